@@ -1,0 +1,40 @@
+{
+  "variables": {
+    "warnings": ["-Wall", "-Wextra", "-Werror", "-Wno-missing-field-initializers", "-Wno-unused-parameter"],
+    "napi_include": "<!(node -p \"require('node-addon-api').include_dir\")"
+  },
+  "target_defaults": {
+    "include_dirs": ["native"],
+    "cflags_cc!": ["-fno-exceptions", "-std=gnu++17", "-std=gnu++20"],
+    "cflags_cc": ["-std=c++20", "-fno-exceptions", "-fno-rtti", "<@(warnings)"],
+    "defines": ["_GNU_SOURCE"]
+  },
+  "targets": [
+    {
+      "target_name": "orlop_init",
+      "type": "static_library",
+      "sources": ["<!@(node scripts/sources.mjs init)"],
+      # No libc stands behind this code: it runs in a child that shares its parent's memory (native/init/README.md).
+      "cflags_cc": [
+        "-ffreestanding", "-fno-stack-protector", "-fno-threadsafe-statics", "-fno-asynchronous-unwind-tables",
+        "-fno-tree-loop-distribute-patterns", "-fvisibility=hidden", "-O2", "-fPIC"
+      ]
+    },
+    {
+      "target_name": "orlop",
+      "dependencies": ["orlop_init"],
+      "sources": ["<!@(node scripts/sources.mjs addon)"],
+      "include_dirs": ["<(napi_include)"],
+      "defines": ["NAPI_VERSION=8", "NAPI_DISABLE_CPP_EXCEPTIONS", "NODE_ADDON_API_DISABLE_DEPRECATED"],
+      "cflags_cc": ["-fvisibility=hidden", "-fno-gnu-unique"],
+      "ldflags": ["-Wl,--exclude-libs,ALL", "-Wl,--as-needed", "-Wl,--gc-sections", "-Wl,-z,relro,-z,now"]
+    },
+    {
+      "target_name": "orlop-archive",
+      "type": "executable",
+      "sources": ["<!@(node scripts/sources.mjs archive)"],
+      "ldflags": ["-static", "-Wl,--gc-sections"],
+      "libraries": ["-larchive", "-lnettle", "-lacl", "-lxml2", "-llzma", "-lzstd", "-llz4", "-lbz2", "-lz"]
+    }
+  ]
+}

@@ -1,0 +1,41 @@
+// The executor: what happens between clone and execve. Its contract is in README.md beside this file.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace orlop::init {
+
+// Features of the kernel that were found by the caller's probe; without a bit the older way is taken.
+enum Feature : uint32_t {
+  kFeatureMountApi = 1u << 0,        // fsopen, fsmount, open_tree, move_mount (5.2)
+  kFeatureMountSetattr = 1u << 1,    // mount_setattr (5.12)
+  kFeatureOpenat2 = 1u << 2,         // openat2 (5.6)
+  kFeatureCloseRange = 1u << 3,      // close_range with CLOSE_RANGE_CLOEXEC (5.11)
+  kFeatureLowerdirAppend = 1u << 4,  // overlayfs "lowerdir+" (6.5)
+  kFeatureCloneIntoCgroup = 1u << 5, // clone3 with CLONE_INTO_CGROUP (5.7)
+};
+
+// Why a start failed: numbers only. The caller owns the plan and makes the words.
+struct Report {
+  uint16_t step;    // plan::Code of the record; 0: the plan itself was refused
+  uint16_t call;    // number of the system call; 0xffff: none
+  uint32_t op;      // index of the record, prepare first
+  int32_t error;    // errno
+  uint32_t detail;  // exec: index of the candidate; otherwise 0
+};
+static_assert(sizeof(Report) == 16);
+
+struct Start {
+  const uint8_t* plan;
+  size_t size;
+  int32_t* slots;     // descriptor table of header.slots entries; supplied ones filled, the others -1
+  uint32_t features;  // Feature bits
+  Report* report;     // written on failure
+  uint64_t* times;    // CLOCK_MONOTONIC ns: [0] on entry, [i + 1] after record i; header.prepare + header.enter + 1 entries
+};
+
+// Executes the plan. Returns only when it failed, with `report` filled; the caller then exits with 127.
+void run(const Start& start);
+
+}  // namespace orlop::init

@@ -1,0 +1,97 @@
+/** The addon as TypeScript sees it. `abi` is compared when it is loaded. */
+export const abi = 1;
+
+/** A running process of a start; opaque, kept alive by whoever waits for it. */
+export interface NativeProcess {
+  readonly pid: number;
+  /** A descriptor for the process, owned by the addon: readable when it has ended. */
+  readonly pidfd: number;
+}
+
+/** Numbers of a refused start, see `native/init/run.h`. */
+export interface NativeFailure {
+  readonly step: number;
+  readonly syscall: string;
+  readonly op: number;
+  readonly errno: number;
+  readonly code: string;
+  readonly detail: number;
+}
+
+export interface LaunchOptions {
+  /** Descriptors for the supplied slots, in order; the addon duplicates them, the caller closes its own. */
+  readonly descriptors: readonly number[];
+  /** Feature bits of `native/init/run.h`, as probed and masked. */
+  readonly features: number;
+  /** Descriptor of a cgroup v2 directory to start in. */
+  readonly cgroup?: number;
+  /** Content of uid_map and gid_map when the plan makes a user namespace. */
+  readonly uidMap?: string;
+  readonly gidMap?: string;
+}
+
+export interface Exit {
+  /** Exit status, or null when a signal ended it. */
+  readonly code: number | null;
+  /** Number of the signal, or null. */
+  readonly signal: number | null;
+}
+
+export interface LaunchResult {
+  /** The started process; null when the start was refused. */
+  readonly process: NativeProcess | null;
+  readonly failure: NativeFailure | null;
+  /** The child ended before execve without a word: killed from outside, or cancelled. */
+  readonly died: Exit | null;
+  /** CLOCK_MONOTONIC in nanoseconds: call, clone, then entry and one for each operation, then the return of clone. */
+  readonly times: {
+    readonly called: number;
+    readonly cloned: number;
+    readonly ops: Float64Array;
+    readonly returned: number;
+  };
+}
+
+/** One change that a read-write layer makes. */
+export interface NativeChange {
+  readonly kind: 'A' | 'C' | 'D';
+  readonly path: string;
+}
+
+export interface Native {
+  readonly abi: number;
+  /** Feature bits of this kernel, probed once. */
+  features(): number;
+
+  /** Clones and executes a plan. `token` is for `cancel`. Rejects only when no process could be made. */
+  launch(plan: Uint8Array, options: LaunchOptions, token: object): Promise<LaunchResult>;
+  /** Kills the child of a start that has not returned yet. */
+  cancel(token: object): void;
+  /** Resolves once, when the process has ended and was reaped. */
+  wait(process: NativeProcess): Promise<Exit>;
+  /** Sends a signal through the pidfd; false when the process has ended. */
+  kill(process: NativeProcess, signal: number): boolean;
+  /** Sends a signal to a process that another program started, if its start time (clock ticks, /proc/PID/stat) still fits. */
+  killOther(pid: number, startTime: string, signal: number): boolean;
+  /** Resolves when a process that another program started has ended; false when it was not that process. */
+  waitOther(pid: number, startTime: string): Promise<boolean>;
+
+  /** A pipe, both ends close-on-exec. */
+  pipe(): [read: number, write: number];
+  /** flock(2) without waiting; false when another holds it. */
+  tryLock(fd: number, kind: 'shared' | 'exclusive'): boolean;
+  /** syncfs(2), off the JavaScript thread. */
+  syncfs(fd: number): Promise<void>;
+  /** A detached, read-only overlay of layer directories, uppermost first: a directory descriptor that the caller closes. */
+  openView(layers: readonly string[]): Promise<number>;
+  /** openat2 below `root` as if it were `/`, magic links refused. Flags as of open(2); O_CLOEXEC is added. */
+  openInRoot(root: number, path: string, flags: number, mode?: number): Promise<number>;
+  /** Removes `name` in the directory and all below it, never leaving the file system, never following a link. */
+  removeTree(directory: number, name: string): Promise<void>;
+  /** Copies what is in `source` into the empty directory `destination`: owner, mode, times, xattrs, links, holes. */
+  copyTree(source: number, destination: number): Promise<void>;
+  /** What the upper directory changes against the view below it, sorted by path as bytes. */
+  diff(upper: number, view: number): Promise<NativeChange[]>;
+  /** Bytes and entries below a directory (hard links once). */
+  treeSize(directory: number): Promise<{ bytes: number; entries: number }>;
+}

@@ -1,0 +1,50 @@
+import type { ops } from './ops.ts';
+
+/** Index into the descriptor table of a start. */
+export type Slot = number;
+
+type Value<Kind> = Kind extends 'out' | 'slot'
+  ? Slot | null
+  : Kind extends 'u32'
+    ? number
+    : Kind extends 'u64'
+      ? bigint
+      : Kind extends 'string'
+        ? string
+        : Kind extends 'blob'
+          ? Uint8Array
+          : Kind extends 'strings'
+            ? readonly string[]
+            : readonly number[];
+
+type Fields<List extends readonly (readonly [string, string])[]> = {
+  readonly [Entry in List[number] as Entry[0]]: Value<Entry[1]>;
+};
+
+/** One operation: its name, its fields in the units of `native/plan/ops.def`, and why it is there. */
+export type Op = {
+  [Name in keyof typeof ops]: {
+    readonly op: Name;
+    /** For people: `volume data`, `image VOLUME`, `default /dev`. Not part of the binary form. */
+    readonly reason: string;
+  } & Fields<(typeof ops)[Name]['fields']>;
+}[keyof typeof ops];
+
+/** The namespaces that a start makes new. */
+export type Namespace = 'mount' | 'pid' | 'ipc' | 'uts' | 'network' | 'cgroup' | 'user';
+
+/** What the caller puts into the first slots of the descriptor table, in their order. */
+export type Supplied = 'stdin' | 'stdout' | 'stderr' | 'gate';
+
+/**
+ * A start, as data: `prepare` makes things, `enter` is what the container init process does with them, in the order of
+ * its system calls. Built without effect, printed by `orlop plan`, and executed by `native/init`, which adds nothing.
+ */
+export interface Plan {
+  readonly namespaces: readonly Namespace[];
+  readonly supplied: readonly Supplied[];
+  /** Size of the descriptor table, the supplied slots included. */
+  readonly slots: number;
+  readonly prepare: readonly Op[];
+  readonly enter: readonly Op[];
+}
