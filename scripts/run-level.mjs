@@ -1,0 +1,109 @@
+// Runs levels of tests and ends with the line `N passed, N failed, N skipped`.
+//
+//   node scripts/run-level.mjs [level]...     levels: see the table below; `all` for each of them
+//
+// Each test file is a process of its own, two at a time: a crash costs one file, and nothing that one leaves behind in
+// its process can help or harm another. Root tests get a mount namespace of their own as their "host".
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const mocha = ['node_modules/mocha/bin/mocha.js', '--import=tsx', '--reporter=test/support/reporter.cjs'];
+const ownMounts = ['unshare', '--mount', '--propagation', 'private'];
+
+/** What a level runs: mocha on the files of a folder, or a command that counts as one test. */
+const levels = {
+  typecheck: { command: ['node_modules/.bin/tsc', '-p', 'tsconfig.json', '--noEmit'] },
+  lint: { command: ['node_modules/.bin/biome', 'check', '.'] },
+  'lint-native': { command: ['bash', 'scripts/lint-native'] },
+  unit: { folder: 'test/unit', together: true },
+  checks: { folder: 'test/checks', together: true },
+  addon: { folder: 'test/addon' },
+  native: { folder: 'test/native' },
+  userns: { folder: 'test/userns' },
+  root: { folder: 'test/root', root: true },
+  fallbacks: { folder: 'test/root', root: true, env: { ORLOP_FEATURES: '0' } },
+};
+
+function testFiles(folder) {
+  return readdirSync(folder, { recursive: true })
+    .filter((name) => name.endsWith('.test.ts'))
+    .map((name) => join(folder, name))
+    .sort();
+}
+
+/** @returns the jobs of a level: argv, environment, label */
+function jobsOf(name) {
+  const level = levels[name];
+  if (level === undefined) {
+    console.error(`run-level: no level '${name}': ${Object.keys(levels).join(', ')}, all`);
+    process.exit(2);
+  }
+  if (level.command) return [{ label: name, argv: level.command, env: {} }];
+  const files = testFiles(level.folder);
+  const wrap = level.root && process.getuid() === 0 ? ownMounts : [];
+  const argv = (list) => [
+    ...wrap,
+    process.execPath,
+    ...mocha,
+    ...(level.root ? ['--require=test/support/hooks.ts'] : []),
+    ...list,
+  ];
+  if (level.together) return files.length === 0 ? [] : [{ label: name, argv: argv(files), env: {} }];
+  return files.map((file) => ({ label: `${name}: ${file}`, argv: argv([file]), env: level.env ?? {} }));
+}
+
+function run(job, counts) {
+  const folder = mkdtempSync(join(tmpdir(), 'orlop-counts-'));
+  const record = join(folder, 'counts.json');
+  const started = Date.now();
+  return new Promise((resolve) => {
+    const child = spawn(job.argv[0], job.argv.slice(1), {
+      env: { ...process.env, ...job.env, ORLOP_TEST_COUNTS: record, FORCE_COLOR: '0' },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let output = '';
+    child.stdout.on('data', (text) => (output += text));
+    child.stderr.on('data', (text) => (output += text));
+    child.on('close', (code, signal) => {
+      const count = countsOf(record, code);
+      rmSync(folder, { recursive: true });
+      counts.passed += count.passed;
+      counts.failed += count.failed;
+      counts.skipped += count.skipped;
+      const seconds = ((Date.now() - started) / 1000).toFixed(1);
+      const failed = count.failed > 0;
+      console.log(
+        `${failed ? 'FAILED' : 'ok'}  ${job.label}  ${count.passed} passed, ${seconds} s${signal ? `, ${signal}` : ''}`,
+      );
+      if (failed || output.includes('skipped: ')) console.log(output.replace(/^/gm, '    '));
+      resolve();
+    });
+  });
+}
+
+/** The reporter's record; without one the whole job counts as one test, passed or failed. */
+function countsOf(record, code) {
+  try {
+    const counts = JSON.parse(readFileSync(record, 'utf8'));
+    // A process that fails after its tests (an exception in a hook, a crash at exit) is a failure too.
+    if (code !== 0 && counts.failed === 0) counts.failed = 1;
+    return counts;
+  } catch {
+    return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 };
+  }
+}
+
+const asked = process.argv.slice(2).filter((name) => name !== 'all');
+const names = asked.length > 0 ? asked : Object.keys(levels);
+const counts = { passed: 0, failed: 0, skipped: 0 };
+for (const name of names) {
+  const jobs = jobsOf(name);
+  const worker = async () => {
+    for (let job = jobs.shift(); job !== undefined; job = jobs.shift()) await run(job, counts);
+  };
+  await Promise.all(Array.from({ length: Math.min(2, availableParallelism()) }, worker));
+}
+console.log(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
+process.exitCode = counts.failed > 0 || counts.passed === 0 ? 1 : 0;

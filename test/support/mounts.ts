@@ -1,0 +1,42 @@
+import { readFileSync } from 'node:fs';
+
+/** The mount table of this process, or of another, as the kernel prints it. */
+export function mountTable(pid: number | 'self' = 'self'): string {
+  return readFileSync(`/proc/${pid}/mountinfo`, 'utf8');
+}
+
+export interface MountEntry {
+  readonly root: string;
+  readonly target: string;
+  readonly options: readonly string[];
+  /** `shared:N`, `master:N`; none when private. */
+  readonly propagation: readonly string[];
+  readonly type: string;
+  readonly source: string;
+  readonly superOptions: readonly string[];
+}
+
+/** Parses mountinfo, proc_pid_mountinfo(5). */
+export function parseMounts(table: string): MountEntry[] {
+  return table
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => {
+      const [left = '', right = ''] = line.split(' - ');
+      const [, , , root = '', target = '', options = '', ...propagation] = left.split(' ');
+      const [type = '', source = '', superOptions = ''] = right.split(' ');
+      return {
+        root: octalUnescape(root),
+        target: octalUnescape(target),
+        options: options.split(','),
+        propagation,
+        type,
+        source,
+        superOptions: superOptions.split(','),
+      };
+    });
+}
+
+function octalUnescape(text: string): string {
+  return text.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
+}

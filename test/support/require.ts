@@ -1,0 +1,48 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+
+/** What a test may need of the machine: name, and why it is missing (null when it is there). */
+const requirements = {
+  root: () => (process.getuid?.() === 0 ? null : 'it needs root'),
+  addon: () => (existsSync('build/Release/orlop.node') ? null : 'the addon is not built: npm run build'),
+  archive: () => (existsSync('build/Release/orlop-archive') ? null : 'orlop-archive is not built: npm run build'),
+  cli: () => (existsSync('dist/cli/orlop.cjs') ? null : 'the command line is not built: npm run build'),
+  overlay: () => (kernelHas('overlay') ? null : 'the kernel has no overlayfs'),
+  userns: () => (runs('unshare', '--user', '--map-root-user', 'true') ? null : 'user namespaces cannot be made'),
+  busybox: () => (existsSync('/bin/busybox') ? null : 'busybox-static is not installed'),
+  strace: () => (runs('strace', '-V') ? null : 'strace is not installed'),
+  debootstrap: () => (runs('debootstrap', '--version') ? null : 'debootstrap is not installed'),
+  setfattr: () => (runs('setfattr', '--version') ? null : 'attr is not installed'),
+  zstd: () => (runs('zstd', '--version') ? null : 'zstd is not installed'),
+} as const;
+
+export type Requirement = keyof typeof requirements;
+
+/**
+ * Skips the tests of the surrounding `describe` with a reason when the machine lacks something; with
+ * `ORLOP_MUST_WORK=1`, where the machine is meant to have it all, fails them instead.
+ */
+export function requires(...names: Requirement[]): void {
+  before(function () {
+    for (const name of names) {
+      const missing = requirements[name]();
+      if (missing === null) continue;
+      if (process.env.ORLOP_MUST_WORK === '1') throw new Error(`ORLOP_MUST_WORK is set, but ${missing}`);
+      console.log(`skipped: ${this.currentTest?.parent?.title ?? 'tests'}: ${missing}`);
+      this.skip();
+    }
+  });
+}
+
+function kernelHas(filesystem: string): boolean {
+  return execFileSync('cat', ['/proc/filesystems'], { encoding: 'utf8' }).includes(`\t${filesystem}\n`);
+}
+
+function runs(command: string, ...args: string[]): boolean {
+  try {
+    execFileSync(command, args, { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
