@@ -1,0 +1,174 @@
+/** How mount events travel between a bind mount and its source, mount_namespaces(7). */
+export type Propagation = 'private' | 'rprivate' | 'slave' | 'rslave' | 'shared' | 'rshared';
+
+/** A volume of the store at a target: named, or anonymous where `name` is null. */
+export interface VolumeMount {
+  readonly type: 'volume';
+  readonly name: string | null;
+  /** Absolute, cleaned path in the container. */
+  readonly target: string;
+  readonly readonly: boolean;
+  /** Leave a new volume empty instead of filling it with what the image has at the target. */
+  readonly nocopy: boolean;
+}
+
+/** A directory or file of the host at a target. */
+export interface BindMount {
+  readonly type: 'bind';
+  /** Absolute, cleaned path on the host. */
+  readonly source: string;
+  /** Absolute, cleaned path in the container. */
+  readonly target: string;
+  readonly readonly: boolean;
+  /** Take the mounts below the source along. */
+  readonly recursive: boolean;
+  readonly propagation: Propagation;
+}
+
+/** A new file system in memory at a target. */
+export interface TmpfsSpec {
+  readonly type: 'tmpfs';
+  /** Absolute, cleaned path in the container. */
+  readonly target: string;
+  readonly readonly: boolean;
+  readonly noexec: boolean;
+  readonly nosuid: boolean;
+  readonly nodev: boolean;
+  /** Bytes; null leaves the kernel's default, half of the memory. */
+  readonly size: number | null;
+  /** Number of inodes; null leaves the kernel's default. */
+  readonly inodes: number | null;
+  /** Mode of the root directory; null leaves 0o1777. */
+  readonly mode: number | null;
+  readonly uid: number;
+  readonly gid: number;
+}
+
+export type MountSpec = VolumeMount | BindMount;
+
+/** An environment variable; null removes the one that the image has. */
+export interface EnvEntry {
+  readonly name: string;
+  readonly value: string | null;
+}
+
+/** A resource limit, getrlimit(2). */
+export interface Ulimit {
+  /** Name without RLIMIT_ in lower case: `nofile`. */
+  readonly name: string;
+  /** -1 is unlimited. */
+  readonly soft: number;
+  /** -1 is unlimited. */
+  readonly hard: number;
+}
+
+export interface SecurityOptions {
+  readonly noNewPrivileges: boolean;
+  /** The default profile, none, or a file in Docker's format (absolute path). */
+  readonly seccomp: 'default' | 'unconfined' | { readonly path: string };
+}
+
+/** `ALL`, or names in the kernel's form: `CAP_CHOWN`. */
+export interface CapabilityChanges {
+  readonly add: readonly string[];
+  readonly drop: readonly string[];
+}
+
+export type NetworkMode = 'none' | 'host';
+
+/**
+ * What the caller asks for: parsed, checked, and independent of images, volumes and the kernel. Plain data: survives
+ * JSON, and is recorded with the container.
+ */
+export interface RunRequest {
+  /** Image reference, ID, or `host`. */
+  readonly image: string;
+  /** Empty: the command of the image. */
+  readonly argv: readonly string[];
+  /** null: one is made up. */
+  readonly name: string | null;
+  /** Remove the container and its anonymous volumes when it has ended. */
+  readonly rm: boolean;
+  /** Volumes and binds, as given, duplicates removed; their targets and those of `tmpfs` differ. */
+  readonly mounts: readonly MountSpec[];
+  readonly tmpfs: readonly TmpfsSpec[];
+  /** Later ones win; each name once. */
+  readonly env: readonly EnvEntry[];
+  /** Absolute; null: that of the image, or `/`. */
+  readonly workdir: string | null;
+  /** `user[:group]`, names or numbers; null: that of the image, or root. */
+  readonly user: string | null;
+  /** null: the first twelve digits of the container's ID. */
+  readonly hostname: string | null;
+  /** null: that of the image. Empty: none. */
+  readonly entrypoint: readonly string[] | null;
+  readonly readOnly: boolean;
+  readonly capabilities: CapabilityChanges;
+  readonly security: SecurityOptions;
+  readonly ulimits: readonly Ulimit[];
+  readonly network: NetworkMode;
+  /** Keep standard input open; otherwise it is /dev/null. */
+  readonly interactive: boolean;
+  readonly labels: Readonly<Record<string, string>>;
+  /** Bytes of /dev/shm. */
+  readonly shmSize: number;
+}
+
+/** What a parser may know of the world. */
+export interface RequestContext {
+  /** Absolute path that relative sources start from. */
+  readonly cwd: string;
+  /** Where variables without a value are looked up. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/** A container as the library's caller describes it. Strings have the form of the command line. */
+export interface RunOptions {
+  readonly name?: string | undefined;
+  readonly rm?: boolean | undefined;
+  /** `/test`, `name:/test`, `/host:/test:ro`, `./relative:/test`, or an object. */
+  readonly volumes?: readonly (string | VolumeInput)[] | undefined;
+  /** `/run`, `/run:size=64m,mode=755`, or an object. */
+  readonly tmpfs?: readonly (string | TmpfsInput)[] | undefined;
+  /** `A=b`, `A` (taken from the environment), or an object: null removes a variable of the image. */
+  readonly env?: readonly string[] | Readonly<Record<string, string | null>> | undefined;
+  readonly workdir?: string | undefined;
+  readonly user?: string | undefined;
+  readonly hostname?: string | undefined;
+  /** One program, or a program with arguments; empty means none. */
+  readonly entrypoint?: string | readonly string[] | undefined;
+  readonly readOnly?: boolean | undefined;
+  readonly capAdd?: readonly string[] | undefined;
+  readonly capDrop?: readonly string[] | undefined;
+  /** `no-new-privileges=false`, `seccomp=unconfined`, `seccomp=FILE`. */
+  readonly securityOpt?: readonly string[] | undefined;
+  /** `nofile=1024:2048`. */
+  readonly ulimits?: readonly string[] | undefined;
+  readonly network?: string | undefined;
+  readonly interactive?: boolean | undefined;
+  /** `k=v`, or an object. */
+  readonly labels?: readonly string[] | Readonly<Record<string, string>> | undefined;
+  /** Bytes, or a size: `64m`. */
+  readonly shmSize?: number | string | undefined;
+}
+
+export interface VolumeInput {
+  /** Name of a volume, or a host path when it starts with `/` or `.`; none: a new anonymous volume. */
+  readonly source?: string | undefined;
+  readonly target: string;
+  readonly readonly?: boolean | undefined;
+  readonly nocopy?: boolean | undefined;
+  readonly recursive?: boolean | undefined;
+  readonly propagation?: Propagation | undefined;
+}
+
+export interface TmpfsInput {
+  readonly target: string;
+  /** Bytes, or a size: `64m`. */
+  readonly size?: number | string | undefined;
+  readonly mode?: number | undefined;
+  readonly uid?: number | undefined;
+  readonly gid?: number | undefined;
+  readonly readonly?: boolean | undefined;
+  readonly exec?: boolean | undefined;
+}
