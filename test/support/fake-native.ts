@@ -1,0 +1,51 @@
+import { fstatSync } from 'node:fs';
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Native } from '../../ts/native/contract.ts';
+
+/**
+ * The addon's part that the store needs, for tests that need no build: locks between descriptors of this process, and
+ * removal. Everything else throws.
+ */
+export function fakeNative(overrides: Partial<Native> = {}): Native {
+  const locks = new FakeLocks();
+  const known: Partial<Native> = {
+    abi: 1,
+    tryLock: (fd, kind) => locks.tryLock(fd, kind),
+    syncfs: async () => {},
+    removeTree: async (directory, name) => {
+      const parent = `/proc/self/fd/${directory}`;
+      if ((await readdir(parent)).includes(name)) await rm(join(parent, name), { recursive: true });
+    },
+    ...overrides,
+  };
+  return new Proxy(known, {
+    get(target, name) {
+      const value = Reflect.get(target, name);
+      if (value === undefined) throw new Error(`the fake addon has no ${String(name)}`);
+      return value;
+    },
+  }) as Native;
+}
+
+/** flock(2) among the descriptors of one process: a lock goes away with its descriptor. */
+class FakeLocks {
+  #holders: { fd: number; inode: bigint; kind: 'shared' | 'exclusive' }[] = [];
+
+  tryLock(fd: number, kind: 'shared' | 'exclusive'): boolean {
+    const inode = fstatSync(fd, { bigint: true }).ino;
+    this.#holders = this.#holders.filter((holder) => holder.fd !== fd && inodeOf(holder.fd) === holder.inode);
+    const others = this.#holders.filter((holder) => holder.inode === inode);
+    if (others.some((holder) => kind === 'exclusive' || holder.kind === 'exclusive')) return false;
+    this.#holders.push({ fd, inode, kind });
+    return true;
+  }
+}
+
+function inodeOf(fd: number): bigint | null {
+  try {
+    return fstatSync(fd, { bigint: true }).ino;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,91 @@
+import { chmod, readdir, readFile, symlink, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import * as v from 'valibot';
+import { RequestError } from '../../../ts/errors/index.ts';
+import { collect, readRecord, writeRecord } from '../../../ts/store/record.ts';
+import { temporaryDirectory } from '../../support/temporary.ts';
+
+const schema = v.object({ name: v.string(), labels: v.record(v.string(), v.string()) });
+
+async function refusal(promise: Promise<unknown>): Promise<RequestError> {
+  const error = await promise.then(
+    () => null,
+    (reason: unknown) => reason,
+  );
+  if (!(error instanceof RequestError)) throw new Error(`not refused: ${error}`);
+  return error;
+}
+
+describe('records', () => {
+  const directory = temporaryDirectory();
+  const file = (name: string): string => join(directory(), name);
+
+  it('come back as they were written, with a version and nothing left beside them', async () => {
+    await writeRecord(file('a.json'), { name: 'a', labels: { x: 'y' } }, { durable: true });
+    await writeRecord(file('a.json'), { name: 'b', labels: {} }, { durable: false });
+    expect(await readRecord(file('a.json'), schema)).to.deep.equal({ name: 'b', labels: {} });
+    expect(JSON.parse(await readFile(file('a.json'), 'utf8'))).to.have.property('version', 1);
+    expect((await readdir(directory())).filter((name) => name.startsWith('a.json'))).to.deep.equal(['a.json']);
+  });
+
+  it('are null where there is none', async () => {
+    expect(await readRecord(file('none.json'), schema)).to.equal(null);
+  });
+
+  const bad: readonly (readonly [string, string, RegExp])[] = [
+    ['cut off', '{"version":1,"name":', /it is not JSON/],
+    ['empty', '', /it is not JSON/],
+    ['without a version', '{"name":"a","labels":{}}', /it has no version/],
+    ['of a later version', '{"version":2,"name":"a","labels":{}}', /version 2, this orlop reads version 1/],
+    ['of another shape', '{"version":1,"name":5,"labels":{}}', /name: .*string/],
+    ['not an object', '[]', /it has no version/],
+  ];
+  for (const [what, text, message] of bad) {
+    it(`that are ${what} are refused with the file's name`, async () => {
+      await writeFile(file('bad.json'), text);
+      const error = await refusal(readRecord(file('bad.json'), schema));
+      expect(error.code).to.equal('ORLOP_E_DAMAGED');
+      expect(error.message).to.match(message).and.include(file('bad.json'));
+      expect(error.hint).to.be.a('string');
+    });
+  }
+
+  it('that are symlinks, directories or too large are refused without being read', async () => {
+    await symlink('/etc/passwd', file('link.json'));
+    expect((await refusal(readRecord(file('link.json'), schema))).message).to.match(/it is a symlink/);
+    expect((await refusal(readRecord(directory(), schema))).message).to.match(/not a regular file/);
+    await writeFile(file('large.json'), '{');
+    await truncate(file('large.json'), 4 * 1024 * 1024 + 1);
+    expect((await refusal(readRecord(file('large.json'), schema))).message).to.match(/4194305 bytes/);
+  });
+
+  it('keep no property that JSON smuggles into prototypes', async () => {
+    const text = '{"version":1,"name":"a","labels":{"__proto__":"x","k":"v"},"__proto__":{"evil":1}}';
+    await writeFile(file('proto.json'), text);
+    const value = await readRecord(file('proto.json'), schema);
+    expect(value).to.deep.equal({ name: 'a', labels: { k: 'v' } });
+    expect(value).not.to.have.property('evil');
+  });
+
+  it('leave the old one in place when the new one cannot be written', async () => {
+    await writeRecord(file('keep.json'), { name: 'old', labels: {} }, { durable: true });
+    const circular: Record<string, unknown> = {};
+    circular.self = circular;
+    await writeRecord(file('keep.json'), circular, { durable: true }).then(
+      () => expect.fail('written'),
+      () => {},
+    );
+    expect(await readRecord(file('keep.json'), schema)).to.deep.equal({ name: 'old', labels: {} });
+    expect((await readdir(directory())).filter((name) => name.endsWith('.tmp'))).to.deep.equal([]);
+  });
+
+  it('are listed with the damaged ones apart', async () => {
+    await writeRecord(file('good.json'), { name: 'good', labels: {} }, { durable: false });
+    await writeFile(file('worse.json'), 'x');
+    await chmod(file('worse.json'), 0o600);
+    const { found, damaged } = await collect(['good', 'worse', 'gone'], (id) => readRecord(file(`${id}.json`), schema));
+    expect(found.map((one) => one.name)).to.deep.equal(['good']);
+    expect(damaged.map((one) => one.id)).to.deep.equal(['worse']);
+  });
+});

@@ -1,0 +1,126 @@
+import { randomBytes } from 'node:crypto';
+import { constants } from 'node:fs';
+import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import * as v from 'valibot';
+import { RequestError } from '../errors/index.ts';
+import { errorCode } from './system-error.ts';
+
+/** Version of all records; it grows when an older orlop could no longer read a newer record. */
+const version = 1;
+
+/** The largest record that is read, in bytes: a larger one is not ours, and must not fill the memory. */
+const largestRecord = 4 * 1024 * 1024;
+
+/** A record that could not be read: it costs that object only. */
+export interface Damaged {
+  /** Name of the object: a volume's name, a container's ID. */
+  readonly id: string;
+  readonly error: RequestError;
+}
+
+export type RecordSchema<T> = v.GenericSchema<unknown, T>;
+
+/**
+ * Writes a record: complete or not at all. With `durable` it has reached the disk when the promise resolves, so that a
+ * power cut finds either the old record or this one.
+ */
+export async function writeRecord(path: string, value: object, { durable }: { durable: boolean }): Promise<void> {
+  const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
+  try {
+    const file = await open(temporary, 'wx', 0o600);
+    try {
+      await file.writeFile(`${JSON.stringify({ version, ...value })}\n`);
+      if (durable) await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+  } catch (error) {
+    await unlink(temporary).catch(() => {});
+    throw error;
+  }
+  if (durable) await syncDirectory(dirname(path));
+}
+
+/** Makes the names in a directory durable: fsync(2) of a file does not. */
+export async function syncDirectory(path: string): Promise<void> {
+  const directory = await open(path, constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
+}
+
+/**
+ * Reads a record; null when there is none.
+ *
+ * @throws RequestError ORLOP_E_DAMAGED, with the file and what is wrong in it
+ */
+export async function readRecord<T>(path: string, schema: RecordSchema<T>, hint?: string): Promise<T | null> {
+  const text = await readBounded(path, hint);
+  if (text === null) return null;
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw damaged(path, 'it is not JSON', hint, cause);
+  }
+  const { success, output } = v.safeParse(v.object({ version: v.number() }), value);
+  if (!success) throw damaged(path, 'it has no version', hint);
+  if (output.version !== version) {
+    throw damaged(path, `it has version ${output.version}, this orlop reads version ${version}`, hint);
+  }
+  const parsed = v.safeParse(schema, value);
+  if (parsed.success) return parsed.output;
+  const [issue] = parsed.issues;
+  throw damaged(path, `${v.getDotPath(issue) ?? 'record'}: ${issue.message.toLowerCase()}`, hint);
+}
+
+async function readBounded(path: string, hint?: string): Promise<string | null> {
+  let file: FileHandle;
+  try {
+    // Without O_NONBLOCK a FIFO in its place would hang the caller.
+    file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return null;
+    if (errorCode(error) === 'ELOOP') throw damaged(path, 'it is a symlink', hint, error);
+    throw error;
+  }
+  try {
+    const status = await file.stat();
+    if (!status.isFile()) throw damaged(path, 'it is not a regular file', hint);
+    if (status.size > largestRecord) throw damaged(path, `it has ${status.size} bytes, more than a record may`, hint);
+    return await file.readFile('utf8');
+  } finally {
+    await file.close();
+  }
+}
+
+/** The error for a record that cannot be used. */
+export function damaged(path: string, why: string, hint?: string, cause?: unknown): RequestError {
+  return new RequestError('ORLOP_E_DAMAGED', `record '${path}' is damaged: ${why}`, {
+    hint: hint ?? 'restore the file from a backup, or remove the object it belongs to',
+    cause,
+  });
+}
+
+/** Reads one object of many: what is damaged is reported beside the others and never ends the listing. */
+export async function collect<T>(
+  ids: readonly string[],
+  read: (id: string) => Promise<T | null>,
+): Promise<{ found: T[]; damaged: Damaged[] }> {
+  const found: T[] = [];
+  const failed: Damaged[] = [];
+  for (const id of ids) {
+    try {
+      const value = await read(id);
+      if (value !== null) found.push(value);
+    } catch (error) {
+      if (!(error instanceof RequestError)) throw error;
+      failed.push({ id, error });
+    }
+  }
+  return { found, damaged: failed };
+}

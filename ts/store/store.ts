@@ -1,0 +1,159 @@
+import { createHash } from 'node:crypto';
+import { mkdir, realpath } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import type { Native } from '../native/contract.ts';
+import { privateDirectory } from './directory.ts';
+import { type Lock, type LockMode, type LockOptions, tryLock, waitForLock } from './lock.ts';
+import { chooseRoot, chooseRun } from './roots.ts';
+import { type Staging, StagingArea } from './staging.ts';
+
+/** What a lock protects. Whoever takes several takes them in this order, and several of one kind sorted by their ID. */
+export type LockKind = 'store' | 'image' | 'volume' | 'container';
+
+export interface StoreOptions {
+  /** Directory of the store; see `chooseRoot`. */
+  readonly root?: string | undefined;
+  /** Directory of locks and of records that a reboot may lose; see `chooseRun`. */
+  readonly run?: string | undefined;
+  readonly native: Native;
+}
+
+/** A file name for any ID: image references hold slashes, and a volume's name may be as long as a file's. */
+function lockFileName(id: string): string {
+  const name = encodeURIComponent(id);
+  return name.length <= 200 ? `${name}.lock` : `${createHash('sha256').update(id).digest('hex')}.lock`;
+}
+
+/** The directories that orlop keeps its state in, and the locks on what is in them. */
+export class Store {
+  readonly root: string;
+  readonly run: string;
+  readonly native: Native;
+  readonly #staging: StagingArea;
+
+  private constructor(root: string, run: string, native: Native) {
+    this.root = root;
+    this.run = run;
+    this.native = native;
+    this.#staging = new StagingArea(native, this.stagingPath, join(run, 'locks', 'staging'));
+  }
+
+  /**
+   * Opens the store, makes it where it is missing, and removes what dead processes left half-built.
+   *
+   * @throws RequestError ORLOP_E_STORE
+   */
+  static async open({ root, run, native }: StoreOptions): Promise<Store> {
+    const facts = { env: process.env, uid: process.geteuid?.() ?? 0, home: homedir(), cwd: process.cwd() };
+    const chosen = chooseRoot(root, facts);
+    await privateDirectory(chosen);
+    const real = await realpath(chosen);
+    const runDirectories = chooseRun(run, real, facts);
+    for (const directory of runDirectories) await privateDirectory(directory);
+    const store = new Store(real, await realpath(runDirectories.at(-1) ?? ''), native);
+    await store.#layOut();
+    await store.#staging.sweep();
+    return store;
+  }
+
+  async #layOut(): Promise<void> {
+    const directories = [
+      join(this.blobsPath, 'sha256'),
+      this.layersPath,
+      this.mntPath,
+      this.containersPath,
+      this.volumesPath,
+      this.stagingPath,
+      this.ephemeralPath,
+      join(this.run, 'locks'),
+    ];
+    await Promise.all(directories.map((path) => mkdir(path, { recursive: true, mode: 0o700 })));
+  }
+
+  /** Content-addressed blobs of images, `blobs/sha256/<hex>`. */
+  get blobsPath(): string {
+    return join(this.root, 'blobs');
+  }
+
+  /** Layers: `layers/<id>/diff`, and `work` beside it for a container's read-write layer. */
+  get layersPath(): string {
+    return join(this.root, 'layers');
+  }
+
+  /** Mount points of the unions, `mnt/<id>`; always empty as the host sees them. */
+  get mntPath(): string {
+    return join(this.root, 'mnt');
+  }
+
+  /** Durable records of containers. */
+  get containersPath(): string {
+    return join(this.root, 'containers');
+  }
+
+  /** Records of foreground `--rm` and in-process containers. */
+  get ephemeralPath(): string {
+    return join(this.run, 'containers');
+  }
+
+  get volumesPath(): string {
+    return join(this.root, 'volumes');
+  }
+
+  get stagingPath(): string {
+    return join(this.root, 'staging');
+  }
+
+  layerPath(id: string): string {
+    return join(this.layersPath, id);
+  }
+
+  diffPath(id: string): string {
+    return join(this.layersPath, id, 'diff');
+  }
+
+  workPath(id: string): string {
+    return join(this.layersPath, id, 'work');
+  }
+
+  mountPoint(id: string): string {
+    return join(this.mntPath, id);
+  }
+
+  volumePath(name: string): string {
+    return join(this.volumesPath, name);
+  }
+
+  /** The directory of a volume that is mounted into containers. */
+  volumeData(name: string): string {
+    return join(this.volumesPath, name, '_data');
+  }
+
+  /** A new directory to build something in, on the file system of the root. */
+  stage(): Promise<Staging> {
+    return this.#staging.begin();
+  }
+
+  /** Removes a tree below the root: gone by name at once, and swept by the next command after a crash. */
+  remove(path: string): Promise<void> {
+    return this.#staging.remove(path);
+  }
+
+  /**
+   * Waits for a lock on one object, or on all of a kind by an agreed ID.
+   *
+   * @throws RequestError ORLOP_E_TIMEOUT, ORLOP_E_ABORTED
+   */
+  lock(kind: LockKind, id: string, mode: LockMode, options?: LockOptions): Promise<Lock> {
+    return waitForLock(this.native, this.#lockFile(kind, id), mode, `${kind} ${id}`, options);
+  }
+
+  /** The lock, or null when another holds it. */
+  tryLock(kind: LockKind, id: string, mode: LockMode): Promise<Lock | null> {
+    return tryLock(this.native, this.#lockFile(kind, id), mode);
+  }
+
+  #lockFile(kind: LockKind, id: string): string {
+    return join(this.run, 'locks', kind, lockFileName(id));
+  }
+}
