@@ -1,4 +1,5 @@
 /** Numbers of the kernel that appear in a plan. */
+import type { Namespace } from './types.ts';
 
 /** Mount attributes, `MOUNT_ATTR_*` of mount_setattr(2). */
 export const attribute = {
@@ -19,3 +20,14 @@ export const overlayOption = { volatile: 1, userxattr: 2 } as const;
 
 /** `kind` of `attach`: what the mount point is, and what is made where it is missing. */
 export const mountPoint = { directory: 0, file: 1 } as const;
+
+/** `CLONE_NEW*` of clone(2). */
+export const namespaceFlag: Readonly<Record<Namespace, number>> = {
+  mount: 0x0002_0000,
+  cgroup: 0x0200_0000,
+  uts: 0x0400_0000,
+  ipc: 0x0800_0000,
+  user: 0x1000_0000,
+  pid: 0x2000_0000,
+  network: 0x4000_0000,
+};

@@ -1,0 +1,25 @@
+import { getSystemErrorMap } from 'node:util';
+
+/** Linux errnos that a start can meet and that Node's own table lacks, `asm-generic/errno.h`. */
+const lacking: Readonly<Record<number, readonly [name: string, text: string]>> = {
+  8: ['ENOEXEC', 'exec format error'],
+  10: ['ECHILD', 'no child process'],
+  15: ['ENOTBLK', 'block device required'],
+  35: ['EDEADLK', 'resource deadlock avoided'],
+  37: ['ENOLCK', 'no locks available'],
+  43: ['EIDRM', 'identifier removed'],
+  74: ['EBADMSG', 'bad message'],
+  87: ['EUSERS', 'too many users'],
+  116: ['ESTALE', 'stale file handle'],
+  117: ['EUCLEAN', 'structure needs cleaning'],
+  122: ['EDQUOT', 'disk quota exceeded'],
+  126: ['ENOKEY', 'required key not available'],
+  128: ['EKEYREVOKED', 'key has been revoked'],
+};
+
+const table = getSystemErrorMap();
+
+/** Name and text of an errno (positive number), as Node writes them: `['ENOENT', 'no such file or directory']`. */
+export function describeErrno(errno: number): readonly [name: string, text: string] {
+  return table.get(-errno) ?? lacking[errno] ?? [`E${errno}`, `error ${errno}`];
+}

@@ -1,0 +1,46 @@
+import { type FieldKind, type OpName, type OpShape, ops } from './ops.ts';
+import type { Op } from './types.ts';
+
+/** Layout and limits of the binary form; the same numbers as `native/plan/format.h`. */
+export const format = {
+  magic: 0x504c_524f,
+  version: 1,
+  noSlot: 0xffff_ffff,
+  words: 11,
+  headerSize: 32,
+  recordSize: 48,
+  maxSize: 4 << 20,
+  maxOps: 4096,
+  maxSlots: 2048,
+} as const;
+
+/** Words that a field takes in its record. */
+export const wordsOf: Readonly<Record<FieldKind, number>> = {
+  out: 1,
+  slot: 1,
+  u32: 1,
+  u64: 2,
+  string: 1,
+  blob: 2,
+  strings: 2,
+  numbers: 2,
+};
+
+export type FieldValue = number | null | bigint | string | Uint8Array | readonly string[] | readonly number[];
+
+/** Shape of an operation, without the precise type that `ops` has for each. */
+export function shapeOf(name: OpName): OpShape {
+  return ops[name];
+}
+
+/** The fields of an operation by name, for code that walks any operation by its shape. */
+export function fieldsOf(op: Op): Readonly<Record<string, FieldValue>> {
+  return op as unknown as Record<string, FieldValue>;
+}
+
+const byCode = new Map<number, OpName>(Object.entries(ops).map(([name, shape]) => [shape.code, name as OpName]));
+
+/** Name of the operation with this code; undefined when there is none. */
+export function opName(code: number): OpName | undefined {
+  return byCode.get(code);
+}
