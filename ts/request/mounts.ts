@@ -1,0 +1,38 @@
+import { isDeepStrictEqual } from 'node:util';
+import { RequestError } from '../errors/index.ts';
+import type { MountSpec, TmpfsSpec } from './types.ts';
+
+/**
+ * Of equal mounts the first one stays; two different ones at one target cannot both be seen.
+ *
+ * @throws {RequestError} ORLOP_E_DUPLICATE_TARGET
+ */
+export function uniqueTargets(
+  mounts: readonly MountSpec[],
+  tmpfs: readonly TmpfsSpec[],
+): { mounts: MountSpec[]; tmpfs: TmpfsSpec[] } {
+  const byTarget = new Map<string, MountSpec | TmpfsSpec>();
+  for (const mount of [...mounts, ...tmpfs]) {
+    const other = byTarget.get(mount.target);
+    if (other !== undefined && !isDeepStrictEqual(other, mount)) {
+      throw new RequestError(
+        'ORLOP_E_DUPLICATE_TARGET',
+        `two mounts have the target '${mount.target}': ${describe(other)} and ${describe(mount)}`,
+        { hint: 'remove one of them' },
+      );
+    }
+    if (other === undefined) byTarget.set(mount.target, mount);
+  }
+  const unique = [...byTarget.values()];
+  return {
+    mounts: unique.filter((mount) => mount.type !== 'tmpfs'),
+    tmpfs: unique.filter((mount) => mount.type === 'tmpfs'),
+  };
+}
+
+function describe(mount: MountSpec | TmpfsSpec): string {
+  const access = mount.readonly ? ', read-only' : '';
+  if (mount.type === 'bind') return `'${mount.source}'${access}`;
+  if (mount.type === 'volume') return mount.name === null ? 'a new volume' : `volume '${mount.name}'${access}`;
+  return `tmpfs${access}`;
+}

@@ -1,0 +1,70 @@
+import { RequestError } from '../errors/index.ts';
+import { quote, refuseNul } from './text.ts';
+import type { NetworkMode } from './types.ts';
+
+const name = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
+const nameHint = 'use letters, digits, _ . and -, and start with a letter or a digit';
+const maxName = 255;
+
+/** A volume's name becomes a directory of the store: nothing in it may lead elsewhere. */
+export function parseVolumeName(text: string): string {
+  if (!name.test(text)) {
+    const hint = `${nameHint}; a host path starts with / or ./`;
+    throw new RequestError('ORLOP_E_VOLUME_NAME', `${quote(text)} is not a volume name`, { hint });
+  }
+  if (text.length > maxName) {
+    throw new RequestError('ORLOP_E_VOLUME_NAME', `the volume name ${quote(text)} has more than ${maxName} letters`);
+  }
+  return text;
+}
+
+export function parseContainerName(text: string): string {
+  if (!name.test(text) || text.length > maxName) {
+    throw new RequestError('ORLOP_E_INPUT', `${quote(text)} is not a container name`, { hint: nameHint });
+  }
+  return text;
+}
+
+/** As in RFC 1123, and at most the 64 bytes of sethostname(2). */
+export function parseHostname(text: string): string {
+  const label = /^[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?$/;
+  if (text.length > 64 || !text.split('.').every((part) => label.test(part))) {
+    throw new RequestError('ORLOP_E_INPUT', `${quote(text)} is not a host name`, {
+      hint: 'use letters, digits and - in parts of at most 63, separated by dots, at most 64 in all',
+    });
+  }
+  return text;
+}
+
+const maxId = 2 ** 32 - 2;
+
+/** The form of `user[:group]`; names are looked up in the image later. */
+export function parseUser(text: string): string {
+  refuseNul('ORLOP_E_INPUT', 'the user', text);
+  const parts = text.split(':');
+  if (parts.length > 2 || parts.includes('')) {
+    throw new RequestError('ORLOP_E_INPUT', `${quote(text)} is not a user`, {
+      hint: `write 'user' or 'user:group', names or numbers`,
+    });
+  }
+  for (const part of parts) {
+    if (/^-?\d+$/.test(part) && !(Number(part) >= 0 && Number(part) <= maxId)) {
+      throw new RequestError('ORLOP_E_INPUT', `the ID ${quote(part)} is out of range`, {
+        hint: `IDs are 0 to ${maxId}`,
+      });
+    }
+  }
+  return text;
+}
+
+export function parseNetwork(text: string): NetworkMode {
+  if (text === 'none' || text === 'host') return text;
+  if (text === 'bridge' || text === 'default' || text === 'private' || /^(container|ns):/.test(text)) {
+    throw new RequestError('ORLOP_E_LATER', `network ${quote(text)} comes with a later version`, {
+      hint: `use 'none' (loopback only, the default) or 'host'`,
+    });
+  }
+  throw new RequestError('ORLOP_E_INPUT', `there is no network ${quote(text)}`, {
+    hint: `use 'none' (loopback only, the default) or 'host'`,
+  });
+}

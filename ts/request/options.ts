@@ -1,0 +1,128 @@
+import * as v from 'valibot';
+import { RequestError } from '../errors/index.ts';
+import { parseCapability } from './capability.ts';
+import { envEntry, mergeEnv, parseEnv } from './environment.ts';
+import { labelsFromEntries, parseLabels } from './labels.ts';
+import { uniqueTargets } from './mounts.ts';
+import { parseContainerName, parseHostname, parseNetwork, parseUser } from './names.ts';
+import { parseWorkdir } from './paths.ts';
+import { runOptionsSchema } from './schema.ts';
+import { parseSecurity } from './security.ts';
+import { parseSize } from './size.ts';
+import { nearest, quote, refuseNul } from './text.ts';
+import { parseTmpfs, tmpfsFromInput } from './tmpfs.ts';
+import type { EnvEntry, RequestContext, RunOptions, RunRequest } from './types.ts';
+import { mergeUlimits, parseUlimit } from './ulimit.ts';
+import { parseVolume, volumeFromInput } from './volume.ts';
+
+const optionNames = [...Object.keys(runOptionsSchema.entries), 'source', 'target', 'recursive', 'propagation', 'size'];
+const defaultShmSize = 64 * 1024 * 1024;
+
+/**
+ * Checks everything that can be checked without looking at an image, a volume or the kernel. `options` is what a caller
+ * wrote and is not trusted to have its type.
+ *
+ * @throws {RequestError} naming the option and the value
+ * @example parseRunOptions('debian:trixie', ['sh'], { volumes: ['/test'] }, { cwd: process.cwd(), env: process.env })
+ */
+export function parseRunOptions(
+  image: string,
+  argv: readonly string[],
+  options: RunOptions,
+  context: RequestContext,
+): RunRequest {
+  const given = checkShape(options);
+  const { mounts, tmpfs } = uniqueTargets(
+    (given.volumes ?? []).map((one) =>
+      typeof one === 'string' ? parseVolume(one, context) : volumeFromInput(one, context),
+    ),
+    (given.tmpfs ?? []).map((one) => (typeof one === 'string' ? parseTmpfs(one) : tmpfsFromInput(one))),
+  );
+  return {
+    image: checkImage(image),
+    argv: checkArguments('the command', argv),
+    name: optional(given.name, parseContainerName),
+    rm: given.rm ?? false,
+    mounts,
+    tmpfs,
+    env: mergeEnv(environment(given.env, context)),
+    workdir: optional(given.workdir, parseWorkdir),
+    user: optional(given.user, parseUser),
+    hostname: optional(given.hostname, parseHostname),
+    entrypoint: optional(given.entrypoint, parseEntrypoint),
+    readOnly: given.readOnly ?? false,
+    capabilities: {
+      add: unique((given.capAdd ?? []).map(parseCapability)),
+      drop: unique((given.capDrop ?? []).map(parseCapability)),
+    },
+    security: parseSecurity(given.securityOpt ?? [], context),
+    ulimits: mergeUlimits((given.ulimits ?? []).map(parseUlimit)),
+    network: parseNetwork(given.network ?? 'none'),
+    interactive: given.interactive ?? false,
+    labels: isList(given.labels) ? parseLabels(given.labels) : labelsFromEntries(Object.entries(given.labels ?? {})),
+    shmSize: given.shmSize === undefined ? defaultShmSize : parseSize('the size of /dev/shm', given.shmSize),
+  };
+}
+
+function checkShape(options: unknown): RunOptions {
+  const result = v.safeParse(runOptionsSchema, options);
+  if (result.success) return result.output;
+  throw shapeError(result.issues[0], []);
+}
+
+/** Of a value that may be a string or an object, what is wrong with the object says more. */
+function shapeError(issue: v.BaseIssue<unknown>, above: readonly string[]): RequestError {
+  const path = [...above, ...(issue.path ?? []).map((item) => String(item.key))];
+  const inner = issue.issues?.find((one) => one.path !== undefined);
+  if (issue.type === 'union' && inner !== undefined) return shapeError(inner, path);
+  const name = quote(path.join('.') || 'options');
+  if (issue.type === 'strict_object' && issue.expected === 'never') {
+    const close = nearest(path.at(-1) ?? '', optionNames);
+    return new RequestError('ORLOP_E_INPUT', `there is no option ${name}`, {
+      hint: close === undefined ? undefined : `did you mean '${close}'?`,
+    });
+  }
+  if (issue.type === 'custom') return new RequestError('ORLOP_E_INPUT', `the option ${name} is not ${issue.message}`);
+  const expected = issue.expected?.replace(/^\(|\)(?= \| undefined$)|\)$| \| undefined$/g, '') ?? 'something else';
+  return new RequestError('ORLOP_E_INPUT', `the option ${name} is ${issue.received}, expected ${expected}`);
+}
+
+function checkImage(image: unknown): string {
+  if (typeof image !== 'string' || image === '') {
+    throw new RequestError('ORLOP_E_REFERENCE', 'no image is named', {
+      hint: `name one, as 'debian:trixie', or 'host'`,
+    });
+  }
+  refuseNul('ORLOP_E_REFERENCE', 'the image', image);
+  return image;
+}
+
+function checkArguments(what: string, argv: unknown): readonly string[] {
+  if (!isList(argv) || argv.some((argument) => typeof argument !== 'string')) {
+    throw new RequestError('ORLOP_E_INPUT', `${what} is not a list of strings`, { hint: `write ['sh', '-c', '…']` });
+  }
+  for (const argument of argv) refuseNul('ORLOP_E_INPUT', `an argument of ${what}`, argument);
+  return [...argv];
+}
+
+function* environment(env: RunOptions['env'], context: RequestContext): Iterable<EnvEntry> {
+  if (isList(env)) for (const text of env) yield parseEnv(text, context.env);
+  else for (const [name, value] of Object.entries(env ?? {})) yield envEntry(name, value);
+}
+
+function parseEntrypoint(given: string | readonly string[]): readonly string[] {
+  if (given === '') return [];
+  return checkArguments('the entrypoint', typeof given === 'string' ? [given] : given);
+}
+
+function optional<In, Out>(value: In | undefined, parse: (value: In) => Out): Out | null {
+  return value === undefined ? null : parse(value);
+}
+
+function unique(list: readonly string[]): readonly string[] {
+  return [...new Set(list)];
+}
+
+function isList(value: unknown): value is readonly string[] {
+  return Array.isArray(value);
+}

@@ -1,0 +1,58 @@
+import { posix } from 'node:path';
+import { RequestError } from '../errors/index.ts';
+import { checkPath } from './paths.ts';
+import { nearest, quote } from './text.ts';
+import type { RequestContext, SecurityOptions } from './types.ts';
+
+type Draft = { -readonly [Key in keyof SecurityOptions]: SecurityOptions[Key] };
+
+const known = ['no-new-privileges', 'seccomp', 'apparmor', 'label', 'systempaths', 'mask', 'unmask'];
+
+/**
+ * Reads the values of `--security-opt`: `no-new-privileges[=true|false]`, `seccomp=default|unconfined|FILE`. What asks
+ * for no more than orlop does anyway (`apparmor=unconfined`, `label=disable`) is accepted.
+ *
+ * @throws {RequestError} ORLOP_E_INPUT, ORLOP_E_LATER
+ */
+export function parseSecurity(options: readonly string[], context: RequestContext): SecurityOptions {
+  const draft: Draft = { noNewPrivileges: true, seccomp: 'default' };
+  for (const option of options) {
+    const [, name = '', value] = /^([^=:]*)(?:[=:](.*))?$/s.exec(option) ?? [];
+    if (name === 'no-new-privileges') draft.noNewPrivileges = parseSwitch(option, value);
+    else if (name === 'seccomp') draft.seccomp = parseSeccomp(option, value, context);
+    else if (!(name === 'apparmor' && value === 'unconfined') && !(name === 'label' && value === 'disable')) {
+      throw unknown(option, name);
+    }
+  }
+  return draft;
+}
+
+function parseSwitch(option: string, value: string | undefined): boolean {
+  if (value === undefined || value === 'true') return true;
+  if (value === 'false') return false;
+  throw new RequestError('ORLOP_E_INPUT', `the security option ${quote(option)} is neither true nor false`, {
+    hint: `write 'no-new-privileges=false' to let set-id programs gain privileges`,
+  });
+}
+
+function parseSeccomp(option: string, value: string | undefined, context: RequestContext): SecurityOptions['seccomp'] {
+  if (value === undefined || value === '') {
+    throw new RequestError('ORLOP_E_INPUT', `the security option ${quote(option)} has no value`, {
+      hint: `write 'seccomp=unconfined' or 'seccomp=FILE'`,
+    });
+  }
+  if (value === 'unconfined') return value;
+  if (value === 'default' || value === 'builtin') return 'default';
+  checkPath('ORLOP_E_INPUT', 'the seccomp profile', value);
+  return { path: posix.resolve(context.cwd, value) };
+}
+
+function unknown(option: string, name: string): RequestError {
+  if (known.includes(name)) {
+    return new RequestError('ORLOP_E_LATER', `the security option ${quote(option)} comes with a later version`);
+  }
+  const close = nearest(name, known);
+  return new RequestError('ORLOP_E_INPUT', `there is no security option ${quote(option)}`, {
+    hint: close === undefined ? `options are 'no-new-privileges' and 'seccomp'` : `did you mean '${close}'?`,
+  });
+}

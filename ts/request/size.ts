@@ -1,0 +1,21 @@
+import { RequestError } from '../errors/index.ts';
+import { quote } from './text.ts';
+
+const powers: Readonly<Record<string, number>> = { '': 0, k: 1, m: 2, g: 3, t: 4, p: 5 };
+
+/**
+ * Bytes of `64m`, `1.5GiB`, `512`: the grammar of Docker's RAMInBytes, base 1024.
+ *
+ * @throws {RequestError} ORLOP_E_INPUT
+ */
+export function parseSize(what: string, text: string | number): number {
+  const match = /^(\d+(?:\.\d+)?) ?(?:([kmgtp])i?)?b?$/i.exec(String(text));
+  const unit = match?.[2]?.toLowerCase() ?? '';
+  const bytes = match === null ? Number.NaN : Math.floor(Number(match[1]) * 1024 ** (powers[unit] ?? 0));
+  if (!Number.isSafeInteger(bytes)) {
+    throw new RequestError('ORLOP_E_INPUT', `${what} ${quote(String(text))} is not a size`, {
+      hint: `write bytes, or a number with k, m, g or t, as '64m'`,
+    });
+  }
+  return bytes;
+}

@@ -1,0 +1,60 @@
+import { RequestError } from '../errors/index.ts';
+import { nearest, quote } from './text.ts';
+import type { Ulimit } from './types.ts';
+
+/** getrlimit(2), without RLIMIT_. */
+export const ulimitNames: readonly string[] = [
+  'as',
+  'core',
+  'cpu',
+  'data',
+  'fsize',
+  'locks',
+  'memlock',
+  'msgqueue',
+  'nice',
+  'nofile',
+  'nproc',
+  'rss',
+  'rtprio',
+  'rttime',
+  'sigpending',
+  'stack',
+];
+
+/**
+ * Reads the value of `--ulimit`: `NAME=SOFT[:HARD]`, -1 is unlimited, without HARD both are SOFT.
+ *
+ * @throws {RequestError} ORLOP_E_INPUT
+ */
+export function parseUlimit(text: string): Ulimit {
+  const match = /^([a-z]+)=(-1|\d+)(?::(-1|\d+))?$/.exec(text);
+  if (match === null) {
+    throw new RequestError('ORLOP_E_INPUT', `the limit ${quote(text)} cannot be read`, {
+      hint: `write 'NAME=SOFT' or 'NAME=SOFT:HARD', as 'nofile=1024:2048'; -1 is unlimited`,
+    });
+  }
+  const [, name = '', softText = '', hardText = softText] = match;
+  if (!ulimitNames.includes(name)) {
+    const close = nearest(name, ulimitNames);
+    const hint = close === undefined ? `limits are ${ulimitNames.join(', ')}` : `did you mean '${close}'?`;
+    throw new RequestError('ORLOP_E_INPUT', `there is no limit ${quote(name)}`, { hint });
+  }
+  const [soft, hard] = [Number(softText), Number(hardText)];
+  if (!Number.isSafeInteger(soft) || !Number.isSafeInteger(hard)) {
+    throw new RequestError('ORLOP_E_INPUT', `the limit ${quote(text)} is out of range`, { hint: '-1 is unlimited' });
+  }
+  if (hard !== -1 && (soft === -1 || soft > hard)) {
+    throw new RequestError('ORLOP_E_INPUT', `the soft limit of ${quote(text)} is above the hard one`, {
+      hint: `write the smaller one first: '${name}=SOFT:HARD'`,
+    });
+  }
+  return { name, soft, hard };
+}
+
+/** Each name once; the last one holds. */
+export function mergeUlimits(limits: Iterable<Ulimit>): Ulimit[] {
+  const byName = new Map<string, Ulimit>();
+  for (const limit of limits) byName.set(limit.name, limit);
+  return [...byName.values()];
+}
