@@ -8,12 +8,12 @@ namespace orlop::init {
 
 // Features of the kernel that were found by the caller's probe; without a bit the older way is taken.
 enum Feature : uint32_t {
-  kFeatureMountApi = 1u << 0,        // fsopen, fsmount, open_tree, move_mount (5.2)
-  kFeatureMountSetattr = 1u << 1,    // mount_setattr (5.12)
-  kFeatureOpenat2 = 1u << 2,         // openat2 (5.6)
-  kFeatureCloseRange = 1u << 3,      // close_range with CLOSE_RANGE_CLOEXEC (5.11)
-  kFeatureLowerdirAppend = 1u << 4,  // overlayfs "lowerdir+" (6.5)
-  kFeatureCloneIntoCgroup = 1u << 5, // clone3 with CLONE_INTO_CGROUP (5.7)
+  kFeatureMountApi = 1u << 0,         // fsopen, fsmount, open_tree, move_mount (5.2)
+  kFeatureMountSetattr = 1u << 1,     // mount_setattr (5.12)
+  kFeatureOpenat2 = 1u << 2,          // openat2 (5.6)
+  kFeatureCloseRange = 1u << 3,       // close_range with CLOSE_RANGE_CLOEXEC (5.11)
+  kFeatureLowerdirAppend = 1u << 4,   // overlayfs "lowerdir+" (6.5)
+  kFeatureCloneIntoCgroup = 1u << 5,  // clone3 with CLONE_INTO_CGROUP (5.7)
 };
 
 // Why a start failed: numbers only. The caller owns the plan and makes the words.
@@ -22,7 +22,7 @@ struct Report {
   uint16_t call;    // number of the system call; 0xffff: none
   uint32_t op;      // index of the record, prepare first
   int32_t error;    // errno
-  uint32_t detail;  // exec: index of the candidate; otherwise 0
+  uint32_t detail;  // exec: index of the candidate; step 0: plan::Fault; otherwise 0
 };
 static_assert(sizeof(Report) == 16);
 
@@ -32,7 +32,11 @@ struct Start {
   int32_t* slots;     // descriptor table of header.slots entries; supplied ones filled, the others -1
   uint32_t features;  // Feature bits
   Report* report;     // written on failure
-  uint64_t* times;    // CLOCK_MONOTONIC ns: [0] on entry, [i + 1] after record i; header.prepare + header.enter + 1 entries
+  uint64_t*
+      times;  // CLOCK_MONOTONIC ns: [0] on entry, [i + 1] after record i; header.prepare + header.enter + 1 entries
+  char** pointers;  // room for argv and env: plan::CountPointers(view) entries, never read by the caller
+  uint32_t pointer_count;
+  int32_t parent;  // pidfd of the caller, so that parent-death notices that it died before; 0 or less: not checked
 };
 
 // Executes the plan. Returns only when it failed, with `report` filled; the caller then exits with 127.

@@ -26,12 +26,12 @@ struct Header {
   uint32_t magic;
   uint16_t version;
   uint16_t reserved;
-  uint32_t size;       // of the whole plan, bytes
-  uint32_t prepare;    // number of records that make things
-  uint32_t enter;      // number of records that follow them
-  uint32_t slots;      // size of the descriptor table
-  uint32_t supplied;   // slots 0 … supplied - 1 are filled by the caller
-  uint32_t namespaces; // CLONE_NEW* flags of the start
+  uint32_t size;        // of the whole plan, bytes
+  uint32_t prepare;     // number of records that make things
+  uint32_t enter;       // number of records that follow them
+  uint32_t slots;       // size of the descriptor table
+  uint32_t supplied;    // slots 0 … supplied - 1 are filled by the caller
+  uint32_t namespaces;  // CLONE_NEW* flags of the start
 };
 static_assert(sizeof(Header) == 32);
 

@@ -1,0 +1,157 @@
+#include "plan/reader.h"
+
+namespace orlop::plan {
+namespace {
+
+// The bounds of one plan and what its arrays have used up so far.
+class Checker {
+ public:
+  Checker(const uint8_t* data, const Header& header, size_t strings_end, const uint32_t* words)
+      : data_(data), header_(header), strings_end_(strings_end), words_(words) {}
+
+  Fault fault() const { return fault_; }
+  void Start(const uint32_t* words) {
+    words_ = words;
+    next_ = 0;
+  }
+  void Any(uint32_t count) { next_ += count; }
+
+  void Slot() {
+    const uint32_t slot = words_[next_++];
+    if (slot != kNoSlot && slot >= header_.slots) Fail(Fault::kSlot);
+  }
+
+  void Text() { CheckText(words_[next_++], true); }
+
+  void Bytes() {
+    const uint32_t offset = words_[next_++];
+    Inside(offset, words_[next_++], 1);
+  }
+
+  void Words() {
+    const uint32_t offset = words_[next_++];
+    Inside(offset, words_[next_++], sizeof(uint32_t));
+  }
+
+  void Texts() {
+    const uint32_t offset = words_[next_];
+    const uint32_t count = words_[next_ + 1];
+    Words();
+    if (fault_ != Fault::kNone) return;
+    const auto* offsets = reinterpret_cast<const uint32_t*>(data_ + offset);
+    for (uint32_t i = 0; i < count && fault_ == Fault::kNone; i++) CheckText(offsets[i], false);
+  }
+
+ private:
+  void Fail(Fault fault) {
+    if (fault_ == Fault::kNone) fault_ = fault;
+  }
+
+  // The last NUL of the plan ends every string that starts at or before it: no string is walked here.
+  void CheckText(uint32_t offset, bool optional) {
+    if (offset == 0 && optional) return;
+    if (offset < DataStart() || offset >= strings_end_) Fail(Fault::kString);
+  }
+
+  void Inside(uint32_t offset, uint32_t count, uint32_t unit) {
+    if (count == 0) return;
+    if (offset % unit != 0 || offset < DataStart() || offset > header_.size) return Fail(Fault::kArray);
+    if (count > (header_.size - offset) / unit) return Fail(Fault::kArray);
+    // Arrays that overlap could otherwise make a small plan cost billions of steps.
+    if (unit > 1 && count > elements_left_) return Fail(Fault::kTooLarge);
+    if (unit > 1) elements_left_ -= count;
+  }
+
+  uint32_t DataStart() const {
+    return static_cast<uint32_t>(sizeof(Header) + sizeof(Record) * (header_.prepare + header_.enter));
+  }
+
+  const uint8_t* data_;
+  const Header& header_;
+  size_t strings_end_;
+  const uint32_t* words_;
+  uint32_t next_ = 0;
+  uint32_t elements_left_ = kMaxSize / sizeof(uint32_t);
+  Fault fault_ = Fault::kNone;
+};
+
+Fault CheckHeader(const uint8_t* data, size_t size) {
+  if (size < sizeof(Header) || size > kMaxSize || reinterpret_cast<uintptr_t>(data) % alignof(Record) != 0) {
+    return Fault::kSize;
+  }
+  const auto& header = *reinterpret_cast<const Header*>(data);
+  if (header.magic != kMagic || header.version != kVersion) return Fault::kHeader;
+  if (header.size != size) return Fault::kSize;
+  if (header.prepare > kMaxOps || header.enter > kMaxOps || header.prepare + header.enter > kMaxOps) {
+    return Fault::kHeader;
+  }
+  if (header.slots > kMaxSlots || header.supplied > header.slots) return Fault::kHeader;
+  if (size - sizeof(Header) < sizeof(Record) * (header.prepare + header.enter)) return Fault::kSize;
+  return Fault::kNone;
+}
+
+Fault CheckRecord(Checker& check, const Record& record) {
+  check.Start(record.words);
+  switch (static_cast<Code>(record.code)) {
+#define OUT(name) check.Slot();
+#define SLOT(name) check.Slot();
+#define U32(name) check.Any(1);
+#define U64(name) check.Any(2);
+#define STRING(name) check.Text();
+#define BLOB(name) check.Bytes();
+#define STRINGS(name) check.Texts();
+#define NUMBERS(name) check.Words();
+#define OP(code, identifier, name, fields) \
+  case Code::identifier:                   \
+    fields break;
+#include "plan/ops.def"
+#undef OP
+#include "plan/undef.h"
+    default:
+      return Fault::kCode;
+  }
+  return check.fault();
+}
+
+// A record has kWords words; an operation that needs more must not compile.
+#define OUT(name) +1
+#define SLOT(name) +1
+#define U32(name) +1
+#define U64(name) +2
+#define STRING(name) +1
+#define BLOB(name) +2
+#define STRINGS(name) +2
+#define NUMBERS(name) +2
+#define OP(code, identifier, name, fields) static_assert(0 fields <= kWords, name);
+#include "plan/ops.def"
+#undef OP
+#include "plan/undef.h"
+
+}  // namespace
+
+Verdict Check(const uint8_t* data, size_t size) {
+  const Fault fault = CheckHeader(data, size);
+  if (fault != Fault::kNone) return {fault, 0};
+  size_t strings_end = size;
+  while (strings_end > 0 && data[strings_end - 1] != 0) strings_end--;
+  const View view(data);
+  Checker check(data, view.header(), strings_end, nullptr);
+  for (uint32_t i = 0; i < view.count(); i++) {
+    const Fault found = CheckRecord(check, view.record(i));
+    if (found != Fault::kNone) return {found, i};
+  }
+  return {Fault::kNone, 0};
+}
+
+uint32_t CountPointers(const View& view) {
+  uint32_t most = 0;
+  for (uint32_t i = 0; i < view.count(); i++) {
+    if (view.code(i) != Code::Exec) continue;
+    const op::Exec exec = ReadExec(view, i);
+    const uint32_t needed = exec.argv.count + exec.env.count + 2;
+    if (needed > most) most = needed;
+  }
+  return most;
+}
+
+}  // namespace orlop::plan

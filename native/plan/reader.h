@@ -1,0 +1,132 @@
+// Reads a plan in place. `Check` looks at every byte that a record can lead to, once; after it, the views below are
+// plain loads. Freestanding and without allocation, so that the caller, the executor and the fuzzer share it.
+#pragma once
+
+#include "plan/format.h"
+
+namespace orlop::plan {
+
+// What was wrong with a plan that was refused.
+enum class Fault : uint32_t {
+  kNone = 0,
+  kSize = 1,      // shorter than it says, longer than the limit, or not aligned
+  kHeader = 2,    // magic, version, counts
+  kCode = 3,      // unknown operation
+  kSlot = 4,      // outside the descriptor table
+  kString = 5,    // outside the plan or without an end
+  kArray = 6,     // outside the plan or not aligned
+  kTooLarge = 7,  // the arrays together exceed the limit
+};
+
+struct Verdict {
+  Fault fault;
+  uint32_t op;  // index of the record at fault
+};
+
+struct Blob {
+  const uint8_t* data;
+  uint32_t size;
+};
+
+struct Numbers {
+  const uint32_t* data;
+  uint32_t count;
+};
+
+struct Strings {
+  const uint8_t* plan;
+  const uint32_t* offsets;
+  uint32_t count;
+  const char* operator[](uint32_t index) const { return reinterpret_cast<const char*>(plan + offsets[index]); }
+};
+
+// A plan that `Check` has accepted.
+class View {
+ public:
+  explicit View(const uint8_t* data) : data_(data) {}
+  const Header& header() const { return *reinterpret_cast<const Header*>(data_); }
+  uint32_t count() const { return header().prepare + header().enter; }
+  const Record& record(uint32_t index) const { return reinterpret_cast<const Record*>(data_ + sizeof(Header))[index]; }
+  Code code(uint32_t index) const { return static_cast<Code>(record(index).code); }
+  const uint8_t* data() const { return data_; }
+
+ private:
+  const uint8_t* data_;
+};
+
+// `data` must be aligned to 4 bytes.
+Verdict Check(const uint8_t* data, size_t size);
+
+// Room that `exec` needs for the pointers of argv and env with their two ends, in pointers (Start::pointers).
+uint32_t CountPointers(const View& view);
+
+// One struct for each operation, its fields in the order of ops.def.
+namespace op {
+#define OUT(name) uint32_t name;
+#define SLOT(name) uint32_t name;
+#define U32(name) uint32_t name;
+#define U64(name) uint64_t name;
+#define STRING(name) const char* name; /* nullptr for none */
+#define BLOB(name) Blob name;
+#define STRINGS(name) Strings name;
+#define NUMBERS(name) Numbers name;
+#define OP(code, identifier, name, fields) \
+  struct identifier {                      \
+    fields                                 \
+  };
+#include "plan/ops.def"
+#undef OP
+#include "plan/undef.h"
+}  // namespace op
+
+// Takes the words of a record one after the other.
+class Cursor {
+ public:
+  Cursor(const View& view, uint32_t index) : data_(view.data()), words_(view.record(index).words) {}
+  uint32_t Word() { return words_[next_++]; }
+  uint64_t Wide() {
+    const uint64_t low = Word();
+    return low | static_cast<uint64_t>(Word()) << 32;
+  }
+  const char* Text() {
+    const uint32_t offset = Word();
+    return offset == 0 ? nullptr : reinterpret_cast<const char*>(data_ + offset);
+  }
+  Blob Bytes() {
+    const uint32_t offset = Word();
+    return {data_ + offset, Word()};
+  }
+  Strings Texts() {
+    const uint32_t offset = Word();
+    return {data_, reinterpret_cast<const uint32_t*>(data_ + offset), Word()};
+  }
+  Numbers Words() {
+    const uint32_t offset = Word();
+    return {reinterpret_cast<const uint32_t*>(data_ + offset), Word()};
+  }
+
+ private:
+  const uint8_t* data_;
+  const uint32_t* words_;
+  uint32_t next_ = 0;
+};
+
+#define OUT(name) fields_.name = cursor.Word();
+#define SLOT(name) fields_.name = cursor.Word();
+#define U32(name) fields_.name = cursor.Word();
+#define U64(name) fields_.name = cursor.Wide();
+#define STRING(name) fields_.name = cursor.Text();
+#define BLOB(name) fields_.name = cursor.Bytes();
+#define STRINGS(name) fields_.name = cursor.Texts();
+#define NUMBERS(name) fields_.name = cursor.Words();
+#define OP(code, identifier, name, fields)                                   \
+  inline op::identifier Read##identifier(const View& view, uint32_t index) { \
+    [[maybe_unused]] Cursor cursor(view, index);                             \
+    op::identifier fields_;                                                  \
+    fields return fields_;                                                   \
+  }
+#include "plan/ops.def"
+#undef OP
+#include "plan/undef.h"
+
+}  // namespace orlop::plan
