@@ -41,7 +41,7 @@ const instructions: Readonly<Record<string, Apply>> = {
   VOLUME: (config, argument, instruction) => {
     for (const path of list(argument) ?? words(argument, instruction)) {
       if (!path.startsWith('/')) throw refuse(instruction, `'${path}' is not absolute`, `write '/${path}'`);
-      config.volumes = union(config.volumes, posix.normalize(path));
+      config.volumes = union(config.volumes, posix.resolve(path));
     }
   },
   WORKDIR: (config, argument) => {
@@ -58,7 +58,7 @@ export function applyChanges(config: ImageConfig, changes: readonly string[]): I
   const result: Editable = { ...config };
   const seen = new Set<string>();
   for (const instruction of changes) {
-    const [, keyword = '', argument = ''] = /^\s*(\S+)\s*([^]*?)\s*$/.exec(instruction) ?? [];
+    const [, keyword = '', argument = ''] = /^\s*(\S+)\s*(.*?)\s*$/s.exec(instruction) ?? [];
     const name = keyword.toUpperCase();
     const apply = Object.hasOwn(instructions, name) ? instructions[name] : undefined;
     if (apply === undefined) {
@@ -97,7 +97,7 @@ function union(list: readonly string[], item: string): string[] {
 
 /** `a=1 b="2 3"`, or the old form `a the rest`. */
 function pairs(argument: string, instruction: string): [name: string, value: string][] {
-  const first = /^(\S+)\s+([^]*)$/.exec(argument);
+  const first = /^(\S+)\s+(.*)$/s.exec(argument);
   if (first !== null && !(first[1] ?? '').includes('=')) return [[first[1] ?? '', first[2] ?? '']];
   return words(argument, instruction).map((word) => {
     const at = word.indexOf('=');
@@ -109,11 +109,11 @@ function pairs(argument: string, instruction: string): [name: string, value: str
 /** Splits at spaces; quotes hold a word together, a backslash takes the next character as it is. */
 function words(argument: string, instruction: string): string[] {
   const result: string[] = [];
-  const word = /(?:[^\s"'\\]|\\[^]|'[^']*'|"(?:[^"\\]|\\[^])*")+|(\S)/g;
+  const word = /(?:[^\s"'\\]|\\.|'[^']*'|"(?:[^"\\]|\\.)*")+|(\S)/gs;
   for (const match of argument.matchAll(word)) {
     if (match[1] !== undefined) throw refuse(instruction, 'a quote is not closed');
     result.push(
-      match[0].replace(/\\([^])|'([^']*)'|"((?:[^"\\]|\\[^])*)"/g, (_all, escaped, single, double) => {
+      match[0].replace(/\\(.)|'([^']*)'|"((?:[^"\\]|\\.)*)"/gs, (_all, escaped, single, double) => {
         if (escaped !== undefined) return escaped;
         return single ?? String(double).replace(/\\(["\\$])/g, '$1');
       }),

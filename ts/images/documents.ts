@@ -4,8 +4,8 @@ import { isDigest } from './digest.ts';
 
 /** Bound on every JSON document of an image. */
 export const documentLimit = 4 * 1024 * 1024;
-/** The kernel's overlay takes no more lower layers. */
-export const layerLimit = 500;
+/** The kernel's overlay takes 500 lower layers; one of them holds the mount points. */
+export const layerLimit = 499;
 
 export const mediaTypes = {
   index: 'application/vnd.oci.image.index.v1+json',
