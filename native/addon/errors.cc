@@ -1,0 +1,25 @@
+#include "addon/errors.h"
+
+#include <cstring>
+#include <string>
+
+#include "base/errno_name.h"
+
+namespace orlop::addon {
+
+Napi::Error system_error(Napi::Env env, const Failure& failure) {
+  const char* code = errno_name(failure.error);
+  char buffer[128];
+  std::string message =
+      std::string(code) + ": " + strerror_r(failure.error, buffer, sizeof buffer) + ", " + failure.call;
+  if (!failure.path.empty()) message += " '" + failure.path + "'";
+  Napi::Error error = Napi::Error::New(env, message);
+  Napi::Object object = error.Value();
+  object.Set("code", code);
+  object.Set("errno", -failure.error);
+  object.Set("syscall", failure.call);
+  if (!failure.path.empty()) object.Set("path", failure.path);
+  return error;
+}
+
+}  // namespace orlop::addon

@@ -1,0 +1,93 @@
+#include "base/pidfd.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+
+#ifndef __NR_pidfd_send_signal
+#define __NR_pidfd_send_signal 424
+#endif
+#ifndef __NR_pidfd_open
+#define __NR_pidfd_open 434
+#endif
+
+namespace orlop {
+namespace {
+
+constexpr auto kPidfd = static_cast<idtype_t>(3);  // P_PIDFD
+
+// Reads a small file of /proc, which comes in one piece. Bytes read, 0 on failure.
+size_t read_small(const char* path, char* buffer, size_t size) {
+  const UniqueFd fd(open(path, O_RDONLY | O_CLOEXEC));
+  if (!fd) return 0;
+  ssize_t n;
+  do {
+    n = read(fd.get(), buffer, size);
+  } while (n < 0 && errno == EINTR);
+  return n < 0 ? 0 : static_cast<size_t>(n);
+}
+
+}  // namespace
+
+UniqueFd open_pidfd(pid_t pid) { return UniqueFd(static_cast<int>(syscall(__NR_pidfd_open, pid, 0))); }
+
+int send_signal(int pidfd, int signal) {
+  return syscall(__NR_pidfd_send_signal, pidfd, signal, nullptr, 0) == 0 ? 0 : errno;
+}
+
+Exit reap(int pidfd) {
+  siginfo_t info{};
+  int result;
+  do {
+    result = waitid(kPidfd, static_cast<id_t>(pidfd), &info, WEXITED | __WALL);
+  } while (result != 0 && errno == EINTR);
+  if (result != 0) return {.stolen = true};
+  if (info.si_code == CLD_EXITED) return {.code = info.si_status};
+  return {.signal = info.si_status};
+}
+
+bool has_executed(int pidfd) {
+  siginfo_t info{};
+  return waitid(kPidfd, static_cast<id_t>(pidfd), &info, WEXITED | WNOHANG | WNOWAIT | __WCLONE) != 0;
+}
+
+pid_t pid_of(int pidfd) {
+  char path[64], text[512];
+  snprintf(path, sizeof path, "/proc/self/fdinfo/%d", pidfd);
+  const std::string_view info(text, read_small(path, text, sizeof text));
+  const size_t at = info.find("\nPid:\t");
+  if (at == std::string_view::npos) return 0;
+  const std::string_view rest = info.substr(at + 6);
+  return static_cast<pid_t>(parse_decimal(rest.substr(0, rest.find('\n'))).value_or(0));
+}
+
+std::optional<uint64_t> start_time_of(pid_t pid) {
+  char path[64], text[1024];
+  snprintf(path, sizeof path, "/proc/%d/stat", pid);
+  std::string_view stat(text, read_small(path, text, sizeof text));
+  // The second field is the program's name in parentheses and may hold anything, parentheses too: begin after the last.
+  const size_t name_end = stat.rfind(')');
+  if (name_end == std::string_view::npos) return std::nullopt;
+  stat.remove_prefix(name_end + 1);
+  for (int field = 3; field <= 22; ++field) {
+    const size_t space = stat.find(' ');
+    if (space == std::string_view::npos) return std::nullopt;
+    stat.remove_prefix(space + 1);
+  }
+  return parse_decimal(stat.substr(0, stat.find(' ')));
+}
+
+std::optional<uint64_t> parse_decimal(std::string_view text) {
+  uint64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (text.empty() || error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+}  // namespace orlop

@@ -1,0 +1,54 @@
+#include "base/thread.h"
+
+#include <signal.h>
+#include <sys/prctl.h>
+
+#include <memory>
+#include <utility>
+
+namespace orlop {
+namespace {
+
+// Room for the small frames of a launcher; thread-local storage of the program's libraries is counted in it too.
+constexpr size_t kStackSize = 256 * 1024;
+
+struct Body {
+  const char* name;
+  std::function<void()> work;
+};
+
+void* enter(void* argument) {
+  std::unique_ptr<Body> body(static_cast<Body*>(argument));
+  prctl(PR_SET_NAME, body->name);
+  body->work();
+  return nullptr;
+}
+
+}  // namespace
+
+std::optional<pthread_t> start_thread(const char* name, std::function<void()> work) {
+  pthread_attr_t attributes;
+  if (pthread_attr_init(&attributes) != 0) return std::nullopt;
+  pthread_attr_setstacksize(&attributes, kStackSize);
+  sigset_t all, before;
+  sigfillset(&all);
+  // A new thread inherits the mask; blocking inside it would leave a moment in which a handler can run there.
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  auto body = std::make_unique<Body>(Body{name, std::move(work)});
+  pthread_t thread;
+  const int error = pthread_create(&thread, &attributes, enter, body.get());
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  pthread_attr_destroy(&attributes);
+  if (error != 0) return std::nullopt;
+  (void)body.release();  // the thread owns it now
+  return thread;
+}
+
+bool start_detached_thread(const char* name, std::function<void()> work) {
+  const auto thread = start_thread(name, std::move(work));
+  if (!thread) return false;
+  pthread_detach(*thread);
+  return true;
+}
+
+}  // namespace orlop
