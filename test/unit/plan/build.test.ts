@@ -1,0 +1,253 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { buildPlan } from '../../../ts/plan/build.ts';
+import { attribute } from '../../../ts/plan/constants.ts';
+import { defaultCapabilities } from '../../../ts/plan/defaults.ts';
+import { encodePlan } from '../../../ts/plan/encode.ts';
+import { fieldsOf, shapeOf } from '../../../ts/plan/format.ts';
+import type { Op, Plan } from '../../../ts/plan/types.ts';
+import { makeBind, makeFacts, makeProcess, makeTmpfs } from '../../support/facts.ts';
+
+const words = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+function targets(plan: Plan): string[] {
+  return plan.enter.flatMap((op) => (op.op === 'attach' ? [op.target] : []));
+}
+
+function names(ops: readonly Op[]): string[] {
+  return ops.map((op) => op.op);
+}
+
+function find<Name extends Op['op']>(ops: readonly Op[], name: Name): Extract<Op, { op: Name }> {
+  const found = ops.find((op): op is Extract<Op, { op: Name }> => op.op === name);
+  if (found === undefined) throw new Error(`the plan has no ${name}`);
+  return found;
+}
+
+const defaultTargets = ['/proc', '/dev', '/sys', '/dev/pts', '/dev/shm', '/dev/mqueue'];
+
+describe('plan of a start', () => {
+  it('makes everything private first and then the union before the volumes', () => {
+    const plan = buildPlan(makeFacts({ mounts: [makeBind('/test')] }));
+    expect(plan.prepare[0]).to.deep.equal({
+      op: 'propagation',
+      reason: 'nothing reaches the host',
+      path: '/',
+      mode: 1,
+      recursive: 1,
+    });
+    const order = names(plan.prepare);
+    expect(order.indexOf('overlay')).to.be.greaterThan(0).and.lessThan(order.indexOf('bind'));
+  });
+
+  it('attaches the volumes after the root filesystem and before the root changes', () => {
+    const plan = buildPlan(makeFacts({ mounts: [makeBind('/test')] }));
+    const at = plan.enter.findIndex((op) => op.op === 'attach' && op.target === '/test');
+    expect(at).to.be.greaterThan(names(plan.enter).indexOf('root'));
+    expect(at).to.be.lessThan(names(plan.enter).indexOf('pivot'));
+  });
+
+  it('is this one, whole, for a volume and nothing else', () => {
+    const plan = buildPlan(makeFacts({ mounts: [makeBind('/test', { nosuid: true, nodev: true })] }));
+    expect(plan.namespaces).to.deep.equal(['mount', 'pid', 'ipc', 'uts', 'cgroup', 'network']);
+    expect(plan.supplied).to.deep.equal(['stdin', 'stdout', 'stderr']);
+    expect(names(plan.prepare)).to.deep.equal([
+      'propagation',
+      ...['tmpfs', 'device', 'directory'],
+      'overlay',
+      ...['bind', 'attributes'],
+      'proc',
+      'tmpfs',
+      ...new Array(6).fill('device'),
+      ...new Array(5).fill('symlink'),
+      ...new Array(3).fill('directory'),
+      ...['devpts', 'tmpfs', 'mqueue', 'sysfs'],
+    ]);
+    expect(names(plan.enter)).to.deep.equal([
+      'root',
+      ...new Array(7).fill('attach'),
+      ...['loopback', 'hostname', 'pivot'],
+      ...['keyring', 'session', 'stdio', 'umask', 'signals', 'chdir'],
+      ...['bounding', 'ids', 'capabilities', 'no-new-privileges', 'parent-death', 'close-fds', 'seccomp', 'exec'],
+    ]);
+    expect(find(plan.prepare, 'bind')).to.deep.equal({
+      op: 'bind',
+      reason: 'volume /test',
+      tree: 5,
+      source: '/host/test',
+      recursive: 1,
+      device: 1n,
+      inode: 2n,
+    });
+    expect(find(plan.prepare, 'attributes')).to.deep.equal({
+      op: 'attributes',
+      reason: 'volume /test',
+      tree: 5,
+      set: attribute.nosuid | attribute.nodev,
+      clear: 0,
+      recursive: 1,
+      propagation: 0,
+    });
+    expect(targets(plan)).to.deep.equal(['/test', ...defaultTargets]);
+  });
+
+  it('mounts the union without devices, and read-only when nothing can be written', () => {
+    const overlay = find(buildPlan(makeFacts()).prepare, 'overlay');
+    expect(overlay.attributes).to.equal(attribute.nodev);
+    const { root } = makeFacts();
+    const plan = buildPlan(makeFacts({ root: { ...root, upper: null, work: null, volatile: true } }));
+    const readonly = find(plan.prepare, 'overlay');
+    expect(readonly.attributes).to.equal(attribute.nodev | attribute.readonly);
+    expect(readonly.upper).to.equal('');
+    expect(readonly.options).to.equal(1);
+  });
+
+  it('attaches parents before what is below them', () => {
+    const mounts = ['/a/b/c', '/a', '/proc-like', '/dev/shm/x', '/a/b'].map((target) => makeBind(target));
+    expect(targets(buildPlan(makeFacts({ mounts })))).to.deep.equal([
+      ...['/a', '/proc-like', '/proc', '/dev', '/sys'],
+      ...['/a/b', '/dev/pts', '/dev/shm', '/dev/mqueue'],
+      ...['/a/b/c', '/dev/shm/x'],
+    ]);
+  });
+
+  it('lets a mount of the user replace a default one, and what belongs below it', () => {
+    const shm = buildPlan(makeFacts({ mounts: [makeTmpfs('/dev/shm')] }));
+    expect(targets(shm).filter((target) => target === '/dev/shm')).to.have.length(1);
+    const dev = buildPlan(makeFacts({ mounts: [makeBind('/dev')] }));
+    expect(targets(dev)).to.deep.equal(['/dev', '/proc', '/sys']);
+    expect(dev.prepare.filter((op) => op.reason === 'default /dev')).to.deep.equal([]);
+  });
+
+  it('covers hidden paths with an empty tmpfs unless the user mounts them', () => {
+    const hidden = [
+      { target: '/root', mode: 0o700 },
+      { target: '/home', mode: 0o755 },
+    ];
+    const plan = buildPlan(makeFacts({ hidden, mounts: [makeBind('/home'), makeBind('/root/work')] }));
+    expect(targets(plan).filter((target) => /^.(root|home)/.test(target))).to.deep.equal([
+      '/home',
+      '/root',
+      '/root/work',
+    ]);
+    expect(plan.prepare.filter((op) => op.reason === 'hidden from the container')).to.have.length(1);
+  });
+
+  it('gives the files of /etc after the mounts of the user, and not where the user mounts one', () => {
+    const files = { hosts: words('h'), hostname: words('n'), resolvConf: words('r') };
+    const plan = buildPlan(
+      makeFacts({ files, mounts: [makeBind('/etc'), makeBind('/etc/resolv.conf', { type: 'file' })] }),
+    );
+    const list = targets(plan);
+    expect(list.slice(-2)).to.deep.equal(['/etc/hosts', '/etc/hostname']);
+    expect(list.filter((target) => target === '/etc/resolv.conf')).to.have.length(1);
+    expect(plan.prepare.flatMap((op) => (op.op === 'file' ? [op.name] : []))).to.deep.equal(['hosts', 'hostname']);
+  });
+
+  it('mounts a file on a file', () => {
+    const plan = buildPlan(makeFacts({ mounts: [makeBind('/etc/one.conf', { type: 'file', readonly: true })] }));
+    const attach = plan.enter.find((op) => op.op === 'attach' && op.target === '/etc/one.conf');
+    expect(attach).to.include({ kind: 1, create: 1 });
+    expect(find(plan.prepare, 'bind').recursive).to.equal(0);
+    expect(find(plan.prepare, 'attributes')).to.include({ set: attribute.readonly, recursive: 0 });
+  });
+
+  it('makes a tmpfs read-only only when all mounts are in place', () => {
+    const mounts = [makeTmpfs('/run', { readonly: true }), makeBind('/run/x')];
+    const plan = buildPlan(makeFacts({ mounts }));
+    const sealed = plan.enter.findIndex((op) => op.op === 'readonly' && op.target === '/run');
+    const last = plan.enter.findLastIndex((op) => op.op === 'attach');
+    expect(sealed).to.be.greaterThan(last);
+    expect(sealed).to.be.lessThan(names(plan.enter).indexOf('pivot'));
+  });
+
+  it('makes the root filesystem read-only after the working directory', () => {
+    const { root } = makeFacts();
+    const plan = buildPlan(makeFacts({ root: { ...root, readOnly: true } }));
+    const at = plan.enter.findIndex((op) => op.op === 'readonly' && op.target === '/');
+    expect(plan.enter[at - 1]?.op).to.equal('chdir');
+  });
+
+  it('shares the network namespace and brings no loopback up with network host', () => {
+    const plan = buildPlan(makeFacts({ network: 'host' }));
+    expect(plan.namespaces).not.to.include('network');
+    expect(names(plan.enter)).not.to.include('loopback');
+  });
+
+  it('gives root its capabilities and another user only the bounding set', () => {
+    const set = 0x800405fbn;
+    const root = buildPlan(makeFacts());
+    expect(defaultCapabilities).to.have.length(11);
+    expect(find(root.enter, 'bounding').set).to.equal(set);
+    expect(find(root.enter, 'capabilities')).to.include({
+      effective: set,
+      permitted: set,
+      inheritable: 0n,
+      ambient: 0n,
+    });
+    const user = buildPlan(makeFacts({ process: makeProcess({ uid: 1000, gid: 1000, groups: [1000] }) }));
+    expect(find(user.enter, 'bounding').set).to.equal(set);
+    expect(find(user.enter, 'capabilities')).to.include({ effective: 0n, permitted: 0n });
+  });
+
+  it('loads the filter before the capabilities go when privileges may be gained', () => {
+    const plan = buildPlan(makeFacts({ process: makeProcess({ noNewPrivileges: false }) }));
+    const order = names(plan.enter);
+    expect(order).not.to.include('no-new-privileges');
+    expect(order.indexOf('seccomp')).to.be.lessThan(order.indexOf('ids'));
+    expect(order.filter((name) => name === 'seccomp')).to.have.length(1);
+    const free = buildPlan(makeFacts({ process: makeProcess({ seccomp: null }) }));
+    expect(names(free.enter)).not.to.include('seccomp');
+  });
+
+  it('holds the process right before the application at a gate', () => {
+    const plan = buildPlan(makeFacts({ gate: true }));
+    expect(plan.supplied).to.deep.equal(['stdin', 'stdout', 'stderr', 'gate']);
+    expect(names(plan.enter).slice(-2)).to.deep.equal(['barrier', 'exec']);
+    expect(find(plan.enter, 'barrier').gate).to.equal(3);
+  });
+
+  it('fills every slot before it is read, once, and none beside', () => {
+    const path = fc
+      .array(fc.constantFrom('a', 'b', 'dev', 'etc', 'proc', 'shm'), { minLength: 1, maxLength: 4 })
+      .map((parts) => `/${parts.join('/')}`);
+    const facts = fc
+      .record({
+        paths: fc.uniqueArray(path, { maxLength: 12 }),
+        tmpfs: fc.boolean(),
+        gate: fc.boolean(),
+        cgroup: fc.boolean(),
+      })
+      .map(({ paths, tmpfs, gate, cgroup }) =>
+        makeFacts({
+          gate,
+          cgroup,
+          mounts: paths.map((at) => (tmpfs ? makeTmpfs(at) : makeBind(at, { readonly: true }))),
+        }),
+      );
+    fc.assert(
+      fc.property(facts, (given) => {
+        const plan = buildPlan(given);
+        const filled = new Set(plan.supplied.keys());
+        for (const op of [...plan.prepare, ...plan.enter]) {
+          for (const [name, kind] of shapeOf(op.op).fields) {
+            const slot = fieldsOf(op)[name];
+            if (kind === 'slot') expect(filled.has(Number(slot)), `${op.op} reads ${slot}`).to.equal(true);
+            if (kind === 'out') {
+              expect(filled.has(Number(slot)), `${op.op} fills ${slot} again`).to.equal(false);
+              filled.add(Number(slot));
+            }
+          }
+        }
+        expect(filled.size).to.equal(plan.slots);
+        const list = targets(plan);
+        expect(new Set(list).size).to.equal(list.length);
+        for (const [index, target] of list.entries()) {
+          expect(list.slice(index + 1).some((later) => target.startsWith(`${later}/`))).to.equal(false);
+        }
+        expect(plan.enter.at(-1)?.op).to.equal('exec');
+        encodePlan(plan);
+      }),
+    );
+  });
+});

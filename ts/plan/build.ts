@@ -1,0 +1,163 @@
+import { attribute, mountPoint, overlayOption, propagation } from './constants.ts';
+import { Draft } from './draft.ts';
+import type { RootFacts, StartFacts } from './facts.ts';
+import { byDepth, type PlacedMount, placeMounts } from './layout.ts';
+import { becomeApplication } from './process.ts';
+import type { Namespace, Plan, Slot } from './types.ts';
+
+/**
+ * Builds the plan of a start whose mounts the container init process makes itself, while it still sees the host.
+ *
+ * Pure: the same facts give the same plan, and the machine is not asked.
+ */
+export function buildPlan(facts: StartFacts): Plan {
+  const draft = new Draft(facts.gate ? ['stdin', 'stdout', 'stderr', 'gate'] : ['stdin', 'stdout', 'stderr']);
+
+  leaveHostAlone(draft);
+  const scratch = makeScratch(draft, facts);
+  const rootfs = makeUnion(draft, facts.root);
+  const mounts = placeMounts(facts);
+  const trees = new Map(mounts.map((mount) => [mount, mount.make(draft)]));
+
+  draft.enter.push({ op: 'root', reason: 'root filesystem', tree: rootfs, at: facts.root.mountPoint });
+  attachMounts(draft, byDepth(mounts), trees);
+  attachFiles(draft, scratch);
+  protect(draft, facts, scratch.tree);
+  sealMounts(draft, mounts);
+  setHost(draft, facts);
+  draft.enter.push({ op: 'pivot', reason: 'root filesystem' });
+  becomeApplication(draft, facts);
+
+  return {
+    namespaces: namespacesOf(facts),
+    supplied: draft.supplied,
+    slots: draft.slots,
+    prepare: draft.prepare,
+    enter: draft.enter,
+  };
+}
+
+function namespacesOf(facts: StartFacts): Namespace[] {
+  const namespaces: Namespace[] = ['mount', 'pid', 'ipc', 'uts', 'cgroup'];
+  if (facts.network === 'none') namespaces.push('network');
+  if (facts.userNamespace) namespaces.push('user');
+  return namespaces;
+}
+
+/** Without it, a mount made here would appear on the host wherever the host's mounts are shared. */
+function leaveHostAlone(draft: Draft): void {
+  const reason = 'nothing reaches the host';
+  draft.prepare.push({ op: 'propagation', reason, path: '/', mode: propagation.private, recursive: 1 });
+}
+
+interface Scratch {
+  readonly tree: Slot;
+  readonly files: readonly { readonly target: string; readonly tree: Slot; readonly reason: string }[];
+}
+
+const bytesOfScratch = 1n << 20n;
+
+/**
+ * A small tmpfs with the files that a container gets, and with what masks are made of. It is mounted below the root
+ * filesystem's mount point, because older kernels clone only from trees that are attached, and goes with the old root.
+ */
+function makeScratch(draft: Draft, facts: StartFacts): Scratch {
+  const reason = 'scratch';
+  const tree = draft.newSlot();
+  const files = filesOf(facts);
+  const content = files.reduce((sum, file) => sum + file.content.length, 0);
+  draft.prepare.push(
+    {
+      op: 'tmpfs',
+      reason,
+      tree,
+      mode: 0o755,
+      size: bytesOfScratch + BigInt(content),
+      inodes: 0n,
+      uid: 0,
+      gid: 0,
+      attributes: attribute.nosuid | attribute.noexec,
+      at: facts.root.mountPoint,
+    },
+    { op: 'device', reason: 'for masked files', tree, name: 'null', mode: 0o666, major: 1, minor: 3 },
+    { op: 'directory', reason: 'for masked directories', tree, name: 'empty', mode: 0o755 },
+  );
+  return {
+    tree,
+    files: files.map(({ name, target, content }) => {
+      const file = draft.newSlot();
+      draft.prepare.push({ op: 'file', reason: `default ${target}`, tree, name, mode: 0o644, content, file });
+      return { target, tree: file, reason: `default ${target}` };
+    }),
+  };
+}
+
+function filesOf(facts: StartFacts): { name: string; target: string; content: Uint8Array }[] {
+  const all = [
+    { name: 'hosts', target: '/etc/hosts', content: facts.files.hosts },
+    { name: 'hostname', target: '/etc/hostname', content: facts.files.hostname },
+    { name: 'resolv.conf', target: '/etc/resolv.conf', content: facts.files.resolvConf },
+  ];
+  return all.flatMap(({ name, target, content }) =>
+    content === null || facts.mounts.some((mount) => mount.target === target) ? [] : [{ name, target, content }],
+  );
+}
+
+function makeUnion(draft: Draft, root: RootFacts): Slot {
+  const tree = draft.newSlot();
+  draft.prepare.push({
+    op: 'overlay',
+    reason: 'root filesystem',
+    tree,
+    layers: root.layers,
+    upper: root.upper ?? '',
+    work: root.work ?? '',
+    at: root.mountPoint,
+    options: (root.volatile ? overlayOption.volatile : 0) | (root.userxattr ? overlayOption.userxattr : 0),
+    // A device node in a layer is then a name only, with or without a device cgroup.
+    attributes: attribute.nodev | (root.upper === null ? attribute.readonly : 0),
+  });
+  return tree;
+}
+
+function attachMounts(draft: Draft, ordered: readonly PlacedMount[], trees: ReadonlyMap<PlacedMount, Slot>): void {
+  for (const mount of ordered) {
+    const { reason, target } = mount;
+    const tree = trees.get(mount) ?? null;
+    draft.enter.push({
+      op: 'attach',
+      reason,
+      tree,
+      target,
+      kind: mountPoint[mount.kind],
+      create: mount.create ? 1 : 0,
+    });
+  }
+}
+
+/** After the user's mounts, so that a volume on `/etc` does not hide them, as in Docker. */
+function attachFiles(draft: Draft, scratch: Scratch): void {
+  for (const { target, tree, reason } of scratch.files) {
+    draft.enter.push({ op: 'attach', reason, tree, target, kind: mountPoint.file, create: 1 });
+  }
+}
+
+function protect(draft: Draft, facts: StartFacts, scratch: Slot): void {
+  for (const target of facts.maskedPaths) draft.enter.push({ op: 'mask', reason: 'masked path', scratch, target });
+  for (const target of facts.readonlyPaths) {
+    draft.enter.push({ op: 'readonly', reason: 'read-only path', target, recursive: 1 });
+  }
+}
+
+function sealMounts(draft: Draft, mounts: readonly PlacedMount[]): void {
+  for (const { target, reason, sealed } of mounts) {
+    if (sealed) draft.enter.push({ op: 'readonly', reason, target, recursive: 0 });
+  }
+}
+
+function setHost(draft: Draft, facts: StartFacts): void {
+  if (facts.network === 'none') draft.enter.push({ op: 'loopback', reason: 'loopback network' });
+  draft.enter.push({ op: 'hostname', reason: 'hostname', name: facts.hostname });
+  for (const { name, value } of facts.sysctls)
+    draft.enter.push({ op: 'sysctl', reason: `sysctl ${name}`, name, value });
+}

@@ -1,0 +1,106 @@
+import { attribute } from './constants.ts';
+import type { Draft } from './draft.ts';
+import type { StartFacts } from './facts.ts';
+import type { Slot } from './types.ts';
+
+/** A mount that every container gets, unless the user mounts its target. */
+export interface DefaultMount {
+  readonly target: string;
+  readonly reason: string;
+  make(draft: Draft): Slot;
+}
+
+const closed = attribute.nosuid | attribute.nodev | attribute.noexec;
+
+/** The default mounts, parents before what is below them (runtime-spec, "Default Filesystems"; Docker's options). */
+export function defaultMounts(facts: StartFacts): readonly DefaultMount[] {
+  const mounts: DefaultMount[] = [
+    simple('/proc', 'proc', closed),
+    { target: '/dev', reason: 'default /dev', make: makeDev },
+    { target: '/dev/pts', reason: 'default /dev/pts', make: makePts },
+    { target: '/dev/shm', reason: 'default /dev/shm', make: (draft) => makeShm(draft, facts.shmSize) },
+    simple('/dev/mqueue', 'mqueue', closed),
+    simple('/sys', 'sysfs', closed | attribute.readonly),
+  ];
+  if (facts.cgroup) mounts.push(simple('/sys/fs/cgroup', 'cgroup', closed | attribute.readonly));
+  return mounts;
+}
+
+function simple(target: string, op: 'proc' | 'sysfs' | 'mqueue' | 'cgroup', attributes: number): DefaultMount {
+  const reason = `default ${target}`;
+  return {
+    target,
+    reason,
+    make(draft) {
+      const tree = draft.newSlot();
+      draft.prepare.push({ op, reason, tree, attributes });
+      return tree;
+    },
+  };
+}
+
+const devices: readonly (readonly [name: string, major: number, minor: number])[] = [
+  ['null', 1, 3],
+  ['zero', 1, 5],
+  ['full', 1, 7],
+  ['random', 1, 8],
+  ['urandom', 1, 9],
+  ['tty', 5, 0],
+];
+
+const links: readonly (readonly [name: string, content: string])[] = [
+  ['fd', '/proc/self/fd'],
+  ['stdin', '/proc/self/fd/0'],
+  ['stdout', '/proc/self/fd/1'],
+  ['stderr', '/proc/self/fd/2'],
+  ['ptmx', 'pts/ptmx'],
+];
+
+/** Filled while it is detached, so that nothing of the image is ever walked to make a device. */
+function makeDev(draft: Draft): Slot {
+  const tree = draft.newSlot();
+  const reason = 'default /dev';
+  const attributes = attribute.nosuid | attribute.strictatime;
+  const size = 64n << 20n;
+  draft.prepare.push({ op: 'tmpfs', reason, tree, mode: 0o755, size, inodes: 0n, uid: 0, gid: 0, attributes, at: '' });
+  for (const [name, major, minor] of devices) {
+    draft.prepare.push({ op: 'device', reason, tree, name, mode: 0o666, major, minor });
+  }
+  for (const [name, content] of links) draft.prepare.push({ op: 'symlink', reason, tree, name, content });
+  for (const name of ['pts', 'shm', 'mqueue']) {
+    draft.prepare.push({ op: 'directory', reason, tree, name, mode: 0o755 });
+  }
+  return tree;
+}
+
+/** An instance of its own, so that no terminal of the host is in it; group 5 is `tty` on all distributions. */
+function makePts(draft: Draft): Slot {
+  const tree = draft.newSlot();
+  draft.prepare.push({
+    op: 'devpts',
+    reason: 'default /dev/pts',
+    tree,
+    attributes: attribute.nosuid | attribute.noexec,
+    gid: 5,
+    mode: 0o620,
+    ptmxMode: 0o666,
+  });
+  return tree;
+}
+
+function makeShm(draft: Draft, size: bigint): Slot {
+  const tree = draft.newSlot();
+  draft.prepare.push({
+    op: 'tmpfs',
+    reason: 'default /dev/shm',
+    tree,
+    mode: 0o1777,
+    size,
+    inodes: 0n,
+    uid: 0,
+    gid: 0,
+    attributes: closed,
+    at: '',
+  });
+  return tree;
+}

@@ -1,0 +1,53 @@
+import type { CapabilityName } from '../linux/capabilities.ts';
+import type { StartFacts, Sysctl } from './facts.ts';
+
+/** Podman's eleven: Docker's fourteen without MKNOD, NET_RAW and AUDIT_WRITE. */
+export const defaultCapabilities: readonly CapabilityName[] = [
+  'CAP_CHOWN',
+  'CAP_DAC_OVERRIDE',
+  'CAP_FOWNER',
+  'CAP_FSETID',
+  'CAP_KILL',
+  'CAP_NET_BIND_SERVICE',
+  'CAP_SETFCAP',
+  'CAP_SETGID',
+  'CAP_SETPCAP',
+  'CAP_SETUID',
+  'CAP_SYS_CHROOT',
+];
+
+/** What tells about the host or reaches its hardware. Those that the kernel lacks are skipped. */
+export const defaultMaskedPaths: readonly string[] = [
+  '/proc/acpi',
+  '/proc/asound',
+  '/proc/interrupts',
+  '/proc/kcore',
+  '/proc/keys',
+  '/proc/latency_stats',
+  '/proc/sched_debug',
+  '/proc/scsi',
+  '/proc/timer_list',
+  '/proc/timer_stats',
+  '/sys/devices/virtual/powercap',
+  '/sys/firmware',
+  '/sys/fs/selinux',
+];
+
+/** Settings of the kernel that are not the container's own. */
+export const defaultReadonlyPaths: readonly string[] = [
+  '/proc/bus',
+  '/proc/fs',
+  '/proc/irq',
+  '/proc/sys',
+  '/proc/sysrq-trigger',
+];
+
+/** 64 MiB, as Docker. */
+export const defaultShmSize = 64n << 20n;
+
+export const defaultUmask = 0o022;
+
+/** Any group may use ICMP sockets, so that `ping` works without CAP_NET_RAW. Only where the network is the container's. */
+export function defaultSysctls(network: StartFacts['network']): readonly Sysctl[] {
+  return network === 'none' ? [{ name: 'net.ipv4.ping_group_range', value: '0 0' }] : [];
+}

@@ -1,0 +1,26 @@
+import type { Op, Slot, Supplied } from './types.ts';
+
+/** A plan while it is made: the two lists, and the slots handed out so far. */
+export class Draft {
+  readonly supplied: readonly Supplied[];
+  readonly prepare: Op[] = [];
+  readonly enter: Op[] = [];
+  slots: number;
+
+  constructor(supplied: readonly Supplied[]) {
+    this.supplied = supplied;
+    this.slots = supplied.length;
+  }
+
+  /** The next free slot, for an operation that fills it. */
+  newSlot(): Slot {
+    return this.slots++;
+  }
+
+  /** Slot that the caller fills. */
+  suppliedSlot(name: Supplied): Slot {
+    const slot = this.supplied.indexOf(name);
+    if (slot < 0) throw new RangeError(`no descriptor ${name} is supplied`);
+    return slot;
+  }
+}

@@ -1,0 +1,74 @@
+import { capabilitySet } from '../linux/capabilities.ts';
+import { rlimits } from '../linux/rlimits.ts';
+import type { Draft } from './draft.ts';
+import type { ProcessFacts, StartFacts } from './facts.ts';
+
+/** What becomes of the process once its root is the container's: from the session to the application. */
+export function becomeApplication(draft: Draft, facts: StartFacts): void {
+  const { process } = facts;
+  separate(draft, facts);
+  limit(draft, process);
+  // As root, and before the user changes: Docker too lets a user start in a directory that only root may enter.
+  draft.enter.push({ op: 'chdir', reason: 'working directory', path: process.cwd, create: 1 });
+  // After the working directory, which may have to be created.
+  if (facts.root.readOnly) {
+    draft.enter.push({ op: 'readonly', reason: 'read-only root filesystem', target: '/', recursive: 0 });
+  }
+  dropPrivileges(draft, facts);
+  if (facts.gate) draft.enter.push({ op: 'barrier', reason: 'gate', gate: draft.suppliedSlot('gate') });
+  const { candidates, argv, env } = process;
+  draft.enter.push({ op: 'exec', reason: 'application', candidates, argv, env });
+}
+
+function separate(draft: Draft, facts: StartFacts): void {
+  draft.enter.push(
+    { op: 'keyring', reason: 'keyring of its own', name: `orlop.${facts.id.slice(0, 12)}` },
+    { op: 'session', reason: 'no terminal of the caller' },
+    {
+      op: 'stdio',
+      reason: 'standard streams',
+      in: draft.suppliedSlot('stdin'),
+      out: draft.suppliedSlot('stdout'),
+      err: draft.suppliedSlot('stderr'),
+    },
+  );
+}
+
+function limit(draft: Draft, process: ProcessFacts): void {
+  for (const { resource, soft, hard } of process.rlimits) {
+    draft.enter.push({ op: 'rlimit', reason: `limit ${resource}`, resource: rlimits[resource], soft, hard });
+  }
+  draft.enter.push(
+    { op: 'umask', reason: 'file creation mask', mask: process.umask },
+    { op: 'signals', reason: 'signals as a program expects them' },
+  );
+}
+
+/**
+ * The order is the kernel's: the bounding set needs CAP_SETPCAP, the ids CAP_SETUID; the parent-death signal is cleared
+ * by a change of credentials; a filter without no_new_privs needs CAP_SYS_ADMIN, so it comes before the capabilities go
+ * and has to allow the calls that follow (Docker's profile does).
+ */
+function dropPrivileges(draft: Draft, facts: StartFacts): void {
+  const { uid, gid, groups, capabilities, noNewPrivileges } = facts.process;
+  const set = capabilitySet(capabilities);
+  // A user other than root holds no capability, only the bounding set for set-id programs, as in Docker.
+  const held = uid === 0 ? set : 0n;
+  draft.enter.push({ op: 'bounding', reason: 'capability bounding set', set });
+  if (!noNewPrivileges) filterCalls(draft, facts);
+  draft.enter.push(
+    { op: 'ids', reason: 'user and groups', uid, gid, groups },
+    { op: 'capabilities', reason: 'capabilities', effective: held, permitted: held, inheritable: 0n, ambient: 0n },
+  );
+  if (noNewPrivileges) draft.enter.push({ op: 'no-new-privileges', reason: 'set-id programs gain nothing' });
+  if (facts.parentDeath !== 0) {
+    draft.enter.push({ op: 'parent-death', reason: 'ends with its starter', signal: facts.parentDeath });
+  }
+  draft.enter.push({ op: 'close-fds', reason: 'no descriptor of the caller' });
+  if (noNewPrivileges) filterCalls(draft, facts);
+}
+
+function filterCalls(draft: Draft, facts: StartFacts): void {
+  const program = facts.process.seccomp;
+  if (program !== null) draft.enter.push({ op: 'seccomp', reason: 'system call filter', program });
+}

@@ -1,0 +1,69 @@
+import { attribute, propagation } from './constants.ts';
+import type { Draft } from './draft.ts';
+import type { BindMount, HiddenPath, TmpfsMount, UserMount } from './facts.ts';
+import type { Slot } from './types.ts';
+
+/** Makes the detached tree of a mount that the user asked for. */
+export function makeUserMount(draft: Draft, mount: UserMount): Slot {
+  return mount.kind === 'bind' ? makeBind(draft, mount) : makeTmpfs(draft, mount);
+}
+
+function makeBind(draft: Draft, mount: BindMount): Slot {
+  const tree = draft.newSlot();
+  const { reason, source, device, inode } = mount;
+  const recursive = mount.recursive && mount.type === 'directory' ? 1 : 0;
+  draft.prepare.push({ op: 'bind', reason, tree, source, recursive, device, inode });
+  const set = restrictions(mount) | (mount.readonly ? attribute.readonly : 0);
+  // A bind is private when it is made: only another propagation has to be asked for.
+  const mode = mount.propagation === undefined || mount.propagation === 'private' ? 0 : propagation[mount.propagation];
+  if (set !== 0 || mode !== 0) {
+    draft.prepare.push({ op: 'attributes', reason, tree, set, clear: 0, recursive, propagation: mode });
+  }
+  return tree;
+}
+
+/** Made writable even if it is to be read-only: mount points of other mounts may have to be created in it first. */
+function makeTmpfs(draft: Draft, mount: TmpfsMount): Slot {
+  const tree = draft.newSlot();
+  draft.prepare.push({
+    op: 'tmpfs',
+    reason: mount.reason,
+    tree,
+    mode: mount.mode ?? 0o1777,
+    size: mount.size ?? 0n,
+    inodes: 0n,
+    uid: mount.uid ?? 0,
+    gid: mount.gid ?? 0,
+    attributes: restrictions(mount),
+    at: '',
+  });
+  return tree;
+}
+
+/** Reason of the tmpfs over a path of the host. */
+export const hiddenReason = 'hidden from the container';
+
+export function makeHidden(draft: Draft, hidden: HiddenPath): Slot {
+  const tree = draft.newSlot();
+  const attributes = attribute.nosuid | attribute.nodev;
+  const { mode } = hidden;
+  draft.prepare.push({
+    op: 'tmpfs',
+    reason: hiddenReason,
+    tree,
+    mode,
+    size: 0n,
+    inodes: 0n,
+    uid: 0,
+    gid: 0,
+    attributes,
+    at: '',
+  });
+  return tree;
+}
+
+function restrictions(mount: UserMount): number {
+  return (
+    (mount.nosuid ? attribute.nosuid : 0) | (mount.nodev ? attribute.nodev : 0) | (mount.noexec ? attribute.noexec : 0)
+  );
+}
