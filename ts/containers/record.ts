@@ -1,0 +1,103 @@
+import * as v from 'valibot';
+import type { RunRequest } from '../request/types.ts';
+
+/** Where a container's record lies: on disk, or with what a reboot may lose. */
+export type Durability = 'durable' | 'ephemeral';
+
+/** The application as it is started: the request and the image's configuration, merged and resolved. */
+export interface ProcessRecord {
+  readonly argv: readonly string[];
+  /** `NAME=value`. */
+  readonly env: readonly string[];
+  readonly cwd: string;
+  readonly uid: number;
+  readonly gid: number;
+  readonly groups: readonly number[];
+}
+
+/** A volume of the store that the container uses. */
+export interface VolumeUse {
+  readonly name: string;
+  readonly target: string;
+  readonly readonly: boolean;
+  /** Allocated for this container: goes with it under `--rm` and `rm -v`. */
+  readonly anonymous: boolean;
+  /** For people: `volume data`, `image VOLUME`. */
+  readonly reason: string;
+}
+
+/** `config.json`: what a container is. Never changes after it was made. */
+export interface ContainerRecord {
+  readonly version: 1;
+  readonly id: string;
+  readonly name: string;
+  /** RFC 3339. */
+  readonly created: string;
+  readonly image: { readonly reference: string; readonly id: string };
+  /** ID of the read-write layer, and of its place under `mnt/`. */
+  readonly layer: string;
+  readonly request: RunRequest;
+  readonly process: ProcessRecord;
+  readonly volumes: readonly VolumeUse[];
+  readonly hostname: string;
+}
+
+/** `state.json`: how far it has come. */
+export interface ContainerState {
+  readonly version: 1;
+  readonly status: 'created' | 'running' | 'exited';
+  /** Process of the application and its start time (clock ticks since boot, /proc/PID/stat); null unless running. */
+  readonly pid: number | null;
+  readonly startTime: string | null;
+  /** 128 + n when signal n ended it; null when it has not ended, or nobody saw how. */
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+  readonly startedAt: string | null;
+  readonly finishedAt: string | null;
+  /** The program that started it and records its end, by pid and start time; null unless it runs. */
+  readonly owner: { readonly pid: number; readonly startTime: string } | null;
+}
+
+const text = v.string();
+const texts = v.array(text);
+const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+
+/** The request is our own JSON of a checked value: its shape is not checked again, only that it is there. */
+const request = v.custom<RunRequest>((value) => typeof value === 'object' && value !== null && 'image' in value);
+
+export const containerSchema = v.object({
+  version: v.literal(1),
+  id: v.pipe(text, v.regex(/^[0-9a-f]{64}$/)),
+  name: text,
+  created: text,
+  image: v.object({ reference: text, id: text }),
+  layer: v.pipe(text, v.regex(/^[0-9a-f]{64}$/)),
+  request,
+  process: v.object({ argv: texts, env: texts, cwd: text, uid: count, gid: count, groups: v.array(count) }),
+  volumes: v.array(v.object({ name: text, target: text, readonly: v.boolean(), anonymous: v.boolean(), reason: text })),
+  hostname: text,
+});
+
+export const stateSchema = v.object({
+  version: v.literal(1),
+  status: v.picklist(['created', 'running', 'exited']),
+  pid: v.nullable(count),
+  startTime: v.nullable(text),
+  exitCode: v.nullable(count),
+  signal: v.nullable(text),
+  startedAt: v.nullable(text),
+  finishedAt: v.nullable(text),
+  owner: v.nullable(v.object({ pid: count, startTime: text })),
+});
+
+export const created: ContainerState = {
+  version: 1,
+  status: 'created',
+  pid: null,
+  startTime: null,
+  exitCode: null,
+  signal: null,
+  startedAt: null,
+  finishedAt: null,
+  owner: null,
+};
