@@ -27,7 +27,8 @@
       "include_dirs": ["<(napi_include)"],
       "defines": ["NAPI_VERSION=8", "NAPI_DISABLE_CPP_EXCEPTIONS", "NODE_ADDON_API_DISABLE_DEPRECATED"],
       "cflags_cc": ["-fvisibility=hidden", "-fno-gnu-unique"],
-      "ldflags": ["-Wl,--exclude-libs,ALL", "-Wl,--as-needed", "-Wl,--gc-sections", "-Wl,-z,relro,-z,now"]
+      # nodelete: its threads outlive the Worker that loaded it, so it must stay in memory when Node closes it.
+      "ldflags": ["-Wl,--exclude-libs,ALL", "-Wl,--as-needed", "-Wl,--gc-sections", "-Wl,-z,relro,-z,now", "-Wl,-z,nodelete"]
     },
     {
       "target_name": "orlop-archive",

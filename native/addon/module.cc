@@ -1,10 +1,19 @@
-// The module's exports: the only place that knows the names that JavaScript sees.
+// The module's exports: each group adds the names that ts/native/contract.ts promises.
 #include <napi.h>
+
+#include "addon/descriptors.h"
+#include "addon/environment.h"
+#include "addon/launch.h"
+#include "addon/process.h"
 
 namespace {
 
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
+  orlop::addon::Environment::create(env);
   exports.Set("abi", Napi::Number::New(env, 1));
+  orlop::addon::add_launch_functions(env, exports);
+  orlop::addon::add_process_functions(env, exports);
+  orlop::addon::add_descriptor_functions(env, exports);
   return exports;
 }
 

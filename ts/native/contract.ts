@@ -1,11 +1,9 @@
 /** The addon as TypeScript sees it. `abi` is compared when it is loaded. */
 export const abi = 1;
 
-/** A running process of a start; opaque, kept alive by whoever waits for it. */
+/** A running process of a start; opaque. It is reaped when it has ended, whether somebody waits for it or not. */
 export interface NativeProcess {
   readonly pid: number;
-  /** A descriptor for the process, owned by the addon: readable when it has ended. */
-  readonly pidfd: number;
 }
 
 /** Numbers of a refused start, see `native/init/run.h`. */
@@ -19,7 +17,7 @@ export interface NativeFailure {
 }
 
 export interface LaunchOptions {
-  /** Descriptors for the supplied slots, in order; the addon duplicates them, the caller closes its own. */
+  /** Descriptors for the supplied slots, in order; duplicated before `launch` returns, the caller closes its own. */
   readonly descriptors: readonly number[];
   /** Feature bits of `native/init/run.h`, as probed and masked. */
   readonly features: number;
@@ -41,9 +39,12 @@ export interface LaunchResult {
   /** The started process; null when the start was refused. */
   readonly process: NativeProcess | null;
   readonly failure: NativeFailure | null;
-  /** The child ended before execve without a word: killed from outside, or cancelled. */
+  /** The child ended before execve without a word: killed from outside, or cancelled (signal 9). */
   readonly died: Exit | null;
-  /** CLOCK_MONOTONIC in nanoseconds: call, clone, then entry and one for each operation, then the return of clone. */
+  /**
+   * CLOCK_MONOTONIC in nanoseconds: call, clone, then entry and one for each operation, then the return of clone. 0 for
+   * what was not reached; `ops` is empty where nothing was cloned, and its last entry (`exec`) is 0 after a success.
+   */
   readonly times: {
     readonly called: number;
     readonly cloned: number;
@@ -63,11 +64,15 @@ export interface Native {
   /** Feature bits of this kernel, probed once. */
   features(): number;
 
-  /** Clones and executes a plan. `token` is for `cancel`. Rejects only when no process could be made. */
+  /**
+   * Clones and executes a plan. `token` is for `cancel`. Rejects only when no process could be made: a system error
+   * (`syscall` clone, fcntl, or write with the `path` of an id map), or a TypeError for what is no plan. A plan with
+   * `parent-death` ends with this environment (a Worker's, or the program).
+   */
   launch(plan: Uint8Array, options: LaunchOptions, token: object): Promise<LaunchResult>;
-  /** Kills the child of a start that has not returned yet. */
+  /** Kills the child of a start that has not been settled yet, or keeps it from being made. */
   cancel(token: object): void;
-  /** Resolves once, when the process has ended and was reaped. */
+  /** Resolves when the process has ended and was reaped, before or after this call. Rejects (ECHILD) when something else took its status. */
   wait(process: NativeProcess): Promise<Exit>;
   /** Sends a signal through the pidfd; false when the process has ended. */
   kill(process: NativeProcess, signal: number): boolean;

@@ -1,0 +1,62 @@
+// What the addon keeps for one JavaScript environment: the main thread's, or a Worker's.
+#pragma once
+
+#include <napi.h>
+
+#include <functional>
+#include <list>
+#include <memory>
+#include <mutex>
+#include <unordered_map>
+
+#include "launch/process.h"
+#include "launch/start.h"
+
+namespace orlop::addon {
+
+// Threads are named where it matters; "JS" is the environment's own. A shared pointer keeps the object, not the
+// environment: after close() it is an empty shell that swallows what comes too late.
+class Environment : public std::enable_shared_from_this<Environment> {
+ public:
+  using Task = std::function<void(Napi::Env)>;
+
+  // JS. The environment's own, made at the module's initialisation.
+  static std::shared_ptr<Environment> of(Napi::Env env);
+  static void create(Napi::Env env);
+
+  // Any thread: runs the task on JS, soon. False when the environment is gone; the task is dropped then.
+  bool post(Task task);
+
+  // JS. While something is held, the event loop stays alive.
+  void hold(Napi::Env env);
+  void release(Napi::Env env);
+
+  // JS. The starts that have not been settled, by the token that cancels them.
+  void add_start(const Napi::Object& token, const std::shared_ptr<launch::Start>& start);
+  void remove_start(const std::shared_ptr<launch::Start>& start);
+  void cancel(const Napi::Object& token);
+
+  // Any thread: the process ends with the environment, by this signal.
+  void bind_life(const std::shared_ptr<launch::Process>& process, int signal);
+
+ private:
+  struct Pending {
+    Napi::ObjectReference token;
+    std::shared_ptr<launch::Start> start;
+  };
+  struct Bound {
+    std::shared_ptr<launch::Process> process;
+    int signal;
+  };
+  static void call_js(napi_env env, napi_value function, void* context, void* data);
+  static void on_cleanup(void* self);
+  void close();
+
+  int held_ = 0;                // JS
+  std::list<Pending> pending_;  // JS
+  std::mutex mutex_;
+  napi_threadsafe_function post_ = nullptr;  // null when closed
+  std::unordered_map<launch::Process*, Bound> bound_;
+};
+
+}  // namespace orlop::addon

@@ -1,0 +1,175 @@
+#include "addon/launch.h"
+
+#include <fcntl.h>
+#include <sched.h>
+
+#include <cerrno>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "addon/environment.h"
+#include "addon/errors.h"
+#include "addon/process.h"
+#include "base/clock.h"
+#include "base/errno_name.h"
+#include "launch/features.h"
+#include "launch/launcher.h"
+#include "launch/start.h"
+#include "launch/syscall_name.h"
+#include "plan/reader.h"
+
+namespace orlop::addon {
+namespace {
+
+using launch::StartRequest;
+using launch::StartResult;
+using Outcome = StartResult::Outcome;
+
+// The signal by which the application follows its parent into death, as the plan says it; 0 for none.
+int death_signal(const plan::View& plan) {
+  for (uint32_t i = 0; i < plan.count(); ++i) {
+    if (plan.code(i) == plan::Code::ParentDeath) return static_cast<int>(plan::ReadParentDeath(plan, i).signal);
+  }
+  return 0;
+}
+
+Napi::Value error_of(Napi::Env env, const std::string& message) { return Napi::TypeError::New(env, message).Value(); }
+
+// Above the numbers of stdin, stdout and stderr, so that putting one of those in place overwrites no other.
+Failure duplicate(const Napi::Value& number, UniqueFd& out) {
+  out.reset(fcntl(number.ToNumber().Int32Value(), F_DUPFD_CLOEXEC, 3));
+  return out ? Failure{} : failed("fcntl");
+}
+
+// Fills in the request from launch(plan, options). Undefined, or the error to reject with.
+Napi::Value read_plan(Napi::Env env, const Napi::Value& value, StartRequest& request) {
+  if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != napi_uint8_array) {
+    return error_of(env, "a plan is a Uint8Array");
+  }
+  const auto bytes = value.As<Napi::Uint8Array>();
+  // A copy: JavaScript may write to the array while a thread reads it, after it was checked.
+  request.plan.assign(bytes.Data(), bytes.Data() + bytes.ByteLength());
+  const plan::Verdict verdict = plan::Check(request.plan.data(), request.plan.size());
+  if (verdict.fault == plan::Fault::kNone) return env.Undefined();
+  return error_of(env, "the plan is not well formed: fault " + std::to_string(static_cast<uint32_t>(verdict.fault)) +
+                           " at operation " + std::to_string(verdict.op));
+}
+
+Napi::Value read_options(Napi::Env env, const Napi::Value& value, StartRequest& request) {
+  if (!value.IsObject()) return error_of(env, "the options of a launch are an object");
+  const auto options = value.As<Napi::Object>();
+  const Napi::Value descriptors = options.Get("descriptors");
+  if (!descriptors.IsArray()) return error_of(env, "descriptors is an array");
+  const auto list = descriptors.As<Napi::Array>();
+  const plan::Header& header = plan::View(request.plan.data()).header();
+  if (list.Length() != header.supplied) {
+    return error_of(env, "the plan wants " + std::to_string(header.supplied) + " descriptors, not " +
+                             std::to_string(list.Length()));
+  }
+  for (uint32_t i = 0; i < list.Length(); ++i) {
+    const Failure failure = duplicate(list.Get(i), request.supplied.emplace_back());
+    if (failure) return system_error(env, failure).Value();
+  }
+  if (const Napi::Value cgroup = options.Get("cgroup"); cgroup.IsNumber()) {
+    const Failure failure = duplicate(cgroup, request.cgroup);
+    if (failure) return system_error(env, failure).Value();
+  }
+  request.features = options.Get("features").ToNumber().Uint32Value();
+  if (const Napi::Value map = options.Get("uidMap"); map.IsString()) request.uid_map = map.As<Napi::String>();
+  if (const Napi::Value map = options.Get("gidMap"); map.IsString()) request.gid_map = map.As<Napi::String>();
+  return env.Undefined();
+}
+
+Napi::Object failure_object(Napi::Env env, const init::Report& report) {
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("step", Napi::Number::New(env, report.step));
+  object.Set("syscall", report.call == 0xffff ? "" : launch::syscall_name(report.call));
+  object.Set("op", Napi::Number::New(env, report.op));
+  object.Set("errno", Napi::Number::New(env, report.error));
+  object.Set("code", errno_name(report.error));
+  object.Set("detail", Napi::Number::New(env, report.detail));
+  return object;
+}
+
+// Nanoseconds since boot fit a double's 53 bits for a hundred days and are off by one or two after that.
+Napi::Object times_object(Napi::Env env, const StartResult& result) {
+  Napi::Object times = Napi::Object::New(env);
+  times.Set("called", static_cast<double>(result.called));
+  times.Set("cloned", static_cast<double>(result.cloned));
+  auto ops = Napi::Float64Array::New(env, result.ops.size());
+  for (size_t i = 0; i < result.ops.size(); ++i) ops[i] = static_cast<double>(result.ops[i]);
+  times.Set("ops", ops);
+  times.Set("returned", static_cast<double>(result.returned));
+  return times;
+}
+
+void settle(Napi::Env env, const Napi::Promise::Deferred& deferred, const StartResult& result) {
+  if (result.outcome == Outcome::kNoProcess) {
+    deferred.Reject(system_error(env, result.failure).Value());
+    return;
+  }
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("process",
+             result.outcome == Outcome::kStarted ? Napi::Value(process_object(env, result.process)) : env.Null());
+  object.Set("failure",
+             result.outcome == Outcome::kRefused ? Napi::Value(failure_object(env, result.report)) : env.Null());
+  object.Set("died", result.outcome == Outcome::kDied ? Napi::Value(exit_object(env, result.exit)) : env.Null());
+  object.Set("times", times_object(env, result));
+  deferred.Resolve(object);
+}
+
+// On a launcher thread, with a result that goes to JavaScript.
+void deliver(const std::shared_ptr<Environment>& environment, const Napi::Promise::Deferred& deferred,
+             const std::shared_ptr<launch::Start>& start, int signal, StartResult result) {
+  if (result.process != nullptr && signal != 0) environment->bind_life(result.process, signal);
+  environment->post([environment, deferred, start, result = std::move(result)](Napi::Env env) {
+    environment->remove_start(start);
+    environment->release(env);
+    settle(env, deferred, result);
+  });
+}
+
+Napi::Value launch(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  StartRequest request{.called = monotonic_ns()};
+  const auto deferred = Napi::Promise::Deferred::New(env);
+  Napi::Value wrong = read_plan(env, info[0], request);
+  if (wrong.IsUndefined()) wrong = read_options(env, info[1], request);
+  if (wrong.IsUndefined() && !info[2].IsObject()) wrong = error_of(env, "the token of a launch is an object");
+  if (!wrong.IsUndefined()) {
+    deferred.Reject(wrong);
+    return deferred.Promise();
+  }
+  const int signal = death_signal(plan::View(request.plan.data()));
+  const auto start = std::make_shared<launch::Start>(std::move(request));
+  const auto environment = Environment::of(env);
+  const Failure failure =
+      launch::Launcher::instance().submit(start, [environment, deferred, start, signal](StartResult result) {
+        deliver(environment, deferred, start, signal, std::move(result));
+      });
+  if (failure) {
+    deferred.Reject(system_error(env, failure).Value());
+    return deferred.Promise();
+  }
+  environment->hold(env);
+  environment->add_start(info[2].As<Napi::Object>(), start);
+  return deferred.Promise();
+}
+
+Napi::Value cancel(const Napi::CallbackInfo& info) {
+  if (info[0].IsObject()) Environment::of(info.Env())->cancel(info[0].As<Napi::Object>());
+  return info.Env().Undefined();
+}
+
+Napi::Value features(const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), launch::features()); }
+
+}  // namespace
+
+void add_launch_functions(Napi::Env env, Napi::Object exports) {
+  exports.Set("features", Napi::Function::New(env, features, "features"));
+  exports.Set("launch", Napi::Function::New(env, launch, "launch"));
+  exports.Set("cancel", Napi::Function::New(env, cancel, "cancel"));
+}
+
+}  // namespace orlop::addon

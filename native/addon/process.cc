@@ -1,0 +1,143 @@
+#include "addon/process.h"
+
+#include <cerrno>
+#include <string>
+
+#include "addon/environment.h"
+#include "addon/errors.h"
+#include "launch/reaper.h"
+
+namespace orlop::addon {
+namespace {
+
+using Handle = std::shared_ptr<launch::Process>;
+
+// Marks our objects, so that a foreign one is refused and not taken for a pointer.
+constexpr napi_type_tag kProcessTag = {0x6f726c6f702d7072, 0x6f63657373000001};
+
+void drop_handle(napi_env, void* data, void*) { delete static_cast<Handle*>(data); }
+
+// Null with a pending TypeError when `value` is not one of ours.
+Handle handle_of(Napi::Env env, Napi::Value value) {
+  void* data = nullptr;
+  if (value.IsObject() && value.As<Napi::Object>().CheckTypeTag(&kProcessTag)) napi_unwrap(env, value, &data);
+  if (data != nullptr) return *static_cast<Handle*>(data);
+  Napi::TypeError::New(env, "not a process of this addon").ThrowAsJavaScriptException();
+  return nullptr;
+}
+
+// The identity of a process that another program started; null with a pending TypeError when the arguments are wrong.
+struct Identity {
+  pid_t pid = 0;
+  uint64_t start_time = 0;
+};
+
+std::optional<Identity> identity_of(const Napi::CallbackInfo& info) {
+  const int64_t pid = info[0].IsNumber() ? info[0].As<Napi::Number>().Int64Value() : 0;
+  const auto start = info[1].IsString() ? parse_decimal(info[1].As<Napi::String>().Utf8Value()) : std::nullopt;
+  if (pid > 0 && pid <= INT32_MAX && start) return Identity{static_cast<pid_t>(pid), *start};
+  Napi::TypeError::New(info.Env(), "a process is named by its number and its start time in decimal digits")
+      .ThrowAsJavaScriptException();
+  return std::nullopt;
+}
+
+// True when sent, false when the process has ended; throws otherwise.
+Napi::Value sent(Napi::Env env, int error) {
+  if (error == 0 || error == ESRCH) return Napi::Boolean::New(env, error == 0);
+  system_error(env, {error, "pidfd_send_signal"}).ThrowAsJavaScriptException();
+  return env.Undefined();
+}
+
+void settle_wait(Napi::Env env, const Napi::Promise::Deferred& deferred, pid_t pid, const Exit& exit) {
+  if (!exit.stolen) {
+    deferred.Resolve(exit_object(env, exit));
+    return;
+  }
+  Napi::Error error = system_error(env, {ECHILD, "waitid"});
+  error.Value().Set("message", "ECHILD: how process " + std::to_string(pid) +
+                                   " ended is not known: something else in this program waited for it, or ignores "
+                                   "SIGCHLD");
+  deferred.Reject(error.Value());
+}
+
+Napi::Value wait(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  const Handle process = handle_of(env, info[0]);
+  if (process == nullptr) return env.Undefined();
+  const auto environment = Environment::of(env);
+  const auto deferred = Napi::Promise::Deferred::New(env);
+  environment->hold(env);
+  process->on_exit([environment, deferred, pid = process->pid()](const Exit& exit) {
+    environment->post([environment, deferred, pid, exit](Napi::Env env) {
+      environment->release(env);
+      settle_wait(env, deferred, pid, exit);
+    });
+  });
+  return deferred.Promise();
+}
+
+Napi::Value kill(const Napi::CallbackInfo& info) {
+  const Handle process = handle_of(info.Env(), info[0]);
+  if (process == nullptr) return info.Env().Undefined();
+  return sent(info.Env(), process->kill(info[1].ToNumber().Int32Value()));
+}
+
+Napi::Value kill_other(const Napi::CallbackInfo& info) {
+  const auto identity = identity_of(info);
+  if (!identity) return info.Env().Undefined();
+  const Handle process = launch::Process::other(identity->pid, identity->start_time);
+  return sent(info.Env(), process == nullptr ? ESRCH : process->kill(info[2].ToNumber().Int32Value()));
+}
+
+Napi::Value wait_other(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  const auto identity = identity_of(info);
+  if (!identity) return env.Undefined();
+  const auto deferred = Napi::Promise::Deferred::New(env);
+  const Handle process = launch::Process::other(identity->pid, identity->start_time);
+  if (process == nullptr) {
+    deferred.Resolve(Napi::Boolean::New(env, false));
+    return deferred.Promise();
+  }
+  const Failure failure = launch::Reaper::instance().watch(process);
+  if (failure) {
+    deferred.Reject(system_error(env, failure).Value());
+    return deferred.Promise();
+  }
+  const auto environment = Environment::of(env);
+  environment->hold(env);
+  process->on_exit([environment, deferred](const Exit&) {
+    environment->post([environment, deferred](Napi::Env env) {
+      environment->release(env);
+      deferred.Resolve(Napi::Boolean::New(env, true));
+    });
+  });
+  return deferred.Promise();
+}
+
+}  // namespace
+
+Napi::Object exit_object(Napi::Env env, const Exit& exit) {
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("code", exit.signal == 0 ? Napi::Value(Napi::Number::New(env, exit.code)) : env.Null());
+  object.Set("signal", exit.signal != 0 ? Napi::Value(Napi::Number::New(env, exit.signal)) : env.Null());
+  return object;
+}
+
+Napi::Object process_object(Napi::Env env, const std::shared_ptr<launch::Process>& process) {
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("pid", process->pid());
+  object.TypeTag(&kProcessTag);
+  auto handle = std::make_unique<Handle>(process);
+  if (napi_wrap(env, object, handle.get(), drop_handle, nullptr, nullptr) == napi_ok) (void)handle.release();
+  return object;
+}
+
+void add_process_functions(Napi::Env env, Napi::Object exports) {
+  exports.Set("wait", Napi::Function::New(env, wait, "wait"));
+  exports.Set("kill", Napi::Function::New(env, kill, "kill"));
+  exports.Set("killOther", Napi::Function::New(env, kill_other, "killOther"));
+  exports.Set("waitOther", Napi::Function::New(env, wait_other, "waitOther"));
+}
+
+}  // namespace orlop::addon

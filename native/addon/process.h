@@ -1,0 +1,19 @@
+// NativeProcess, wait and kill.
+#pragma once
+
+#include <napi.h>
+
+#include <memory>
+
+#include "launch/process.h"
+
+namespace orlop::addon {
+
+// { code, signal } with null for what it was not.
+Napi::Object exit_object(Napi::Env env, const Exit& exit);
+// The opaque object that stands for a process.
+Napi::Object process_object(Napi::Env env, const std::shared_ptr<launch::Process>& process);
+
+void add_process_functions(Napi::Env env, Napi::Object exports);
+
+}  // namespace orlop::addon

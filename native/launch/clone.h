@@ -1,0 +1,39 @@
+// clone3(2), and clone(2) where it is missing, with the semantics of vfork(2).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace orlop::launch {
+
+// A stack for the child, with an unmapped page below it: an overrun is a fault in the child and not silent damage to
+// the program whose memory it shares. One child at a time.
+class ChildStack {
+ public:
+  ChildStack();  // allocated() is false when there was no memory
+  ~ChildStack();
+  ChildStack(const ChildStack&) = delete;
+  ChildStack& operator=(const ChildStack&) = delete;
+
+  bool allocated() const { return base_ != nullptr; }
+  uint8_t* bottom() const;
+  size_t size() const;
+
+ private:
+  uint8_t* base_ = nullptr;
+};
+
+struct CloneRequest {
+  uint64_t namespaces;  // CLONE_NEW*
+  int cgroup;           // directory of a version 2 cgroup to start in, or -1; needs `clone3`
+  bool clone3;          // the kernel has clone3(2) with CLONE_INTO_CGROUP
+  int* pidfd;           // written by the kernel before the child runs
+  int (*entry)(void*);  // must not return
+  void* argument;
+};
+
+// The child's process number, or a negative errno. Returns when the child has executed a program or is gone: until then
+// the calling thread sleeps, and the child runs in this memory on its own stack.
+long clone_child(const CloneRequest& request, const ChildStack& stack);
+
+}  // namespace orlop::launch

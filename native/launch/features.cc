@@ -1,0 +1,100 @@
+#include "launch/features.h"
+
+#include <fcntl.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <climits>
+#include <cstdint>
+#include <string_view>
+
+#include "base/pidfd.h"
+#include "base/unique_fd.h"
+#include "init/run.h"
+
+// The same numbers on every architecture; the headers of our glibc floor do not have them.
+#define ORLOP_NR_open_tree 428
+#define ORLOP_NR_fsopen 430
+#define ORLOP_NR_fsconfig 431
+#define ORLOP_NR_clone3 435
+#define ORLOP_NR_close_range 436
+#define ORLOP_NR_openat2 437
+#define ORLOP_NR_mount_setattr 442
+
+namespace orlop::launch {
+namespace {
+
+constexpr unsigned kCloexec = 1;            // FSOPEN_CLOEXEC
+constexpr unsigned kSetString = 1;          // FSCONFIG_SET_STRING
+constexpr unsigned kCloseRangeCloexec = 4;  // CLOSE_RANGE_CLOEXEC
+constexpr uint64_t kIntoCgroup = 0x200000000ULL;
+
+// Every probe passes arguments that the kernel refuses before it does anything. A filter of an outer sandbox answers
+// with EPERM or ENOSYS instead, and counts as missing.
+bool refused_with(int wanted, long number, long a = 0, long b = 0, long c = 0, long d = 0, long e = 0) {
+  return syscall(number, a, b, c, d, e) == -1 && errno == wanted;
+}
+
+// fsopen(2) looks at the caller's privilege before its arguments, so without privilege only open_tree(2), which needs
+// none to open a path, can say whether a filter stands in the way; filters treat these calls alike.
+bool has_mount_api() {
+  const UniqueFd tree(static_cast<int>(syscall(ORLOP_NR_open_tree, AT_FDCWD, "/", O_CLOEXEC)));
+  if (!tree) return false;
+  if (syscall(ORLOP_NR_fsopen, nullptr, 0) != -1) return false;
+  return errno == EFAULT || (errno == EPERM && geteuid() != 0);
+}
+
+// Size 0 is smaller than the first version of the structure: EINVAL, whatever the caller may do.
+bool has_mount_setattr() { return refused_with(EINVAL, ORLOP_NR_mount_setattr, -1, reinterpret_cast<long>("")); }
+bool has_openat2() { return refused_with(EINVAL, ORLOP_NR_openat2, -1, reinterpret_cast<long>("")); }
+
+// An empty range above all descriptors; kernels before 5.11 do not know the flag.
+bool has_close_range() { return syscall(ORLOP_NR_close_range, UINT_MAX, UINT_MAX, kCloseRangeCloexec) == 0; }
+
+// A cgroup that cannot be a descriptor is EINVAL; before 5.7 the structure as a whole is too large (E2BIG).
+bool has_clone_into_cgroup() {
+  uint64_t args[11] = {kIntoCgroup};
+  args[10] = UINT64_MAX;
+  return refused_with(EINVAL, ORLOP_NR_clone3, reinterpret_cast<long>(args), sizeof args);
+}
+
+// Major and minor version of the kernel as one number: 6.5 is 6005.
+unsigned kernel_version() {
+  utsname name{};
+  if (uname(&name) != 0) return 0;
+  const std::string_view release(name.release);
+  const size_t dot = release.find('.');
+  if (dot == std::string_view::npos) return 0;
+  const std::string_view minor = release.substr(dot + 1);
+  return static_cast<unsigned>(parse_decimal(release.substr(0, dot)).value_or(0) * 1000 +
+                               parse_decimal(minor.substr(0, minor.find_first_not_of("0123456789"))).value_or(0));
+}
+
+// Overlayfs names lower layers one at a time from 6.5. Without the privilege to ask it, the version has to do.
+bool has_lowerdir_append() {
+  const UniqueFd overlay(static_cast<int>(syscall(ORLOP_NR_fsopen, "overlay", kCloexec)));
+  if (!overlay) return errno == EPERM && geteuid() != 0 && kernel_version() >= 6005;
+  return syscall(ORLOP_NR_fsconfig, overlay.get(), kSetString, "lowerdir+", "/", 0) == 0;
+}
+
+uint32_t probe() {
+  uint32_t found = 0;
+  if (has_mount_api()) found |= init::kFeatureMountApi;
+  if (has_mount_setattr()) found |= init::kFeatureMountSetattr;
+  if (has_openat2()) found |= init::kFeatureOpenat2;
+  if (has_close_range()) found |= init::kFeatureCloseRange;
+  if ((found & init::kFeatureMountApi) != 0 && has_lowerdir_append()) found |= init::kFeatureLowerdirAppend;
+  if (has_clone_into_cgroup()) found |= init::kFeatureCloneIntoCgroup;
+  return found;
+}
+
+}  // namespace
+
+uint32_t features() {
+  static const uint32_t found = probe();
+  return found;
+}
+
+}  // namespace orlop::launch

@@ -1,0 +1,11 @@
+// What this kernel can do, found by trying.
+#pragma once
+
+#include <cstdint>
+
+namespace orlop::launch {
+
+// Bits of init::Feature. Probed once; later calls return the same.
+uint32_t features();
+
+}  // namespace orlop::launch

@@ -1,0 +1,53 @@
+#include "launch/launcher.h"
+
+#include <cerrno>
+#include <utility>
+
+#include "base/thread.h"
+#include "launch/reaper.h"
+
+namespace orlop::launch {
+namespace {
+
+constexpr size_t kMaxThreads = 64;
+
+}  // namespace
+
+Launcher& Launcher::instance() {
+  static auto* instance = new Launcher;  // never destroyed: its threads run while the program exits
+  return *instance;
+}
+
+Failure Launcher::submit(std::shared_ptr<Start> start, Done done) {
+  if (Failure failure = Reaper::instance().prepare()) return failure;
+  const std::lock_guard lock(mutex_);
+  // One more only where all are busy: most programs start one container at a time and get one thread.
+  if (idle_ <= queue_.size() && threads_ < kMaxThreads) {
+    if (start_detached_thread("orlop-launch", [this] { work(); })) {
+      ++threads_;
+    } else if (threads_ == 0) {
+      return {EAGAIN, "pthread_create", ""};
+    }
+  }
+  queue_.push_back({std::move(start), std::move(done)});
+  some_.notify_one();
+  return {};
+}
+
+void Launcher::work() {
+  const ChildStack stack;
+  for (;;) {
+    Job job;
+    {
+      std::unique_lock lock(mutex_);
+      ++idle_;
+      some_.wait(lock, [this] { return !queue_.empty(); });
+      --idle_;
+      job = std::move(queue_.front());
+      queue_.pop_front();
+    }
+    job.done(job.start->execute(stack));
+  }
+}
+
+}  // namespace orlop::launch

@@ -1,0 +1,40 @@
+// The threads that clone.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+
+#include "launch/start.h"
+
+namespace orlop::launch {
+
+// Threads of our own, and for the program's whole life: a child dies with the thread that cloned it when it asked for a
+// parent death signal (prctl(2), PR_SET_PDEATHSIG), and a start that hangs in a mount must not take a thread of
+// libuv's.
+class Launcher {
+ public:
+  using Done = std::function<void(StartResult)>;
+
+  static Launcher& instance();
+
+  // Queues a start; `done` is called once, on a launcher thread. Fails when there is no thread to be had.
+  Failure submit(std::shared_ptr<Start> start, Done done);
+
+ private:
+  struct Job {
+    std::shared_ptr<Start> start;
+    Done done;
+  };
+  void work();
+
+  std::mutex mutex_;
+  std::condition_variable some_;
+  std::deque<Job> queue_;
+  size_t threads_ = 0;
+  size_t idle_ = 0;
+};
+
+}  // namespace orlop::launch

@@ -1,0 +1,50 @@
+#include "launch/process.h"
+
+#include <cerrno>
+#include <utility>
+
+namespace orlop::launch {
+
+std::shared_ptr<Process> Process::child(pid_t pid, UniqueFd pidfd) {
+  return std::make_shared<Process>(pid, std::move(pidfd), true);
+}
+
+std::shared_ptr<Process> Process::other(pid_t pid, uint64_t start_time) {
+  UniqueFd pidfd = open_pidfd(pid);
+  if (!pidfd) return nullptr;
+  // Compared after the descriptor is there: it names whoever had the number then, and the start time says who that was.
+  if (start_time_of(pid) != start_time) return nullptr;
+  return std::make_shared<Process>(pid, std::move(pidfd), false);
+}
+
+int Process::kill(int signal) {
+  // Under the lock, so that finish() does not close the descriptor, and another take its number, in between.
+  const std::lock_guard lock(mutex_);
+  if (exit_) return ESRCH;
+  return send_signal(pidfd_.get(), signal);
+}
+
+void Process::on_exit(std::function<void(const Exit&)> callback) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!exit_) {
+      waiting_.push_back(std::move(callback));
+      return;
+    }
+  }
+  callback(*exit_);  // never changes once it is set
+}
+
+void Process::finish() {
+  const Exit exit = ours_ ? reap(pidfd_.get()) : Exit{};
+  std::vector<std::function<void(const Exit&)>> waiting;
+  {
+    const std::lock_guard lock(mutex_);
+    exit_ = exit;
+    pidfd_.reset();
+    waiting = std::move(waiting_);
+  }
+  for (const auto& callback : waiting) callback(exit);
+}
+
+}  // namespace orlop::launch

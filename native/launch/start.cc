@@ -1,0 +1,166 @@
+#include "launch/start.h"
+
+#include <linux/futex.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <climits>
+#include <utility>
+
+#include "base/clock.h"
+#include "base/thread.h"
+#include "launch/in_flight.h"
+#include "launch/outside.h"
+#include "launch/reaper.h"
+
+namespace orlop::launch {
+namespace {
+
+void futex_wait(std::atomic<uint32_t>& word, uint32_t value) {
+  syscall(SYS_futex, &word, FUTEX_WAIT | FUTEX_PRIVATE_FLAG, value, nullptr);
+}
+
+void futex_wake(std::atomic<uint32_t>& word) { syscall(SYS_futex, &word, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, INT_MAX); }
+
+// A descriptor for this program, by which a child notices that it is gone.
+int own_pidfd() {
+  static const int pidfd = open_pidfd(getpid()).release();
+  return pidfd;
+}
+
+}  // namespace
+
+Start::Start(StartRequest request) : request_(std::move(request)) {
+  slots_.assign(header().slots, -1);
+  for (size_t i = 0; i < request_.supplied.size(); ++i) slots_[i] = request_.supplied[i].get();
+  const plan::View plan(request_.plan.data());
+  times_.assign(plan.count() + 1, 0);
+  pointers_.assign(plan::CountPointers(plan), nullptr);
+  child_.start = {.plan = request_.plan.data(),
+                  .size = request_.plan.size(),
+                  .slots = slots_.data(),
+                  .features = request_.features,
+                  .report = &report_,
+                  .times = times_.data(),
+                  .pointers = pointers_.data(),
+                  .pointer_count = static_cast<uint32_t>(pointers_.size()),
+                  .parent = own_pidfd()};
+  child_.gated = needs_outside_help();
+}
+
+bool Start::needs_outside_help() const {
+  if ((header().namespaces & CLONE_NEWUSER) != 0) return true;
+  return request_.cgroup && (request_.features & init::kFeatureCloneIntoCgroup) == 0;
+}
+
+StartResult Start::execute(const ChildStack& stack) {
+  StartResult result{.called = request_.called};
+  if (child_.cancelled.load() != 0) {
+    result.outcome = StartResult::Outcome::kDied;
+    result.exit.signal = SIGKILL;
+    return result;
+  }
+  const InFlight in_flight;
+  result.cloned = monotonic_ns();
+  const long pid = clone(stack);
+  result.returned = monotonic_ns();
+  result.ops = times_;
+  if (pid < 0) {
+    result.failure = {.error = static_cast<int>(-pid), .call = "clone"};
+  } else {
+    judge(static_cast<pid_t>(pid), result);
+  }
+  return result;
+}
+
+long Start::clone(const ChildStack& stack) {
+  // This thread sleeps until the child has executed, so what must be done to the child meanwhile needs another.
+  std::optional<pthread_t> helper;
+  if (child_.gated) {
+    helper = start_thread("orlop-help", [this] { help(); });
+    if (!helper) return -EAGAIN;
+  }
+  const bool clone3 = (request_.features & init::kFeatureCloneIntoCgroup) != 0;
+  const long pid = clone_child({.namespaces = header().namespaces,
+                                .cgroup = clone3 ? request_.cgroup.get() : -1,
+                                .clone3 = clone3,
+                                .pidfd = &pidfd_,
+                                .entry = child_main,
+                                .argument = &child_},
+                               stack);
+  if (helper) {
+    uint32_t absent = kAbsent;  // the child was killed before it arrived, or there is none
+    if (child_.arrived.compare_exchange_strong(absent, kNeverComes)) futex_wake(child_.arrived);
+    pthread_join(*helper, nullptr);
+  }
+  return pid;
+}
+
+void Start::help() {
+  while (child_.arrived.load() == kAbsent) futex_wait(child_.arrived, kAbsent);
+  if (child_.arrived.load() == kNeverComes) return;
+  const int pidfd = __atomic_load_n(&pidfd_, __ATOMIC_SEQ_CST);
+  const bool cgroup = request_.cgroup && (request_.features & init::kFeatureCloneIntoCgroup) == 0;
+  if (cgroup) help_failed_ = move_into_cgroup(pidfd, request_.cgroup.get());
+  if (help_failed_.error == 0 && (header().namespaces & CLONE_NEWUSER) != 0) {
+    help_failed_ = write_id_maps(pidfd, request_.uid_map, request_.gid_map);
+  }
+  child_.gate.store(help_failed_.error == 0 ? kOpen : kRefused);
+  futex_wake(child_.gate);
+}
+
+// What became of the child, now that clone has returned.
+void Start::judge(pid_t pid, StartResult& result) {
+  using Outcome = StartResult::Outcome;
+  if (child_.returned.load() == 0 && has_executed(pidfd_)) {
+    hand_over(pid, result);
+    return;
+  }
+  const Exit exit = reap(pidfd_);
+  {
+    const std::lock_guard lock(mutex_);
+    const UniqueFd closed(std::exchange(pidfd_, -1));
+  }
+  if (help_failed_.error != 0) {
+    result.failure = help_failed_;
+  } else if (child_.returned.load() != 0) {
+    result.outcome = Outcome::kRefused;
+    result.report = report_;
+  } else {
+    result.outcome = Outcome::kDied;
+    result.exit = child_.cancelled.load() != 0 ? Exit{.signal = SIGKILL} : exit;
+  }
+}
+
+void Start::hand_over(pid_t pid, StartResult& result) {
+  result.outcome = StartResult::Outcome::kStarted;
+  {
+    const std::lock_guard lock(mutex_);
+    process_ = Process::child(pid, UniqueFd(std::exchange(pidfd_, -1)));
+  }
+  result.process = process_;
+  const Failure failure = Reaper::instance().watch(process_);
+  if (!failure) return;
+  // Out of epoll watches: an application whose end nobody would notice must not run.
+  process_->kill(SIGKILL);
+  process_->finish();
+  result.outcome = StartResult::Outcome::kNoProcess;
+  result.failure = failure;
+}
+
+void Start::cancel() {
+  child_.cancelled.store(1);
+  const std::lock_guard lock(mutex_);
+  const int pidfd = __atomic_load_n(&pidfd_, __ATOMIC_SEQ_CST);
+  if (process_ != nullptr) {
+    process_->kill(SIGKILL);
+  } else if (pidfd >= 0) {
+    send_signal(pidfd, SIGKILL);
+  }
+}
+
+}  // namespace orlop::launch

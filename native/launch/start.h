@@ -1,0 +1,75 @@
+// One start: from a plan to an application that runs, or to the numbers that say why not.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "base/failure.h"
+#include "base/pidfd.h"
+#include "base/unique_fd.h"
+#include "init/run.h"
+#include "launch/child.h"
+#include "launch/clone.h"
+#include "launch/process.h"
+#include "plan/reader.h"
+
+namespace orlop::launch {
+
+struct StartRequest {
+  std::vector<uint8_t> plan;       // validated
+  std::vector<UniqueFd> supplied;  // for the first slots, none below 3
+  UniqueFd cgroup;
+  uint32_t features = 0;  // init::Feature
+  std::string uid_map, gid_map;
+  uint64_t called = 0;  // monotonic_ns
+};
+
+struct StartResult {
+  enum class Outcome { kStarted, kRefused, kDied, kNoProcess };
+  Outcome outcome = Outcome::kNoProcess;
+  std::shared_ptr<Process> process;  // kStarted
+  init::Report report{};             // kRefused
+  Exit exit;                         // kDied
+  Failure failure;                   // kNoProcess: a call on this side of the clone
+  uint64_t called = 0, cloned = 0, returned = 0;
+  std::vector<uint64_t> ops;
+};
+
+class Start {
+ public:
+  explicit Start(StartRequest request);
+  Start(const Start&) = delete;
+  Start& operator=(const Start&) = delete;
+
+  // Clones and waits until the application runs or the child is gone. Once, on a launcher thread.
+  StartResult execute(const ChildStack& stack);
+
+  // Kills the child, now or as soon as there is one. Any thread, any time.
+  void cancel();
+
+ private:
+  const plan::Header& header() const { return plan::View(request_.plan.data()).header(); }
+  bool needs_outside_help() const;
+  long clone(const ChildStack& stack);
+  void help();
+  void judge(pid_t pid, StartResult& result);
+  void hand_over(pid_t pid, StartResult& result);
+
+  StartRequest request_;
+  std::vector<int32_t> slots_;
+  std::vector<uint64_t> times_;
+  std::vector<char*> pointers_;
+  init::Report report_{};
+  Child child_{};
+  Failure help_failed_;
+  // Guards the owner of the pidfd: this start, then the process. cancel() signals through whichever has it.
+  std::mutex mutex_;
+  int pidfd_ = -1;  // written by the kernel in the middle of clone
+  std::shared_ptr<Process> process_;
+};
+
+}  // namespace orlop::launch
