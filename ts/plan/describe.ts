@@ -1,0 +1,54 @@
+import { fieldsOf, shapeOf } from './format.ts';
+import type { Op, Plan } from './types.ts';
+import { printable, wordsFor } from './words.ts';
+
+/** The plan as text, for `orlop plan`: one line for each operation with its number, what it does and why. */
+export function describePlan(plan: Plan): string {
+  const all = [...plan.prepare, ...plan.enter];
+  const lines = all.map((op, index) => [String(index), op.op, wordsFor(plan, op), printable(op.reason)] as const);
+  const numberWidth = String(all.length).length;
+  const nameWidth = Math.max(0, ...all.map((op) => op.op.length));
+  const format = ([number, name, words, reason]: (typeof lines)[number]): string =>
+    `  ${number.padStart(numberWidth)}  ${name.padEnd(nameWidth)}  ${words === '' ? '' : `${words}  `}# ${reason}`;
+  return [
+    `namespaces: ${plan.namespaces.join(', ')}`,
+    `descriptors: ${plan.supplied.join(', ')}`,
+    '',
+    'prepare',
+    ...lines.slice(0, plan.prepare.length).map(format),
+    '',
+    'enter',
+    ...lines.slice(plan.prepare.length).map(format),
+    '',
+  ].join('\n');
+}
+
+/** A plan as plain JSON values: 64-bit numbers as decimal strings, bytes as base64. */
+export interface PlanJson {
+  readonly namespaces: readonly string[];
+  readonly supplied: readonly string[];
+  readonly slots: number;
+  readonly prepare: readonly OpJson[];
+  readonly enter: readonly OpJson[];
+}
+
+export type OpJson = { readonly op: string; readonly reason: string } & {
+  readonly [field: string]: string | number | null | readonly string[] | readonly number[];
+};
+
+/** The plan for programs: `orlop plan --format json`. */
+export function planToJson(plan: Plan): PlanJson {
+  const { namespaces, supplied, slots } = plan;
+  return { namespaces, supplied, slots, prepare: plan.prepare.map(opToJson), enter: plan.enter.map(opToJson) };
+}
+
+function opToJson(op: Op): OpJson {
+  const values = fieldsOf(op);
+  const fields = shapeOf(op.op).fields.map(([name]) => {
+    const value = values[name];
+    if (typeof value === 'bigint') return [name, value.toString()];
+    if (value instanceof Uint8Array) return [name, Buffer.from(value).toString('base64')];
+    return [name, value ?? null];
+  });
+  return { op: op.op, ...Object.fromEntries(fields), reason: op.reason };
+}

@@ -1,0 +1,97 @@
+import { LaunchError } from '../errors/index.ts';
+import { describeErrno } from '../linux/errno.ts';
+import type { NativeFailure } from '../native/contract.ts';
+import { hintFor } from './hints.ts';
+import { subjectOf } from './subject.ts';
+import type { Op, Plan } from './types.ts';
+
+/** Docker's exit codes for a start that failed. */
+const exit = { failed: 125, notExecutable: 126, notFound: 127 } as const;
+
+/**
+ * Makes the error of a refused start: the child reports numbers only, the plan has the words.
+ *
+ * @param failure what the launcher reported
+ */
+export function explainFailure(plan: Plan, failure: NativeFailure): LaunchError {
+  const op = [...plan.prepare, ...plan.enter][failure.op];
+  if (failure.step === 0 || op === undefined) return explainRefusedPlan(failure);
+  return op.op === 'exec' ? explainExec(plan, op, failure) : explainStep(plan, op, failure);
+}
+
+function explainRefusedPlan(failure: NativeFailure): LaunchError {
+  const [code, text] = describeErrno(failure.errno);
+  return new LaunchError(`${code}: ${text}, ${failure.syscall || 'the executor refused the plan'}`, {
+    code,
+    errno: -failure.errno,
+    syscall: failure.syscall,
+    step: 'plan',
+    hint: 'the addon and the library may be of different versions: build them again',
+    exitCode: exit.failed,
+  });
+}
+
+function explainStep(plan: Plan, op: Op, failure: NativeFailure): LaunchError {
+  const [code, text] = describeErrno(failure.errno);
+  const { path, dest } = subjectOf(plan, op, failure.detail);
+  return new LaunchError(`${code}: ${text}, ${failure.syscall}${quote(path, dest)} (${op.reason})`, {
+    code,
+    errno: -failure.errno,
+    syscall: failure.syscall,
+    step: op.op,
+    path,
+    dest,
+    reason: op.reason,
+    hint: hintFor({ plan, op, code, path, dest }),
+    exitCode: exit.failed,
+  });
+}
+
+type Exec = Extract<Op, { op: 'exec' }>;
+
+/** The application could not be executed: the one failure that has exit codes of its own. */
+function explainExec(plan: Plan, op: Exec, failure: NativeFailure): LaunchError {
+  const [code, text] = describeErrno(failure.errno);
+  const name = op.argv[0] ?? '';
+  const searched = !name.includes('/');
+  const missing = code === 'ENOENT';
+  const { path } = missing && searched ? { path: name } : subjectOf(plan, op, failure.detail);
+  const what = missing && searched ? `executable '${name}' not found in $PATH` : text;
+  return new LaunchError(`${code}: ${what}, ${failure.syscall}${quote(path, undefined)}`, {
+    code,
+    errno: -failure.errno,
+    syscall: failure.syscall,
+    step: op.op,
+    path,
+    reason: op.reason,
+    hint: execHint(code, searched),
+    exitCode: missing ? exit.notFound : exit.notExecutable,
+  });
+}
+
+function execHint(code: string, searched: boolean): string | undefined {
+  switch (code) {
+    case 'ENOENT':
+      return searched
+        ? 'check the spelling, and that the image has the program'
+        : 'the image lacks the file, or the interpreter that it names (its #! line, or the loader of an ELF file)';
+    case 'EACCES':
+      return 'the file must be a regular one that this user may execute, not on a noexec mount and not on /proc';
+    case 'ENOEXEC':
+      return `the file has no '#!' line, or is for another processor`;
+    case 'ELOOP':
+      return 'the file leads through a loop of symbolic links or through a magic link of /proc';
+    case 'E2BIG':
+      return 'the arguments and the environment are too large together';
+    case 'EISDIR':
+      return 'name a program, not a directory';
+    case 'ETXTBSY':
+      return 'another process has the file open for writing';
+    default:
+      return undefined;
+  }
+}
+
+function quote(path: string | undefined, dest: string | undefined): string {
+  return `${path ? ` '${path}'` : ''}${dest ? ` -> '${dest}'` : ''}`;
+}

@@ -1,0 +1,78 @@
+import type { Op, Plan } from './types.ts';
+
+export interface Refusal {
+  readonly plan: Plan;
+  readonly op: Op;
+  /** Name of the errno. */
+  readonly code: string;
+  readonly path: string | undefined;
+  readonly dest: string | undefined;
+}
+
+type Rule = readonly [steps: readonly Op['op'][] | 'any', codes: readonly string[], hint: (refusal: Refusal) => string];
+
+const mounts: readonly Op['op'][] = ['tmpfs', 'proc', 'sysfs', 'devpts', 'mqueue', 'cgroup'];
+const trees: readonly Op['op'][] = [...mounts, 'propagation', 'overlay', 'bind', 'root', 'attach', 'mask', 'readonly'];
+
+/** The first rule that fits gives the hint: from the particular to the general. */
+const rules: readonly Rule[] = [
+  [['bind'], ['ENOENT', 'ENOTDIR'], ({ path }) => `the source does not exist: create '${path}' first`],
+  [['bind'], ['ESTALE'], () => 'the source was replaced while the container was being started: start it again'],
+  [['bind'], ['EACCES'], () => 'root too may be kept out of a FUSE or NFS file system: use a source outside of it'],
+  [['bind'], ['ELOOP'], () => 'the source leads through a loop of symbolic links: name the place that it should reach'],
+  [['overlay'], ['ENOENT'], () => `a layer is missing from the store: remove the image and import it again`],
+  [['overlay'], ['ENODEV'], () => `the kernel has no overlayfs: try 'modprobe overlay'`],
+  [
+    ['overlay'],
+    ['EINVAL'],
+    () =>
+      'the file system of the store cannot hold a read-write layer (another overlay, NFS, …): choose one with --root',
+  ],
+  [['overlay'], ['EBUSY'], () => 'another container has this read-write layer mounted'],
+  [['overlay'], ['E2BIG', 'ENAMETOOLONG'], () => 'this kernel takes fewer layers: use an image with fewer of them'],
+  [['overlay'], ['ESTALE'], () => 'the read-write layer belongs to other layers: create the container again'],
+  [
+    ['attach'],
+    ['ENOTDIR', 'EISDIR'],
+    ({ dest }) =>
+      `a directory was to be mounted on a file, or the other way round: check what '${dest}' is in the image`,
+  ],
+  [
+    ['attach', 'chdir'],
+    ['EROFS'],
+    ({ path, dest }) =>
+      `'${dest ?? path}' is missing and lies below something read-only: create it there, or mount that read-write`,
+  ],
+  [['attach'], ['ENOENT'], ({ dest }) => `a part of '${dest}' is missing, or a symbolic link in it leads to nothing`],
+  [
+    ['attach', 'chdir', 'mask', 'readonly'],
+    ['ELOOP'],
+    ({ path, dest }) => `'${dest ?? path}' leads through a loop of symbolic links or through a magic link of /proc`,
+  ],
+  [['attach'], ['EXDEV', 'EACCES', 'EPERM'], () => 'nothing can be mounted below /proc or on the root itself'],
+  [['chdir'], ['ENOTDIR'], ({ path }) => `'${path}' is not a directory in the image: choose another with --workdir`],
+  [['chdir'], ['EACCES'], ({ path }) => `'${path}' cannot be entered: choose another with --workdir`],
+  [['sysctl'], ['ENOENT'], ({ path }) => `this kernel has no setting '${path}'`],
+  [['rlimit'], ['EPERM'], () => 'raising a hard limit needs CAP_SYS_RESOURCE: choose a lower one with --ulimit'],
+  [['rlimit'], ['EINVAL'], () => 'the soft limit is above the hard one'],
+  [['ids'], ['EINVAL'], () => 'the user namespace does not map that user or group'],
+  [['seccomp'], ['EACCES'], () => 'without no-new-privileges a filter needs CAP_SYS_ADMIN: leave no-new-privileges on'],
+  [['seccomp'], ['EINVAL'], () => 'the kernel does not take this filter: check the seccomp profile'],
+  [['barrier'], ['ECANCELED'], () => 'whoever held the gate went away'],
+  ['any', ['ENOSYS', 'EOPNOTSUPP'], () => `the kernel or an outer sandbox lacks this call: 'orlop doctor' says more`],
+  [mounts, ['ENODEV'], ({ path }) => `the kernel has no file system '${path}'`],
+  [trees, ['EPERM', 'EACCES'], () => `mounting needs root (CAP_SYS_ADMIN): 'orlop doctor' says what is missing`],
+  ['any', ['EPERM'], () => `orlop needs root: 'orlop doctor' says what is missing`],
+  [trees, ['ENOSPC'], () => 'the file system is full, or the limit fs.mount-max is reached'],
+  ['any', ['ENOSPC', 'EDQUOT'], () => 'the file system is full'],
+  ['any', ['EMFILE', 'ENFILE'], () => 'too many open files: raise the limit (ulimit -n)'],
+  ['any', ['ENOMEM'], () => 'the machine or the cgroup is out of memory'],
+];
+
+/** What to do about a refusal; undefined when nothing is known. */
+export function hintFor(refusal: Refusal): string | undefined {
+  const rule = rules.find(
+    ([steps, codes]) => (steps === 'any' || steps.includes(refusal.op.op)) && codes.includes(refusal.code),
+  );
+  return rule?.[2](refusal);
+}

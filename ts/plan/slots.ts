@@ -1,0 +1,36 @@
+import { fieldsOf, shapeOf } from './format.ts';
+import type { Op, Plan, Slot } from './types.ts';
+
+/** The operation that fills a slot; undefined for a supplied one. */
+export function makerOf(plan: Plan, slot: Slot | null): Op | undefined {
+  if (slot === null) return undefined;
+  return plan.prepare.find((op) =>
+    shapeOf(op.op).fields.some(([name, kind]) => kind === 'out' && fieldsOf(op)[name] === slot),
+  );
+}
+
+/** Where a tree is attached; undefined when it is not. */
+export function targetOf(plan: Plan, slot: Slot | null): string | undefined {
+  if (slot === null) return undefined;
+  const attach = plan.enter.find((op) => op.op === 'attach' && op.tree === slot);
+  return attach?.op === 'attach' ? attach.target : undefined;
+}
+
+/** What is in a slot, for people: the source of a bind, the kind of a mount, the name of a supplied descriptor. */
+export function meaningOf(plan: Plan, slot: Slot | null): string {
+  if (slot === null) return 'nothing';
+  const supplied = plan.supplied[slot];
+  if (supplied !== undefined) return supplied;
+  const maker = makerOf(plan, slot);
+  if (maker === undefined) return `slot ${slot}`;
+  switch (maker.op) {
+    case 'bind':
+      return maker.source;
+    case 'file':
+      return maker.name;
+    case 'tmpfs':
+      return maker.reason === 'scratch' ? 'scratch' : 'tmpfs';
+    default:
+      return maker.op;
+  }
+}

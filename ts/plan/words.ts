@@ -1,0 +1,190 @@
+import { capabilitiesOf } from '../linux/capabilities.ts';
+import { rlimits, unlimited } from '../linux/rlimits.ts';
+import { signalName } from '../linux/signals.ts';
+import { attribute, mountPoint, overlayOption, propagation } from './constants.ts';
+import { meaningOf } from './slots.ts';
+import type { Op, Plan } from './types.ts';
+
+/** What an operation does, in words: flags by name, slots by what is in them. Empty where its name says all. */
+export function wordsFor(plan: Plan, op: Op): string {
+  switch (op.op) {
+    case 'propagation':
+      return list(op.path, nameOf(propagation, op.mode), op.recursive && 'recursive');
+    case 'overlay':
+      return list(
+        `lower ${op.layers.map(quote).join(', ')}`,
+        op.upper && `upper ${quote(op.upper)}`,
+        op.work && `work ${quote(op.work)}`,
+        `at ${quote(op.at)}`,
+        flags(overlayOption, op.options),
+        flags(attribute, op.attributes),
+      );
+    case 'bind':
+      return list(quote(op.source), op.recursive && 'recursive', op.inode !== 0n && `inode ${op.device}:${op.inode}`);
+    case 'tmpfs':
+      return list(
+        `mode ${octal(op.mode)}`,
+        op.size !== 0n && `size ${op.size}`,
+        op.inodes !== 0n && `inodes ${op.inodes}`,
+        (op.uid !== 0 || op.gid !== 0) && `owner ${op.uid}:${op.gid}`,
+        flags(attribute, op.attributes),
+        op.at && `at ${quote(op.at)}`,
+      );
+    case 'proc':
+    case 'sysfs':
+    case 'mqueue':
+    case 'cgroup':
+      return flags(attribute, op.attributes);
+    case 'devpts':
+      return list(
+        `gid ${op.gid}`,
+        `mode ${octal(op.mode)}`,
+        `ptmxmode ${octal(op.ptmxMode)}`,
+        flags(attribute, op.attributes),
+      );
+    case 'device':
+      return list(quote(op.name), `char ${op.major}:${op.minor}`, `mode ${octal(op.mode)}`);
+    case 'directory':
+      return list(quote(op.name), `mode ${octal(op.mode)}`);
+    case 'symlink':
+      return `${quote(op.name)} -> ${quote(op.content)}`;
+    case 'file':
+      return list(quote(op.name), `mode ${octal(op.mode)}`, `${op.content.length} bytes`);
+    case 'attributes':
+      return list(
+        `of ${meaningOf(plan, op.tree)}`,
+        flags(attribute, op.set),
+        op.clear !== 0 && `not ${flags(attribute, op.clear)}`,
+        op.propagation !== 0 && nameOf(propagation, op.propagation),
+        op.recursive && 'recursive',
+      );
+    case 'root':
+      return `${meaningOf(plan, op.tree)} on ${quote(op.at)}`;
+    case 'attach':
+      return list(
+        `${meaningOf(plan, op.tree)} on ${quote(op.target)}`,
+        nameOf(mountPoint, op.kind),
+        op.create && 'created if missing',
+      );
+    default:
+      return processWords(plan, op);
+  }
+}
+
+type Making =
+  | 'propagation'
+  | 'overlay'
+  | 'bind'
+  | 'tmpfs'
+  | 'proc'
+  | 'sysfs'
+  | 'mqueue'
+  | 'cgroup'
+  | 'devpts'
+  | 'device'
+  | 'directory'
+  | 'symlink'
+  | 'file'
+  | 'attributes'
+  | 'root'
+  | 'attach';
+
+function processWords(plan: Plan, op: Exclude<Op, { op: Making }>): string {
+  switch (op.op) {
+    case 'mask':
+      return quote(op.target);
+    case 'readonly':
+      return list(quote(op.target), op.recursive && 'recursive');
+    case 'join':
+      return meaningOf(plan, op.namespace);
+    case 'hostname':
+    case 'keyring':
+      return quote(op.name);
+    case 'sysctl':
+      return `${op.name} = ${quote(op.value)}`;
+    case 'stdio':
+      return [op.in, op.out, op.err].map((slot) => meaningOf(plan, slot)).join(', ');
+    case 'rlimit':
+      return list(nameOf(rlimits, op.resource), `soft ${limit(op.soft)}`, `hard ${limit(op.hard)}`);
+    case 'umask':
+      return octal(op.mask);
+    case 'chdir':
+      return list(quote(op.path), op.create && 'created if missing');
+    case 'bounding':
+      return capabilityWords(op.set);
+    case 'ids':
+      return list(`uid ${op.uid}`, `gid ${op.gid}`, `groups ${op.groups.join(' ') || 'none'}`);
+    case 'capabilities':
+      return list(
+        `effective ${capabilityWords(op.effective)}`,
+        op.permitted !== op.effective && `permitted ${capabilityWords(op.permitted)}`,
+        op.inheritable !== 0n && `inheritable ${capabilityWords(op.inheritable)}`,
+        op.ambient !== 0n && `ambient ${capabilityWords(op.ambient)}`,
+      );
+    case 'parent-death':
+      return signalName(op.signal);
+    case 'seccomp':
+      return `${op.program.length / 8} instructions`;
+    case 'barrier':
+      return meaningOf(plan, op.gate);
+    case 'exec':
+      return list(
+        op.argv.map(quote).join(' '),
+        `tries ${op.candidates.map(quote).join(', ')}`,
+        // Their values may be secrets, and a plan is made to be shown.
+        `${op.env.length} environment variables`,
+      );
+    case 'loopback':
+    case 'pivot':
+    case 'session':
+    case 'signals':
+    case 'no-new-privileges':
+    case 'close-fds':
+      return '';
+  }
+}
+
+function list(...parts: readonly (string | number | false | undefined)[]): string {
+  return parts.filter((part) => typeof part === 'string' && part !== '').join(', ');
+}
+
+/** Plain where it is plain, otherwise in quotation marks: nothing that an image names may steer a terminal. */
+export function quote(text: string): string {
+  return /^[\w@%+=:,./~-]+$/.test(text) ? text : printable(JSON.stringify(text));
+}
+
+/** The text with its control characters escaped. */
+export function printable(text: string): string {
+  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, (character) => {
+    return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  });
+}
+
+function octal(mode: number): string {
+  return `0${mode.toString(8)}`;
+}
+
+function limit(value: bigint): string {
+  return value === unlimited ? 'unlimited' : `${value}`;
+}
+
+function nameOf(table: Readonly<Record<string, number>>, value: number): string {
+  return Object.entries(table).find(([, number]) => number === value)?.[0] ?? `${value}`;
+}
+
+function capabilityWords(set: bigint): string {
+  return capabilitiesOf(set).join(' ') || 'none';
+}
+
+/** Names of the bits, unknown ones in hexadecimal. */
+function flags(table: Readonly<Record<string, number>>, set: number): string {
+  let rest = set;
+  const names: string[] = [];
+  for (const [name, bit] of Object.entries(table)) {
+    if ((rest & bit) === 0) continue;
+    names.push(name);
+    rest &= ~bit;
+  }
+  if (rest !== 0) names.push(`0x${rest.toString(16)}`);
+  return names.join(' ');
+}
