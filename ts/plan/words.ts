@@ -3,13 +3,13 @@ import { rlimits, unlimited } from '../linux/rlimits.ts';
 import { signalName } from '../linux/signals.ts';
 import { attribute, mountPoint, overlayOption, propagation } from './constants.ts';
 import { meaningOf } from './slots.ts';
-import type { Op, Plan } from './types.ts';
+import type { Op, Plan, Slot } from './types.ts';
 
 /** What an operation does, in words: flags by name, slots by what is in them. Empty where its name says all. */
 export function wordsFor(plan: Plan, op: Op): string {
   switch (op.op) {
     case 'propagation':
-      return list(op.path, nameOf(propagation, op.mode), op.recursive && 'recursive');
+      return list(quote(op.path), nameOf(propagation, op.mode), op.recursive && 'recursive');
     case 'overlay':
       return list(
         `lower ${op.layers.map(quote).join(', ')}`,
@@ -52,17 +52,17 @@ export function wordsFor(plan: Plan, op: Op): string {
       return list(quote(op.name), `mode ${octal(op.mode)}`, `${op.content.length} bytes`);
     case 'attributes':
       return list(
-        `of ${meaningOf(plan, op.tree)}`,
+        `of ${nameOfSlot(plan, op.tree)}`,
         flags(attribute, op.set),
         op.clear !== 0 && `not ${flags(attribute, op.clear)}`,
         op.propagation !== 0 && nameOf(propagation, op.propagation),
         op.recursive && 'recursive',
       );
     case 'root':
-      return `${meaningOf(plan, op.tree)} on ${quote(op.at)}`;
+      return `${nameOfSlot(plan, op.tree)} on ${quote(op.at)}`;
     case 'attach':
       return list(
-        `${meaningOf(plan, op.tree)} on ${quote(op.target)}`,
+        `${nameOfSlot(plan, op.tree)} on ${quote(op.target)}`,
         nameOf(mountPoint, op.kind),
         op.create && 'created if missing',
       );
@@ -96,14 +96,14 @@ function processWords(plan: Plan, op: Exclude<Op, { op: Making }>): string {
     case 'readonly':
       return list(quote(op.target), op.recursive && 'recursive');
     case 'join':
-      return meaningOf(plan, op.namespace);
+      return nameOfSlot(plan, op.namespace);
     case 'hostname':
     case 'keyring':
       return quote(op.name);
     case 'sysctl':
-      return `${op.name} = ${quote(op.value)}`;
+      return `${quote(op.name)} = ${quote(op.value)}`;
     case 'stdio':
-      return [op.in, op.out, op.err].map((slot) => meaningOf(plan, slot)).join(', ');
+      return [op.in, op.out, op.err].map((slot) => nameOfSlot(plan, slot)).join(', ');
     case 'rlimit':
       return list(nameOf(rlimits, op.resource), `soft ${limit(op.soft)}`, `hard ${limit(op.hard)}`);
     case 'umask':
@@ -126,7 +126,7 @@ function processWords(plan: Plan, op: Exclude<Op, { op: Making }>): string {
     case 'seccomp':
       return `${op.program.length / 8} instructions`;
     case 'barrier':
-      return meaningOf(plan, op.gate);
+      return nameOfSlot(plan, op.gate);
     case 'exec':
       return list(
         op.argv.map(quote).join(' '),
@@ -142,6 +142,10 @@ function processWords(plan: Plan, op: Exclude<Op, { op: Making }>): string {
     case 'close-fds':
       return '';
   }
+}
+
+function nameOfSlot(plan: Plan, slot: Slot | null): string {
+  return quote(meaningOf(plan, slot));
 }
 
 function list(...parts: readonly (string | number | false | undefined)[]): string {
