@@ -1,5 +1,6 @@
 #include "addon/errors.h"
 
+#include <cctype>
 #include <cstring>
 #include <string>
 
@@ -10,8 +11,9 @@ namespace orlop::addon {
 Napi::Error system_error(Napi::Env env, const Failure& failure) {
   const char* code = errno_name(failure.error);
   char buffer[128];
-  std::string message =
-      std::string(code) + ": " + strerror_r(failure.error, buffer, sizeof buffer) + ", " + failure.call;
+  std::string text = strerror_r(failure.error, buffer, sizeof buffer);
+  if (text.size() > 1 && islower(text[1])) text[0] = static_cast<char>(tolower(text[0]));  // as Node, but "RPC"
+  std::string message = std::string(code) + ": " + text + ", " + failure.call;
   if (!failure.path.empty()) message += " '" + failure.path + "'";
   Napi::Error error = Napi::Error::New(env, message);
   Napi::Object object = error.Value();

@@ -3,6 +3,7 @@
 
 #include "addon/descriptors.h"
 #include "addon/environment.h"
+#include "addon/fs_trees.h"
 #include "addon/launch.h"
 #include "addon/process.h"
 
@@ -14,6 +15,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   orlop::addon::add_launch_functions(env, exports);
   orlop::addon::add_process_functions(env, exports);
   orlop::addon::add_descriptor_functions(env, exports);
+  orlop::addon::add_tree_functions(env, exports);
   return exports;
 }
 

@@ -87,16 +87,33 @@ export interface Native {
   tryLock(fd: number, kind: 'shared' | 'exclusive'): boolean;
   /** syncfs(2), off the JavaScript thread. */
   syncfs(fd: number): Promise<void>;
-  /** A detached, read-only overlay of layer directories, uppermost first: a directory descriptor that the caller closes. */
+  /**
+   * A detached, read-only overlay of layer directories (absolute paths), uppermost first: a directory descriptor that the
+   * caller closes. A single layer is shown as it is.
+   */
   openView(layers: readonly string[]): Promise<number>;
-  /** openat2 below `root` as if it were `/`, magic links refused. Flags as of open(2); O_CLOEXEC is added. */
+  /**
+   * openat2 below `root` as if it were `/`, magic links refused (ELOOP). Flags as of open(2); O_CLOEXEC is added. Pass
+   * O_NONBLOCK, or O_PATH, where the path may lead to a FIFO or a device.
+   */
   openInRoot(root: number, path: string, flags: number, mode?: number): Promise<number>;
-  /** Removes `name` in the directory and all below it, never leaving the file system, never following a link. */
+  /**
+   * Removes `name` in the directory and all below it, never entering another mount (EXDEV, EBUSY), never following a
+   * link. A missing `name` is fine.
+   */
   removeTree(directory: number, name: string): Promise<void>;
-  /** Copies what is in `source` into the empty directory `destination`: owner, mode, times, xattrs, links, holes. */
+  /**
+   * Copies what is in `source` into the empty directory `destination`: owner, mode, times, xattrs, links, holes. The
+   * destination itself gets the attributes of the source. When it rejects, what was copied is the caller's to remove.
+   */
   copyTree(source: number, destination: number): Promise<void>;
-  /** What the upper directory changes against the view below it, sorted by path as bytes. */
+  /**
+   * What the upper directory changes against the view below it, sorted by path as bytes. Bytes of a name that are not
+   * UTF-8 become U+FFFD: the paths are for people to read, not to open.
+   */
   diff(upper: number, view: number): Promise<NativeChange[]>;
-  /** Bytes and entries below a directory (hard links once). */
+  /** Lengths of the files and number of entries below a directory (hard links once), other mounts left out. */
   treeSize(directory: number): Promise<{ bytes: number; entries: number }>;
+  /** Feature bits that the functions on trees may use, all at first: with fewer they go the way of older kernels. */
+  limitFeatures(features: number): void;
 }

@@ -1,0 +1,191 @@
+#include "addon/fs_trees.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "addon/fs_work.h"
+#include "base/unique_fd.h"
+#include "fs/calls.h"
+#include "fs/copy.h"
+#include "fs/diff.h"
+#include "fs/in_root.h"
+#include "fs/remove.h"
+#include "fs/size.h"
+#include "fs/view.h"
+
+namespace orlop::addon {
+namespace {
+
+// Shared, since std::function wants what can be copied.
+using Descriptor = std::shared_ptr<UniqueFd>;
+
+// Arguments are checked in TypeScript by their types; what is wrong all the same rejects the promise.
+class Arguments {
+ public:
+  explicit Arguments(const Napi::CallbackInfo& info) : info_(info) {}
+
+  // A duplicate: the caller may close its own while the work is waiting for a thread.
+  Descriptor descriptor(size_t i) {
+    if (!expect(info_[i].IsNumber(), "a descriptor")) return nullptr;
+    int fd = fcntl(info_[i].As<Napi::Number>().Int32Value(), F_DUPFD_CLOEXEC, 3);
+    if (fd < 0 && good_) {
+      good_ = false;
+      error_ = system_error(info_.Env(), failed("fcntl")).Value();
+    }
+    return std::make_shared<UniqueFd>(fd);
+  }
+
+  std::string text(size_t i) {
+    return expect(info_[i].IsString(), "a string") ? info_[i].As<Napi::String>().Utf8Value() : std::string();
+  }
+
+  uint32_t number(size_t i, uint32_t otherwise) {
+    if (info_[i].IsUndefined()) return otherwise;
+    return expect(info_[i].IsNumber(), "a number") ? info_[i].As<Napi::Number>().Uint32Value() : 0;
+  }
+
+  std::vector<std::string> texts(size_t i) {
+    std::vector<std::string> result;
+    if (!expect(info_[i].IsArray(), "an array of strings")) return result;
+    Napi::Array array = info_[i].As<Napi::Array>();
+    for (uint32_t j = 0; j < array.Length(); j++) {
+      Napi::Value value = array.Get(j);
+      if (!expect(value.IsString(), "an array of strings")) return result;
+      result.push_back(value.As<Napi::String>().Utf8Value());
+    }
+    return result;
+  }
+
+  bool good() const { return good_; }
+
+  Napi::Value rejection() const {
+    Napi::Promise::Deferred deferred = Napi::Promise::Deferred::New(info_.Env());
+    deferred.Reject(error_);
+    return deferred.Promise();
+  }
+
+ private:
+  bool expect(bool right, const char* what) {
+    if (!right && good_) {
+      good_ = false;
+      error_ = Napi::TypeError::New(info_.Env(), std::string("expected ") + what).Value();
+    }
+    return right && good_;
+  }
+
+  const Napi::CallbackInfo& info_;
+  bool good_ = true;
+  Napi::Value error_;
+};
+
+struct Nothing {};
+
+template <typename Call>
+Napi::Value run(const Napi::CallbackInfo& info, const Arguments& arguments, Call call) {
+  if (!arguments.good()) return arguments.rejection();
+  return FsWork<Nothing>::start(
+      info.Env(), [call](Nothing*) { return call(); }, [](Napi::Env env, Nothing&) { return env.Undefined(); });
+}
+
+template <typename Call>
+Napi::Value run_for_descriptor(const Napi::CallbackInfo& info, const Arguments& arguments, Call call) {
+  if (!arguments.good()) return arguments.rejection();
+  return FsWork<UniqueFd>::start(info.Env(), call, [](Napi::Env env, UniqueFd& fd) -> Napi::Value {
+    return Napi::Number::New(env, fd.release());
+  });
+}
+
+Napi::Value sync_fs(const Napi::CallbackInfo& info) {
+  Arguments arguments(info);
+  Descriptor fd = arguments.descriptor(0);
+  return run(info, arguments, [fd] { return syncfs(fd->get()) == 0 ? Failure{} : failed("syncfs"); });
+}
+
+Napi::Value open_view(const Napi::CallbackInfo& info) {
+  Arguments arguments(info);
+  std::vector<std::string> layers = arguments.texts(0);
+  return run_for_descriptor(info, arguments, [layers](UniqueFd* view) { return fs::open_view(layers, view); });
+}
+
+Napi::Value open_in_root(const Napi::CallbackInfo& info) {
+  Arguments arguments(info);
+  Descriptor root = arguments.descriptor(0);
+  std::string path = arguments.text(1);
+  int flags = static_cast<int>(arguments.number(2, O_RDONLY));
+  uint32_t mode = arguments.number(3, 0666);
+  return run_for_descriptor(info, arguments,
+                            [=](UniqueFd* opened) { return fs::open_in_root(root->get(), path, flags, mode, opened); });
+}
+
+Napi::Value remove_tree(const Napi::CallbackInfo& info) {
+  Arguments arguments(info);
+  Descriptor directory = arguments.descriptor(0);
+  std::string name = arguments.text(1);
+  return run(info, arguments, [=] { return fs::remove_tree(directory->get(), name); });
+}
+
+Napi::Value copy_tree(const Napi::CallbackInfo& info) {
+  Arguments arguments(info);
+  Descriptor source = arguments.descriptor(0);
+  Descriptor destination = arguments.descriptor(1);
+  return run(info, arguments, [=] { return fs::copy_tree(source->get(), destination->get()); });
+}
+
+Napi::Value diff(const Napi::CallbackInfo& info) {
+  using Changes = std::vector<fs::Change>;
+  Arguments arguments(info);
+  Descriptor upper = arguments.descriptor(0);
+  Descriptor view = arguments.descriptor(1);
+  if (!arguments.good()) return arguments.rejection();
+  return FsWork<Changes>::start(
+      info.Env(), [=](Changes* changes) { return fs::diff(upper->get(), view->get(), changes); },
+      [](Napi::Env env, Changes& changes) -> Napi::Value {
+        Napi::Array result = Napi::Array::New(env, changes.size());
+        for (uint32_t i = 0; i < changes.size(); i++) {
+          Napi::Object change = Napi::Object::New(env);
+          change.Set("kind", std::string(1, changes[i].kind));
+          change.Set("path", changes[i].path);
+          result.Set(i, change);
+        }
+        return result;
+      });
+}
+
+Napi::Value tree_size(const Napi::CallbackInfo& info) {
+  Arguments arguments(info);
+  Descriptor directory = arguments.descriptor(0);
+  if (!arguments.good()) return arguments.rejection();
+  return FsWork<fs::TreeSize>::start(
+      info.Env(), [=](fs::TreeSize* size) { return fs::tree_size(directory->get(), size); },
+      [](Napi::Env env, fs::TreeSize& size) -> Napi::Value {
+        Napi::Object result = Napi::Object::New(env);
+        result.Set("bytes", static_cast<double>(size.bytes));
+        result.Set("entries", static_cast<double>(size.entries));
+        return result;
+      });
+}
+
+void limit_features(const Napi::CallbackInfo& info) {
+  Arguments arguments(info);
+  uint32_t features = arguments.number(0, ~0u);
+  if (arguments.good()) fs::limit_features(features);
+}
+
+}  // namespace
+
+void add_tree_functions(Napi::Env env, Napi::Object exports) {
+  exports.Set("syncfs", Napi::Function::New(env, sync_fs, "syncfs"));
+  exports.Set("openView", Napi::Function::New(env, open_view, "openView"));
+  exports.Set("openInRoot", Napi::Function::New(env, open_in_root, "openInRoot"));
+  exports.Set("removeTree", Napi::Function::New(env, remove_tree, "removeTree"));
+  exports.Set("copyTree", Napi::Function::New(env, copy_tree, "copyTree"));
+  exports.Set("diff", Napi::Function::New(env, diff, "diff"));
+  exports.Set("treeSize", Napi::Function::New(env, tree_size, "treeSize"));
+  exports.Set("limitFeatures", Napi::Function::New(env, limit_features, "limitFeatures"));
+}
+
+}  // namespace orlop::addon

@@ -1,0 +1,10 @@
+// The exports that deal with file trees.
+#pragma once
+
+#include <napi.h>
+
+namespace orlop::addon {
+
+void add_tree_functions(Napi::Env env, Napi::Object exports);
+
+}  // namespace orlop::addon

@@ -1,0 +1,57 @@
+// Work on libuv's thread pool that ends in a promise.
+#pragma once
+
+#include <napi.h>
+
+#include <functional>
+#include <utility>
+
+#include "addon/errors.h"
+#include "base/failure.h"
+
+namespace orlop::addon {
+
+// `Work` is called off the JavaScript thread and fills a `Result`; `Convert` makes a value of it, on that thread. Work
+// touches no JavaScript value: what it needs was copied before.
+template <typename Result>
+class FsWork : public Napi::AsyncWorker {
+ public:
+  using Work = std::function<Failure(Result*)>;
+  using Convert = std::function<Napi::Value(Napi::Env, Result&)>;
+
+  static Napi::Value start(Napi::Env env, Work work, Convert convert) {
+    auto* worker = new FsWork(env, std::move(work), std::move(convert));  // deletes itself when it has ended
+    Napi::Promise promise = worker->deferred_.Promise();
+    worker->Queue();
+    return promise;
+  }
+
+ protected:
+  void Execute() override { failure_ = work_(&result_); }
+
+  void OnOK() override {
+    Napi::HandleScope scope(Env());
+    if (failure_) {
+      deferred_.Reject(system_error(Env(), failure_).Value());
+    } else {
+      deferred_.Resolve(convert_(Env(), result_));
+    }
+  }
+
+  void OnError(const Napi::Error& error) override { deferred_.Reject(error.Value()); }
+
+ private:
+  FsWork(Napi::Env env, Work work, Convert convert)
+      : Napi::AsyncWorker(env, "orlop:fs"),
+        deferred_(Napi::Promise::Deferred::New(env)),
+        work_(std::move(work)),
+        convert_(std::move(convert)) {}
+
+  Napi::Promise::Deferred deferred_;
+  Work work_;
+  Convert convert_;
+  Result result_{};
+  Failure failure_;
+};
+
+}  // namespace orlop::addon

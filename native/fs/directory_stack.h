@@ -1,0 +1,53 @@
+// The way from the top of a tree down to the directory that a walk is in. Depth costs no stack and few descriptors:
+// of a deep way only the last ones stay open, the others are found again through `..` and recognised.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/failure.h"
+#include "base/unique_fd.h"
+
+namespace orlop::fs {
+
+class DirectoryStack {
+ public:
+  // Begins at `top`, or at a directory that a caller's descriptor stands for.
+  void start(UniqueFd top);
+  Failure start(int directory);
+  // Enters a directory that the caller has opened.
+  Failure push(UniqueFd directory, const char* name);
+  // Back to the one above; ESTALE when the directory was moved elsewhere meanwhile. Also leaves the top (depth 0).
+  Failure pop();
+
+  int fd() const { return levels_.back().fd.get(); }
+  size_t depth() const { return levels_.size(); }
+  // Path of the directory, "" for the top, and of an entry of it: "/a/b".
+  const std::string& path() const { return path_; }
+  std::string path_of(const char* name) const { return path_ + "/" + name; }
+  // Name of the directory in the one above.
+  std::string name() const { return path_.substr(levels_.back().parent_path + 1); }
+
+ private:
+  // Inode numbers are used again; a time of birth is not (where the file system keeps one).
+  struct Identity {
+    uint64_t device = 0;
+    uint64_t inode = 0;
+    int64_t born = 0;
+    uint32_t born_ns = 0;
+    bool operator==(const Identity&) const = default;
+  };
+  struct Level {
+    UniqueFd fd;         // closed when too many below it are open
+    size_t parent_path;  // length of the path of the one above
+    Identity identity;   // set when closed
+  };
+
+  static bool identify(int fd, Identity* identity);
+
+  std::vector<Level> levels_;
+  std::string path_;
+};
+
+}  // namespace orlop::fs

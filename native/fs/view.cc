@@ -1,0 +1,136 @@
+#include "fs/view.h"
+
+#include <fcntl.h>
+#include <linux/mount.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <thread>
+
+#include "fs/calls.h"
+#include "init/run.h"
+
+namespace orlop::fs {
+namespace {
+
+constexpr uint64_t kAttributes = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
+
+struct Option {
+  const char* key;
+  const char* value;
+};
+// A hostile layer's redirects and metacopies lead to files of other layers, so nothing of the kind is followed
+// ("off" still follows redirects; only "nofollow" does not).
+constexpr Option kOptions[] = {
+    {"redirect_dir", "nofollow"},
+    {"metacopy", "off"},
+    {"index", "off"},
+    {"xino", "off"},
+};
+
+int fsconfig(int context, unsigned command, const char* key, const char* value) {
+  return static_cast<int>(syscall(SYS_fsconfig, context, command, key, value, 0));
+}
+
+// Layers are named to the kernel by their descriptors: no name is resolved twice, `:` and `,` in a name mean nothing,
+// and 256 bytes (the limit of an option) are always enough.
+Failure open_layers(const std::vector<std::string>& layers, std::vector<UniqueFd>* opened) {
+  for (const std::string& layer : layers) {
+    opened->emplace_back(open(layer.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    if (!opened->back()) return failed("open", layer);
+  }
+  return {};
+}
+
+Failure open_top(int mount, UniqueFd* view) {
+  *view = reopen_directory(mount);  // what fsmount and open_tree give is O_PATH: nothing can be read through it
+  return *view ? Failure{} : failed("openat");
+}
+
+Failure single_layer(int layer, const std::string& path, UniqueFd* view) {
+  UniqueFd mount(
+      static_cast<int>(syscall(SYS_open_tree, layer, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH)));
+  if (!mount) return failed("open_tree", path);
+  struct mount_attr attributes{};
+  attributes.attr_set = kAttributes;
+  attributes.propagation = MS_PRIVATE;
+  if (syscall(SYS_mount_setattr, mount.get(), "", AT_EMPTY_PATH, &attributes, sizeof(attributes)) != 0) {
+    return failed("mount_setattr", path);
+  }
+  return open_top(mount.get(), view);
+}
+
+Failure overlay(const std::vector<UniqueFd>& layers, const std::vector<std::string>& paths, UniqueFd* view) {
+  UniqueFd context(static_cast<int>(syscall(SYS_fsopen, "overlay", FSOPEN_CLOEXEC)));
+  if (!context) return failed("fsopen", "overlay");
+  if (fsconfig(context.get(), FSCONFIG_SET_STRING, "source", "orlop") != 0) return failed("fsconfig", "source");
+  for (const Option& option : kOptions) {
+    if (fsconfig(context.get(), FSCONFIG_SET_STRING, option.key, option.value) != 0) {
+      return failed("fsconfig", option.key);
+    }
+  }
+  if (!in_initial_user_namespace() && fsconfig(context.get(), FSCONFIG_SET_FLAG, "userxattr", nullptr) != 0) {
+    return failed("fsconfig", "userxattr");
+  }
+  for (size_t i = 0; i < layers.size(); i++) {
+    std::string path = descriptor_path(layers[i].get());
+    if (fsconfig(context.get(), FSCONFIG_SET_STRING, "lowerdir+", path.c_str()) != 0)
+      return failed("fsconfig", paths[i]);
+  }
+  if (fsconfig(context.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr) != 0) return failed("fsconfig", paths[0]);
+  UniqueFd mount(static_cast<int>(syscall(SYS_fsmount, context.get(), FSMOUNT_CLOEXEC, kAttributes)));
+  if (!mount) return failed("fsmount", paths[0]);
+  return open_top(mount.get(), view);
+}
+
+std::string option_page(const std::vector<UniqueFd>& layers) {
+  std::string options;
+  for (const Option& option : kOptions) options += std::string(option.key) + "=" + option.value + ",";
+  if (!in_initial_user_namespace()) options += "userxattr,";
+  options += "lowerdir=";
+  for (const UniqueFd& layer : layers) options += std::to_string(layer.get()) + ":";
+  options.pop_back();
+  return options;
+}
+
+// For kernels without "lowerdir+" (before 6.5): mount(2) and one string of options. It has to be mounted on something,
+// so a thread of its own does it in a mount namespace of its own, which goes with the thread; the view lives on in the
+// descriptor. The names in the string are relative to procfs's list of descriptors: 500 layers fit into the 4 kB page.
+Failure overlay_by_mount(const std::vector<std::string>& paths, UniqueFd* view) {
+  if (unshare(CLONE_FS | CLONE_NEWNS) != 0) return failed("unshare");
+  if (mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return failed("mount", "/");
+  std::vector<UniqueFd> layers;  // opened here, since overlayfs takes only what lies in the caller's namespace
+  if (Failure failure = open_layers(paths, &layers); failure) return failure;
+  std::string options = option_page(layers);
+  if (options.size() >= 4096) return {E2BIG, "mount", paths[0]};
+  if (chdir("/proc/self/fd") != 0) return failed("chdir", "/proc/self/fd");
+  unsigned long flags = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC;
+  std::string target = descriptor_path(layers[0].get());
+  if (mount("orlop", target.c_str(), "overlay", flags, options.c_str()) != 0) return failed("mount", paths[0]);
+  UniqueFd top(open(paths[0].c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!top) return failed("open", paths[0]);
+  return open_top(top.get(), view);
+}
+
+}  // namespace
+
+Failure open_view(const std::vector<std::string>& layers, UniqueFd* view) {
+  if (layers.empty()) return {EINVAL, "fsopen", "overlay"};
+  for (const std::string& layer : layers) {
+    if (layer.empty() || layer[0] != '/') return {EINVAL, "open", layer};
+  }
+  std::vector<UniqueFd> opened;
+  if (Failure failure = open_layers(layers, &opened); failure) return failure;
+  if (opened.size() == 1) return single_layer(opened[0].get(), layers[0], view);
+  if (may_use(init::kFeatureLowerdirAppend)) {
+    Failure failure = overlay(opened, layers, view);
+    if (failure.error != ENOSYS && failure.error != EINVAL) return failure;
+  }
+  Failure failure;
+  std::thread([&] { failure = overlay_by_mount(layers, view); }).join();
+  return failure;
+}
+
+}  // namespace orlop::fs
