@@ -1,7 +1,67 @@
 #include "init/run.h"
 
-namespace orlop::init {
+#include <linux/time.h>
 
-void run(const Start& start) { *start.report = Report{}; }
+#include "init/context.h"
+#include "init/ops.h"
+
+namespace orlop::init {
+namespace {
+
+struct KernelTime {
+  int64_t seconds;
+  int64_t nanoseconds;
+};
+
+uint64_t Now() {
+  KernelTime time = {};
+  Syscall(__NR_clock_gettime, CLOCK_MONOTONIC, &time);
+  return static_cast<uint64_t>(time.seconds) * 1'000'000'000u + static_cast<uint64_t>(time.nanoseconds);
+}
+
+int ExecuteRecord(Context& context, uint32_t index) {
+  switch (context.plan.code(index)) {
+#define OP(code, identifier, name, fields) \
+  case plan::Code::identifier:             \
+    return Execute(context, plan::Read##identifier(context.plan, index));
+#include "plan/ops.def"
+#undef OP
+  }
+  return context.Refuse(ENOSYS);
+}
+
+// What older kernels need later and can only get while the host's /proc is still there.
+int OpenEarly(Context& context) {
+  if (context.Has(kFeatureCloseRange)) return 0;
+  context.own_fds =
+      static_cast<int>(context.Call(__NR_openat, kAtCwd, "/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0));
+  return context.own_fds < 0 ? context.own_fds : 0;
+}
+
+}  // namespace
+
+void run(const Start& start) {
+  start.times[0] = Now();
+  *start.report = Report{0, kNoCall, 0, 0, 0};
+  const plan::Verdict verdict = plan::Check(start.plan, start.size);
+  if (verdict.fault != plan::Fault::kNone) {
+    *start.report = Report{0, kNoCall, verdict.op, EINVAL, static_cast<uint32_t>(verdict.fault)};
+    return;
+  }
+  Context context{start, plan::View(start.plan)};
+  // Modes in a plan are exact; `umask` sets the application's own near the end.
+  Syscall(__NR_umask, 0);
+  int error = OpenEarly(context);
+  uint32_t index = 0;
+  for (; error == 0 && index < context.plan.count(); index++) {
+    error = ExecuteRecord(context, index);
+    if (error != 0) break;
+    start.times[index + 1] = Now();
+  }
+  // A plan that ends without exec has started nothing.
+  if (error == 0) error = context.Refuse(ENOEXEC);
+  const uint16_t step = index < context.plan.count() ? context.plan.record(index).code : uint16_t{0};
+  *start.report = Report{step, context.call, index, -error, context.detail};
+}
 
 }  // namespace orlop::init

@@ -1,0 +1,121 @@
+// Operations that put trees in their places, before the root is changed.
+#include "init/mounts.h"
+#include "init/ops.h"
+#include "init/resolve.h"
+#include "init/text.h"
+
+namespace orlop::init {
+namespace {
+
+inline constexpr uint32_t kKindDirectory = 0;
+
+int TreeOf(Context& context, uint32_t slot) {
+  const int tree = context.Slot(slot);
+  return tree < 0 ? context.Refuse(-tree) : tree;
+}
+
+int RootOf(Context& context) { return context.rootfs < 0 ? context.Refuse(EBADF) : context.rootfs; }
+
+// A directory is mounted on a directory, a file on what is no directory; never on the root itself.
+int CheckTarget(Context& context, int root, int target, uint32_t kind) {
+  struct statx there, top;
+  int error = Stat(context, target, &there);
+  if (error == 0) error = Stat(context, root, &top);
+  if (error != 0) return error;
+  if (kind == kKindDirectory && !IsDirectory(there)) return context.Refuse(ENOTDIR);
+  if (kind != kKindDirectory && IsDirectory(there)) return context.Refuse(EISDIR);
+  const bool is_root = there.stx_ino == top.stx_ino && there.stx_dev_major == top.stx_dev_major &&
+                       there.stx_dev_minor == top.stx_dev_minor;
+  return is_root ? context.Refuse(EINVAL) : 0;
+}
+
+// Nothing but procfs goes on procfs: what is written below /proc must reach the kernel, not a file of a volume.
+int CheckNotOnProc(Context& context, int tree, int target) {
+  const int target_on_proc = OnProc(context, target);
+  if (target_on_proc <= 0) return target_on_proc;
+  const int tree_on_proc = OnProc(context, tree);
+  if (tree_on_proc < 0) return tree_on_proc;
+  return tree_on_proc == 1 ? 0 : context.Refuse(EPERM);
+}
+
+// Clones, makes read-only, attaches on the target.
+int Cover(Context& context, int source, int target, uint32_t attributes, bool recursive) {
+  const int tree = CloneTree(context, source, recursive);
+  if (tree < 0) return tree;
+  int error = SetAttributes(context, tree, attributes, 0, recursive, 0);
+  if (error == 0) error = MoveTree(context, tree, target);
+  Close(tree);
+  return error;
+}
+
+bool IsMissing(int error) { return error == -ENOENT || error == -ENOTDIR; }
+
+}  // namespace
+
+int Execute(Context& context, const plan::op::Attributes& op) {
+  const int tree = TreeOf(context, op.tree);
+  if (tree < 0) return tree;
+  return SetAttributes(context, tree, op.set, op.clear, op.recursive != 0, op.propagation);
+}
+
+int Execute(Context& context, const plan::op::Root& op) {
+  const int tree = TreeOf(context, op.tree);
+  if (tree < 0) return tree;
+  long error;
+  if (context.Has(kFeatureMountApi)) {
+    error = context.Call(__NR_move_mount, tree, "", kAtCwd, op.at, kMoveFromEmptyPath);
+  } else {
+    error = context.Call(__NR_mount, FdPath(tree).get(), op.at, nullptr, kMsMove, nullptr);
+  }
+  if (error < 0) return static_cast<int>(error);
+  context.rootfs = tree;
+  return 0;
+}
+
+int Execute(Context& context, const plan::op::Attach& op) {
+  const int tree = TreeOf(context, op.tree);
+  if (tree < 0) return tree;
+  const int root = RootOf(context);
+  if (root < 0) return root;
+  const Missing made = op.kind == kKindDirectory ? Missing::kMakeDirectory : Missing::kMakeFile;
+  const int target = Resolve(context, root, op.target, op.create != 0 ? made : Missing::kFail);
+  if (target < 0) return target;
+  int error = CheckTarget(context, root, target, op.kind);
+  if (error == 0) error = CheckNotOnProc(context, tree, target);
+  if (error == 0) error = MoveTree(context, tree, target);
+  Close(target);
+  return error;
+}
+
+int Execute(Context& context, const plan::op::Mask& op) {
+  const int scratch = TreeOf(context, op.scratch);
+  if (scratch < 0) return scratch;
+  const int root = RootOf(context);
+  if (root < 0) return root;
+  const int target = Resolve(context, root, op.target, Missing::kFail);
+  if (target < 0) return IsMissing(target) ? 0 : target;
+  struct statx facts;
+  int error = Stat(context, target, &facts);
+  if (error == 0) {
+    const char* cover = IsDirectory(facts) ? "empty" : "null";
+    const auto source = static_cast<int>(context.Call(__NR_openat, scratch, cover, kPath | O_NOFOLLOW, 0));
+    error = source < 0 ? source : Cover(context, source, target, kAttrReadonly | kAttrNosuid | kAttrNoexec, false);
+    Close(source);
+  }
+  Close(target);
+  return error;
+}
+
+int Execute(Context& context, const plan::op::Readonly& op) {
+  const int root = RootOf(context);
+  if (root < 0) return root;
+  const bool recursive = op.recursive != 0;
+  if (op.target != nullptr && Same(op.target, "/")) return SetAttributes(context, root, kAttrReadonly, 0, recursive, 0);
+  const int target = Resolve(context, root, op.target, Missing::kFail);
+  if (target < 0) return IsMissing(target) ? 0 : target;
+  const int error = Cover(context, target, target, kAttrReadonly, recursive);
+  Close(target);
+  return error;
+}
+
+}  // namespace orlop::init

@@ -1,0 +1,75 @@
+// Operations that fill a tree of our own: devices, directories, links and small files, each by its name in the tree's
+// root. Nobody else sees the tree yet, so a name cannot change between two calls.
+#include "init/mounts.h"
+#include "init/ops.h"
+#include "init/text.h"
+
+namespace orlop::init {
+namespace {
+
+// The tree's descriptor, once the name is known to be one name.
+int Place(Context& context, uint32_t slot, const char* name) {
+  if (name == nullptr || Same(name, ".") || Same(name, "..")) return context.Refuse(EINVAL);
+  for (const char* letter = name; *letter != 0; letter++) {
+    if (*letter == '/') return context.Refuse(EINVAL);
+  }
+  const int tree = context.Slot(slot);
+  return tree < 0 ? context.Refuse(-tree) : tree;
+}
+
+int WriteAll(Context& context, int file, plan::Blob content) {
+  uint32_t done = 0;
+  while (done < content.size) {
+    const long written = context.Call(__NR_write, file, content.data + done, content.size - done);
+    if (written < 0 && written != -EINTR) return static_cast<int>(written);
+    if (written > 0) done += static_cast<uint32_t>(written);
+  }
+  return 0;
+}
+
+}  // namespace
+
+int Execute(Context& context, const plan::op::Device& op) {
+  const int tree = Place(context, op.tree, op.name);
+  if (tree < 0) return tree;
+  const uint32_t type = (op.mode & S_IFMT) == S_IFBLK ? S_IFBLK : S_IFCHR;
+  // The kernel's own 32-bit form of a device number.
+  const uint32_t device = (op.minor & 0xff) | op.major << 8 | (op.minor & ~0xffu) << 12;
+  return static_cast<int>(context.Call(__NR_mknodat, tree, op.name, type | (op.mode & 07777), device));
+}
+
+int Execute(Context& context, const plan::op::Directory& op) {
+  const int tree = Place(context, op.tree, op.name);
+  if (tree < 0) return tree;
+  const long error = context.Call(__NR_mkdirat, tree, op.name, op.mode & 07777);
+  // mkdir drops set-id bits, and takes the sticky bit only.
+  if (error < 0 || (op.mode & 06000) == 0) return static_cast<int>(error);
+  return static_cast<int>(context.Call(__NR_fchmodat, tree, op.name, op.mode & 07777));
+}
+
+int Execute(Context& context, const plan::op::Symlink& op) {
+  const int tree = Place(context, op.tree, op.name);
+  if (tree < 0) return tree;
+  if (op.content == nullptr) return context.Refuse(EINVAL);
+  return static_cast<int>(context.Call(__NR_symlinkat, op.content, tree, op.name));
+}
+
+int Execute(Context& context, const plan::op::File& op) {
+  const int tree = Place(context, op.tree, op.name);
+  if (tree < 0) return tree;
+  constexpr int kFlags = O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_CLOEXEC;
+  const auto file = static_cast<int>(context.Call(__NR_openat, tree, op.name, kFlags, op.mode & 07777));
+  if (file < 0) return file;
+  int error = WriteAll(context, file, op.content);
+  // After the content: a write takes the set-id bits away.
+  if (error == 0) error = static_cast<int>(context.Call(__NR_fchmod, file, op.mode & 07777));
+  Close(file);
+  if (error != 0 || op.file == plan::kNoSlot) return error;
+  const auto path = static_cast<int>(context.Call(__NR_openat, tree, op.name, kPath | O_NOFOLLOW, 0));
+  if (path < 0) return path;
+  const int clone = CloneTree(context, path, false);
+  Close(path);
+  return context.Fill(op.file, clone);
+}
+
+}  // namespace orlop::init

@@ -1,0 +1,61 @@
+// The state of one run: what operations leave for those after them, and what a failure will be reported with.
+#pragma once
+
+#include "init/kernel.h"
+#include "init/run.h"
+#include "init/syscalls.h"
+#include "plan/reader.h"
+
+namespace orlop::init {
+
+inline constexpr uint16_t kNoCall = 0xffff;
+
+struct Context {
+  const Start& start;
+  plan::View plan;
+  uint16_t call = kNoCall;  // the system call that was made last: a failure's `call`
+  uint32_t detail = 0;
+  int rootfs = -1;         // root directory of the container, from `root` on
+  int scratch = -1;        // the first tmpfs that is attached at a path: where older kernels' mounts wait for `attach`
+  uint32_t places = 0;     // directories and files made in it
+  int own_fds = -1;        // /proc/self/fd of the host, where close_range is missing
+  bool guarded = false;    // the shared memory can no longer be read through /proc by others
+  plan::Blob filter = {};  // a system-call filter that waits for execve
+
+  bool Has(uint32_t feature) const { return (start.features & feature) != 0; }
+
+  // Whether mounts are made detached. It takes both: what is detached can be changed by mount_setattr only.
+  bool Detached() const { return Has(kFeatureMountApi) && Has(kFeatureMountSetattr); }
+
+  // A descriptor of the table, or -EBADF.
+  int Slot(uint32_t slot) const {
+    if (slot == plan::kNoSlot || slot >= plan.header().slots || start.slots[slot] < 0) return -EBADF;
+    return start.slots[slot];
+  }
+
+  int Fill(uint32_t slot, int fd) const {
+    if (fd < 0) return fd;
+    if (slot == plan::kNoSlot || slot >= plan.header().slots) return -EBADF;
+    start.slots[slot] = fd;
+    return 0;
+  }
+
+  // A system call whose failure is the operation's.
+  template <typename... Args>
+  long Call(long number, Args... args) {
+    call = static_cast<uint16_t>(number);
+    return Syscall(number, args...);
+  }
+
+  // A refusal of our own.
+  int Refuse(int error) {
+    call = kNoCall;
+    return -error;
+  }
+};
+
+inline void Close(int fd) {
+  if (fd >= 0) Syscall(__NR_close, fd);
+}
+
+}  // namespace orlop::init

@@ -1,0 +1,91 @@
+// What the process may do. Everything here is of this thread only; the caller keeps what it has.
+#include <linux/capability.h>
+#include <linux/filter.h>
+#include <linux/prctl.h>
+#include <linux/seccomp.h>
+
+#include "init/ops.h"
+
+namespace orlop::init {
+namespace {
+
+// Until execve this process shares its caller's memory. Once it is less than the caller, another process of its new
+// user could read that memory through it; so nobody may. The caller undoes it when its last start is over.
+int Guard(Context& context) {
+  if (context.guarded) return 0;
+  const long error = context.Call(__NR_prctl, PR_SET_DUMPABLE, 0, 0, 0, 0);
+  if (error < 0) return static_cast<int>(error);
+  context.guarded = true;
+  return 0;
+}
+
+int DropBounding(Context& context, uint64_t set) {
+  for (uint32_t capability = 0; capability < 64; capability++) {
+    if ((set >> capability & 1) != 0) continue;
+    const long error = context.Call(__NR_prctl, PR_CAPBSET_DROP, capability, 0, 0, 0);
+    // The kernel knows no more of them.
+    if (error == -EINVAL) return 0;
+    if (error < 0) return static_cast<int>(error);
+  }
+  return 0;
+}
+
+int RaiseAmbient(Context& context, uint64_t set) {
+  long error = context.Call(__NR_prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+  for (uint32_t capability = 0; error == 0 && capability < 64; capability++) {
+    if ((set >> capability & 1) == 0) continue;
+    error = context.Call(__NR_prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0);
+  }
+  return static_cast<int>(error);
+}
+
+int SetGroups(Context& context, plan::Numbers groups) {
+  const long error = context.Call(__NR_setgroups, groups.count, groups.data);
+  // A user namespace of an ordinary user may not change them at all.
+  const bool own_users = (context.plan.header().namespaces & kNewUser) != 0;
+  if (error == -EPERM && groups.count == 0 && own_users) return 0;
+  return static_cast<int>(error);
+}
+
+}  // namespace
+
+int Execute(Context& context, const plan::op::Bounding& op) {
+  int error = Guard(context);
+  if (error == 0) error = DropBounding(context, op.set);
+  if (error != 0) return error;
+  // So that a change to another user leaves the permitted set for `capabilities` to cut.
+  return static_cast<int>(context.Call(__NR_prctl, PR_SET_KEEPCAPS, 1, 0, 0, 0));
+}
+
+int Execute(Context& context, const plan::op::Ids& op) {
+  long error = Guard(context);
+  if (error == 0) error = SetGroups(context, op.groups);
+  if (error == 0) error = context.Call(__NR_setresgid, op.gid, op.gid, op.gid);
+  if (error == 0) error = context.Call(__NR_setresuid, op.uid, op.uid, op.uid);
+  return static_cast<int>(error);
+}
+
+int Execute(Context& context, const plan::op::Capabilities& op) {
+  const int error = Guard(context);
+  if (error != 0) return error;
+  const __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+  const auto low = [](uint64_t set) { return static_cast<uint32_t>(set); };
+  const auto high = [](uint64_t set) { return static_cast<uint32_t>(set >> 32); };
+  const __user_cap_data_struct sets[2] = {{low(op.effective), low(op.permitted), low(op.inheritable)},
+                                          {high(op.effective), high(op.permitted), high(op.inheritable)}};
+  const long set = context.Call(__NR_capset, &header, sets);
+  return set < 0 ? static_cast<int>(set) : RaiseAmbient(context, op.ambient);
+}
+
+int Execute(Context& context, const plan::op::NoNewPrivileges&) {
+  return static_cast<int>(context.Call(__NR_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
+}
+
+int Execute(Context& context, const plan::op::Seccomp& op) {
+  if (op.program.size % sizeof(sock_filter) != 0) return context.Refuse(EINVAL);
+  const sock_fprog program = {static_cast<uint16_t>(op.program.size / sizeof(sock_filter)),
+                              reinterpret_cast<sock_filter*>(const_cast<uint8_t*>(op.program.data))};
+  return static_cast<int>(context.Call(__NR_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program));
+}
+
+}  // namespace orlop::init

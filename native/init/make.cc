@@ -1,0 +1,112 @@
+// Operations that make mounts.
+#include "init/mounts.h"
+#include "init/ops.h"
+#include "init/resolve.h"
+#include "init/text.h"
+
+namespace orlop::init {
+namespace {
+
+using Digits = Text<32>;
+
+// The device number as stat(2) of the C library and of Node shows it.
+uint64_t DeviceNumber(uint64_t major, uint64_t minor) {
+  return (minor & 0xff) | (major & 0xfff) << 8 | (minor & ~0xffull) << 12 | (major & ~0xfffull) << 32;
+}
+
+int CheckIdentity(Context& context, int fd, uint64_t device, uint64_t inode) {
+  if (device == 0 && inode == 0) return 0;
+  struct statx facts;
+  const int error = Stat(context, fd, &facts);
+  if (error != 0) return error;
+  const bool same = DeviceNumber(facts.stx_dev_major, facts.stx_dev_minor) == device && facts.stx_ino == inode;
+  return same ? 0 : context.Refuse(ESTALE);
+}
+
+int MakeSimple(Context& context, uint32_t slot, const char* type, uint32_t attributes) {
+  const Option source = {"source", type};
+  return context.Fill(slot, MakeFilesystem(context, type, &source, context.Detached() ? 1 : 0, attributes));
+}
+
+}  // namespace
+
+int Execute(Context& context, const plan::op::Propagation& op) {
+  const unsigned long flag = PropagationFlag(op.mode);
+  if (flag == 0) return context.Refuse(EINVAL);
+  const unsigned long flags = flag | (op.recursive != 0 ? kMsRecursive : 0);
+  return static_cast<int>(context.Call(__NR_mount, nullptr, op.path, nullptr, flags, nullptr));
+}
+
+int Execute(Context& context, const plan::op::Bind& op) {
+  const auto source = static_cast<int>(context.Call(__NR_openat, kAtCwd, op.source, kPath, 0));
+  if (source < 0) return source;
+  int tree = CheckIdentity(context, source, op.device, op.inode);
+  if (tree == 0) tree = CloneTree(context, source, op.recursive != 0);
+  Close(source);
+  return context.Fill(op.tree, tree);
+}
+
+int Execute(Context& context, const plan::op::Tmpfs& op) {
+  Digits mode, size, inodes, uid, gid;
+  mode.Add('0').AddNumber(op.mode, 8);
+  size.AddNumber(op.size);
+  inodes.AddNumber(op.inodes);
+  uid.AddNumber(op.uid);
+  gid.AddNumber(op.gid);
+  const Option options[] = {{"mode", mode.get()},
+                            {op.size != 0 ? "size" : nullptr, size.get()},
+                            {op.inodes != 0 ? "nr_inodes" : nullptr, inodes.get()},
+                            {op.uid != 0 ? "uid" : nullptr, uid.get()},
+                            {op.gid != 0 ? "gid" : nullptr, gid.get()},
+                            {context.Detached() ? "source" : nullptr, "tmpfs"}};
+  constexpr uint32_t kCount = sizeof options / sizeof options[0];
+  if (op.at == nullptr) return context.Fill(op.tree, MakeFilesystem(context, "tmpfs", options, kCount, op.attributes));
+  // One that is attached serves as the scratch place of all that follow, so it cannot need one itself.
+  int tree;
+  if (context.Detached()) {
+    tree = MakeFilesystem(context, "tmpfs", options, kCount, op.attributes);
+    if (tree < 0) return tree;
+    const long error = context.Call(__NR_move_mount, tree, "", kAtCwd, op.at, kMoveFromEmptyPath);
+    if (error < 0) return static_cast<int>(error);
+  } else {
+    Text<256> data;
+    data.Add("mode=").Add(mode.get());
+    if (op.size != 0) data.Add(",size=").Add(size.get());
+    if (op.inodes != 0) data.Add(",nr_inodes=").Add(inodes.get());
+    if (op.uid != 0) data.Add(",uid=").Add(uid.get());
+    if (op.gid != 0) data.Add(",gid=").Add(gid.get());
+    tree = MountAtPath(context, op.at, "tmpfs", data.get(), op.attributes);
+  }
+  if (context.scratch < 0) context.scratch = tree;
+  return context.Fill(op.tree, tree);
+}
+
+int Execute(Context& context, const plan::op::Proc& op) { return MakeSimple(context, op.tree, "proc", op.attributes); }
+
+int Execute(Context& context, const plan::op::Sysfs& op) {
+  return MakeSimple(context, op.tree, "sysfs", op.attributes);
+}
+
+int Execute(Context& context, const plan::op::Mqueue& op) {
+  return MakeSimple(context, op.tree, "mqueue", op.attributes);
+}
+
+int Execute(Context& context, const plan::op::Cgroup& op) {
+  return MakeSimple(context, op.tree, "cgroup2", op.attributes);
+}
+
+int Execute(Context& context, const plan::op::Devpts& op) {
+  Digits gid, mode, ptmx_mode;
+  gid.AddNumber(op.gid);
+  mode.Add('0').AddNumber(op.mode, 8);
+  ptmx_mode.Add('0').AddNumber(op.ptmxMode, 8);
+  const Option options[] = {{"newinstance", nullptr},
+                            {"mode", mode.get()},
+                            {"ptmxmode", ptmx_mode.get()},
+                            {op.gid != 0 ? "gid" : nullptr, gid.get()},
+                            {context.Detached() ? "source" : nullptr, "devpts"}};
+  return context.Fill(op.tree,
+                      MakeFilesystem(context, "devpts", options, sizeof options / sizeof options[0], op.attributes));
+}
+
+}  // namespace orlop::init

@@ -1,0 +1,37 @@
+// Mounts as trees in descriptors. Where the kernel has the mount API of 5.2 and mount_setattr(2), a tree is detached:
+// no mount table has it until `MoveTree`. Elsewhere it is mounted at a place of its own in the plan's first attached
+// tmpfs (`scratch`), in the mount namespace of this start, and moved from there. Operations do not see the difference.
+#pragma once
+
+#include "init/context.h"
+
+namespace orlop::init {
+
+struct Option {
+  const char* key;
+  const char* value;  // nullptr: a flag
+};
+
+// A new mount of a file system; the tree's descriptor. Options without a key are left out.
+int MakeFilesystem(Context& context, const char* type, const Option* options, uint32_t count, uint32_t attributes);
+
+// A copy of what is mounted at `fd` (an O_PATH descriptor), with the mounts below it if `recursive`, all private: a
+// copy of a shared mount would otherwise stay a peer of the host's, and mounts made in the container would show there.
+int CloneTree(Context& context, int fd, bool recursive);
+
+// Sets and clears MOUNT_ATTR_* and, where not 0, the propagation (1 private, 2 slave, 3 shared).
+int SetAttributes(Context& context, int tree, uint32_t set, uint32_t clear, bool recursive, uint32_t propagation);
+
+// Attaches a tree on a descriptor. The tree's descriptor stays good: it is the root of the mount.
+int MoveTree(Context& context, int tree, int target);
+
+// MS_PRIVATE, MS_SLAVE, MS_SHARED for 1, 2, 3; 0 for anything else.
+unsigned long PropagationFlag(uint32_t mode);
+
+// The older way (mounts_scratch.cc).
+int MountAtScratch(Context& context, const char* type, const char* data, uint32_t attributes);
+int MountAtPath(Context& context, const char* path, const char* type, const char* data, uint32_t attributes);
+int CloneAtScratch(Context& context, int fd, bool recursive);
+int Remount(Context& context, int tree, uint32_t set, uint32_t clear, bool recursive, uint32_t propagation);
+
+}  // namespace orlop::init

@@ -1,0 +1,206 @@
+// Trees with mount(2) alone: for kernels before 5.12, and where an outer system-call filter forbids the newer calls.
+#include "init/mounts.h"
+#include "init/resolve.h"
+#include "init/text.h"
+
+namespace orlop::init {
+namespace {
+
+unsigned long MountFlags(uint32_t attributes) {
+  unsigned long flags = 0;
+  if (attributes & kAttrReadonly) flags |= kMsReadonly;
+  if (attributes & kAttrNosuid) flags |= kMsNosuid;
+  if (attributes & kAttrNodev) flags |= kMsNodev;
+  if (attributes & kAttrNoexec) flags |= kMsNoexec;
+  if (attributes & kAttrNodiratime) flags |= kMsNodiratime;
+  if (attributes & kAttrNosymfollow) flags |= kMsNosymfollow;
+  if ((attributes & kAttrAtimeMask) == kAttrNoatime) flags |= kMsNoatime;
+  if ((attributes & kAttrAtimeMask) == kAttrStrictatime) flags |= kMsStrictatime;
+  return flags;
+}
+
+// The attributes that a mount has now: a remount names all of them, and may not drop the locked ones.
+long CurrentAttributes(Context& context, int tree, uint32_t* attributes) {
+  struct statfs facts;
+  const long error = context.Call(__NR_fstatfs, tree, &facts);
+  if (error < 0) return error;
+  const long flags = facts.f_flags;
+  *attributes = 0;
+  if (flags & kStReadonly) *attributes |= kAttrReadonly;
+  if (flags & kStNosuid) *attributes |= kAttrNosuid;
+  if (flags & kStNodev) *attributes |= kAttrNodev;
+  if (flags & kStNoexec) *attributes |= kAttrNoexec;
+  if (flags & kStNodiratime) *attributes |= kAttrNodiratime;
+  if (flags & kStNosymfollow) *attributes |= kAttrNosymfollow;
+  if (flags & kStNoatime) {
+    *attributes |= kAttrNoatime;
+  } else if ((flags & kStRelatime) == 0) {
+    *attributes |= kAttrStrictatime;
+  }
+  return 0;
+}
+
+// A line of text after another from a descriptor.
+class Lines {
+ public:
+  explicit Lines(int fd) : fd_(fd) {}
+
+  // The next line, cut to the room there is; nullptr at the end.
+  const char* Next() {
+    line_.Truncate(0);
+    for (;;) {
+      if (at_ == size_) {
+        size_ = Syscall(__NR_read, fd_, buffer_, sizeof buffer_);
+        at_ = 0;
+        if (size_ <= 0) return nullptr;
+      }
+      const char letter = buffer_[at_++];
+      if (letter == '\n') return line_.get();
+      line_.Add(letter);
+    }
+  }
+
+ private:
+  int fd_;
+  long at_ = 0;
+  long size_ = 0;
+  char buffer_[1024];
+  Text<128> line_;
+};
+
+const char* ReadNumber(const char* text, uint64_t* number) {
+  while (*text == ' ' || *text == '\t') text++;
+  *number = 0;
+  while (*text >= '0' && *text <= '9') *number = *number * 10 + static_cast<uint64_t>(*text++ - '0');
+  return text;
+}
+
+long MountId(Context& context, int fd, uint64_t* id) {
+  Text<48> path;
+  path.Add("/proc/self/fdinfo/").AddNumber(static_cast<uint64_t>(fd));
+  const long info = context.Call(__NR_openat, kAtCwd, path.get(), O_RDONLY | O_CLOEXEC, 0);
+  if (info < 0) return info;
+  Lines lines(static_cast<int>(info));
+  long result = -ENOENT;
+  while (const char* line = lines.Next()) {
+    if (!StartsWith(line, "mnt_id:")) continue;
+    ReadNumber(line + Length("mnt_id:"), id);
+    result = 0;
+    break;
+  }
+  Close(static_cast<int>(info));
+  return result;
+}
+
+// Whether another mount has the mount of `fd` as its parent.
+long HasMountsBelow(Context& context, int fd) {
+  uint64_t wanted = 0;
+  const long error = MountId(context, fd, &wanted);
+  if (error < 0) return error;
+  const long table = context.Call(__NR_openat, kAtCwd, "/proc/self/mountinfo", O_RDONLY | O_CLOEXEC, 0);
+  if (table < 0) return table;
+  Lines lines(static_cast<int>(table));
+  long found = 0;
+  while (const char* line = lines.Next()) {
+    uint64_t id = 0;
+    uint64_t parent = 0;
+    ReadNumber(ReadNumber(line, &id), &parent);
+    if (parent == wanted) found = 1;
+  }
+  Close(static_cast<int>(table));
+  return found;
+}
+
+using PlaceName = Text<24>;
+
+// Makes the next mount point in the scratch tmpfs and gives an O_PATH descriptor for it.
+int MakePlace(Context& context, bool directory, PlaceName* name) {
+  if (context.scratch < 0) return context.Refuse(ENOSYS);
+  name->Add("tree-").AddNumber(context.places++);
+  long error;
+  if (directory) {
+    error = context.Call(__NR_mkdirat, context.scratch, name->get(), 0700);
+  } else {
+    error = context.Call(__NR_mknodat, context.scratch, name->get(), S_IFREG | 0600, 0);
+  }
+  if (error < 0) return static_cast<int>(error);
+  return static_cast<int>(context.Call(__NR_openat, context.scratch, name->get(), kPath | O_NOFOLLOW, 0));
+}
+
+// A fresh file system is mounted writable and only its mount made read-only: MS_RDONLY would be for the file system,
+// which others may share (sysfs), and is refused then.
+long MountOn(Context& context, int place, const char* type, const char* data, uint32_t attributes) {
+  const unsigned long flags = MountFlags(attributes & ~kAttrReadonly);
+  return context.Call(__NR_mount, type, FdPath(place).get(), type, flags, data);
+}
+
+int AfterMount(Context& context, int tree, uint32_t attributes) {
+  if (tree < 0 || (attributes & kAttrReadonly) == 0) return tree;
+  const int error = Remount(context, tree, kAttrReadonly, 0, false, 0);
+  if (error == 0) return tree;
+  Close(tree);
+  return error;
+}
+
+}  // namespace
+
+int MountAtScratch(Context& context, const char* type, const char* data, uint32_t attributes) {
+  PlaceName name;
+  const int place = MakePlace(context, true, &name);
+  if (place < 0) return place;
+  const long error = MountOn(context, place, type, data, attributes);
+  Close(place);
+  if (error < 0) return static_cast<int>(error);
+  // The name leads to the new mount now, and only this process sees the tmpfs.
+  const long tree = context.Call(__NR_openat, context.scratch, name.get(), kPath | O_NOFOLLOW, 0);
+  return AfterMount(context, static_cast<int>(tree), attributes);
+}
+
+int MountAtPath(Context& context, const char* path, const char* type, const char* data, uint32_t attributes) {
+  const unsigned long flags = MountFlags(attributes & ~kAttrReadonly);
+  const long error = context.Call(__NR_mount, type, path, type, flags, data);
+  if (error < 0) return static_cast<int>(error);
+  const long tree = context.Call(__NR_openat, kAtCwd, path, kPath | O_DIRECTORY, 0);
+  return AfterMount(context, static_cast<int>(tree), attributes);
+}
+
+int CloneAtScratch(Context& context, int fd, bool recursive) {
+  struct statx facts;
+  const int failed = Stat(context, fd, &facts);
+  if (failed != 0) return failed;
+  PlaceName name;
+  const int place = MakePlace(context, IsDirectory(facts), &name);
+  if (place < 0) return place;
+  const unsigned long flags = kMsBind | (recursive ? kMsRecursive : 0);
+  const long error = context.Call(__NR_mount, FdPath(fd).get(), FdPath(place).get(), nullptr, flags, nullptr);
+  Close(place);
+  if (error < 0) return static_cast<int>(error);
+  const auto tree = static_cast<int>(context.Call(__NR_openat, context.scratch, name.get(), kPath | O_NOFOLLOW, 0));
+  if (tree < 0) return tree;
+  const int unshared = Remount(context, tree, 0, 0, recursive, 1);
+  if (unshared == 0) return tree;
+  Close(tree);
+  return unshared;
+}
+
+int Remount(Context& context, int tree, uint32_t set, uint32_t clear, bool recursive, uint32_t propagation) {
+  if (set != 0 || clear != 0) {
+    // mount(2) changes one mount only. A volume that is read-only at its top and writable below would be a lie.
+    const long below = recursive ? HasMountsBelow(context, tree) : 0;
+    if (below < 0) return static_cast<int>(below);
+    if (below > 0) return context.Refuse(ENOSYS);
+    uint32_t attributes = 0;
+    const long failed = CurrentAttributes(context, tree, &attributes);
+    if (failed < 0) return static_cast<int>(failed);
+    if ((set & kAttrAtimeMask) != 0) clear |= kAttrAtimeMask;
+    attributes = (attributes & ~clear) | set;
+    const unsigned long flags = kMsRemount | kMsBind | MountFlags(attributes);
+    const long error = context.Call(__NR_mount, nullptr, FdPath(tree).get(), nullptr, flags, nullptr);
+    if (error < 0) return static_cast<int>(error);
+  }
+  if (propagation == 0) return 0;
+  const unsigned long flags = PropagationFlag(propagation) | (recursive ? kMsRecursive : 0);
+  return static_cast<int>(context.Call(__NR_mount, nullptr, FdPath(tree).get(), nullptr, flags, nullptr));
+}
+
+}  // namespace orlop::init

@@ -1,0 +1,159 @@
+// What the process itself is set to.
+#include <linux/poll.h>
+#include <linux/prctl.h>
+
+#include "init/ops.h"
+#include "init/resolve.h"
+#include "init/text.h"
+
+namespace orlop::init {
+namespace {
+
+inline constexpr int kJoinSessionKeyring = 1;  // KEYCTL_JOIN_SESSION_KEYRING
+inline constexpr int kDupfdCloexec = 1030;     // F_DUPFD_CLOEXEC
+inline constexpr int kSetfd = 2;               // F_SETFD
+inline constexpr int kFdCloexec = 1;           // FD_CLOEXEC
+inline constexpr int kSetMask = 2;             // SIG_SETMASK
+inline constexpr int kSignals = 64;
+inline constexpr int kKill = 9;
+inline constexpr int kStop = 19;
+inline constexpr uint32_t kCloseRangeCloexec = 4;
+
+// struct sigaction of the kernel; all zero is the default action. The size of its signal set is 8.
+struct KernelAction {
+  uint64_t handler;
+  uint64_t flags;
+  uint64_t restorer;
+  uint64_t mask;
+};
+
+struct DirectoryEntry {
+  uint64_t inode;
+  int64_t next;
+  uint16_t length;
+  uint8_t type;
+  char name[];
+};
+
+// The number of a descriptor's entry; -1 for "." and "..".
+int ToNumber(const char* text) {
+  int number = *text == 0 ? -1 : 0;
+  for (; number >= 0 && *text != 0; text++) number = *text < '0' || *text > '9' ? -1 : number * 10 + (*text - '0');
+  return number;
+}
+
+// close_range by hand, over the directory that was opened while the host's /proc was there.
+int MarkOneByOne(Context& context) {
+  alignas(DirectoryEntry) char buffer[2048];
+  long error = context.Call(__NR_lseek, context.own_fds, 0, 0);
+  while (error >= 0) {
+    const long size = context.Call(__NR_getdents64, context.own_fds, buffer, sizeof buffer);
+    if (size <= 0) return static_cast<int>(size);
+    for (long at = 0; at < size && error >= 0;) {
+      const auto* entry = reinterpret_cast<const DirectoryEntry*>(buffer + at);
+      const int fd = ToNumber(entry->name);
+      if (fd > 2) error = context.Call(__NR_fcntl, fd, kSetfd, kFdCloexec);
+      at += entry->length;
+    }
+  }
+  return static_cast<int>(error);
+}
+
+}  // namespace
+
+int Execute(Context& context, const plan::op::Keyring& op) {
+  const long serial = context.Call(__NR_keyctl, kJoinSessionKeyring, op.name);
+  // A kernel without keyrings has none to be separated from.
+  return serial < 0 && serial != -ENOSYS ? static_cast<int>(serial) : 0;
+}
+
+int Execute(Context& context, const plan::op::Session&) {
+  const long session = context.Call(__NR_setsid);
+  return session < 0 && session != -EPERM ? static_cast<int>(session) : 0;
+}
+
+int Execute(Context& context, const plan::op::Stdio& op) {
+  int sources[3] = {context.Slot(op.in), context.Slot(op.out), context.Slot(op.err)};
+  // A source that is one of 0, 1, 2 could be overwritten before its turn, so it moves out of the way first.
+  for (int& source : sources) {
+    if (source < 0) return context.Refuse(-source);
+    if (source > 2) continue;
+    source = static_cast<int>(context.Call(__NR_fcntl, source, kDupfdCloexec, 3));
+    if (source < 0) return source;
+  }
+  for (int target = 0; target < 3; target++) {
+    const long error = context.Call(__NR_dup3, sources[target], target, 0);
+    if (error < 0) return static_cast<int>(error);
+  }
+  return 0;
+}
+
+int Execute(Context& context, const plan::op::Rlimit& op) {
+  const uint64_t limit[2] = {op.soft, op.hard};
+  return static_cast<int>(context.Call(__NR_prlimit64, 0, op.resource, limit, nullptr));
+}
+
+int Execute(Context& context, const plan::op::Umask& op) {
+  context.Call(__NR_umask, op.mask & 0777);
+  return 0;
+}
+
+// Defaults first: a signal that waits must not find a handler of the caller, whose memory this is.
+int Execute(Context& context, const plan::op::Signals&) {
+  const KernelAction standard = {};
+  for (int signal = 1; signal <= kSignals; signal++) {
+    if (signal == kKill || signal == kStop) continue;
+    const long error = context.Call(__NR_rt_sigaction, signal, &standard, nullptr, sizeof standard.mask);
+    if (error < 0) return static_cast<int>(error);
+  }
+  const uint64_t none = 0;
+  return static_cast<int>(context.Call(__NR_rt_sigprocmask, kSetMask, &none, nullptr, sizeof none));
+}
+
+int Execute(Context& context, const plan::op::Chdir& op) {
+  if (context.rootfs < 0) return context.Refuse(EBADF);
+  const bool create = op.create != 0;
+  // The mode of what is made is 0755, whatever the application's umask is.
+  const auto mask = static_cast<uint32_t>(Syscall(__NR_umask, 0));
+  const int directory = Resolve(context, context.rootfs, op.path, create ? Missing::kMakeDirectory : Missing::kFail);
+  Syscall(__NR_umask, mask);
+  if (directory < 0) return directory;
+  long error = context.Call(__NR_fchdir, directory);
+  Close(directory);
+  if (error < 0) return static_cast<int>(error);
+  // A directory that is not below the root is shown as "(unreachable)/…" (CVE-2024-21626).
+  Text<kPathMax> path;
+  error = context.Call(__NR_getcwd, path.data(), kPathMax);
+  if (error < 0) return static_cast<int>(error);
+  return path.get()[0] == '/' ? 0 : context.Refuse(EXDEV);
+}
+
+// The signal comes when the thread that cloned this process ends. If the caller died before the call, nobody would ever
+// send it, and in a new PID namespace getppid() is 0 either way; so the caller's pidfd is asked afterwards.
+int Execute(Context& context, const plan::op::ParentDeath& op) {
+  const long error = context.Call(__NR_prctl, PR_SET_PDEATHSIG, op.signal, 0, 0, 0);
+  if (error < 0 || context.start.parent <= 0) return static_cast<int>(error);
+  pollfd caller = {context.start.parent, POLLIN, 0};
+  const int64_t no_wait[2] = {0, 0};
+  const long ready = context.Call(__NR_ppoll, &caller, 1, no_wait, nullptr, sizeof(uint64_t));
+  if (ready < 0) return static_cast<int>(ready);
+  return ready == 0 ? 0 : context.Refuse(ECANCELED);
+}
+
+// Marked, not closed: a failure of `exec` must still be able to use them, and execve closes them all at once.
+int Execute(Context& context, const plan::op::CloseFds&) {
+  if (!context.Has(kFeatureCloseRange)) return MarkOneByOne(context);
+  return static_cast<int>(context.Call(__NR_close_range, 3, ~0u, kCloseRangeCloexec));
+}
+
+int Execute(Context& context, const plan::op::Barrier& op) {
+  const int gate = context.Slot(op.gate);
+  if (gate < 0) return context.Refuse(-gate);
+  char byte;
+  long size = -EINTR;
+  while (size == -EINTR) size = context.Call(__NR_read, gate, &byte, 1);
+  if (size < 0) return static_cast<int>(size);
+  return size == 1 ? 0 : context.Refuse(ECANCELED);
+}
+
+}  // namespace orlop::init

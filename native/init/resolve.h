@@ -1,0 +1,22 @@
+// Paths of the container, looked up below its root directory: links stay inside, magic links are refused.
+#pragma once
+
+#include "init/context.h"
+
+namespace orlop::init {
+
+// What to make where the last component is missing; missing parents are directories with mode 0755.
+enum class Missing { kFail, kMakeDirectory, kMakeFile };
+
+// An O_PATH descriptor for `path` as a process with the root directory `root` would see it, or a negated errno.
+int Resolve(Context& context, int root, const char* path, Missing missing);
+
+// The same for opening with `flags` of open(2), for a file that exists.
+int OpenInRoot(Context& context, int root, const char* path, int flags);
+
+int Stat(Context& context, int fd, struct statx* result);
+bool IsDirectory(const struct statx& facts);
+// Whether the file of `fd` is on procfs; a negated errno when that cannot be found out.
+int OnProc(Context& context, int fd);
+
+}  // namespace orlop::init

@@ -1,0 +1,94 @@
+// What the new namespaces are set to: network, names, kernel parameters; and entering those that exist.
+#include <linux/sockios.h>
+
+#include "init/mounts.h"
+#include "init/ops.h"
+#include "init/text.h"
+
+namespace orlop::init {
+namespace {
+
+inline constexpr int kInet = 2;          // AF_INET
+inline constexpr int kDatagram = 2;      // SOCK_DGRAM
+inline constexpr short kUp = 0x1;        // IFF_UP
+inline constexpr short kRunning = 0x40;  // IFF_RUNNING
+
+// struct ifreq of linux/if.h, which needs libc's headers.
+struct InterfaceRequest {
+  char name[16];
+  short flags;
+  char rest[22];
+};
+static_assert(sizeof(InterfaceRequest) == 40);
+
+using ParameterPath = Text<256>;
+
+// "net.ipv4.ping_group_range" as the path of its file; a name with slashes is one already.
+void ToPath(const char* name, ParameterPath* path) {
+  bool slashes = false;
+  for (const char* letter = name; *letter != 0; letter++) slashes = slashes || *letter == '/';
+  path->Add("sys/");
+  for (; *name != 0; name++) path->Add(!slashes && *name == '.' ? '/' : *name);
+}
+
+// Never the /proc that the container will see: it could be anything by now.
+int OpenParameter(Context& context, int proc, const char* path) {
+  if (!context.Has(kFeatureOpenat2)) {
+    return static_cast<int>(context.Call(__NR_openat, proc, path, O_WRONLY | O_NOFOLLOW | O_CLOEXEC, 0));
+  }
+  const OpenHow how = {static_cast<uint64_t>(O_WRONLY | O_NOFOLLOW | O_CLOEXEC), 0,
+                       kResolveBeneath | kResolveNoSymlinks | kResolveNoXdev | kResolveNoMagiclinks};
+  return static_cast<int>(context.Call(__NR_openat2, proc, path, &how, sizeof how));
+}
+
+int WriteParameter(Context& context, int file, const char* value) {
+  struct statfs facts;
+  const long error = context.Call(__NR_fstatfs, file, &facts);
+  if (error < 0) return static_cast<int>(error);
+  if (facts.f_type != kProcMagic) return context.Refuse(EXDEV);
+  const auto length = static_cast<long>(Length(value));
+  const long written = context.Call(__NR_write, file, value, length);
+  if (written < 0) return static_cast<int>(written);
+  return written == length ? 0 : context.Refuse(EIO);
+}
+
+}  // namespace
+
+int Execute(Context& context, const plan::op::Join& op) {
+  const int fd = context.Slot(op.namespace_);
+  if (fd < 0) return context.Refuse(-fd);
+  return static_cast<int>(context.Call(__NR_setns, fd, op.kind));
+}
+
+int Execute(Context& context, const plan::op::Loopback&) {
+  const auto socket = static_cast<int>(context.Call(__NR_socket, kInet, kDatagram | O_CLOEXEC, 0));
+  if (socket < 0) return socket;
+  const InterfaceRequest request = {"lo", kUp | kRunning, {}};
+  const long error = context.Call(__NR_ioctl, socket, SIOCSIFFLAGS, &request);
+  Close(socket);
+  return static_cast<int>(error);
+}
+
+int Execute(Context& context, const plan::op::Hostname& op) {
+  if (op.name == nullptr) return context.Refuse(EINVAL);
+  return static_cast<int>(context.Call(__NR_sethostname, op.name, Length(op.name)));
+}
+
+int Execute(Context& context, const plan::op::Sysctl& op) {
+  if (op.name == nullptr || op.value == nullptr) return context.Refuse(EINVAL);
+  ParameterPath path;
+  ToPath(op.name, &path);
+  if (path.full()) return context.Refuse(ENAMETOOLONG);
+  const int proc = MakeFilesystem(context, "proc", nullptr, 0, kAttrNosuid | kAttrNodev | kAttrNoexec);
+  if (proc < 0) return proc;
+  int result = OpenParameter(context, proc, path.get());
+  if (result >= 0) {
+    const int file = result;
+    result = WriteParameter(context, file, op.value);
+    Close(file);
+  }
+  Close(proc);
+  return result;
+}
+
+}  // namespace orlop::init

@@ -1,0 +1,85 @@
+// System calls without libc: no errno, no cancellation points, no locks. A result from -4095 to -1 is a negated errno.
+#pragma once
+
+#include <asm/unistd.h>
+
+#include <cstdint>
+
+// Numbers since 5.1 are the same on every architecture; older kernel headers do not know them.
+#ifndef __NR_open_tree
+#define __NR_open_tree 428
+#define __NR_move_mount 429
+#define __NR_fsopen 430
+#define __NR_fsconfig 431
+#define __NR_fsmount 432
+#endif
+#ifndef __NR_close_range
+#define __NR_close_range 436
+#endif
+#ifndef __NR_openat2
+#define __NR_openat2 437
+#endif
+#ifndef __NR_mount_setattr
+#define __NR_mount_setattr 442
+#endif
+
+namespace orlop::init {
+
+#if defined(__x86_64__)
+inline long RawCall(long number, long a, long b, long c, long d, long e, long f) {
+  register long r10 __asm__("r10") = d;
+  register long r8 __asm__("r8") = e;
+  register long r9 __asm__("r9") = f;
+  long result;
+  __asm__ volatile("syscall"
+                   : "=a"(result)
+                   : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
+                   : "rcx", "r11", "memory");
+  return result;
+}
+#elif defined(__aarch64__)
+inline long RawCall(long number, long a, long b, long c, long d, long e, long f) {
+  register long x8 __asm__("x8") = number;
+  register long x0 __asm__("x0") = a;
+  register long x1 __asm__("x1") = b;
+  register long x2 __asm__("x2") = c;
+  register long x3 __asm__("x3") = d;
+  register long x4 __asm__("x4") = e;
+  register long x5 __asm__("x5") = f;
+  __asm__ volatile("svc 0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5) : "memory", "cc");
+  return x0;
+}
+#else
+#error "no system calls for this architecture"
+#endif
+
+inline long Word(const void* pointer) { return reinterpret_cast<long>(pointer); }
+inline long Word(decltype(nullptr)) { return 0; }
+inline long Word(int number) { return number; }
+inline long Word(unsigned number) { return static_cast<long>(number); }
+inline long Word(long number) { return number; }
+inline long Word(unsigned long number) { return static_cast<long>(number); }
+
+inline long Syscall(long number) { return RawCall(number, 0, 0, 0, 0, 0, 0); }
+template <typename A>
+inline long Syscall(long number, A a) {
+  return RawCall(number, Word(a), 0, 0, 0, 0, 0);
+}
+template <typename A, typename B>
+inline long Syscall(long number, A a, B b) {
+  return RawCall(number, Word(a), Word(b), 0, 0, 0, 0);
+}
+template <typename A, typename B, typename C>
+inline long Syscall(long number, A a, B b, C c) {
+  return RawCall(number, Word(a), Word(b), Word(c), 0, 0, 0);
+}
+template <typename A, typename B, typename C, typename D>
+inline long Syscall(long number, A a, B b, C c, D d) {
+  return RawCall(number, Word(a), Word(b), Word(c), Word(d), 0, 0);
+}
+template <typename A, typename B, typename C, typename D, typename E>
+inline long Syscall(long number, A a, B b, C c, D d, E e) {
+  return RawCall(number, Word(a), Word(b), Word(c), Word(d), Word(e), 0);
+}
+
+}  // namespace orlop::init
