@@ -12,6 +12,9 @@ export interface ImageReference {
   readonly digest: Digest | null;
 }
 
+/** Name of the built-in image: the host's own root file system. */
+export const hostImage = 'host';
+
 const defaultDomain = 'docker.io';
 const officialPrefix = 'library/';
 const defaultTag = 'latest';
@@ -68,6 +71,26 @@ export function parseReference(text: string): ImageReference {
     tag: tag ?? (digest === null ? defaultTag : null),
     digest: digest as Digest | null,
   };
+}
+
+/**
+ * Parses a name that an image of this store is to have: no digest, and not the name of the built-in image.
+ *
+ * @throws {RequestError} ORLOP_E_REFERENCE
+ */
+export function parseOwnReference(text: string): ImageReference {
+  const reference = parseReference(text);
+  if (reference.digest !== null) {
+    throw new RequestError('ORLOP_E_REFERENCE', `'${text}' cannot be given to an image: its digest follows from it`, {
+      hint: `leave out '@${reference.digest}'`,
+    });
+  }
+  if (reference.domain === defaultDomain && reference.path === `${officialPrefix}${hostImage}`) {
+    throw new RequestError('ORLOP_E_REFERENCE', `'${text}' cannot be given to an image: '${hostImage}' is built in`, {
+      hint: 'choose another name',
+    });
+  }
+  return reference;
 }
 
 /** The whole name, as the store keeps it: `docker.io/library/debian:trixie`. */

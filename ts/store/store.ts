@@ -60,6 +60,7 @@ export class Store {
   async #layOut(): Promise<void> {
     const directories = [
       join(this.blobsPath, 'sha256'),
+      this.tagsPath,
       this.layersPath,
       this.mntPath,
       this.containersPath,
@@ -74,6 +75,20 @@ export class Store {
   /** Content-addressed blobs of images, `blobs/sha256/<hex>`. */
   get blobsPath(): string {
     return join(this.root, 'blobs');
+  }
+
+  blobPath(hex: string): string {
+    return join(this.blobsPath, 'sha256', hex);
+  }
+
+  /** Records of images, `images/<hex>.json`. */
+  get imagesPath(): string {
+    return join(this.root, 'images');
+  }
+
+  /** Records of their names. */
+  get tagsPath(): string {
+    return join(this.imagesPath, 'tags');
   }
 
   /** Layers: `layers/<id>/diff`, and `work` beside it for a container's read-write layer. */

@@ -1,0 +1,222 @@
+import { chmod, chown, type FileHandle, mkdir, open, rename, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { RequestError } from '../errors/index.ts';
+import { newId } from '../store/id.ts';
+import type { Lock } from '../store/lock.ts';
+import { syncDirectory } from '../store/record.ts';
+import { type Staging, syncTree } from '../store/staging.ts';
+import type { Store } from '../store/store.ts';
+import { errorCode } from '../store/system-error.ts';
+import type { Archiver } from './archiver.ts';
+import { chainIds, type Digest, hexOf, sha256 } from './digest.ts';
+import { mediaTypes } from './documents.ts';
+import { type LayerRecord, readLayer, writeLayer } from './layers.ts';
+import type { Descriptor } from './records.ts';
+
+export interface LayerSource {
+  /** Descriptor of the layer's archive. */
+  readonly source: number;
+  /** Diff IDs of the layers below it, lowest first. */
+  readonly below: readonly string[];
+  /** A tar that is an image layer, not an import. */
+  readonly layer: boolean;
+  /** The archive is this file from `scratch`: it becomes the blob as it is. */
+  readonly file?: string | undefined;
+  /** What the archive was said to be; another is refused. */
+  readonly diffId?: string | undefined;
+  readonly blob?: { readonly digest: string; readonly size: number } | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Content that is being added: blobs and layers, built aside and put into their places together, so that a crash leaves
+ * either all that a record needs or no record. As long as it is open nothing is swept, so that what was found in the
+ * store is still there when the record is written.
+ */
+export class Addition {
+  readonly #store: Store;
+  readonly #archiver: Archiver;
+  readonly #hold: Lock;
+  readonly #blobs: Staging;
+  readonly #staged = new Set<Digest>();
+  readonly #layers = new Map<Digest, { staging: Staging; record: LayerRecord }>();
+
+  private constructor(store: Store, archiver: Archiver, hold: Lock, blobs: Staging) {
+    this.#store = store;
+    this.#archiver = archiver;
+    this.#hold = hold;
+    this.#blobs = blobs;
+  }
+
+  static async begin(store: Store, archiver: Archiver, signal?: AbortSignal): Promise<Addition> {
+    const hold = await store.lock('image', 'content', 'shared', { signal });
+    try {
+      return new Addition(store, archiver, hold, await store.stage());
+    } catch (error) {
+      await hold.release();
+      throw error;
+    }
+  }
+
+  /** Adds a document. */
+  async blob(content: string | Uint8Array, mediaType: string): Promise<Descriptor> {
+    const bytes = typeof content === 'string' ? Buffer.from(content) : content;
+    const digest = sha256(bytes);
+    const file = await open(this.#blobFile(digest), 'w', 0o600);
+    try {
+      await file.writeFile(bytes);
+      await file.chmod(0o644);
+    } finally {
+      await file.close();
+    }
+    this.#staged.add(digest);
+    return { mediaType, digest, size: bytes.length };
+  }
+
+  /** Path for a file on the file system of the store; gone with the addition. */
+  scratch(): string {
+    return join(this.#blobs.path, newId());
+  }
+
+  /**
+   * Adds a layer: unpacks it, keeps its archive as a blob, and checks both digests.
+   *
+   * @throws {RequestError} ORLOP_E_ARCHIVE
+   */
+  async layer(from: LayerSource): Promise<LayerRecord> {
+    const present = await this.#present(from);
+    if (present !== null) return present;
+    const staging = await this.#store.stage();
+    try {
+      const incoming = from.file ?? this.scratch();
+      const facts = await this.#unpack(from, join(staging.path, 'diff'), incoming);
+      check('the digest of the layer', facts.digest, from.blob?.digest);
+      check('the size of the layer', facts.size, from.blob?.size);
+      check('the diff ID of the layer', facts.diffId, from.diffId);
+      const mediaType = await layerType(incoming);
+      await chmod(incoming, 0o644);
+      await rename(incoming, this.#blobFile(facts.digest));
+      this.#staged.add(facts.digest);
+      return await this.#keep(staging, from, { ...facts, mediaType });
+    } catch (error) {
+      await staging.discard();
+      throw error;
+    }
+  }
+
+  /** Puts everything into its place; afterwards a record may name it. */
+  async publish(): Promise<void> {
+    // Once for all of it: blobs and layers lie on one file system.
+    await syncTree(this.#store.native, this.#blobs.path);
+    for (const [chainId, { staging, record }] of this.#layers) {
+      const place = this.#store.layerPath(hexOf(chainId));
+      const isNew = await staging.commit(place, { durable: false });
+      // The same content is there, but its record may name a blob that is gone, or be damaged.
+      if (!isNew) await writeLayer(place, record);
+    }
+    this.#layers.clear();
+    for (const digest of this.#staged) await rename(this.#blobFile(digest), this.#store.blobPath(hexOf(digest)));
+    this.#staged.clear();
+    await syncDirectory(this.#store.layersPath);
+    await syncDirectory(join(this.#store.blobsPath, 'sha256'));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      for (const { staging } of this.#layers.values()) await staging.discard();
+      await this.#blobs.discard();
+    } finally {
+      await this.#hold.release();
+    }
+  }
+
+  /** The layer, when it is unpacked and the very blob is there: then nothing has to be read. */
+  async #present({ below, diffId, blob }: LayerSource): Promise<LayerRecord | null> {
+    const chainId = diffId === undefined ? undefined : chainIds([...below, diffId]).at(-1);
+    if (chainId === undefined) return null;
+    const record = this.#layers.get(chainId)?.record ?? (await readLayer(this.#store, chainId).catch(() => null));
+    if (record === null || (blob !== undefined && blob.digest !== record.blob.digest)) return null;
+    return this.#staged.has(record.blob.digest) || (await this.#hasBlob(record.blob)) ? record : null;
+  }
+
+  async #hasBlob({ digest, size }: Descriptor): Promise<boolean> {
+    try {
+      return (await stat(this.#store.blobPath(hexOf(digest)))).size === size;
+    } catch (error) {
+      if (errorCode(error) === 'ENOENT') return false;
+      throw error;
+    }
+  }
+
+  async #unpack(from: LayerSource, diff: string, incoming: string) {
+    await mkdir(diff);
+    await this.#inheritRoot(diff, from.below);
+    await using directory = await opened(diff, 'r');
+    await using copy = from.file === undefined ? await opened(incoming, 'wx') : null;
+    return await this.#archiver.unpack({
+      source: from.source,
+      directory: directory.file.fd,
+      layer: from.layer,
+      copyTo: copy?.file.fd,
+      signal: from.signal,
+    });
+  }
+
+  /**
+   * Gives the root of a layer the owner and mode that it has below. Few archives have an entry for the root itself, and
+   * the uppermost layer's is the one that is seen: a container would find `/` with whatever this directory was made with.
+   */
+  async #inheritRoot(diff: string, below: readonly string[]): Promise<void> {
+    const chainId = chainIds(below).at(-1);
+    if (chainId === undefined) return chmod(diff, 0o755);
+    const staged = this.#layers.get(chainId)?.staging.path;
+    const from = staged === undefined ? this.#store.diffPath(hexOf(chainId)) : join(staged, 'diff');
+    const { mode, uid, gid } = await stat(from);
+    await chown(diff, uid, gid);
+    await chmod(diff, mode & 0o7777);
+  }
+
+  async #keep(
+    staging: Staging,
+    from: LayerSource,
+    facts: { diffId: Digest; digest: Digest; size: number; uncompressedSize: number; mediaType: string },
+  ): Promise<LayerRecord> {
+    const chainId = chainIds([...from.below, facts.diffId]).at(-1) ?? facts.diffId;
+    const { mediaType, digest, size } = facts;
+    const record: LayerRecord = {
+      chainId,
+      diffId: facts.diffId,
+      blob: { mediaType, digest, size },
+      size: facts.uncompressedSize,
+    };
+    await writeLayer(staging.path, record);
+    if (this.#layers.has(chainId)) await staging.discard();
+    else this.#layers.set(chainId, { staging, record });
+    return record;
+  }
+
+  #blobFile(digest: Digest): string {
+    return join(this.#blobs.path, hexOf(digest));
+  }
+}
+
+function check<T>(what: string, found: T, said: T | undefined): void {
+  if (said === undefined || said === found) return;
+  throw new RequestError('ORLOP_E_ARCHIVE', `${what} is ${found}, not ${said} as the image says`, {
+    hint: 'the archive is damaged or was changed; get it again from where it comes from',
+  });
+}
+
+/** A file that is closed at the end of the block: Node 20's FileHandle has no asynchronous disposal that it can rely on. */
+async function opened(path: string, flags: string): Promise<{ file: FileHandle } & AsyncDisposable> {
+  const file = await open(path, flags, 0o600);
+  return { file, [Symbol.asyncDispose]: () => file.close() };
+}
+
+/** Tells the compression by the first bytes, as those who wrote the archive may say anything. */
+async function layerType(path: string): Promise<string> {
+  await using blob = await opened(path, 'r');
+  const { buffer } = await blob.file.read(Buffer.alloc(4), 0, 4, 0);
+  if (buffer.readUInt32LE() === 0xfd2fb528) return mediaTypes.layerZstd;
+  return buffer.readUInt16BE() === 0x1f8b ? mediaTypes.layerGzip : mediaTypes.layer;
+}

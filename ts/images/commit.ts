@@ -1,0 +1,111 @@
+import { constants } from 'node:fs';
+import { open, readFile } from 'node:fs/promises';
+import { RequestError } from '../errors/index.ts';
+import { Addition } from './addition.ts';
+import { applyChanges } from './changes.ts';
+import { decodeImage, encodeImage, type ImageDocument, ownPlatform } from './config.ts';
+import type { Context } from './context.ts';
+import { chainIds, type Digest, hexOf } from './digest.ts';
+import { timestamp } from './import.ts';
+import { type LayerRecord, readLayer } from './layers.ts';
+import { addDocuments, recordImage } from './publish.ts';
+import { parseOwnReference } from './reference.ts';
+import type { CommitOptions, ImageId, ResolvedImage } from './types.ts';
+
+/**
+ * Makes an image of another one and a read-write layer on it. The layer is packed as an archive and unpacked again from
+ * it, so that the new image is what its archive says, here and wherever it is loaded.
+ */
+export async function commitLayer(context: Context, options: CommitOptions): Promise<ImageId> {
+  const reference = options.reference === undefined ? [] : [parseOwnReference(options.reference)];
+  const base = await readBase(context, options.base);
+  const config = applyChanges({ ...base.config, ...options.config }, options.changes ?? []);
+
+  await using addition = await Addition.begin(context.store, context.archiver, options.signal);
+  const below = await readLayers(context, base.diffIds);
+  const layer = await packLayer(context, addition, options, base.diffIds);
+  const created = timestamp(undefined);
+  const history = {
+    created,
+    createdBy: options.createdBy ?? '',
+    author: options.author ?? '',
+    comment: options.message ?? '',
+    emptyLayer: false,
+  };
+  const configuration = encodeImage({
+    ...base,
+    created,
+    author: options.author ?? base.author,
+    comment: options.message ?? '',
+    config,
+    diffIds: [...base.diffIds, layer.diffId],
+    history: [...base.history, history],
+  });
+  const record = await addDocuments(addition, configuration, [...below, layer]);
+  await addition.publish();
+  await recordImage(context, record, reference);
+  return record.id;
+}
+
+async function readBase({ store }: Context, base: ResolvedImage): Promise<ImageDocument> {
+  if (base.id === 'host') {
+    throw new RequestError('ORLOP_E_INPUT', `a container of the image 'host' cannot be committed: it has no layers`, {
+      hint: `write its root filesystem with 'orlop export' and read it with 'orlop import'`,
+    });
+  }
+  const path = store.blobPath(hexOf(base.id));
+  try {
+    return { ...ownPlatform(), ...decodeImage(await readFile(path), `the configuration of image ${base.reference}`) };
+  } catch (cause) {
+    throw new RequestError('ORLOP_E_DAMAGED', `the configuration of image ${base.reference} cannot be read: ${path}`, {
+      hint: `load the image again`,
+      cause,
+    });
+  }
+}
+
+async function readLayers({ store }: Context, diffIds: readonly string[]): Promise<LayerRecord[]> {
+  const records: LayerRecord[] = [];
+  for (const chainId of chainIds(diffIds)) records.push(await existingLayer(store, chainId));
+  return records;
+}
+
+async function existingLayer(store: Context['store'], chainId: Digest): Promise<LayerRecord> {
+  const record = await readLayer(store, chainId);
+  if (record !== null) return record;
+  throw new RequestError('ORLOP_E_DAMAGED', `layer ${chainId} is missing: ${store.layerPath(hexOf(chainId))}`, {
+    hint: 'load the image that it belongs to again',
+  });
+}
+
+async function packLayer(
+  { archiver }: Context,
+  addition: Addition,
+  { upper, signal }: CommitOptions,
+  below: readonly string[],
+): Promise<LayerRecord> {
+  const file = addition.scratch();
+  const directory = await open(upper, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
+  try {
+    const output = await open(file, 'wx+', 0o600);
+    try {
+      const { diffId } = await archiver.pack({
+        directory: directory.fd,
+        output: output.fd,
+        layer: true,
+        compression: 'none',
+        signal,
+      });
+      const source = await open(file, 'r');
+      try {
+        return await addition.layer({ source: source.fd, below, layer: true, file, diffId, signal });
+      } finally {
+        await source.close();
+      }
+    } finally {
+      await output.close();
+    }
+  } finally {
+    await directory.close();
+  }
+}

@@ -1,0 +1,41 @@
+import { lstat } from 'node:fs/promises';
+import type { Store } from '../store/store.ts';
+import { emptyConfig } from './config.ts';
+import { hostImage } from './reference.ts';
+import type { ResolvedImage } from './types.ts';
+
+/** Directories of the host that a container of the image `host` does not see, orlop's own come with them. */
+const hiddenDirectories: readonly string[] = ['/root', '/home'];
+
+/**
+ * The built-in image: the host's own `/` as the only layer, which containers write to in layers of their own. It needs no
+ * layer of mount points, because a host has them all; one below `/` would lie inside the other, and overlayfs refuses
+ * that (ELOOP).
+ */
+export async function resolveHost(store: Store): Promise<ResolvedImage> {
+  return {
+    id: 'host',
+    reference: hostImage,
+    config: {
+      ...emptyConfig,
+      env: ['PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'],
+      cmd: ['sh'],
+    },
+    layers: ['/'],
+    diffIds: [],
+    chainId: null,
+    hidden: await hostHidden(store),
+  };
+}
+
+/** What to hide of the host: only what the root file system itself holds can be seen in a union over it. */
+export async function hostHidden(store: Pick<Store, 'root' | 'run'>): Promise<string[]> {
+  const root = await lstat('/');
+  const seen = await Promise.all(
+    [...hiddenDirectories, store.root, store.run].map(async (path) => {
+      const facts = await lstat(path).catch(() => null);
+      return facts?.isDirectory() && facts.dev === root.dev ? [path] : [];
+    }),
+  );
+  return [...new Set(seen.flat())].sort();
+}

@@ -1,0 +1,166 @@
+import { readFile } from 'node:fs/promises';
+import { RequestError } from '../errors/index.ts';
+import type { Store } from '../store/store.ts';
+import type { Archiver } from './archiver.ts';
+import { commitLayer } from './commit.ts';
+import { decodeImage, ownPlatform } from './config.ts';
+import type { Context } from './context.ts';
+import { chainIds, hexOf } from './digest.ts';
+import { findImage, readImage } from './find.ts';
+import { resolveHost } from './host.ts';
+import { importImage } from './import.ts';
+import { writeIndex } from './index-json.ts';
+import { loadImages } from './load.ts';
+import { ensureMountPointLayer } from './mount-points.ts';
+import { type ImageRecord, ImageRecords, type TagRecord } from './records.ts';
+import { familiarReference, formatReference, hostImage, parseOwnReference, parseReference } from './reference.ts';
+import { removeImage } from './remove.ts';
+import { saveImages } from './save.ts';
+import type * as t from './types.ts';
+
+/**
+ * The images of a store. Locks: `image records` shared while an image is being used and exclusive for the moment in
+ * which records change; `image content` shared while blobs and layers are added or read, exclusive to sweep them. Who
+ * needs both takes `content` first.
+ */
+export class Images implements t.ImageStore {
+  readonly #context: Context;
+  #mountPoints: Promise<string> | null = null;
+
+  constructor(store: Store, archiver: Archiver) {
+    this.#context = { store, archiver, records: new ImageRecords(store) };
+  }
+
+  async hold({ signal }: { readonly signal?: AbortSignal | undefined } = {}): Promise<t.ImageHold> {
+    return this.#context.store.lock('image', 'records', 'shared', { signal });
+  }
+
+  async resolve(nameOrId: string): Promise<t.ResolvedImage> {
+    const { store, records } = this.#context;
+    if (nameOrId === hostImage) return resolveHost(store);
+    const found = await findImage(records, nameOrId);
+    const record = await readImage(records, found, nameOrId);
+    const diffIds = record.layers.map((layer) => layer.diffId);
+    const chain = chainIds(diffIds);
+    const layers = chain.map((id) => store.diffPath(hexOf(id))).reverse();
+    return {
+      id: record.id,
+      reference: found.reference === null ? nameOrId : familiar(found.reference),
+      config: record.config,
+      layers: [...layers, await this.#mountPointLayer()],
+      diffIds,
+      chainId: chain.at(-1) ?? null,
+      hidden: [],
+    };
+  }
+
+  async list(): Promise<t.ImageList> {
+    const { records } = this.#context;
+    const { images, damaged } = await records.all();
+    const { tags, damaged: damagedTags } = await records.tags();
+    const summaries = images.map((image) => summary(image, tags));
+    summaries.sort((a, b) => (b.created ?? '').localeCompare(a.created ?? '') || a.id.localeCompare(b.id));
+    return { images: summaries, damaged: [...damaged, ...damagedTags] };
+  }
+
+  async inspect(nameOrId: string): Promise<t.ImageDetails> {
+    const { store, records } = this.#context;
+    if (nameOrId === hostImage) return inspectHost(await resolveHost(store));
+    const record = await readImage(records, await findImage(records, nameOrId), nameOrId);
+    const path = store.blobPath(hexOf(record.id));
+    const content = await readFile(path).catch((cause: unknown) => {
+      throw new RequestError('ORLOP_E_DAMAGED', `the configuration of image '${nameOrId}' cannot be read: ${path}`, {
+        hint: 'load or import the image again',
+        cause,
+      });
+    });
+    const image = decodeImage(content, `the configuration of image '${nameOrId}'`);
+    return {
+      ...summary(record, (await records.tags()).tags),
+      manifestDigest: record.manifest.digest,
+      architecture: image.architecture,
+      os: image.os,
+      author: image.author,
+      comment: image.comment,
+      config: record.config,
+      diffIds: image.diffIds,
+      layers: record.layers.map(({ digest, size, diffId }) => ({ digest, size, diffId })),
+      history: image.history,
+    };
+  }
+
+  import(options: t.ImportOptions): Promise<t.ImageId> {
+    return importImage(this.#context, options);
+  }
+
+  commit(options: t.CommitOptions): Promise<t.ImageId> {
+    return commitLayer(this.#context, options);
+  }
+
+  async tag(nameOrId: string, reference: string): Promise<void> {
+    const { store, records } = this.#context;
+    const name = formatReference(parseOwnReference(reference));
+    const lock = await store.lock('image', 'records', 'exclusive');
+    try {
+      const { id } = await findImage(records, nameOrId);
+      await records.writeTag({ reference: name, image: id });
+      await writeIndex(store, records);
+    } finally {
+      await lock.release();
+    }
+  }
+
+  remove(nameOrId: string, options: t.RemoveOptions): Promise<t.RemovedImage> {
+    return removeImage(this.#context, nameOrId, options);
+  }
+
+  save(options: t.SaveOptions): Promise<void> {
+    return saveImages(this.#context, options);
+  }
+
+  load(options: t.LoadOptions): Promise<readonly t.LoadedImage[]> {
+    return loadImages(this.#context, options);
+  }
+
+  /** Looked at once in the life of a program: a start has no time for more. */
+  #mountPointLayer(): Promise<string> {
+    this.#mountPoints ??= ensureMountPointLayer(this.#context.store).catch((error: unknown) => {
+      this.#mountPoints = null;
+      throw error;
+    });
+    return this.#mountPoints;
+  }
+}
+
+function familiar(reference: string): string {
+  return familiarReference(parseReference(reference));
+}
+
+function summary(image: ImageRecord, tags: readonly TagRecord[]): t.ImageSummary {
+  return {
+    id: image.id,
+    references: tags.filter((tag) => tag.image === image.id).map((tag) => familiar(tag.reference)),
+    created: image.created,
+    size: image.size,
+    labels: image.config.labels,
+  };
+}
+
+function inspectHost({ id, config }: t.ResolvedImage): t.ImageDetails {
+  return {
+    id,
+    references: [hostImage],
+    created: null,
+    size: 0,
+    labels: {},
+    manifestDigest: '',
+    architecture: ownPlatform().architecture,
+    os: 'linux',
+    author: '',
+    comment: `the host's own root file system`,
+    config,
+    diffIds: [],
+    layers: [],
+    history: [],
+  };
+}

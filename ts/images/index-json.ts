@@ -1,0 +1,61 @@
+import { randomBytes } from 'node:crypto';
+import { open, rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import { syncDirectory } from '../store/record.ts';
+import type { Store } from '../store/store.ts';
+import { mediaTypes } from './documents.ts';
+import type { ImageRecord, ImageRecords } from './records.ts';
+import { parseReference } from './reference.ts';
+
+/** The content of the file `oci-layout`. */
+export const layoutMarker = JSON.stringify({ imageLayoutVersion: '1.0.0' });
+
+/** An image and the names, in normal form, that it has in an index. */
+export interface NamedImage {
+  readonly record: ImageRecord;
+  readonly references: readonly string[];
+}
+
+/** An OCI image index of images, one entry for each name. */
+export function imageIndex(images: readonly NamedImage[]): string {
+  const manifests = images.flatMap(({ record, references }) =>
+    references.length === 0
+      ? [record.manifest]
+      : references.map((reference) => ({
+          ...record.manifest,
+          annotations: {
+            'io.containerd.image.name': reference,
+            'org.opencontainers.image.ref.name': parseReference(reference).tag ?? reference,
+          },
+        })),
+  );
+  return JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.index, manifests });
+}
+
+/**
+ * Writes `index.json` and `oci-layout`, so that other tools read the store as it is. They follow from the records and
+ * are written anew after each change; orlop itself never reads them.
+ */
+export async function writeIndex(store: Store, records: ImageRecords): Promise<void> {
+  const { images } = await records.all();
+  const { tags } = await records.tags();
+  const named = images.map((record) => ({
+    record,
+    references: tags.filter((tag) => tag.image === record.id).map((tag) => tag.reference),
+  }));
+  await replace(join(store.root, 'oci-layout'), layoutMarker);
+  await replace(join(store.root, 'index.json'), imageIndex(named));
+  await syncDirectory(store.root);
+}
+
+async function replace(path: string, content: string): Promise<void> {
+  const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
+  const file = await open(temporary, 'wx', 0o644);
+  try {
+    await file.writeFile(content);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(temporary, path);
+}
