@@ -35,7 +35,7 @@
       "type": "executable",
       "sources": ["<!@(node scripts/sources.mjs archive)"],
       "ldflags": ["-static", "-Wl,--gc-sections"],
-      "libraries": ["-larchive", "-lnettle", "-lacl", "-lxml2", "-llzma", "-lzstd", "-llz4", "-lbz2", "-lz"]
+      "libraries": ["-larchive", "-lnettle", "-lzstd", "-lz"]
     }
   ]
 }

@@ -1,0 +1,91 @@
+#include "archive/attributes.h"
+
+#include <errno.h>
+#include <sys/xattr.h>
+
+#include <algorithm>
+
+#include "archive/broker.h"
+#include "archive/report.h"
+
+namespace orlop::archive {
+
+namespace {
+
+// Races with a writer show as ERANGE: ask again. Negative: as the call said.
+template <typename Call>
+ssize_t sized(std::string& buffer, Call call) {
+  for (;;) {
+    ssize_t size = call(nullptr, 0);
+    if (size <= 0) {
+      buffer.clear();
+      return size;
+    }
+    buffer.resize(static_cast<size_t>(size));
+    size = call(buffer.data(), buffer.size());
+    if (size >= 0) {
+      buffer.resize(static_cast<size_t>(size));
+      return size;
+    }
+    if (errno != ERANGE) return size;
+  }
+}
+
+void write_attribute(int fd, const Attribute& attribute) {
+  if (fsetxattr(fd, attribute.name.c_str(), attribute.value.data(), attribute.value.size(), 0) == 0) return;
+  // A file system that has no such attributes: the file is there, as it is when Docker unpacks it.
+  if (errno == EOPNOTSUPP && attribute.name != "security.capability") return;
+  if (errno == EINVAL || errno == ERANGE || errno == E2BIG) refuse("attribute", attribute.name);
+  fail("fsetxattr", errno);
+}
+
+}  // namespace
+
+bool is_overlay_attribute(std::string_view name) {
+  return name.starts_with("trusted.overlay.") || name.starts_with("user.overlay.");
+}
+
+Keep keep_attribute(std::string_view name) {
+  if (is_overlay_attribute(name)) return Keep::kRefused;
+  if (name.starts_with("trusted.")) return Keep::kTrusted;
+  bool kept = name.starts_with("user.") || name == "security.capability" || name == "system.posix_acl_access" ||
+              name == "system.posix_acl_default";
+  return kept ? Keep::kYes : Keep::kNo;
+}
+
+std::vector<Attribute> read_attributes(int fd) {
+  std::string names;
+  ssize_t size = sized(names, [&](char* data, size_t room) { return flistxattr(fd, data, room); });
+  if (size < 0 && errno != EOPNOTSUPP) fail("flistxattr", errno);
+  std::vector<Attribute> attributes;
+  for (size_t at = 0; at < names.size(); at += attributes.back().name.size() + 1) {
+    Attribute& attribute = attributes.emplace_back();
+    attribute.name = names.c_str() + at;
+    const char* name = attribute.name.c_str();
+    ssize_t length = sized(attribute.value, [&](char* data, size_t room) { return fgetxattr(fd, name, data, room); });
+    if (length < 0 && errno == ENODATA) refuse("changed");
+    if (length < 0) fail("fgetxattr", errno);
+  }
+  std::sort(attributes.begin(), attributes.end(),
+            [](const Attribute& a, const Attribute& b) { return a.name < b.name; });
+  return attributes;
+}
+
+void write_attributes(int fd, const std::vector<Attribute>& attributes, const Broker* broker) {
+  for (const Attribute& attribute : attributes) {
+    switch (keep_attribute(attribute.name)) {
+      case Keep::kRefused:
+        refuse("overlay-attribute", attribute.name);
+      case Keep::kTrusted:
+        if (broker != nullptr) broker->set(fd, attribute);
+        break;
+      case Keep::kYes:
+        write_attribute(fd, attribute);
+        break;
+      case Keep::kNo:
+        break;
+    }
+  }
+}
+
+}  // namespace orlop::archive

@@ -1,0 +1,32 @@
+// Which extended attributes of an archive reach the disk, and which of the disk reach an archive.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace orlop::archive {
+
+struct Attribute {
+  std::string name;
+  std::string value;  // bytes
+};
+
+enum class Keep { kYes, kTrusted, kNo, kRefused };
+// kTrusted: needs CAP_SYS_ADMIN, which only the broker has. kNo: labels of one host's policy, meaningless elsewhere.
+// kRefused: overlayfs would take it for its own record.
+Keep keep_attribute(std::string_view name);
+
+// overlayfs' own names, of a privileged mount or of a user's.
+bool is_overlay_attribute(std::string_view name);
+
+inline constexpr char kOpaque[] = "trusted.overlay.opaque";
+
+// All attributes of an open file or directory, sorted by name.
+std::vector<Attribute> read_attributes(int fd);
+
+// Sets what `keep_attribute` says on an open file or directory.
+class Broker;
+void write_attributes(int fd, const std::vector<Attribute>& attributes, const Broker* broker);
+
+}  // namespace orlop::archive

@@ -1,0 +1,38 @@
+// What a name in an archive may be, and what it means. Pure.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace orlop::archive {
+
+// The name without a leading `/`, without `.` and empty components: relative to the root, the root itself is empty.
+// Refuses `..`, and what is too long or too deep.
+std::string clean_name(std::string_view raw);
+
+struct Split {
+  std::string parent;
+  std::string last;
+};
+Split split_name(const std::string& name);
+
+enum class Whiteout {
+  kNone,     // an ordinary name
+  kRemoved,  // .wh.NAME: NAME of the layers below is gone
+  kOpaque,   // .wh..wh..opq: nothing of the layers below is seen in the directory
+  kIgnored,  // other .wh..wh. names: AUFS' own records, which Docker skips too
+};
+// What the last component says in a layer; refuses those that hide a trick (`.wh.`, `.wh...`, below a whiteout).
+Whiteout whiteout_of(const std::string& name);
+// Any component that reads as a whiteout.
+bool has_whiteout(const std::string& name);
+
+// Whether a symbolic link in directory `base` stays below the root whatever other such links there are: relative,
+// `..` only at the front and not more of them than `base` is deep.
+bool stays_inside(std::string_view base, std::string_view target);
+
+// Refuses headers (extended ones in front of an entry included) whose names contain a NUL: other programs would read
+// another name than we do.
+void check_headers(std::string_view blocks);
+
+}  // namespace orlop::archive

@@ -1,0 +1,179 @@
+#include "archive/pack.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/syscall.h>
+
+#include <algorithm>
+#include <map>
+#include <memory>
+
+#include "archive/calls.h"
+#include "archive/jail.h"
+#include "archive/limits.h"
+#include "archive/names.h"
+#include "archive/writer.h"
+
+namespace orlop::archive {
+
+namespace {
+
+// Below the one directory and on its mount: a volume is neither entered nor read, whoever renames while we walk.
+constexpr uint64_t kResolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV;
+
+struct LinuxDirent {
+  uint64_t inode;
+  int64_t offset;
+  uint16_t length;
+  uint8_t type;
+  char name[];
+};
+
+// Sorted as bytes, so that the order is that of the names and not of the disk.
+std::vector<std::string> read_names(int fd) {
+  std::vector<std::string> names;
+  alignas(LinuxDirent) char buffer[32 << 10];
+  for (;;) {
+    long size = syscall(SYS_getdents64, fd, buffer, sizeof buffer);
+    if (size < 0) fail("getdents64", errno);
+    if (size == 0) break;
+    for (long at = 0; at < size;) {
+      const auto* entry = reinterpret_cast<const LinuxDirent*>(buffer + at);
+      if (strcmp(entry->name, ".") != 0 && strcmp(entry->name, "..") != 0) names.emplace_back(entry->name);
+      at += entry->length;
+    }
+    if (names.size() > kMaxEntries) refuse("too-many-entries");
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+bool has_attribute(const std::vector<Attribute>& attributes, std::string_view name, std::string_view value) {
+  return std::any_of(attributes.begin(), attributes.end(),
+                     [&](const Attribute& it) { return it.name == name && it.value == value; });
+}
+
+class Packer {
+ public:
+  Packer(bool layer, Output& output) : layer_(layer), output_(output), writer_(output) {}
+
+  [[noreturn]] void run() {
+    Fd root(fcntl(kDirectoryFd, F_DUPFD_CLOEXEC, 0));
+    if (!root.valid()) fail("fcntl", errno);
+    pack_directory(root.get(), "./", 0);
+    writer_.finish();
+    succeed(output_.finish(), writer_.entries());
+  }
+
+ private:
+  // `name` ends in a slash.
+  void pack_directory(int fd, const std::string& name, size_t depth) {
+    set_current_entry(name);
+    if (depth > kMaxDepth) refuse("too-deep");
+    struct stat info;
+    if (fstat(fd, &info) != 0) fail("fstat", errno);
+    std::vector<Attribute> attributes = read_attributes(fd);
+    bool opaque = layer_ && has_attribute(attributes, kOpaque, "y");
+    writer_.header(name, info, kept(std::move(attributes)));
+    const std::string prefix = depth == 0 ? "" : name;
+    // First, as the layer format recommends: readers apply it before what the directory holds now.
+    if (opaque) writer_.empty_file(prefix + ".wh..wh..opq");
+    for (const std::string& child : read_names(fd)) pack_child(fd, prefix, child, depth);
+  }
+
+  void pack_child(int directory, const std::string& prefix, const std::string& last, size_t depth) {
+    const std::string name = prefix + last;
+    set_current_entry(name);
+    if (name.size() > kMaxPath) refuse("path-too-long");
+    // Read back, it would mean something else.
+    if (layer_ && last.starts_with(".wh.")) refuse("whiteout");
+    struct stat info;
+    if (fstatat(directory, last.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) {
+      if (errno == ENOENT) refuse("changed");
+      fail("fstatat", errno);
+    }
+    if (layer_ && S_ISCHR(info.st_mode) && info.st_rdev == 0) return writer_.empty_file(prefix + ".wh." + last);
+    if (S_ISSOCK(info.st_mode)) return;  // tar has none, and nobody listens on one that was unpacked
+    if (S_ISDIR(info.st_mode)) {
+      Fd fd(open_child(directory, last, O_DIRECTORY));
+      if (!fd.valid()) return;
+      return pack_directory(fd.get(), name + "/", depth + 1);
+    }
+    if (info.st_nlink > 1 && seen_before(name, info)) return;
+    if (S_ISREG(info.st_mode)) return pack_file(directory, last, name);
+    writer_.header(name, info, {}, S_ISLNK(info.st_mode) ? read_link(directory, last) : "");
+  }
+
+  // Not valid: something is mounted there, which belongs to another tree.
+  Fd open_child(int directory, const std::string& last, uint64_t flags) {
+    Fd fd(open_below(directory, last.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | flags, kResolve));
+    if (fd.valid() || errno == EXDEV) return fd;
+    if (errno == ENOENT || errno == ELOOP || errno == ENOTDIR) refuse("changed");
+    fail("openat2", errno);
+  }
+
+  void pack_file(int directory, const std::string& last, const std::string& name) {
+    Fd fd(open_child(directory, last, 0));
+    if (!fd.valid()) return;
+    struct stat info;
+    if (fstat(fd.get(), &info) != 0) fail("fstat", errno);
+    if (!S_ISREG(info.st_mode)) refuse("changed");
+    writer_.header(name, info, kept(read_attributes(fd.get())));
+    // As many bytes as the header says: a log that grows meanwhile is cut there, a file that shrinks is an error.
+    for (uint64_t left = static_cast<uint64_t>(info.st_size); left > 0;) {
+      size_t size = read_some(fd.get(), buffer_.get(), std::min<uint64_t>(left, kBlock));
+      if (size == 0) refuse("changed");
+      writer_.data(buffer_.get(), size);
+      left -= size;
+    }
+  }
+
+  bool seen_before(const std::string& name, const struct stat& info) {
+    auto [it, first] = links_.try_emplace({info.st_dev, info.st_ino}, name);
+    if (first) return false;
+    writer_.hard_link(name, info, it->second);
+    return true;
+  }
+
+  static std::string read_link(int directory, const std::string& last) {
+    char target[kMaxPath + 1];
+    ssize_t size = readlinkat(directory, last.c_str(), target, sizeof target);
+    if (size < 0 && (errno == EINVAL || errno == ENOENT)) refuse("changed");
+    if (size < 0) fail("readlinkat", errno);
+    if (static_cast<size_t>(size) > kMaxPath) refuse("link-target");
+    return std::string(target, static_cast<size_t>(size));
+  }
+
+  // overlayfs' records are of this machine. Those that say "the content is elsewhere" cannot be left out: the content
+  // would be missing.
+  std::vector<Attribute> kept(std::vector<Attribute> attributes) const {
+    for (const Attribute& it : attributes) {
+      if (!layer_) break;
+      if (it.name == "trusted.overlay.redirect" || it.name == "trusted.overlay.metacopy") {
+        refuse("overlay-attribute", it.name);
+      }
+    }
+    std::erase_if(attributes, [](const Attribute& it) {
+      Keep keep = keep_attribute(it.name);
+      return keep == Keep::kNo || keep == Keep::kRefused;
+    });
+    return attributes;
+  }
+
+  bool layer_;
+  Output& output_;
+  Writer writer_;
+  std::map<std::pair<dev_t, ino_t>, std::string> links_;
+  std::unique_ptr<uint8_t[]> buffer_{new uint8_t[kBlock]};
+};
+
+}  // namespace
+
+void pack(bool layer, Output& output) {
+  Packer packer(layer, output);
+  packer.run();
+}
+
+}  // namespace orlop::archive

@@ -1,0 +1,37 @@
+// How the process ends: one JSON line on the report descriptor, then exit. Words are TypeScript's
+// (ts/images/archive/errors.ts); here are codes, bytes (as hex, since names need not be UTF-8) and numbers.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace orlop::archive {
+
+inline constexpr int kReportFd = 5;
+
+// Name of the entry in work, so that a refusal from any depth can tell it.
+void set_current_entry(std::string_view name);
+
+// A helper process to end and reap before this one ends, whatever the reason: it ends when its socket closes.
+void set_helper(int pid, int socket);
+
+// The archive or tree is not acceptable.
+[[noreturn]] void refuse(const char* code, std::string_view detail = {});
+// The kernel refused a call.
+[[noreturn]] void fail(const char* call, int error);
+
+struct Sums {
+  std::string digest;  // sha256 of the compressed bytes, hex
+  uint64_t size;
+  std::string diff_id;  // sha256 of the uncompressed bytes, hex
+  uint64_t uncompressed_size;
+};
+[[noreturn]] void succeed(const Sums& sums, uint64_t entries);
+
+// write(2) of everything, also to a non-blocking descriptor.
+void write_all(int fd, const void* data, size_t size);
+// read(2) that waits, also on a non-blocking descriptor; 0 at the end.
+size_t read_some(int fd, void* data, size_t size);
+
+}  // namespace orlop::archive

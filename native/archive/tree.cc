@@ -1,0 +1,232 @@
+#include "archive/tree.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/sysmacros.h>
+
+#include "archive/broker.h"
+#include "archive/limits.h"
+#include "archive/names.h"
+#include "archive/report.h"
+
+namespace orlop::archive {
+
+namespace {
+
+// What overlayfs takes for "this name is gone".
+constexpr dev_t kWhiteoutDevice = 0;
+// A directory that the archive has a file in but no entry for.
+constexpr mode_t kImpliedMode = 0755;
+
+bool is_whiteout(const struct stat& info) { return S_ISCHR(info.st_mode) && info.st_rdev == kWhiteoutDevice; }
+
+// False: nothing has that name.
+bool look(int directory, const std::string& last, struct stat& info) {
+  if (fstatat(directory, last.c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0) return true;
+  if (errno != ENOENT) fail("fstatat", errno);
+  return false;
+}
+
+Fd open_child(int directory, const std::string& last) {
+  Fd fd(open_below(directory, last.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW,
+                   RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS));
+  if (!fd.valid()) fail("openat2", errno);
+  return fd;
+}
+
+}  // namespace
+
+Tree::Tree(const Options& options) : options_(options) {
+  if (!options.keep_metadata) return;
+  // What an archive without an entry for the root gets: a staging directory is private, a root file system is not.
+  if (fchown(options.root, 0, 0) != 0) fail("fchown", errno);
+  if (fchmod(options.root, kImpliedMode) != 0) fail("fchmod", errno);
+}
+
+Fd Tree::open_directory(const std::string& name) const {
+  uint64_t resolve = RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV;
+  resolve |= options_.follow_parents ? RESOLVE_IN_ROOT : RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS;
+  return Fd(open_below(options_.root, name.empty() ? "." : name.c_str(), O_RDONLY | O_DIRECTORY, resolve));
+}
+
+// Part by part, from the longest start that is there. What is in the way is refused, except a whiteout: a directory
+// that comes after it is a new one.
+Fd Tree::make_directories(const std::string& name) {
+  Fd directory = open_directory("");
+  if (!directory.valid()) fail("openat2", errno);
+  for (size_t end = 0; end != std::string::npos;) {
+    size_t start = end == 0 ? 0 : end + 1;
+    end = name.find('/', start);
+    std::string path = name.substr(0, end);
+    Fd next = open_directory(path);
+    if (!next.valid()) {
+      if (errno == ELOOP || errno == EXDEV) refuse("not-a-directory", path);
+      if (errno != ENOENT && errno != ENOTDIR) fail("openat2", errno);
+      std::string last = split_name(path).last;
+      struct stat info;
+      if (look(directory.get(), last, info) && !is_whiteout(info)) {
+        refuse(S_ISLNK(info.st_mode) ? "dangling" : "not-a-directory", path);
+      }
+      make_directory(directory.get(), last, kImpliedMode);
+      next = open_child(directory.get(), last);
+    }
+    directory = std::move(next);
+  }
+  return directory;
+}
+
+int Tree::parent(const std::string& name) {
+  if (cached_.valid() && cached_name_ == name) return cached_.get();
+  Fd directory = open_directory(name);
+  if (!directory.valid()) directory = make_directories(name);
+  cached_ = std::move(directory);
+  cached_name_ = name;
+  return cached_.get();
+}
+
+void Tree::clear(int directory, const std::string& last) {
+  struct stat info;
+  if (!look(directory, last, info)) return;
+  bool is_directory = S_ISDIR(info.st_mode);
+  if (unlinkat(directory, last.c_str(), is_directory ? AT_REMOVEDIR : 0) != 0) {
+    if (errno == ENOTEMPTY) refuse("replaces-directory");
+    fail("unlinkat", errno);
+  }
+  // Never equal to a clean name. The descriptor stays open for the entry in work.
+  cached_name_ = "/";
+}
+
+// A directory, new or there already. After a whiteout of the same name it hides what the layers below have in it.
+void Tree::make_directory(int directory, const std::string& last, mode_t mode) {
+  struct stat info;
+  bool exists = look(directory, last, info);
+  if (exists && S_ISDIR(info.st_mode)) return;
+  bool hides = exists && is_whiteout(info);
+  if (exists) clear(directory, last);
+  if (mkdirat(directory, last.c_str(), options_.keep_metadata ? mode : 0700) != 0) fail("mkdirat", errno);
+  if (hides && options_.broker != nullptr) options_.broker->set_opaque(open_child(directory, last).get());
+}
+
+void Tree::directory(const std::string& name, const Metadata& metadata, const std::vector<Attribute>& attributes) {
+  Fd self;
+  if (name.empty()) {
+    self = open_directory("");
+    if (!self.valid()) fail("openat2", errno);
+  } else {
+    Split split = split_name(name);
+    int directory = parent(split.parent);
+    make_directory(directory, split.last, 0700);
+    self = open_child(directory, split.last);
+  }
+  if (!options_.keep_metadata) return;
+  if (fchown(self.get(), metadata.uid, metadata.gid) != 0) fail("fchown", errno);
+  if (fchmod(self.get(), metadata.mode) != 0) fail("fchmod", errno);
+  write_attributes(self.get(), attributes, options_.broker);
+  times_bytes_ += name.size() + sizeof(Times);
+  if (times_bytes_ > kMaxDirectoryBytes) refuse("too-many-entries");
+  times_.push_back({name, metadata.modified});
+}
+
+Fd Tree::file(const std::string& name) {
+  Split split = split_name(name);
+  int directory = parent(split.parent);
+  clear(directory, split.last);
+  Fd fd(open_below(directory, split.last.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_NONBLOCK,
+                   RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS));
+  if (!fd.valid()) fail("openat2", errno);
+  return fd;
+}
+
+// The order matters: a change of the owner clears set-id bits and security.capability.
+void Tree::finish_file(int fd, const Metadata& metadata, const std::vector<Attribute>& attributes) {
+  if (!options_.keep_metadata) {
+    if (fchmod(fd, 0600) != 0) fail("fchmod", errno);
+    return;
+  }
+  if (fchown(fd, metadata.uid, metadata.gid) != 0) fail("fchown", errno);
+  if (fchmod(fd, metadata.mode) != 0) fail("fchmod", errno);
+  write_attributes(fd, attributes, options_.broker);
+  const timespec times[2] = {metadata.modified, metadata.modified};
+  if (futimens(fd, times) != 0) fail("utimensat", errno);
+}
+
+void Tree::symlink(const std::string& name, const std::string& target, const Metadata& metadata) {
+  Split split = split_name(name);
+  if (!options_.follow_parents && !stays_inside(split.parent, target)) refuse("link-out", target);
+  int directory = parent(split.parent);
+  clear(directory, split.last);
+  if (symlinkat(target.c_str(), directory, split.last.c_str()) != 0) fail("symlinkat", errno);
+  finish_node(directory, split.last, metadata);
+}
+
+void Tree::node(const std::string& name, mode_t type, dev_t device, const Metadata& metadata) {
+  if (S_ISCHR(type) && device == kWhiteoutDevice) refuse("whiteout-device");
+  Split split = split_name(name);
+  int directory = parent(split.parent);
+  clear(directory, split.last);
+  if (mknodat(directory, split.last.c_str(), type | metadata.mode, device) != 0) fail("mknodat", errno);
+  finish_node(directory, split.last, metadata);
+}
+
+// The mode was given at creation (the umask is 0): what cannot be opened safely is not touched by chmod.
+void Tree::finish_node(int directory, const std::string& last, const Metadata& metadata) {
+  if (!options_.keep_metadata) return;
+  if (fchownat(directory, last.c_str(), metadata.uid, metadata.gid, AT_SYMLINK_NOFOLLOW) != 0) {
+    fail("fchownat", errno);
+  }
+  const timespec times[2] = {metadata.modified, metadata.modified};
+  if (utimensat(directory, last.c_str(), times, AT_SYMLINK_NOFOLLOW) != 0) fail("utimensat", errno);
+}
+
+void Tree::hard_link(const std::string& name, const std::string& target) {
+  Split from = split_name(target);
+  Fd source = open_directory(from.parent);
+  if (!source.valid()) refuse("link-missing", target);
+  struct stat info;
+  if (!look(source.get(), from.last, info) || is_whiteout(info)) refuse("link-missing", target);
+  if (S_ISDIR(info.st_mode)) refuse("link-directory", target);
+  if (!options_.keep_metadata && !S_ISREG(info.st_mode)) refuse("not-a-plain-file", target);
+  Split to = split_name(name);
+  int directory = parent(to.parent);
+  struct stat old;
+  // A link to itself, or twice the same: removing the old name first could remove the last one.
+  if (look(directory, to.last, old) && old.st_ino == info.st_ino && old.st_dev == info.st_dev) return;
+  clear(directory, to.last);
+  if (linkat(source.get(), from.last.c_str(), directory, to.last.c_str(), 0) != 0) fail("linkat", errno);
+}
+
+void Tree::whiteout(const std::string& name) {
+  Split split = split_name(name);
+  int directory = parent(split.parent);
+  struct stat info;
+  if (look(directory, split.last, info)) {
+    // The archive has this name too. It speaks of the layers below: a directory hides theirs, anything else does
+    // anyway.
+    if (S_ISDIR(info.st_mode) && options_.broker != nullptr) {
+      options_.broker->set_opaque(open_child(directory, split.last).get());
+    }
+    return;
+  }
+  if (mknodat(directory, split.last.c_str(), S_IFCHR, kWhiteoutDevice) != 0) fail("mknodat", errno);
+}
+
+void Tree::opaque(const std::string& directory) {
+  int fd = parent(directory);
+  if (options_.broker != nullptr) options_.broker->set_opaque(fd);
+}
+
+void Tree::finish() {
+  for (const Times& entry : times_) {
+    set_current_entry(entry.name);
+    Fd fd = open_directory(entry.name);
+    if (!fd.valid()) {
+      if (errno == ENOENT || errno == ENOTDIR || errno == ELOOP) continue;  // a later entry replaced it
+      fail("openat2", errno);
+    }
+    const timespec times[2] = {entry.modified, entry.modified};
+    if (futimens(fd.get(), times) != 0) fail("utimensat", errno);
+  }
+}
+
+}  // namespace orlop::archive

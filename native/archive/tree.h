@@ -1,0 +1,75 @@
+// The tree that is being unpacked. Every call names its object by the descriptor of its directory and one last
+// component that is never followed; directories are found below the root only.
+#pragma once
+
+#include <sys/stat.h>
+#include <sys/types.h>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "archive/attributes.h"
+#include "archive/calls.h"
+
+namespace orlop::archive {
+
+struct Metadata {
+  uid_t uid;
+  gid_t gid;
+  mode_t mode;  // permission bits
+  timespec modified;
+};
+
+class Tree {
+ public:
+  struct Options {
+    int root;
+    bool follow_parents;   // a directory of a name may be a symbolic link, resolved below the root
+    bool keep_metadata;    // owners, modes, times and attributes of the archive; otherwise private plain files
+    const Broker* broker;  // for trusted.* attributes; null where there are none to set
+  };
+  explicit Tree(const Options& options);
+
+  void directory(const std::string& name, const Metadata& metadata, const std::vector<Attribute>& attributes);
+  // A new, empty file, open for writing. `finish_file` gives it the rest when its data are there.
+  Fd file(const std::string& name);
+  void finish_file(int fd, const Metadata& metadata, const std::vector<Attribute>& attributes);
+  void symlink(const std::string& name, const std::string& target, const Metadata& metadata);
+  // Device or FIFO: `type` is of S_IFMT.
+  void node(const std::string& name, mode_t type, dev_t device, const Metadata& metadata);
+  void hard_link(const std::string& name, const std::string& target);
+
+  // `name` of the layers below is gone.
+  void whiteout(const std::string& name);
+  // Nothing of the layers below is seen in the directory.
+  void opaque(const std::string& directory);
+
+  // Times of directories, which every entry in them changed.
+  void finish();
+
+ private:
+  struct Times {
+    std::string name;
+    timespec modified;
+  };
+
+  Fd open_directory(const std::string& name) const;
+  Fd make_directories(const std::string& name);
+  // Descriptor of the directory that holds `name`, made where it is missing.
+  int parent(const std::string& directory);
+  // Makes room for an object that is not a directory.
+  void clear(int directory, const std::string& last);
+  void make_directory(int directory, const std::string& last, mode_t mode);
+  void finish_node(int directory, const std::string& last, const Metadata& metadata);
+
+  Options options_;
+  // The last parent: most entries follow another one of the same directory. Dropped whenever a name is replaced.
+  std::string cached_name_;
+  Fd cached_;
+  std::vector<Times> times_;
+  size_t times_bytes_ = 0;
+};
+
+}  // namespace orlop::archive

@@ -1,0 +1,227 @@
+#include "archive/unpack.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/sysmacros.h>
+
+#include "archive/jail.h"
+#include "archive/names.h"
+#include "archive/tree.h"
+
+namespace orlop::archive {
+
+namespace {
+
+la_ssize_t read_block(struct archive*, void* data, const void** block) {
+  std::span<const uint8_t> bytes = static_cast<Input*>(data)->next();
+  *block = bytes.data();
+  return static_cast<la_ssize_t>(bytes.size());
+}
+
+uint32_t checked_id(la_int64_t id) {
+  // 2^32 - 1 means "leave it" to chown.
+  if (id < 0 || id >= 0xffffffff) refuse("id");
+  return static_cast<uint32_t>(id);
+}
+
+Metadata metadata_of(struct archive_entry* entry) {
+  return {checked_id(archive_entry_uid(entry)),
+          checked_id(archive_entry_gid(entry)),
+          static_cast<mode_t>(archive_entry_perm(entry) & 07777),
+          {static_cast<time_t>(archive_entry_mtime(entry)), archive_entry_mtime_nsec(entry)}};
+}
+
+std::vector<Attribute> attributes_of(struct archive_entry* entry) {
+  std::vector<Attribute> attributes;
+  const char* name = nullptr;
+  const void* value = nullptr;
+  size_t size = 0;
+  archive_entry_xattr_reset(entry);
+  while (archive_entry_xattr_next(entry, &name, &value, &size) == ARCHIVE_OK) {
+    if (keep_attribute(name) == Keep::kRefused) refuse("overlay-attribute", name);
+    attributes.push_back({name, std::string(static_cast<const char*>(value), size)});
+  }
+  return attributes;
+}
+
+class Unpacker {
+ public:
+  Unpacker(Kind kind, const Input::Options& options, const Broker* broker)
+      : kind_(kind),
+        max_size_(options.max_size),
+        input_(options),
+        tree_({kDirectoryFd, kind != Kind::kFiles, kind != Kind::kFiles, broker}),
+        archive_(archive_read_new()) {
+    if (archive_ == nullptr) refuse("memory");
+    // Formats and filters by name, never "all": the rest of the library is not even linked in.
+    archive_read_support_format_tar(archive_);
+    if (archive_read_open2(archive_, &input_, nullptr, read_block, nullptr, nullptr) != ARCHIVE_OK) {
+      refuse_archive(true);
+    }
+  }
+
+  [[noreturn]] void run() {
+    struct archive_entry* entry = nullptr;
+    while (next(&entry)) {
+      if (++entries_ > kMaxEntries) refuse("too-many-entries");
+      unpack_entry(entry);
+    }
+    set_current_entry({});
+    check_end();
+    tree_.finish();
+    // What follows the end mark belongs to both digests.
+    while (!input_.next().empty()) {
+    }
+    succeed(input_.sums(), entries_);
+  }
+
+ private:
+  bool next(struct archive_entry** entry) {
+    int result = archive_read_next_header(archive_, entry);
+    if (result == ARCHIVE_EOF) return false;
+    if (result == ARCHIVE_WARN) {
+      // A name that is not UTF-8 is kept as the bytes it is. Any other doubt is a reason to stop.
+      const char* text = archive_error_string(archive_);
+      if (text == nullptr || strstr(text, "can't be converted") == nullptr) refuse("damaged", text ? text : "");
+    } else if (result != ARCHIVE_OK) {
+      refuse_archive(entries_ == 0);
+    }
+    const char* name = archive_entry_pathname(*entry);
+    if (name == nullptr) refuse("no-name");
+    raw_name_ = name;
+    set_current_entry(raw_name_);
+    uint64_t start = static_cast<uint64_t>(archive_read_header_position(archive_));
+    uint64_t end = static_cast<uint64_t>(archive_filter_bytes(archive_, 0));
+    if (end - start > kMaxHeader) refuse("header-too-large");
+    if (end - start > 512) check_headers(input_.window(start, end));
+    return true;
+  }
+
+  [[noreturn]] void refuse_archive(bool first) {
+    if (archive_errno(archive_) == ENOMEM) refuse("memory");
+    if (input_.raw_size() == 0) refuse("empty");
+    const char* text = archive_error_string(archive_);
+    std::string_view detail = text == nullptr ? "" : text;
+    if (first && detail.find("Truncated") == std::string_view::npos) refuse("not-a-tar", detail);
+    if (input_.ended()) refuse("truncated", detail);
+    refuse("damaged", detail);
+  }
+
+  // Without an end mark a tar that was cut between two entries looks complete. Layers are checked by digest; some
+  // builders leave the mark out there.
+  void check_end() {
+    if (kind_ == Kind::kLayer) return;
+    if (archive_filter_bytes(archive_, 0) <= archive_read_header_position(archive_)) refuse("truncated");
+  }
+
+  void unpack_entry(struct archive_entry* entry) {
+    std::string name = clean_name(raw_name_);
+    if (kind_ == Kind::kLayer) {
+      if (unpack_whiteout(name)) return;
+    } else if (has_whiteout(name)) {
+      refuse("whiteout");
+    }
+    if (archive_entry_hardlink(entry) != nullptr) {
+      std::string target = clean_name(archive_entry_hardlink(entry));
+      if (name.empty() || target.empty()) refuse("root");
+      if (kind_ == Kind::kLayer && whiteout_of(target) != Whiteout::kNone) refuse("whiteout");
+      return tree_.hard_link(name, target);
+    }
+    mode_t type = archive_entry_filetype(entry);
+    if (name.empty() && type != AE_IFDIR) refuse("root");
+    unpack_object(entry, name, type);
+  }
+
+  // True when the entry was an instruction, not an object.
+  bool unpack_whiteout(const std::string& name) {
+    Split split = split_name(name);
+    switch (whiteout_of(name)) {
+      case Whiteout::kNone:
+        return false;
+      case Whiteout::kOpaque:
+        tree_.opaque(split.parent);
+        return true;
+      case Whiteout::kRemoved:
+        tree_.whiteout((split.parent.empty() ? "" : split.parent + "/") + split.last.substr(strlen(".wh.")));
+        return true;
+      case Whiteout::kIgnored:
+        return true;
+    }
+    return true;
+  }
+
+  void unpack_object(struct archive_entry* entry, const std::string& name, mode_t type) {
+    Metadata metadata = metadata_of(entry);
+    switch (type) {
+      case AE_IFDIR:
+        return tree_.directory(name, metadata, attributes_of(entry));
+      case AE_IFREG:
+        return unpack_file(entry, name, metadata);
+      case AE_IFLNK: {
+        const char* target = archive_entry_symlink(entry);
+        if (target == nullptr || *target == 0 || strlen(target) > kMaxPath) refuse("link-target");
+        return tree_.symlink(name, target, metadata);
+      }
+      case AE_IFCHR:
+      case AE_IFBLK:
+      case AE_IFIFO: {
+        if (kind_ == Kind::kFiles) refuse("not-a-plain-file");
+        dev_t device = type == AE_IFIFO ? 0 : makedev(archive_entry_rdevmajor(entry), archive_entry_rdevminor(entry));
+        return tree_.node(name, type, device, metadata);
+      }
+      default:
+        refuse("type");
+    }
+  }
+
+  void unpack_file(struct archive_entry* entry, const std::string& name, const Metadata& metadata) {
+    std::vector<Attribute> attributes = attributes_of(entry);
+    int64_t size = archive_entry_size(entry);
+    // A sparse file costs nothing in the archive, but readers of the tree would pay for it.
+    if (size < 0 || static_cast<uint64_t>(size) > max_size_) refuse("too-large", std::to_string(max_size_));
+    Fd fd = tree_.file(name);
+    const void* block = nullptr;
+    size_t length = 0;
+    la_int64_t offset = 0;
+    for (;;) {
+      int result = archive_read_data_block(archive_, &block, &length, &offset);
+      if (result == ARCHIVE_EOF) break;
+      if (result != ARCHIVE_OK) refuse_archive(false);
+      if (offset < 0 || offset > size || length > static_cast<uint64_t>(size - offset)) refuse("damaged", "sparse map");
+      write_block(fd.get(), static_cast<const char*>(block), length, offset);
+    }
+    if (ftruncate(fd.get(), size) != 0) fail("ftruncate", errno);
+    tree_.finish_file(fd.get(), metadata, attributes);
+  }
+
+  static void write_block(int fd, const char* bytes, size_t size, off_t offset) {
+    while (size > 0) {
+      ssize_t n = pwrite(fd, bytes, size, offset);
+      if (n < 0 && errno == EINTR) continue;
+      if (n < 0) fail("pwrite", errno);
+      bytes += n;
+      size -= static_cast<size_t>(n);
+      offset += n;
+    }
+  }
+
+  Kind kind_;
+  uint64_t max_size_;
+  Input input_;
+  Tree tree_;
+  struct archive* archive_;
+  std::string raw_name_;
+  uint64_t entries_ = 0;
+};
+
+}  // namespace
+
+void unpack(Kind kind, const Input::Options& options, const Broker* broker) {
+  Unpacker unpacker(kind, options, broker);
+  unpacker.run();
+}
+
+}  // namespace orlop::archive

@@ -1,0 +1,18 @@
+// Reads an archive into the directory that is the root by now.
+#pragma once
+
+#include "archive/broker.h"
+#include "archive/input.h"
+
+namespace orlop::archive {
+
+enum class Kind {
+  kLayer,  // of an image: whiteouts are instructions
+  kTree,   // a root file system: whiteouts are refused
+  kFiles,  // a container of other files (docker-archive, OCI archive): files, directories, links that stay inside
+};
+
+// Ends the process.
+[[noreturn]] void unpack(Kind kind, const Input::Options& options, const Broker* broker);
+
+}  // namespace orlop::archive
