@@ -94,6 +94,11 @@ function tryOne(require: NodeJS.Require, file: string): Attempt {
   }
 }
 
+/** Directory of orlop's package.json. */
+export function packageRoot(): string {
+  return findPackageRoot(dirname(ownFile()));
+}
+
 /** This file, also where a bundler has made a CommonJS module of it, in which import.meta is empty. */
 function ownFile(): string {
   const url: string | undefined = import.meta.url;

@@ -1,0 +1,102 @@
+import { runArchive } from './process.ts';
+
+/** Sums of an archive. Sizes in bytes, digests as `sha256:` and 64 hex digits. */
+export interface ArchiveSums {
+  /** Of the bytes as they lie in the blob, compressed or not. */
+  readonly digest: string;
+  readonly size: number;
+  /** Of the uncompressed tar, to its last byte. */
+  readonly diffId: string;
+  readonly uncompressedSize: number;
+  readonly entries: number;
+}
+
+export interface UnpackOptions {
+  /** Descriptor of the archive: file or pipe; plain, gzip or zstd. Read to its end from where it stands. */
+  readonly source: number;
+  /** Descriptor of an empty directory, which becomes the root of the process that unpacks. */
+  readonly directory: number;
+  /** A layer of an image: `.wh.` names become whiteouts and opaque directories. Otherwise they are refused. */
+  readonly layer: boolean;
+  /**
+   * A container of other files (docker-archive, OCI archive): only files, directories and links that stay inside, all
+   * private to the caller, whatever owner and mode the archive says.
+   */
+  readonly filesOnly?: boolean | undefined;
+  /** Descriptor that gets the bytes of `source` as they come. */
+  readonly copyTo?: number | undefined;
+  /** Most bytes that the archive may have when it is decompressed. 64 GiB unless given. */
+  readonly maxSize?: number | undefined;
+  /** Most bytes that one compressed byte may become, judged from 256 MiB on. 2000 unless given. */
+  readonly maxRatio?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+const defaultMaxSize = 64 * 1024 ** 3;
+const defaultMaxRatio = 2000;
+
+/**
+ * Unpacks an archive in a jailed process. The directory holds nothing useful when it fails: remove it.
+ *
+ * The root gets mode 0755 and owner 0:0 where the archive has no entry for it. Data is not synced.
+ *
+ * @throws RequestError ORLOP_E_ARCHIVE that names the entry and what is wrong with it, ORLOP_E_ABORTED
+ * @throws LaunchError when the kernel refused, for example ENOSPC
+ */
+export async function unpack(options: UnpackOptions): Promise<ArchiveSums> {
+  const kind = options.layer ? 'layer' : options.filesOnly ? 'files' : 'tree';
+  const { maxSize = defaultMaxSize, maxRatio = defaultMaxRatio, copyTo } = options;
+  const result = await runArchive({
+    action: 'unpack the archive',
+    argv: ['unpack', kind, String(maxSize), String(maxRatio), copyTo === undefined ? '-' : 'copy'],
+    input: options.source,
+    output: 'ignore',
+    directory: options.directory,
+    copy: copyTo ?? 'ignore',
+    signal: options.signal,
+  });
+  return sumsOf(result);
+}
+
+export type Compression = 'none' | 'gzip' | 'zstd';
+
+export interface PackOptions {
+  /** Descriptor of the directory. What is mounted below it is left out. */
+  readonly directory: number;
+  /** Descriptor that gets the archive: file or pipe. */
+  readonly output: number;
+  /** The directory is the upper one of an overlay: whiteouts and opaque directories become `.wh.` names. */
+  readonly layer: boolean;
+  readonly compression: Compression;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Packs a directory as a tar (PAX), its root as `./`. Equal trees give equal bytes: sorted by name, without access times
+ * and names of users. Sockets are left out.
+ *
+ * @throws RequestError ORLOP_E_ARCHIVE when the tree changes while it is read, or has what a layer cannot hold
+ * @throws LaunchError when the kernel refused
+ */
+export async function pack(options: PackOptions): Promise<ArchiveSums> {
+  const result = await runArchive({
+    action: 'pack the directory',
+    argv: ['pack', options.layer ? 'layer' : 'tree', options.compression],
+    input: 'ignore',
+    output: options.output,
+    directory: options.directory,
+    copy: 'ignore',
+    signal: options.signal,
+  });
+  return sumsOf(result);
+}
+
+function sumsOf(result: Record<string, unknown>): ArchiveSums {
+  return {
+    digest: String(result.digest),
+    size: Number(result.size),
+    diffId: String(result.diffId),
+    uncompressedSize: Number(result.uncompressedSize),
+    entries: Number(result.entries),
+  };
+}

@@ -1,0 +1,103 @@
+import type { ChildProcess } from 'node:child_process';
+import type { Readable } from 'node:stream';
+import { LaunchError, RequestError } from '../../errors/index.ts';
+import { archiveExecutable } from './executable.ts';
+import { errorOf, parseReport } from './report.ts';
+
+/** A descriptor of this process, or nothing there. */
+type Stdio = number | 'ignore';
+
+export interface Job {
+  /** For messages: `unpack the archive`. */
+  readonly action: string;
+  readonly argv: readonly string[];
+  readonly input: Stdio;
+  readonly output: Stdio;
+  readonly directory: number;
+  readonly copy: Stdio;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Most that is kept of what the process says when it breaks. */
+const maxText = 64 * 1024;
+
+/**
+ * Runs orlop-archive and gives its result.
+ *
+ * @throws RequestError (ORLOP_E_ARCHIVE, ORLOP_E_ABORTED, ORLOP_E_NATIVE), or LaunchError with the errno of the kernel.
+ */
+export async function runArchive(job: Job): Promise<Record<string, unknown>> {
+  const file = await archiveExecutable();
+  // Loaded here: a start of a container never needs it.
+  const { spawn } = await import('node:child_process');
+  if (job.signal?.aborted) throw aborted(job);
+  const child = spawn(file, job.argv, {
+    env: {},
+    cwd: '/',
+    stdio: [job.input, job.output, 'pipe', job.directory, job.copy, 'pipe'],
+  });
+  const kill = () => child.kill('SIGKILL');
+  job.signal?.addEventListener('abort', kill, { once: true });
+  try {
+    // Typed as five streams, however many are asked for; none at all when the process could not be made.
+    const streams: readonly unknown[] = child.stdio ?? [];
+    const [end, text, line] = await Promise.all([ended(job, child), collect(streams[2]), collect(streams[5])]);
+    if (job.signal?.aborted) throw aborted(job);
+    const report = parseReport(line);
+    if (report === null) throw broken(job, end, text);
+    if ('result' in report) return report.result;
+    throw errorOf(job.action, report);
+  } finally {
+    job.signal?.removeEventListener('abort', kill);
+  }
+}
+
+interface End {
+  readonly code: number | null;
+  readonly signal: string | null;
+}
+
+function ended(job: Job, child: ChildProcess): Promise<End> {
+  return new Promise((resolve, reject) => {
+    child.once('error', (error: NodeJS.ErrnoException) => reject(notStarted(job, error)));
+    child.once('close', (code, signal) => resolve({ code, signal }));
+  });
+}
+
+async function collect(stream: unknown): Promise<string> {
+  let text = '';
+  if (stream === undefined) return text;
+  for await (const chunk of stream as Readable) {
+    if (text.length < maxText) text += String(chunk);
+  }
+  return text;
+}
+
+function aborted(job: Job): RequestError {
+  return new RequestError('ORLOP_E_ABORTED', `could not ${job.action}: aborted`, { cause: job.signal?.reason });
+}
+
+function notStarted(job: Job, error: NodeJS.ErrnoException): LaunchError {
+  return new LaunchError(`could not ${job.action}: orlop-archive could not be started: ${error.message}`, {
+    code: error.code ?? 'EIO',
+    errno: Math.abs(error.errno ?? 0),
+    syscall: error.syscall ?? 'spawn',
+    step: 'archive',
+    path: error.path,
+    exitCode: 125,
+  });
+}
+
+/** It ended without a report: killed by somebody, by a limit, or by its system-call filter (SIGSYS). */
+function broken(job: Job, end: End, text: string): LaunchError {
+  const how = end.signal === null ? `exited with ${end.code}` : `was killed by ${end.signal}`;
+  const said = text.trim() === '' ? '' : `: ${text.trim()}`;
+  return new LaunchError(`could not ${job.action}: orlop-archive ${how}${said}`, {
+    code: end.signal ?? 'EIO',
+    errno: 0,
+    syscall: 'orlop-archive',
+    step: 'archive',
+    hint: end.signal === 'SIGKILL' ? 'the machine may have run out of memory' : undefined,
+    exitCode: 125,
+  });
+}

@@ -1,0 +1,75 @@
+import { getSystemErrorName } from 'node:util';
+import { LaunchError, RequestError } from '../../errors/index.ts';
+import { refusals } from './refusals.ts';
+
+/** What orlop-archive writes when it ends: one line of JSON, see `native/archive/report.h`. */
+export type Report =
+  | { readonly result: Record<string, unknown> }
+  | { readonly refusal: { readonly code: string; readonly entry: string; readonly detail: string } }
+  | { readonly failure: { readonly syscall: string; readonly errno: number; readonly entry: string } };
+
+/** Null when the line is not a whole report: the process was killed while it wrote. */
+export function parseReport(line: string): Report | null {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    return null;
+  }
+  if (!isRecord(value)) return null;
+  const error = value.error;
+  if (!isRecord(error)) return { result: value };
+  const entry = unhex(error.entry);
+  if (error.code === 'system') {
+    return { failure: { syscall: String(error.syscall), errno: Number(error.errno), entry } };
+  }
+  return { refusal: { code: String(error.code), entry, detail: unhex(error.detail) } };
+}
+
+/** The error of a report without result. `action`: `unpack the archive`, `pack the directory`. */
+export function errorOf(action: string, report: Exclude<Report, { result: unknown }>): Error {
+  if ('failure' in report) return systemError(action, report.failure);
+  const { code, entry, detail } = report.refusal;
+  const words = refusals[code] ?? { why: `orlop-archive says '${code}'` };
+  const at = entry === '' ? '' : `, entry '${entry}'`;
+  const extra = detail === '' ? '' : ` (${detail})`;
+  return new RequestError('ORLOP_E_ARCHIVE', `could not ${action}${at}: ${words.why}${extra}`, { hint: words.hint });
+}
+
+function systemError(action: string, failure: { syscall: string; errno: number; entry: string }): LaunchError {
+  const code = errnoName(failure.errno);
+  const at = failure.entry === '' ? '' : ` '${failure.entry}'`;
+  return new LaunchError(`${code}: could not ${action}, ${failure.syscall}${at}`, {
+    code,
+    errno: failure.errno,
+    syscall: failure.syscall,
+    step: 'archive',
+    path: failure.entry === '' ? undefined : failure.entry,
+    hint: hints[code],
+    exitCode: 125,
+  });
+}
+
+const hints: Readonly<Record<string, string>> = {
+  ENOSPC: 'the file system of the store is full: remove images or containers, or use another --root',
+  EDQUOT: 'the quota of the file system of the store is used up',
+  EPERM: 'orlop must be root, with CAP_SYS_ADMIN and CAP_MKNOD, to unpack an image',
+  EPIPE: 'whoever was to read the archive has closed it',
+};
+
+function errnoName(errno: number): string {
+  return errno > 0 ? getSystemErrorName(-errno) : 'UNKNOWN';
+}
+
+/** Bytes that came as hex, as text that can be printed: what is not UTF-8, or controls a terminal, is escaped. */
+function unhex(value: unknown): string {
+  if (typeof value !== 'string') return '';
+  const bytes = Buffer.from(value, 'hex');
+  const text = bytes.toString('utf8');
+  const exact = Buffer.from(text, 'utf8').equals(bytes) ? text : bytes.toString('latin1');
+  return exact.replace(/[\u0000-\u001f\u007f-\u009f]/g, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`);
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}
