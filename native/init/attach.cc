@@ -38,9 +38,9 @@ int CheckNotOnProc(Context& context, int tree, int target) {
   return tree_on_proc == 1 ? 0 : context.Refuse(EPERM);
 }
 
-// Clones, makes read-only, attaches on the target.
+// Clones, with what is mounted below so that it stays to be seen, makes read-only, attaches on the target.
 int Cover(Context& context, int source, int target, uint32_t attributes, bool recursive) {
-  const int tree = CloneTree(context, source, recursive);
+  const int tree = CloneTree(context, source, true);
   if (tree < 0) return tree;
   int error = SetAttributes(context, tree, attributes, 0, recursive, 0);
   if (error == 0) error = MoveTree(context, tree, target);
@@ -113,7 +113,14 @@ int Execute(Context& context, const plan::op::Readonly& op) {
   if (op.target != nullptr && Same(op.target, "/")) return SetAttributes(context, root, kAttrReadonly, 0, recursive, 0);
   const int target = Resolve(context, root, op.target, Missing::kFail);
   if (target < 0) return IsMissing(target) ? 0 : target;
-  const int error = Cover(context, target, target, kAttrReadonly, recursive);
+  struct statx facts;
+  int error = Stat(context, target, &facts);
+  if (error == 0 && (facts.stx_attributes & kAttributeMountRoot) != 0) {
+    // A mount of its own is changed where it is: a copy on top would hide what is mounted below it.
+    error = SetAttributes(context, target, kAttrReadonly, 0, recursive, 0);
+  } else if (error == 0) {
+    error = Cover(context, target, target, kAttrReadonly, recursive);
+  }
   Close(target);
   return error;
 }

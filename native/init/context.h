@@ -20,6 +20,7 @@ struct Context {
   uint32_t places = 0;     // directories and files made in it
   int own_fds = -1;        // /proc/self/fd of the host, where close_range is missing
   bool guarded = false;    // the shared memory can no longer be read through /proc by others
+  bool pivoted = false;    // the root is the container's: its /proc is not to be trusted
   plan::Blob filter = {};  // a system-call filter that waits for execve
 
   bool Has(uint32_t feature) const { return (start.features & feature) != 0; }

@@ -83,7 +83,8 @@ inline constexpr long kStNodiratime = 2048;
 inline constexpr long kStRelatime = 4096;
 inline constexpr long kStNosymfollow = 8192;
 
-inline constexpr uint32_t kNewUser = 0x10000000;  // CLONE_NEWUSER
-inline constexpr uint32_t kPathMax = 4096;        // with the NUL
+inline constexpr uint32_t kNewUser = 0x10000000;         // CLONE_NEWUSER
+inline constexpr uint64_t kAttributeMountRoot = 0x2000;  // STATX_ATTR_MOUNT_ROOT (5.8)
+inline constexpr uint32_t kPathMax = 4096;               // with the NUL
 
 }  // namespace orlop::init

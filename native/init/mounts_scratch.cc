@@ -184,6 +184,9 @@ int CloneAtScratch(Context& context, int fd, bool recursive) {
 }
 
 int Remount(Context& context, int tree, uint32_t set, uint32_t clear, bool recursive, uint32_t propagation) {
+  // After the pivot only the root itself is still changed, and there may be no /proc to name a descriptor by.
+  const FdPath by_descriptor(tree);
+  const char* path = context.pivoted ? "/" : by_descriptor.get();
   if (set != 0 || clear != 0) {
     // mount(2) changes one mount only. A volume that is read-only at its top and writable below would be a lie.
     const long below = recursive ? HasMountsBelow(context, tree) : 0;
@@ -195,12 +198,12 @@ int Remount(Context& context, int tree, uint32_t set, uint32_t clear, bool recur
     if ((set & kAttrAtimeMask) != 0) clear |= kAttrAtimeMask;
     attributes = (attributes & ~clear) | set;
     const unsigned long flags = kMsRemount | kMsBind | MountFlags(attributes);
-    const long error = context.Call(__NR_mount, nullptr, FdPath(tree).get(), nullptr, flags, nullptr);
+    const long error = context.Call(__NR_mount, nullptr, path, nullptr, flags, nullptr);
     if (error < 0) return static_cast<int>(error);
   }
   if (propagation == 0) return 0;
   const unsigned long flags = PropagationFlag(propagation) | (recursive ? kMsRecursive : 0);
-  return static_cast<int>(context.Call(__NR_mount, nullptr, FdPath(tree).get(), nullptr, flags, nullptr));
+  return static_cast<int>(context.Call(__NR_mount, nullptr, path, nullptr, flags, nullptr));
 }
 
 }  // namespace orlop::init

@@ -28,7 +28,9 @@ int Execute(Context& context, const plan::op::Pivot&) {
   if (error == 0) error = context.Call(__NR_umount2, ".", kMntDetach);
   if (error == 0) error = context.Call(__NR_chdir, "/");
   Close(old_root);
-  return error < 0 ? static_cast<int>(error) : CheckInside(context, "/");
+  if (error < 0) return static_cast<int>(error);
+  context.pivoted = true;
+  return CheckInside(context, "/");
 }
 
 }  // namespace orlop::init

@@ -1,0 +1,90 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { copyFileSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { encodePlan } from '../../ts/plan/encode.ts';
+import type { StartFacts } from '../../ts/plan/facts.ts';
+import type { OpName } from '../../ts/plan/ops.ts';
+import { ops } from '../../ts/plan/ops.ts';
+import type { Plan } from '../../ts/plan/types.ts';
+import { makeFacts, makeProcess } from './facts.ts';
+
+/** Builds `build-tests/run-plan` and `fuzz-plan` where they are out of date. Call it in a `describe`. */
+export function buildsNativeTests(): void {
+  before(function () {
+    this.timeout(300_000);
+    execFileSync('bash', ['scripts/build-native-tests'], { stdio: 'inherit' });
+  });
+}
+
+/** Every feature bit of `native/init/run.h`. */
+export const allFeatures = 0x3f;
+
+export interface PlanRun {
+  readonly code: number | null;
+  readonly signal: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** What the executor reported; null when it came as far as execve. */
+  readonly refused: {
+    readonly step: OpName | 'plan';
+    readonly call: number;
+    readonly op: number;
+    readonly errno: number;
+    readonly detail: number;
+  } | null;
+  /** How many times were taken: one at the start and one after each operation. */
+  readonly timed: number;
+}
+
+/** Runs a plan through the executor alone, in a child of `build-tests/run-plan`. */
+export function runPlan(plan: Plan | Uint8Array, folder: string, features = allFeatures, input = ''): PlanRun {
+  const bytes = plan instanceof Uint8Array ? plan : encodePlan(plan);
+  const file = join(folder, 'plan');
+  const result = join(folder, 'result');
+  writeFileSync(file, bytes);
+  const run = spawnSync('build-tests/run-plan', [file, String(features), result], { encoding: 'utf8', input });
+  if (run.status !== 0) throw new Error(`run-plan ended with ${run.status ?? run.signal}: ${run.stderr}`);
+  const numbers = readFileSync(result, 'utf8').trim().split(' ').map(Number);
+  const [status = 0, step = 0, call = 0, op = 0, errno = 0, detail = 0, timed = 0] = numbers;
+  return {
+    code: (status & 0x7f) === 0 ? (status >> 8) & 0xff : null,
+    signal: (status & 0x7f) === 0 ? null : status & 0x7f,
+    stdout: run.stdout,
+    stderr: run.stderr,
+    refused: errno === 0 ? null : { step: nameOf(step), call, op, errno, detail },
+    timed,
+  };
+}
+
+function nameOf(step: number): OpName | 'plan' {
+  if (step === 0) return 'plan';
+  const found = Object.entries(ops).find(([, shape]) => shape.code === step);
+  if (found === undefined) throw new Error(`no operation has the code ${step}`);
+  return found[0] as OpName;
+}
+
+/** A folder laid out like a store: a busybox layer, the layer of mount points, a read-write layer, a mount point. */
+export function makeStore(folder: string): StartFacts['root'] {
+  const layer = join(folder, 'layers/base/diff');
+  for (const name of ['bin', 'tmp', 'etc', 'data', 'usr/lib']) mkdirSync(join(layer, name), { recursive: true });
+  copyFileSync('/bin/busybox', join(layer, 'bin/busybox'));
+  for (const name of ['sh', 'cat', 'ls', 'id', 'stat', 'readlink', 'env', 'pwd', 'true', 'hostname', 'ip', 'ulimit']) {
+    symlinkSync('busybox', join(layer, 'bin', name));
+  }
+  writeFileSync(join(layer, 'data/of-image'), 'image');
+  const points = join(folder, 'layers/points/diff');
+  for (const name of ['proc', 'dev', 'sys']) mkdirSync(join(points, name), { recursive: true });
+  const [upper, work, mountPoint] = [join(folder, 'rw/diff'), join(folder, 'rw/work'), join(folder, 'mnt')];
+  for (const path of [upper, work, mountPoint]) mkdirSync(path, { recursive: true });
+  return { mountPoint, layers: [layer, points], upper, work, volatile: false, readOnly: false };
+}
+
+/** Facts of a start of `sh -c script` in such a store, without a filter. */
+export function shellFacts(root: StartFacts['root'], script: string, changes: Partial<StartFacts> = {}): StartFacts {
+  return makeFacts({
+    root,
+    parentDeath: 0,
+    process: makeProcess({ argv: ['sh', '-c', script], candidates: ['/usr/bin/sh', '/bin/sh'], seccomp: null }),
+    ...changes,
+  });
+}
