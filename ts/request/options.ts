@@ -83,7 +83,7 @@ function shapeError(issue: v.BaseIssue<unknown>, above: readonly string[]): Requ
     });
   }
   if (issue.type === 'custom') return new RequestError('ORLOP_E_INPUT', `the option ${name} is not ${issue.message}`);
-  const expected = issue.expected?.replace(/^\(|\)(?= \| undefined$)|\)$| \| undefined$/g, '') ?? 'something else';
+  const expected = issue.expected?.replace(/ \| undefined$/, '').replace(/^\((.*)\)$/, '$1') ?? 'something else';
   return new RequestError('ORLOP_E_INPUT', `the option ${name} is ${issue.received}, expected ${expected}`);
 }
 

@@ -1,0 +1,46 @@
+import type { Command } from 'commander';
+import type { OrlopRuntime } from '../api/types.ts';
+import type { Io } from './io.ts';
+
+/** Values of options by their long name in camel case, as commander gives them. */
+export type Values = Readonly<Record<string, unknown>>;
+
+export interface Invocation {
+  readonly io: Io;
+  readonly args: readonly string[];
+  readonly values: Values;
+  /** Value of `--root`. */
+  readonly root: string | undefined;
+  /** Opens the store that `--root` names, runs `use`, and closes it. */
+  with<Result>(use: (orlop: OrlopRuntime) => Promise<Result>): Promise<Result>;
+}
+
+/** One command: what it takes, and what it does. Loaded only when it is called. */
+export interface CommandModule {
+  /** Options end at the first positional argument: what follows is the command of a container. */
+  readonly passThrough?: true;
+  define(command: Command): void;
+  /** Resolves to the exit status. */
+  run(invocation: Invocation): Promise<number>;
+}
+
+/** Parser of an option that may be given several times. */
+export function collect(value: string, before: readonly string[] | undefined): readonly string[] {
+  return [...(before ?? []), value];
+}
+
+export function text(values: Values, name: string): string | undefined {
+  const value = values[name];
+  return typeof value === 'string' ? value : undefined;
+}
+
+export function texts(values: Values, name: string): readonly string[] {
+  const value = values[name];
+  return Array.isArray(value) ? value.filter((one) => typeof one === 'string') : [];
+}
+
+/** An unset flag is undefined, which lets a default stand. */
+export function flag(values: Values, name: string): boolean | undefined {
+  const value = values[name];
+  return typeof value === 'boolean' ? value : undefined;
+}

@@ -1,0 +1,30 @@
+import { type CommandModule, collect, flag, text, texts } from '../command.ts';
+
+export const command: CommandModule = {
+  define(command) {
+    command
+      .usage('[OPTIONS] CONTAINER [IMAGE[:TAG]]')
+      .argument('<container>')
+      .argument('[image]')
+      .option('-a, --author <name>', 'Author of the image')
+      .option('-m, --message <text>', 'Message for the history')
+      .option('-c, --change <instruction>', `Change the configuration: 'CMD ["sh"]'`, collect)
+      .option('-p, --pause', 'Pause the container meanwhile (the default)')
+      .option('--no-pause', 'Do not pause the container meanwhile');
+    command.addHelpText('after', '\nWhat is in volumes is not part of the image; the mount points are.');
+  },
+  async run({ io, args, values, with: withStore }) {
+    const [name = '', image = null] = args;
+    const { id } = await withStore(async (orlop) => {
+      const container = await orlop.container(name);
+      return container.commit(image, {
+        author: text(values, 'author'),
+        message: text(values, 'message'),
+        changes: texts(values, 'change'),
+        pause: flag(values, 'pause') ?? true,
+      });
+    });
+    io.stdout.write(`${id}\n`);
+    return 0;
+  },
+};

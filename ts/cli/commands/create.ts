@@ -1,0 +1,13 @@
+import type { CommandModule } from '../command.ts';
+import { addRunOptions, runArguments } from '../run-options.ts';
+
+export const command: CommandModule = {
+  passThrough: true,
+  define: addRunOptions,
+  async run(invocation) {
+    const { image, argv, options } = await runArguments(invocation);
+    const { id } = await invocation.with((orlop) => orlop.create(image, argv, options));
+    invocation.io.stdout.write(`${id}\n`);
+    return 0;
+  },
+};

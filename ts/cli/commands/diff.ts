@@ -1,0 +1,14 @@
+import type { CommandModule } from '../command.ts';
+import { printable } from '../table.ts';
+
+export const command: CommandModule = {
+  define(command) {
+    command.usage('CONTAINER').argument('<container>');
+    command.addHelpText('after', '\nA is added, C is changed, D is deleted. What is in volumes is not part of it.');
+  },
+  async run({ io, args, with: withStore }) {
+    const changes = await withStore(async (orlop) => (await orlop.container(args[0] ?? '')).diff());
+    io.stdout.write(changes.map(({ kind, path }) => `${kind} ${printable(path)}\n`).join(''));
+    return 0;
+  },
+};

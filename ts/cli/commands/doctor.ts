@@ -1,0 +1,27 @@
+import pc from 'picocolors';
+import { type CommandModule, text } from '../command.ts';
+import { type Check, runChecks } from '../doctor/checks.ts';
+import { gatherFacts } from '../doctor/facts.ts';
+import { toJson } from '../json.ts';
+import { onlyFormat } from '../list.ts';
+
+export const command: CommandModule = {
+  define(command) {
+    command.usage('[--format FORMAT]').option('--format <format>', 'text (the default) or json');
+    command.addHelpText('after', '\nStatus 1 when something is missing that every container needs.');
+  },
+  async run({ io, values, root }) {
+    const format = onlyFormat(text(values, 'format'), ['text', 'json']);
+    const facts = await gatherFacts({ env: io.env, cwd: io.cwd, root, loadAddon: io.loadAddon });
+    const checks = runChecks(facts);
+    const colors = pc.createColors(io.isTerminal(1) && io.env.NO_COLOR === undefined);
+    io.stdout.write(format === 'json' ? toJson(checks) : checks.map((check) => line(check, colors)).join(''));
+    return checks.some(({ status }) => status === 'fail') ? 1 : 0;
+  },
+};
+
+function line({ name, status, detail, hint }: Check, colors: ReturnType<typeof pc.createColors>): string {
+  const paint = { ok: colors.green, warn: colors.yellow, fail: colors.red }[status];
+  const more = hint === undefined ? '' : `${' '.repeat(6)}${' '.repeat(14)}hint: ${hint}\n`;
+  return `${paint(status.padEnd(5))} ${name.padEnd(13)} ${detail}\n${more}`;
+}

@@ -1,0 +1,83 @@
+import type { ImageSummary } from '../../api/types.ts';
+import { type CommandModule, collect, flag, text, texts } from '../command.ts';
+import { compileFilter, type Filters, hasLabels, parseBoolean } from '../filter.ts';
+import { ago, humanSize, shortId, timestamp } from '../human.ts';
+import { addLater } from '../later.ts';
+import { type Column, printList, type Row, warnDamaged } from '../list.ts';
+
+const columns: readonly Column[] = [
+  { header: 'REPOSITORY', field: 'Repository' },
+  { header: 'TAG', field: 'Tag' },
+  { header: 'IMAGE ID', field: 'ID' },
+  { header: 'CREATED', field: 'CreatedSince' },
+  { header: 'SIZE', field: 'Size' },
+];
+
+const filters: Filters<ImageSummary> = {
+  dangling: ({ references }, values) =>
+    values.some((value) => parseBoolean('dangling', value) === (references.length === 0)),
+  label: ({ labels }, values) => hasLabels(labels, values),
+  reference: ({ references }, values) => values.some((value) => references.some((one) => matches(one, value))),
+};
+
+export const command: CommandModule = {
+  define(command) {
+    command
+      .usage('[OPTIONS] [REPOSITORY[:TAG]]')
+      .argument('[repository]')
+      .option('-a, --all', 'Accepted: there are no hidden images')
+      .option('-q, --quiet', 'Print IDs only')
+      .option('-f, --filter <filter>', `Show those that match: ${Object.keys(filters).join(', ')}`, collect)
+      .option('--format <format>', 'table, json, or a Go template: {{.Repository}}:{{.Tag}}')
+      .option('--no-trunc', 'Do not cut what is long');
+    addLater(command, ['--digests', '--tree']);
+  },
+  async run({ io, args, values, with: withStore }) {
+    const [repository] = args;
+    const filter = compileFilter(texts(values, 'filter'), filters);
+    const listing = await withStore((orlop) => orlop.images.list({ filter }));
+    warnDamaged(io, listing);
+    const whole = flag(values, 'trunc') === false;
+    const rows = listing.items.flatMap((image) => toRows(image, repository, io.now(), whole));
+    const quiet = flag(values, 'quiet') ?? false;
+    printList(io, quiet ? uniqueIds(rows) : rows, {
+      columns,
+      headers: { CreatedAt: 'CREATED AT', Digest: 'DIGEST' },
+      format: text(values, 'format'),
+      only: quiet ? 'ID' : undefined,
+    });
+    return 0;
+  },
+};
+
+/** A row for each name of the image. */
+function toRows(image: ImageSummary, repository: string | undefined, now: Date, whole: boolean): Row[] {
+  const references = image.references.length > 0 ? image.references : ['<none>:<none>'];
+  const wanted = repository === undefined ? references : references.filter((one) => matches(one, repository));
+  return wanted.map((reference) => {
+    const colon = reference.lastIndexOf(':');
+    return {
+      Repository: reference.slice(0, colon),
+      Tag: reference.slice(colon + 1),
+      ID: whole ? image.id : shortId(image.id),
+      Digest: '<none>',
+      CreatedSince: image.created === null ? 'N/A' : ago(image.created, now),
+      CreatedAt: image.created === null ? 'N/A' : timestamp(image.created),
+      Size: humanSize(image.size),
+    };
+  });
+}
+
+/** `debian`, `debian:trixie`, `deb*`, `debian:*`: a pattern without a tag matches every tag. */
+function matches(reference: string, pattern: string): boolean {
+  const expression = pattern
+    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+    .replace(/\*/g, '[^/]*')
+    .replace(/\?/g, '[^/]');
+  const tagged = pattern.lastIndexOf(':') > pattern.lastIndexOf('/');
+  return new RegExp(`^${expression}${tagged ? '' : ':[^/]*'}$`).test(reference);
+}
+
+function uniqueIds(rows: readonly Row[]): Row[] {
+  return [...new Map(rows.map((row) => [row.ID, row])).values()];
+}

@@ -1,0 +1,30 @@
+import { RequestError } from '../../errors/index.ts';
+import { type CommandModule, flag, text } from '../command.ts';
+
+export const command: CommandModule = {
+  define(command) {
+    command
+      .usage('[OPTIONS]')
+      .option('-i, --input <file>', 'Read from a file instead of standard input')
+      .option('-q, --quiet', 'Print nothing');
+    command.addHelpText(
+      'after',
+      '\nReads what `docker save`, `podman save` and `skopeo` write: docker-archive and OCI archive.',
+    );
+  },
+  async run({ io, values, with: withStore }) {
+    const file = text(values, 'input');
+    if (file === undefined && io.isTerminal(0)) {
+      throw new RequestError('ORLOP_E_USAGE', 'standard input is a terminal, not an archive', {
+        hint: `use '-i FILE'`,
+      });
+    }
+    const loaded = await withStore((orlop) => orlop.images.load(file ?? 0));
+    if (flag(values, 'quiet')) return 0;
+    for (const { id, references } of loaded) {
+      if (references.length === 0) io.stdout.write(`Loaded image ID: ${id}\n`);
+      for (const reference of references) io.stdout.write(`Loaded image: ${reference}\n`);
+    }
+    return 0;
+  },
+};

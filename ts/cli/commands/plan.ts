@@ -1,0 +1,20 @@
+import { type CommandModule, text } from '../command.ts';
+import { toJson } from '../json.ts';
+import { onlyFormat } from '../list.ts';
+import { addRunOptions, runArguments } from '../run-options.ts';
+
+export const command: CommandModule = {
+  passThrough: true,
+  define(command) {
+    addRunOptions(command);
+    command.option('--format <format>', 'text (the default) or json');
+  },
+  async run(invocation) {
+    const { io, values } = invocation;
+    const format = onlyFormat(text(values, 'format'), ['text', 'json']);
+    const { image, argv, options } = await runArguments(invocation);
+    const { plan, text: description } = await invocation.with((orlop) => orlop.plan(image, argv, options));
+    io.stdout.write(format === 'json' ? toJson(plan) : `${description.trimEnd()}\n`);
+    return 0;
+  },
+};

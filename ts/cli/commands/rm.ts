@@ -1,0 +1,25 @@
+import { type CommandModule, flag } from '../command.ts';
+import { forEach } from '../each.ts';
+
+export const command: CommandModule = {
+  define(command) {
+    command
+      .usage('[OPTIONS] CONTAINER…')
+      .argument('<container...>')
+      .option('-f, --force', 'Kill what runs, and do not mind what is missing')
+      .option('-v, --volumes', 'Remove the anonymous volumes as well');
+  },
+  run({ io, args, values, with: withStore }) {
+    const force = flag(values, 'force') ?? false;
+    return withStore((orlop) =>
+      forEach(io, args, async (name) => {
+        const container = await orlop.container(name).catch((error: unknown) => {
+          if (force && (error as { code?: unknown }).code === 'ORLOP_E_NO_CONTAINER') return undefined;
+          throw error;
+        });
+        await container?.remove({ force, volumes: flag(values, 'volumes') });
+        if (container !== undefined) io.stdout.write(`${name}\n`);
+      }),
+    );
+  },
+};

@@ -1,0 +1,27 @@
+import { type CommandModule, flag, text } from '../command.ts';
+import { runInForeground, withTrace } from '../foreground.ts';
+import { addRunOptions, runArguments } from '../run-options.ts';
+
+const examples = `
+Examples:
+  orlop run --rm -v /test host sh -c 'echo hi > /test/f'
+  orlop run --rm -v data:/data -v ./one.conf:/etc/one.conf:ro -e LANG=C -w /data debian:trixie ls`;
+
+export const command: CommandModule = {
+  passThrough: true,
+  define(command) {
+    addRunOptions(command);
+    command.option('--trace <file>', 'Write the time of each operation of the start, as Chrome trace events');
+    command.addHelpText('after', examples);
+  },
+  async run(invocation) {
+    const { io, values } = invocation;
+    const { image, argv, options } = await runArguments(invocation);
+    return withTrace(text(values, 'trace'), (trace) =>
+      invocation.with(async (orlop) => {
+        const container = await orlop.create(image, argv, options);
+        return runInForeground(io, container, { interactive: flag(values, 'interactive') ?? false, trace });
+      }),
+    );
+  },
+};

@@ -1,0 +1,23 @@
+import type { ArchiveFormat } from '../../api/types.ts';
+import { type CommandModule, text } from '../command.ts';
+import { onlyFormat } from '../list.ts';
+import { withOutput } from '../output-file.ts';
+
+const formats: readonly ArchiveFormat[] = ['docker-archive', 'oci-archive'];
+
+export const command: CommandModule = {
+  define(command) {
+    command
+      .usage('[OPTIONS] IMAGE…')
+      .argument('<image...>')
+      .option('-o, --output <file>', 'Write to a file instead of standard output')
+      .option('--format <format>', `${formats.join(' or ')} (the default is the first)`);
+  },
+  async run({ io, args, values, with: withStore }) {
+    const format = onlyFormat(text(values, 'format'), formats);
+    await withStore((orlop) =>
+      withOutput(io, text(values, 'output'), (descriptor) => orlop.images.save(args, { descriptor, format })),
+    );
+    return 0;
+  },
+};

@@ -1,0 +1,26 @@
+import { type CommandModule, flag, text } from '../command.ts';
+import { runInForeground, withTrace } from '../foreground.ts';
+import { addLater, later } from '../later.ts';
+
+export const command: CommandModule = {
+  define(command) {
+    command
+      .usage('-a [-i] CONTAINER')
+      .argument('<container>')
+      .option('-a, --attach', 'Stay in the foreground with its output (needed in this version)')
+      .option('-i, --interactive', 'Pass standard input on')
+      .option('--trace <file>', 'Write the time of each operation of the start, as Chrome trace events');
+    addLater(command, ['--detach-keys <keys>']);
+  },
+  async run(invocation) {
+    const { io, values, args } = invocation;
+    const interactive = flag(values, 'interactive') ?? false;
+    if (!(flag(values, 'attach') ?? interactive)) throw later(`'start' in the background (use 'start -a')`);
+    return withTrace(text(values, 'trace'), (trace) =>
+      invocation.with(async (orlop) => {
+        const container = await orlop.container(args[0] ?? '');
+        return runInForeground(io, container, { interactive, trace });
+      }),
+    );
+  },
+};

@@ -1,0 +1,22 @@
+import { parseLabels } from '../../request/labels.ts';
+import { parseVolumeName } from '../../request/names.ts';
+import { type CommandModule, collect, texts } from '../command.ts';
+import { addLater } from '../later.ts';
+
+export const command: CommandModule = {
+  define(command) {
+    command
+      .usage('[OPTIONS] [NAME]')
+      .argument('[name]')
+      .option('-l, --label <label>', 'Label the volume: key=value', collect);
+    addLater(command, ['-d, --driver <driver>', '-o, --opt <option>']);
+  },
+  async run({ io, args, values, with: withStore }) {
+    const [name] = args;
+    const labels = parseLabels(texts(values, 'label'));
+    if (name !== undefined) parseVolumeName(name);
+    const volume = await withStore((orlop) => orlop.volumes.create(name ?? null, { labels }));
+    io.stdout.write(`${volume.name}\n`);
+    return 0;
+  },
+};

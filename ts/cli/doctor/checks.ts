@@ -1,0 +1,145 @@
+import type { Facts } from './facts.ts';
+
+export interface Check {
+  readonly name: string;
+  /** `fail`: containers will not start. `warn`: something is lost. */
+  readonly status: 'ok' | 'warn' | 'fail';
+  readonly detail: string;
+  readonly hint?: string;
+}
+
+/** linux/magic.h: what an upper directory of overlayfs cannot lie on, and what makes a slow or lossy store. */
+const unfitForUpper = new Map([
+  [0x794c7630, 'overlay'],
+  [0x6969, 'nfs'],
+  [0xff534d42, 'cifs'],
+  [0xfe534d42, 'smb2'],
+  [0x4d44, 'vfat'],
+  [0x01021997, '9p'],
+  [0x65735546, 'fuse'],
+  [0xf15f, 'ecryptfs'],
+]);
+const fsNames = new Map([
+  ...unfitForUpper,
+  [0xef53, 'ext4'],
+  [0x58465342, 'xfs'],
+  [0x9123683e, 'btrfs'],
+  [0x01021994, 'tmpfs'],
+  [0x2fc12fc1, 'zfs'],
+  [0xf2f52010, 'f2fs'],
+]);
+
+/** Judges the facts, the most important first. */
+export function runChecks(facts: Facts): readonly Check[] {
+  return [
+    checkKernel(facts),
+    checkAddon(facts),
+    checkRoot(facts),
+    checkOverlay(facts),
+    checkNamespaces(facts),
+    checkSeccomp(facts),
+    checkMountApi(facts),
+    checkCgroup(facts),
+    checkStore(facts),
+    checkHostImage(facts),
+    checkCertificates(facts),
+  ].filter((check) => check !== undefined);
+}
+
+function checkKernel({ kernel, arch }: Facts): Check {
+  const [major = 0, minor = 0] = kernel.split('.').map((part) => Number.parseInt(part, 10));
+  const detail = `${kernel} (${arch})`;
+  if (major > 5 || (major === 5 && minor >= 12)) return { name: 'kernel', status: 'ok', detail };
+  return { name: 'kernel', status: 'fail', detail, hint: 'install Linux 5.12 or newer' };
+}
+
+function checkAddon({ addon }: Facts): Check {
+  if (!('error' in addon)) return { name: 'addon', status: 'ok', detail: 'loaded' };
+  return { name: 'addon', status: 'fail', detail: addon.error, hint: `in a clone of the sources: 'npm run build'` };
+}
+
+/** Bits of capabilities(7) that a start needs, whoever the user is. */
+const needed = { CAP_CHOWN: 0, CAP_SETGID: 6, CAP_SETUID: 7, CAP_SETPCAP: 8, CAP_SYS_ADMIN: 21, CAP_MKNOD: 27 };
+
+function checkRoot({ uid, capabilities }: Facts): Check {
+  const missing = Object.entries(needed).filter(([, bit]) => ((capabilities >> BigInt(bit)) & 1n) === 0n);
+  if (uid === 0 && missing.length === 0)
+    return { name: 'root', status: 'ok', detail: 'root, with all capabilities needed' };
+  if (uid !== 0) {
+    const hint = 'run it as root (sudo); containers of other users come with a later version';
+    return { name: 'root', status: 'fail', detail: `uid ${uid}`, hint };
+  }
+  const detail = `root without ${missing.map(([name]) => name).join(', ')}`;
+  return { name: 'root', status: 'fail', detail, hint: 'inside another container: give it these capabilities' };
+}
+
+function checkOverlay({ overlay }: Facts): Check {
+  const name = 'overlayfs';
+  if (overlay === true) return { name, status: 'ok', detail: 'available' };
+  if (overlay === null) return { name, status: 'ok', detail: 'a module, loaded when it is needed' };
+  return {
+    name,
+    status: 'fail',
+    detail: 'not in this kernel',
+    hint: `'modprobe overlay', or a kernel with CONFIG_OVERLAY_FS`,
+  };
+}
+
+function checkNamespaces({ namespaces }: Facts): Check {
+  const name = 'namespaces';
+  const missing = ['cgroup', 'ipc', 'mnt', 'net', 'pid', 'uts'].filter((one) => !namespaces.includes(one));
+  if (missing.length === 0) return { name, status: 'ok', detail: namespaces.join(', ') };
+  return { name, status: 'fail', detail: `without ${missing.join(', ')}`, hint: 'use a kernel with CONFIG_NAMESPACES' };
+}
+
+function checkSeccomp({ seccompActions }: Facts): Check {
+  const name = 'seccomp';
+  if (seccompActions.includes('errno')) return { name, status: 'ok', detail: seccompActions.join(' ') };
+  const hint = `use a kernel with CONFIG_SECCOMP_FILTER, or run with '--security-opt seccomp=unconfined'`;
+  return { name, status: 'fail', detail: 'system calls cannot be filtered', hint };
+}
+
+/** Bits of native/init/run.h. */
+const features = ['mount API', 'mount_setattr', 'openat2', 'close_range', 'lowerdir+', 'clone into cgroup'];
+
+function checkMountApi({ addon }: Facts): Check | undefined {
+  if ('error' in addon) return undefined;
+  const name = 'system calls';
+  const missing = features.filter((_, bit) => ((addon.features >> bit) & 1) === 0);
+  if (missing.length === 0) return { name, status: 'ok', detail: features.join(', ') };
+  const hint = 'an older kernel or an outer filter; older ways are taken where there are any';
+  return { name, status: 'warn', detail: `without ${missing.join(', ')}`, hint };
+}
+
+function checkCgroup({ cgroup }: Facts): Check {
+  const name = 'cgroup';
+  if (cgroup !== 'none') return { name, status: 'ok', detail: cgroup };
+  const hint = `mount it: 'mount -t cgroup2 cgroup2 /sys/fs/cgroup'`;
+  return { name, status: 'warn', detail: 'not mounted: commit pauses with signals', hint };
+}
+
+function checkStore({ store }: Facts): Check {
+  const type = fsNames.get(store.fsType) ?? `type 0x${store.fsType.toString(16)}`;
+  const detail = `${store.path} on ${type}`;
+  if (!unfitForUpper.has(store.fsType)) return { name: 'store', status: 'ok', detail };
+  const hint = `overlayfs cannot write there: choose a directory on ext4, xfs, btrfs or tmpfs with --root or ORLOP_ROOT`;
+  return { name: 'store', status: 'fail', detail, hint };
+}
+
+function checkHostImage({ separate }: Facts): Check {
+  const name = `image 'host'`;
+  if (separate.length === 0) return { name, status: 'ok', detail: 'the system is on one file system' };
+  const hint = `the image 'host' sees '/' only; mount them: '-v ${separate[0]}:${separate[0]}:ro'`;
+  return { name, status: 'warn', detail: `${separate.join(', ')} are file systems of their own`, hint };
+}
+
+/** nodejs/node#40524: Node 20 parses the whole bundle at every start. */
+function checkCertificates({ extraCerts, node }: Facts): Check | undefined {
+  if (!extraCerts || Number.parseInt(node, 10) >= 22) return undefined;
+  return {
+    name: 'start time',
+    status: 'warn',
+    detail: `NODE_EXTRA_CA_CERTS costs Node ${node} some 36 ms at every start`,
+    hint: 'unset it for orlop, or use Node 22',
+  };
+}

@@ -1,0 +1,104 @@
+import { existsSync } from 'node:fs';
+import { readFile, statfs } from 'node:fs/promises';
+import { homedir, release } from 'node:os';
+import { dirname } from 'node:path';
+import { chooseRoot } from '../../store/roots.ts';
+
+/** What doctor found on the machine; the checks judge it without looking again. */
+export interface Facts {
+  /** `6.18.5`. */
+  readonly kernel: string;
+  readonly arch: string;
+  readonly node: string;
+  readonly uid: number;
+  /** Effective capabilities as a bit set, capabilities(7). */
+  readonly capabilities: bigint;
+  /** null: not loaded, and the module may still be there. */
+  readonly overlay: boolean | null;
+  /** Names in /proc/self/ns. */
+  readonly namespaces: readonly string[];
+  /** Actions that seccomp filters may take; empty without seccomp. */
+  readonly seccompActions: readonly string[];
+  readonly cgroup: 'v2' | 'hybrid' | 'v1' | 'none';
+  readonly store: { readonly path: string; readonly fsType: number };
+  /** Directories of the system that are file systems of their own, which the image `host` does not see. */
+  readonly separate: readonly string[];
+  /** Feature bits of the addon, or why it could not be loaded. */
+  readonly addon: { readonly features: number } | { readonly error: string };
+  /** Value of NODE_EXTRA_CA_CERTS. */
+  readonly extraCerts: string | undefined;
+}
+
+export interface Surroundings {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  readonly root: string | undefined;
+  loadAddon(): Promise<{ features(): number }>;
+}
+
+export async function gatherFacts(surroundings: Surroundings): Promise<Facts> {
+  const uid = process.geteuid?.() ?? -1;
+  const { env, cwd, root } = surroundings;
+  const status = await read('/proc/self/status');
+  return {
+    kernel: release(),
+    arch: process.arch,
+    node: process.versions.node,
+    uid,
+    capabilities: BigInt(`0x${/^CapEff:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? '0'}`),
+    overlay: /^nodev\toverlay$/m.test(await read('/proc/filesystems')) ? true : moduleExists(),
+    namespaces: ['cgroup', 'ipc', 'mnt', 'net', 'pid', 'user', 'uts'].filter((name) =>
+      existsSync(`/proc/self/ns/${name}`),
+    ),
+    seccompActions: (await read('/proc/sys/kernel/seccomp/actions_avail')).split(/\s+/).filter(Boolean),
+    cgroup: await cgroupVersion(),
+    store: await storeFacts(chooseRoot(root, { env, uid, home: homedir(), cwd })),
+    separate: separateMounts(await read('/proc/self/mountinfo')),
+    addon: await addonFacts(surroundings),
+    extraCerts: env.NODE_EXTRA_CA_CERTS,
+  };
+}
+
+async function read(path: string): Promise<string> {
+  return readFile(path, 'utf8').catch(() => '');
+}
+
+/** The kernel loads the module at the first mount. */
+function moduleExists(): boolean | null {
+  const directory = `/lib/modules/${release()}/kernel/fs/overlayfs`;
+  return ['', '.xz', '.zst', '.gz'].some((suffix) => existsSync(`${directory}/overlay.ko${suffix}`)) ? null : false;
+}
+
+/** The file system types that mountinfo shows at and below /sys/fs/cgroup decide. */
+async function cgroupVersion(): Promise<Facts['cgroup']> {
+  const mountinfo = await read('/proc/self/mountinfo');
+  const types = new Set([...mountinfo.matchAll(/^.* - (cgroup2?) /gm)].map((match) => match[1]));
+  if (types.has('cgroup')) return types.has('cgroup2') ? 'hybrid' : 'v1';
+  return types.has('cgroup2') ? 'v2' : 'none';
+}
+
+/** The store may not exist yet: then what counts is the file system that it would be made on. */
+async function storeFacts(path: string): Promise<Facts['store']> {
+  for (let directory = path; ; directory = dirname(directory)) {
+    try {
+      return { path, fsType: Number((await statfs(directory)).type) };
+    } catch (error) {
+      if (directory === '/') throw error;
+    }
+  }
+}
+
+const systemDirectories = new Set(['/bin', '/etc', '/lib', '/lib64', '/opt', '/sbin', '/srv', '/usr', '/var']);
+
+function separateMounts(mountinfo: string): readonly string[] {
+  const targets = mountinfo.split('\n').map((line) => line.split(' ')[4] ?? '');
+  return [...new Set(targets)].filter((target) => systemDirectories.has(target)).sort();
+}
+
+async function addonFacts({ loadAddon }: Surroundings): Promise<Facts['addon']> {
+  try {
+    return { features: (await loadAddon()).features() };
+  } catch (error) {
+    return { error: error instanceof Error ? error.message : String(error) };
+  }
+}

@@ -1,0 +1,16 @@
+import type { Io } from './io.ts';
+import { report } from './report.ts';
+
+/** Does the same to each name: one that fails is reported and the others are done. Status 1 when one failed. */
+export async function forEach(io: Io, names: readonly string[], act: (name: string) => Promise<void>): Promise<number> {
+  let status = 0;
+  for (const name of names) {
+    try {
+      await act(name);
+    } catch (error) {
+      report(io, error);
+      status = 1;
+    }
+  }
+  return status;
+}

@@ -1,0 +1,56 @@
+import { RequestError } from '../errors/index.ts';
+import { nearest } from '../request/text.ts';
+
+/** How one filter decides: by the values that were given for it. Several filters must all hold. */
+export type Filters<Item> = Readonly<Record<string, (item: Item, values: readonly string[]) => boolean>>;
+
+/**
+ * Reads the values of `--filter`, `KEY=VALUE`.
+ *
+ * @throws {RequestError} ORLOP_E_USAGE
+ */
+export function compileFilter<Item>(
+  given: readonly string[],
+  filters: Filters<Item>,
+): ((item: Item) => boolean) | undefined {
+  if (given.length === 0) return undefined;
+  const values = new Map<string, string[]>();
+  for (const one of given) {
+    const at = one.indexOf('=');
+    const key = at < 0 ? one : one.slice(0, at);
+    if (!Object.hasOwn(filters, key)) throw unknownFilter(key, Object.keys(filters));
+    if (at < 0)
+      throw new RequestError('ORLOP_E_USAGE', `the filter '${one}' has no value`, { hint: `write '${key}=…'` });
+    values.set(key, [...(values.get(key) ?? []), one.slice(at + 1)]);
+  }
+  return (item) => [...values].every(([key, list]) => filters[key]?.(item, list) ?? false);
+}
+
+/** All of `k` and `k=v` must be there. */
+export function hasLabels(labels: Readonly<Record<string, string>>, wanted: readonly string[]): boolean {
+  return wanted.every((label) => hasLabel(labels, label));
+}
+
+/** None of them may be there. */
+export function lacksLabels(labels: Readonly<Record<string, string>>, unwanted: readonly string[]): boolean {
+  return !unwanted.some((label) => hasLabel(labels, label));
+}
+
+function hasLabel(labels: Readonly<Record<string, string>>, label: string): boolean {
+  const at = label.indexOf('=');
+  const key = at < 0 ? label : label.slice(0, at);
+  return Object.hasOwn(labels, key) && (at < 0 || labels[key] === label.slice(at + 1));
+}
+
+/** `true`, `1`, `false`, `0`. */
+export function parseBoolean(filter: string, text: string): boolean {
+  if (text === 'true' || text === '1') return true;
+  if (text === 'false' || text === '0') return false;
+  throw new RequestError('ORLOP_E_USAGE', `the filter '${filter}=${text}' is neither true nor false`);
+}
+
+function unknownFilter(key: string, all: readonly string[]): RequestError {
+  const close = nearest(key, all);
+  const hint = close === undefined ? `filters are ${all.join(', ')}` : `did you mean '${close}'?`;
+  return new RequestError('ORLOP_E_USAGE', `invalid filter '${key}'`, { hint });
+}

@@ -1,0 +1,49 @@
+import { type FileHandle, open } from 'node:fs/promises';
+import type { Container, Running } from '../api/types.ts';
+import type { Io } from './io.ts';
+import { forwardSignals } from './signals.ts';
+
+export interface ForegroundOptions {
+  readonly interactive: boolean;
+  /** Open file for the times of the start, as Chrome trace events. */
+  readonly trace?: FileHandle | undefined;
+}
+
+/** Starts a container with the caller's standard streams and waits for its end. Resolves to the exit status. */
+export async function runInForeground(io: Io, container: Container, options: ForegroundOptions): Promise<number> {
+  const signals = forwardSignals(io.signals);
+  try {
+    const running = await container.start({
+      stdin: options.interactive ? 'inherit' : 'ignore',
+      stdout: 'inherit',
+      stderr: 'inherit',
+      signal: signals.aborted,
+    });
+    signals.to(running);
+    // A full disk must not end the application: the failure is told when it has ended.
+    const traced = writeTrace(running, options.trace).catch((error: unknown) => ({ error }));
+    const { exitCode } = await running.exited;
+    const failure = await traced;
+    if (failure !== undefined) throw failure.error;
+    return exitCode;
+  } finally {
+    signals.stop();
+  }
+}
+
+/** Runs `use` with the file for the trace, opened before anything is made. */
+export async function withTrace<Result>(
+  file: string | undefined,
+  use: (trace: FileHandle | undefined) => Promise<Result>,
+): Promise<Result> {
+  const handle = file === undefined ? undefined : await open(file, 'w');
+  try {
+    return await use(handle);
+  } finally {
+    await handle?.close();
+  }
+}
+
+async function writeTrace(running: Running, trace: FileHandle | undefined): Promise<undefined> {
+  await trace?.writeFile(`${JSON.stringify(running.trace())}\n`);
+}

@@ -1,0 +1,42 @@
+import type { CommandEntry } from './commands.ts';
+import { laterCommands, wrap } from './later.ts';
+
+const head = `Usage: orlop [--root DIR] COMMAND [OPTIONS] …
+
+A container runtime: image layers, volumes, and the application as PID 1. No daemon.
+`;
+
+const examples = `Examples:
+  orlop run --rm -v data:/test host sh -c 'echo hi > /test/f'
+  orlop import rootfs.tar debian:trixie
+  orlop run -v /home:/test -v ./one.conf:/etc/one.conf:ro debian:trixie cat /test/a
+  orlop plan -v /test host true
+
+The image 'host' is the root filesystem of this machine, copy-on-write.
+`;
+
+const foot = `Options:
+  --root DIR     Directory of the store (default ORLOP_ROOT, or /var/lib/orlop)
+  -v, --version  Show the version
+  -h, --help     Show this
+
+Exit status: that of the application; 128+n when signal n ended it; 125 when orlop failed;
+126 when the application cannot be executed, 127 when it is not there.
+
+'orlop COMMAND --help' shows the options of a command.
+`;
+
+/** Help of the program, or of one group of commands. */
+export function topHelp(commands: readonly CommandEntry[], group: string | undefined): string {
+  if (group !== undefined) {
+    const inGroup = commands.filter(({ name }) => name.startsWith(`${group} `));
+    return `Usage: orlop ${group} COMMAND\n\n${list(inGroup)}\n'orlop ${group} COMMAND --help' shows the options of a command.\n`;
+  }
+  const groups = [...new Set(commands.map((command) => command.group))];
+  const sections = groups.map((name) => `${name}:\n${list(commands.filter((command) => command.group === name))}`);
+  return [head, ...sections, `${wrap(`Later: ${laterCommands.join(' ')}`)}\n`, examples, foot].join('\n');
+}
+
+function list(commands: readonly CommandEntry[]): string {
+  return commands.map(({ name, summary }) => `  ${name.padEnd(15)} ${summary}\n`).join('');
+}

@@ -1,0 +1,117 @@
+import { type Command, Option } from 'commander';
+import { RequestError } from '../errors/index.ts';
+
+/** Options of run and create that Docker has and orlop does not have yet. */
+export const laterRunOptions: readonly string[] = [
+  '-d, --detach',
+  '-t, --tty',
+  '-p, --publish <ports>',
+  '-P, --publish-all',
+  '-m, --memory <size>',
+  '-a, --attach <stream>',
+  '--add-host <entry>',
+  '--annotation <pair>',
+  '--blkio-weight <n>',
+  '--cgroup-parent <path>',
+  '--cgroupns <mode>',
+  '--cidfile <file>',
+  '--cpus <n>',
+  '--cpu-shares <n>',
+  '--cpuset-cpus <list>',
+  '--detach-keys <keys>',
+  '--device <device>',
+  '--dns <address>',
+  '--expose <port>',
+  '--gpus <list>',
+  '--group-add <group>',
+  '--health-cmd <command>',
+  '--init',
+  '--ip <address>',
+  '--ipc <mode>',
+  '--label-file <file>',
+  '--log-driver <driver>',
+  '--log-opt <option>',
+  '--memory-reservation <size>',
+  '--memory-swap <size>',
+  '--mount <spec>',
+  '--network-alias <name>',
+  '--oom-kill-disable',
+  '--pid <mode>',
+  '--pids-limit <n>',
+  '--platform <platform>',
+  '--privileged',
+  '--pull <policy>',
+  '--restart <policy>',
+  '--runtime <name>',
+  '--sig-proxy',
+  '--stop-signal <signal>',
+  '--stop-timeout <seconds>',
+  '--storage-opt <option>',
+  '--sysctl <option>',
+  '--userns <mode>',
+  '--uts <mode>',
+  '--volume-driver <driver>',
+  '--volumes-from <container>',
+];
+
+export const laterCommands: readonly string[] = [
+  'attach',
+  'build',
+  'compose',
+  'completion',
+  'cp',
+  'events',
+  'exec',
+  'history',
+  'kill',
+  'login',
+  'logout',
+  'logs',
+  'network',
+  'pause',
+  'port',
+  'pull',
+  'push',
+  'rename',
+  'restart',
+  'search',
+  'stats',
+  'stop',
+  'system',
+  'top',
+  'unpause',
+  'update',
+  'wait',
+];
+
+/** Knows the options without listing each in the help, so that using one is told apart from a slip of the pen. */
+export function addLater(command: Command, flags: readonly string[]): void {
+  const options = flags.map((one) => new Option(one).hideHelp());
+  for (const option of options) command.addOption(option);
+  const names = options.map((option) => [option.short, option.long].filter(Boolean).join('/')).join(' ');
+  command.addHelpText('after', `\n${wrap(`Later: ${names}`)}`);
+  command.hook('preAction', () => {
+    for (const option of options) {
+      if (command.getOptionValueSource(option.attributeName()) === 'cli') throw later(`option '${option.long}'`);
+    }
+  });
+}
+
+export function later(what: string): RequestError {
+  return new RequestError('ORLOP_E_LATER', `${what} comes with a later version`);
+}
+
+/** Breaks a list of words at 100 columns, continued lines indented. */
+export function wrap(line: string): string {
+  const lines: string[] = [];
+  let current = '';
+  for (const word of line.split(' ')) {
+    if (current !== '' && current.length + 1 + word.length > 100) {
+      lines.push(current);
+      current = `  ${word}`;
+    } else {
+      current = current === '' ? word : `${current} ${word}`;
+    }
+  }
+  return [...lines, current].join('\n');
+}

@@ -1,0 +1,60 @@
+import type { Listing } from '../api/types.ts';
+import { RequestError } from '../errors/index.ts';
+import type { Io } from './io.ts';
+import { alignColumns, printable } from './table.ts';
+import { compileTemplate } from './template/render.ts';
+
+export interface Column {
+  readonly header: string;
+  /** Field of the row. */
+  readonly field: string;
+}
+
+export interface ListStyle {
+  readonly columns: readonly Column[];
+  /** Headers of fields that are in no column, for `table TEMPLATE`. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly format: string | undefined;
+  /** Print this field only. */
+  readonly only: string | undefined;
+}
+
+/** A row: texts for every field that a template may name. */
+export type Row = Readonly<Record<string, string>>;
+
+/** Rows as Docker prints them: a table, `json`, a template, `table TEMPLATE`, or one field. */
+export function printList(io: Io, rows: readonly Row[], style: ListStyle): void {
+  io.stdout.write(listText(rows, style));
+}
+
+function listText(rows: readonly Row[], { columns, headers, format, only }: ListStyle): string {
+  if (only !== undefined) return rows.map((row) => `${row[only] ?? ''}\n`).join('');
+  const cells = (row: Row): string[] => columns.map(({ field }) => printable(row[field] ?? ''));
+  if (format === undefined || format === 'table') {
+    return alignColumns([columns.map(({ header }) => header), ...rows.map(cells)]);
+  }
+  if (format === 'json') return rows.map((row) => `${JSON.stringify(row)}\n`).join('');
+  const table = /^table\s+(.*)$/s.exec(format)?.[1];
+  const render = compileTemplate(table ?? format);
+  if (table === undefined) return rows.map((row) => `${render(row)}\n`).join('');
+  const head = { ...headers, ...Object.fromEntries(columns.map(({ field, header }) => [field, header])) };
+  return alignColumns([head, ...rows].map((row) => render(row).split('\t').map(printable)));
+}
+
+/** Damaged records do not hide the others, but they are told. */
+export function warnDamaged(io: Io, { damaged }: Listing<unknown>): void {
+  for (const { path, message } of damaged) io.stderr.write(`orlop: '${path}' is damaged: ${message}\n`);
+}
+
+/**
+ * One of a few words; the first is the default.
+ *
+ * @throws {RequestError} ORLOP_E_USAGE
+ */
+export function onlyFormat<Format extends string>(given: string | undefined, formats: readonly Format[]): Format {
+  const found = given === undefined ? formats[0] : formats.find((format) => format === given);
+  if (found !== undefined) return found;
+  throw new RequestError('ORLOP_E_USAGE', `there is no format '${given}'`, {
+    hint: `formats are ${formats.join(', ')}`,
+  });
+}
