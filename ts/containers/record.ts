@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import type { ProcessIdentity } from '../linux/proc.ts';
 import type { RunRequest } from '../request/types.ts';
 
 /** Where a container's record lies: on disk, or with what a reboot may lose. */
@@ -24,6 +25,14 @@ export interface VolumeUse {
   readonly anonymous: boolean;
   /** For people: `volume data`, `image VOLUME`. */
   readonly reason: string;
+}
+
+/** A container as it lies on disk. */
+export interface StoredContainer {
+  readonly record: ContainerRecord;
+  /** As the kernel confirms it: one whose process is gone has exited. */
+  readonly state: ContainerState;
+  readonly durability: Durability;
 }
 
 /** `config.json`: what a container is. Never changes after it was made. */
@@ -54,8 +63,11 @@ export interface ContainerState {
   readonly signal: string | null;
   readonly startedAt: string | null;
   readonly finishedAt: string | null;
-  /** The program that started it and records its end, by pid and start time; null unless it runs. */
-  readonly owner: { readonly pid: number; readonly startTime: string } | null;
+  /**
+   * The program that starts it and records its end. A container that runs without its owner is an orphan; one that is
+   * ephemeral goes away with it. Null unless it is being started or runs.
+   */
+  readonly owner: ProcessIdentity | null;
 }
 
 const text = v.string();
@@ -87,7 +99,7 @@ export const stateSchema = v.object({
   signal: v.nullable(text),
   startedAt: v.nullable(text),
   finishedAt: v.nullable(text),
-  owner: v.nullable(v.object({ pid: count, startTime: text })),
+  owner: v.nullable(v.object({ pid: count, startTime: text, boot: text, namespace: text })),
 });
 
 export const created: ContainerState = {

@@ -1,0 +1,13 @@
+import { RequestError } from '../../ts/errors/index.ts';
+
+/** The RequestError that a promise rejects with; fails when it resolves or rejects with something else. */
+export async function refusal(promise: Promise<unknown>): Promise<RequestError> {
+  let reason: unknown;
+  try {
+    await promise;
+  } catch (error) {
+    reason = error;
+  }
+  if (reason instanceof RequestError) return reason;
+  throw new Error(`expected a RequestError, got ${reason === undefined ? 'none' : reason}`, { cause: reason });
+}

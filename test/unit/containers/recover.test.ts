@@ -1,0 +1,106 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { ContainerStore } from '../../../ts/containers/container-store.ts';
+import { makeLayer } from '../../../ts/containers/layer.ts';
+import { created } from '../../../ts/containers/record.ts';
+import { recover } from '../../../ts/containers/recover.ts';
+import { identify, ownIdentity } from '../../../ts/linux/proc.ts';
+import { newId } from '../../../ts/store/id.ts';
+import { Store } from '../../../ts/store/store.ts';
+import { fakeNative } from '../../support/fake-native.ts';
+import { endedProcess, record } from '../../support/records.ts';
+import { temporaryDirectory } from '../../support/temporary.ts';
+
+describe('after a crash', () => {
+  const directory = temporaryDirectory();
+  let store: Store;
+  let containers: ContainerStore;
+  let killed: number[];
+
+  beforeEach(async () => {
+    killed = [];
+    const native = fakeNative({
+      killOther: (pid) => {
+        killed.push(pid);
+        return process.kill(pid, 'SIGKILL');
+      },
+      waitOther: async () => true,
+    });
+    store = await Store.open({ root: join(directory(), 'root'), run: join(directory(), 'run'), native });
+    containers = new ContainerStore(store);
+  });
+
+  it('an ephemeral container whose owner is dead goes with all it had; that of a live owner stays', async () => {
+    const volume = await containers.volumes.create(null);
+    const use = { name: volume.name, target: '/a', readonly: false, anonymous: true, reason: 'test' };
+    const lost = await containers.add(record(newId(), { volumes: [use] }), 'ephemeral');
+    const kept = await containers.add(record(newId()), 'ephemeral');
+    await makeLayer(store, lost.record.layer, undefined);
+    await makeLayer(store, kept.record.layer, undefined);
+    const state = { ...lost.state, owner: await endedProcess() };
+    await writeFile(join(store.ephemeralPath, lost.record.id, 'state.json'), JSON.stringify(state));
+    await recover(store, containers);
+    expect(await readdir(store.ephemeralPath)).to.deep.equal([kept.record.id]);
+    expect(await readdir(store.layersPath)).to.deep.equal([kept.record.layer]);
+    expect(await readdir(store.mntPath)).to.deep.equal([kept.record.layer]);
+    expect((await containers.volumes.list()).volumes).to.deep.equal([]);
+  });
+
+  it('an ephemeral container that has ended stays until its live owner removes it', async () => {
+    const added = await containers.add(record(newId()), 'ephemeral');
+    const running = await containers.started(await containers.claim(added), process.pid);
+    await containers.exited(running, { exitCode: 0, signal: null });
+    await recover(store, containers);
+    expect(await readdir(store.ephemeralPath)).to.deep.equal([added.record.id]);
+    await containers.remove(added.record.id, { volumes: true });
+  });
+
+  it('an application that outlived its owner is killed', async () => {
+    const child = spawn('sleep', ['1000']);
+    await once(child, 'spawn');
+    const application = await identify(child.pid ?? 0);
+    const { record: one } = await containers.add(record(newId()), 'durable');
+    const { pid, startTime } = application ?? { pid: 0, startTime: '' };
+    const state = { ...created, status: 'running', pid, startTime, owner: await endedProcess() };
+    await writeFile(join(store.containersPath, one.id, 'state.json'), JSON.stringify(state));
+    const exit = once(child, 'exit');
+    await recover(store, containers);
+    await exit;
+    expect(killed).to.deep.equal([child.pid]);
+    expect((await containers.find(one.id)).state.status).to.equal('exited');
+  });
+
+  it('removals are finished, and records that were never completed forgotten', async () => {
+    const { record: one } = await containers.add(record(newId()), 'durable');
+    await makeLayer(store, one.layer, undefined);
+    await writeFile(join(store.containersPath, one.id, 'removing'), 'volumes');
+    const temporary = ({ pid, startTime, boot, namespace }: Awaited<ReturnType<typeof endedProcess>>): string =>
+      ['new', pid, startTime, boot, namespace.replace(/\D/g, ''), newId()].join('.');
+    const half = temporary(await endedProcess());
+    const busy = temporary(await ownIdentity());
+    for (const name of [half, busy]) await mkdir(join(store.containersPath, name));
+    await recover(store, containers);
+    expect(await readdir(store.containersPath)).to.deep.equal([busy]);
+    expect(await readdir(store.layersPath)).to.deep.equal([]);
+    expect((await containers.list()).containers).to.deep.equal([]);
+  });
+
+  it('and a reboot, what only the lost records knew goes too', async () => {
+    await recover(store, containers);
+    const lost = await containers.add(record(newId()), 'ephemeral');
+    const kept = await containers.add(record(newId()), 'durable');
+    for (const { record: one } of [lost, kept]) await makeLayer(store, one.layer, undefined);
+    await mkdir(store.diffPath('image'), { recursive: true });
+    await rm(store.ephemeralPath, { recursive: true });
+    await mkdir(store.ephemeralPath);
+    await recover(store, containers);
+    expect(await readdir(store.layersPath), 'in the same boot').to.have.length(3);
+    await writeFile(join(store.root, 'boot.json'), JSON.stringify({ version: 1, boot: 'before' }));
+    await recover(store, containers);
+    expect(await readdir(store.layersPath)).to.have.members(['image', kept.record.layer]);
+    expect(await readdir(store.mntPath)).to.deep.equal([kept.record.layer]);
+  });
+});

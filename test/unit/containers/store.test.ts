@@ -1,0 +1,158 @@
+import { mkdir, readdir, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { ContainerStore } from '../../../ts/containers/container-store.ts';
+import { makeLayer } from '../../../ts/containers/layer.ts';
+import { mountInfos } from '../../../ts/containers/mount-info.ts';
+import { nameFor } from '../../../ts/containers/names.ts';
+import { created } from '../../../ts/containers/record.ts';
+import { newId } from '../../../ts/store/id.ts';
+import { Store } from '../../../ts/store/store.ts';
+import { fakeNative } from '../../support/fake-native.ts';
+import { endedProcess, record, request } from '../../support/records.ts';
+import { refusal } from '../../support/refusal.ts';
+import { temporaryDirectory } from '../../support/temporary.ts';
+
+describe('the containers of a store', () => {
+  const directory = temporaryDirectory();
+  let store: Store;
+  let containers: ContainerStore;
+
+  beforeEach(async () => {
+    store = await Store.open({ root: join(directory(), 'root'), run: join(directory(), 'run'), native: fakeNative() });
+    containers = new ContainerStore(store);
+  });
+
+  it('are found by ID, name and unique beginning of an ID', async () => {
+    const one = record(`ab1${newId().slice(3)}`, { name: 'one', request: request({ name: 'one' }) });
+    const two = record(`ab2${newId().slice(3)}`, { name: 'ab1x', request: request({ name: 'ab1x' }) });
+    await containers.add(one, 'durable');
+    await containers.add(two, 'ephemeral');
+    expect((await containers.find(one.id)).record).to.deep.equal(one);
+    expect((await containers.find('one')).record.id).to.equal(one.id);
+    expect((await containers.find('ab1x')).record.id).to.equal(two.id);
+    expect((await containers.find('ab2')).record.id).to.equal(two.id);
+    expect((await refusal(containers.find('ab'))).message).to.equal(`2 containers have IDs that begin with 'ab'`);
+    for (const none of ['', 'nobody', 'ff', '../../etc', newId()]) {
+      expect((await refusal(containers.find(none))).code, none).to.equal('ORLOP_E_NO_CONTAINER');
+    }
+  });
+
+  it('have names of their own, also when several are made at once', async () => {
+    const make = () => containers.add(record(newId(), { name: 'web', request: request({ name: 'web' }) }), 'durable');
+    const results = await Promise.allSettled([make(), make(), make()]);
+    expect(results.map((result) => result.status).sort()).to.deep.equal(['fulfilled', 'rejected', 'rejected']);
+    expect((await refusal(make())).code).to.equal('ORLOP_E_CONTAINER_NAME');
+    expect((await containers.list()).containers).to.have.length(1);
+  });
+
+  it('get a name from their ID where they have none', () => {
+    expect(nameFor('0'.repeat(64))).to.match(/^[a-z]+_[a-z]+_000000$/);
+    expect(nameFor('f'.repeat(64))).to.match(/^[a-z]+_[a-z]+_ffffff$/);
+  });
+
+  it('go from created to running to exited', async () => {
+    const id = newId();
+    const claimed = await containers.claim(await containers.add(record(id), 'durable'));
+    expect((await refusal(containers.claim(claimed))).message).to.match(/is being started$/);
+    const running = await containers.started(claimed, process.pid);
+    expect((await containers.find(id)).state).to.include({ status: 'running', pid: process.pid });
+    expect((await refusal(containers.claim(running))).message).to.match(/runs$/);
+    expect((await refusal(containers.remove(id))).code).to.equal('ORLOP_E_CONTAINER_RUNNING');
+    await containers.exited(running, { exitCode: 143, signal: 'SIGTERM' });
+    const { state } = await containers.find(id);
+    expect(state).to.include({ status: 'exited', exitCode: 143, signal: 'SIGTERM', pid: null, owner: null });
+    expect(Date.parse(state.finishedAt ?? '')).to.be.at.least(Date.parse(state.startedAt ?? ''));
+    await containers.claim(await containers.find(id));
+  });
+
+  it('that were refused can be started again', async () => {
+    const claimed = await containers.claim(await containers.add(record(newId()), 'durable'));
+    await containers.refused(claimed);
+    await containers.claim(await containers.find(claimed.record.id));
+  });
+
+  it('whose process is gone have exited, though nobody recorded it', async () => {
+    const { record: one } = await containers.add(record(newId()), 'durable');
+    const { pid, startTime, ...rest } = await endedProcess();
+    const state = { ...created, status: 'running', pid, startTime, owner: { pid, startTime, ...rest } };
+    await writeFile(join(store.containersPath, one.id, 'state.json'), JSON.stringify(state));
+    expect((await containers.find(one.id)).state).to.include({ status: 'exited', exitCode: null, pid: null });
+  });
+
+  for (const volumes of [false, true]) {
+    it(`are removed with layer and mount point${volumes ? ' and their anonymous volumes' : ''}`, async () => {
+      const id = newId();
+      const anonymous = await containers.volumes.create(null);
+      await containers.volumes.create('named');
+      const uses = [
+        { name: anonymous.name, target: '/a', readonly: false, anonymous: true, reason: 'test' },
+        { name: 'named', target: '/n', readonly: false, anonymous: false, reason: 'test' },
+      ];
+      await containers.add(record(id, { volumes: uses }), 'durable');
+      await makeLayer(store, id, undefined);
+      await writeFile(join(store.diffPath(id), 'f'), '');
+      expect((await refusal(containers.volumes.remove(anonymous.name))).code).to.equal('ORLOP_E_VOLUME_IN_USE');
+      await containers.remove(id, { volumes });
+      for (const path of [store.layersPath, store.mntPath, store.containersPath, store.stagingPath]) {
+        expect(await readdir(path), path).to.deep.equal([]);
+      }
+      const left = (await containers.volumes.list()).volumes.map((volume) => volume.name);
+      expect(left).to.have.members(volumes ? ['named'] : ['named', anonymous.name]);
+    });
+  }
+
+  it('protect their volumes and can be removed by force when their record is damaged', async () => {
+    const id = newId();
+    await containers.volumes.create('data');
+    const volumes = [{ name: 'data', target: '/d', readonly: false, anonymous: false, reason: 'test' }];
+    await containers.add(record(id, { volumes }), 'durable');
+    await containers.add(record(newId()), 'durable');
+    await makeLayer(store, id, undefined);
+    await writeFile(join(store.containersPath, id, 'config.json'), '{"version":1');
+    const list = await containers.list();
+    expect(list.containers).to.have.length(1);
+    expect(list.damaged.map((one) => one.id)).to.deep.equal([id]);
+    expect((await refusal(containers.find(id))).code).to.equal('ORLOP_E_DAMAGED');
+    expect((await refusal(containers.volumes.remove('data'))).code).to.equal('ORLOP_E_VOLUME_IN_USE');
+    expect((await refusal(containers.remove(id))).code).to.equal('ORLOP_E_DAMAGED');
+    await containers.remove(id.slice(0, 12), { force: true });
+    expect(await readdir(store.layersPath)).to.deep.equal([]);
+    await containers.volumes.remove('data');
+  });
+
+  it('say who uses an image', async () => {
+    const id = newId();
+    await containers.add(record(id, { name: 'user' }), 'ephemeral');
+    const { images } = await containers.uses();
+    expect(images.get(`sha256:${'1'.repeat(64)}`)).to.deep.equal([{ id, name: 'user' }]);
+  });
+
+  it('keep owner and mode of the root directory of their image', async () => {
+    const image = join(directory(), 'image');
+    await mkdir(image, { mode: 0o711 });
+    await makeLayer(store, 'layer', image);
+    expect((await stat(store.diffPath('layer'))).mode & 0o7777).to.equal(0o711);
+  });
+
+  it('show their mounts as Docker does', () => {
+    const mounts = [
+      { type: 'bind', source: '/h', target: '/z', readonly: true, recursive: true, propagation: 'rprivate' },
+    ] as const;
+    const volumes = [{ name: 'v', target: '/a', readonly: false, anonymous: false, reason: 'test' }];
+    const infos = mountInfos(record(newId(), { request: request({ mounts }), volumes }), (name) => `/s/${name}/_data`);
+    expect(infos).to.deep.equal([
+      {
+        Type: 'volume',
+        Name: 'v',
+        Source: '/s/v/_data',
+        Destination: '/a',
+        Driver: 'local',
+        Mode: '',
+        RW: true,
+        Propagation: '',
+      },
+      { Type: 'bind', Source: '/h', Destination: '/z', Mode: 'ro', RW: false, Propagation: 'rprivate' },
+    ]);
+  });
+});

@@ -1,0 +1,70 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { expect } from 'chai';
+import { mountOf, parseMountInfo } from '../../../ts/linux/mountinfo.ts';
+import { identify, isAlive, ownIdentity, parseStat } from '../../../ts/linux/proc.ts';
+
+describe('process identities', () => {
+  it('are read behind a name that holds spaces and parentheses', () => {
+    const line = '42 (a) S 7) R 7 1 1 0 -1 0 0 0 0 0 1 2 3 4 20 0 1 0 987654321 1 2';
+    expect(parseStat(line)).to.deep.equal({ state: 'R', parent: 7, startTime: '987654321' });
+    expect(parseStat('')).to.equal(null);
+    expect(parseStat('42 (x) R')).to.equal(null);
+  });
+
+  it('tell a live process from a dead one and from another of the same number', async () => {
+    const self = await ownIdentity();
+    expect(self.pid).to.equal(process.pid);
+    expect(await isAlive(self)).to.equal(true);
+    expect(await isAlive({ ...self, startTime: `${BigInt(self.startTime) + 1n}` })).to.equal(false);
+    expect(await isAlive({ ...self, boot: 'another' })).to.equal(false);
+    const child = spawn('sleep', ['1000']);
+    await once(child, 'spawn');
+    const identity = await identify(child.pid ?? 0);
+    if (identity === null) throw new Error('the child is not in /proc');
+    expect(await isAlive(identity)).to.equal(true);
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    expect(await isAlive(identity)).to.equal(false);
+    expect(await identify(child.pid ?? 0)).to.equal(null);
+  });
+
+  it('of another PID namespace count as alive', async () => {
+    expect(await isAlive({ ...(await ownIdentity()), pid: 1 << 30, namespace: 'pid:[1]' })).to.equal(true);
+  });
+});
+
+describe('the mount table', () => {
+  const table = [
+    '22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw,errors=remount-ro',
+    '30 22 0:25 / /a\\040b rw,nosuid - tmpfs tmpfs rw,size=1k',
+    '31 30 0:26 /sub /a\\040b/c ro shared:5 master:2 - overlay over\\134lay rw',
+    'not a line',
+    '',
+  ].join('\n');
+
+  it('is parsed with escaped names and optional fields', () => {
+    const mounts = parseMountInfo(table);
+    expect(mounts.map((mount) => mount.target)).to.deep.equal(['/', '/a b', '/a b/c']);
+    expect(mounts[2]).to.deep.equal({
+      id: 31,
+      parent: 30,
+      device: '0:26',
+      root: '/sub',
+      target: '/a b/c',
+      options: ['ro'],
+      propagation: ['shared:5', 'master:2'],
+      type: 'overlay',
+      source: 'over\\lay',
+      superOptions: ['rw'],
+    });
+    expect(mounts[1]?.propagation).to.deep.equal([]);
+  });
+
+  it('says which mount a path lies on', () => {
+    const mounts = parseMountInfo(table);
+    expect(mountOf('/a b/c/d', mounts)?.id).to.equal(31);
+    expect(mountOf('/a b/cc', mounts)?.id).to.equal(30);
+    expect(mountOf('/a', mounts)?.id).to.equal(22);
+  });
+});

@@ -1,0 +1,219 @@
+import { RequestError } from '../errors/index.ts';
+import { isAlive, ownIdentity, type ProcessIdentity, processStatus } from '../linux/proc.ts';
+import { collect, type Damaged } from '../store/record.ts';
+import type { Store } from '../store/store.ts';
+import { Volumes } from '../volumes/volumes.ts';
+import { containerIds, locate, readContainer, writeNew, writeState } from './directory.ts';
+import { type ContainerRecord, type ContainerState, created, type Durability, type StoredContainer } from './record.ts';
+import { readUses, type Uses } from './references.ts';
+import { killApplication, removeContainer } from './remove.ts';
+
+export interface ContainerList {
+  readonly containers: readonly StoredContainer[];
+  readonly damaged: readonly Damaged[];
+}
+
+export interface RemoveContainerOptions {
+  /** Kill it when it runs; remove it although its record is damaged. */
+  readonly force?: boolean | undefined;
+  /** Its anonymous volumes too. */
+  readonly volumes?: boolean | undefined;
+}
+
+/** How a container ended. */
+export interface Ending {
+  /** 128 + n when signal n ended it; null when nobody saw it. */
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+}
+
+/** The containers of a store, as records; and the volumes, whose use those records say. */
+export class ContainerStore {
+  readonly #store: Store;
+  readonly volumes: Volumes;
+
+  constructor(store: Store) {
+    this.#store = store;
+    this.volumes = new Volumes(store, async () => (await this.uses()).volumes);
+  }
+
+  /**
+   * Records a new container. This comes before anything is made for it: from then on its volumes and its image are in
+   * use, and what it leaves behind is found.
+   *
+   * An ephemeral one belongs to this process; whoever finds it without its owner removes all of it.
+   *
+   * @throws RequestError ORLOP_E_CONTAINER_NAME
+   */
+  async add(record: ContainerRecord, durability: Durability): Promise<StoredContainer> {
+    const state = durability === 'ephemeral' ? { ...created, owner: await ownIdentity() } : created;
+    if (record.request.name === null) {
+      // A made-up name holds digits of the ID: no other has it.
+      await writeNew(this.#store, record, state, durability);
+    } else {
+      await using _lock = await this.#store.lock('container', 'names', 'exclusive');
+      await this.#checkFree(record.name);
+      await writeNew(this.#store, record, state, durability);
+    }
+    return { record, state, durability };
+  }
+
+  /**
+   * By ID, name, or unique beginning of an ID.
+   *
+   * @throws RequestError ORLOP_E_NO_CONTAINER, ORLOP_E_DAMAGED
+   */
+  async find(idOrName: string): Promise<StoredContainer> {
+    const found = await this.#identify(idOrName);
+    const container = await readContainer(this.#store, found.id, found.durability);
+    if (container === null) throw noContainer(idOrName);
+    return container;
+  }
+
+  /** By its full ID; null when it is gone. */
+  async get(id: string): Promise<StoredContainer | null> {
+    const durability = await locate(this.#store, id);
+    return durability === null ? null : readContainer(this.#store, id, durability);
+  }
+
+  /** All containers, newest first; those whose records cannot be read apart. */
+  async list(): Promise<ContainerList> {
+    const kinds = new Map((await containerIds(this.#store)).map(({ id, durability }) => [id, durability]));
+    const { found, damaged } = await collect([...kinds.keys()], (id) =>
+      readContainer(this.#store, id, kinds.get(id) ?? 'durable'),
+    );
+    found.sort((a, b) => (a.record.created < b.record.created ? 1 : -1));
+    return { containers: found, damaged };
+  }
+
+  /** Users of volumes and images, by name and ID. */
+  uses(): Promise<Uses> {
+    return readUses(this.#store);
+  }
+
+  /**
+   * Takes a container for a start: this process becomes its owner, before the clone.
+   *
+   * @throws RequestError ORLOP_E_CONTAINER_RUNNING, also when another process is starting it
+   */
+  async claim(container: StoredContainer): Promise<StoredContainer> {
+    const { record, durability } = container;
+    const self = await ownIdentity();
+    // Nobody else starts an ephemeral container: it is this process that made it.
+    if (durability === 'ephemeral' && sameProcess(container.state.owner, self)) return container;
+    await using _lock = await this.#store.lock('container', record.id, 'exclusive');
+    const now = await readContainer(this.#store, record.id, durability);
+    if (now === null) throw noContainer(record.name);
+    const taken = now.state.status === 'running' || (now.state.owner !== null && (await isAlive(now.state.owner)));
+    if (taken) throw running(record, now.state.status === 'running' ? 'runs' : 'is being started');
+    // Awaited here, because the lock goes with this function's end.
+    return await this.#setState(now, { ...created, owner: self });
+  }
+
+  /** Records that the application runs. */
+  async started(container: StoredContainer, pid: number): Promise<StoredContainer> {
+    const status = await processStatus(pid);
+    return this.#setState(container, {
+      ...container.state,
+      status: 'running',
+      pid,
+      // Null when it has ended already; the end is recorded next.
+      startTime: status?.startTime ?? null,
+      startedAt: new Date().toISOString(),
+      finishedAt: null,
+    });
+  }
+
+  /** Records that a start did not come to an application: it can be started again. */
+  async refused(container: StoredContainer): Promise<StoredContainer> {
+    return this.#setState(container, created);
+  }
+
+  /** Records how the application ended. */
+  async exited(container: StoredContainer, { exitCode, signal }: Ending): Promise<StoredContainer> {
+    return this.#setState(container, {
+      ...container.state,
+      status: 'exited',
+      pid: null,
+      startTime: null,
+      // An ephemeral one stays its owner's, who removes it next; without owner others would take it for a leftover.
+      owner: container.durability === 'ephemeral' ? container.state.owner : null,
+      exitCode,
+      signal,
+      finishedAt: new Date().toISOString(),
+    });
+  }
+
+  /**
+   * Removes a container with its read-write layer.
+   *
+   * @throws RequestError ORLOP_E_NO_CONTAINER, ORLOP_E_CONTAINER_RUNNING, ORLOP_E_DAMAGED (the last two not with `force`)
+   */
+  async remove(idOrName: string, { force = false, volumes = false }: RemoveContainerOptions = {}): Promise<void> {
+    const { id, durability } = await this.#identify(idOrName);
+    await using lock = await this.#store.lock('container', id, 'exclusive');
+    const container = await readContainer(this.#store, id, durability).catch((error: unknown) => {
+      if (force && error instanceof RequestError) return null;
+      throw error;
+    });
+    if (container?.state.status === 'running') {
+      if (!force) throw running(container.record, 'runs');
+      await killApplication(this.#store, container.state);
+    }
+    await removeContainer(this.#store, this.volumes, { id, durability, container, volumes });
+    await lock.retire();
+  }
+
+  async #setState(container: StoredContainer, state: ContainerState): Promise<StoredContainer> {
+    await writeState(this.#store, container.record.id, container.durability, state);
+    return { ...container, state };
+  }
+
+  /** Finds the directory of a container without reading more records than it needs. */
+  async #identify(idOrName: string): Promise<{ id: string; durability: Durability }> {
+    const exact = await locate(this.#store, idOrName);
+    if (exact !== null) return { id: idOrName, durability: exact };
+    const { containers } = await this.list();
+    const named = containers.find(({ record }) => record.name === idOrName);
+    if (named !== undefined) return { id: named.record.id, durability: named.durability };
+    const byPrefix = /^[0-9a-f]+$/.test(idOrName)
+      ? (await containerIds(this.#store)).filter(({ id }) => id.startsWith(idOrName))
+      : [];
+    const [first] = byPrefix;
+    if (first === undefined) throw noContainer(idOrName);
+    if (byPrefix.length === 1) return first;
+    throw new RequestError(
+      'ORLOP_E_NO_CONTAINER',
+      `${byPrefix.length} containers have IDs that begin with '${idOrName}'`,
+      {
+        hint: 'write more digits of the ID',
+      },
+    );
+  }
+
+  async #checkFree(name: string): Promise<void> {
+    const { containers } = await this.list();
+    const other = containers.find(({ record }) => record.name === name);
+    if (other === undefined) return;
+    const short = other.record.id.slice(0, 12);
+    throw new RequestError('ORLOP_E_CONTAINER_NAME', `container ${short} has the name '${name}' already`, {
+      hint: `choose another name, or remove that container: orlop rm ${name}`,
+    });
+  }
+}
+
+function sameProcess(one: ProcessIdentity | null, other: ProcessIdentity): boolean {
+  return one !== null && one.pid === other.pid && one.startTime === other.startTime && one.boot === other.boot;
+}
+
+function noContainer(idOrName: string): RequestError {
+  return new RequestError('ORLOP_E_NO_CONTAINER', `no container has the name or ID '${idOrName}'`, {
+    hint: `list them with 'orlop ps -a'`,
+  });
+}
+
+function running({ name }: ContainerRecord, what: string): RequestError {
+  return new RequestError('ORLOP_E_CONTAINER_RUNNING', `container '${name}' ${what}`, {
+    hint: `wait for its end, or remove it by force: orlop rm -f ${name}`,
+  });
+}

@@ -1,0 +1,180 @@
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isAlive, ownIdentity, type ProcessIdentity } from '../linux/proc.ts';
+import { isId } from '../store/id.ts';
+import { damaged, readRecord, syncDirectory, writeRecord } from '../store/record.ts';
+import type { Store } from '../store/store.ts';
+import { errorCode } from '../store/system-error.ts';
+import {
+  type ContainerRecord,
+  type ContainerState,
+  containerSchema,
+  type Durability,
+  type StoredContainer,
+  stateSchema,
+} from './record.ts';
+
+// The directory of one container:
+//   config.json   the record
+//   state.json    the state
+//   volumes/NAME  an empty file for each volume, so that a damaged record still protects what its container uses
+//   removing      its removal has begun: 'volumes' in it when its anonymous volumes go too
+
+const kinds: readonly Durability[] = ['ephemeral', 'durable'];
+
+/** Where the records of a kind lie. */
+function parentOf(store: Store, durability: Durability): string {
+  return durability === 'durable' ? store.containersPath : store.ephemeralPath;
+}
+
+/** The directory of a container. */
+export function containerDirectory(store: Store, id: string, durability: Durability): string {
+  return join(parentOf(store, durability), id);
+}
+
+/** A container's directory, found by its full ID; null when there is none. */
+export async function locate(store: Store, id: string): Promise<Durability | null> {
+  if (!isId(id)) return null;
+  for (const durability of kinds) {
+    if ((await readdir(containerDirectory(store, id, durability)).catch(() => null)) !== null) return durability;
+  }
+  return null;
+}
+
+/** IDs of all containers. */
+export async function containerIds(store: Store): Promise<{ id: string; durability: Durability }[]> {
+  const lists = await Promise.all(
+    kinds.map(async (durability) =>
+      (await readdir(parentOf(store, durability))).filter(isId).map((id) => ({ id, durability })),
+    ),
+  );
+  return lists.flat();
+}
+
+/** Writes a new container's directory: complete or not at all. */
+export async function writeNew(
+  store: Store,
+  record: ContainerRecord,
+  state: ContainerState,
+  durability: Durability,
+): Promise<void> {
+  const durable = durability === 'durable';
+  const parent = parentOf(store, durability);
+  const temporary = join(parent, temporaryName('new', await ownIdentity(), record.id));
+  await mkdir(temporary, { mode: 0o700 });
+  await writeRecord(join(temporary, 'state.json'), state, { durable });
+  await writeRecord(join(temporary, 'config.json'), record, { durable });
+  const volumes = join(temporary, 'volumes');
+  if (record.volumes.length > 0) {
+    await mkdir(volumes, { mode: 0o700 });
+    for (const { name } of record.volumes) await writeFile(join(volumes, name), '');
+    if (durable) await syncDirectory(volumes);
+  }
+  if (durable) await syncDirectory(temporary);
+  await rename(temporary, join(parent, record.id));
+  if (durable) await syncDirectory(parent);
+}
+
+/** Reads a container; null when it is gone. Throws ORLOP_E_DAMAGED. */
+export async function readContainer(store: Store, id: string, durability: Durability): Promise<StoredContainer | null> {
+  const directory = containerDirectory(store, id, durability);
+  const hint = `remove the container: orlop rm -f ${id.slice(0, 12)}`;
+  const path = join(directory, 'config.json');
+  const record = await readRecord(path, containerSchema, hint);
+  const state = record === null ? null : await readRecord(join(directory, 'state.json'), stateSchema, hint);
+  if (record !== null && state !== null) {
+    if (record.id !== id) throw damaged(path, `it is the record of '${record.id}'`, hint);
+    return { record, state: await confirm(state), durability };
+  }
+  // A container gets its name together with its records, so one without has lost them, unless it was removed just now.
+  if ((await readdir(directory).catch(() => null)) === null) return null;
+  throw damaged(record === null ? path : join(directory, 'state.json'), 'it is missing', hint);
+}
+
+/** What the record says, corrected by what the kernel says: nobody may have been there to record the end. */
+async function confirm(state: ContainerState): Promise<ContainerState> {
+  const application = applicationOf(state);
+  if (state.status !== 'running' || (application !== null && (await isAlive(application)))) return state;
+  // Its owner writes the end in a moment; until then it has not ended as far as anybody can say how.
+  if (state.owner !== null && (await isAlive(state.owner))) return state;
+  return { ...state, status: 'exited', pid: null, startTime: null, owner: null };
+}
+
+/** Identity of the application, which its owner recorded. */
+export function applicationOf({ pid, startTime, owner }: ContainerState): ProcessIdentity | null {
+  if (pid === null || startTime === null || owner === null) return null;
+  return { pid, startTime, boot: owner.boot, namespace: owner.namespace };
+}
+
+/** Writes the state; does nothing when the container was removed meanwhile. */
+export async function writeState(
+  store: Store,
+  id: string,
+  durability: Durability,
+  state: ContainerState,
+): Promise<void> {
+  const path = join(containerDirectory(store, id, durability), 'state.json');
+  await writeRecord(path, state, { durable: durability === 'durable' }).catch((error: unknown) => {
+    if (errorCode(error) !== 'ENOENT') throw error;
+  });
+}
+
+/** Names of a container's volumes, also when its record is damaged. */
+export async function volumeNames(store: Store, id: string, durability: Durability): Promise<string[]> {
+  return readdir(join(containerDirectory(store, id, durability), 'volumes')).catch(() => []);
+}
+
+/** Notes that a removal begins. */
+export async function writeRemoving(store: Store, id: string, durability: Durability, volumes: boolean): Promise<void> {
+  const path = join(containerDirectory(store, id, durability), 'removing');
+  await writeFile(path, volumes ? 'volumes' : '', { mode: 0o600 });
+}
+
+/** Whether a removal was begun, and whether with the anonymous volumes; null when none was. */
+export async function readRemoving(
+  store: Store,
+  id: string,
+  durability: Durability,
+): Promise<{ readonly volumes: boolean } | null> {
+  const entries = await readdir(containerDirectory(store, id, durability)).catch((): string[] => []);
+  if (!entries.includes('removing')) return null;
+  const content = await readFile(join(containerDirectory(store, id, durability), 'removing'), 'utf8');
+  return { volumes: content === 'volumes' };
+}
+
+/** Removes the directory: its name first, so that a crash leaves no half of it in its place. */
+export async function removeDirectory(store: Store, id: string, durability: Durability): Promise<void> {
+  const parent = parentOf(store, durability);
+  const temporary = join(parent, temporaryName('gone', await ownIdentity(), id));
+  try {
+    await rename(join(parent, id), temporary);
+  } catch (error) {
+    if (errorCode(error) !== 'ENOENT') throw error;
+    return;
+  }
+  await rm(temporary, { recursive: true, force: true });
+}
+
+/** Removes directories that dead processes were writing or removing. */
+export async function sweepTemporary(store: Store): Promise<void> {
+  for (const durability of kinds) {
+    const parent = parentOf(store, durability);
+    for (const name of await readdir(parent)) {
+      const owner = ownerOf(name);
+      if (owner === null) continue;
+      if (!(await isAlive(owner))) await rm(join(parent, name), { recursive: true, force: true });
+    }
+  }
+}
+
+/** The process in the name tells a sweep whether somebody is still at it. */
+function temporaryName(kind: 'new' | 'gone', { pid, startTime, boot, namespace }: ProcessIdentity, id: string): string {
+  return [kind, pid, startTime, boot, namespace.replace(/\D/g, ''), id].join('.');
+}
+
+function ownerOf(name: string): ProcessIdentity | null {
+  const [kind, pid, startTime, boot, namespace, id] = name.split('.');
+  if ((kind !== 'new' && kind !== 'gone') || id === undefined) return null;
+  if (pid === undefined || startTime === undefined || boot === undefined) return null;
+  return { pid: Number(pid), startTime, boot, namespace: `pid:[${namespace}]` };
+}

@@ -1,0 +1,39 @@
+import { chmod, chown, mkdir, rmdir, stat } from 'node:fs/promises';
+import type { Store } from '../store/store.ts';
+import { errorCode } from '../store/system-error.ts';
+
+/** Where a container's read-write layer lies, and where the union is mounted in the container's mount namespace. */
+export interface LayerPaths {
+  readonly upper: string;
+  readonly work: string;
+  readonly mountPoint: string;
+}
+
+/** Paths of a read-write layer. Pure. */
+export function layerPaths(store: Store, layer: string): LayerPaths {
+  return { upper: store.diffPath(layer), work: store.workPath(layer), mountPoint: store.mountPoint(layer) };
+}
+
+/**
+ * Makes a read-write layer.
+ *
+ * @param image directory of the image's uppermost layer: the union shows owner and mode of `/` from the read-write layer
+ */
+export async function makeLayer(store: Store, layer: string, image: string | undefined): Promise<LayerPaths> {
+  const paths = layerPaths(store, layer);
+  const root = image === undefined ? { uid: 0, gid: 0, mode: 0o755 } : await stat(image);
+  await mkdir(store.layerPath(layer), { mode: 0o700 });
+  await Promise.all([mkdir(paths.upper), mkdir(paths.work, { mode: 0o700 }), mkdir(paths.mountPoint, { mode: 0o700 })]);
+  await chown(paths.upper, root.uid, root.gid);
+  await chmod(paths.upper, root.mode & 0o7777);
+  return paths;
+}
+
+/** Removes a read-write layer and its mount point, as far as they are there. */
+export async function removeLayer(store: Store, layer: string): Promise<void> {
+  await store.remove(store.layerPath(layer));
+  // Never recursively: should anything be mounted there, it is not ours to remove.
+  await rmdir(store.mountPoint(layer)).catch((error: unknown) => {
+    if (errorCode(error) !== 'ENOENT') throw error;
+  });
+}

@@ -1,0 +1,120 @@
+import { lstat, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import * as v from 'valibot';
+import { RequestError } from '../errors/index.ts';
+import { bootId, isAlive } from '../linux/proc.ts';
+import { readRecord, writeRecord } from '../store/record.ts';
+import type { Store } from '../store/store.ts';
+import type { Volumes } from '../volumes/volumes.ts';
+import type { ContainerStore } from './container-store.ts';
+import { applicationOf, containerIds, readContainer, readRemoving, sweepTemporary } from './directory.ts';
+import { removeLayer } from './layer.ts';
+import type { Durability, StoredContainer } from './record.ts';
+import { killApplication, removeContainer } from './remove.ts';
+
+/**
+ * Puts right what dead processes left: containers that were to go away with their owner, applications that run without
+ * one, removals that were begun, and after a reboot whatever only the lost records knew of.
+ */
+export async function recover(store: Store, containers: ContainerStore): Promise<void> {
+  await sweepTemporary(store);
+  await Promise.all(
+    (await containerIds(store)).map(({ id, durability }) => recoverOne(store, containers, id, durability)),
+  );
+  await sweepAfterReboot(store, containers.volumes);
+}
+
+async function recoverOne(store: Store, containers: ContainerStore, id: string, durability: Durability): Promise<void> {
+  // Most need nothing: look before the lock.
+  if ((await needs(store, id, durability)) === null) return;
+  const lock = await store.tryLock('container', id, 'exclusive');
+  if (lock === null) return;
+  try {
+    const need = await needs(store, id, durability);
+    if (need === null) return;
+    const { container } = need;
+    if (container !== null) await killApplication(store, container.state);
+    if (need.kind === 'end' && container !== null) {
+      await containers.exited(container, { exitCode: null, signal: null });
+      return;
+    }
+    await removeContainer(store, containers.volumes, { id, durability, container, volumes: need.volumes });
+    await lock.retire();
+  } finally {
+    await lock.release();
+  }
+}
+
+interface Need {
+  /** `remove`: all of it. `end`: its application has no owner any more. */
+  readonly kind: 'remove' | 'end';
+  readonly volumes: boolean;
+  readonly container: StoredContainer | null;
+}
+
+async function needs(store: Store, id: string, durability: Durability): Promise<Need | null> {
+  const container = await readContainer(store, id, durability).catch((error: unknown) => {
+    if (error instanceof RequestError) return null;
+    throw error;
+  });
+  const removing = await readRemoving(store, id, durability);
+  if (removing !== null) return { kind: 'remove', volumes: removing.volumes, container };
+  if (container === null) return null;
+  const { owner, status } = container.state;
+  const orphan = owner === null || !(await isAlive(owner));
+  // The owner of an ephemeral container is in its state until the end, and the end removes it.
+  if (durability === 'ephemeral') return orphan ? { kind: 'remove', volumes: true, container } : null;
+  if (status === 'running' && orphan && applicationOf(container.state) !== null) {
+    return { kind: 'end', volumes: false, container };
+  }
+  return null;
+}
+
+const bootSchema = v.object({ boot: v.string() });
+
+/**
+ * A reboot loses the records of ephemeral containers, but not their layers and volumes. It is noticed by the boot ID,
+ * not by the loss: another process may have the same store open with another run directory.
+ */
+async function sweepAfterReboot(store: Store, volumes: Volumes): Promise<void> {
+  const path = join(store.root, 'boot.json');
+  const boot = await bootId();
+  const before = await readRecord(path, bootSchema).catch(() => null);
+  if (before?.boot === boot) return;
+  const lock = await store.tryLock('store', 'boot', 'exclusive');
+  if (lock === null) return;
+  try {
+    if (before !== null) await sweepLost(store, volumes);
+    await writeRecord(path, { boot }, { durable: true });
+  } finally {
+    await lock.release();
+  }
+}
+
+async function sweepLost(store: Store, volumes: Volumes): Promise<void> {
+  // Layers before records: a container's record is written before its layer is made.
+  const layers = await readdir(store.layersPath);
+  const mountPoints = await readdir(store.mntPath);
+  const all = await volumes.list();
+  const known = new Set<string>();
+  for (const { id, durability } of await containerIds(store)) {
+    known.add(id);
+    const container = await readContainer(store, id, durability).catch(() => null);
+    if (container !== null) known.add(container.record.layer);
+  }
+  for (const layer of new Set([...layers, ...mountPoints])) {
+    if (!known.has(layer) && (await isReadWrite(store, layer, mountPoints))) await removeLayer(store, layer);
+  }
+  for (const { name, container } of all.volumes) {
+    if (container !== null && !known.has(container)) await volumes.remove(name).catch(ignoreRefusal);
+  }
+}
+
+/** Layers of images have neither a work directory nor a mount point. */
+async function isReadWrite(store: Store, layer: string, mountPoints: readonly string[]): Promise<boolean> {
+  return mountPoints.includes(layer) || (await lstat(store.workPath(layer)).catch(() => null)) !== null;
+}
+
+function ignoreRefusal(error: unknown): void {
+  if (!(error instanceof RequestError)) throw error;
+}

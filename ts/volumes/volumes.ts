@@ -1,0 +1,215 @@
+import { constants } from 'node:fs';
+import { open, readdir } from 'node:fs/promises';
+import { RequestError } from '../errors/index.ts';
+import { isId, newId } from '../store/id.ts';
+import type { Lock } from '../store/lock.ts';
+import { collect, type Damaged, damaged, syncDirectory } from '../store/record.ts';
+import type { Store } from '../store/store.ts';
+import { makeData } from './populate.ts';
+import {
+  isDirectory,
+  isVolumeName,
+  noVolume,
+  readVolume,
+  type Volume,
+  type VolumeRecord,
+  writeVolume,
+} from './record.ts';
+
+/** A container that has a volume. */
+export interface VolumeUser {
+  readonly id: string;
+  readonly name: string;
+}
+
+/** Who uses which volume, as the containers' records on disk say now. */
+export type VolumeUsers = () => Promise<ReadonlyMap<string, readonly VolumeUser[]>>;
+
+export interface CreateOptions {
+  readonly labels?: Readonly<Record<string, string>> | undefined;
+}
+
+export interface VolumeList {
+  readonly volumes: readonly Volume[];
+  readonly damaged: readonly Damaged[];
+}
+
+export interface PruneOptions {
+  /** Named ones too, not only anonymous ones. */
+  readonly all?: boolean | undefined;
+  readonly filter?: ((volume: Volume) => boolean) | undefined;
+}
+
+export interface Pruned {
+  readonly removed: readonly string[];
+  /** Bytes. */
+  readonly reclaimed: number;
+}
+
+/** How many volumes prune holds at once: a descriptor each. */
+const pruneBatch = 64;
+
+/** The volumes of a store. */
+export class Volumes {
+  readonly #store: Store;
+  readonly #users: VolumeUsers;
+
+  constructor(store: Store, users: VolumeUsers) {
+    this.#store = store;
+    this.#users = users;
+  }
+
+  /**
+   * Makes a volume; without a name an anonymous one. One that exists is returned as it is.
+   *
+   * @throws RequestError ORLOP_E_VOLUME_NAME, and ORLOP_E_INPUT when it exists with other labels
+   */
+  async create(name: string | null, { labels }: CreateOptions = {}): Promise<Volume> {
+    if (name !== null) checkName(name);
+    const own = name ?? newId();
+    await using _lock = await this.#store.lock('volume', own, 'exclusive');
+    const existing = await readVolume(this.#store, own);
+    if (existing === null) {
+      const facts = { name: own, anonymous: name === null, labels: labels ?? {}, container: null };
+      // Awaited here, because the lock goes with this function's end.
+      return await makeVolume(this.#store, facts, { durable: true });
+    }
+    if (labels !== undefined && !sameLabels(labels, existing.labels)) {
+      throw new RequestError('ORLOP_E_INPUT', `volume '${own}' exists with other labels`, {
+        hint: 'leave the labels out to use it as it is, or remove it first',
+      });
+    }
+    return existing;
+  }
+
+  /** @throws RequestError ORLOP_E_NO_VOLUME, ORLOP_E_DAMAGED */
+  async get(name: string): Promise<Volume> {
+    const volume = await readVolume(this.#store, name);
+    if (volume === null) throw noVolume(name);
+    return volume;
+  }
+
+  /** All volumes by name; those whose record cannot be read apart. */
+  async list(): Promise<VolumeList> {
+    const { found, damaged } = await collect(await this.#names(), (name) => readVolume(this.#store, name));
+    return { volumes: found, damaged };
+  }
+
+  /**
+   * Removes a volume and its data, damaged or not.
+   *
+   * @param except ID of a container that is being removed itself
+   * @throws RequestError ORLOP_E_VOLUME_IN_USE with the names of its users, ORLOP_E_NO_VOLUME
+   */
+  async remove(name: string, { except }: { readonly except?: string | undefined } = {}): Promise<void> {
+    if (!isVolumeName(name)) throw noVolume(name);
+    const lock = await this.#store.lock('volume', name, 'exclusive');
+    try {
+      if (!(await isDirectory(this.#store.volumePath(name)))) throw noVolume(name);
+      const users = ((await this.#users()).get(name) ?? []).filter((user) => user.id !== except);
+      if (users.length > 0) throw inUse(name, users);
+      await this.#store.remove(this.#store.volumePath(name));
+    } finally {
+      await lock.retire();
+    }
+  }
+
+  /** Removes the volumes that no container has: anonymous ones, with `all` every one. */
+  async prune({ all = false, filter = () => true }: PruneOptions = {}): Promise<Pruned> {
+    const { volumes } = await this.list();
+    const candidates = volumes.filter((volume) => (all || volume.anonymous) && filter(volume));
+    const removed: string[] = [];
+    let reclaimed = 0;
+    for (let at = 0; at < candidates.length; at += pruneBatch) {
+      const batch = await this.#pruneBatch(candidates.slice(at, at + pruneBatch));
+      removed.push(...batch.removed);
+      reclaimed += batch.reclaimed;
+    }
+    return { removed, reclaimed };
+  }
+
+  /** Bytes of a volume's data. */
+  async size(name: string): Promise<number> {
+    const data = await open(this.#store.volumeData(name), constants.O_RDONLY | constants.O_DIRECTORY);
+    try {
+      return (await this.#store.native.treeSize(data.fd)).bytes;
+    } finally {
+      await data.close();
+    }
+  }
+
+  async #pruneBatch(volumes: readonly Volume[]): Promise<Pruned> {
+    const held: { name: string; lock: Lock }[] = [];
+    const removed: string[] = [];
+    let reclaimed = 0;
+    try {
+      for (const { name } of volumes) {
+        // One that is held is about to be used.
+        const lock = await this.#store.tryLock('volume', name, 'exclusive');
+        if (lock !== null) held.push({ name, lock });
+      }
+      // Read while they are held: a container that came later waits for the lock and makes its volume anew.
+      const users = await this.#users();
+      for (const { name } of held) {
+        if (users.has(name) || !(await isDirectory(this.#store.volumePath(name)))) continue;
+        reclaimed += await this.size(name);
+        await this.#store.remove(this.#store.volumePath(name));
+        removed.push(name);
+      }
+      return { removed, reclaimed };
+    } finally {
+      for (const { lock } of held) await lock.retire();
+    }
+  }
+
+  async #names(): Promise<string[]> {
+    const entries = await readdir(this.#store.volumesPath, { withFileTypes: true });
+    const names = entries.filter((entry) => entry.isDirectory() && isVolumeName(entry.name)).map((entry) => entry.name);
+    return names.sort();
+  }
+}
+
+/** Builds a volume under a temporary name and gives it its own at the end. The caller holds its lock. */
+export async function makeVolume(
+  store: Store,
+  facts: Pick<VolumeRecord, 'name' | 'anonymous' | 'labels' | 'container'>,
+  { durable }: { readonly durable: boolean },
+): Promise<Volume> {
+  const record: VolumeRecord = { ...facts, driver: 'local', created: new Date().toISOString(), populated: false };
+  await using staging = await store.stage();
+  await makeData(staging.path);
+  await writeVolume(staging.path, record, durable);
+  const path = store.volumePath(facts.name);
+  if (!(await staging.commit(path, { durable: false }))) throw damaged(path, 'something else is in its place');
+  if (durable) await syncDirectory(store.volumesPath);
+  return { ...record, mountpoint: store.volumeData(facts.name) };
+}
+
+function checkName(name: string): void {
+  if (!isVolumeName(name)) {
+    throw new RequestError('ORLOP_E_VOLUME_NAME', `'${name}' is not a volume name`, {
+      hint: 'use letters, digits, _ . and -, starting with a letter or a digit, at most 255',
+    });
+  }
+  if (isId(name)) {
+    throw new RequestError('ORLOP_E_VOLUME_NAME', `'${name}' has the form of an anonymous volume's ID`, {
+      hint: 'choose another name, or none for an anonymous volume',
+    });
+  }
+}
+
+function sameLabels(one: Readonly<Record<string, string>>, other: Readonly<Record<string, string>>): boolean {
+  const names = Object.keys(one);
+  return names.length === Object.keys(other).length && names.every((name) => one[name] === other[name]);
+}
+
+function inUse(name: string, users: readonly VolumeUser[]): RequestError {
+  const list = users.map((user) => `'${user.name}'`).join(', ');
+  return new RequestError(
+    'ORLOP_E_VOLUME_IN_USE',
+    `volume '${name}' is used by container${users.length > 1 ? 's' : ''} ${list}`,
+    {
+      hint: `remove the container first: orlop rm ${users[0]?.name}`,
+    },
+  );
+}
