@@ -119,7 +119,7 @@ function optional<In, Out>(value: In | undefined, parse: (value: In) => Out): Ou
   return value === undefined ? null : parse(value);
 }
 
-function unique(list: readonly string[]): readonly string[] {
+function unique<Item>(list: readonly Item[]): readonly Item[] {
   return [...new Set(list)];
 }
 

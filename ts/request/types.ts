@@ -1,3 +1,6 @@
+import type { CapabilityName } from '../linux/capabilities.ts';
+import type { RlimitName } from '../linux/rlimits.ts';
+
 /** How mount events travel between a bind mount and its source, mount_namespaces(7). */
 export type Propagation = 'private' | 'rprivate' | 'slave' | 'rslave' | 'shared' | 'rshared';
 
@@ -55,7 +58,7 @@ export interface EnvEntry {
 /** A resource limit, getrlimit(2). */
 export interface Ulimit {
   /** Name without RLIMIT_ in lower case: `nofile`. */
-  readonly name: string;
+  readonly name: RlimitName;
   /** -1 is unlimited. */
   readonly soft: number;
   /** -1 is unlimited. */
@@ -70,8 +73,8 @@ export interface SecurityOptions {
 
 /** `ALL`, or names in the kernel's form: `CAP_CHOWN`. */
 export interface CapabilityChanges {
-  readonly add: readonly string[];
-  readonly drop: readonly string[];
+  readonly add: readonly (CapabilityName | 'ALL')[];
+  readonly drop: readonly (CapabilityName | 'ALL')[];
 }
 
 export type NetworkMode = 'none' | 'host';

@@ -1,26 +1,7 @@
 import { RequestError } from '../errors/index.ts';
+import { type RlimitName, rlimits } from '../linux/rlimits.ts';
 import { nearest, quote } from './text.ts';
 import type { Ulimit } from './types.ts';
-
-/** getrlimit(2), without RLIMIT_. */
-export const ulimitNames: readonly string[] = [
-  'as',
-  'core',
-  'cpu',
-  'data',
-  'fsize',
-  'locks',
-  'memlock',
-  'msgqueue',
-  'nice',
-  'nofile',
-  'nproc',
-  'rss',
-  'rtprio',
-  'rttime',
-  'sigpending',
-  'stack',
-];
 
 /**
  * Reads the value of `--ulimit`: `NAME=SOFT[:HARD]`, -1 is unlimited, without HARD both are SOFT.
@@ -35,11 +16,7 @@ export function parseUlimit(text: string): Ulimit {
     });
   }
   const [, name = '', softText = '', hardText = softText] = match;
-  if (!ulimitNames.includes(name)) {
-    const close = nearest(name, ulimitNames);
-    const hint = close === undefined ? `limits are ${ulimitNames.join(', ')}` : `did you mean '${close}'?`;
-    throw new RequestError('ORLOP_E_INPUT', `there is no limit ${quote(name)}`, { hint });
-  }
+  if (!isRlimit(name)) throw unknownLimit(name);
   const [soft, hard] = [Number(softText), Number(hardText)];
   if (!Number.isSafeInteger(soft) || !Number.isSafeInteger(hard)) {
     throw new RequestError('ORLOP_E_INPUT', `the limit ${quote(text)} is out of range`, { hint: '-1 is unlimited' });
@@ -57,4 +34,15 @@ export function mergeUlimits(limits: Iterable<Ulimit>): Ulimit[] {
   const byName = new Map<string, Ulimit>();
   for (const limit of limits) byName.set(limit.name, limit);
   return [...byName.values()];
+}
+
+function isRlimit(name: string): name is RlimitName {
+  return Object.hasOwn(rlimits, name);
+}
+
+function unknownLimit(name: string): RequestError {
+  const names = Object.keys(rlimits).sort();
+  const close = nearest(name, names);
+  const hint = close === undefined ? `limits are ${names.join(', ')}` : `did you mean '${close}'?`;
+  return new RequestError('ORLOP_E_INPUT', `there is no limit ${quote(name)}`, { hint });
 }

@@ -1,0 +1,135 @@
+import { expect } from 'chai';
+import { RequestError } from '../../../ts/errors/index.ts';
+import { parseRunOptions } from '../../../ts/request/options.ts';
+import type { RunOptions, RunRequest } from '../../../ts/request/types.ts';
+
+const context = { cwd: '/home/me', env: { LANG: 'C' } };
+const parse = (options: unknown, argv: readonly string[] = []) =>
+  parseRunOptions('host', argv, options as RunOptions, context);
+
+describe('a request', () => {
+  it('has these defaults', () => {
+    const expected: RunRequest = {
+      image: 'host',
+      argv: [],
+      name: null,
+      rm: false,
+      mounts: [],
+      tmpfs: [],
+      env: [],
+      workdir: null,
+      user: null,
+      hostname: null,
+      entrypoint: null,
+      readOnly: false,
+      capabilities: { add: [], drop: [] },
+      security: { noNewPrivileges: true, seccomp: 'default' },
+      ulimits: [],
+      network: 'none',
+      interactive: false,
+      labels: {},
+      shmSize: 64 * 1024 * 1024,
+    };
+    expect(parse({})).to.deep.equal(expected);
+  });
+
+  it('takes every option, as text and as objects', () => {
+    const request = parse(
+      {
+        name: 'web',
+        rm: true,
+        volumes: ['./src:/src:ro', { target: '/cache' }],
+        tmpfs: ['/run', { target: '/tmp', size: 4096 }],
+        env: ['A=1', 'LANG'],
+        workdir: '/src/',
+        user: '1000:100',
+        hostname: 'web',
+        entrypoint: ['sh', '-c'],
+        readOnly: true,
+        capAdd: ['net_admin', 'CAP_NET_ADMIN'],
+        capDrop: ['ALL'],
+        securityOpt: ['seccomp=unconfined'],
+        ulimits: ['core=0'],
+        network: 'host',
+        interactive: true,
+        labels: ['a=b'],
+        shmSize: '1m',
+      },
+      ['true'],
+    );
+    expect(request).to.deep.include({
+      argv: ['true'],
+      name: 'web',
+      rm: true,
+      env: [
+        { name: 'A', value: '1' },
+        { name: 'LANG', value: 'C' },
+      ],
+      workdir: '/src',
+      user: '1000:100',
+      hostname: 'web',
+      entrypoint: ['sh', '-c'],
+      readOnly: true,
+      capabilities: { add: ['CAP_NET_ADMIN'], drop: ['ALL'] },
+      security: { noNewPrivileges: true, seccomp: 'unconfined' },
+      ulimits: [{ name: 'core', soft: 0, hard: 0 }],
+      network: 'host',
+      interactive: true,
+      labels: { a: 'b' },
+      shmSize: 1024 * 1024,
+    });
+    expect(request.mounts.map(({ target }) => target)).to.deep.equal(['/src', '/cache']);
+    expect(request.tmpfs.map(({ size }) => size)).to.deep.equal([null, 4096]);
+  });
+
+  it('survives JSON, in which it is recorded', () => {
+    const request = parse({ volumes: ['/x'], ulimits: ['nofile=-1'], env: { A: null } });
+    expect(JSON.parse(JSON.stringify(request))).to.deep.equal(request);
+  });
+
+  it('takes variables and labels as an object, whatever their names', () => {
+    const request = parse({ env: { constructor: 'x', B: null }, labels: { toString: 'y' } });
+    expect(request.env).to.deep.equal([
+      { name: 'constructor', value: 'x' },
+      { name: 'B', value: null },
+    ]);
+    expect(Object.entries(request.labels)).to.deep.equal([['toString', 'y']]);
+  });
+
+  it('knows an empty entrypoint from none', () => {
+    expect(parse({ entrypoint: '' }).entrypoint).to.deep.equal([]);
+    expect(parse({ entrypoint: 'sh' }).entrypoint).to.deep.equal(['sh']);
+    expect(parse({}).entrypoint).to.equal(null);
+  });
+
+  for (const [options, message, hint] of [
+    [{ volumez: [] }, /there is no option 'volumez'/, /did you mean 'volumes'/],
+    [{ volumes: [{ target: '/x', readnly: true }] }, /there is no option 'volumes.0.readnly'/, undefined],
+    [{ volumes: [{ target: 3 }] }, /'volumes.0.target' is 3, expected string/, undefined],
+    [{ volumes: '/x' }, /'volumes' is "\/x", expected Array/, undefined],
+    [{ volumes: [3] }, /'volumes.0' is 3/, undefined],
+    [{ rm: 'yes' }, /'rm' is "yes", expected boolean/, undefined],
+    [{ env: { A: 1 } }, /'env' is Object/, undefined],
+    [{ tmpfs: [{ target: '/x', uid: -1 }] }, /'tmpfs.0.uid' is -1, expected >=0/, undefined],
+    [null, /'options' is null/, undefined],
+    [{ env: { 'A=B': '1' } }, /contains '='/, undefined],
+    [{ shmSize: -1 }, /'-1' is not a size/, undefined],
+  ] as const) {
+    it(`refuses ${JSON.stringify(options)}`, () => {
+      const thrown = expect(() => parse(options)).to.throw(RequestError, message);
+      if (hint !== undefined) thrown.with.property('hint').that.matches(hint);
+    });
+  }
+
+  it('refuses a command that no program can be given', () => {
+    expect(() => parse({}, ['a\0b'])).to.throw(RequestError, /NUL/);
+    expect(() => parse({}, [3] as unknown as string[])).to.throw(RequestError, /list of strings/);
+    expect(() => parse({}, 'true' as unknown as string[])).to.throw(RequestError, /list of strings/);
+  });
+
+  it('refuses to be without an image', () => {
+    expect(() => parseRunOptions('', [], {}, context))
+      .to.throw(RequestError)
+      .with.property('code', 'ORLOP_E_REFERENCE');
+  });
+});
