@@ -1,5 +1,6 @@
-import { execFileSync, spawnSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { execFileSync, type StdioOptions, spawnSync } from 'node:child_process';
+import { copyFileSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { constants } from 'node:os';
 import { join } from 'node:path';
 import { encodePlan } from '../../ts/plan/encode.ts';
 import type { StartFacts } from '../../ts/plan/facts.ts';
@@ -27,22 +28,39 @@ export interface PlanRun {
   /** What the executor reported; null when it came as far as execve. */
   readonly refused: {
     readonly step: OpName | 'plan';
+    /** Number of the system call, 0xffff for none. */
     readonly call: number;
     readonly op: number;
-    readonly errno: number;
+    /** Name of the errno. */
+    readonly error: string;
     readonly detail: number;
   } | null;
   /** How many times were taken: one at the start and one after each operation. */
   readonly timed: number;
 }
 
+export interface RunOptions {
+  /** Bits of `native/init/run.h`; all unless given. */
+  readonly features?: number;
+  /** Shell commands that make the "host" of this run, in a mount namespace of its own. */
+  readonly host?: string;
+  readonly input?: string;
+  /** Descriptors for the supplied slots behind the three standard streams. */
+  readonly supplied?: readonly number[];
+}
+
 /** Runs a plan through the executor alone, in a child of `build-tests/run-plan`. */
-export function runPlan(plan: Plan | Uint8Array, folder: string, features = allFeatures, input = ''): PlanRun {
-  const bytes = plan instanceof Uint8Array ? plan : encodePlan(plan);
+export function runPlan(plan: Plan | Uint8Array, folder: string, options: RunOptions = {}): PlanRun {
   const file = join(folder, 'plan');
   const result = join(folder, 'result');
-  writeFileSync(file, bytes);
-  const run = spawnSync('build-tests/run-plan', [file, String(features), result], { encoding: 'utf8', input });
+  writeFileSync(file, plan instanceof Uint8Array ? plan : encodePlan(plan));
+  rmSync(result, { force: true });
+  const { features = allFeatures, host = '', input = '', supplied = [] } = options;
+  const argv = ['build-tests/run-plan', file, String(features), result];
+  const wrapped = ['unshare', '--mount', '--propagation', 'private', 'sh', '-ec', `${host}\nexec "$@"`, 'sh', ...argv];
+  const [command = '', ...rest] = host === '' ? argv : wrapped;
+  const stdio: StdioOptions = ['pipe', 'pipe', 'pipe', ...supplied];
+  const run = spawnSync(command, rest, { encoding: 'utf8', input, stdio, timeout: 120_000 });
   if (run.status !== 0) throw new Error(`run-plan ended with ${run.status ?? run.signal}: ${run.stderr}`);
   const numbers = readFileSync(result, 'utf8').trim().split(' ').map(Number);
   const [status = 0, step = 0, call = 0, op = 0, errno = 0, detail = 0, timed = 0] = numbers;
@@ -51,9 +69,13 @@ export function runPlan(plan: Plan | Uint8Array, folder: string, features = allF
     signal: (status & 0x7f) === 0 ? null : status & 0x7f,
     stdout: run.stdout,
     stderr: run.stderr,
-    refused: errno === 0 ? null : { step: nameOf(step), call, op, errno, detail },
+    refused: errno === 0 ? null : { step: nameOf(step), call, op, error: errorName(errno), detail },
     timed,
   };
+}
+
+function errorName(errno: number): string {
+  return Object.entries(constants.errno).find(([, number]) => number === errno)?.[0] ?? String(errno);
 }
 
 function nameOf(step: number): OpName | 'plan' {
@@ -63,14 +85,14 @@ function nameOf(step: number): OpName | 'plan' {
   return found[0] as OpName;
 }
 
+const tools = ['sh', 'cat', 'ls', 'id', 'stat', 'readlink', 'env', 'pwd', 'true', 'hostname', 'ip', 'grep', 'mkdir'];
+
 /** A folder laid out like a store: a busybox layer, the layer of mount points, a read-write layer, a mount point. */
 export function makeStore(folder: string): StartFacts['root'] {
   const layer = join(folder, 'layers/base/diff');
   for (const name of ['bin', 'tmp', 'etc', 'data', 'usr/lib']) mkdirSync(join(layer, name), { recursive: true });
   copyFileSync('/bin/busybox', join(layer, 'bin/busybox'));
-  for (const name of ['sh', 'cat', 'ls', 'id', 'stat', 'readlink', 'env', 'pwd', 'true', 'hostname', 'ip', 'ulimit']) {
-    symlinkSync('busybox', join(layer, 'bin', name));
-  }
+  for (const name of tools) symlinkSync('busybox', join(layer, 'bin', name));
   writeFileSync(join(layer, 'data/of-image'), 'image');
   const points = join(folder, 'layers/points/diff');
   for (const name of ['proc', 'dev', 'sys']) mkdirSync(join(points, name), { recursive: true });

@@ -1,0 +1,134 @@
+import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { buildPlan } from '../../ts/plan/build.ts';
+import type { RootFacts, StartFacts } from '../../ts/plan/facts.ts';
+import type { Plan } from '../../ts/plan/types.ts';
+import { makeProcess } from '../support/facts.ts';
+import { requires } from '../support/require.ts';
+import { allFeatures, buildsNativeTests, makeStore, type PlanRun, runPlan, shellFacts } from '../support/run-plan.ts';
+import { temporaryDirectory } from '../support/temporary.ts';
+
+const execve = process.arch === 'arm64' ? 221 : 59;
+
+for (const [name, features] of [
+  ['with every feature of the kernel', allFeatures],
+  ['with none of the newer system calls', 0],
+] as const) {
+  describe(`exec of the executor, ${name}`, function () {
+    this.timeout(120_000);
+    requires('root', 'busybox', 'overlay');
+    buildsNativeTests();
+    const folder = temporaryDirectory();
+    let root: RootFacts;
+    let layer: string;
+
+    beforeEach(() => {
+      root = makeStore(folder());
+      layer = root.layers[0] ?? '';
+    });
+
+    function run(candidates: string[], argv = ['name'], changes: Partial<StartFacts['process']> = {}): PlanRun {
+      const process = makeProcess({ candidates, argv, seccomp: null, ...changes });
+      return runPlan(buildPlan(shellFacts(root, '', { process })), folder(), { features });
+    }
+
+    function program(path: string, content: string, mode = 0o755): void {
+      mkdirSync(join(layer, path, '..'), { recursive: true });
+      writeFileSync(join(layer, path), content);
+      chmodSync(join(layer, path), mode);
+    }
+
+    it('tries the candidates in their order', () => {
+      const result = run(['/usr/bin/sh', '/etc/sh', '/bin/sh'], ['sh', '-c', 'echo found']);
+      expect(result.stdout).to.equal('found\n');
+    });
+
+    it('reports a program that is nowhere', () => {
+      const { refused } = run(['/usr/bin/absent', '/data/of-image/absent', '/bin/absent']);
+      expect(refused).to.include({ step: 'exec', error: 'ENOENT', detail: 2 });
+      expect(refused?.call).not.to.equal(execve);
+    });
+
+    it('remembers the one that may not be run, if none other is there', () => {
+      program('usr/bin/tool', 'text', 0o644);
+      expect(run(['/usr/bin/tool', '/bin/tool']).refused).to.include({ step: 'exec', error: 'EACCES', detail: 0 });
+      expect(run(['/etc', '/bin/true'], ['true']).code).to.equal(0);
+    });
+
+    it('runs a script by its interpreter, a chain of them too', () => {
+      program('bin/inner', '#! /bin/sh\necho "$0 $1"\n');
+      program('bin/outer', '#!/bin/inner\n');
+      expect(run(['/bin/inner'], ['inner', 'x']).stdout).to.equal('/bin/inner x\n');
+      expect(run(['/bin/outer'], ['outer', 'x']).stdout).to.equal('/bin/inner /bin/outer\n');
+    });
+
+    it('runs a program relative to the working directory', () => {
+      program('data/here', '#!/bin/sh\npwd\n');
+      expect(run(['./here'], ['here'], { cwd: '/data' }).stdout).to.equal('/data\n');
+      expect(run(['../bin/true'], ['true'], { cwd: '/data' }).code).to.equal(0);
+    });
+
+    it('tells a missing interpreter from a missing program', () => {
+      program('bin/script', '#!/no/such/interpreter\n');
+      const { refused } = run(['/usr/bin/script', '/bin/script', '/sbin/script']);
+      expect(refused).to.deep.include({ step: 'exec', error: 'ENOENT', detail: 1, call: execve });
+    });
+
+    it('reports a text that names no interpreter', () => {
+      program('bin/text', 'echo hello\n');
+      expect(run(['/bin/text']).refused).to.include({ step: 'exec', error: 'ENOEXEC' });
+    });
+
+    it('runs nothing that leads to the caller’s own binary, or to procfs at all', () => {
+      symlinkSync('/proc/self/exe', join(layer, 'bin/link'));
+      program('bin/script', '#!/proc/self/exe\n');
+      symlinkSync('/bin/script', join(layer, 'bin/link-to-script'));
+      for (const path of [
+        '/proc/self/exe',
+        '/bin/link',
+        '/bin/script',
+        '/bin/link-to-script',
+        '/proc/self/root/bin/sh',
+      ]) {
+        expect(run([path]).refused, path).to.include({ step: 'exec', error: 'EACCES' });
+      }
+    });
+
+    it('looks at the interpreter that an ELF file names', () => {
+      program('bin/elf', '');
+      writeFileSync(join(layer, 'bin/elf'), elfWithInterpreter('/proc/self/exe'));
+      expect(run(['/bin/elf']).refused).to.include({ step: 'exec', error: 'EACCES' });
+      writeFileSync(join(layer, 'bin/elf'), elfWithInterpreter('/lib/absent.so'));
+      expect(run(['/bin/elf']).refused).to.include({ step: 'exec', error: 'ENOENT', call: execve });
+    });
+
+    it('does not wait for a program that is a pipe or run a directory', () => {
+      expect(run(['/etc']).refused).to.include({ step: 'exec', error: 'EACCES' });
+      expect(run(['/dev/null']).refused).to.include({ step: 'exec', error: 'EACCES' });
+    });
+
+    it('refuses a plan that starts nothing', () => {
+      const plan: Plan = { namespaces: ['mount'], supplied: [], slots: 0, prepare: [], enter: [] };
+      expect(runPlan(plan, folder(), { features }).refused).to.include({ step: 'plan', error: 'ENOEXEC', op: 0 });
+    });
+  });
+}
+
+/** A 64-bit ELF file of one program header that names an interpreter. */
+function elfWithInterpreter(path: string): Buffer {
+  const name = Buffer.from(`${path}\0`);
+  const file = Buffer.alloc(64 + 56);
+  file.set([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1]);
+  file.writeUInt16LE(3, 16); // ET_DYN
+  file.writeUInt16LE(process.arch === 'arm64' ? 183 : 62, 18);
+  file.writeUInt32LE(1, 20);
+  file.writeBigUInt64LE(64n, 32); // program headers
+  file.writeUInt16LE(64, 52);
+  file.writeUInt16LE(56, 54);
+  file.writeUInt16LE(1, 56);
+  file.writeUInt32LE(3, 64); // PT_INTERP
+  file.writeBigUInt64LE(120n, 64 + 8);
+  file.writeBigUInt64LE(BigInt(name.length), 64 + 32);
+  return Buffer.concat([file, name]);
+}

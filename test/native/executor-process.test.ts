@@ -1,0 +1,256 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, openSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { capabilitySet } from '../../ts/linux/capabilities.ts';
+import { buildPlan } from '../../ts/plan/build.ts';
+import { namespaceFlag } from '../../ts/plan/constants.ts';
+import { defaultCapabilities } from '../../ts/plan/defaults.ts';
+import type { ProcessFacts, RootFacts, StartFacts } from '../../ts/plan/facts.ts';
+import type { Op, Plan } from '../../ts/plan/types.ts';
+import { makeProcess } from '../support/facts.ts';
+import { requires } from '../support/require.ts';
+import {
+  allFeatures,
+  buildsNativeTests,
+  makeStore,
+  type PlanRun,
+  type RunOptions,
+  runPlan,
+  shellFacts,
+} from '../support/run-plan.ts';
+import { temporaryDirectory, until } from '../support/temporary.ts';
+
+/** BPF: answers uname(2) with EPERM on x86-64 and aarch64, allows the rest. */
+function filterWithoutUname(): Uint8Array {
+  const uname = process.arch === 'arm64' ? 160 : 63;
+  const instructions = [
+    [0x20, 0, 0, 0], // load the number of the call
+    [0x15, 0, 1, uname],
+    [0x06, 0, 0, 0x0005_0001], // SECCOMP_RET_ERRNO | EPERM
+    [0x06, 0, 0, 0x7fff_0000], // SECCOMP_RET_ALLOW
+  ] as const;
+  const bytes = new DataView(new ArrayBuffer(instructions.length * 8));
+  instructions.forEach(([code, yes, no, value], index) => {
+    bytes.setUint16(index * 8, code, true);
+    bytes.setUint8(index * 8 + 2, yes);
+    bytes.setUint8(index * 8 + 3, no);
+    bytes.setUint32(index * 8 + 4, value, true);
+  });
+  return new Uint8Array(bytes.buffer);
+}
+
+function withOp(plan: Plan, before: Op['op'], op: Op): Plan {
+  const at = plan.enter.findIndex((each) => each.op === before);
+  return { ...plan, enter: [...plan.enter.slice(0, at), op, ...plan.enter.slice(at)] };
+}
+
+for (const [name, features] of [
+  ['with every feature of the kernel', allFeatures],
+  ['with none of the newer system calls', 0],
+] as const) {
+  describe(`process of the executor, ${name}`, function () {
+    this.timeout(120_000);
+    requires('root', 'busybox', 'overlay');
+    buildsNativeTests();
+    const folder = temporaryDirectory();
+    let root: RootFacts;
+
+    beforeEach(() => {
+      root = makeStore(folder());
+    });
+
+    function planOf(script: string, process: Partial<ProcessFacts> = {}, changes: Partial<StartFacts> = {}): Plan {
+      const shell = { argv: ['sh', '-c', script], candidates: ['/bin/sh'], seccomp: null };
+      return buildPlan(shellFacts(root, script, { process: makeProcess({ ...shell, ...process }), ...changes }));
+    }
+
+    function run(plan: Plan, options: RunOptions = {}): PlanRun {
+      const result = runPlan(plan, folder(), { features, ...options });
+      expect(result.refused).to.equal(null);
+      return result;
+    }
+
+    function status(plan: Plan, options: RunOptions = {}): Record<string, string> {
+      const lines = run(plan, options).stdout.trim().split('\n');
+      return Object.fromEntries(lines.map((line) => line.split(/:\s*/, 2) as [string, string]));
+    }
+
+    it('becomes the application, which is PID 1 in a session of its own', () => {
+      const [pid, stat = ''] = run(planOf('echo $$; read x < /proc/1/stat; echo "$x"')).stdout.split('\n');
+      expect(pid).to.equal('1');
+      const [, name, , parent, , session] = stat.split(' ');
+      expect([name, parent, session]).to.deep.equal(['(sh)', '0', '1']);
+    });
+
+    it('takes one time for the start and one for each operation up to exec', () => {
+      const plan = planOf('true');
+      expect(run(plan).timed).to.equal(plan.prepare.length + plan.enter.length);
+    });
+
+    it('passes arguments and the environment exactly, and nothing of the caller', () => {
+      const env = ['PATH=/bin', 'EMPTY=', 'TEXT=ä b\n"c"'];
+      const argv = ['sh', '-c', 'env; for i in "$@"; do echo "<$i>"; done', 'zero', '', 'a b', 'ü'];
+      const result = run(planOf('', { argv, env }));
+      expect(result.stdout).to.match(/^(PWD=\/\n|SHLVL=1\n|PATH=\/bin\n|EMPTY=\n|TEXT=ä b\n"c"\n)+<>\n<a b>\n<ü>\n$/);
+    });
+
+    it('takes far more arguments than any fixed table would hold', () => {
+      const argv = ['sh', '-c', 'echo $#', 'zero', ...Array.from({ length: 20_000 }, (_, i) => `${i}`)];
+      expect(run(planOf('', { argv })).stdout).to.equal('20000\n');
+    });
+
+    it('starts with default signals, none of them blocked, although the caller ignored some', () => {
+      const plan = planOf('', { candidates: ['/bin/grep'], argv: ['grep', 'Sig', '/proc/self/status'] });
+      const found = status(plan, { host: "trap '' PIPE HUP XFSZ USR1" });
+      expect(found).to.include({ SigBlk: '0'.repeat(16), SigIgn: '0'.repeat(16) });
+    });
+
+    it('leaves the application the three standard streams and no other descriptor', () => {
+      const extra = openSync('/etc/hostname', 'r');
+      try {
+        const result = run(planOf('for i in /proc/self/fd/*; do echo "$i"; done'), { supplied: [extra, extra, extra] });
+        // The shell itself has the directory open while it lists it.
+        expect(result.stdout).to.match(
+          /^\/proc\/self\/fd\/0\n\/proc\/self\/fd\/1\n\/proc\/self\/fd\/2\n(\/proc\/self\/fd\/3\n)?$/,
+        );
+        expect(run(planOf('[ -e /proc/self/fd/4 ] || cat /proc/self/fd/5 || echo none')).stdout).to.equal('none\n');
+      } finally {
+        closeSync(extra);
+      }
+    });
+
+    it('puts the standard streams right when their descriptors are in each other’s places', () => {
+      const plan = planOf('echo to-out; echo to-err >&2');
+      const swapped = plan.enter.map((op): Op => (op.op === 'stdio' ? { ...op, out: op.err, err: op.out } : op));
+      const result = run({ ...plan, enter: swapped });
+      expect([result.stdout, result.stderr]).to.deep.equal(['to-err\n', 'to-out\n']);
+      const rotated = plan.enter.map((op): Op => (op.op === 'stdio' ? { ...op, in: 0, out: 2, err: 2 } : op));
+      expect(
+        run({ ...plan, enter: rotated })
+          .stderr.split('\n')
+          .sort(),
+      ).to.deep.equal(['', 'to-err', 'to-out']);
+    });
+
+    it('holds exactly the given capabilities, and none that a program could inherit', () => {
+      const set = capabilitySet(defaultCapabilities).toString(16).padStart(16, '0');
+      const none = '0'.repeat(16);
+      expect(status(planOf('grep Cap /proc/self/status'))).to.deep.equal({
+        CapInh: none,
+        CapPrm: set,
+        CapEff: set,
+        CapBnd: set,
+        CapAmb: none,
+      });
+    });
+
+    it('gives a user other than root the ids and groups that were asked for, and no capability', () => {
+      const found = status(
+        planOf('grep -E "Cap|Uid|Gid|Groups" /proc/self/status', { uid: 1234, gid: 55, groups: [7, 8] }),
+      );
+      const none = '0'.repeat(16);
+      expect(found).to.include({ CapPrm: none, CapEff: none, CapAmb: none, Groups: '7 8 ' });
+      expect(found.Uid?.split('\t')).to.deep.equal(['1234', '1234', '1234', '1234']);
+      expect(found.Gid?.split('\t')).to.deep.equal(['55', '55', '55', '55']);
+    });
+
+    it('sets no_new_privs and loads the filter after all its own calls', () => {
+      const script = 'busybox uname; grep -E "NoNewPrivs|Seccomp:" /proc/self/status';
+      const plan = planOf(script, { seccomp: filterWithoutUname() });
+      expect(run(plan).stdout).to.equal('\nNoNewPrivs:\t1\nSeccomp:\t2\n');
+    });
+
+    it('loads the filter without no_new_privs too, and leaves that off', () => {
+      const plan = planOf('grep -E "NoNewPrivs|Seccomp:" /proc/self/status', {
+        seccomp: filterWithoutUname(),
+        noNewPrivileges: false,
+      });
+      expect(run(plan).stdout).to.equal('NoNewPrivs:\t0\nSeccomp:\t2\n');
+    });
+
+    it('sets the umask, the limits and the working directory, which it makes', () => {
+      const rlimits = [{ resource: 'nofile', soft: 333n, hard: 444n }] as const;
+      const plan = planOf('umask; pwd; grep "open files" /proc/self/limits', {
+        umask: 0o077,
+        cwd: '/work/here',
+        rlimits,
+      });
+      expect(run(plan).stdout).to.match(/^0077\n\/work\/here\nMax open files +333 +444 +files *\n$/);
+      expect(statSync(join(root.upper ?? '', 'work/here')).mode & 0o7777).to.equal(0o755);
+    });
+
+    it('sets hostname, kernel parameters and the loopback interface of its own namespaces', () => {
+      const plan = planOf(
+        'hostname; cat /proc/sys/net/ipv4/ping_group_range; ip -o link show lo',
+        {},
+        {
+          hostname: 'orlop-box',
+          sysctls: [{ name: 'net.ipv4.ping_group_range', value: '3 9' }],
+          readonlyPaths: ['/proc/sys'],
+        },
+      );
+      const old = readFileSync('/proc/sys/net/ipv4/ping_group_range', 'utf8');
+      expect(run(plan).stdout).to.match(/^orlop-box\n3\t9\n1: lo: <LOOPBACK,UP/);
+      expect(readFileSync('/proc/sys/net/ipv4/ping_group_range', 'utf8')).to.equal(old);
+    });
+
+    it('writes no parameter by a name that leads elsewhere', () => {
+      for (const sysctl of ['../version', 'net/../../version', 'kernel.absent']) {
+        const plan = planOf('true', {}, { sysctls: [{ name: sysctl, value: 'x' }] });
+        const result = runPlan(plan, folder(), { features });
+        expect(result.refused, sysctl).to.include({ step: 'sysctl' });
+      }
+    });
+
+    it('has a session keyring of its own', () => {
+      const keys = run(planOf('cat /proc/keys')).stdout;
+      expect(keys).to.match(/ keyring +orlop\.f00d/);
+      expect(keys).not.to.match(/ keyring +_ses:/);
+    });
+
+    it('waits at a barrier, and ends when nobody can open it any more', () => {
+      const plan = planOf('true', {}, { gate: true });
+      const closed = openSync('/dev/null', 'r');
+      const zero = openSync('/dev/zero', 'r');
+      try {
+        const refused = runPlan(plan, folder(), { features, supplied: [closed] }).refused;
+        expect(refused).to.include({ step: 'barrier', error: 'ECANCELED' });
+        expect(run(plan, { supplied: [zero] }).code).to.equal(0);
+      } finally {
+        closeSync(closed);
+        closeSync(zero);
+      }
+    });
+
+    describe('beside a process with namespaces of its own', () => {
+      let other: ChildProcess;
+      beforeEach(() => {
+        other = spawn('unshare', ['--net', 'sleep', '600'], { stdio: 'ignore' });
+      });
+      afterEach(() => {
+        other.kill('SIGKILL');
+      });
+
+      it('joins a namespace', async () => {
+        const path = `/proc/${other.pid}/ns/net`;
+        const own = readlinkSync('/proc/self/ns/net');
+        await until('the other network namespace', () => readlinkSync(path) !== own);
+        const fd = openSync(path, 'r');
+        try {
+          const plan = planOf('readlink /proc/self/ns/net', {}, { gate: true, network: 'host' });
+          const enter = plan.enter.filter((op) => op.op !== 'barrier');
+          const joined = withOp({ ...plan, enter }, 'pivot', {
+            op: 'join',
+            reason: 'test',
+            namespace: 3,
+            kind: namespaceFlag.network,
+          });
+          expect(run(joined, { supplied: [fd] }).stdout).to.equal(`${readlinkSync(path)}\n`);
+        } finally {
+          closeSync(fd);
+        }
+      });
+    });
+  });
+}

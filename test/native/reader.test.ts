@@ -1,0 +1,87 @@
+import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { buildPlan } from '../../ts/plan/build.ts';
+import { defaultMaskedPaths, defaultReadonlyPaths, defaultSysctls } from '../../ts/plan/defaults.ts';
+import { encodePlan } from '../../ts/plan/encode.ts';
+import { makeBind, makeFacts, makeTmpfs } from '../support/facts.ts';
+import { buildsNativeTests, runPlan } from '../support/run-plan.ts';
+import { temporaryDirectory } from '../support/temporary.ts';
+
+/** `Fault` of native/plan/reader.h. */
+const fault = { size: 1, header: 2, code: 3, slot: 4, string: 5, array: 6 } as const;
+
+/** A plan with every kind of field. */
+function sample(): Uint8Array {
+  const text = (content: string) => new TextEncoder().encode(content);
+  return encodePlan(
+    buildPlan(
+      makeFacts({
+        mounts: [makeBind('/test'), makeTmpfs('/box')],
+        files: { hosts: text('127.0.0.1 box\n'), hostname: text('box\n'), resolvConf: null },
+        maskedPaths: defaultMaskedPaths,
+        readonlyPaths: defaultReadonlyPaths,
+        sysctls: defaultSysctls('none'),
+      }),
+    ),
+  );
+}
+
+describe('plan reader', function () {
+  this.timeout(300_000);
+  buildsNativeTests();
+  const folder = temporaryDirectory();
+
+  /** What the executor says about a sample that was changed at one place. */
+  function refusal(change: (plan: DataView) => void): { op: number; detail: number } | null {
+    const bytes = sample();
+    change(new DataView(bytes.buffer, bytes.byteOffset, bytes.length));
+    const { refused } = runPlan(bytes, folder());
+    if (refused === null || refused.step !== 'plan') return null;
+    expect(refused.error).to.equal('EINVAL');
+    return { op: refused.op, detail: refused.detail };
+  }
+
+  const recordAt = (index: number): number => 32 + index * 48;
+
+  it('refuses another magic number, another version and a size that is not the plan’s', () => {
+    expect(refusal((plan) => plan.setUint32(0, 1, true))?.detail).to.equal(fault.header);
+    expect(refusal((plan) => plan.setUint16(4, 2, true))?.detail).to.equal(fault.header);
+    expect(refusal((plan) => plan.setUint32(8, plan.byteLength - 1, true))?.detail).to.equal(fault.size);
+    expect(refusal((plan) => plan.setUint32(12, 4000, true))?.detail).to.equal(fault.size);
+    expect(refusal((plan) => plan.setUint32(12, 0xffff_ffff, true))?.detail).to.equal(fault.header);
+    expect(refusal((plan) => plan.setUint32(20, 0xffff_ffff, true))?.detail).to.equal(fault.header);
+  });
+
+  it('names the record with an unknown operation, or with a slot outside the table', () => {
+    expect(refusal((plan) => plan.setUint16(recordAt(2), 999, true))).to.deep.equal({ op: 2, detail: fault.code });
+    // Record 1 is the scratch tmpfs; its first word is the slot that it fills.
+    expect(refusal((plan) => plan.setUint32(recordAt(1) + 4, 2047, true))).to.deep.equal({ op: 1, detail: fault.slot });
+  });
+
+  it('refuses strings and arrays that begin outside the data', () => {
+    const path = recordAt(0) + 4;
+    for (const offset of [1, 31, recordAt(1), 0x7fff_ffff, 0xffff_ffff]) {
+      expect(refusal((plan) => plan.setUint32(path, offset, true))).to.deep.equal({ op: 0, detail: fault.string });
+    }
+    const content = [...Array(16).keys()].find(
+      (index) => new DataView(sample().buffer).getUint16(recordAt(index), true) === 13,
+    );
+    if (content === undefined) throw new Error('the sample has no file');
+    // tree, name, mode, then offset and length of the content.
+    const length = recordAt(content) + 4 + 16;
+    const huge = refusal((plan) => plan.setUint32(length, 0xffff_ffff, true));
+    expect(huge).to.deep.equal({ op: content, detail: fault.array });
+  });
+
+  it('survives a hundred thousand damaged plans under the sanitizers', () => {
+    const file = join(folder(), 'sample');
+    writeFileSync(file, sample());
+    const output = execFileSync('build-tests/fuzz-plan', ['100000', file], { encoding: 'utf8' });
+    const [, accepted, refused] = /^(\d+) accepted, (\d+) refused/.exec(output) ?? [];
+    // Both kinds were met: the damage is neither harmless nor always caught at the door.
+    expect(Number(accepted)).to.be.greaterThan(1000);
+    expect(Number(refused)).to.be.greaterThan(1000);
+  });
+});
