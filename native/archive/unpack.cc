@@ -27,11 +27,17 @@ uint32_t checked_id(la_int64_t id) {
   return static_cast<uint32_t>(id);
 }
 
+// Before 1970 libarchive adds the fraction that the number means to subtract: it reads -3599.5 as -3599 and half.
+timespec modified(struct archive_entry* entry) {
+  time_t seconds = static_cast<time_t>(archive_entry_mtime(entry));
+  long nanoseconds = archive_entry_mtime_nsec(entry);
+  if (seconds < 0 && nanoseconds > 0) return {seconds - 1, 1'000'000'000 - nanoseconds};
+  return {seconds, nanoseconds};
+}
+
 Metadata metadata_of(struct archive_entry* entry) {
-  return {checked_id(archive_entry_uid(entry)),
-          checked_id(archive_entry_gid(entry)),
-          static_cast<mode_t>(archive_entry_perm(entry) & 07777),
-          {static_cast<time_t>(archive_entry_mtime(entry)), archive_entry_mtime_nsec(entry)}};
+  return {checked_id(archive_entry_uid(entry)), checked_id(archive_entry_gid(entry)),
+          static_cast<mode_t>(archive_entry_perm(entry) & 07777), modified(entry)};
 }
 
 std::vector<Attribute> attributes_of(struct archive_entry* entry) {
@@ -59,7 +65,7 @@ class Unpacker {
     // Formats and filters by name, never "all": the rest of the library is not even linked in.
     archive_read_support_format_tar(archive_);
     if (archive_read_open2(archive_, &input_, nullptr, read_block, nullptr, nullptr) != ARCHIVE_OK) {
-      refuse_archive(true);
+      refuse_archive();
     }
   }
 
@@ -87,7 +93,7 @@ class Unpacker {
       const char* text = archive_error_string(archive_);
       if (text == nullptr || strstr(text, "can't be converted") == nullptr) refuse("damaged", text ? text : "");
     } else if (result != ARCHIVE_OK) {
-      refuse_archive(entries_ == 0);
+      refuse_archive();
     }
     const char* name = archive_entry_pathname(*entry);
     if (name == nullptr) refuse("no-name");
@@ -100,13 +106,15 @@ class Unpacker {
     return true;
   }
 
-  [[noreturn]] void refuse_archive(bool first) {
+  [[noreturn]] void refuse_archive() {
     if (archive_errno(archive_) == ENOMEM) refuse("memory");
     if (input_.raw_size() == 0) refuse("empty");
     const char* text = archive_error_string(archive_);
     std::string_view detail = text == nullptr ? "" : text;
-    if (first && detail.find("Truncated") == std::string_view::npos) refuse("not-a-tar", detail);
+    // No header was accepted yet.
+    if (archive_format(archive_) == 0) refuse("not-a-tar", detail);
     if (input_.ended()) refuse("truncated", detail);
+    if (detail.find("too large") != std::string_view::npos) refuse("header-too-large", detail);
     refuse("damaged", detail);
   }
 
@@ -189,7 +197,7 @@ class Unpacker {
     for (;;) {
       int result = archive_read_data_block(archive_, &block, &length, &offset);
       if (result == ARCHIVE_EOF) break;
-      if (result != ARCHIVE_OK) refuse_archive(false);
+      if (result != ARCHIVE_OK) refuse_archive();
       if (offset < 0 || offset > size || length > static_cast<uint64_t>(size - offset)) refuse("damaged", "sparse map");
       write_block(fd.get(), static_cast<const char*>(block), length, offset);
     }

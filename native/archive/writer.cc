@@ -17,6 +17,14 @@ la_ssize_t write_block(struct archive*, void* data, const void* bytes, size_t si
   return static_cast<la_ssize_t>(size);
 }
 
+// Before 1970 libarchive writes the seconds and the fraction side by side, and readers subtract the fraction. The half
+// second before 1970 itself cannot be said that way.
+timespec as_written(timespec time) {
+  if (time.tv_sec >= 0 || time.tv_nsec == 0) return time;
+  if (time.tv_sec == -1) return {-1, 0};
+  return {time.tv_sec + 1, 1'000'000'000 - time.tv_nsec};
+}
+
 }  // namespace
 
 Writer::Writer(Output& output) : archive_(archive_write_new()), entry_(archive_entry_new()) {
@@ -47,7 +55,8 @@ void Writer::begin(const std::string& name, const struct stat& info) {
   archive_entry_set_perm(entry_, info.st_mode & 07777);
   archive_entry_set_uid(entry_, info.st_uid);
   archive_entry_set_gid(entry_, info.st_gid);
-  archive_entry_set_mtime(entry_, info.st_mtim.tv_sec, info.st_mtim.tv_nsec);
+  timespec modified = as_written(info.st_mtim);
+  archive_entry_set_mtime(entry_, modified.tv_sec, modified.tv_nsec);
   archive_entry_set_size(entry_, S_ISREG(info.st_mode) ? info.st_size : 0);
   if (S_ISCHR(info.st_mode) || S_ISBLK(info.st_mode)) {
     archive_entry_set_rdevmajor(entry_, major(info.st_rdev));
