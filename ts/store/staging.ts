@@ -63,7 +63,10 @@ export class StagingArea {
 
   /** Removes what dead processes left. */
   async sweep(): Promise<void> {
-    for (const id of await readdir(this.#path)) {
+    // A maker that died between lock and directory left only the lock's file.
+    const locks = await readdir(this.#locks).catch((): string[] => []);
+    const ids = new Set([...(await readdir(this.#path)), ...locks.map((name) => basename(name, '.lock'))]);
+    for (const id of ids) {
       const lock = await tryLock(this.#native, this.#lockFile(id), 'exclusive');
       if (lock === null) continue;
       try {
@@ -75,11 +78,13 @@ export class StagingArea {
   }
 
   async #name(): Promise<{ id: string; lock: Lock }> {
-    const id = newId();
-    // Before the directory is there: otherwise a sweep between the two would take it for a dead process's.
-    const lock = await tryLock(this.#native, this.#lockFile(id), 'exclusive');
-    if (lock === null) throw new Error(`staging name ${id} is not unique`);
-    return { id, lock };
+    for (;;) {
+      const id = newId();
+      // Before the directory is there: otherwise a sweep between the two would take it for a dead process's. Null when
+      // a sweep is looking at the lock's file, which it then removes.
+      const lock = await tryLock(this.#native, this.#lockFile(id), 'exclusive');
+      if (lock !== null) return { id, lock };
+    }
   }
 
   #lockFile(id: string): string {

@@ -1,0 +1,70 @@
+// A process that works on a store, for tests that kill it or run several: store-worker.ts ROOT RUN WHAT [ARGUMENT].
+import { closeSync, constants, openSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
+import { ContainerStore } from '../../ts/containers/container-store.ts';
+import { makeLayer } from '../../ts/containers/layer.ts';
+import { recover } from '../../ts/containers/recover.ts';
+import { loadNative } from '../../ts/native/binding.ts';
+import { newId } from '../../ts/store/id.ts';
+import { Store } from '../../ts/store/store.ts';
+import { prepareVolumes } from '../../ts/volumes/prepare.ts';
+import { record } from './records.ts';
+
+const [root, run, what, argument = ''] = process.argv.slice(2);
+const say = (line: string): void => console.log(line);
+
+/** Adds 1 to the number in a file, many times, each under the lock. */
+async function count(store: Store, file: string): Promise<void> {
+  for (let i = 0; i < 50; i++) {
+    await using _lock = await store.lock('volume', 'counter', 'exclusive');
+    await writeFile(file, `${Number(await readFile(file, 'utf8')) + 1}`);
+  }
+}
+
+/** Takes a lock and keeps it until it is killed. */
+async function hold(store: Store): Promise<void> {
+  await store.lock('volume', 'held', 'exclusive');
+  say('held');
+  setInterval(() => {}, 1000);
+}
+
+/** Makes and removes containers with volumes without end, and names each step that is done. */
+async function churn(store: Store, image: string): Promise<void> {
+  const containers = new ContainerStore(store);
+  await recover(store, containers);
+  const users = async () => (await containers.uses()).volumes;
+  for (let i = 0; ; i++) {
+    const durability = i % 2 === 0 ? 'ephemeral' : 'durable';
+    const needs = [
+      { name: newId(), target: '/data', readonly: false, anonymous: true, nocopy: false, reason: 'test' },
+      { name: `named-${i}`, target: '/data', readonly: false, anonymous: false, nocopy: false, reason: 'test' },
+    ];
+    const id = newId();
+    const added = await containers.add(record(id, { volumes: needs.map(({ nocopy: _, ...use }) => use) }), durability);
+    say('added');
+    const view = openSync(image, constants.O_RDONLY | constants.O_DIRECTORY);
+    await prepareVolumes(store, containers.volumes, users, needs, {
+      container: id,
+      view: async () => view,
+      owner: { uid: 0, gid: 0 },
+      durable: durability === 'durable',
+    });
+    closeSync(view);
+    say('prepared');
+    await makeLayer(store, added.record.layer, image);
+    say('layer');
+    const running = await containers.started(await containers.claim(added), process.pid);
+    say('started');
+    await containers.exited(running, { exitCode: 0, signal: null });
+    say('exited');
+    if (i % 4 !== 3) await containers.remove(id, { volumes: true });
+    say('removed');
+  }
+}
+
+const store = await Store.open({ root, run, native: loadNative() });
+say('open');
+if (what === 'count') await count(store, argument);
+else if (what === 'hold') await hold(store);
+else if (what === 'churn') await churn(store, argument);
+else throw new Error(`no work '${what}'`);
