@@ -21,11 +21,12 @@ export function layerPaths(store: Store, layer: string): LayerPaths {
  */
 export async function makeLayer(store: Store, layer: string, image: string | undefined): Promise<LayerPaths> {
   const paths = layerPaths(store, layer);
-  const root = image === undefined ? { uid: 0, gid: 0, mode: 0o755 } : await stat(image);
+  const root = image === undefined ? null : await stat(image);
   await mkdir(store.layerPath(layer), { mode: 0o700 });
   await Promise.all([mkdir(paths.upper), mkdir(paths.work, { mode: 0o700 }), mkdir(paths.mountPoint, { mode: 0o700 })]);
-  await chown(paths.upper, root.uid, root.gid);
-  await chmod(paths.upper, root.mode & 0o7777);
+  if (root !== null) await chown(paths.upper, root.uid, root.gid);
+  // Not by mkdir's mode: the caller's umask would take bits away.
+  await chmod(paths.upper, (root?.mode ?? 0o755) & 0o7777);
   return paths;
 }
 

@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { ContainerStore } from '../../../ts/containers/container-store.ts';
 import { makeLayer } from '../../../ts/containers/layer.ts';
-import { mountInfos } from '../../../ts/containers/mount-info.ts';
 import { nameFor } from '../../../ts/containers/names.ts';
 import { created } from '../../../ts/containers/record.ts';
 import { newId } from '../../../ts/store/id.ts';
@@ -133,26 +132,5 @@ describe('the containers of a store', () => {
     await mkdir(image, { mode: 0o711 });
     await makeLayer(store, 'layer', image);
     expect((await stat(store.diffPath('layer'))).mode & 0o7777).to.equal(0o711);
-  });
-
-  it('show their mounts as Docker does', () => {
-    const mounts = [
-      { type: 'bind', source: '/h', target: '/z', readonly: true, recursive: true, propagation: 'rprivate' },
-    ] as const;
-    const volumes = [{ name: 'v', target: '/a', readonly: false, anonymous: false, reason: 'test' }];
-    const infos = mountInfos(record(newId(), { request: request({ mounts }), volumes }), (name) => `/s/${name}/_data`);
-    expect(infos).to.deep.equal([
-      {
-        Type: 'volume',
-        Name: 'v',
-        Source: '/s/v/_data',
-        Destination: '/a',
-        Driver: 'local',
-        Mode: '',
-        RW: true,
-        Propagation: '',
-      },
-      { Type: 'bind', Source: '/h', Destination: '/z', Mode: 'ro', RW: false, Propagation: 'rprivate' },
-    ]);
   });
 });

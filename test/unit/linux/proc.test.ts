@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { expect } from 'chai';
-import { mountOf, parseMountInfo } from '../../../ts/linux/mountinfo.ts';
 import { identify, isAlive, ownIdentity, parseStat } from '../../../ts/linux/proc.ts';
 
 describe('process identities', () => {
@@ -31,40 +30,5 @@ describe('process identities', () => {
 
   it('of another PID namespace count as alive', async () => {
     expect(await isAlive({ ...(await ownIdentity()), pid: 1 << 30, namespace: 'pid:[1]' })).to.equal(true);
-  });
-});
-
-describe('the mount table', () => {
-  const table = [
-    '22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw,errors=remount-ro',
-    '30 22 0:25 / /a\\040b rw,nosuid - tmpfs tmpfs rw,size=1k',
-    '31 30 0:26 /sub /a\\040b/c ro shared:5 master:2 - overlay over\\134lay rw',
-    'not a line',
-    '',
-  ].join('\n');
-
-  it('is parsed with escaped names and optional fields', () => {
-    const mounts = parseMountInfo(table);
-    expect(mounts.map((mount) => mount.target)).to.deep.equal(['/', '/a b', '/a b/c']);
-    expect(mounts[2]).to.deep.equal({
-      id: 31,
-      parent: 30,
-      device: '0:26',
-      root: '/sub',
-      target: '/a b/c',
-      options: ['ro'],
-      propagation: ['shared:5', 'master:2'],
-      type: 'overlay',
-      source: 'over\\lay',
-      superOptions: ['rw'],
-    });
-    expect(mounts[1]?.propagation).to.deep.equal([]);
-  });
-
-  it('says which mount a path lies on', () => {
-    const mounts = parseMountInfo(table);
-    expect(mountOf('/a b/c/d', mounts)?.id).to.equal(31);
-    expect(mountOf('/a b/cc', mounts)?.id).to.equal(30);
-    expect(mountOf('/a', mounts)?.id).to.equal(22);
   });
 });
