@@ -1,12 +1,14 @@
+import { RequestError } from '../../errors/index.ts';
+import { type Digest, isDigest } from '../digest.ts';
 import { runArchive } from './process.ts';
 
 /** Sums of an archive. Sizes in bytes, digests as `sha256:` and 64 hex digits. */
 export interface ArchiveSums {
   /** Of the bytes as they lie in the blob, compressed or not. */
-  readonly digest: string;
+  readonly digest: Digest;
   readonly size: number;
   /** Of the uncompressed tar, to its last byte. */
-  readonly diffId: string;
+  readonly diffId: Digest;
   readonly uncompressedSize: number;
   readonly entries: number;
 }
@@ -93,10 +95,17 @@ export async function pack(options: PackOptions): Promise<ArchiveSums> {
 
 function sumsOf(result: Record<string, unknown>): ArchiveSums {
   return {
-    digest: String(result.digest),
+    digest: digestOf(result.digest),
     size: Number(result.size),
-    diffId: String(result.diffId),
+    diffId: digestOf(result.diffId),
     uncompressedSize: Number(result.uncompressedSize),
     entries: Number(result.entries),
   };
+}
+
+function digestOf(value: unknown): Digest {
+  if (isDigest(value)) return value;
+  throw new RequestError('ORLOP_E_NATIVE', `orlop-archive reported no digest: ${String(value)}`, {
+    hint: 'the executable and the library may be of different versions: build them again',
+  });
 }

@@ -1,0 +1,64 @@
+import { RequestError } from '../errors/index.ts';
+import type { LaunchResult, Native, NativeProcess } from '../native/contract.ts';
+import { encodePlan } from '../plan/encode.ts';
+import { explainFailure } from '../plan/failure.ts';
+import type { Plan } from '../plan/types.ts';
+import { features } from './features.ts';
+
+export interface LaunchRequest {
+  readonly plan: Plan;
+  /** Descriptors for the plan's supplied slots, in their order; they stay the caller's. */
+  readonly descriptors: readonly number[];
+  /** Ends a start that hangs, on a network file system for example. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A started container init process that has become the application. */
+export interface Launched {
+  readonly process: NativeProcess;
+  readonly times: LaunchResult['times'];
+}
+
+/**
+ * Clones the container init process, which executes the plan and becomes the application.
+ *
+ * @throws LaunchError when the kernel refused an operation or the application could not be executed
+ * @throws RequestError ORLOP_E_ABORTED when `signal` ended it first
+ */
+export async function launch(native: Native, request: LaunchRequest): Promise<Launched> {
+  const { plan, signal } = request;
+  const token = {};
+  const cancel = () => native.cancel(token);
+  rejectAborted(signal);
+  signal?.addEventListener('abort', cancel, { once: true });
+  try {
+    const result = await native.launch(
+      encodePlan(plan),
+      { descriptors: request.descriptors, features: features(native) },
+      token,
+    );
+    if (result.failure !== null) throw explainFailure(plan, result.failure);
+    if (result.process === null) {
+      rejectAborted(signal);
+      throw new RequestError(
+        'ORLOP_E_KERNEL',
+        `the container init process was killed before it could execute the application (${ending(result)})`,
+        { hint: 'look for the out-of-memory killer in the kernel log' },
+      );
+    }
+    return { process: result.process, times: result.times };
+  } finally {
+    signal?.removeEventListener('abort', cancel);
+  }
+}
+
+function ending(result: LaunchResult): string {
+  const { died } = result;
+  if (died === null) return 'no exit status';
+  return died.signal === null ? `exit status ${died.code}` : `signal ${died.signal}`;
+}
+
+function rejectAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted !== true) return;
+  throw new RequestError('ORLOP_E_ABORTED', 'the start was ended by its AbortSignal', { cause: signal.reason });
+}

@@ -1,0 +1,24 @@
+import { constants } from 'node:os';
+import type { Exit } from '../native/contract.ts';
+
+/** How an application ended, as a shell would say it. */
+export interface ExitStatus {
+  /** The application's own status, or 128 + n when signal n killed it. */
+  readonly exitCode: number;
+  /** Name of the signal that killed it, such as `SIGKILL`; null when it exited. */
+  readonly signal: NodeJS.Signals | null;
+}
+
+const names = new Map(Object.entries(constants.signals).map(([name, number]) => [number, name as NodeJS.Signals]));
+
+export function exitStatus(exit: Exit): ExitStatus {
+  if (exit.signal === null) return { exitCode: exit.code ?? 255, signal: null };
+  // A real-time signal has no name in Node; its number is in the exit code.
+  return { exitCode: 128 + exit.signal, signal: names.get(exit.signal) ?? null };
+}
+
+/** Number of a signal given by name or number; undefined when there is no such signal. */
+export function signalNumber(signal: NodeJS.Signals | number): number | undefined {
+  if (typeof signal === 'number') return signal > 0 && signal <= 64 ? signal : undefined;
+  return constants.signals[signal];
+}
