@@ -1,0 +1,100 @@
+import { RequestError } from '../errors/index.ts';
+import { resolveUser } from '../images/read-users.ts';
+import type { ResolvedImage, ResolvedUser } from '../images/types.ts';
+import type { RunRequest } from '../request/types.ts';
+import { newId } from '../store/id.ts';
+import { prepareVolumes } from '../volumes/prepare.ts';
+import { makeLayer } from './layer.ts';
+import { nameFor } from './names.ts';
+import { processOf } from './process.ts';
+import type { ContainerRecord, Durability, StoredContainer } from './record.ts';
+import type { Runtime } from './runtime.ts';
+import { resolveSources } from './sources.ts';
+import { ImageView } from './view.ts';
+import { type VolumeNeed, volumeNeeds } from './volume-needs.ts';
+
+export interface CreateContext {
+  readonly durability: Durability;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Makes a container: its record, its read-write layer, and the volumes that it needs. Whatever the request gets wrong is
+ * found before anything is made; when something fails later, what was made is removed.
+ *
+ * @throws RequestError ORLOP_E_NO_IMAGE, ORLOP_E_NO_USER, ORLOP_E_SOURCE, ORLOP_E_CONTAINER_NAME, ORLOP_E_INPUT
+ */
+export async function createContainer(
+  runtime: Runtime,
+  request: RunRequest,
+  { durability, signal }: CreateContext,
+): Promise<StoredContainer> {
+  const { images, containers, native } = runtime;
+  requireRoot();
+  // From here until the record is on disk, nobody removes the image.
+  await using _hold = await images.hold({ signal });
+  const image = await images.resolve(request.image);
+  await using view = new ImageView(native, image.layers);
+  await resolveSources(runtime.store, request.mounts);
+  const { record, needs } = await describe(runtime, request, image, view);
+  const container = await containers.add(record, durability);
+  try {
+    await makeLayer(runtime.store, record.layer, image.layers[0]);
+    await prepareVolumes(runtime.store, runtime.volumes, async () => (await containers.uses()).volumes, needs, {
+      container: record.id,
+      view: view.open,
+      owner: record.process,
+      durable: durability === 'durable',
+      signal,
+    });
+    return container;
+  } catch (error) {
+    await containers.remove(record.id, { force: true, volumes: true });
+    throw error;
+  }
+}
+
+/** The record of a new container, and the volumes that it needs; nothing is made. */
+export async function describe(
+  { native }: Pick<Runtime, 'native'>,
+  request: RunRequest,
+  image: ResolvedImage,
+  view: ImageView,
+): Promise<{ readonly record: ContainerRecord; readonly needs: readonly VolumeNeed[] }> {
+  const id = newId();
+  const hostname = request.hostname ?? id.slice(0, 12);
+  const user = await userOf(request, image, () => view.open().then((root) => ({ native, root })));
+  const needs = volumeNeeds(request, image.config, newId);
+  const record: ContainerRecord = {
+    version: 1,
+    id,
+    name: request.name ?? nameFor(id),
+    created: new Date().toISOString(),
+    image: { reference: image.reference, id: image.id },
+    layer: id,
+    request,
+    process: processOf(request, image.config, user, hostname),
+    volumes: needs.map(({ nocopy: _, ...use }) => use),
+    hostname,
+  };
+  return { record, needs };
+}
+
+/** Root is known without a look into the image, which costs a mount. */
+async function userOf(
+  request: RunRequest,
+  image: ResolvedImage,
+  open: () => Promise<{ native: Runtime['native']; root: number }>,
+): Promise<ResolvedUser> {
+  const spec = request.user ?? image.config.user;
+  if (spec === '' && image.id === 'host') return { uid: 0, gid: 0, groups: [], home: '/root' };
+  const { native, root } = await open();
+  return resolveUser(native, root, spec === '' ? '0' : spec, request.image);
+}
+
+function requireRoot(): void {
+  if (process.getuid?.() === 0) return;
+  throw new RequestError('ORLOP_E_PERMISSION', 'a container can only be made by root in this version', {
+    hint: 'run it with sudo, or in a user namespace: unshare --user --map-root-user',
+  });
+}

@@ -1,0 +1,36 @@
+import { readFileSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+
+let hard: bigint | undefined;
+
+/** The caller's hard limit of open files; Node has raised the soft one to it. */
+export function hardNofile(): bigint {
+  hard ??= parseNofile(readFileSync('/proc/self/limits', 'utf8'));
+  return hard;
+}
+
+/** Reads the hard limit from `/proc/PID/limits`, proc_pid_limits(5). Pure. */
+export function parseNofile(limits: string): bigint {
+  const [, value = '1024'] = /^Max open files\s+\S+\s+(\S+)/m.exec(limits) ?? [];
+  return value === 'unlimited' ? (1n << 64n) - 1n : BigInt(value);
+}
+
+let thermal: Promise<readonly string[]> | undefined;
+
+/** Thermal counters of the CPUs: they tell about the load of others, so containers do not see them. */
+export function thermalPaths(): Promise<readonly string[]> {
+  thermal ??= listThermalPaths();
+  return thermal;
+}
+
+async function listThermalPaths(): Promise<readonly string[]> {
+  const base = '/sys/devices/system/cpu';
+  const cpus = (await readdir(base).catch(() => [])).filter((name) => /^cpu\d+$/.test(name));
+  const found = await Promise.all(
+    cpus.map(async (name) => {
+      const entries = await readdir(`${base}/${name}`).catch((): string[] => []);
+      return entries.includes('thermal_throttle') ? [`${base}/${name}/thermal_throttle`] : [];
+    }),
+  );
+  return found.flat();
+}

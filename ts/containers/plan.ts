@@ -1,0 +1,39 @@
+import { buildPlan } from '../plan/build.ts';
+import type { Plan } from '../plan/types.ts';
+import type { RunRequest } from '../request/types.ts';
+import { describe } from './create.ts';
+import { etcFiles } from './etc-files.ts';
+import { startFacts } from './facts.ts';
+import { layerPaths } from './layer.ts';
+import { hardNofile, thermalPaths } from './limits.ts';
+import type { Runtime } from './runtime.ts';
+import { seccompFilter } from './seccomp.ts';
+import { type ResolvedSource, resolveSources } from './sources.ts';
+import { ImageView } from './view.ts';
+
+/** The plan that a run of this request would execute. Nothing is made: volumes and the layer appear with their paths. */
+export async function planRun(runtime: Runtime, request: RunRequest): Promise<Plan> {
+  const { store, images, native } = runtime;
+  const image = await images.resolve(request.image);
+  await using view = new ImageView(native, image.layers);
+  const sources = await resolveSources(store, request.mounts);
+  const { record, needs } = await describe(runtime, request, image, view);
+  const volumes = new Map(
+    needs.map(({ name }): [string, ResolvedSource] => [
+      name,
+      { path: store.volumeData(name), device: 0n, inode: 0n, type: 'directory' },
+    ]),
+  );
+  return buildPlan(
+    startFacts(record, image, {
+      paths: layerPaths(store, record.layer),
+      sources,
+      volumes,
+      files: await etcFiles(record.hostname, request.network),
+      seccomp: await seccompFilter(request),
+      maskedPaths: await thermalPaths(),
+      hardNofile: hardNofile(),
+      volatile: request.rm,
+    }),
+  );
+}

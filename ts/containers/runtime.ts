@@ -1,0 +1,14 @@
+import type { ImageStore } from '../images/types.ts';
+import type { Native } from '../native/contract.ts';
+import type { Store } from '../store/store.ts';
+import type { Volumes } from '../volumes/volumes.ts';
+import type { ContainerStore } from './container-store.ts';
+
+/** What the life of a container works with. */
+export interface Runtime {
+  readonly store: Store;
+  readonly native: Native;
+  readonly images: ImageStore;
+  readonly volumes: Volumes;
+  readonly containers: ContainerStore;
+}

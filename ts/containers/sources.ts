@@ -1,0 +1,70 @@
+import type { BigIntStats } from 'node:fs';
+import { realpath, stat } from 'node:fs/promises';
+import { RequestError } from '../errors/index.ts';
+import type { BindMount, MountSpec } from '../request/types.ts';
+import type { Store } from '../store/store.ts';
+
+/** What stands at the source of a bind mount now. The start fails when it has been replaced by then. */
+export interface ResolvedSource {
+  /** Without symbolic links. */
+  readonly path: string;
+  readonly device: bigint;
+  readonly inode: bigint;
+  readonly type: 'directory' | 'file';
+}
+
+/**
+ * Looks at the source of a bind mount on the host.
+ *
+ * @param closed directories of the store: what is in them is not for containers
+ * @throws RequestError ORLOP_E_SOURCE
+ */
+export async function resolveSource(mount: BindMount, closed: readonly string[]): Promise<ResolvedSource> {
+  const { source, target } = mount;
+  const refuse = (why: string, hint: string, cause?: unknown) =>
+    new RequestError('ORLOP_E_SOURCE', `cannot mount '${source}' at '${target}': ${why}`, { hint, cause });
+  let path: string;
+  let facts: BigIntStats;
+  try {
+    path = await realpath(source);
+    facts = await stat(path, { bigint: true });
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code === 'ENOENT') {
+      throw refuse('the host has no such file or directory', `make it first: mkdir -p '${source}'`, error);
+    }
+    if (code === 'EACCES') throw refuse('permission denied', 'the caller may not reach it on the host', error);
+    throw refuse(error instanceof Error ? error.message : String(error), 'check the path on the host', error);
+  }
+  const inside = closed.find((directory) => path === directory || path.startsWith(`${directory}/`));
+  if (inside !== undefined) {
+    throw refuse(`it lies in the store '${inside}'`, 'name the volume instead: -v NAME:/target');
+  }
+  return { path, device: facts.dev, inode: facts.ino, type: facts.isDirectory() ? 'directory' : 'file' };
+}
+
+/** Looks at the sources of all bind mounts of a request; the result is by target. Throws as `resolveSource` does. */
+export async function resolveSources(
+  { root, run }: Pick<Store, 'root' | 'run'>,
+  mounts: readonly MountSpec[],
+): Promise<ReadonlyMap<string, ResolvedSource>> {
+  const sources = new Map<string, ResolvedSource>();
+  for (const mount of mounts) {
+    if (mount.type === 'bind') sources.set(mount.target, await resolveSource(mount, [root, run]));
+  }
+  return sources;
+}
+
+/** Looks at the data directories of volumes; the result is by name. */
+export async function resolveVolumes(
+  store: Store,
+  names: Iterable<string>,
+): Promise<ReadonlyMap<string, ResolvedSource>> {
+  const sources = new Map<string, ResolvedSource>();
+  for (const name of names) {
+    const path = store.volumeData(name);
+    const facts = await stat(path, { bigint: true });
+    sources.set(name, { path, device: facts.dev, inode: facts.ino, type: 'directory' });
+  }
+  return sources;
+}

@@ -1,0 +1,34 @@
+import { close } from 'node:fs';
+import { promisify } from 'node:util';
+import type { Native } from '../native/contract.ts';
+
+const closeDescriptor = promisify(close);
+
+/**
+ * The root filesystem that an image gives, for reading on the host: a detached overlay, attached nowhere, opened when it
+ * is first asked for. Its descriptor belongs to the view, which is closed at the end.
+ */
+export class ImageView implements AsyncDisposable {
+  readonly #native: Native;
+  readonly #layers: readonly string[];
+  #descriptor: Promise<number> | null = null;
+
+  constructor(native: Native, layers: readonly string[]) {
+    this.#native = native;
+    this.#layers = layers;
+  }
+
+  /** Descriptor of its root directory. */
+  readonly open = (): Promise<number> => {
+    this.#descriptor ??= this.#native.openView(this.#layers);
+    return this.#descriptor;
+  };
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const opened = this.#descriptor;
+    if (opened === null) return;
+    this.#descriptor = null;
+    const descriptor = await opened.catch(() => null);
+    if (descriptor !== null) await closeDescriptor(descriptor);
+  }
+}
