@@ -135,6 +135,14 @@ export interface Running {
   readonly stderr: Readable | null;
 }
 
+export interface CreateOptions extends RunOptions {
+  /**
+   * Keep the record on disk, so that another program can start the container. Default: unless `rm`; one that is to be
+   * removed at its end belongs to the program that made it, and goes with it.
+   */
+  readonly durable?: boolean | undefined;
+}
+
 export interface CommitOptions {
   readonly author?: string | undefined;
   readonly message?: string | undefined;
@@ -297,7 +305,7 @@ export interface OrlopRuntime extends AsyncDisposable {
   readonly volumes: Volumes;
   /** Runs a command to its end and collects its output. */
   run(image: string, argv?: readonly string[], options?: RunOptions & RunInput): Promise<RunResult>;
-  create(image: string, argv?: readonly string[], options?: RunOptions): Promise<Container>;
+  create(image: string, argv?: readonly string[], options?: CreateOptions): Promise<Container>;
   /** By ID, unique beginning of an ID, or name. */
   container(idOrName: string): Promise<Container>;
   /** What `run` would do. Creates nothing. */

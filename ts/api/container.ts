@@ -1,0 +1,67 @@
+import { commitContainer } from '../containers/commit.ts';
+import { diffContainer, exportContainer } from '../containers/layer-reads.ts';
+import type { StoredContainer } from '../containers/record.ts';
+import type { Runtime } from '../containers/runtime.ts';
+import { startContainer } from '../containers/start.ts';
+import { killContainer, waitContainer } from '../containers/wait.ts';
+import { inspectContainer, summaryOf } from './inspect.ts';
+import { RunningContainer } from './running.ts';
+import type * as t from './types.ts';
+
+/** A container of the store. Its record is read anew for each call: other programs work on the same store. */
+export class ContainerHandle implements t.Container {
+  readonly #runtime: Runtime;
+  readonly #rm: boolean;
+  readonly id: string;
+  readonly name: string;
+
+  constructor(runtime: Runtime, { record }: StoredContainer) {
+    this.#runtime = runtime;
+    this.#rm = record.request.rm;
+    this.id = record.id;
+    this.name = record.name;
+  }
+
+  #stored(): Promise<StoredContainer> {
+    return this.#runtime.containers.find(this.id);
+  }
+
+  async start(options: t.StartOptions = {}): Promise<t.Running> {
+    const { stdin = 'ignore', stdout = 'pipe', stderr = 'pipe', signal } = options;
+    const stdio = { stdin, stdout, stderr };
+    const started = await startContainer(this.#runtime, await this.#stored(), { stdio, signal, rm: this.#rm });
+    return RunningContainer.of(this.#runtime.native, started, options);
+  }
+
+  async wait(): Promise<t.ExitStatus> {
+    return waitContainer(this.#runtime, await this.#stored());
+  }
+
+  async kill(signal: NodeJS.Signals | number = 'SIGKILL'): Promise<void> {
+    await killContainer(this.#runtime, await this.#stored(), signal);
+  }
+
+  async remove(options: t.RemoveOptions = {}): Promise<void> {
+    await this.#runtime.containers.remove(this.id, options);
+  }
+
+  async summary(): Promise<t.ContainerSummary> {
+    return summaryOf(this.#runtime.store, await this.#stored());
+  }
+
+  async inspect(): Promise<t.ContainerInspect> {
+    return inspectContainer(this.#runtime.store, await this.#stored());
+  }
+
+  async diff(): Promise<readonly t.Change[]> {
+    return diffContainer(this.#runtime, await this.#stored());
+  }
+
+  async commit(reference: string | null, options: t.CommitOptions = {}): Promise<{ readonly id: string }> {
+    return { id: await commitContainer(this.#runtime, await this.#stored(), reference, options) };
+  }
+
+  async export(descriptor: number): Promise<void> {
+    await exportContainer(this.#runtime, await this.#stored(), descriptor);
+  }
+}

@@ -1,0 +1,91 @@
+import type { Runtime } from '../containers/runtime.ts';
+import type * as images from '../images/types.ts';
+import { withSource } from './descriptor.ts';
+import type * as t from './types.ts';
+
+/** The images of a store, for the library's caller. */
+export class ImageApi implements t.Images {
+  readonly #runtime: Runtime;
+
+  constructor(runtime: Runtime) {
+    this.#runtime = runtime;
+  }
+
+  async list({ filter = () => true }: t.ListOptions<t.ImageSummary> = {}): Promise<t.Listing<t.ImageSummary>> {
+    const { images: found, damaged } = await this.#runtime.images.list();
+    return {
+      items: found.map(summary).filter(filter),
+      damaged: damaged.map(({ path, error }) => ({ path, message: error.message })),
+    };
+  }
+
+  async inspect(nameOrId: string): Promise<t.ImageInspect> {
+    const details = await this.#runtime.images.inspect(nameOrId);
+    return {
+      Id: details.id,
+      RepoTags: details.references,
+      Created: details.created ?? '',
+      Author: details.author,
+      Comment: details.comment,
+      Architecture: details.architecture,
+      Os: details.os,
+      Size: details.size,
+      Config: configOf(details.config),
+      RootFS: { Type: 'layers', Layers: details.diffIds },
+      History: details.history,
+    };
+  }
+
+  async import(source: string | number, options: t.ImportOptions): Promise<{ readonly id: string }> {
+    const { reference, message, changes, signal } = options;
+    const id = await withSource(source, (descriptor) =>
+      this.#runtime.images.import({ source: descriptor, reference: reference ?? undefined, message, changes, signal }),
+    );
+    return { id };
+  }
+
+  async remove(
+    nameOrId: string,
+    { force }: { readonly force?: boolean | undefined } = {},
+  ): Promise<images.RemovedImage> {
+    const usedBy = async (id: string) => {
+      const users = (await this.#runtime.containers.uses()).images.get(id) ?? [];
+      return users.map((user) => user.name);
+    };
+    return this.#runtime.images.remove(nameOrId, { force, usedBy });
+  }
+
+  tag(nameOrId: string, reference: string): Promise<void> {
+    return this.#runtime.images.tag(nameOrId, reference);
+  }
+
+  save(
+    references: readonly string[],
+    { descriptor, format }: { readonly descriptor: number; readonly format?: t.ArchiveFormat | undefined },
+  ): Promise<void> {
+    return this.#runtime.images.save({ images: references, format, output: descriptor });
+  }
+
+  load(source: string | number): Promise<readonly images.LoadedImage[]> {
+    return withSource(source, (descriptor) => this.#runtime.images.load({ source: descriptor }));
+  }
+}
+
+function summary(image: images.ImageSummary): t.ImageSummary {
+  return { ...image, created: image.created === null ? null : new Date(image.created) };
+}
+
+/** The shape of Docker's `Config`. */
+function configOf(config: images.ImageConfig): Readonly<Record<string, unknown>> {
+  return {
+    User: config.user,
+    Env: config.env,
+    Entrypoint: config.entrypoint.length === 0 ? null : config.entrypoint,
+    Cmd: config.cmd.length === 0 ? null : config.cmd,
+    WorkingDir: config.workingDir,
+    Volumes: config.volumes.length === 0 ? null : Object.fromEntries(config.volumes.map((path) => [path, {}])),
+    ExposedPorts: Object.fromEntries(config.exposedPorts.map((port) => [port, {}])),
+    Labels: config.labels,
+    StopSignal: config.stopSignal,
+  };
+}

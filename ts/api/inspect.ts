@@ -1,0 +1,89 @@
+import type { StoredContainer } from '../containers/record.ts';
+import type { Store } from '../store/store.ts';
+import { mountsOf } from './mounts.ts';
+import type { ContainerInspect, ContainerSummary } from './types.ts';
+
+const date = (text: string | null): Date | null => (text === null ? null : new Date(text));
+
+/** What `ps` shows. Pure. */
+export function summaryOf(store: Pick<Store, 'volumeData'>, container: StoredContainer): ContainerSummary {
+  const { record, state } = container;
+  return {
+    id: record.id,
+    name: record.name,
+    image: record.image,
+    command: record.process.argv,
+    created: new Date(record.created),
+    status: state.status,
+    exitCode: state.exitCode,
+    pid: state.pid,
+    startedAt: date(state.startedAt),
+    finishedAt: date(state.finishedAt),
+    labels: record.request.labels,
+    mounts: mountsOf(store, container),
+  };
+}
+
+/** Docker's word for a time that has not been. */
+const never = '0001-01-01T00:00:00Z';
+
+/** The shape of `docker inspect`. Pure. */
+export function inspectContainer(
+  store: Pick<Store, 'volumeData' | 'diffPath' | 'workPath' | 'mountPoint'>,
+  container: StoredContainer,
+): ContainerInspect {
+  const { record, state } = container;
+  const { request, process } = record;
+  const [path = '', ...args] = process.argv;
+  return {
+    Id: record.id,
+    Created: record.created,
+    Path: path,
+    Args: args,
+    State: {
+      Status: state.status,
+      Running: state.status === 'running',
+      Pid: state.pid ?? 0,
+      ExitCode: state.exitCode ?? 0,
+      StartedAt: state.startedAt ?? never,
+      FinishedAt: state.finishedAt ?? never,
+    },
+    Image: record.image.id,
+    Name: `/${record.name}`,
+    Mounts: mountsOf(store, container),
+    Config: {
+      Hostname: record.hostname,
+      User: request.user ?? '',
+      Env: process.env,
+      Cmd: request.argv,
+      Image: record.image.reference,
+      Volumes: Object.fromEntries(record.volumes.filter((use) => use.anonymous).map((use) => [use.target, {}])),
+      WorkingDir: process.cwd,
+      Entrypoint: request.entrypoint,
+      Labels: request.labels,
+      OpenStdin: request.interactive,
+      Tty: false,
+    },
+    HostConfig: {
+      AutoRemove: request.rm,
+      Binds: request.mounts.flatMap((mount) =>
+        mount.type === 'bind' ? [`${mount.source}:${mount.target}${mount.readonly ? ':ro' : ''}`] : [],
+      ),
+      CapAdd: request.capabilities.add,
+      CapDrop: request.capabilities.drop,
+      NetworkMode: request.network,
+      ReadonlyRootfs: request.readOnly,
+      ShmSize: request.shmSize,
+      Tmpfs: Object.fromEntries(request.tmpfs.map((tmpfs) => [tmpfs.target, ''])),
+      Ulimits: request.ulimits.map(({ name, soft, hard }) => ({ Name: name, Soft: soft, Hard: hard })),
+    },
+    GraphDriver: {
+      Name: 'overlay',
+      Data: {
+        UpperDir: store.diffPath(record.layer),
+        WorkDir: store.workPath(record.layer),
+        MergedDir: store.mountPoint(record.layer),
+      },
+    },
+  };
+}

@@ -1,0 +1,114 @@
+import { ContainerStore } from '../containers/container-store.ts';
+import { createContainer } from '../containers/create.ts';
+import { planRun } from '../containers/plan.ts';
+import { recover } from '../containers/recover.ts';
+import type { Runtime } from '../containers/runtime.ts';
+import * as archiver from '../images/archive/index.ts';
+import { Images } from '../images/images.ts';
+import { loadNative } from '../native/binding.ts';
+import { describePlan } from '../plan/describe.ts';
+import { parseRunOptions } from '../request/options.ts';
+import type { RunOptions, RunRequest } from '../request/types.ts';
+import { Store } from '../store/store.ts';
+import { ContainerHandle } from './container.ts';
+import { ImageApi } from './image-api.ts';
+import { summaryOf } from './inspect.ts';
+import { runToEnd } from './run.ts';
+import type * as t from './types.ts';
+import { VolumeApi } from './volume-api.ts';
+
+/**
+ * A container runtime on a store. Several of them, in one program or many, may work on the same store.
+ *
+ * @example
+ * await using orlop = await Orlop.open();
+ * const { stdout } = await orlop.run('host', ['cat', '/test/f'], { volumes: ['data:/test'] });
+ */
+export class Orlop implements t.OrlopRuntime {
+  readonly #runtime: Runtime;
+  readonly root: string;
+  readonly containers: t.Containers;
+  readonly images: t.Images;
+  readonly volumes: t.Volumes;
+
+  private constructor(runtime: Runtime) {
+    this.#runtime = runtime;
+    this.root = runtime.store.root;
+    this.containers = { list: (options) => this.#list(options) };
+    this.images = new ImageApi(runtime);
+    this.volumes = new VolumeApi(runtime);
+  }
+
+  /**
+   * Opens the store, makes it where there is none, and puts right what dead processes left in it.
+   *
+   * @throws RequestError ORLOP_E_STORE when its directories cannot be used, ORLOP_E_NATIVE without the addon
+   */
+  static async open({ root, run }: t.OpenOptions = {}): Promise<Orlop> {
+    const native = loadNative();
+    const store = await Store.open({ root, run, native });
+    const containers = new ContainerStore(store);
+    const images = new Images(store, archiver);
+    await recover(store, containers);
+    return new Orlop({ store, native, images, containers, volumes: containers.volumes });
+  }
+
+  /**
+   * Runs a command in a new container to its end and collects what it writes. The container is removed afterwards, with
+   * its anonymous volumes, unless `rm` is false.
+   *
+   * @throws RequestError for what the request gets wrong; ORLOP_E_TIMEOUT, ORLOP_E_ABORTED, ORLOP_E_BUFFER
+   * @throws LaunchError when the kernel refused the start
+   */
+  async run(image: string, argv: readonly string[] = [], options: RunOptions & t.RunInput = {}): Promise<t.RunResult> {
+    return runToEnd((name, args, rest) => this.create(name, args, rest), image, argv, options);
+  }
+
+  /**
+   * Makes a container without starting it.
+   *
+   * @throws RequestError for what the request gets wrong; nothing is left behind
+   */
+  async create(image: string, argv: readonly string[] = [], options: t.CreateOptions = {}): Promise<t.Container> {
+    const { durable, ...runOptions } = options;
+    const request = requestOf(image, argv, runOptions);
+    const durability = (durable ?? !request.rm) ? 'durable' : 'ephemeral';
+    return new ContainerHandle(this.#runtime, await createContainer(this.#runtime, request, { durability }));
+  }
+
+  async container(idOrName: string): Promise<t.Container> {
+    return new ContainerHandle(this.#runtime, await this.#runtime.containers.find(idOrName));
+  }
+
+  async plan(image: string, argv: readonly string[] = [], options: RunOptions = {}): Promise<t.PlanResult> {
+    const plan = await planRun(this.#runtime, requestOf(image, argv, options));
+    return { plan, text: describePlan(plan) };
+  }
+
+  /** Nothing is kept open between calls; containers that run go on until this program ends. */
+  async close(): Promise<void> {}
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #list({
+    all = false,
+    filter = () => true,
+  }: t.ListOptions<t.ContainerSummary> & { readonly all?: boolean | undefined } = {}): Promise<
+    t.Listing<t.ContainerSummary>
+  > {
+    const { containers, store } = this.#runtime;
+    const { containers: found, damaged } = await containers.list();
+    return {
+      items: found
+        .map((container) => summaryOf(store, container))
+        .filter((container) => (all || container.status === 'running') && filter(container)),
+      damaged: damaged.map(({ id, error }) => ({ path: id, message: error.message })),
+    };
+  }
+}
+
+function requestOf(image: string, argv: readonly string[], options: RunOptions): RunRequest {
+  return parseRunOptions(image, argv, options, { cwd: process.cwd(), env: process.env });
+}

@@ -1,0 +1,75 @@
+import type { Runtime } from '../containers/runtime.ts';
+import type { Volume } from '../volumes/record.ts';
+import type * as t from './types.ts';
+
+/** The volumes of a store, for the library's caller. */
+export class VolumeApi implements t.Volumes {
+  readonly #runtime: Runtime;
+
+  constructor(runtime: Runtime) {
+    this.#runtime = runtime;
+  }
+
+  async create(
+    name: string | null,
+    { labels }: { readonly labels?: Readonly<Record<string, string>> | undefined } = {},
+  ): Promise<t.VolumeSummary> {
+    return this.#summary(await this.#runtime.volumes.create(name, { labels }), await this.#users());
+  }
+
+  async list({ filter = () => true }: t.ListOptions<t.VolumeSummary> = {}): Promise<t.Listing<t.VolumeSummary>> {
+    const { volumes, damaged } = await this.#runtime.volumes.list();
+    const users = await this.#users();
+    return {
+      items: volumes.map((volume) => this.#summary(volume, users)).filter(filter),
+      damaged: damaged.map(({ id, error }) => ({
+        path: this.#runtime.store.volumePath(id),
+        message: error.message,
+      })),
+    };
+  }
+
+  async inspect(name: string): Promise<t.VolumeInspect> {
+    const volume = await this.#runtime.volumes.get(name);
+    return {
+      CreatedAt: volume.created,
+      Driver: 'local',
+      Labels: volume.labels,
+      Mountpoint: this.#runtime.store.volumeData(name),
+      Name: name,
+      Options: null,
+      Scope: 'local',
+    };
+  }
+
+  remove(name: string): Promise<void> {
+    return this.#runtime.volumes.remove(name);
+  }
+
+  async prune({
+    all,
+    filter = () => true,
+  }: t.ListOptions<t.VolumeSummary> & { readonly all?: boolean | undefined } = {}): Promise<{
+    readonly removed: readonly string[];
+    readonly reclaimed: number;
+  }> {
+    const users = await this.#users();
+    return this.#runtime.volumes.prune({ all, filter: (volume) => filter(this.#summary(volume, users)) });
+  }
+
+  async #users(): Promise<ReadonlyMap<string, readonly { readonly id: string }[]>> {
+    return (await this.#runtime.containers.uses()).volumes;
+  }
+
+  #summary(volume: Volume, users: ReadonlyMap<string, readonly { readonly id: string }[]>): t.VolumeSummary {
+    return {
+      name: volume.name,
+      driver: 'local',
+      anonymous: volume.anonymous,
+      mountpoint: this.#runtime.store.volumeData(volume.name),
+      labels: volume.labels,
+      created: new Date(volume.created),
+      usedBy: (users.get(volume.name) ?? []).map((user) => user.id),
+    };
+  }
+}
