@@ -1,0 +1,39 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { OrlopRuntime } from '../../ts/index.ts';
+import { Orlop } from '../../ts/index.ts';
+import { busyboxArchive, type Extra } from './busybox.ts';
+
+export interface Fixture {
+  /** Directory of the test file's own; `root` and `run` of the store lie in it. */
+  readonly directory: string;
+  readonly root: string;
+  readonly run: string;
+  readonly orlop: OrlopRuntime;
+}
+
+/**
+ * An open store with the image `busybox`, made once for the tests of a `describe` and removed after them.
+ * The function that it returns gives it during a test.
+ */
+export function withOrlop(extra: Extra = {}): () => Fixture {
+  let fixture: Fixture | undefined;
+  before(async function () {
+    this.timeout(120_000);
+    const directory = mkdtempSync(join('/var/tmp', 'orlop-test-'));
+    const root = join(directory, 'root');
+    const run = join(directory, 'run');
+    mkdirSync(run, { mode: 0o700 });
+    const orlop = await Orlop.open({ root, run });
+    await orlop.images.import(busyboxArchive(directory, extra), { reference: 'busybox' });
+    fixture = { directory, root, run, orlop };
+  });
+  after(async () => {
+    await fixture?.orlop.close();
+    if (fixture !== undefined) rmSync(fixture.directory, { recursive: true, force: true });
+  });
+  return () => {
+    if (fixture === undefined) throw new Error('the fixture is not ready');
+    return fixture;
+  };
+}
