@@ -1,0 +1,100 @@
+import { EventEmitter } from 'node:events';
+import { Readable } from 'node:stream';
+import type { Container, ExitStatus, OrlopRuntime, Running, StartOptions } from '../../ts/api/types.ts';
+import type { Io } from '../../ts/cli/io.ts';
+import { main } from '../../ts/cli/main.ts';
+
+export interface CommandLine {
+  /** Exit status, and what was written. */
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** Calls of the library: name and arguments. */
+  readonly calls: readonly (readonly [string, ...unknown[]])[];
+}
+
+export interface World {
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly input?: string;
+  readonly terminal?: boolean;
+  readonly now?: Date;
+  readonly signals?: EventEmitter;
+  /** Members of the library by path, as `images.list`; others answer that the test did not expect them. */
+  readonly library?: Readonly<Record<string, (...values: never[]) => unknown>>;
+}
+
+/** Runs a command line in this process, on a library that only records what it is asked for. */
+export async function orlop(argv: readonly string[], world: World = {}): Promise<CommandLine> {
+  const calls: (readonly [string, ...unknown[]])[] = [];
+  let stdout = '';
+  let stderr = '';
+  const io: Io = {
+    stdout: { write: (text) => (stdout += text) },
+    stderr: { write: (text) => (stderr += text) },
+    stdin: () => Readable.from([world.input ?? '']),
+    env: world.env ?? {},
+    cwd: '/home/me',
+    isTerminal: () => world.terminal ?? false,
+    now: () => world.now ?? new Date('2026-11-27T12:00:00Z'),
+    signals: world.signals ?? new EventEmitter(),
+    loadAddon: async () => ({ features: () => 0b111111 }),
+    open: async (options) => {
+      calls.push(['open', options]);
+      return library(calls, world.library ?? {});
+    },
+  };
+  return { status: await main(argv, io), stdout, stderr, calls };
+}
+
+type Calls = (readonly [string, ...unknown[]])[];
+
+function library(calls: Calls, members: NonNullable<World['library']>): OrlopRuntime {
+  const call =
+    (name: string) =>
+    async (...values: unknown[]): Promise<unknown> => {
+      calls.push([name, ...values]);
+      const member = members[name];
+      if (member === undefined) throw new Error(`the test did not expect a call of ${name}`);
+      return (member as (...values: unknown[]) => unknown)(...values);
+    };
+  const room = (name: string): unknown => new Proxy({}, { get: (_, member) => call(`${name}.${String(member)}`) });
+  const whole: Record<string, unknown> = {
+    close: async () => calls.push(['close']),
+    containers: room('containers'),
+    images: room('images'),
+    volumes: room('volumes'),
+  };
+  return new Proxy(whole, {
+    get: (target, name) => (name === 'then' ? undefined : (target[String(name)] ?? call(String(name)))),
+  }) as unknown as OrlopRuntime;
+}
+
+/** A container whose application ends as it is told; signals sent to it are in `received`. */
+export function fakeContainer(end: ExitStatus | Promise<ExitStatus>, received: (number | string)[] = []): Container {
+  const running: Running = {
+    pid: 4711,
+    exited: Promise.resolve(end),
+    kill: (signal = 'SIGTERM') => received.push(signal) > 0,
+    timings: { clonedUs: 1, startedUs: 2, operations: [] },
+    trace: () => [{ name: 'bind', ph: 'X' }],
+    stdin: null,
+    stdout: null,
+    stderr: null,
+  };
+  const unexpected = async (): Promise<never> => {
+    throw new Error('the test did not expect this call of a container');
+  };
+  return {
+    id: 'ab'.repeat(32),
+    name: 'web',
+    start: async (_options?: StartOptions) => running,
+    wait: unexpected,
+    kill: unexpected,
+    remove: unexpected,
+    summary: unexpected,
+    inspect: unexpected,
+    diff: unexpected,
+    commit: unexpected,
+    export: unexpected,
+  };
+}

@@ -1,0 +1,143 @@
+import { expect } from 'chai';
+import { commands } from '../../../ts/cli/commands.ts';
+import { laterCommands, laterRunOptions } from '../../../ts/cli/later.ts';
+import { orlop } from '../../support/fake-orlop.ts';
+
+describe('the command line', () => {
+  it('shows every command, the later ones, and the exit codes with --help', async () => {
+    const { status, stdout, stderr, calls } = await orlop(['--help']);
+    expect({ status, stderr, calls }).to.deep.equal({ status: 0, stderr: '', calls: [] });
+    for (const { name, summary } of commands) expect(stdout).to.include(`${name.padEnd(15)} ${summary}`);
+    expect(stdout.replace(/\n {2}/g, ' ')).to.include(`Later: ${laterCommands.join(' ')}`);
+    expect(stdout).to.match(/125 when orlop failed/);
+    for (const line of stdout.split('\n')) expect(line.length, line).to.be.at.most(100);
+  });
+
+  it('shows the same to who gives no command, as an error', async () => {
+    const { status, stdout, stderr } = await orlop([]);
+    expect({ status, stdout }).to.deep.equal({ status: 125, stdout: '' });
+    expect(stderr).to.equal((await orlop(['--help'])).stdout);
+  });
+
+  for (const { name, summary } of commands) {
+    it(`has help for '${name}', three ways`, async () => {
+      const words = name.split(' ');
+      const { status, stdout, calls } = await orlop([...words, '--help']);
+      expect({ status, calls }).to.deep.equal({ status: 0, calls: [] });
+      expect(stdout).to.match(new RegExp(`^Usage: orlop ${name} `));
+      expect(stdout).to.include(`${summary}.`);
+      expect((await orlop(['help', ...words])).stdout).to.equal(stdout);
+      expect((await orlop(['--help', ...words])).stdout).to.equal(stdout);
+    });
+
+    it(`knows no option --bogus of '${name}', and opens no store to find out`, async () => {
+      const { status, stdout, stderr, calls } = await orlop([...name.split(' '), '--bogus', 'x', '--help']);
+      expect({ status, stdout, calls }).to.deep.equal({ status: 125, stdout: '', calls: [] });
+      expect(stderr).to.match(/^orlop: unknown option '--bogus'\nhint: .*\n$/);
+    });
+  }
+
+  it('lists the options of run that come later', async () => {
+    const help = (await orlop(['run', '--help'])).stdout.replace(/\n {2}/g, ' ');
+    for (const option of laterRunOptions)
+      expect(help).to.match(new RegExp(`Later:.*${/--[\w-]+/.exec(option)?.[0]}\\b`));
+  });
+
+  for (const name of laterCommands) {
+    it(`says that '${name}' comes later`, async () => {
+      const { status, stderr, calls } = await orlop([name, 'x', '--whatever']);
+      expect({ status, calls }).to.deep.equal({ status: 125, calls: [] });
+      expect(stderr).to.equal(`orlop: the command '${name}' comes with a later version\n`);
+    });
+  }
+
+  for (const [words, hint] of [
+    [['rum'], `did you mean 'orlop run'?`],
+    [['volum', 'ls'], /./],
+    [['volume', 'lss'], `did you mean 'orlop volume ls'?`],
+    [['xyzzy'], `'orlop --help' lists the commands`],
+    [['help', 'rum'], `did you mean 'orlop run'?`],
+  ] as const) {
+    it(`suggests the near command for '${words.join(' ')}'`, async () => {
+      const { status, stderr } = await orlop(words);
+      expect(status).to.equal(125);
+      expect(stderr).to.match(/^orlop: there is no command '/);
+      const shown = /\nhint: (.*)\n$/.exec(stderr)?.[1];
+      if (typeof hint === 'string') expect(shown).to.equal(hint);
+      else expect(shown).to.match(hint);
+    });
+  }
+
+  for (const [argv, message] of [
+    [['--bogus', 'ps'], `orlop: unknown option '--bogus'\n`],
+    [['--root'], `orlop: option '--root <dir>' argument missing\n`],
+    [['run'], `orlop: missing required argument 'image'\nhint: 'orlop run --help' shows what it takes\n`],
+    [['run', '--volme', 'x', 'host'], `orlop: unknown option '--volme'\nhint: did you mean '--volume'?\n`],
+    [['run', '-v'], /^orlop: option '-v, --volume <spec>' argument missing/],
+    [['run', '--rm=maybe', 'host'], `orlop: option '--rm' is neither true nor false: 'maybe'\n`],
+    [['run', '-iX', 'host', '--help'], /^orlop: unknown option '-X'/],
+    [['run', '-t', 'host'], `orlop: option '--tty' comes with a later version\n`],
+    [['run', '-it', 'host', 'sh'], `orlop: option '--tty' comes with a later version\n`],
+    [['run', '-d', 'host'], `orlop: option '--detach' comes with a later version\n`],
+    [['run', '-m', '5m', 'host'], `orlop: option '--memory' comes with a later version\n`],
+    [['run', '-p', '80:80', 'host'], `orlop: option '--publish' comes with a later version\n`],
+    [['run', '--mount', 'type=bind', 'host'], `orlop: option '--mount' comes with a later version\n`],
+    [['run', '-v', 'data', 'host'], `orlop: volume 'data' has no target\nhint: did you mean 'data:/data'?\n`],
+    [['run', '-u', '4294967296', 'host'], /^orlop: the ID '4294967296' is out of range\n/],
+    [['run', '--env-file', '/nonexistent/x', 'host'], /^orlop: ENOENT: .*'\/nonexistent\/x'\n$/],
+    [['create', '-v', 'a:b', 'host'], /^orlop: the target 'b' .* is not absolute\nhint: write '\/b'\n$/],
+    [['plan', '--format', 'xml', 'host'], /^orlop: there is no format 'xml'\nhint: formats are text, json\n$/],
+    [['diff'], /^orlop: missing required argument 'container'/],
+    [['diff', 'a', 'b'], /^orlop: too many arguments/],
+    [['start', 'x'], /^orlop: 'start' in the background/],
+    [['ps', '--filter', 'nmae=x'], `orlop: invalid filter 'nmae'\nhint: did you mean 'name'?\n`],
+    [['ps', '--filter', 'name'], /^orlop: the filter 'name' has no value/],
+    [['volume', 'create', 'a/b'], /^orlop: 'a\/b' is not a volume name/],
+    [['volume', 'create', '-d', 'nfs', 'a'], `orlop: option '--driver' comes with a later version\n`],
+    [['import', 'https://example.org/a.tar'], /^orlop: import from a URL comes with a later version\n/],
+  ] as const) {
+    it(`refuses '${argv.join(' ')}' with 125, before a store is opened`, async () => {
+      const { status, stdout, stderr, calls } = await orlop(argv);
+      expect({ status, stdout, calls }).to.deep.equal({ status: 125, stdout: '', calls: [] });
+      if (typeof message === 'string') expect(stderr).to.equal(message);
+      else expect(stderr).to.match(message);
+    });
+  }
+
+  it('colours nothing that is not a terminal, and nothing with NO_COLOR', async () => {
+    expect((await orlop(['rum'], { terminal: true })).stderr).to.match(/^\u001b\[31morlop:/);
+    expect((await orlop(['rum'], { terminal: true, env: { NO_COLOR: '1' } })).stderr).to.match(/^orlop:/);
+    expect((await orlop(['rum'])).stderr).to.match(/^orlop:/);
+  });
+
+  it('shows the version in one line, and the facts in several forms', async () => {
+    const version = (await orlop(['version', '--format', '{{.Version}}'])).stdout.trim();
+    expect(version).to.match(/^\d+\.\d+\.\d+/);
+    expect((await orlop(['--version'])).stdout).to.equal(`orlop version ${version}\n`);
+    expect(JSON.parse((await orlop(['version', '--format', 'json'])).stdout)).to.include({
+      Version: version,
+      Node: process.version,
+    });
+  });
+
+  it(`takes Docker's longer names`, async () => {
+    const library = { 'containers.list': () => ({ items: [], damaged: [] }) };
+    const { calls } = await orlop(['--root', '/r', 'container', 'ls', '-a'], { library });
+    expect(calls.map(([name]) => name)).to.deep.equal(['open', 'containers.list', 'close']);
+    expect(calls[0]?.[1]).to.deep.equal({ root: '/r' });
+    expect(calls[1]?.[1]).to.deep.include({ all: true });
+    expect((await orlop(['image', 'ls', '--help'])).stdout).to.match(/^Usage: orlop images/);
+  });
+
+  it('closes the store also when the command failed, and reports a mistake of its own as one', async () => {
+    const library = {
+      'containers.list': () => {
+        throw new TypeError('oops');
+      },
+    };
+    const { status, stderr, calls } = await orlop(['ps'], { library });
+    expect(status).to.equal(125);
+    expect(stderr).to.match(/^orlop: internal error: TypeError: oops\n/);
+    expect(calls.at(-1)).to.deep.equal(['close']);
+  });
+});

@@ -1,0 +1,262 @@
+import { EventEmitter } from 'node:events';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import type { StartOptions } from '../../../ts/api/types.ts';
+import { LaunchError, RequestError } from '../../../ts/errors/index.ts';
+import { fakeContainer, orlop } from '../../support/fake-orlop.ts';
+import { temporaryDirectory, until } from '../../support/temporary.ts';
+
+const ended = { exitCode: 0, signal: null };
+
+/** What `create` is asked for by a command line. */
+async function created(argv: readonly string[], env: Record<string, string> = {}) {
+  const { status, stdout, stderr, calls } = await orlop(argv, {
+    env,
+    library: { create: () => fakeContainer(ended), plan: () => ({ plan: {}, text: 'x' }) },
+  });
+  expect({ status, stderr }).to.deep.equal({ status: 0, stderr: '' });
+  const call = calls.find(([name]) => name === 'create' || name === 'plan') ?? [];
+  const [, image, command, options] = call as [string, string, string[], Record<string, unknown>];
+  return { image, command, options, stdout };
+}
+
+describe('orlop run', () => {
+  it('prints nothing of its own and ends as the application ends', async () => {
+    const container = fakeContainer({ exitCode: 7, signal: null });
+    const result = await orlop(['run', 'host', 'false'], { library: { create: () => container } });
+    expect(result).to.deep.include({ status: 7, stdout: '', stderr: '' });
+    expect(result.calls.map(([name]) => name)).to.deep.equal(['open', 'create', 'close']);
+  });
+
+  for (const [argv, image, command] of [
+    [['host'], 'host', []],
+    [['host', 'ls', '-la', '--help', '-v', '--rm=x'], 'host', ['ls', '-la', '--help', '-v', '--rm=x']],
+    [['host', '--', 'x'], 'host', ['--', 'x']],
+    [['--', 'host', '-x'], 'host', ['-x']],
+    [['-v', 'a:/x', 'host', 'sh', '-c', 'a b'], 'host', ['sh', '-c', 'a b']],
+    [['--name', '--', 'host'].slice(1), 'host', []],
+    [['-i=true', 'debian:trixie', ''], 'debian:trixie', ['']],
+  ] as const) {
+    it(`ends its options at the image: ${argv.join(' ')}`, async () => {
+      const result = await created(['run', ...argv]);
+      expect([result.image, result.command]).to.deep.equal([image, command]);
+    });
+  }
+
+  it('passes every option on', async () => {
+    const { options } = await created(
+      (
+        'run -v a:/x -v=/y --volume /z --volume=/w --tmpfs /t --rm --name web -i -e A=1 -e=B=2 -eC=3 --env HOME ' +
+        '--env NOT -w /x -u 1:2 -h web --entrypoint sh --read-only --network host --cap-add ALL --cap-drop kill ' +
+        '--security-opt seccomp=unconfined --ulimit core=0 --shm-size 1m -l a=b --label c host'
+      ).split(' '),
+      { HOME: '/root' },
+    );
+    expect(options).to.deep.equal({
+      volumes: ['a:/x', '/y', '/z', '/w'],
+      tmpfs: ['/t'],
+      rm: true,
+      name: 'web',
+      interactive: true,
+      env: { A: '1', B: '2', C: '3', HOME: '/root', NOT: null },
+      workdir: '/x',
+      user: '1:2',
+      hostname: 'web',
+      entrypoint: 'sh',
+      readOnly: true,
+      network: 'host',
+      capAdd: ['ALL'],
+      capDrop: ['kill'],
+      securityOpt: ['seccomp=unconfined'],
+      ulimits: ['core=0'],
+      shmSize: '1m',
+      labels: ['a=b', 'c'],
+    });
+  });
+
+  for (const [argv, rm] of [
+    [[], undefined],
+    [['--rm'], true],
+    [['--rm=true'], true],
+    [['--rm=1'], true],
+    [['--rm=false'], false],
+    [['--rm', '--rm=false'], false],
+    [['--rm=false', '--rm'], true],
+  ] as const) {
+    it(`reads flags as Docker does: '${argv.join(' ')}' is ${rm}`, async () => {
+      expect((await created(['run', ...argv, 'host'])).options.rm).to.equal(rm);
+    });
+  }
+
+  it('does not take the value of an option for a flag or for the image', async () => {
+    const { image, options } = await created(['run', '-ie', '--rm=false', '--entrypoint', 'host', 'debian', '--rm']);
+    expect(image).to.equal('debian');
+    expect(options).to.deep.include({ rm: undefined, env: { '--rm': 'false' }, entrypoint: 'host' });
+  });
+
+  it('gives the application its streams by descriptor, and standard input only with -i', async () => {
+    const started: (StartOptions | undefined)[] = [];
+    const container = {
+      ...fakeContainer(ended),
+      start: (options?: StartOptions) => {
+        started.push(options);
+        return fakeContainer(ended).start(options);
+      },
+    };
+    await orlop(['run', 'host'], { library: { create: () => container } });
+    await orlop(['run', '-i', 'host'], { library: { create: () => container } });
+    expect(started.map((options) => [options?.stdin, options?.stdout, options?.stderr])).to.deep.equal([
+      ['ignore', 'inherit', 'inherit'],
+      ['inherit', 'inherit', 'inherit'],
+    ]);
+  });
+
+  it('reports a refused start once, with its hint and its exit status', async () => {
+    const container = {
+      ...fakeContainer(ended),
+      start: async () => {
+        throw new LaunchError(`ENOENT: no such file or directory, execve 'nope'`, {
+          code: 'ENOENT',
+          errno: -2,
+          syscall: 'execve',
+          step: 'exec',
+          hint: 'it is not in $PATH',
+          exitCode: 127,
+        });
+      },
+    };
+    expect(await orlop(['run', 'host', 'nope'], { library: { create: () => container } })).to.deep.include({
+      status: 127,
+      stdout: '',
+      stderr: `orlop: ENOENT: no such file or directory, execve 'nope'\nhint: it is not in $PATH\n`,
+    });
+  });
+
+  it('reports what the library refuses with 125', async () => {
+    const create = () => {
+      throw new RequestError('ORLOP_E_NO_IMAGE', `there is no image 'x:latest'`, { hint: 'import it' });
+    };
+    const { status, stderr } = await orlop(['run', 'x'], { library: { create } });
+    expect({ status, stderr }).to.deep.equal({
+      status: 125,
+      stderr: `orlop: there is no image 'x:latest'\nhint: import it\n`,
+    });
+  });
+});
+
+describe('files that orlop run names', () => {
+  const directory = temporaryDirectory();
+
+  it('are read for variables, which -e overrides', async () => {
+    const [one, two] = [join(directory(), 'one'), join(directory(), 'two')];
+    writeFileSync(one, 'A=1\nB=1\n');
+    writeFileSync(two, 'B=2\nHOME\nNOT\n');
+    const argv = ['run', '-e', 'A=3', '--env-file', one, '--env-file', two, 'host'];
+    expect((await created(argv, { HOME: '/root' })).options.env).to.deep.equal({ A: '3', B: '2', HOME: '/root' });
+  });
+
+  it('are refused when they are not text', async () => {
+    const file = join(directory(), 'binary');
+    writeFileSync(file, Buffer.from([0x41, 0x3d, 0xff]));
+    const { status, stderr, calls } = await orlop(['run', '--env-file', file, 'host']);
+    expect({ status, calls }).to.deep.equal({ status: 125, calls: [] });
+    expect(stderr).to.equal(`orlop: '${file}' is not text in UTF-8\n`);
+  });
+
+  it('take the trace of the start as JSON', async () => {
+    const file = join(directory(), 'trace.json');
+    const { status } = await orlop(['run', '--trace', file, 'host'], {
+      library: { create: () => fakeContainer({ exitCode: 3, signal: null }) },
+    });
+    expect(status).to.equal(3);
+    expect(JSON.parse(readFileSync(file, 'utf8'))).to.deep.equal([{ name: 'bind', ph: 'X' }]);
+  });
+
+  it('are opened before anything is made', async () => {
+    const { status, calls } = await orlop(['run', '--trace', '/nonexistent/x', 'host']);
+    expect({ status, calls }).to.deep.equal({ status: 125, calls: [] });
+  });
+});
+
+describe('signals sent to orlop run', () => {
+  for (const [sent, received] of [
+    [['SIGTERM'], ['SIGTERM']],
+    [
+      ['SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'],
+      ['SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'],
+    ],
+    [
+      ['SIGINT', 'SIGINT', 'SIGINT'],
+      ['SIGINT', 'SIGINT', 'SIGKILL'],
+    ],
+  ] as const) {
+    it(`reach the application: ${sent.join(' ')} as ${received.join(' ')}`, async () => {
+      const signals = new EventEmitter();
+      const got: (number | string)[] = [];
+      let end: (status: { exitCode: number; signal: null }) => void = () => undefined;
+      const exit = new Promise<{ exitCode: number; signal: null }>((resolve) => {
+        end = resolve;
+      });
+      let isStarted = false;
+      const container = fakeContainer(exit, got);
+      const create = () => ({
+        ...container,
+        start: (options: StartOptions) =>
+          container.start(options).finally(() => {
+            setImmediate(() => {
+              isStarted = true;
+            });
+          }),
+      });
+      const result = orlop(['run', 'host'], { signals, library: { create } });
+      await until('the container runs', () => isStarted);
+      for (const signal of sent) signals.emit(signal, signal);
+      end({ exitCode: 143, signal: null });
+      expect((await result).status).to.equal(143);
+      expect(got).to.deep.equal(received);
+      expect(signals.eventNames(), 'listeners that are left').to.deep.equal([]);
+    });
+  }
+
+  it('end a start that has not made a process yet', async () => {
+    const signals = new EventEmitter();
+    const create = () => ({
+      ...fakeContainer(ended),
+      start: ({ signal }: StartOptions) =>
+        new Promise((_, reject) => {
+          signal?.addEventListener('abort', () => reject(new RequestError('ORLOP_E_ABORTED', 'the start was ended')));
+          signals.emit('SIGUSR1', 'SIGUSR1');
+          expect(signal?.aborted).to.equal(false);
+          signals.emit('SIGTERM', 'SIGTERM');
+        }),
+    });
+    expect(await orlop(['run', 'host'], { signals, library: { create } })).to.deep.include({
+      status: 125,
+      stderr: 'orlop: the start was ended\n',
+    });
+  });
+});
+
+describe('orlop create and orlop plan', () => {
+  it('take the options of run', async () => {
+    const argv = ['-v', '/x', '-e', 'A=1', 'host', 'ls', '-l'];
+    const run = await created(['run', ...argv]);
+    const create = await created(['create', ...argv]);
+    expect(create.stdout).to.equal(`${'ab'.repeat(32)}\n`);
+    const plan = await created(['plan', ...argv]);
+    expect(plan.stdout).to.equal('x\n');
+    for (const one of [create, plan]) {
+      expect([one.image, one.command]).to.deep.equal([run.image, run.command]);
+      expect(one.options).to.deep.include(run.options);
+    }
+  });
+
+  it('print a plan as JSON', async () => {
+    const plan = { slots: 4, prepare: [{ op: 'tmpfs', size: 4096n, data: new Uint8Array(3) }] };
+    const { stdout } = await orlop(['plan', '--format', 'json', 'host'], {
+      library: { plan: () => ({ plan, text: 'x' }) },
+    });
+    expect(JSON.parse(stdout)).to.deep.equal({ slots: 4, prepare: [{ op: 'tmpfs', size: 4096, data: { bytes: 3 } }] });
+  });
+});
