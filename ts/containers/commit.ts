@@ -24,7 +24,7 @@ export async function commitContainer(
   const base = await runtime.images.resolve(record.image.id);
   const running = state.status === 'running' && state.pid !== null;
   await using _pause = running && request.pause !== false ? await pauseContainer(runtime, container) : null;
-  return runtime.images.commit({
+  return await runtime.images.commit({
     upper: layerPaths(runtime.store, record.layer).upper,
     base,
     reference: reference ?? undefined,
