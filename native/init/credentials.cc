@@ -47,6 +47,12 @@ int SetGroups(Context& context, plan::Numbers groups) {
   return static_cast<int>(error);
 }
 
+int LoadFilter(Context& context, plan::Blob filter) {
+  const sock_fprog program = {static_cast<uint16_t>(filter.size / sizeof(sock_filter)),
+                              reinterpret_cast<sock_filter*>(const_cast<uint8_t*>(filter.data))};
+  return static_cast<int>(context.Call(__NR_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program));
+}
+
 }  // namespace
 
 int Execute(Context& context, const plan::op::Bounding& op) {
@@ -78,14 +84,28 @@ int Execute(Context& context, const plan::op::Capabilities& op) {
 }
 
 int Execute(Context& context, const plan::op::NoNewPrivileges&) {
-  return static_cast<int>(context.Call(__NR_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
+  const long error = context.Call(__NR_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+  context.no_new_privileges = error == 0;
+  return static_cast<int>(error);
 }
 
+// With no_new_privs a filter can be loaded at any time, so it waits until the program has been found: a strict one
+// then needs to allow execve and none of the calls of that search. Without, it needs a capability that may be gone
+// later.
 int Execute(Context& context, const plan::op::Seccomp& op) {
-  if (op.program.size % sizeof(sock_filter) != 0) return context.Refuse(EINVAL);
-  const sock_fprog program = {static_cast<uint16_t>(op.program.size / sizeof(sock_filter)),
-                              reinterpret_cast<sock_filter*>(const_cast<uint8_t*>(op.program.data))};
-  return static_cast<int>(context.Call(__NR_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program));
+  if (op.program.size == 0 || op.program.size % sizeof(sock_filter) != 0) return context.Refuse(EINVAL);
+  if (!context.no_new_privileges) return LoadFilter(context, op.program);
+  context.filter = op.program;
+  context.filter_op = context.op;
+  return 0;
+}
+
+int LoadWaitingFilter(Context& context) {
+  if (context.filter.size == 0) return 0;
+  const int error = LoadFilter(context, context.filter);
+  context.filter = {};
+  if (error != 0) context.op = context.filter_op;
+  return error;
 }
 
 }  // namespace orlop::init

@@ -34,7 +34,11 @@ int Execute(Context& context, const plan::op::Exec& op) {
     context.detail = i;
     const Program program = Inspect(context, op.candidates[i]);
     error = program.error;
-    if (error == 0) error = static_cast<int>(context.Call(__NR_execve, op.candidates[i], argv, env));
+    if (error == 0) {
+      const int unfiltered = LoadWaitingFilter(context);
+      if (unfiltered != 0) return unfiltered;
+      error = static_cast<int>(context.Call(__NR_execve, op.candidates[i], argv, env));
+    }
     // The program is there, so it is its interpreter that is not: no other candidate would be the one that was meant.
     if (error == -ENOENT && program.error == 0) return error;
     if (!LeadsOn(error)) return error;

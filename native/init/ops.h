@@ -9,4 +9,7 @@ namespace orlop::init {
 #include "plan/ops.def"
 #undef OP
 
+// Loads the filter that `seccomp` left for the moment before execve, if there is one.
+int LoadWaitingFilter(Context& context);
+
 }  // namespace orlop::init

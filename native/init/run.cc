@@ -52,16 +52,14 @@ void run(const Start& start) {
   // Modes in a plan are exact; `umask` sets the application's own near the end.
   Syscall(__NR_umask, 0);
   int error = OpenEarly(context);
-  uint32_t index = 0;
-  for (; error == 0 && index < context.plan.count(); index++) {
-    error = ExecuteRecord(context, index);
-    if (error != 0) break;
-    start.times[index + 1] = Now();
+  while (error == 0 && context.op < context.plan.count()) {
+    error = ExecuteRecord(context, context.op);
+    if (error == 0) start.times[++context.op] = Now();
   }
   // A plan that ends without exec has started nothing.
   if (error == 0) error = context.Refuse(ENOEXEC);
-  const uint16_t step = index < context.plan.count() ? context.plan.record(index).code : uint16_t{0};
-  *start.report = Report{step, context.call, index, -error, context.detail};
+  const uint16_t step = context.op < context.plan.count() ? context.plan.record(context.op).code : uint16_t{0};
+  *start.report = Report{step, context.call, context.op, -error, context.detail};
 }
 
 }  // namespace orlop::init

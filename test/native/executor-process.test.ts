@@ -21,12 +21,14 @@ import {
 } from '../support/run-plan.ts';
 import { temporaryDirectory, until } from '../support/temporary.ts';
 
-/** BPF: answers uname(2) with EPERM on x86-64 and aarch64, allows the rest. */
-function filterWithoutUname(): Uint8Array {
-  const uname = process.arch === 'arm64' ? 160 : 63;
+const uname = process.arch === 'arm64' ? 160 : 63;
+const openat2 = 437;
+
+/** BPF: answers one system call with EPERM, allows the rest. */
+function filterWithout(call: number): Uint8Array {
   const instructions = [
     [0x20, 0, 0, 0], // load the number of the call
-    [0x15, 0, 1, uname],
+    [0x15, 0, 1, call],
     [0x06, 0, 0, 0x0005_0001], // SECCOMP_RET_ERRNO | EPERM
     [0x06, 0, 0, 0x7fff_0000], // SECCOMP_RET_ALLOW
   ] as const;
@@ -157,13 +159,22 @@ for (const [name, features] of [
 
     it('sets no_new_privs and loads the filter after all its own calls', () => {
       const script = 'busybox uname; grep -E "NoNewPrivs|Seccomp:" /proc/self/status';
-      const plan = planOf(script, { seccomp: filterWithoutUname() });
+      const plan = planOf(script, { seccomp: filterWithout(uname) });
       expect(run(plan).stdout).to.equal('\nNoNewPrivs:\t1\nSeccomp:\t2\n');
+    });
+
+    it('has found the program before a filter could forbid the search', () => {
+      expect(run(planOf('echo found', { seccomp: filterWithout(openat2) })).stdout).to.equal('found\n');
+    });
+
+    it('names the filter when the kernel does not take it', () => {
+      const result = runPlan(planOf('true', { seccomp: new Uint8Array(8).fill(0xff) }), folder(), { features });
+      expect(result.refused).to.include({ step: 'seccomp', error: 'EINVAL' });
     });
 
     it('loads the filter without no_new_privs too, and leaves that off', () => {
       const plan = planOf('grep -E "NoNewPrivs|Seccomp:" /proc/self/status', {
-        seccomp: filterWithoutUname(),
+        seccomp: filterWithout(uname),
         noNewPrivileges: false,
       });
       expect(run(plan).stdout).to.equal('NoNewPrivs:\t0\nSeccomp:\t2\n');

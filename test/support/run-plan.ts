@@ -45,6 +45,8 @@ export interface RunOptions {
   /** Shell commands that make the "host" of this run, in a mount namespace of its own. */
   readonly host?: string;
   readonly input?: string;
+  /** Runs as this user and group, who must be able to read the folder. */
+  readonly user?: number;
   /** Descriptors for the supplied slots behind the three standard streams. */
   readonly supplied?: readonly number[];
 }
@@ -55,12 +57,21 @@ export function runPlan(plan: Plan | Uint8Array, folder: string, options: RunOpt
   const result = join(folder, 'result');
   writeFileSync(file, plan instanceof Uint8Array ? plan : encodePlan(plan));
   rmSync(result, { force: true });
-  const { features = allFeatures, host = '', input = '', supplied = [] } = options;
-  const argv = ['build-tests/run-plan', file, String(features), result];
+  const { features = allFeatures, host = '', input = '', supplied = [], user } = options;
+  // A checkout may lie where only its owner can go.
+  const program = user === undefined ? 'build-tests/run-plan' : join(folder, 'run-plan');
+  if (user !== undefined) copyFileSync('build-tests/run-plan', program);
+  const argv = [program, file, String(features), result];
   const wrapped = ['unshare', '--mount', '--propagation', 'private', 'sh', '-ec', `${host}\nexec "$@"`, 'sh', ...argv];
   const [command = '', ...rest] = host === '' ? argv : wrapped;
   const stdio: StdioOptions = ['pipe', 'pipe', 'pipe', ...supplied];
-  const run = spawnSync(command, rest, { encoding: 'utf8', input, stdio, timeout: 120_000 });
+  const run = spawnSync(command, rest, {
+    encoding: 'utf8',
+    input,
+    stdio,
+    timeout: 120_000,
+    ...(user === undefined ? {} : { uid: user, gid: user }),
+  });
   if (run.status !== 0) throw new Error(`run-plan ended with ${run.status ?? run.signal}: ${run.stderr}`);
   const numbers = readFileSync(result, 'utf8').trim().split(' ').map(Number);
   const [status = 0, step = 0, call = 0, op = 0, errno = 0, detail = 0, timed = 0] = numbers;
