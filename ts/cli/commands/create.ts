@@ -6,7 +6,7 @@ export const command: CommandModule = {
   define: addRunOptions,
   async run(invocation) {
     const { image, argv, options } = await runArguments(invocation);
-    const { id } = await invocation.with((orlop) => orlop.create(image, argv, options));
+    const { id } = await invocation.with((orlop) => orlop.create(image, argv, { ...options, durable: true }));
     invocation.io.stdout.write(`${id}\n`);
     return 0;
   },

@@ -66,7 +66,7 @@ function at(value: unknown, key: unknown): unknown {
     if (key >= 0 && key < value.length) return value[key];
     throw new TemplateError(`index ${key} is out of range: there are ${value.length}`);
   }
-  if (typeof value === 'object' && value !== null && typeof key === 'string') {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value) && typeof key === 'string') {
     return Object.hasOwn(value, key) ? (value as Record<string, unknown>)[key] : '';
   }
   if (value === null || value === undefined) return '';

@@ -5,7 +5,9 @@ export type Part = { readonly text: string } | { readonly tokens: readonly Token
 
 export type Token =
   | { readonly kind: 'literal'; readonly value: string | number | boolean | null }
-  | { readonly kind: 'field' | 'variable' | 'word' | 'sign'; readonly text: string };
+  | { readonly kind: 'variable' | 'word' | 'sign'; readonly text: string }
+  /** `chained`: no blank before it, so that it is a field of what stands there and not another value. */
+  | { readonly kind: 'field'; readonly text: string; readonly chained: boolean };
 
 /** `{{`, optional trim marker, body, optional trim marker, `}}`. Strings may contain `}}`. */
 const action = /\{\{(-(?=\s))?((?:"(?:[^"\\]|\\.)*"|`[^`]*`|[^"`])*?)((?<=\s)-)?\}\}/gs;
@@ -42,17 +44,17 @@ function tokens(body: string): readonly Token[] {
     const start = token.lastIndex;
     const match = token.exec(text);
     if (match === null) throw new TemplateError(`unexpected '${text.slice(start).trim()}'`);
-    result.push(toToken(match));
+    result.push(toToken(match, match[0].startsWith('.')));
   }
   return result;
 }
 
-function toToken([, quoted, raw, number, variable, field, word, sign]: RegExpExecArray): Token {
+function toToken([, quoted, raw, number, variable, field, word, sign]: RegExpExecArray, chained: boolean): Token {
   if (quoted !== undefined) return { kind: 'literal', value: unquote(quoted) };
   if (raw !== undefined) return { kind: 'literal', value: raw.slice(1, -1) };
   if (number !== undefined) return { kind: 'literal', value: Number(number) };
   if (variable !== undefined) return { kind: 'variable', text: variable };
-  if (field !== undefined) return { kind: 'field', text: field.slice(1) };
+  if (field !== undefined) return { kind: 'field', text: field.slice(1), chained };
   if (word === 'true' || word === 'false') return { kind: 'literal', value: word === 'true' };
   if (word === 'nil') return { kind: 'literal', value: null };
   if (word !== undefined) return { kind: 'word', text: word };

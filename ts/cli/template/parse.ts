@@ -143,14 +143,15 @@ class Tokens {
     return { operand: 'function', name: token.text, fields: [] };
   }
 
-  /** `.A.B` comes as two tokens; blanks between them are not told apart from none, which nobody writes. */
+  /** `.A.B` comes as two tokens. */
   #fields(first: readonly string[]): readonly string[] {
     const fields = [...first];
-    for (let token = this.#list[this.#at]; token?.kind === 'field' && token.text !== ''; token = this.#list[this.#at]) {
+    for (;;) {
+      const token = this.#list[this.#at];
+      if (token?.kind !== 'field' || !token.chained || token.text === '') return fields;
       fields.push(token.text);
       this.#at++;
     }
-    return fields;
   }
 
   #take(sign: string): boolean {

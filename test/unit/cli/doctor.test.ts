@@ -1,0 +1,95 @@
+import { expect } from 'chai';
+import { type Check, runChecks } from '../../../ts/cli/doctor/checks.ts';
+import { type Facts, gatherFacts } from '../../../ts/cli/doctor/facts.ts';
+import { orlop } from '../../support/fake-orlop.ts';
+
+const good: Facts = {
+  kernel: '6.18.5-amd64',
+  arch: 'x64',
+  node: '22.12.0',
+  uid: 0,
+  capabilities: (1n << 41n) - 1n,
+  overlay: true,
+  namespaces: ['cgroup', 'ipc', 'mnt', 'net', 'pid', 'user', 'uts'],
+  seccompActions: ['kill_process', 'errno', 'allow'],
+  cgroup: 'v2',
+  store: { path: '/var/lib/orlop', fsType: 0xef53 },
+  separate: [],
+  addon: { features: 0b111111 },
+  extraCerts: undefined,
+};
+
+function bad(changes: Partial<Facts>): readonly Check[] {
+  return runChecks({ ...good, ...changes }).filter(({ status }) => status !== 'ok');
+}
+
+describe('the checks of doctor', () => {
+  it('find nothing on a good machine', () => {
+    expect(bad({})).to.deep.equal([]);
+    expect(runChecks(good)).to.have.length.greaterThan(8);
+  });
+
+  const cases: readonly [string, Partial<Facts>, status: string, name: string, hint: RegExp][] = [
+    ['an old kernel', { kernel: '5.11.22' }, 'fail', 'kernel', /5\.12/],
+    ['a very old kernel', { kernel: '4.19.0' }, 'fail', 'kernel', /5\.12/],
+    ['no addon', { addon: { error: 'tried x' } }, 'fail', 'addon', /build/],
+    ['another user', { uid: 1000, capabilities: 0n }, 'fail', 'root', /sudo/],
+    ['root in a container', { capabilities: 0x00000000a80425fbn }, 'fail', 'root', /capabilities/],
+    ['no overlayfs', { overlay: false }, 'fail', 'overlayfs', /modprobe/],
+    ['no network namespaces', { namespaces: ['mnt', 'pid'] }, 'fail', 'namespaces', /CONFIG_NAMESPACES/],
+    ['no seccomp', { seccompActions: [] }, 'fail', 'seccomp', /SECCOMP/],
+    ['no new mount calls', { addon: { features: 0b111110 } }, 'warn', 'system calls', /older/],
+    ['no cgroups', { cgroup: 'none' }, 'warn', 'cgroup', /mount -t cgroup2/],
+    ['a store on overlayfs', { store: { path: '/s', fsType: 0x794c7630 } }, 'fail', 'store', /--root/],
+    ['a store on NFS', { store: { path: '/s', fsType: 0x6969 } }, 'fail', 'store', /--root/],
+    ['a /usr of its own', { separate: ['/usr'] }, 'warn', `image 'host'`, /-v \/usr:\/usr:ro/],
+    ['slow certificates', { node: '20.20.2', extraCerts: '/x.pem' }, 'warn', 'start time', /Node 22/],
+  ];
+  for (const [what, changes, status, name, hint] of cases) {
+    it(`find ${what}, and only that`, () => {
+      const found = bad(changes);
+      expect(found.map((check) => [check.status, check.name])).to.deep.equal([[status, name]]);
+      expect(found[0]?.hint).to.match(hint);
+    });
+  }
+
+  for (const kernel of ['5.12', '5.12.0-1', '6.1.0-13-amd64', '10.0.0']) {
+    it(`accept the kernel ${kernel}`, () => {
+      expect(bad({ kernel })).to.deep.equal([]);
+    });
+  }
+});
+
+describe('the facts of doctor', () => {
+  it('are those of this machine', async () => {
+    const facts = await gatherFacts({
+      env: {},
+      cwd: '/',
+      root: '/nonexistent/store',
+      loadAddon: async () => ({ features: () => 7 }),
+    });
+    expect(facts.uid).to.equal(process.geteuid?.());
+    expect(facts.namespaces).to.include.members(['mnt', 'pid', 'uts']);
+    expect(facts.store.path).to.equal('/nonexistent/store');
+    expect(facts.addon).to.deep.equal({ features: 7 });
+    expect(['v1', 'v2', 'hybrid', 'none']).to.include(facts.cgroup);
+  });
+
+  it('keep the reason why the addon could not be loaded', async () => {
+    const loadAddon = async () => {
+      throw new Error('no such file');
+    };
+    const facts = await gatherFacts({ env: {}, cwd: '/', root: undefined, loadAddon });
+    expect(facts.addon).to.deep.equal({ error: 'no such file' });
+  });
+});
+
+describe('orlop doctor', () => {
+  it('prints a line for each check, and ends with 1 exactly when one fails', async () => {
+    const { status, stdout } = await orlop(['doctor', '--format', 'json']);
+    const checks: readonly Check[] = JSON.parse(stdout);
+    expect(status).to.equal(checks.some((check) => check.status === 'fail') ? 1 : 0);
+    const text = (await orlop(['doctor'])).stdout;
+    for (const { name, detail } of checks) expect(text).to.include(`${name.padEnd(13)} ${detail}`);
+  });
+});
