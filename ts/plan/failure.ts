@@ -34,10 +34,12 @@ function explainRefusedPlan(failure: NativeFailure): LaunchError {
 function explainStep(plan: Plan, op: Op, failure: NativeFailure): LaunchError {
   const [code, text] = describeErrno(failure.errno);
   const { path, dest } = subjectOf(plan, op, failure.detail);
-  return new LaunchError(`${code}: ${text}, ${failure.syscall}${quote(path, dest)} (${op.reason})`, {
+  // A refusal of the executor's own has no system call.
+  const syscall = failure.syscall || op.op;
+  return new LaunchError(`${code}: ${text}, ${syscall}${quote(path, dest)} (${op.reason})`, {
     code,
     errno: -failure.errno,
-    syscall: failure.syscall,
+    syscall,
     step: op.op,
     path,
     dest,
@@ -53,28 +55,31 @@ type Exec = Extract<Op, { op: 'exec' }>;
 function explainExec(plan: Plan, op: Exec, failure: NativeFailure): LaunchError {
   const [code, text] = describeErrno(failure.errno);
   const name = op.argv[0] ?? '';
-  const searched = !name.includes('/');
   const missing = code === 'ENOENT';
-  const { path } = missing && searched ? { path: name } : subjectOf(plan, op, failure.detail);
-  const what = missing && searched ? `executable '${name}' not found in $PATH` : text;
-  return new LaunchError(`${code}: ${what}, ${failure.syscall}${quote(path, undefined)}`, {
+  const syscall = failure.syscall || 'execve';
+  // Where execve itself misses something, the program was found before: it is the interpreter that is not there.
+  const absent = missing && failure.syscall !== 'execve';
+  const searched = absent && !name.includes('/');
+  const { path } = searched ? { path: name } : subjectOf(plan, op, failure.detail);
+  const what = searched ? `executable '${name}' not found in $PATH` : text;
+  return new LaunchError(`${code}: ${what}, ${syscall}${quote(path, undefined)}`, {
     code,
     errno: -failure.errno,
-    syscall: failure.syscall,
+    syscall,
     step: op.op,
     path,
     reason: op.reason,
-    hint: execHint(code, searched),
+    hint: execHint(code, searched, absent),
     exitCode: missing ? exit.notFound : exit.notExecutable,
   });
 }
 
-function execHint(code: string, searched: boolean): string | undefined {
+function execHint(code: string, searched: boolean, absent: boolean): string | undefined {
   switch (code) {
     case 'ENOENT':
-      return searched
-        ? 'check the spelling, and that the image has the program'
-        : 'the image lacks the file, or the interpreter that it names (its #! line, or the loader of an ELF file)';
+      if (searched) return 'check the spelling, and that the image has the program';
+      if (absent) return 'check the path, and that the image has the program';
+      return 'the file is there, but not the interpreter that it names: its #! line, or the loader of an ELF file';
     case 'EACCES':
       return 'the file must be a regular one that this user may execute, not on a noexec mount and not on /proc';
     case 'ENOEXEC':

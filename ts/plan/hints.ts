@@ -49,7 +49,7 @@ const rules: readonly Rule[] = [
     ['ELOOP'],
     ({ path, dest }) => `'${dest ?? path}' leads through a loop of symbolic links or through a magic link of /proc`,
   ],
-  [['attach'], ['EXDEV', 'EACCES', 'EPERM'], () => 'nothing can be mounted below /proc or on the root itself'],
+  [['attach'], ['EXDEV', 'EINVAL', 'EPERM'], () => 'nothing can be mounted below /proc or on the root itself'],
   [['chdir'], ['ENOTDIR'], ({ path }) => `'${path}' is not a directory in the image: choose another with --workdir`],
   [['chdir'], ['EACCES'], ({ path }) => `'${path}' cannot be entered: choose another with --workdir`],
   [['sysctl'], ['ENOENT'], ({ path }) => `this kernel has no setting '${path}'`],

@@ -63,13 +63,28 @@ describe('error of a refused start', () => {
   });
 
   it('is 127 when the program is not found, and says where it was looked for', () => {
-    const error = fail(plan, is('exec'), 2, 'execve', 1);
-    expect(error.message).to.equal(`ENOENT: executable 'sh' not found in $PATH, execve 'sh'`);
+    const error = fail(plan, is('exec'), 2, 'openat2', 1);
+    expect(error.message).to.equal(`ENOENT: executable 'sh' not found in $PATH, openat2 'sh'`);
     expect(error).to.include({ exitCode: 127, path: 'sh', step: 'exec' });
     const named = buildPlan(makeFacts({ process: makeProcess({ argv: ['/bin/x'], candidates: ['/bin/x'] }) }));
-    const missing = fail(named, is('exec'), 2, 'execve');
-    expect(missing.message).to.equal(`ENOENT: no such file or directory, execve '/bin/x'`);
+    const missing = fail(named, is('exec'), 2, 'openat2');
+    expect(missing.message).to.equal(`ENOENT: no such file or directory, openat2 '/bin/x'`);
     expect(missing).to.include({ exitCode: 127, path: '/bin/x' });
+  });
+
+  it('is 127 when the interpreter of the program is not there', () => {
+    const error = fail(plan, is('exec'), 2, 'execve', 1);
+    expect(error.message).to.equal(`ENOENT: no such file or directory, execve '/bin/sh'`);
+    expect(error.exitCode).to.equal(127);
+    expect(error.hint).to.match(/interpreter/);
+  });
+
+  it('names the operation where the executor itself refused', () => {
+    const attach = (op: Op): boolean => op.op === 'attach' && op.target === '/test';
+    const error = fail(plan, attach, 1, '');
+    expect(error.message).to.equal(`EPERM: operation not permitted, attach '/host/test' -> '/test' (volume data)`);
+    expect(error.syscall).to.equal('attach');
+    expect(fail(plan, is('exec'), 13, '').message).to.match(/^EACCES: permission denied, execve /);
   });
 
   it('is 126 when the program cannot be executed', () => {
