@@ -28,7 +28,7 @@ Failure Listing::read(int directory, const std::string& path) {
   packed_.clear();
   position_ = 0;
   if (lseek(directory, 0, SEEK_SET) != 0) return failed("lseek", path);
-  auto buffer = std::make_unique<char[]>(kBufferSize);
+  auto buffer = std::make_unique_for_overwrite<char[]>(kBufferSize);
   while (true) {
     long size = syscall(SYS_getdents64, directory, buffer.get(), kBufferSize);
     if (size < 0 && errno == ENOENT) return {};  // the directory itself was removed

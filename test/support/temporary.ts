@@ -5,10 +5,10 @@ import { join } from 'node:path';
  * A directory of this test's own on a real file system (an overlay's upper layer cannot lie on every tmpfs), removed
  * afterwards. Call it in a `describe`; the function that it returns gives the path during a test.
  */
-export function temporaryDirectory(): () => string {
+export function temporaryDirectory(parent = '/var/tmp'): () => string {
   let path = '';
   beforeEach(() => {
-    path = mkdtempSync(join('/var/tmp', 'orlop-test-'));
+    path = mkdtempSync(join(parent, 'orlop-test-'));
   });
   afterEach(() => {
     rmSync(path, { recursive: true, force: true });

@@ -1,0 +1,93 @@
+import { execFileSync } from 'node:child_process';
+import { closeSync, constants, mkdirSync, openSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { Worker } from 'node:worker_threads';
+
+/** Opens a directory for the time of `use`. */
+export async function withDirectory<T>(path: string, use: (fd: number) => Promise<T>): Promise<T> {
+  const fd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    return await use(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Runs a shell script in `directory`; its output. */
+export function shell(directory: string, script: string): string {
+  return execFileSync('sh', ['-euc', script], { cwd: directory, encoding: 'utf8' });
+}
+
+/** The same in a mount namespace of its own: what it mounts is gone when it ends. */
+export function shellWithMounts(directory: string, script: string): string {
+  const argv = ['--mount', '--propagation', 'private', 'sh', '-euc', script];
+  return execFileSync('unshare', argv, { cwd: directory, encoding: 'utf8' });
+}
+
+/**
+ * Mounts an overlay of `lower` and `upper` below `directory` with the options of a container, and runs a script in it.
+ * Whiteouts, opaque marks and copies in `upper` are then the kernel's own.
+ */
+export function runInOverlay(directory: string, script: string, lower = 'lower'): void {
+  for (const name of ['lower', 'upper', 'work', 'merged']) mkdirSync(join(directory, name), { recursive: true });
+  const options = 'redirect_dir=nofollow,metacopy=off,index=off,xino=off';
+  const layers = `lowerdir=${lower},upperdir=upper,workdir=work`;
+  shellWithMounts(directory, `mount -t overlay orlop -o ${options},${layers} merged\ncd merged\n${script}`);
+}
+
+/** Makes `depth` directories named `d`, one in the other, deeper than a path can name. */
+export function makeDeep(top: string, depth: number): void {
+  let fd = openSync(top, constants.O_RDONLY | constants.O_DIRECTORY);
+  for (let level = 0; level < depth; level++) {
+    const child = `/proc/self/fd/${fd}/d`;
+    mkdirSync(child);
+    const next = openSync(child, constants.O_RDONLY | constants.O_DIRECTORY);
+    closeSync(fd);
+    fd = next;
+  }
+  closeSync(fd);
+}
+
+/**
+ * Repeats JavaScript on a thread of its own until it is disposed of, ignoring what it throws: somebody who changes a tree while
+ * we work on it. `fs` and `top` are in its scope.
+ */
+export class Disturber {
+  readonly #stop = new Int32Array(new SharedArrayBuffer(8));
+  readonly #worker: Worker;
+
+  constructor(top: string, code: string) {
+    const program = `
+      const { workerData: { top, stop } } = require('node:worker_threads');
+      const fs = require('node:fs');
+      const steps = [${code
+        .split('\n')
+        .filter((line) => line.trim() !== '')
+        .map((line) => `() => { ${line} }`)
+        .join(',')}];
+      while (Atomics.load(stop, 0) === 0) {
+        for (const step of steps) try { step(); } catch {}
+        Atomics.add(stop, 1, 1);
+      }`;
+    this.#worker = new Worker(program, { eval: true, workerData: { top, stop: this.#stop } });
+  }
+
+  /** How often it went round. */
+  get rounds(): number {
+    return Atomics.load(this.#stop, 1);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    Atomics.store(this.#stop, 0, 1);
+    await new Promise((done) => this.#worker.once('exit', done));
+  }
+}
+
+/** Runs a program in a Node of its own with at most `descriptors` open; `native` is the addon in its scope. */
+export function runWithFewDescriptors(directory: string, descriptors: number, program: string): string {
+  const code = `const native = require(${JSON.stringify(resolve('build/Release/orlop.node'))});
+    const fs = require('node:fs');
+    (async () => { ${program} })().catch((error) => { console.error(error); process.exit(1); });`;
+  const script = `ulimit -n ${descriptors}\nexec "$0" -e "$1"`;
+  return execFileSync('sh', ['-euc', script, process.execPath, code], { cwd: directory, encoding: 'utf8' });
+}
