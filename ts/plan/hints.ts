@@ -56,6 +56,11 @@ const rules: readonly Rule[] = [
   [['rlimit'], ['EPERM'], () => 'raising a hard limit needs CAP_SYS_RESOURCE: choose a lower one with --ulimit'],
   [['rlimit'], ['EINVAL'], () => 'the soft limit is above the hard one'],
   [['ids'], ['EINVAL'], () => 'the user namespace does not map that user or group'],
+  [
+    ['capabilities'],
+    ['EPERM'],
+    () => 'orlop cannot give what it has not got: run it with more capabilities, or drop some with --cap-drop',
+  ],
   [['seccomp'], ['EACCES'], () => 'without no-new-privileges a filter needs CAP_SYS_ADMIN: leave no-new-privileges on'],
   [['seccomp'], ['EINVAL'], () => 'the kernel does not take this filter: check the seccomp profile'],
   [['barrier'], ['ECANCELED'], () => 'whoever held the gate went away'],
