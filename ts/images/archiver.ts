@@ -1,37 +1,29 @@
-import type { Digest } from './digest.ts';
+import { RequestError } from '../errors/index.ts';
+import { type ArchiveSums, type PackOptions, pack, type UnpackOptions, unpack } from './archive/index.ts';
+import { type Digest, isDigest } from './digest.ts';
 
-export interface UnpackOptions {
-  /** Descriptor of the archive: a file or a pipe, plain, gzip or zstd. */
-  readonly source: number;
-  /** Descriptor of the empty directory that it goes to. */
-  readonly directory: number;
-  /** An image layer: `.wh.` names become whiteouts and opaque directories. Elsewhere they are refused. */
-  readonly layer: boolean;
-  /** Descriptor that gets a copy of the archive's bytes as they came. */
-  readonly copyTo?: number | undefined;
-  readonly signal?: AbortSignal | undefined;
-}
-
-export interface PackOptions {
-  readonly directory: number;
-  readonly output: number;
-  /** The directory is the upper side of an overlay: whiteouts become `.wh.` names. */
-  readonly layer: boolean;
-  readonly compression: 'none' | 'gzip' | 'zstd';
-  readonly signal?: AbortSignal | undefined;
-}
-
-export interface ArchiveFacts {
-  /** Of the bytes as they came or went. */
+/** What an archive was: its digests are checked to be digests, as they become names of files. */
+export interface ArchiveFacts extends ArchiveSums {
   readonly digest: Digest;
-  readonly size: number;
-  /** Of the tar inside the compression. */
   readonly diffId: Digest;
-  readonly uncompressedSize: number;
 }
 
-/** What the image store needs of the archive executable. */
+/** What the image store needs of the archive executable; a test may stand in for it. */
 export interface Archiver {
   unpack(options: UnpackOptions): Promise<ArchiveFacts>;
   pack(options: PackOptions): Promise<ArchiveFacts>;
+}
+
+/** The executable itself. */
+export const archiveProcess: Archiver = {
+  unpack: async (options) => checked(await unpack(options)),
+  pack: async (options) => checked(await pack(options)),
+};
+
+function checked(sums: ArchiveSums): ArchiveFacts {
+  const { digest, diffId } = sums;
+  if (isDigest(digest) && isDigest(diffId)) return { ...sums, digest, diffId };
+  throw new RequestError('ORLOP_E_NATIVE', 'orlop-archive gave a result that is not one', {
+    hint: `its version does not fit: build it with 'npm run build:native'`,
+  });
 }

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { RequestError } from '../errors/index.ts';
 import type { Store } from '../store/store.ts';
-import type { Archiver } from './archiver.ts';
+import { type Archiver, archiveProcess } from './archiver.ts';
 import { commitLayer } from './commit.ts';
 import { decodeImage, ownPlatform } from './config.ts';
 import type { Context } from './context.ts';
@@ -27,7 +27,7 @@ export class Images implements t.ImageStore {
   readonly #context: Context;
   #mountPoints: Promise<string> | null = null;
 
-  constructor(store: Store, archiver: Archiver) {
+  constructor(store: Store, archiver: Archiver = archiveProcess) {
     this.#context = { store, archiver, records: new ImageRecords(store) };
   }
 

@@ -28,7 +28,7 @@ export async function loadImages(context: Context, { source, signal }: LoadOptio
   const root = await open(path, constants.O_RDONLY | constants.O_DIRECTORY);
   let incoming: readonly Incoming[];
   try {
-    await archiver.unpack({ source, directory: root.fd, layer: false, signal });
+    await archiver.unpack({ source, directory: root.fd, layer: false, filesOnly: true, signal });
     incoming = await readArchive(addition, new LoadedFiles(store.native, root.fd), signal);
   } finally {
     await root.close();
