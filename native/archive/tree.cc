@@ -38,7 +38,7 @@ Fd open_child(int directory, const std::string& last) {
 }  // namespace
 
 Tree::Tree(const Options& options) : options_(options) {
-  if (!options.keep_metadata) return;
+  if (!options.keep_metadata || options.keep_root) return;
   // What an archive without an entry for the root gets: a staging directory is private, a root file system is not.
   if (fchown(options.root, 0, 0) != 0) fail("fchown", errno);
   if (fchmod(options.root, kImpliedMode) != 0) fail("fchmod", errno);

@@ -28,6 +28,7 @@ class Tree {
     int root;
     bool follow_parents;   // a directory of a name may be a symbolic link, resolved below the root
     bool keep_metadata;    // owners, modes, times and attributes of the archive; otherwise private plain files
+    bool keep_root;        // without an entry for it, the root stays as the caller made it
     const Broker* broker;  // for trusted.* attributes; null where there are none to set
   };
   explicit Tree(const Options& options);

@@ -59,7 +59,7 @@ class Unpacker {
       : kind_(kind),
         max_size_(options.max_size),
         input_(options),
-        tree_({kDirectoryFd, kind != Kind::kFiles, kind != Kind::kFiles, broker}),
+        tree_({kDirectoryFd, kind != Kind::kFiles, kind != Kind::kFiles, kind == Kind::kLayer, broker}),
         archive_(archive_read_new()) {
     if (archive_ == nullptr) refuse("memory");
     // Formats and filters by name, never "all": the rest of the library is not even linked in.

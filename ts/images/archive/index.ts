@@ -40,7 +40,8 @@ const defaultMaxRatio = 2000;
 /**
  * Unpacks an archive in a jailed process. The directory holds nothing useful when it fails: remove it.
  *
- * The root gets mode 0755 and owner 0:0 where the archive has no entry for it. Data is not synced.
+ * Where the archive has no entry for the root, a layer's keeps the mode and owner that the directory has, because it is
+ * the root of all layers below it; otherwise it gets 0755 and 0:0. Data is not synced.
  *
  * @throws RequestError ORLOP_E_ARCHIVE that names the entry and what is wrong with it, ORLOP_E_ABORTED
  * @throws LaunchError when the kernel refused, for example ENOSPC

@@ -1,0 +1,93 @@
+import { execFileSync } from 'node:child_process';
+import { closeSync, constants } from 'node:fs';
+import { chmod, mkdir, open, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { Images } from '../../ts/images/images.ts';
+import type { ImageId, ImportOptions, LoadedImage, ResolvedImage } from '../../ts/images/types.ts';
+import { loadNative } from '../../ts/native/binding.ts';
+import { Store } from '../../ts/store/store.ts';
+
+/** A store of the test's own with the real addon and the real archive executable. */
+export class TestStore {
+  readonly store: Store;
+  readonly images: Images;
+  readonly directory: string;
+
+  private constructor(store: Store, directory: string) {
+    this.store = store;
+    this.images = new Images(store);
+    this.directory = directory;
+  }
+
+  static async open(directory: string, name = 'store'): Promise<TestStore> {
+    const base = join(directory, name);
+    await mkdir(base, { recursive: true });
+    const store = await Store.open({ root: join(base, 'root'), run: join(base, 'run'), native: loadNative() });
+    return new TestStore(store, base);
+  }
+
+  async import(path: string, options: Omit<ImportOptions, 'source'> = {}): Promise<ImageId> {
+    return withFile(path, (source) => this.images.import({ ...options, source }));
+  }
+
+  async load(path: string): Promise<readonly LoadedImage[]> {
+    return withFile(path, (source) => this.images.load({ source }));
+  }
+
+  async save(images: readonly string[], path: string, format?: 'docker-archive' | 'oci-archive'): Promise<void> {
+    const file = await open(path, 'w');
+    try {
+      await this.images.save({ images, output: file.fd, format });
+    } finally {
+      await file.close();
+    }
+  }
+
+  /** Commits what `change` does to a new upper directory on an image. */
+  async commit(base: string, reference: string, change: (upper: string) => Promise<void>): Promise<ImageId> {
+    const upper = join(this.directory, `upper-${Math.random().toString(36).slice(2)}`);
+    await mkdir(upper);
+    await chmod(upper, 0o755);
+    await change(upper);
+    return this.images.commit({ upper, base: await this.images.resolve(base), reference });
+  }
+}
+
+/** Lends the path of a view of an image: what a container would see without its volumes. */
+export async function withView<T>(
+  { store }: TestStore,
+  image: ResolvedImage,
+  use: (path: string, descriptor: number) => Promise<T>,
+): Promise<T> {
+  const descriptor = await store.native.openView(image.layers);
+  try {
+    return await use(`/proc/self/fd/${descriptor}`, descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** Makes files of a tree: `etc/passwd` with content; a name that ends in `/` is a directory. */
+export async function makeTree(root: string, files: Readonly<Record<string, string>>): Promise<string> {
+  for (const [name, content] of Object.entries(files)) {
+    const path = join(root, name);
+    await mkdir(name.endsWith('/') ? path : dirname(path), { recursive: true });
+    if (!name.endsWith('/')) await writeFile(path, content);
+  }
+  return root;
+}
+
+/** Packs a directory with GNU tar, an implementation that is not ours. */
+export function tar(directory: string, archive: string, ...options: string[]): string {
+  execFileSync('tar', ['-C', directory, ...options, '-cf', archive, '.']);
+  return archive;
+}
+
+async function withFile<T>(path: string, use: (descriptor: number) => Promise<T>): Promise<T> {
+  const file = await open(path, constants.O_RDONLY);
+  try {
+    return await use(file.fd);
+  } finally {
+    await file.close();
+  }
+}
