@@ -1,0 +1,47 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { makeTree, TestStore, tar } from '../../support/images.ts';
+import { requires } from '../../support/require.ts';
+import { temporaryDirectory, until } from '../../support/temporary.ts';
+
+const child = new URL('../../support/import-child.ts', import.meta.url).pathname;
+
+describe('an import that is killed', () => {
+  requires('root', 'addon', 'archive');
+  const directory = temporaryDirectory();
+
+  it('while it unpacks leaves a store that the next command cleans and uses', async () => {
+    const test = await TestStore.open(directory());
+    const tree = await makeTree(join(directory(), 'tree'), { a: 'a'.repeat(300_000), b: 'b'.repeat(300_000) });
+    const archive = tar(tree, join(directory(), 'tree.tar'));
+    const bytes = await readFile(archive);
+
+    const { root, run } = test.store;
+    const importer = spawn(process.execPath, ['--import=tsx', child, root, run], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    importer.stdin.on('error', () => {});
+    importer.stdin.write(bytes.subarray(0, 400_000));
+    // A layer in the making: its directory has the first file.
+    await until('the first file is unpacked', async () => {
+      const names = await readdir(test.store.stagingPath, { recursive: true });
+      return names.some((name) => name.endsWith('/diff/a') || name.endsWith('/diff/b'));
+    });
+    importer.kill('SIGKILL');
+    await once(importer, 'exit');
+    importer.stdin.destroy();
+
+    // Opening the store removes what the dead one left, as soon as its unpacking process has ended with it.
+    await until('nothing is left', async () => {
+      const again = await TestStore.open(directory());
+      return (await readdir(again.store.stagingPath)).length === 0;
+    });
+    expect((await test.images.list()).images).to.deep.equal([]);
+    expect(await readdir(join(test.store.blobsPath, 'sha256'))).to.deep.equal([]);
+    const id = await test.import(archive, { reference: 'after:1' });
+    expect((await test.images.resolve('after:1')).id).to.equal(id);
+  });
+});
