@@ -31,6 +31,7 @@ class FsWork : public Napi::AsyncWorker {
 
   void OnOK() override {
     Napi::HandleScope scope(Env());
+    if (!can_run_javascript(Env())) return;
     if (failure_) {
       deferred_.Reject(system_error(Env(), failure_).Value());
     } else {
@@ -46,6 +47,13 @@ class FsWork : public Napi::AsyncWorker {
         deferred_(Napi::Promise::Deferred::New(env)),
         work_(std::move(work)),
         convert_(std::move(convert)) {}
+
+  // Work may end while its Worker is being torn down: nobody is left to hear of it, and node-addon-api would end the
+  // whole process at the first call that is refused. Setting a property is one that is refused then.
+  static bool can_run_javascript(napi_env env) {
+    napi_value object = nullptr;
+    return napi_create_object(env, &object) == napi_ok && napi_set_named_property(env, object, "a", object) == napi_ok;
+  }
 
   Napi::Promise::Deferred deferred_;
   Work work_;

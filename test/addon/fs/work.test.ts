@@ -1,0 +1,62 @@
+import { closeSync, openSync, readdirSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { expect } from 'chai';
+import { loadNative } from '../../../ts/native/binding.ts';
+import { requires } from '../../support/require.ts';
+import { temporaryDirectory } from '../../support/temporary.ts';
+import { shell, withDirectory } from '../../support/trees.ts';
+
+describe('work on file trees', () => {
+  requires('addon');
+  const temporary = temporaryDirectory();
+
+  it('syncs the file system of a descriptor', async () => {
+    expect(await withDirectory(temporary(), (fd) => loadNative().syncfs(fd))).to.equal(undefined);
+    const error = await loadNative()
+      .syncfs(-1)
+      .catch((reason: unknown) => reason);
+    expect(error).to.be.an('error').and.include({ code: 'EBADF', errno: -9, syscall: 'fcntl' });
+  });
+
+  it('rejects arguments of the wrong kind', async () => {
+    const native = loadNative();
+    const calls: [string, unknown[]][] = [
+      ['syncfs', ['1']],
+      ['openView', ['/']],
+      ['openView', [[1]]],
+      ['openInRoot', [0, 1, 0]],
+      ['removeTree', [0]],
+      ['copyTree', [0]],
+      ['diff', []],
+    ];
+    for (const [name, values] of calls) {
+      const call: unknown = Reflect.get(native, name);
+      if (typeof call !== 'function') throw new Error(`${name} is missing`);
+      const error = await Reflect.apply(call, native, values).catch((reason: unknown) => reason);
+      expect(error, name).to.be.instanceOf(TypeError);
+    }
+  });
+
+  it('goes on side by side', async () => {
+    shell(temporary(), 'for i in $(seq 8); do mkdir -p $i/a/b; : >$i/a/f; done');
+    const fd = openSync(temporary(), 'r');
+    await Promise.all(readdirSync(temporary()).map((name) => loadNative().removeTree(fd, name)));
+    closeSync(fd);
+    expect(readdirSync(temporary())).to.deep.equal([]);
+  });
+
+  it('survives the end of the worker that asked for it', async () => {
+    const code = `
+      const native = require(${JSON.stringify(resolve('build/Release/orlop.node'))});
+      const fd = require('node:fs').openSync('/etc');
+      for (let i = 0; i < 60; i++) native.treeSize(fd).catch(() => {});
+      native.openInRoot(fd, 'passwd', 0).catch(() => {});
+      require('node:worker_threads').parentPort.postMessage('asked');`;
+    for (let round = 0; round < 3; round++) {
+      const worker = new Worker(code, { eval: true });
+      await new Promise((done) => worker.once('message', done));
+      expect(await worker.terminate()).to.equal(1);
+    }
+  });
+});
