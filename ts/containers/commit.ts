@@ -20,7 +20,7 @@ export async function commitContainer(
   request: CommitRequest,
 ): Promise<ImageId> {
   const { record, state } = container;
-  await using _hold = await runtime.images.hold();
+  // The container's record keeps the image; a hold of ours would keep the new one out.
   const base = await runtime.images.resolve(record.image.id);
   const running = state.status === 'running' && state.pid !== null;
   await using _pause = running && request.pause !== false ? await pauseContainer(runtime, container) : null;
