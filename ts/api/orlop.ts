@@ -3,7 +3,6 @@ import { createContainer } from '../containers/create.ts';
 import { planRun } from '../containers/plan.ts';
 import { recover } from '../containers/recover.ts';
 import type { Runtime } from '../containers/runtime.ts';
-import * as archiver from '../images/archive/index.ts';
 import { Images } from '../images/images.ts';
 import { loadNative } from '../native/binding.ts';
 import { describePlan } from '../plan/describe.ts';
@@ -48,7 +47,7 @@ export class Orlop implements t.OrlopRuntime {
     const native = loadNative();
     const store = await Store.open({ root, run, native });
     const containers = new ContainerStore(store);
-    const images = new Images(store, archiver);
+    const images = new Images(store);
     await recover(store, containers);
     return new Orlop({ store, native, images, containers, volumes: containers.volumes });
   }

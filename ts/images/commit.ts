@@ -22,6 +22,7 @@ export async function commitLayer(context: Context, options: CommitOptions): Pro
   const config = applyChanges({ ...base.config, ...options.config }, options.changes ?? []);
 
   await using addition = await Addition.begin(context.store, context.archiver, options.signal);
+  // From here on nothing is swept: layers that are there now will be there when the record says so.
   const below = await readLayers(context, base.diffIds);
   const layer = await packLayer(context, addition, options, base.diffIds);
   const created = timestamp(undefined);

@@ -161,7 +161,10 @@ export interface ImageHold extends AsyncDisposable {
 
 /** The images of a store. Every method throws `RequestError` for what the caller can fix. */
 export interface ImageStore {
-  /** Shared lock to be held from `resolve` until the container that uses the image is recorded. */
+  /**
+   * Shared lock to be held from `resolve` until the container that uses the image is recorded. Whoever holds it must not
+   * call what changes records (`import`, `commit`, `tag`, `remove`, `load`): that waits until nobody holds it.
+   */
   hold(options?: { readonly signal?: AbortSignal | undefined }): Promise<ImageHold>;
   /** By name, ID or unique prefix of an ID. Throws ORLOP_E_NO_IMAGE. */
   resolve(nameOrId: string): Promise<ResolvedImage>;
