@@ -22,8 +22,8 @@ export async function commitContainer(
   const { record, state } = container;
   // The container's record keeps the image; a hold of ours would keep the new one out.
   const base = await runtime.images.resolve(record.image.id);
-  const running = state.status === 'running' && state.pid !== null;
-  await using _pause = running && request.pause !== false ? await pauseContainer(runtime, container) : null;
+  const running = state.status === 'running';
+  await using _pause = running && request.pause !== false ? await pauseContainer(runtime.store, container) : null;
   return await runtime.images.commit({
     upper: layerPaths(runtime.store, record.layer).upper,
     base,

@@ -1,57 +1,24 @@
-import { mkdir, readdir, readFile, rmdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isAlive, ownIdentity } from '../linux/proc.ts';
+import { errorCode } from '../store/system-error.ts';
+import { pollUntil } from './poll.ts';
 
 /** A hierarchy that can freeze: cgroup v2 always (5.2), cgroup v1 by its freezer controller. */
-interface Hierarchy {
+export interface Hierarchy {
   readonly version: 1 | 2;
   readonly mount: string;
 }
 
-const prefix = 'orlop-pause-';
-
-/**
- * Moves processes into a cgroup of their own, freezes it, and moves each back to where it was when the result is
- * disposed. Null where no hierarchy can be written.
- *
- * The cgroup's name holds the process that froze it: should it die, `thawAbandoned` of the next one finds it.
- */
-export async function freeze(id: string, processes: () => Promise<number[]>): Promise<AsyncDisposable | null> {
-  for (const hierarchy of await hierarchies()) {
-    const { pid, startTime } = await ownIdentity();
-    const group = join(hierarchy.mount, `${prefix}${pid}-${startTime}-${id.slice(0, 12)}`);
-    try {
-      await mkdir(group);
-    } catch {
-      continue;
-    }
-    const homes = new Map<number, string>();
-    const thaw = { [Symbol.asyncDispose]: () => thawGroup(hierarchy, group, homes) };
-    try {
-      await gather(hierarchy, group, processes, homes);
-      await setFrozen(hierarchy, group, true);
-      return thaw;
-    } catch {
-      await thaw[Symbol.asyncDispose]();
-    }
-  }
-  return null;
+/** A cgroup that was made to be frozen. Plain data: noted on disk, so that another process can thaw it. */
+export interface FrozenGroup {
+  readonly hierarchy: Hierarchy;
+  readonly path: string;
+  /** Cgroup that the application was in before, as a path. */
+  readonly home: string;
 }
 
-/** Thaws what a process froze that is gone. */
-export async function thawAbandoned(): Promise<void> {
-  for (const hierarchy of await hierarchies()) {
-    const names = await readdir(hierarchy.mount).catch((): string[] => []);
-    for (const name of names.filter((entry) => entry.startsWith(prefix))) {
-      const [pid = '', startTime = ''] = name.slice(prefix.length).split('-');
-      const own = await ownIdentity();
-      if (await isAlive({ ...own, pid: Number(pid), startTime })) continue;
-      await thawGroup(hierarchy, join(hierarchy.mount, name), new Map()).catch(() => {});
-    }
-  }
-}
-
-async function hierarchies(): Promise<Hierarchy[]> {
+/** Hierarchies of this machine that can freeze, the better one first: what cgroup v1 has frozen cannot be killed. */
+export async function hierarchies(): Promise<Hierarchy[]> {
   const found: Hierarchy[] = [];
   for (const line of (await readFile('/proc/self/mountinfo', 'utf8')).split('\n')) {
     const [left = '', right = ''] = line.split(' - ');
@@ -60,13 +27,47 @@ async function hierarchies(): Promise<Hierarchy[]> {
     if (type === 'cgroup2') found.push({ version: 2, mount });
     if (type === 'cgroup' && options.split(',').includes('freezer')) found.push({ version: 1, mount });
   }
-  return found;
+  return found.sort((a, b) => b.version - a.version);
+}
+
+/** Where a container can be frozen; null where it is in no such hierarchy. Makes nothing. */
+export async function groupFor(hierarchy: Hierarchy, id: string, pid: number): Promise<FrozenGroup | null> {
+  const home = await homeOf(hierarchy, pid);
+  if (home === null) return null;
+  return { hierarchy, path: join(hierarchy.mount, `orlop-pause-${id.slice(0, 12)}`), home };
+}
+
+/**
+ * Moves processes into the group and freezes it. Gives where each of them was before.
+ *
+ * @throws a system error where the hierarchy cannot be written, RequestError ORLOP_E_TIMEOUT; `thaw` undoes what was done
+ */
+export async function freeze(
+  group: FrozenGroup,
+  processes: () => Promise<number[]>,
+  homes: Map<number, string>,
+): Promise<void> {
+  await mkdir(group.path);
+  await gather(group, processes, homes);
+  await setFrozen(group, true);
+}
+
+/** Thaws a group, moves each process back to where it was, and removes the group. */
+export async function thaw(group: FrozenGroup, homes: ReadonlyMap<number, string>): Promise<void> {
+  try {
+    await setFrozen(group, false);
+    await pollUntil('the processes of a paused container are moved back', async () => {
+      for (const pid of await members(group)) await moveHome(group, pid, homes.get(pid) ?? group.home);
+      return removed(group.path);
+    });
+  } catch (error) {
+    if (errorCode(error) !== 'ENOENT') throw error;
+  }
 }
 
 /** Children of a moved process are born in the group, so when a look finds nobody outside, all are in it. */
 async function gather(
-  hierarchy: Hierarchy,
-  group: string,
+  { hierarchy, path }: FrozenGroup,
   processes: () => Promise<number[]>,
   homes: Map<number, string>,
 ): Promise<void> {
@@ -74,8 +75,8 @@ async function gather(
     moved = false;
     for (const pid of await processes()) {
       const home = await homeOf(hierarchy, pid);
-      if (home === null || home === group) continue;
-      if (!(await move(group, pid))) continue;
+      if (home === null || home === path) continue;
+      if (!(await move(path, pid))) continue;
       homes.set(pid, home);
       moved = true;
     }
@@ -93,44 +94,49 @@ async function homeOf({ version, mount }: Hierarchy, pid: number): Promise<strin
   return null;
 }
 
+async function members({ path }: FrozenGroup): Promise<number[]> {
+  const text = await readFile(join(path, 'cgroup.procs'), 'utf8');
+  return text.split('\n').flatMap((line) => (line === '' ? [] : [Number(line)]));
+}
+
 /** False when the process has ended. */
 async function move(group: string, pid: number): Promise<boolean> {
   try {
     await writeFile(join(group, 'cgroup.procs'), String(pid));
     return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
+    if (errorCode(error) === 'ESRCH') return false;
     throw error;
   }
 }
 
-async function setFrozen({ version }: Hierarchy, group: string, frozen: boolean): Promise<void> {
-  if (version === 1) {
-    await writeFile(join(group, 'freezer.state'), frozen ? 'FROZEN' : 'THAWED');
-    await reach(join(group, 'freezer.state'), frozen ? /^FROZEN/ : /^THAWED/);
-  } else {
-    await writeFile(join(group, 'cgroup.freeze'), frozen ? '1' : '0');
-    await reach(join(group, 'cgroup.events'), frozen ? /^frozen 1$/m : /^frozen 0$/m);
-  }
+/** Where the cgroup from before is gone or closed, the uppermost one takes the process: it must not stay in ours. */
+async function moveHome({ hierarchy }: FrozenGroup, pid: number, home: string): Promise<void> {
+  await move(home, pid).catch(() => move(hierarchy.mount, pid));
 }
 
-async function reach(file: string, state: RegExp): Promise<void> {
-  for (let pause = 1; !state.test(await readFile(file, 'utf8')); pause = Math.min(pause * 2, 20)) {
-    await new Promise((resolve) => setTimeout(resolve, pause));
-  }
+async function setFrozen({ hierarchy, path }: FrozenGroup, frozen: boolean): Promise<void> {
+  const v1 = hierarchy.version === 1;
+  const [control, value] = v1 ? ['freezer.state', frozen ? 'FROZEN' : 'THAWED'] : ['cgroup.freeze', frozen ? '1' : '0'];
+  const [events, reached] = v1 ? ['freezer.state', new RegExp(`^${value}`)] : ['cgroup.events', frozenIs(value)];
+  await pollUntil(`a cgroup is ${frozen ? 'frozen' : 'thawed'}`, async () => {
+    // Again each time: cgroup v1 forgets processes that were born while it froze.
+    await writeFile(join(path, control), value);
+    return reached.test(await readFile(join(path, events), 'utf8'));
+  });
 }
 
-async function thawGroup(hierarchy: Hierarchy, group: string, homes: ReadonlyMap<number, string>): Promise<void> {
-  await setFrozen(hierarchy, group, false);
-  for (;;) {
-    const pids = (await readFile(join(group, 'cgroup.procs'), 'utf8')).split('\n').filter((line) => line !== '');
-    for (const pid of pids) await move(homes.get(Number(pid)) ?? hierarchy.mount, Number(pid)).catch(() => {});
-    try {
-      await rmdir(group);
-      return;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EBUSY') throw error;
-      await new Promise((resolve) => setTimeout(resolve, 2));
-    }
+function frozenIs(value: string): RegExp {
+  return new RegExp(`^frozen ${value}$`, 'm');
+}
+
+/** False while a process is in it, or a dead one has not been reaped. */
+async function removed(path: string): Promise<boolean> {
+  try {
+    await rmdir(path);
+    return true;
+  } catch (error) {
+    if (errorCode(error) !== 'EBUSY') throw error;
+    return false;
   }
 }

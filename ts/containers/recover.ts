@@ -9,15 +9,18 @@ import type { Volumes } from '../volumes/volumes.ts';
 import type { ContainerStore } from './container-store.ts';
 import { applicationOf, containerIds, readContainer, readRemoving, sweepTemporary } from './directory.ts';
 import { removeLayer } from './layer.ts';
+import { resumeAbandoned } from './pause.ts';
 import type { Durability, StoredContainer } from './record.ts';
 import { killApplication, removeContainer } from './remove.ts';
 
 /**
- * Puts right what dead processes left: containers that were to go away with their owner, applications that run without
+ * Puts right what dead processes left: containers that are held still, those that were to go away with their owner, applications that run without
  * one, removals that were begun, and after a reboot whatever only the lost records knew of.
  */
 export async function recover(store: Store, containers: ContainerStore): Promise<void> {
   await sweepTemporary(store);
+  // First: what cgroup v1 has frozen cannot be killed.
+  await resumeAbandoned(store);
   await Promise.all(
     (await containerIds(store)).map(({ id, durability }) => recoverOne(store, containers, id, durability)),
   );
