@@ -60,7 +60,7 @@ export class Orlop implements t.OrlopRuntime {
    * @throws LaunchError when the kernel refused the start
    */
   async run(image: string, argv: readonly string[] = [], options: RunOptions & t.RunInput = {}): Promise<t.RunResult> {
-    return runToEnd((name, args, rest) => this.create(name, args, rest), image, argv, options);
+    return runToEnd((name, args, rest, signal) => this.#create(name, args, rest, signal), image, argv, options);
   }
 
   /**
@@ -69,10 +69,18 @@ export class Orlop implements t.OrlopRuntime {
    * @throws RequestError for what the request gets wrong; nothing is left behind
    */
   async create(image: string, argv: readonly string[] = [], options: t.CreateOptions = {}): Promise<t.Container> {
-    const { durable, ...runOptions } = options;
-    const request = requestOf(image, argv, runOptions);
+    return this.#create(image, argv, options);
+  }
+
+  async #create(
+    image: string,
+    argv: readonly string[],
+    { durable, ...options }: t.CreateOptions,
+    signal?: AbortSignal,
+  ): Promise<t.Container> {
+    const request = requestOf(image, argv, options);
     const durability = (durable ?? !request.rm) ? 'durable' : 'ephemeral';
-    return new ContainerHandle(this.#runtime, await createContainer(this.#runtime, request, { durability }));
+    return new ContainerHandle(this.#runtime, await createContainer(this.#runtime, request, { durability, signal }));
   }
 
   async container(idOrName: string): Promise<t.Container> {

@@ -1,11 +1,17 @@
 import { RequestError } from '../errors/index.ts';
 import type { RunOptions } from '../request/types.ts';
 import { collect } from '../supervise/output.ts';
+import { Deadline } from './deadline.ts';
 import type * as t from './types.ts';
 
 const defaultMaxBuffer = 16 << 20;
 
-type Create = (image: string, argv: readonly string[], options: RunOptions) => Promise<t.Container>;
+type Create = (
+  image: string,
+  argv: readonly string[],
+  options: RunOptions,
+  signal: AbortSignal,
+) => Promise<t.Container>;
 
 /** Makes a container, runs it to its end, and collects its output. */
 export async function runToEnd(
@@ -14,21 +20,26 @@ export async function runToEnd(
   argv: readonly string[],
   { input, maxBuffer = defaultMaxBuffer, signal, timeout, ...options }: RunOptions & t.RunInput,
 ): Promise<t.RunResult> {
-  if (signal?.aborted) throw aborted(signal);
-  const container = await create(image, argv, { rm: true, ...options });
-  const deadline = timeout === undefined ? undefined : AbortSignal.timeout(timeout);
-  const ends = [signal, deadline].filter((one) => one !== undefined);
-  const running = await container
-    .start({
-      stdin: input === undefined ? 'ignore' : 'pipe',
-      stdout: 'pipe',
-      stderr: 'pipe',
-      signal: ends.length === 0 ? undefined : AbortSignal.any(ends),
-    })
-    .catch((error: unknown) => {
-      if (deadline?.aborted) throw timedOut(container, timeout);
-      throw error;
-    });
+  using deadline = new Deadline(signal, timeout);
+  try {
+    if (deadline.signal.aborted) throw aborted(deadline.signal);
+    const container = await create(image, argv, { ...options, rm: options.rm ?? true }, deadline.signal);
+    return await runContainer(container, input, maxBuffer, deadline.signal);
+  } catch (error) {
+    // Whatever the time-out interrupted, it is what the caller has to know.
+    if (deadline.timedOut && isAborted(error)) throw timedOut(image, timeout);
+    throw error;
+  }
+}
+
+async function runContainer(
+  container: t.Container,
+  input: string | Uint8Array | undefined,
+  maxBuffer: number,
+  signal: AbortSignal,
+): Promise<t.RunResult> {
+  const stdin = input === undefined ? 'ignore' : 'pipe';
+  const running = await container.start({ stdin, stdout: 'pipe', stderr: 'pipe', signal });
   feed(running, input);
   const kill = () => running.kill('SIGKILL');
   const output = await Promise.allSettled([
@@ -36,8 +47,7 @@ export async function runToEnd(
     read('stderr', running.stderr, maxBuffer, kill),
   ]);
   const status = await running.exited;
-  if (signal?.aborted) throw aborted(signal);
-  if (deadline?.aborted && status.signal === 'SIGKILL') throw timedOut(container, timeout);
+  if (signal.aborted && status.signal === 'SIGKILL') throw aborted(signal);
   const [stdout, stderr] = output.map((one) => {
     if (one.status === 'rejected') throw one.reason;
     return one.value.toString('utf8');
@@ -66,8 +76,12 @@ function aborted(signal: AbortSignal): RequestError {
   return new RequestError('ORLOP_E_ABORTED', 'the run was ended by its AbortSignal', { cause: signal.reason });
 }
 
-function timedOut({ name }: t.Container, timeout: number | undefined): RequestError {
-  return new RequestError('ORLOP_E_TIMEOUT', `container '${name}' ran longer than ${timeout} ms and was killed`, {
+function timedOut(image: string, timeout: number | undefined): RequestError {
+  return new RequestError('ORLOP_E_TIMEOUT', `a run of image '${image}' took longer than ${timeout} ms and was ended`, {
     hint: 'raise timeout',
   });
+}
+
+function isAborted(error: unknown): boolean {
+  return error instanceof RequestError && error.code === 'ORLOP_E_ABORTED';
 }

@@ -6,6 +6,7 @@ import { timingsOf, traceOf } from '../plan/trace.ts';
 import type { Plan } from '../plan/types.ts';
 import { signalNumber } from '../supervise/exit.ts';
 import type { StdioStreams } from '../supervise/stdio.ts';
+import { delayOf } from './deadline.ts';
 import type { ExitStatus, Running, StartOptions, Timings } from './types.ts';
 
 /** A running container, as the library's caller holds it. */
@@ -29,8 +30,10 @@ export class RunningContainer implements Running {
   }
 
   static async of(native: Native, started: Started, options: StartOptions): Promise<RunningContainer> {
-    const running = new RunningContainer(native, started, await started.stdio.streams());
+    const streams = await started.stdio.streams();
+    const running = new RunningContainer(native, started, streams);
     running.#endWith(options);
+    started.exited.then(streams.finish, streams.finish);
     return running;
   }
 
@@ -39,7 +42,7 @@ export class RunningContainer implements Running {
     const kill = () => this.kill('SIGKILL');
     if (signal?.aborted) kill();
     signal?.addEventListener('abort', kill, { once: true });
-    const timer = timeout === undefined ? undefined : setTimeout(kill, timeout);
+    const timer = timeout === undefined ? undefined : setTimeout(kill, delayOf(timeout));
     const settle = () => {
       signal?.removeEventListener('abort', kill);
       clearTimeout(timer);

@@ -4,6 +4,7 @@ import { collect, type Damaged } from '../store/record.ts';
 import type { Store } from '../store/store.ts';
 import { Volumes } from '../volumes/volumes.ts';
 import { containerIds, locate, readContainer, writeNew, writeState } from './directory.ts';
+import { isReserved, reserve, unreserve } from './own.ts';
 import { type ContainerRecord, type ContainerState, created, type Durability, type StoredContainer } from './record.ts';
 import { readUses, type Uses } from './references.ts';
 import { killApplication, removeContainer } from './remove.ts';
@@ -97,10 +98,22 @@ export class ContainerStore {
    * @throws RequestError ORLOP_E_CONTAINER_RUNNING, also when another process is starting it
    */
   async claim(container: StoredContainer): Promise<StoredContainer> {
+    const { record } = container;
+    if (!reserve(record.id)) throw running(record, container.state.status === 'running' ? 'runs' : 'is being started');
+    try {
+      return await this.#claim(container, await ownIdentity());
+    } catch (error) {
+      unreserve(record.id);
+      throw error;
+    }
+  }
+
+  async #claim(container: StoredContainer, self: ProcessIdentity): Promise<StoredContainer> {
     const { record, durability } = container;
-    const self = await ownIdentity();
-    // Nobody else starts an ephemeral container: it is this process that made it.
-    if (durability === 'ephemeral' && sameProcess(container.state.owner, self)) return container;
+    // Nobody else starts an ephemeral container: it is this process that made it, and its state says so already.
+    if (durability === 'ephemeral' && sameProcess(container.state.owner, self)) {
+      return { ...container, state: { ...created, owner: self } };
+    }
     await using _lock = await this.#store.lock('container', record.id, 'exclusive');
     const now = await readContainer(this.#store, record.id, durability);
     if (now === null) throw noContainer(record.name);
@@ -110,10 +123,14 @@ export class ContainerStore {
     return await this.#setState(now, { ...created, owner: self });
   }
 
-  /** Records that the application runs. */
+  /**
+   * Records that the application runs.
+   *
+   * @throws RequestError ORLOP_E_NO_CONTAINER when it was removed by force meanwhile
+   */
   async started(container: StoredContainer, pid: number): Promise<StoredContainer> {
     const status = await processStatus(pid);
-    return this.#setState(container, {
+    const state: ContainerState = {
       ...container.state,
       status: 'running',
       pid,
@@ -121,27 +138,38 @@ export class ContainerStore {
       startTime: status?.startTime ?? null,
       startedAt: new Date().toISOString(),
       finishedAt: null,
-    });
+    };
+    const { record, durability } = container;
+    if (!(await writeState(this.#store, record.id, durability, state))) throw noContainer(record.name);
+    return { ...container, state };
   }
 
   /** Records that a start did not come to an application: it can be started again. */
   async refused(container: StoredContainer): Promise<StoredContainer> {
-    return this.#setState(container, created);
+    return this.#giveBack(container, created);
   }
 
   /** Records how the application ended. */
   async exited(container: StoredContainer, { exitCode, signal }: Ending): Promise<StoredContainer> {
-    return this.#setState(container, {
+    return this.#giveBack(container, {
       ...container.state,
       status: 'exited',
       pid: null,
       startTime: null,
-      // An ephemeral one stays its owner's, who removes it next; without owner others would take it for a leftover.
-      owner: container.durability === 'ephemeral' ? container.state.owner : null,
       exitCode,
       signal,
       finishedAt: new Date().toISOString(),
     });
+  }
+
+  async #giveBack(container: StoredContainer, state: ContainerState): Promise<StoredContainer> {
+    // An ephemeral one stays its owner's, who removes it next; without owner others would take it for a leftover.
+    const owner = container.durability === 'ephemeral' ? container.state.owner : null;
+    try {
+      return await this.#setState(container, { ...state, owner });
+    } finally {
+      unreserve(container.record.id);
+    }
   }
 
   /**
@@ -156,12 +184,24 @@ export class ContainerStore {
       if (force && error instanceof RequestError) return null;
       throw error;
     });
-    if (container?.state.status === 'running') {
-      if (!force) throw running(container.record, 'runs');
-      await killApplication(this.#store, container.state);
+    if (container === null && (await locate(this.#store, id)) === null) {
+      // Another removed it while this one waited; the lock's file is new.
+      await lock.retire();
+      throw noContainer(idOrName);
     }
+    if (container !== null && !force) await this.#refuseBusy(container);
+    if (container?.state.status === 'running') await killApplication(this.#store, container.state);
     await removeContainer(this.#store, this.volumes, { id, durability, container, volumes });
+    unreserve(id);
     await lock.retire();
+  }
+
+  async #refuseBusy({ record, state: { status, owner } }: StoredContainer): Promise<void> {
+    if (status === 'running') throw running(record, 'runs');
+    if (status === 'exited' || owner === null || !(await isAlive(owner))) return;
+    // An ephemeral one has an owner before its start.
+    const idle = sameProcess(owner, await ownIdentity()) && !isReserved(record.id);
+    if (!idle) throw running(record, 'is being started');
   }
 
   async #setState(container: StoredContainer, state: ContainerState): Promise<StoredContainer> {

@@ -49,7 +49,8 @@ export async function createContainer(
     });
     return container;
   } catch (error) {
-    await containers.remove(record.id, { force: true, volumes: true });
+    // What went wrong first is what the caller has to know.
+    await containers.remove(record.id, { force: true, volumes: true }).catch(() => {});
     throw error;
   }
 }

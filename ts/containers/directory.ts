@@ -106,17 +106,21 @@ export function applicationOf({ pid, startTime, owner }: ContainerState): Proces
   return { pid, startTime, boot: owner.boot, namespace: owner.namespace };
 }
 
-/** Writes the state; does nothing when the container was removed meanwhile. */
+/** Writes the state; false when the container was removed meanwhile. */
 export async function writeState(
   store: Store,
   id: string,
   durability: Durability,
   state: ContainerState,
-): Promise<void> {
+): Promise<boolean> {
   const path = join(containerDirectory(store, id, durability), 'state.json');
-  await writeRecord(path, state, { durable: durability === 'durable' }).catch((error: unknown) => {
+  try {
+    await writeRecord(path, state, { durable: durability === 'durable' });
+    return true;
+  } catch (error) {
     if (errorCode(error) !== 'ENOENT') throw error;
-  });
+    return false;
+  }
 }
 
 /** Names of a container's volumes, also when its record is damaged. */

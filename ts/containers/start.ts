@@ -1,12 +1,16 @@
+import { constants } from 'node:os';
+import { RequestError } from '../errors/index.ts';
 import { type Launched, launch } from '../launch/launch.ts';
 import { buildPlan } from '../plan/build.ts';
 import type { Plan } from '../plan/types.ts';
 import { type ExitStatus, exitStatus } from '../supervise/exit.ts';
 import { type OpenStdio, openStdio, type StdioRequest } from '../supervise/stdio.ts';
+import type { Ending } from './container-store.ts';
 import { etcFiles } from './etc-files.ts';
 import { startFacts } from './facts.ts';
 import { layerPaths } from './layer.ts';
 import { hardNofile, thermalPaths } from './limits.ts';
+import { setOwnEnd } from './own.ts';
 import type { StoredContainer } from './record.ts';
 import type { Runtime } from './runtime.ts';
 import { seccompFilter } from './seccomp.ts';
@@ -18,6 +22,8 @@ export interface StartRequest {
   /** Remove the container and its anonymous volumes once it has ended. */
   readonly rm: boolean;
 }
+
+const sigkill = constants.signals.SIGKILL;
 
 /** A container whose application runs. */
 export interface Started extends Launched {
@@ -38,27 +44,51 @@ export async function startContainer(
   container: StoredContainer,
   request: StartRequest,
 ): Promise<Started> {
-  const { containers, native } = runtime;
-  const claimed = await containers.claim(container);
-  const stdio = openStdio(native, request.stdio);
+  const claimed = await runtime.containers.claim(container);
+  try {
+    const launched = await launchClaimed(runtime, claimed, request);
+    const running = await recordStart(runtime, claimed, launched);
+    const exited = end(runtime, running, launched, request.rm);
+    setOwnEnd(claimed.record.id, exited);
+    return { ...launched, exited };
+  } catch (error) {
+    // What went wrong first is what the caller has to know; what is left behind, the next command finds.
+    await giveUp(runtime, claimed, request.rm).catch(() => {});
+    throw error;
+  }
+}
+
+async function launchClaimed(
+  runtime: Runtime,
+  claimed: StoredContainer,
+  { stdio: streams, signal }: StartRequest,
+): Promise<Omit<Started, 'exited'>> {
+  const stdio = openStdio(runtime.native, streams);
   try {
     const plan = await planStart(runtime, claimed);
-    const launched = await launch(native, { plan, descriptors: stdio.descriptors, signal: request.signal });
-    const running = await containers.started(claimed, launched.process.pid);
-    const exited = native.wait(launched.process).then(async (exit) => {
-      const status = exitStatus(exit);
-      await end(runtime, running, status, request.rm);
-      return status;
-    });
-    // Whoever does not look at the end must not be ended by it.
-    exited.catch(() => {});
-    return { ...launched, plan, stdio, exited };
+    const launched = await launch(runtime.native, { plan, descriptors: stdio.descriptors, signal });
+    return { ...launched, plan, stdio };
   } catch (error) {
     stdio.abandon();
-    await giveUp(runtime, claimed, request.rm);
     throw error;
   } finally {
     stdio.closeChildEnds();
+  }
+}
+
+/** An application that is on no record must not run: nobody would find it. */
+async function recordStart(
+  { containers, native }: Runtime,
+  claimed: StoredContainer,
+  { process, stdio }: Omit<Started, 'exited'>,
+): Promise<StoredContainer> {
+  try {
+    return await containers.started(claimed, process.pid);
+  } catch (error) {
+    native.kill(process, sigkill);
+    await native.wait(process).catch(() => {});
+    stdio.abandon();
+    throw error;
   }
 }
 
@@ -91,12 +121,32 @@ async function planStart(runtime: Runtime, { record, durability }: StoredContain
   );
 }
 
-async function end(runtime: Runtime, container: StoredContainer, status: ExitStatus, rm: boolean): Promise<void> {
-  await runtime.containers.exited(container, status);
-  if (rm) await runtime.containers.remove(container.record.id, { volumes: true });
+/** Waits for the end, records it, and removes what is to go with it. */
+async function end(
+  { containers, native }: Runtime,
+  container: StoredContainer,
+  { process }: Launched,
+  rm: boolean,
+): Promise<ExitStatus> {
+  const settle = async (ending: Ending) => {
+    await containers.exited(container, ending);
+    if (rm) await containers.remove(container.record.id, { volumes: true }).catch(ignoreGone);
+  };
+  const exit = await native.wait(process).catch(async (error: unknown) => {
+    await settle({ exitCode: null, signal: null });
+    throw error;
+  });
+  const status = exitStatus(exit);
+  await settle(status);
+  return status;
 }
 
-async function giveUp(runtime: Runtime, container: StoredContainer, rm: boolean): Promise<void> {
-  if (rm) await runtime.containers.remove(container.record.id, { force: true, volumes: true });
-  else await runtime.containers.refused(container);
+/** Another program may have removed it by force, which was its end. */
+function ignoreGone(error: unknown): void {
+  if (!(error instanceof RequestError && error.code === 'ORLOP_E_NO_CONTAINER')) throw error;
+}
+
+async function giveUp({ containers }: Runtime, container: StoredContainer, rm: boolean): Promise<void> {
+  if (rm) await containers.remove(container.record.id, { force: true, volumes: true });
+  else await containers.refused(container);
 }

@@ -1,6 +1,7 @@
 import { RequestError } from '../errors/index.ts';
 import { type ExitStatus, signalNumber } from '../supervise/exit.ts';
 import { applicationOf } from './directory.ts';
+import { ownEnd } from './own.ts';
 import type { StoredContainer } from './record.ts';
 import type { Runtime } from './runtime.ts';
 
@@ -11,6 +12,8 @@ import type { Runtime } from './runtime.ts';
  */
 export async function waitContainer(runtime: Runtime, container: StoredContainer): Promise<ExitStatus> {
   const { record } = container;
+  const own = ownEnd(record.id);
+  if (own !== undefined) return own;
   for (let now: StoredContainer | null = container; now !== null; now = await runtime.containers.get(record.id)) {
     const { state } = now;
     if (state.status === 'created') {

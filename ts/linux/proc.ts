@@ -1,3 +1,4 @@
+import { readlinkSync } from 'node:fs';
 import { readFile, readlink } from 'node:fs/promises';
 
 /**
@@ -64,13 +65,22 @@ export async function identify(pid: number): Promise<ProcessIdentity | null> {
 
 let self: Promise<ProcessIdentity> | undefined;
 
-/** Identity of this process. */
+/**
+ * Identity of this program, or of this Worker: a Worker's containers and locks end with its thread, and the kernel shows
+ * a thread below /proc as it shows a process (proc(5)).
+ */
 export function ownIdentity(): Promise<ProcessIdentity> {
-  self ??= identify(process.pid).then((identity) => {
+  // Not asynchronously: libuv would read the link on another thread.
+  self ??= identify(threadOf(readlinkSync('/proc/thread-self'))).then((identity) => {
     if (identity === null) throw new Error('this process is not in /proc');
     return identity;
   });
   return self;
+}
+
+/** The thread's number in `PID/task/TID`; that of the main thread is the process's. */
+function threadOf(link: string): number {
+  return Number(link.slice(link.lastIndexOf('/') + 1));
 }
 
 /**
