@@ -1,0 +1,106 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { expect } from 'chai';
+import { counts, ownChildren, ownDescriptors, ownThreads, storeContent } from '../../support/facts-of-life.ts';
+import { mountTable } from '../../support/mounts.ts';
+import { withOrlop } from '../../support/orlop.ts';
+import { requires } from '../../support/require.ts';
+import { until } from '../../support/temporary.ts';
+
+describe('a program that runs many containers', function () {
+  this.timeout(300_000);
+  requires('root', 'addon', 'archive', 'overlay', 'busybox');
+  const fixture = withOrlop();
+
+  /** Runs `total` containers, four at a time, each tenth with a volume of its own. */
+  async function runMany(total: number): Promise<void> {
+    let started = 0;
+    const worker = async () => {
+      while (started < total) {
+        const number = started++;
+        const volumes = number % 10 === 0 ? ['/data'] : [];
+        const result = await fixture().orlop.run('busybox', ['echo', `${number}`], { volumes });
+        expect(result.stdout).to.equal(`${number}\n`);
+        expect(result.exitCode).to.equal(0);
+      }
+    };
+    await Promise.all(Array.from({ length: 4 }, worker));
+  }
+
+  it('holds nothing of them after a thousand: no descriptor, thread, mount, directory, process, memory', async () => {
+    await runMany(200);
+    const mounts = mountTable();
+    const store = storeContent(fixture());
+    const descriptors = counts(ownDescriptors());
+    const threads = counts(ownThreads());
+    const children = ownChildren();
+    const heap = usedHeap();
+    await runMany(800);
+    expect(storeContent(fixture())).to.deep.equal(store);
+    expect(mountTable()).to.equal(mounts);
+    expect(ownChildren().map(({ pid }) => pid)).to.deep.equal(children.map(({ pid }) => pid));
+    await until('the descriptors are those from before', () => sameCounts(counts(ownDescriptors()), descriptors));
+    expect(counts(ownThreads())).to.deep.equal(threads);
+    expect(threads['orlop-launch']).to.be.at.most(4);
+    expect(threads['orlop-reap']).to.equal(1);
+    // 5 kB for each would be as much; a plan has more.
+    expect(usedHeap() - heap, 'growth of the heap, bytes').to.be.below(4 << 20);
+  });
+
+  it('can run fifty at once', async () => {
+    const children = ownChildren().map(({ pid }) => pid);
+    const results = await Promise.all(
+      Array.from({ length: 50 }, (_, index) =>
+        fixture().orlop.run('busybox', ['sh', '-c', `cat; echo ${index} >&2; exit ${index}`], {
+          input: `input of ${index}`,
+        }),
+      ),
+    );
+    for (const [index, { stdout, stderr, exitCode }] of results.entries()) {
+      expect({ stdout, stderr, exitCode }).to.deep.equal({
+        stdout: `input of ${index}`,
+        stderr: `${index}\n`,
+        exitCode: index,
+      });
+    }
+    expect(ownThreads().filter((name) => name === 'orlop-launch')).to.have.length.at.most(64);
+    expect(ownChildren().map(({ pid }) => pid)).to.deep.equal(children);
+  });
+
+  it('keeps no descriptor of streams that nobody read', async () => {
+    const descriptors = counts(ownDescriptors());
+    const written = [];
+    for (let i = 0; i < 10; i++) {
+      const container = await fixture().orlop.create(
+        'busybox',
+        ['sh', '-c', 'echo kept; head -c 20000 /dev/zero >&2'],
+        {
+          rm: true,
+        },
+      );
+      const running = await container.start({ stdin: 'pipe' });
+      await running.exited;
+      written.push(running);
+    }
+    await until('the descriptors are those from before', () => sameCounts(counts(ownDescriptors()), descriptors));
+    for (const { stdout, stderr } of written) {
+      const text = await Promise.all(
+        [stdout, stderr].map(async (stream) => Buffer.concat((await stream?.toArray()) ?? [])),
+      );
+      expect(text.map((one) => one.length)).to.deep.equal([5, 20000]);
+    }
+  });
+});
+
+/** Bytes of the heap that are in use, once what nobody refers to is gone. */
+function usedHeap(): number {
+  setFlagsFromString('--expose-gc');
+  const gc: () => void = runInNewContext('gc');
+  gc();
+  gc();
+  return process.memoryUsage().heapUsed;
+}
+
+function sameCounts(one: Record<string, number>, other: Record<string, number>): boolean {
+  return [...new Set([...Object.keys(one), ...Object.keys(other)])].every((key) => one[key] === other[key]);
+}

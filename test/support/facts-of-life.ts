@@ -1,0 +1,83 @@
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseStat } from '../../ts/linux/proc.ts';
+import { until } from './temporary.ts';
+
+/** What this process holds: open descriptors by what they lead to, and its threads by name. */
+export function ownDescriptors(): string[] {
+  return readdirSync('/proc/self/fd').flatMap((fd) => {
+    try {
+      // Numbers of pipes and sockets differ; what counts is how many there are.
+      return [readlinkSync(`/proc/self/fd/${fd}`).replace(/\[\d+\]/, '')];
+    } catch {
+      return [];
+    }
+  });
+}
+
+/** How often each thing occurs. */
+export function counts(list: readonly string[]): Record<string, number> {
+  const found: Record<string, number> = {};
+  for (const one of list) found[one] = (found[one] ?? 0) + 1;
+  return found;
+}
+
+export function ownThreads(): string[] {
+  return readdirSync('/proc/self/task').flatMap((tid) => {
+    try {
+      return [readFileSync(`/proc/self/task/${tid}/comm`, 'utf8').trim()];
+    } catch {
+      return [];
+    }
+  });
+}
+
+/** Children of this process, whichever thread made them, by state. */
+export function ownChildren(): { pid: number; state: string }[] {
+  return readdirSync('/proc').flatMap((name) => {
+    if (!/^\d+$/.test(name)) return [];
+    try {
+      const status = parseStat(readFileSync(`/proc/${name}/stat`, 'latin1'));
+      return status?.parent === process.pid ? [{ pid: Number(name), state: status.state }] : [];
+    } catch {
+      return [];
+    }
+  });
+}
+
+/** Everything of containers that lies in a store: names below its directories, locks too. */
+export function storeContent({ root, run }: { root: string; run: string }): Record<string, string[]> {
+  const list = (path: string) => {
+    try {
+      return readdirSync(path).sort();
+    } catch {
+      return [];
+    }
+  };
+  return {
+    layers: list(join(root, 'layers')),
+    mnt: list(join(root, 'mnt')),
+    containers: list(join(root, 'containers')),
+    volumes: list(join(root, 'volumes')),
+    staging: list(join(root, 'staging')),
+    ephemeral: list(join(run, 'containers')),
+    paused: list(join(run, 'paused')),
+    'locks of containers': list(join(run, 'locks/container')),
+    'locks of staging': list(join(run, 'locks/staging')),
+  };
+}
+
+/** Whether a process runs, a zombie does not. */
+export function runs(pid: number): boolean {
+  try {
+    const status = parseStat(readFileSync(`/proc/${pid}/stat`, 'latin1'));
+    return status !== null && !'ZX'.includes(status.state);
+  } catch {
+    return false;
+  }
+}
+
+/** Waits until a process, which need not be a child of this one, has ended. */
+export async function untilEnded(pid: number): Promise<void> {
+  await until(`process ${pid} has ended`, () => !runs(pid));
+}
