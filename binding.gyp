@@ -25,7 +25,11 @@
       "dependencies": ["orlop_init"],
       "sources": ["<!@(node scripts/sources.mjs addon)"],
       "include_dirs": ["<(napi_include)"],
-      "defines": ["NAPI_VERSION=8", "NAPI_DISABLE_CPP_EXCEPTIONS", "NODE_ADDON_API_DISABLE_DEPRECATED"],
+      # SWALLOW: in a Worker that is being terminated no call into JavaScript succeeds, and that must not abort the program.
+      "defines": [
+        "NAPI_VERSION=8", "NAPI_DISABLE_CPP_EXCEPTIONS", "NODE_ADDON_API_DISABLE_DEPRECATED",
+        "NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS"
+      ],
       "cflags_cc": ["-fvisibility=hidden", "-fno-gnu-unique"],
       # nodelete: its threads outlive the Worker that loaded it, so it must stay in memory when Node closes it.
       "ldflags": ["-Wl,--exclude-libs,ALL", "-Wl,--as-needed", "-Wl,--gc-sections", "-Wl,-z,relro,-z,now", "-Wl,-z,nodelete"]

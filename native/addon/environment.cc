@@ -7,6 +7,13 @@ namespace {
 
 using Holder = std::shared_ptr<Environment>;
 
+// False in a Worker that is being terminated, where every call that could run JavaScript is refused.
+bool can_run(napi_env env) {
+  napi_value object, null;
+  if (napi_create_object(env, &object) != napi_ok || napi_get_null(env, &null) != napi_ok) return false;
+  return napi_set_named_property(env, object, "probe", null) == napi_ok;
+}
+
 }  // namespace
 
 std::shared_ptr<Environment> Environment::of(Napi::Env env) { return *env.GetInstanceData<Holder>(); }
@@ -23,7 +30,7 @@ void Environment::create(Napi::Env env) {
 
 void Environment::call_js(napi_env env, napi_value, void*, void* data) {
   const std::unique_ptr<Task> task(static_cast<Task*>(data));
-  if (env == nullptr) return;  // the environment goes down
+  if (env == nullptr || !can_run(env)) return;  // the environment goes down
   (*task)(Napi::Env(env));
 }
 

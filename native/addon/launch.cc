@@ -26,14 +26,6 @@ using launch::StartRequest;
 using launch::StartResult;
 using Outcome = StartResult::Outcome;
 
-// The signal by which the application follows its parent into death, as the plan says it; 0 for none.
-int death_signal(const plan::View& plan) {
-  for (uint32_t i = 0; i < plan.count(); ++i) {
-    if (plan.code(i) == plan::Code::ParentDeath) return static_cast<int>(plan::ReadParentDeath(plan, i).signal);
-  }
-  return 0;
-}
-
 Napi::Value error_of(Napi::Env env, const std::string& message) { return Napi::TypeError::New(env, message).Value(); }
 
 // Above the numbers of stdin, stdout and stderr, so that putting one of those in place overwrites no other.
@@ -121,8 +113,10 @@ void settle(Napi::Env env, const Napi::Promise::Deferred& deferred, const StartR
 
 // On a launcher thread, with a result that goes to JavaScript.
 void deliver(const std::shared_ptr<Environment>& environment, const Napi::Promise::Deferred& deferred,
-             const std::shared_ptr<launch::Start>& start, int signal, StartResult result) {
-  if (result.process != nullptr && signal != 0) environment->bind_life(result.process, signal);
+             const std::shared_ptr<launch::Start>& start, StartResult result) {
+  if (result.process != nullptr && start->death_signal() != 0) {
+    environment->bind_life(result.process, start->death_signal());
+  }
   environment->post([environment, deferred, start, result = std::move(result)](Napi::Env env) {
     environment->remove_start(start);
     environment->release(env);
@@ -141,13 +135,11 @@ Napi::Value launch(const Napi::CallbackInfo& info) {
     deferred.Reject(wrong);
     return deferred.Promise();
   }
-  const int signal = death_signal(plan::View(request.plan.data()));
   const auto start = std::make_shared<launch::Start>(std::move(request));
   const auto environment = Environment::of(env);
-  const Failure failure =
-      launch::Launcher::instance().submit(start, [environment, deferred, start, signal](StartResult result) {
-        deliver(environment, deferred, start, signal, std::move(result));
-      });
+  const Failure failure = launch::Launcher::instance().submit(
+      start,
+      [environment, deferred, start](StartResult result) { deliver(environment, deferred, start, std::move(result)); });
   if (failure) {
     deferred.Reject(system_error(env, failure).Value());
     return deferred.Promise();

@@ -1,6 +1,7 @@
 #include "launch/child.h"
 
 #include <linux/futex.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 
 namespace orlop::launch {
@@ -44,6 +45,7 @@ bool pass_gate(Child& child) {
 
 int child_main(void* argument) {
   Child& child = *static_cast<Child*>(argument);
+  if (child.death_signal != 0) raw_syscall(__NR_prctl, PR_SET_PDEATHSIG, child.death_signal, 0, 0);
   if (child.cancelled.load() != 0) leave(127);
   if (child.gated && !pass_gate(child)) leave(127);
   init::run(child.start);

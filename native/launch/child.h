@@ -20,6 +20,10 @@ inline constexpr uint32_t kRefused = 2;
 
 struct Child {
   init::Start start;
+  // The plan's parent death signal, 0 for none. Set from the first moment on, and not only where the plan has its
+  // operation (a change of credentials clears it): a child that hangs in a mount must not outlive the program whose
+  // memory it holds.
+  int death_signal;
   // Set before the pidfd is looked for by whoever cancels; read by the child after the kernel has written the pidfd:
   // one of the two always sees the other.
   std::atomic<uint32_t> cancelled;

@@ -2,13 +2,21 @@
 
 #include <sys/prctl.h>
 
+#include <cerrno>
+#include <chrono>
+#include <condition_variable>
 #include <mutex>
+#include <utility>
 
 namespace orlop::launch {
 namespace {
 
+constexpr std::chrono::milliseconds kPause(20);
+constexpr int kMaxRepeats = 500;
+
 struct Counter {
   std::mutex mutex;
+  std::condition_variable left;
   int starts = 0;
   int dumpable = 1;
 };
@@ -19,19 +27,42 @@ Counter& counter() {
   return *instance;
 }
 
-}  // namespace
-
-InFlight::InFlight() {
-  Counter& count = counter();
-  const std::lock_guard lock(count.mutex);
+void enter_locked(Counter& count) {
   if (count.starts++ == 0) count.dumpable = prctl(PR_GET_DUMPABLE);
 }
 
-InFlight::~InFlight() {
+}  // namespace
+
+void InFlight::enter() {
+  Counter& count = counter();
+  const std::lock_guard lock(count.mutex);
+  enter_locked(count);
+  entered_ = true;
+}
+
+Failure InFlight::enter_after(const std::function<Failure()>& work) {
+  Counter& count = counter();
+  std::unique_lock lock(count.mutex);
+  for (int repeats = 0;; ++repeats) {
+    Failure failure = work();
+    if (failure.error == EACCES && count.starts > 0 && repeats < kMaxRepeats) {
+      // With an end, because the child may be killed meanwhile: the work finds it gone then, and fails otherwise.
+      count.left.wait_for(lock, kPause);
+      continue;
+    }
+    if (failure.error == 0) enter_locked(count);
+    entered_ = failure.error == 0;
+    return failure;
+  }
+}
+
+void InFlight::leave() {
+  if (!std::exchange(entered_, false)) return;
   Counter& count = counter();
   const std::lock_guard lock(count.mutex);
   // 0 was the state already, and 2 cannot be set by hand: only 1 has anything to be set back to.
   if (--count.starts == 0 && count.dumpable == 1) prctl(PR_SET_DUMPABLE, 1);
+  count.left.notify_all();
 }
 
 }  // namespace orlop::launch

@@ -13,7 +13,6 @@
 
 #include "base/clock.h"
 #include "base/thread.h"
-#include "launch/in_flight.h"
 #include "launch/outside.h"
 #include "launch/reaper.h"
 
@@ -30,6 +29,13 @@ void futex_wake(std::atomic<uint32_t>& word) { syscall(SYS_futex, &word, FUTEX_W
 int own_pidfd() {
   static const int pidfd = open_pidfd(getpid()).release();
   return pidfd;
+}
+
+int death_signal_of(const plan::View& plan) {
+  for (uint32_t i = 0; i < plan.count(); ++i) {
+    if (plan.code(i) == plan::Code::ParentDeath) return static_cast<int>(plan::ReadParentDeath(plan, i).signal);
+  }
+  return 0;
 }
 
 }  // namespace
@@ -49,6 +55,7 @@ Start::Start(StartRequest request) : request_(std::move(request)) {
                   .pointers = pointers_.data(),
                   .pointer_count = static_cast<uint32_t>(pointers_.size()),
                   .parent = own_pidfd()};
+  child_.death_signal = death_signal_of(plan);
   child_.gated = needs_outside_help();
 }
 
@@ -64,7 +71,6 @@ StartResult Start::execute(const ChildStack& stack) {
     result.exit.signal = SIGKILL;
     return result;
   }
-  const InFlight in_flight;
   result.cloned = monotonic_ns();
   const long pid = clone(stack);
   result.returned = monotonic_ns();
@@ -83,6 +89,8 @@ long Start::clone(const ChildStack& stack) {
   if (child_.gated) {
     helper = start_thread("orlop-help", [this] { help(); });
     if (!helper) return -EAGAIN;
+  } else {
+    in_flight_.enter();
   }
   const bool clone3 = (request_.features & init::kFeatureCloneIntoCgroup) != 0;
   const long pid = clone_child({.namespaces = header().namespaces,
@@ -97,20 +105,25 @@ long Start::clone(const ChildStack& stack) {
     if (child_.arrived.compare_exchange_strong(absent, kNeverComes)) futex_wake(child_.arrived);
     pthread_join(*helper, nullptr);
   }
+  in_flight_.leave();
   return pid;
 }
 
 void Start::help() {
   while (child_.arrived.load() == kAbsent) futex_wait(child_.arrived, kAbsent);
   if (child_.arrived.load() == kNeverComes) return;
-  const int pidfd = __atomic_load_n(&pidfd_, __ATOMIC_SEQ_CST);
-  const bool cgroup = request_.cgroup && (request_.features & init::kFeatureCloneIntoCgroup) == 0;
-  if (cgroup) help_failed_ = move_into_cgroup(pidfd, request_.cgroup.get());
-  if (help_failed_.error == 0 && (header().namespaces & CLONE_NEWUSER) != 0) {
-    help_failed_ = write_id_maps(pidfd, request_.uid_map, request_.gid_map);
-  }
+  help_failed_ = in_flight_.enter_after([this] { return prepare_from_outside(); });
   child_.gate.store(help_failed_.error == 0 ? kOpen : kRefused);
   futex_wake(child_.gate);
+}
+
+Failure Start::prepare_from_outside() {
+  const int pidfd = __atomic_load_n(&pidfd_, __ATOMIC_SEQ_CST);
+  if (request_.cgroup && (request_.features & init::kFeatureCloneIntoCgroup) == 0) {
+    if (Failure failure = move_into_cgroup(pidfd, request_.cgroup.get())) return failure;
+  }
+  if ((header().namespaces & CLONE_NEWUSER) == 0) return {};
+  return write_id_maps(pidfd, request_.uid_map, request_.gid_map);
 }
 
 // What became of the child, now that clone has returned.

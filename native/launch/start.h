@@ -14,6 +14,7 @@
 #include "init/run.h"
 #include "launch/child.h"
 #include "launch/clone.h"
+#include "launch/in_flight.h"
 #include "launch/process.h"
 #include "plan/reader.h"
 
@@ -48,6 +49,9 @@ class Start {
   // Clones and waits until the application runs or the child is gone. Once, on a launcher thread.
   StartResult execute(const ChildStack& stack);
 
+  // The signal by which the application follows its parent into death, as the plan says; 0 for none.
+  int death_signal() const { return child_.death_signal; }
+
   // Kills the child, now or as soon as there is one. Any thread, any time.
   void cancel();
 
@@ -56,6 +60,7 @@ class Start {
   bool needs_outside_help() const;
   long clone(const ChildStack& stack);
   void help();
+  Failure prepare_from_outside();
   void judge(pid_t pid, StartResult& result);
   void hand_over(pid_t pid, StartResult& result);
 
@@ -66,6 +71,7 @@ class Start {
   init::Report report_{};
   Child child_{};
   Failure help_failed_;
+  InFlight in_flight_;
   // Guards the owner of the pidfd: this start, then the process. cancel() signals through whichever has it.
   std::mutex mutex_;
   int pidfd_ = -1;  // written by the kernel in the middle of clone

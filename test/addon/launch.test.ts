@@ -1,0 +1,163 @@
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { expect } from 'chai';
+import { loadNative } from '../../ts/native/binding.ts';
+import type { LaunchOptions, Native } from '../../ts/native/contract.ts';
+import { encodePlan } from '../../ts/plan/encode.ts';
+import { ops } from '../../ts/plan/ops.ts';
+import type { Plan } from '../../ts/plan/types.ts';
+import { requires } from '../support/require.ts';
+import { newChildren, type PlanParts, plainPlan, start, started } from '../support/starts.ts';
+
+/** `kFeatureCloneIntoCgroup` of native/init/run.h: without it the older clone is used. */
+const cloneIntoCgroup = 1 << 5;
+const clones = [
+  ['clone3', ~0],
+  ['clone, as where clone3 is missing', ~cloneIntoCgroup],
+] as const;
+
+describe('launching a plan', function () {
+  this.timeout(60_000);
+  requires('addon', 'root');
+  let native: Native;
+  before(() => {
+    native = loadNative();
+  });
+
+  const launch = (plan: Plan, options: Partial<LaunchOptions> = {}) =>
+    native.launch(encodePlan(plan), { descriptors: [], features: native.features(), ...options }, {});
+
+  /** What a program writes that is expected to succeed. */
+  async function outputOf(parts: PlanParts, options: Partial<LaunchOptions> = {}): Promise<string> {
+    const [read, write] = native.pipe();
+    const plan = plainPlan({
+      ...parts,
+      supplied: ['stdin', 'stdout', 'stderr'],
+      steps: [{ op: 'stdio', in: 0, out: 1, err: 2 }, ...(parts.steps ?? [])],
+    });
+    const pending = launch(plan, { ...options, descriptors: [read, write, write] });
+    closeSync(write); // the addon has duplicated it
+    expect(await native.wait(started(await pending))).to.deep.equal({ code: 0, signal: null });
+    const text = readFileSync(read, 'utf8');
+    closeSync(read);
+    return text;
+  }
+
+  it('runs the program with its arguments, environment and the supplied descriptors', async () => {
+    const text = await outputOf({
+      argv: ['/bin/sh', '-c', 'echo $0 $1 $VARIABLE', 'zero', 'one'],
+      env: ['VARIABLE=v'],
+    });
+    expect(text).to.equal('zero one v\n');
+  });
+
+  it('clones into new namespaces', async () => {
+    const text = await outputOf({
+      argv: ['/bin/sh', '-c', 'echo $$; hostname'],
+      namespaces: ['pid', 'uts'],
+      steps: [{ op: 'hostname', name: 'inside' }],
+    });
+    expect(text).to.equal('1\ninside\n');
+    expect(hostname()).not.to.equal('inside');
+  });
+
+  for (const [name, mask] of clones) {
+    it(`starts by ${name}`, async () => {
+      const result = await start(native, { argv: ['/bin/true'], features: native.features() & mask });
+      expect(await native.wait(started(result))).to.deep.equal({ code: 0, signal: null });
+    });
+
+    it(`writes the id maps of a user namespace before its first operation, by ${name}`, async () => {
+      const [uid, gid] = [process.getuid?.(), process.getgid?.()];
+      const text = await outputOf(
+        { argv: ['/bin/cat', '/proc/self/uid_map', '/proc/self/gid_map'], namespaces: ['user'] },
+        { features: native.features() & mask, uidMap: `7 ${uid} 1\n`, gidMap: `8 ${gid} 1\n` },
+      );
+      const lines = text.trim().split('\n');
+      expect(lines.map((line) => line.trim().split(/\s+/))).to.deep.equal([
+        ['7', `${uid}`, '1'],
+        ['8', `${gid}`, '1'],
+      ]);
+    });
+
+    it(`places the child in a cgroup, by ${name}`, async function () {
+      const directory = cgroup2();
+      if (directory === undefined || process.getuid?.() !== 0) return this.skip();
+      const cgroup = openSync(directory, 'r');
+      const options = { features: native.features() & mask, cgroup };
+      const child = started(await launch(plainPlan({ argv: ['/bin/sleep', '600'] }), options));
+      closeSync(cgroup);
+      expect(readFileSync(`/proc/${child.pid}/cgroup`, 'utf8')).to.match(/^0::\/$/m);
+      native.kill(child, 9);
+      await native.wait(child);
+    });
+  }
+
+  it('rejects with the call that failed when the kernel refuses an id map, and leaves no child', async () => {
+    const children = newChildren();
+    const plan = plainPlan({ argv: ['/bin/true'], namespaces: ['user'] });
+    const error = await rejection(launch(plan, { uidMap: 'nonsense', gidMap: '' }));
+    expect(error).to.include({ code: 'EINVAL', errno: -22, syscall: 'write' });
+    expect(error)
+      .to.have.property('path')
+      .that.matches(/^\/proc\/\d+\/uid_map$/);
+    expect(children()).to.deep.equal([]);
+  });
+
+  it('reports the operation, the call and the errno of a refused start', async () => {
+    const children = newChildren();
+    const { process: none, failure, died } = await start(native, { argv: ['/no/such/program'] });
+    expect([none, died]).to.deep.equal([null, null]);
+    expect(failure).to.include({ step: ops.exec.code, op: 6, code: 'ENOENT', errno: 2 });
+    expect(failure?.syscall).to.match(/^[a-z]+[0-9]?$/);
+    expect(children()).to.deep.equal([]);
+  });
+
+  it('gives the time of every step, in order', async () => {
+    const { times, process: child } = await start(native, {
+      argv: ['/bin/true'],
+      steps: [{ op: 'umask', mask: 0o22 }],
+    });
+    expect(child).not.to.equal(null);
+    const ends = [...times.ops];
+    expect(ends.pop(), 'exec has no end of its own').to.equal(0);
+    const all = [times.called, times.cloned, ...ends, times.returned];
+    expect(all, 'seven operations before exec').to.have.length(2 + 1 + 7 + 1);
+    expect(all).to.deep.equal([...all].sort((a, b) => a - b));
+    expect(all[0]).to.be.greaterThan(0);
+  });
+
+  it('rejects what is no plan, and descriptors that do not fit it, before it clones', async () => {
+    const plan = encodePlan(plainPlan({ argv: ['/bin/true'], supplied: ['stdin'] }));
+    const some = { descriptors: [0], features: native.features() };
+    for (const [bytes, options] of [
+      [new Uint8Array(7), some],
+      [plan.subarray(0, plan.length - 4), some],
+      [plan, { ...some, descriptors: [] }],
+    ] as const) {
+      expect(await rejection(native.launch(bytes, options, {}))).to.be.instanceOf(TypeError);
+    }
+    expect(await rejection(native.launch(plan, { ...some, descriptors: [99999] }, {}))).to.include({ code: 'EBADF' });
+  });
+
+  it('is not disturbed by a caller that writes to the plan afterwards', async () => {
+    const plan = encodePlan(plainPlan({ argv: ['/bin/true'] }));
+    const pending = native.launch(plan, { descriptors: [], features: native.features() }, {});
+    plan.fill(0xff);
+    expect(await native.wait(started(await pending))).to.deep.equal({ code: 0, signal: null });
+  });
+});
+
+async function rejection(pending: Promise<unknown>): Promise<unknown> {
+  return pending.then(
+    () => 'it was not rejected',
+    (error) => error,
+  );
+}
+
+function cgroup2(): string | undefined {
+  const line = readFileSync('/proc/self/mountinfo', 'utf8')
+    .split('\n')
+    .find((entry) => entry.includes(' - cgroup2 '));
+  return line?.split(' ')[4];
+}

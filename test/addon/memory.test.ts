@@ -1,0 +1,94 @@
+import { execFile, spawn } from 'node:child_process';
+import { chmodSync, copyFileSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { expect } from 'chai';
+import { loadNative } from '../../ts/native/binding.ts';
+import { requires } from '../support/require.ts';
+import { addonFile, hold, plainPlan, program, started } from '../support/starts.ts';
+import { temporaryDirectory, until } from '../support/temporary.ts';
+
+const run = promisify(execFile);
+const somebody = { uid: 1000, gid: 1000 };
+
+/** Reads 16 bytes of a process's memory by process_vm_readv(2), at the first mapping that can be read. */
+const reader = `
+import ctypes, sys
+pid = int(sys.argv[1])
+libc = ctypes.CDLL(None, use_errno=True)
+class Vector(ctypes.Structure):
+    _fields_ = [('base', ctypes.c_void_p), ('length', ctypes.c_size_t)]
+buffer = ctypes.create_string_buffer(16)
+local, remote = Vector(ctypes.addressof(buffer), 16), Vector(int(sys.argv[2], 16), 16)
+size = libc.process_vm_readv(pid, ctypes.byref(local), 1, ctypes.byref(remote), 1, 0)
+print(size if size >= 0 else 'errno %d' % ctypes.get_errno())
+`;
+
+describe("the caller's memory", function () {
+  this.timeout(120_000);
+  requires('addon', 'root');
+  const directory = temporaryDirectory();
+
+  it('cannot be read through a child that has become somebody and not executed yet', async () => {
+    const native = loadNative();
+    const own = firstMapping(process.pid);
+    const read = async (pid: number, address = own) =>
+      (await run('python3', ['-c', reader, `${pid}`, address], { ...somebody, cwd: '/' })).stdout.trim();
+
+    const become = { op: 'ids', uid: somebody.uid, gid: somebody.gid, groups: [] } as const;
+    const held = await hold(native, [become]);
+    await until('the child to have changed its user', () => statusOf(held.pid).includes(`Uid:\t${somebody.uid}\t`));
+    expect(await read(held.pid), 'the child').to.equal('errno 1');
+    expect(await read(process.pid), 'the caller').to.equal('errno 1');
+    held.open();
+    await native.wait(started(await held.pending));
+    held.close();
+
+    // The same attack works on an ordinary process, so it was not the attack that failed.
+    const victim = spawn('/bin/sleep', ['600'], { ...somebody, cwd: '/', stdio: 'ignore' });
+    const pid = victim.pid ?? 0;
+    await until('the victim to run', () => readFileSync(`/proc/${pid}/comm`, 'utf8') === 'sleep\n');
+    expect(await read(pid, firstMapping(pid)), 'an ordinary process').to.equal('16');
+    victim.kill();
+  });
+
+  it('can be read by its own user again after fifty starts at once', async () => {
+    const addon = join(directory(), 'orlop.node');
+    copyFileSync(addonFile, addon);
+    for (const path of [addon, directory()]) chmodSync(path, 0o755);
+    const none = { effective: 0n, permitted: 0n, inheritable: 0n, ambient: 0n };
+    const plan = plainPlan({
+      argv: ['/bin/true'],
+      namespaces: ['user'],
+      steps: [{ op: 'capabilities', ...none }],
+    });
+    const { argv, env } = program(
+      `const fs = require('node:fs');
+       const owner = () => fs.statSync('/proc/self/environ').uid;
+       const before = owner();
+       const options = { descriptors: [], features: native.features(), uidMap: '0 1000 1', gidMap: '0 1000 1' };
+       const one = async () => {
+         const { process: child, failure } = await native.launch(Buffer.from(plans.some, 'base64'), options, {});
+         return child === null ? failure : (await native.wait(child)).code;
+       };
+       const codes = await Promise.all(Array.from({ length: 50 }, one));
+       console.log(JSON.stringify({ before, after: owner(), codes: [...new Set(codes)] }));`,
+      { some: plan },
+      { addon },
+    );
+    const { stdout } = await run(process.execPath, argv, { ...somebody, env, cwd: '/' });
+    expect(JSON.parse(stdout)).to.deep.equal({ before: 1000, after: 1000, codes: [0] });
+  });
+});
+
+function statusOf(pid: number): string {
+  return readFileSync(`/proc/${pid}/status`, 'utf8');
+}
+
+/** Address of the first mapping that can be read, in hexadecimal. */
+function firstMapping(pid: number): string {
+  const line = readFileSync(`/proc/${pid}/maps`, 'utf8')
+    .split('\n')
+    .find((mapping) => /^[0-9a-f]+-[0-9a-f]+ r/.test(mapping));
+  return line?.split('-')[0] ?? '';
+}

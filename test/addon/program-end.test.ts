@@ -1,0 +1,114 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { expect } from 'chai';
+import { requires } from '../support/require.ts';
+import { childrenSource, isAlive, plainPlan, program, runProgram } from '../support/starts.ts';
+import { until } from '../support/temporary.ts';
+
+const plans = {
+  true: plainPlan({ argv: ['/bin/true'] }),
+  later: plainPlan({ argv: ['/bin/sh', '-c', 'sleep 0.2; exit 3'] }),
+  forever: plainPlan({ argv: ['/bin/sleep', '600'], steps: [{ op: 'parent-death', signal: 9 }] }),
+};
+
+describe('a program with containers', function () {
+  this.timeout(120_000);
+  requires('addon', 'root');
+
+  it('lives while it waits for one', async () => {
+    const { stdout } = await runProgram(
+      `const { process: child } = await start('later'); console.log(await native.wait(child));`,
+      plans,
+    );
+    expect(stdout).to.equal('{ code: 3, signal: null }\n');
+  });
+
+  it('ends when it waits for none, and takes them along', async () => {
+    const { stdout } = await runProgram(
+      `const { process: child } = await start('forever'); console.log(child.pid);`,
+      plans,
+    );
+    await until('the child to follow its parent', () => !isAlive(Number(stdout)));
+  });
+
+  for (const [how, source] of [
+    ['process.exit()', `process.exit(0);`],
+    ['an exception', `setImmediate(() => { throw new Error('on purpose'); });`],
+    ['SIGKILL', `process.kill(process.pid, 'SIGKILL');`],
+  ] as const) {
+    it(`takes them along when it ends by ${how}`, async () => {
+      const { argv, env } = program(
+        `const { process: child } = await start('forever'); native.wait(child);
+         require('node:fs').writeSync(1, child.pid + '\\n'); ${source}`,
+        plans,
+      );
+      const parent = spawn(process.execPath, argv, { env, stdio: ['ignore', 'pipe', 'ignore'] });
+      let text = '';
+      parent.stdout.on('data', (chunk) => {
+        text += chunk;
+      });
+      await once(parent, 'close');
+      expect(Number(text)).to.be.greaterThan(1);
+      await until('the child to follow its parent', () => !isAlive(Number(text)));
+    });
+  }
+});
+
+describe('a Worker with containers', function () {
+  this.timeout(120_000);
+  requires('addon', 'root');
+
+  it('is told of their ends, and takes the others along when it is terminated', async () => {
+    const { stdout } = await runProgram(
+      `const { Worker } = require('node:worker_threads');
+       const { once } = require('node:events');
+       const body = head + \`(async () => {
+         const done = await native.wait((await start('later')).process);
+         const { process: child } = await start('forever');
+         native.wait(child);
+         require('node:worker_threads').parentPort.postMessage({ done, pid: child.pid });
+       })();\`;
+       for (let i = 0; i < 3; ++i) {
+         const worker = new Worker(body, { eval: true });
+         const [message] = await once(worker, 'message');
+         process.kill(message.pid, 0);
+         await worker.terminate();
+         console.log(JSON.stringify(message));
+       }
+       console.log(JSON.stringify(await native.wait((await start('true')).process)));
+       const own = (await start('forever')).process;
+       console.log(native.kill(own, 9), (await native.wait(own)).signal);`,
+      plans,
+    );
+    const lines = stdout.trim().split('\n');
+    expect(lines).to.have.length(5);
+    for (const line of lines.slice(0, 3)) {
+      const { done, pid } = JSON.parse(line);
+      expect(done).to.deep.equal({ code: 3, signal: null });
+      await until('the child to follow its Worker', () => !isAlive(pid));
+    }
+    expect(lines.slice(3)).to.deep.equal(['{"code":0,"signal":null}', 'true 9']);
+  });
+
+  // Node closes an addon that only a Worker has loaded; threads of the addon that still run would then run into nothing.
+  it('may be the only one that loads the addon, and end with starts under way', async () => {
+    const { stdout } = await runProgram(
+      `const { Worker } = require('node:worker_threads');
+       const { once } = require('node:events');
+       const body = head + \`
+         for (let i = 0; i < 20; ++i) start('forever');
+         require('node:worker_threads').parentPort.postMessage('under way');\`;
+       for (let i = 0; i < 10; ++i) {
+         const worker = new Worker(body, { eval: true });
+         await once(worker, 'message');
+         await worker.terminate();
+       }
+       ${childrenSource}
+       while (children().length > 0) await new Promise((resolve) => setTimeout(resolve, 5));
+       console.log('none left');`,
+      plans,
+      { loads: false },
+    );
+    expect(stdout).to.equal('none left\n');
+  });
+});

@@ -1,0 +1,184 @@
+import { execFile } from 'node:child_process';
+import { closeSync, readdirSync, readFileSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import type { LaunchResult, Native, NativeProcess } from '../../ts/native/contract.ts';
+import { propagation } from '../../ts/plan/constants.ts';
+import { encodePlan } from '../../ts/plan/encode.ts';
+import type { Namespace, Op, Plan, Supplied } from '../../ts/plan/types.ts';
+import { until } from './temporary.ts';
+
+/** An operation with its reason left out: tests of the launcher do not read it. */
+export type Step<O = Op> = O extends Op ? Omit<O, 'reason'> : never;
+
+export interface PlanParts {
+  readonly argv: readonly string[];
+  readonly env?: readonly string[];
+  /** Beside a mount namespace, which there is always. */
+  readonly namespaces?: readonly Namespace[];
+  readonly supplied?: readonly Supplied[];
+  /** After the pivot, before the signals are set back and the program is executed. */
+  readonly steps?: readonly Step[];
+}
+
+/** A plan whose root file system is the host's own, bound: enough for all that is not about file systems. */
+export function plainPlan({ argv, env = [], namespaces = [], supplied = [], steps = [] }: PlanParts): Plan {
+  const tree = supplied.length;
+  const prepare: Step[] = [
+    { op: 'propagation', path: '/', mode: propagation.private, recursive: 1 },
+    { op: 'bind', tree, source: '/', recursive: 1, device: 0n, inode: 0n },
+  ];
+  const enter: Step[] = [
+    { op: 'root', tree, at: '/tmp' },
+    { op: 'pivot' },
+    ...steps,
+    { op: 'signals' },
+    { op: 'close-fds' },
+    { op: 'exec', candidates: argv.slice(0, 1), argv, env },
+  ];
+  return {
+    namespaces: ['mount', ...namespaces],
+    supplied,
+    slots: supplied.length + 1,
+    prepare: prepare.map(withReason),
+    enter: enter.map(withReason),
+  };
+}
+
+function withReason(step: Step): Op {
+  return { ...step, reason: 'test' } as Op;
+}
+
+/** Launches a plain plan; `descriptors` are for `supplied`. */
+export function start(
+  native: Native,
+  parts: PlanParts & { descriptors?: readonly number[]; features?: number; token?: object },
+): Promise<LaunchResult> {
+  const { descriptors = [], features = native.features(), token = {} } = parts;
+  return native.launch(encodePlan(plainPlan(parts)), { descriptors, features }, token);
+}
+
+/** The process of a start that must have succeeded. */
+export function started(result: LaunchResult): NativeProcess {
+  if (result.process === null) throw new Error(`not started: ${JSON.stringify(result.failure ?? result.died)}`);
+  return result.process;
+}
+
+/** Process numbers of the children of a process, zombies too. */
+function childrenOf(parent: number): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => parentOf(pid) === parent);
+}
+
+/** Fields of /proc/PID/stat from the third, the state, on; undefined when there is no such process. */
+export function statOf(pid: number): string[] | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  } catch {
+    return undefined;
+  }
+}
+
+/** The children of the test's own process that were not there when this was called: others belong to the test runner. */
+export function newChildren(): () => number[] {
+  const before = new Set(childrenOf(process.pid));
+  return () => childrenOf(process.pid).filter((pid) => !before.has(pid));
+}
+
+function parentOf(pid: number): number | undefined {
+  const parent = statOf(pid)?.[1];
+  return parent === undefined ? undefined : Number(parent);
+}
+
+export function startTimeOf(pid: number): string {
+  const time = statOf(pid)?.[19];
+  if (time === undefined) throw new Error(`no process ${pid}`);
+  return time;
+}
+
+export const addonFile: string = process.env.ORLOP_NATIVE ?? join(process.cwd(), 'build', 'Release', 'orlop.node');
+
+/** Whether a process runs: a zombie does not. */
+export function isAlive(pid: number): boolean {
+  return !['Z', 'X', undefined].includes(statOf(pid)?.[0]);
+}
+
+/** Head of a JavaScript program that uses the addon without TypeScript: `native`, and `start(name)` of a given plan. */
+const programHead = `
+  const { addon, plans } = JSON.parse(process.env.ORLOP_TEST_PROGRAM);
+  const native = require(addon);
+  const start = (name, descriptors = []) =>
+    native.launch(Buffer.from(plans[name], 'base64'), { descriptors, features: native.features() }, {});
+`;
+
+/** Source of `children()`: process numbers of the program's children, for such a program. */
+export const childrenSource = `
+  const fs = require('node:fs');
+  const children = () => fs.readdirSync('/proc').filter((name) => {
+    try {
+      const stat = fs.readFileSync('/proc/' + name + '/stat', 'utf8');
+      return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]) === process.pid;
+    } catch {
+      return false;
+    }
+  });
+`;
+
+export interface ProgramOptions {
+  /** Whether the main thread loads the addon. Its Workers do it by the text in `head`. */
+  readonly loads?: boolean;
+  readonly addon?: string;
+}
+
+/** Arguments and environment with which Node runs `source` after the head: for what a program's end must do. */
+export function program(source: string, plans: Record<string, Plan>, options: ProgramOptions = {}) {
+  const { loads = true, addon = addonFile } = options;
+  const encoded = Object.entries(plans).map(([name, plan]) => [name, Buffer.from(encodePlan(plan)).toString('base64')]);
+  const head = `const head = ${JSON.stringify(programHead)};${loads ? programHead : ''}`;
+  return {
+    argv: ['-e', `${head}\n(async () => {${source}})();`],
+    env: {
+      PATH: process.env.PATH ?? '',
+      ORLOP_TEST_PROGRAM: JSON.stringify({ addon, plans: Object.fromEntries(encoded) }),
+    },
+  };
+}
+
+/** Runs such a program to its end. */
+export async function runProgram(
+  source: string,
+  plans: Record<string, Plan>,
+  options: ProgramOptions = {},
+): Promise<{ stdout: string }> {
+  const { argv, env } = program(source, plans, options);
+  return promisify(execFile)(process.execPath, argv, { env, timeout: 60_000 });
+}
+
+/** A start whose child waits before execve until it is opened or killed; `steps` come before that. */
+export async function hold(native: Native, steps: readonly Step[] = []) {
+  const [gate, open] = native.pipe();
+  const token = {};
+  const children = newChildren();
+  const pending = start(native, {
+    argv: ['/bin/true'],
+    supplied: ['gate'],
+    descriptors: [gate],
+    // It holds a copy of the other end of its gate, so only the signal ends it with a test that was interrupted.
+    steps: [{ op: 'parent-death', signal: 9 }, ...steps, { op: 'barrier', gate: 0 }],
+    token,
+  });
+  const pid = await until('a held child', () => children()[0]);
+  return {
+    pid,
+    token,
+    pending,
+    open: () => writeSync(open, 'x'),
+    close: () => {
+      closeSync(gate);
+      closeSync(open);
+    },
+  };
+}

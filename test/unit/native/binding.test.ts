@@ -1,0 +1,72 @@
+import { expect } from 'chai';
+import { RequestError } from '../../../ts/errors/index.ts';
+import { type Attempt, candidates, choose, type Surroundings } from '../../../ts/native/binding.ts';
+import { abi, type Native } from '../../../ts/native/contract.ts';
+
+const surroundings: Surroundings = { packageRoot: '/p', platform: 'linux', arch: 'x64', override: undefined };
+const addon = (interfaceNumber: number) => ({ abi: interfaceNumber }) as Native;
+
+describe('the place of the addon', () => {
+  it('is the prebuilt file, then the one built here', () => {
+    expect(candidates(surroundings)).to.deep.equal([
+      '/p/prebuilds/linux-x64/orlop.glibc.node',
+      '/p/build/Release/orlop.node',
+    ]);
+  });
+
+  it('is the file that ORLOP_NATIVE names, and no other', () => {
+    expect(candidates({ ...surroundings, override: '/x.node' })).to.deep.equal(['/x.node']);
+  });
+
+  it('is not changed by an empty ORLOP_NATIVE', () => {
+    expect(candidates({ ...surroundings, override: '' })).to.have.length(2);
+  });
+});
+
+describe('the choice of the addon', () => {
+  it('takes the first that was loaded', () => {
+    const second = addon(abi);
+    const attempts: Attempt[] = [
+      { file: '/a', missing: true },
+      { file: '/b', native: second },
+    ];
+    expect(choose(attempts, surroundings)).to.equal(second);
+  });
+
+  it('passes over one that was made for another interface', () => {
+    const right = addon(abi);
+    const attempts: Attempt[] = [
+      { file: '/a', native: addon(abi + 1) },
+      { file: '/b', native: right },
+    ];
+    expect(choose(attempts, surroundings)).to.equal(right);
+  });
+
+  it('names all that was tried, why each failed, and the command that builds one', () => {
+    const cause = new Error('/b: invalid ELF header\nmore');
+    const attempts: Attempt[] = [
+      { file: '/a', missing: true },
+      { file: '/b', refused: cause },
+      { file: '/c', native: addon(abi + 1) },
+    ];
+    try {
+      choose(attempts, surroundings);
+    } catch (error) {
+      expect(error).to.be.instanceOf(RequestError);
+      if (!(error instanceof RequestError)) return;
+      expect(error.code).to.equal('ORLOP_E_NATIVE');
+      expect(error.message).to.include('/a (no such file), /b (/b: invalid ELF header), /c (made for interface');
+      expect(error.hint).to.include('npm run build:native');
+      expect(error.cause).to.equal(cause);
+      return;
+    }
+    throw new Error('nothing was thrown');
+  });
+
+  it('says on another system that orlop runs on Linux', () => {
+    const elsewhere = { ...surroundings, platform: 'darwin', arch: 'arm64' };
+    expect(() => choose([], elsewhere))
+      .to.throw(RequestError)
+      .with.property('hint', 'orlop runs on Linux, this is darwin on arm64');
+  });
+});
