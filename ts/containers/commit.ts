@@ -37,13 +37,12 @@ export async function commitContainer(
 }
 
 /** What the container was started with, over what its image says: the configuration of the new image. Pure. */
-export function configOf({ request, volumes }: ContainerRecord, base: ImageConfig): Partial<ImageConfig> {
+export function configOf({ request }: ContainerRecord, base: ImageConfig): Partial<ImageConfig> {
   const env = new Map(base.env.map((entry) => [entry.split('=', 1)[0] ?? '', entry]));
   for (const { name, value } of request.env) {
     if (value === null) env.delete(name);
     else env.set(name, `${name}=${value}`);
   }
-  const anonymous = volumes.filter((use) => use.anonymous).map((use) => use.target);
   const ownCommand = request.argv.length > 0 || request.entrypoint !== null;
   return {
     env: [...env.values()],
@@ -51,7 +50,8 @@ export function configOf({ request, volumes }: ContainerRecord, base: ImageConfi
     cmd: ownCommand ? request.argv : base.cmd,
     workingDir: request.workdir ?? base.workingDir,
     user: request.user ?? base.user,
-    volumes: [...new Set([...base.volumes, ...anonymous])],
+    // An anonymous `-v` belongs to its container: it is no VOLUME of the image, as in Podman.
+    volumes: base.volumes,
     labels: { ...base.labels, ...request.labels },
   };
 }
