@@ -1,10 +1,11 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import { loadNative } from '../../ts/native/binding.ts';
 import type { Native } from '../../ts/native/contract.ts';
 import { requires } from '../support/require.ts';
-import { start, started, startTimeOf, statOf } from '../support/starts.ts';
-import { until } from '../support/temporary.ts';
+import { plainPlan, runProgram, start, started, startTimeOf, statOf } from '../support/starts.ts';
+import { temporaryDirectory, until } from '../support/temporary.ts';
 
 describe('the end of a process', function () {
   this.timeout(60_000);
@@ -52,6 +53,37 @@ describe('the end of a process', function () {
       expect(() => native.wait(foreign as never)).to.throw(TypeError, 'not a process');
       expect(() => native.kill(foreign as never, 0)).to.throw(TypeError, 'not a process');
     }
+  });
+});
+
+/** Makes a program ignore SIGCHLD, whatever it does itself: the kernel then throws the status of every child away. */
+const ignoring = `
+  #define _GNU_SOURCE
+  #include <dlfcn.h>
+  #include <signal.h>
+  int sigaction(int number, const struct sigaction* action, struct sigaction* before) {
+    int (*real)(int, const struct sigaction*, struct sigaction*) = dlsym(RTLD_NEXT, "sigaction");
+    struct sigaction ignored = {.sa_handler = SIG_IGN};
+    return real(number, number == SIGCHLD && action ? &ignored : action, before);
+  }
+  __attribute__((constructor)) static void begin(void) { signal(SIGCHLD, SIG_IGN); }
+`;
+
+describe('the end of a process in a program that lets nobody wait', function () {
+  this.timeout(60_000);
+  requires('addon', 'root');
+  const directory = temporaryDirectory();
+
+  it('is an error that says so, and no wait without end', async () => {
+    const library = join(directory(), 'ignoring.so');
+    execFileSync('gcc', ['-shared', '-fPIC', '-x', 'c', '-o', library, '-', '-ldl'], { input: ignoring });
+    const { stdout } = await runProgram(
+      `const { process: child } = await start('some');
+       await native.wait(child).catch((error) => console.log(error.code, error.message));`,
+      { some: plainPlan({ argv: ['/bin/sh', '-c', 'exit 3'] }) },
+      { env: { LD_PRELOAD: library } },
+    );
+    expect(stdout).to.match(/^ECHILD ECHILD: how process \d+ ended is not known: .* ignores SIGCHLD\n$/);
   });
 });
 

@@ -131,16 +131,18 @@ export interface ProgramOptions {
   /** Whether the main thread loads the addon. Its Workers do it by the text in `head`. */
   readonly loads?: boolean;
   readonly addon?: string;
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** Arguments and environment with which Node runs `source` after the head: for what a program's end must do. */
 export function program(source: string, plans: Record<string, Plan>, options: ProgramOptions = {}) {
-  const { loads = true, addon = addonFile } = options;
+  const { loads = true, addon = addonFile, env = {} } = options;
   const encoded = Object.entries(plans).map(([name, plan]) => [name, Buffer.from(encodePlan(plan)).toString('base64')]);
   const head = `const head = ${JSON.stringify(programHead)};${loads ? programHead : ''}`;
   return {
     argv: ['-e', `${head}\n(async () => {${source}})();`],
     env: {
+      ...env,
       PATH: process.env.PATH ?? '',
       ORLOP_TEST_PROGRAM: JSON.stringify({ addon, plans: Object.fromEntries(encoded) }),
     },
