@@ -1,6 +1,7 @@
 import { CommanderError } from 'commander';
 import pc from 'picocolors';
 import type { LaunchError, RequestError } from '../errors/index.ts';
+import { printable } from '../plan/printable.ts';
 import type { Io } from './io.ts';
 
 /** orlop itself failed, as in Docker. */
@@ -8,14 +9,29 @@ export const failed = 125;
 
 /** Prints an error once, for people, and returns the exit status it stands for. */
 export function report(io: Io, error: unknown): number {
-  const { message, hint } = describe(error);
+  const { message, hint } = shown(describe(error));
   const colors = pc.createColors(io.isTerminal(2) && io.env.NO_COLOR === undefined);
   io.stderr.write(`${colors.red('orlop:')} ${message}\n`);
   if (hint !== undefined) io.stderr.write(`${colors.dim('hint:')} ${hint}\n`);
   return isOwn(error) && error.name === 'LaunchError' ? error.exitCode : failed;
 }
 
-function describe(error: unknown): { message: string; hint?: string | undefined } {
+interface Told {
+  readonly message: string;
+  readonly hint?: string | undefined;
+}
+
+const internal = 'internal error: ';
+
+/** Names from images and paths of the host are in messages, and must not steer a terminal. */
+function shown({ message, hint }: Told): Told {
+  // The lines of a stack trace stay lines.
+  const lines = message.split('\n');
+  const safe = lines.length > 1 && message.startsWith(internal) ? lines.map(printable).join('\n') : printable(message);
+  return { message: safe, hint: hint === undefined ? undefined : printable(hint) };
+}
+
+function describe(error: unknown): Told {
   if (isOwn(error)) return { message: error.message, hint: error.hint };
   if (error instanceof CommanderError)
     return { message: error.message.replace(/^error: /, '').split('\n', 1)[0] ?? '' };
@@ -23,7 +39,7 @@ function describe(error: unknown): { message: string; hint?: string | undefined 
     return { message: error.message };
   const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return {
-    message: `internal error: ${trace}`,
+    message: `${internal}${trace}`,
     hint: 'this is a mistake in orlop; please report it with the lines above',
   };
 }

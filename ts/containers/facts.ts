@@ -10,7 +10,7 @@ import {
   defaultUmask,
 } from '../plan/defaults.ts';
 import type { BindMount, Rlimit, StartFacts, TmpfsMount, UserMount } from '../plan/facts.ts';
-import type { CapabilityChanges, Propagation, RunRequest, TmpfsSpec, Ulimit } from '../request/types.ts';
+import type { CapabilityChanges, RunRequest, TmpfsSpec, Ulimit } from '../request/types.ts';
 import { candidatesOf } from './process.ts';
 import type { ContainerRecord } from './record.ts';
 import type { ResolvedSource } from './sources.ts';
@@ -92,7 +92,6 @@ function mountsOf(record: ContainerRecord, context: StartContext): UserMount[] {
         nosuid: false,
         nodev: false,
         noexec: false,
-        propagation: propagationOf(mount.propagation),
         reason: `host ${mount.source}`,
       },
     ];
@@ -137,15 +136,10 @@ function tmpfsOf(spec: TmpfsSpec): TmpfsMount {
   };
 }
 
-function propagationOf(mode: Propagation): BindMount['propagation'] {
-  const kind = mode.replace(/^r/, '');
-  return kind === 'slave' || kind === 'shared' ? kind : 'private';
-}
-
 /** What the image hides, unless a mount of the request stands at that path, or the request works in it. */
 function hiddenOf(image: ResolvedImage, request: RunRequest): StartFacts['hidden'] {
   const mounted = new Set([...request.mounts, ...request.tmpfs].map((mount) => mount.target));
-  return image.hidden.filter((target) => !mounted.has(target)).map((target) => ({ target, mode: 0o755 }));
+  return image.hidden.filter(({ target }) => !mounted.has(target));
 }
 
 const unlimited = (1n << 64n) - 1n;

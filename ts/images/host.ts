@@ -2,7 +2,7 @@ import { lstat } from 'node:fs/promises';
 import type { Store } from '../store/store.ts';
 import { emptyConfig } from './config.ts';
 import { hostImage } from './reference.ts';
-import type { ResolvedImage } from './types.ts';
+import type { HiddenDirectory, ResolvedImage } from './types.ts';
 
 /** Directories of the host that a container of the image `host` does not see, orlop's own come with them. */
 const hiddenDirectories: readonly string[] = ['/root', '/home'];
@@ -29,13 +29,14 @@ export async function resolveHost(store: Store): Promise<ResolvedImage> {
 }
 
 /** What to hide of the host: only what the root file system itself holds can be seen in a union over it. */
-export async function hostHidden(store: Pick<Store, 'root' | 'run'>): Promise<string[]> {
+export async function hostHidden(store: Pick<Store, 'root' | 'run'>): Promise<HiddenDirectory[]> {
   const root = await lstat('/');
+  const paths = [...new Set([...hiddenDirectories, store.root, store.run])].sort();
   const seen = await Promise.all(
-    [...hiddenDirectories, store.root, store.run].map(async (path) => {
-      const facts = await lstat(path).catch(() => null);
-      return facts?.isDirectory() && facts.dev === root.dev ? [path] : [];
+    paths.map(async (target): Promise<HiddenDirectory[]> => {
+      const facts = await lstat(target).catch(() => null);
+      return facts?.isDirectory() && facts.dev === root.dev ? [{ target, mode: facts.mode & 0o7777 }] : [];
     }),
   );
-  return [...new Set(seen.flat())].sort();
+  return seen.flat();
 }

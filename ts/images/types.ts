@@ -20,6 +20,14 @@ export interface ImageConfig {
 /** `sha256:` and the 64 hexadecimal digits of the image's configuration; `host` is the built-in image. */
 export type ImageId = `sha256:${string}` | 'host';
 
+/** A directory of an image that a container sees only if it asks for it. */
+export interface HiddenDirectory {
+  /** Absolute. */
+  readonly target: string;
+  /** Permissions, 0o7777 at most: `/root` stays closed to others when it is empty. */
+  readonly mode: number;
+}
+
 /** An image that is ready to be mounted. */
 export interface ResolvedImage {
   readonly id: ImageId;
@@ -35,8 +43,8 @@ export interface ResolvedImage {
   readonly diffIds: readonly string[];
   /** Chain ID of the uppermost layer; null when there is no layer. */
   readonly chainId: string | null;
-  /** Absolute paths to hide below an empty tmpfs unless asked for; only the image `host` has some. */
-  readonly hidden: readonly string[];
+  /** Directories to hide below an empty tmpfs of the same mode unless asked for; only the image `host` has some. */
+  readonly hidden: readonly HiddenDirectory[];
 }
 
 /** One line of history, as in the OCI image configuration. */

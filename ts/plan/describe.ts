@@ -1,6 +1,7 @@
 import { fieldsOf, shapeOf } from './format.ts';
+import { printable } from './printable.ts';
 import type { Op, Plan } from './types.ts';
-import { printable, wordsFor } from './words.ts';
+import { wordsFor } from './words.ts';
 
 /** The plan as text, for `orlop plan`: one line for each operation with its number, what it does and why. */
 export function describePlan(plan: Plan): string {

@@ -2,6 +2,7 @@ import { capabilitiesOf } from '../linux/capabilities.ts';
 import { rlimits, unlimited } from '../linux/rlimits.ts';
 import { signalName } from '../linux/signals.ts';
 import { attribute, mountPoint, overlayOption, propagation } from './constants.ts';
+import { printable } from './printable.ts';
 import { meaningOf } from './slots.ts';
 import type { Op, Plan, Slot } from './types.ts';
 
@@ -155,13 +156,6 @@ function list(...parts: readonly (string | number | false | undefined)[]): strin
 /** Plain where it is plain, otherwise in quotation marks: nothing that an image names may steer a terminal. */
 export function quote(text: string): string {
   return /^[\w@%+=:,./~-]+$/.test(text) ? text : printable(JSON.stringify(text));
-}
-
-/** The text with its control characters escaped. */
-export function printable(text: string): string {
-  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, (character) => {
-    return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
-  });
 }
 
 function octal(mode: number): string {

@@ -25,7 +25,8 @@ export interface BindMount {
   readonly readonly: boolean;
   /** Take the mounts below the source along. */
   readonly recursive: boolean;
-  readonly propagation: Propagation;
+  /** The other modes come later. */
+  readonly propagation: 'private' | 'rprivate';
 }
 
 /** A new file system in memory at a target. */

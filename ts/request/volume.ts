@@ -66,7 +66,7 @@ function fromParts(
     checkPath('ORLOP_E_SOURCE', `the source of ${what}`, source);
     const { recursive = true, propagation = recursive ? 'rprivate' : 'private' } = options;
     const absolute = cleanPath(posix.resolve(context.cwd, source));
-    return { type: 'bind', source: absolute, target, readonly, recursive, propagation };
+    return { type: 'bind', source: absolute, target, readonly, recursive, propagation: onlyPrivate(what, propagation) };
   }
   const name = source === undefined ? null : sourceName(what, source);
   if (options.propagation !== undefined) {
@@ -75,6 +75,14 @@ function fromParts(
   if (options.recursive !== undefined)
     throw notFor(what, options.recursive ? 'rbind' : 'bind', 'a volume', 'leave it out');
   return { type: 'volume', name, target, readonly, nocopy: options.nocopy ?? false };
+}
+
+/** Every bind is private by now: to take another wish and not follow it would let mounts be missed without a word. */
+function onlyPrivate(what: string, propagation: Propagation): 'private' | 'rprivate' {
+  if (propagation === 'private' || propagation === 'rprivate') return propagation;
+  throw new RequestError('ORLOP_E_LATER', `${what} has '${propagation}', which comes with a later version`, {
+    hint: `leave it out: what is mounted on either side later stays there ('rprivate')`,
+  });
 }
 
 /** A source that is no path must be a name; what looks like a path by mistake gets its own hint. */

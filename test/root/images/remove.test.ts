@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -134,7 +135,7 @@ describe('an image', () => {
     const image = await test.images.resolve('host');
     expect(image).to.deep.include({ id: 'host', layers: ['/'], diffIds: [], chainId: null });
     expect(image.config.cmd).to.deep.equal(['sh']);
-    expect(image.hidden).to.include('/root');
+    expect(image.hidden).to.deep.include({ target: '/root', mode: statSync('/root').mode & 0o7777 });
     expect((await test.images.list()).images).to.deep.equal([]);
     expect((await test.images.inspect('host')).id).to.equal('host');
   });

@@ -133,6 +133,18 @@ describe('orlop run', () => {
     });
   });
 
+  it('does not let a name in an error steer the terminal', async () => {
+    const create = () => {
+      throw new RequestError('ORLOP_E_NO_IMAGE', 'no \u001b[2J\u009b1m\r\nimage \u202etxt', {
+        hint: 'im\u001b]0;x\u0007port',
+      });
+    };
+    const { stderr } = await orlop(['run', 'x'], { library: { create } });
+    expect(stderr).to.equal(
+      'orlop: no \\u001b[2J\\u009b1m\\u000d\\u000aimage \\u202etxt\nhint: im\\u001b]0;x\\u0007port\n',
+    );
+  });
+
   it('reports what the library refuses with 125', async () => {
     const create = () => {
       throw new RequestError('ORLOP_E_NO_IMAGE', `there is no image 'x:latest'`, { hint: 'import it' });
