@@ -2,11 +2,12 @@
 import { isatty } from 'node:tty';
 import type { Io } from './io.ts';
 import { main } from './main.ts';
+import { readStandardInput, writeAll } from './standard-streams.ts';
 
 const io: Io = {
-  stdout: process.stdout,
-  stderr: process.stderr,
-  stdin: () => process.stdin,
+  stdout: { write: (text) => writeAll(1, text) },
+  stderr: { write: (text) => writeAll(2, text) },
+  stdin: readStandardInput,
   env: process.env,
   cwd: process.cwd(),
   isTerminal: isatty,
@@ -15,11 +16,5 @@ const io: Io = {
   open: async (options) => (await import('../api/orlop.ts')).Orlop.open(options),
   loadAddon: async () => (await import('../native/binding.ts')).loadNative(),
 };
-
-// `orlop ps | head -1`: the reader has what it wants. 128 + SIGPIPE is what a shell expects then.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
-  process.exit(141);
-});
 
 main(process.argv.slice(2), io).then((status) => process.exit(status));

@@ -1,18 +1,22 @@
 import { CommanderError } from 'commander';
-import pc from 'picocolors';
 import type { LaunchError, RequestError } from '../errors/index.ts';
 import { printable } from '../plan/printable.ts';
+import { paintFor } from './colors.ts';
 import type { Io } from './io.ts';
 
 /** orlop itself failed, as in Docker. */
 export const failed = 125;
 
+/** 128 + SIGPIPE, as a shell shows it: in `orlop ps | head -1` the reader had enough. */
+const pipeClosed = 141;
+
 /** Prints an error once, for people, and returns the exit status it stands for. */
 export function report(io: Io, error: unknown): number {
+  if (error instanceof Error && 'code' in error && error.code === 'EPIPE') return pipeClosed;
   const { message, hint } = shown(describe(error));
-  const colors = pc.createColors(io.isTerminal(2) && io.env.NO_COLOR === undefined);
-  io.stderr.write(`${colors.red('orlop:')} ${message}\n`);
-  if (hint !== undefined) io.stderr.write(`${colors.dim('hint:')} ${hint}\n`);
+  const paint = paintFor(io, 2);
+  io.stderr.write(`${paint('red', 'orlop:')} ${message}\n`);
+  if (hint !== undefined) io.stderr.write(`${paint('dim', 'hint:')} ${hint}\n`);
   return isOwn(error) && error.name === 'LaunchError' ? error.exitCode : failed;
 }
 

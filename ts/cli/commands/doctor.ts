@@ -1,4 +1,4 @@
-import pc from 'picocolors';
+import { type Paint, paintFor } from '../colors.ts';
 import { type CommandModule, text } from '../command.ts';
 import { type Check, runChecks } from '../doctor/checks.ts';
 import { gatherFacts } from '../doctor/facts.ts';
@@ -14,14 +14,14 @@ export const command: CommandModule = {
     const format = onlyFormat(text(values, 'format'), ['text', 'json']);
     const facts = await gatherFacts({ env: io.env, cwd: io.cwd, root, loadAddon: io.loadAddon });
     const checks = runChecks(facts);
-    const colors = pc.createColors(io.isTerminal(1) && io.env.NO_COLOR === undefined);
-    io.stdout.write(format === 'json' ? toJson(checks) : checks.map((check) => line(check, colors)).join(''));
+    const paint = paintFor(io, 1);
+    io.stdout.write(format === 'json' ? toJson(checks) : checks.map((check) => line(check, paint)).join(''));
     return checks.some(({ status }) => status === 'fail') ? 1 : 0;
   },
 };
 
-function line({ name, status, detail, hint }: Check, colors: ReturnType<typeof pc.createColors>): string {
-  const paint = { ok: colors.green, warn: colors.yellow, fail: colors.red }[status];
+function line({ name, status, detail, hint }: Check, paint: Paint): string {
+  const color = ({ ok: 'green', warn: 'yellow', fail: 'red' } as const)[status];
   const more = hint === undefined ? '' : `${' '.repeat(6)}${' '.repeat(14)}hint: ${hint}\n`;
-  return `${paint(status.padEnd(5))} ${name.padEnd(13)} ${detail}\n${more}`;
+  return `${paint(color, status.padEnd(5))} ${name.padEnd(13)} ${detail}\n${more}`;
 }
