@@ -13,6 +13,7 @@ const requirements = {
   strace: () => (runs('strace', '-V') ? null : 'strace is not installed'),
   debootstrap: () => (runs('debootstrap', '--version') ? null : 'debootstrap is not installed'),
   setfattr: () => (runs('setfattr', '--version') ? null : 'attr is not installed'),
+  perl: () => (runs('perl', '-v') ? null : 'perl is not installed'),
   zstd: () => (runs('zstd', '--version') ? null : 'zstd is not installed'),
 } as const;
 

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { closeSync, constants, mkdirSync, openSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Worker } from 'node:worker_threads';
@@ -66,13 +66,14 @@ export class Disturber {
         .map((line) => `() => { ${line} }`)
         .join(',')}];
       while (Atomics.load(stop, 0) === 0) {
-        for (const step of steps) try { step(); } catch {}
-        Atomics.add(stop, 1, 1);
+        let done = 1;
+        for (const step of steps) try { step(); } catch { done = 0; }
+        Atomics.add(stop, 1, done);
       }`;
     this.#worker = new Worker(program, { eval: true, workerData: { top, stop: this.#stop } });
   }
 
-  /** How often it went round. */
+  /** How often it went round with nothing refused. */
   get rounds(): number {
     return Atomics.load(this.#stop, 1);
   }
@@ -80,6 +81,26 @@ export class Disturber {
   async [Symbol.asyncDispose](): Promise<void> {
     Atomics.store(this.#stop, 0, 1);
     await new Promise((done) => this.#worker.once('exit', done));
+  }
+}
+
+/**
+ * Exchanges two names as fast as it can until it is disposed of: at each moment a name is one thing or the other, so
+ * that also the shortest time between two looks is hit. In Perl, since Node has no renameat2(2).
+ */
+export class Exchanger {
+  readonly #process: ChildProcess;
+
+  constructor(first: string, second: string) {
+    const call = process.arch === 'x64' ? 316 : 276;
+    const program = `while (1) { syscall(${call}, -100, $ARGV[0], -100, $ARGV[1], 2) }`;
+    this.#process = spawn('perl', ['-e', program, first, second], { stdio: 'inherit' });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const ended = new Promise((done) => this.#process.once('exit', done));
+    this.#process.kill('SIGKILL');
+    await ended;
   }
 }
 

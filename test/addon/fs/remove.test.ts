@@ -1,11 +1,10 @@
-import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect } from 'chai';
 import { loadNative } from '../../../ts/native/binding.ts';
 import { requires } from '../../support/require.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 import {
-  Disturber,
   makeDeep,
   runInOverlay,
   runWithFewDescriptors,
@@ -122,52 +121,6 @@ describe('removeTree', () => {
         shellWithMounts(temporary(), `${mount}\n'${process.execPath}' remove.cjs\ncat outside/kept`);
       expect(run('mount --bind outside t/a')).to.equal('EBUSY /a\nkept\n');
       expect(run('mkdir -p t/a; mount --bind outside t')).to.match(/^(EBUSY|EXDEV) t\nkept\n$/);
-    });
-  });
-
-  describe('while others change the tree', () => {
-    it('does not follow a link that takes the place of a directory', async () => {
-      await using disturber = new Disturber(
-        temporary(),
-        `fs.renameSync(top + '/t/victim', top + '/t/real')
-         fs.symlinkSync('../outside', top + '/t/victim')
-         fs.unlinkSync(top + '/t/victim')
-         fs.renameSync(top + '/t/real', top + '/t/victim')`,
-      );
-      for (let round = 0; round < 100 || disturber.rounds < 500; round++) {
-        shell(
-          temporary(),
-          'mkdir -p new/victim/a new/victim/b new/c; : >new/victim/a/kept; : >new/victim/kept; mv new t',
-        );
-        await remove('t');
-        expect(existsSync(join(temporary(), 't'))).to.equal(false);
-      }
-    });
-
-    it('removes nothing above a deep directory that was moved away', async () => {
-      const deep = `/t${'/d'.repeat(200)}`;
-      // Moved when removal is on its way back from the deepest, and has to find this one again through `..`.
-      await using _ = new Disturber(
-        temporary(),
-        `if (!fs.existsSync(top + '${deep}${'/d'.repeat(200)}')) fs.renameSync(top + '${deep}', top + '/outside/moved')`,
-      );
-      let moved = 0;
-      for (let round = 0; moved < 3; round++) {
-        expect(round, 'rounds without a move in time').to.be.lessThan(300);
-        mkdirSync(join(temporary(), 'new'));
-        makeDeep(join(temporary(), 'new'), 400);
-        renameSync(join(temporary(), 'new'), join(temporary(), 't'));
-        await remove('t');
-        expect(existsSync(join(temporary(), 't'))).to.equal(false);
-        if (existsSync(join(temporary(), 'outside/moved'))) moved++;
-        await withDirectory(join(temporary(), 'outside'), (fd) => loadNative().removeTree(fd, 'moved'));
-      }
-    });
-
-    it('ends although somebody keeps adding', async () => {
-      mkdirSync(join(temporary(), 't'));
-      await using _ = new Disturber(temporary(), `fs.writeFileSync(top + '/t/' + process.hrtime.bigint(), '')`);
-      expect(await codeOf('t')).to.be.oneOf(['removed', 'ENOTEMPTY']);
     });
   });
 });
