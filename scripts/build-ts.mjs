@@ -11,6 +11,17 @@ rmSync('dist', { recursive: true, force: true });
 
 execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'], { stdio: 'inherit' });
 
+/** commander loads node:child_process, and with it node:net, for subcommands in files of their own, which we have not. */
+const withoutChildProcess = {
+  name: 'without-child-process',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^node:child_process$/ }, ({ importer }) =>
+      importer.includes('/commander/') ? { path: 'child_process', namespace: 'lazy' } : undefined,
+    );
+    onLoad({ filter: /.*/, namespace: 'lazy' }, () => ({ contents: 'module.exports = {};' }));
+  },
+};
+
 const bundle = 'dist/cli/orlop.cjs';
 await build({
   entryPoints: ['ts/cli/bin.ts'],
@@ -22,7 +33,8 @@ await build({
   // A CommonJS module has no import.meta.
   define: { 'import.meta.url': 'importMetaUrl' },
   banner: { js: `const importMetaUrl = require('node:url').pathToFileURL(__filename).href;` },
-  legalComments: 'none',
+  plugins: [withoutChildProcess],
+  legalComments: 'eof',
   logLevel: 'warning',
 });
 chmodSync(bundle, 0o755);

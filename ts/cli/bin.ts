@@ -1,5 +1,4 @@
 #!/usr/bin/env node
-import { isatty } from 'node:tty';
 import type { Io } from './io.ts';
 import { main } from './main.ts';
 import { readStandardInput, writeAll } from './standard-streams.ts';
@@ -10,7 +9,8 @@ const io: Io = {
   stdin: readStandardInput,
   env: process.env,
   cwd: process.cwd(),
-  isTerminal: isatty,
+  // Loaded when it is asked for: with it comes all of node:net.
+  isTerminal: (descriptor) => process.getBuiltinModule('node:tty').isatty(descriptor),
   now: () => new Date(),
   signals: process,
   open: async (options) => (await import('../api/orlop.ts')).Orlop.open(options),
