@@ -7,33 +7,53 @@ export interface Killable {
 }
 
 export interface Forwarding {
-  /** Ends the start, where a signal came before there was a process to send it to. */
+  /** Ends a start that lasts on, where a signal came before there was a process to send it to. */
   readonly aborted: AbortSignal;
-  /** From now on signals go to the application. */
+  /** From now on signals go to the application, first those that came meanwhile. */
   to(running: Killable): void;
   stop(): void;
 }
 
+/** Milliseconds that a start may go on after a signal that is meant to end it: long for a start, short for a person. */
+const patience = 1000;
+
 /**
  * Signals sent to orlop are meant for the application. PID 1 ignores those that it has no handler for, so that Ctrl-C
  * may do nothing: the third one kills.
+ *
+ * The application runs a moment before the start is known to have succeeded. A signal of that moment is kept for it;
+ * ending the start at once would kill an application that had handled it.
  */
 export function forwardSignals(source: SignalSource): Forwarding {
   const controller = new AbortController();
+  const early: NodeJS.Signals[] = [];
+  let timer: NodeJS.Timeout | undefined;
   let target: Killable | undefined;
   let interrupts = 0;
-  const onSignal = (signal: NodeJS.Signals): void => {
+  const send = (running: Killable, signal: NodeJS.Signals): void => {
     if (signal === 'SIGINT') interrupts++;
-    if (target !== undefined) target.kill(interrupts >= 3 ? 'SIGKILL' : signal);
-    else if (signal !== 'SIGUSR1' && signal !== 'SIGUSR2') controller.abort();
+    running.kill(interrupts >= 3 ? 'SIGKILL' : signal);
+  };
+  const onSignal = (signal: NodeJS.Signals): void => {
+    if (target !== undefined) {
+      send(target, signal);
+      return;
+    }
+    early.push(signal);
+    if (signal === 'SIGUSR1' || signal === 'SIGUSR2') return;
+    if (timer !== undefined) controller.abort();
+    timer ??= setTimeout(() => controller.abort(), patience);
   };
   for (const signal of forwarded) source.on(signal, onSignal);
   return {
     aborted: controller.signal,
     to: (running) => {
+      clearTimeout(timer);
       target = running;
+      for (const signal of early) send(running, signal);
     },
     stop: () => {
+      clearTimeout(timer);
       for (const signal of forwarded) source.off(signal, onSignal);
     },
   };

@@ -231,22 +231,52 @@ describe('signals sent to orlop run', () => {
     });
   }
 
-  it('end a start that has not made a process yet', async () => {
-    const signals = new EventEmitter();
-    const create = () => ({
+  /** A start that lasts until it is aborted; `during` is called in it. */
+  function lasting(during: (signal: AbortSignal | undefined) => void) {
+    return () => ({
       ...fakeContainer(ended),
       start: ({ signal }: StartOptions) =>
         new Promise((_, reject) => {
           signal?.addEventListener('abort', () => reject(new RequestError('ORLOP_E_ABORTED', 'the start was ended')));
-          signals.emit('SIGUSR1', 'SIGUSR1');
-          expect(signal?.aborted).to.equal(false);
-          signals.emit('SIGTERM', 'SIGTERM');
+          during(signal);
         }),
+    });
+  }
+
+  it('end a start that lasts: a second one at once', async () => {
+    const signals = new EventEmitter();
+    const create = lasting((signal) => {
+      for (const name of ['SIGUSR1', 'SIGUSR1', 'SIGTERM']) signals.emit(name, name);
+      expect(signal?.aborted).to.equal(false);
+      signals.emit('SIGINT', 'SIGINT');
     });
     expect(await orlop(['run', 'host'], { signals, library: { create } })).to.deep.include({
       status: 125,
       stderr: 'orlop: the start was ended\n',
     });
+  });
+
+  it('end a start that lasts: one after a while', async () => {
+    const signals = new EventEmitter();
+    const create = lasting(() => signals.emit('SIGTERM', 'SIGTERM'));
+    expect((await orlop(['run', 'host'], { signals, library: { create } })).status).to.equal(125);
+  });
+
+  it('are kept for the application when they come before the start is known to have succeeded', async () => {
+    const signals = new EventEmitter();
+    const got: (number | string)[] = [];
+    const container = fakeContainer({ exitCode: 9, signal: null }, got);
+    const create = () => ({
+      ...container,
+      start: async (options: StartOptions) => {
+        signals.emit('SIGTERM', 'SIGTERM');
+        await new Promise(setImmediate);
+        expect(options.signal?.aborted).to.equal(false);
+        return container.start(options);
+      },
+    });
+    expect((await orlop(['run', 'host'], { signals, library: { create } })).status).to.equal(9);
+    expect(got).to.deep.equal(['SIGTERM']);
   });
 });
 
