@@ -82,6 +82,9 @@ export function loadNative(): Native {
     if ('native' in attempt && attempt.native.abi === abi) break;
   }
   loaded = choose(attempts, surroundings);
+  // The tests run every fallback with ORLOP_FEATURES=0: of the work on file trees too, not only of a start.
+  const mask = process.env.ORLOP_FEATURES;
+  if (mask !== undefined && mask !== '') loaded.limitFeatures(Number(mask));
   return loaded;
 }
 
