@@ -1,5 +1,5 @@
 import { RequestError } from '../errors/index.ts';
-import { resolveUser } from '../images/read-users.ts';
+import { resolveImageUser } from '../images/read-users.ts';
 import type { ResolvedImage, ResolvedUser } from '../images/types.ts';
 import type { RunRequest } from '../request/types.ts';
 import { newId } from '../store/id.ts';
@@ -64,7 +64,7 @@ export async function describe(
 ): Promise<{ readonly record: ContainerRecord; readonly needs: readonly VolumeNeed[] }> {
   const id = newId();
   const hostname = request.hostname ?? id.slice(0, 12);
-  const user = await userOf(request, image, () => view.open().then((root) => ({ native, root })));
+  const user = await userOf(native, request, image, view);
   const needs = volumeNeeds(request, image.config, newId);
   const record: ContainerRecord = {
     version: 1,
@@ -81,16 +81,16 @@ export async function describe(
   return { record, needs };
 }
 
-/** Root is known without a look into the image, which costs a mount. */
+/** Root of the host is known without a look at it, which costs a mount. */
 async function userOf(
+  native: Runtime['native'],
   request: RunRequest,
   image: ResolvedImage,
-  open: () => Promise<{ native: Runtime['native']; root: number }>,
+  view: ImageView,
 ): Promise<ResolvedUser> {
   const spec = request.user ?? image.config.user;
   if (spec === '' && image.id === 'host') return { uid: 0, gid: 0, groups: [], home: '/root' };
-  const { native, root } = await open();
-  return resolveUser(native, root, spec === '' ? '0' : spec, request.image);
+  return resolveImageUser(native, image, spec === '' ? '0' : spec, view.open);
 }
 
 function requireRoot(): void {

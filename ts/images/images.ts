@@ -25,6 +25,7 @@ import type * as t from './types.ts';
  */
 export class Images implements t.ImageStore {
   readonly #context: Context;
+  readonly #layers = new WeakMap<ImageRecord, Pick<t.ResolvedImage, 'diffIds' | 'chainId' | 'layers'>>();
   #mountPoints: Promise<string> | null = null;
 
   constructor(store: Store, archiver: Archiver = archiveProcess) {
@@ -40,18 +41,27 @@ export class Images implements t.ImageStore {
     if (nameOrId === hostImage) return resolveHost(store);
     const found = await findImage(records, nameOrId);
     const record = await readImage(records, found, nameOrId);
-    const diffIds = record.layers.map((layer) => layer.diffId);
-    const chain = chainIds(diffIds);
-    const layers = chain.map((id) => store.diffPath(hexOf(id))).reverse();
+    const layers = this.#layersOf(record);
     return {
       id: record.id,
       reference: found.reference === null ? nameOrId : familiar(found.reference),
       config: record.config,
-      layers: [...layers, await this.#mountPointLayer()],
-      diffIds,
-      chainId: chain.at(-1) ?? null,
+      ...layers,
+      layers: [...layers.layers, await this.#mountPointLayer()],
       hidden: [],
     };
+  }
+
+  /** Chain IDs are sums: they are computed once for a record. */
+  #layersOf(record: ImageRecord): Pick<t.ResolvedImage, 'diffIds' | 'chainId' | 'layers'> {
+    const known = this.#layers.get(record);
+    if (known !== undefined) return known;
+    const diffIds = record.layers.map((layer) => layer.diffId);
+    const chain = chainIds(diffIds);
+    const layers = chain.map((id) => this.#context.store.diffPath(hexOf(id))).reverse();
+    const made = { diffIds, chainId: chain.at(-1) ?? null, layers };
+    this.#layers.set(record, made);
+    return made;
   }
 
   async list(): Promise<t.ImageList> {

@@ -1,7 +1,7 @@
 import { RequestError } from '../errors/index.ts';
 import type { Native } from '../native/contract.ts';
 import { readFileIn } from './read-file.ts';
-import type { ResolvedUser } from './types.ts';
+import type { ImageId, ResolvedImage, ResolvedUser } from './types.ts';
 import { findUser, parseGroup, parsePasswd, type UserDatabase } from './users.ts';
 
 const longestFile = 10 * 1024 * 1024;
@@ -14,6 +14,32 @@ const longestFile = 10 * 1024 * 1024;
  */
 export async function resolveUser(native: Native, view: number, spec: string, image: string): Promise<ResolvedUser> {
   return findUser(spec, await readUsers(native, view, image), image);
+}
+
+const known = new Map<ImageId, Promise<UserDatabase>>();
+const mostKnown = 64;
+
+/**
+ * As `resolveUser`, and remembers what an image says: its ID is the sum of its content, so it never says anything else.
+ *
+ * @param open opens the view; called only for an image that was not looked into before
+ */
+export async function resolveImageUser(
+  native: Native,
+  { id, reference }: Pick<ResolvedImage, 'id' | 'reference'>,
+  spec: string,
+  open: () => Promise<number>,
+): Promise<ResolvedUser> {
+  // The host's own users change.
+  if (id === 'host') return resolveUser(native, await open(), spec, reference);
+  let database = known.get(id);
+  if (database === undefined) {
+    database = open().then((view) => readUsers(native, view, reference));
+    if (known.size >= mostKnown) known.clear();
+    known.set(id, database);
+    database.catch(() => known.delete(id));
+  }
+  return findUser(spec, await database, reference);
 }
 
 /** Reads `/etc/passwd` and `/etc/group`; an image without them has no users and no groups. */

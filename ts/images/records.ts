@@ -6,6 +6,7 @@ import { collect, readRecord, syncDirectory, writeRecord } from '../store/record
 import type { Store } from '../store/store.ts';
 import { errorCode } from '../store/system-error.ts';
 import { type Digest, hexOf, isDigest, sha256 } from './digest.ts';
+import { RecordCache } from './record-cache.ts';
 import type { DamagedImage } from './types.ts';
 
 const digest = v.custom<Digest>(isDigest, 'not a digest');
@@ -51,6 +52,8 @@ export type TagRecord = v.InferOutput<typeof tagRecordSchema>;
 export class ImageRecords {
   readonly #images: string;
   readonly #tags: string;
+  readonly #imageCache = new RecordCache(imageRecordSchema);
+  readonly #tagCache = new RecordCache(tagRecordSchema);
 
   constructor(store: Store) {
     this.#images = store.imagesPath;
@@ -58,20 +61,12 @@ export class ImageRecords {
   }
 
   async image(id: Digest): Promise<ImageRecord | null> {
-    return readRecord(
-      this.#imageFile(id),
-      imageRecordSchema,
-      `remove the image with 'orlop rmi ${id}' and add it again`,
-    );
+    return this.#imageCache.read(this.#imageFile(id), `remove the image with 'orlop rmi ${id}' and add it again`);
   }
 
   /** @param reference in normal form */
   async tag(reference: string): Promise<TagRecord | null> {
-    const record = await readRecord(
-      this.#tagFile(reference),
-      tagRecordSchema,
-      `name the image again with 'orlop load'`,
-    );
+    const record = await this.#tagCache.read(this.#tagFile(reference), `name the image again with 'orlop load'`);
     return record?.reference === reference ? record : null;
   }
 

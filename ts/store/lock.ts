@@ -1,5 +1,5 @@
-import { constants } from 'node:fs';
-import { type FileHandle, mkdir, open, unlink } from 'node:fs/promises';
+import { closeSync, constants, fstatSync, mkdirSync, openSync } from 'node:fs';
+import { unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { RequestError } from '../errors/index.ts';
@@ -22,22 +22,24 @@ export interface Lock extends AsyncDisposable {
   retire(): Promise<void>;
 }
 
-/** The lock, or null when another holds it. */
-export async function tryLock(native: Native, path: string, mode: LockMode): Promise<Lock | null> {
+/**
+ * The lock, or null when another holds it.
+ *
+ * Synchronous: lock files lie in the run directory, in memory, where a call costs some microseconds; its way through
+ * libuv's threads would cost ten times that, for each lock of each start.
+ */
+export function tryLock(native: Native, path: string, mode: LockMode): Lock | null {
   for (;;) {
-    const file = await openLock(path);
+    const file = openLock(path);
+    let lock: Lock | null = null;
     try {
-      if (!native.tryLock(file.fd, mode)) {
-        await file.close();
-        return null;
-      }
+      if (!native.tryLock(file, mode)) return null;
       // A retired lock file is not the one that others will open now: two would hold the same name.
-      if ((await file.stat()).nlink > 0) return held(file, path, mode);
-    } catch (error) {
-      await file.close();
-      throw error;
+      if (fstatSync(file).nlink > 0) lock = held(file, path, mode);
+      if (lock !== null) return lock;
+    } finally {
+      if (lock === null) closeSync(file);
     }
-    await file.close();
   }
 }
 
@@ -56,7 +58,7 @@ export async function waitForLock(
   const deadline = timeoutMs === undefined ? Number.POSITIVE_INFINITY : performance.now() + timeoutMs;
   for (let pause = 1; ; pause = Math.min(pause * 2, 32)) {
     if (signal?.aborted) throw aborted(what, signal);
-    const lock = await tryLock(native, path, mode);
+    const lock = tryLock(native, path, mode);
     if (lock !== null) return lock;
     const left = deadline - performance.now();
     if (left <= 0) {
@@ -73,23 +75,23 @@ function aborted(what: string, signal: AbortSignal): RequestError {
   return new RequestError('ORLOP_E_ABORTED', `waiting for ${what} was aborted`, { cause: signal.reason });
 }
 
-async function openLock(path: string): Promise<FileHandle> {
+function openLock(path: string): number {
   const flags = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW;
   try {
-    return await open(path, flags, 0o600);
+    return openSync(path, flags, 0o600);
   } catch (error) {
     if (errorCode(error) !== 'ENOENT') throw error;
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-    return open(path, flags, 0o600);
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    return openSync(path, flags, 0o600);
   }
 }
 
-function held(file: FileHandle, path: string, mode: LockMode): Lock {
+function held(file: number, path: string, mode: LockMode): Lock {
   let open = true;
   const release = async (): Promise<void> => {
     if (!open) return;
     open = false;
-    await file.close();
+    closeSync(file);
   };
   return {
     mode,

@@ -164,7 +164,7 @@ export class Store {
   }
 
   /** The lock, or null when another holds it. */
-  tryLock(kind: LockKind, id: string, mode: LockMode): Promise<Lock | null> {
+  async tryLock(kind: LockKind, id: string, mode: LockMode): Promise<Lock | null> {
     return tryLock(this.native, this.#lockFile(kind, id), mode);
   }
 
