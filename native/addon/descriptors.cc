@@ -8,6 +8,7 @@
 #include <string>
 
 #include "addon/errors.h"
+#include "addon/fs_work.h"
 
 namespace orlop::addon {
 namespace {
@@ -44,10 +45,29 @@ Napi::Value try_lock(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(env, result == 0);
 }
 
+int descriptor_of(const Napi::Value& value) { return value.IsNumber() ? value.As<Napi::Number>().Int32Value() : -1; }
+
+// As in the kernel, the descriptor is free in any case: EINTR and EIO tell about the file.
+Failure close_descriptor(int fd) { return close(fd) == 0 || errno == EINTR ? Failure{} : failed("close"); }
+
+Napi::Value close_sync(const Napi::CallbackInfo& info) {
+  const Failure failure = close_descriptor(descriptor_of(info[0]));
+  if (failure) system_error(info.Env(), failure).ThrowAsJavaScriptException();
+  return info.Env().Undefined();
+}
+
+Napi::Value close_later(const Napi::CallbackInfo& info) {
+  struct Nothing {};
+  const auto work = [fd = descriptor_of(info[0])](Nothing*) { return close_descriptor(fd); };
+  return FsWork<Nothing>::start(info.Env(), work, [](Napi::Env env, Nothing&) { return env.Undefined(); });
+}
+
 }  // namespace
 
 void add_descriptor_functions(Napi::Env env, Napi::Object exports) {
   exports.Set("pipe", Napi::Function::New(env, pipe, "pipe"));
+  exports.Set("close", Napi::Function::New(env, close_later, "close"));
+  exports.Set("closeSync", Napi::Function::New(env, close_sync, "closeSync"));
   exports.Set("tryLock", Napi::Function::New(env, try_lock, "tryLock"));
 }
 

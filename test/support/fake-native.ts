@@ -1,6 +1,7 @@
-import { fstatSync } from 'node:fs';
+import { close, closeSync, fstatSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import type { Native } from '../../ts/native/contract.ts';
 
 /**
@@ -13,6 +14,8 @@ export function fakeNative(overrides: Partial<Native> = {}): Native {
     abi: 1,
     tryLock: (fd, kind) => locks.tryLock(fd, kind),
     syncfs: async () => {},
+    close: promisify(close),
+    closeSync,
     removeTree: async (directory, name) => {
       const parent = `/proc/self/fd/${directory}`;
       if ((await readdir(parent)).includes(name)) await rm(join(parent, name), { recursive: true });

@@ -1,8 +1,4 @@
-import { close } from 'node:fs';
-import { promisify } from 'node:util';
 import type { Native } from '../native/contract.ts';
-
-const closeDescriptor = promisify(close);
 
 /**
  * The root filesystem that an image gives, for reading on the host: a detached overlay, attached nowhere, opened when it
@@ -29,6 +25,6 @@ export class ImageView implements AsyncDisposable {
     if (opened === null) return;
     this.#descriptor = null;
     const descriptor = await opened.catch(() => null);
-    if (descriptor !== null) await closeDescriptor(descriptor);
+    if (descriptor !== null) await this.#native.close(descriptor);
   }
 }

@@ -1,9 +1,8 @@
-import { close, constants, fstat, read, type Stats } from 'node:fs';
+import { constants, fstat, read, type Stats } from 'node:fs';
 import { promisify } from 'node:util';
 import type { Native } from '../native/contract.ts';
 import { errorCode } from '../store/system-error.ts';
 
-const closeFile = promisify(close);
 const statFile = promisify<number, Stats>(fstat);
 const readFile = promisify(read);
 
@@ -35,7 +34,7 @@ export async function withFileIn<Result>(
     const facts = await statFile(descriptor);
     return facts.isFile() ? await use(descriptor, facts.size) : 'special';
   } finally {
-    await closeFile(descriptor);
+    await native.close(descriptor);
   }
 }
 

@@ -83,6 +83,13 @@ export interface Native {
 
   /** A pipe, both ends close-on-exec. */
   pipe(): [read: number, write: number];
+  /**
+   * close(2), for descriptors that the addon gave: node:fs knows nothing of them, and warns in a Worker when it closes
+   * what it has not opened. Off the JavaScript thread, because the last descriptor of a view unmounts it.
+   */
+  close(fd: number): Promise<void>;
+  /** The same, at once: for what closes without waiting, as a pipe. */
+  closeSync(fd: number): void;
   /** flock(2) without waiting; false when another holds it. */
   tryLock(fd: number, kind: 'shared' | 'exclusive'): boolean;
   /** syncfs(2), off the JavaScript thread. */

@@ -37,29 +37,27 @@ export interface StdioStreams {
  * @throws RequestError ORLOP_E_INPUT
  */
 export function openStdio(native: Native, request: StdioRequest): OpenStdio {
-  const child: number[] = [];
-  const parent: (number | null)[] = [];
-  const mine: number[] = [];
-  const close = (list: readonly (number | null)[]) => {
-    for (const fd of list) if (fd !== null) closeSync(fd);
+  const ends: Ends[] = [];
+  const closeChildEnds = () => {
+    for (const one of ends) one.closeChild();
+  };
+  const abandon = () => {
+    for (const { parent } of ends) if (parent !== null) native.closeSync(parent);
   };
   try {
     for (const [number, name] of (['stdin', 'stdout', 'stderr'] as const).entries()) {
-      const ends = openOne(native, name, request[name], number);
-      child.push(ends.child);
-      parent.push(ends.parent);
-      if (ends.owned) mine.push(ends.child);
+      ends.push(openOne(native, name, request[name], number));
     }
   } catch (error) {
-    close(mine);
-    close(parent);
+    closeChildEnds();
+    abandon();
     throw error;
   }
   return {
-    descriptors: [child[0] ?? 0, child[1] ?? 1, child[2] ?? 2],
-    closeChildEnds: () => close(mine),
-    abandon: () => close(parent),
-    streams: () => streamsOver(parent),
+    descriptors: [ends[0]?.child ?? 0, ends[1]?.child ?? 1, ends[2]?.child ?? 2],
+    closeChildEnds,
+    abandon,
+    streams: () => streamsOver(ends.map(({ parent }) => parent)),
   };
 }
 
@@ -91,18 +89,23 @@ interface Ends {
   readonly child: number;
   /** The caller's end of a pipe. */
   readonly parent: number | null;
-  /** Whether `child` is to be closed after the start. */
-  readonly owned: boolean;
+  /** After the start; what is the caller's own stays open. */
+  closeChild(): void;
 }
 
 function openOne(native: Native, name: string, kind: Stdio, number: number): Ends {
-  if (kind === 'inherit') return { child: number, parent: null, owned: false };
-  if (kind === 'ignore') return { child: openSync('/dev/null', number === 0 ? 'r' : 'w'), parent: null, owned: true };
+  const callers = (child: number): Ends => ({ child, parent: null, closeChild: () => {} });
+  if (kind === 'inherit') return callers(number);
+  if (kind === 'ignore') {
+    const child = openSync('/dev/null', number === 0 ? 'r' : 'w');
+    return { child, parent: null, closeChild: () => closeSync(child) };
+  }
   if (kind === 'pipe') {
     const [read, write] = native.pipe();
-    return number === 0 ? { child: read, parent: write, owned: true } : { child: write, parent: read, owned: true };
+    const [child, parent] = number === 0 ? [read, write] : [write, read];
+    return { child, parent, closeChild: () => native.closeSync(child) };
   }
-  if (Number.isInteger(kind) && kind >= 0) return { child: kind, parent: null, owned: false };
+  if (Number.isInteger(kind) && kind >= 0) return callers(kind);
   throw new RequestError('ORLOP_E_INPUT', `${name} cannot lead to '${kind}'`, {
     hint: `write 'inherit', 'pipe', 'ignore' or the number of an open descriptor`,
   });

@@ -1,12 +1,9 @@
-import { close, constants } from 'node:fs';
+import { constants } from 'node:fs';
 import { chmod, chown, type FileHandle, mkdir, open, readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import type { Native } from '../native/contract.ts';
 import { removeTree } from '../store/staging.ts';
 import { errorCode } from '../store/system-error.ts';
-
-const closeDescriptor = promisify(close);
 
 /** What a new volume gets from the image. */
 export interface CopyUp {
@@ -47,7 +44,7 @@ export async function copyUp(
     await replaceEmpty(native, volumePath, copy);
     return true;
   } finally {
-    await closeDescriptor(source);
+    await native.close(source);
   }
 }
 
