@@ -32,13 +32,17 @@ export function ownThreads(): string[] {
   });
 }
 
-/** Children of this process, whichever thread made them, by state. */
-export function ownChildren(): { pid: number; state: string }[] {
-  return readdirSync('/proc').flatMap((name) => {
-    if (!/^\d+$/.test(name)) return [];
+/** Children of this process, whichever thread made them: state, and name of the program. */
+export function ownChildren(): { pid: number; state: string; name: string }[] {
+  return readdirSync('/proc').flatMap((pid) => {
+    if (!/^\d+$/.test(pid)) return [];
     try {
-      const status = parseStat(readFileSync(`/proc/${name}/stat`, 'latin1'));
-      return status?.parent === process.pid ? [{ pid: Number(name), state: status.state }] : [];
+      const text = readFileSync(`/proc/${pid}/stat`, 'latin1');
+      const status = parseStat(text);
+      if (status?.parent !== process.pid) return [];
+      return [
+        { pid: Number(pid), state: status.state, name: text.slice(text.indexOf('(') + 1, text.lastIndexOf(')')) },
+      ];
     } catch {
       return [];
     }
@@ -55,7 +59,8 @@ export function storeContent({ root, run }: { root: string; run: string }): Reco
     }
   };
   return {
-    layers: list(join(root, 'layers')),
+    // The layer of mount points is made once, by the first container of a store.
+    layers: list(join(root, 'layers')).filter((name) => name !== 'mount-points'),
     mnt: list(join(root, 'mnt')),
     containers: list(join(root, 'containers')),
     volumes: list(join(root, 'volumes')),

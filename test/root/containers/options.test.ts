@@ -1,0 +1,147 @@
+import { mkdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import type { RunOptions } from '../../../ts/index.ts';
+import { storeContent } from '../../support/facts-of-life.ts';
+import { withOrlop } from '../../support/orlop.ts';
+import { refusal } from '../../support/refusal.ts';
+import { requires } from '../../support/require.ts';
+
+describe('options of a container', function () {
+  this.timeout(120_000);
+  requires('root', 'addon', 'archive', 'overlay', 'busybox');
+  const fixture = withOrlop();
+  const run = (script: string, options: RunOptions = {}) =>
+    fixture().orlop.run('busybox', ['sh', '-c', script], options);
+
+  it('network host shares the network, its names and servers, and nothing else', async () => {
+    const script = 'readlink /proc/self/ns/net; readlink /proc/self/ns/uts; cat /etc/resolv.conf';
+    const { stdout } = await run(script, { network: 'host' });
+    const [net, uts, ...resolv] = stdout.split('\n');
+    expect(net).to.equal(readlinkSync('/proc/self/ns/net'));
+    expect(uts).not.to.equal(readlinkSync('/proc/self/ns/uts'));
+    expect(resolv.join('\n')).to.equal(readFileSync('/etc/resolv.conf', 'utf8'));
+    const hosts = await run('cat /etc/hosts', { network: 'host' });
+    expect(hosts.stdout).to.equal(readFileSync('/etc/hosts', 'utf8'));
+  });
+
+  it('hostname names it, everywhere', async () => {
+    const { stdout } = await run('hostname; cat /etc/hostname; echo $HOSTNAME', { hostname: 'deck.example' });
+    expect(stdout).to.equal('deck.example\ndeck.example\ndeck.example\n');
+  });
+
+  it('hostname is the beginning of the ID by default', async () => {
+    const { stdout, container } = await run('hostname');
+    expect(stdout).to.equal(`${container.id.slice(0, 12)}\n`);
+  });
+
+  it('ulimits are what the application has', async () => {
+    const { stdout } = await run('cat /proc/self/limits', {
+      ulimits: ['nofile=100:200', 'nproc=300', 'core=0', 'stack=1048576:-1'],
+    });
+    const limit = (name: string) => new RegExp(`^${name} +(\\S+) +(\\S+)`, 'm').exec(stdout)?.slice(1);
+    expect(limit('Max open files')).to.deep.equal(['100', '200']);
+    expect(limit('Max processes')).to.deep.equal(['300', '300']);
+    expect(limit('Max core file size')).to.deep.equal(['0', '0']);
+    expect(limit('Max stack size')).to.deep.equal(['1048576', 'unlimited']);
+  });
+
+  it('a seccomp profile of the caller’s own replaces the default one', async () => {
+    const profile = join(fixture().directory, 'profile.json');
+    writeFileSync(
+      profile,
+      JSON.stringify({
+        defaultAction: 'SCMP_ACT_ALLOW',
+        architectures: ['SCMP_ARCH_X86_64', 'SCMP_ARCH_X86', 'SCMP_ARCH_AARCH64'],
+        syscalls: [{ names: ['mkdir', 'mkdirat'], action: 'SCMP_ACT_ERRNO', errnoRet: 28 }],
+      }),
+    );
+    const { stdout, stderr } = await run('mkdir /x; touch /y && echo touched; grep Seccomp: /proc/self/status', {
+      securityOpt: [`seccomp=${profile}`],
+    });
+    expect(stderr).to.include('No space left on device');
+    expect(stdout).to.equal('touched\nSeccomp:\t2\n');
+  });
+
+  it('a seccomp profile that cannot be used is refused, and nothing stays', async () => {
+    const before = storeContent(fixture());
+    const broken = join(fixture().directory, 'broken.json');
+    writeFileSync(broken, '{ "defaultAction": "SCMP_ACT_NO_SUCH" }');
+    for (const path of [broken, '/no/such/profile']) {
+      expect((await refusal(run('true', { securityOpt: [`seccomp=${path}`] }))).code).to.equal('ORLOP_E_INPUT');
+    }
+    expect(storeContent(fixture())).to.deep.equal(before);
+  });
+
+  describe('entrypoint and command', () => {
+    before(async () => {
+      const { orlop } = fixture();
+      const container = await orlop.create('busybox', ['true']);
+      await (await container.start()).exited;
+      await container.commit('with-command', { changes: ['CMD ["echo", "of the image"]', 'ENTRYPOINT []'] });
+      await container.commit('with-entrypoint', {
+        changes: ['ENTRYPOINT ["echo", "entry"]', 'CMD ["of the image"]', 'WORKDIR /data', 'ENV A=image B=image'],
+      });
+      await container.remove();
+    });
+
+    const cases: readonly [image: string, argv: string[], options: RunOptions, output: string][] = [
+      ['with-command', [], {}, 'of the image'],
+      ['with-command', ['echo', 'mine'], {}, 'mine'],
+      ['with-command', ['mine'], { entrypoint: 'echo' }, 'mine'],
+      ['with-entrypoint', [], {}, 'entry of the image'],
+      ['with-entrypoint', ['mine'], {}, 'entry mine'],
+      ['with-entrypoint', [], { entrypoint: ['echo', 'own'] }, 'own'],
+      ['with-entrypoint', ['mine'], { entrypoint: ['echo', 'own'] }, 'own mine'],
+      ['with-entrypoint', ['echo', 'bare'], { entrypoint: '' }, 'bare'],
+      ['with-entrypoint', ['sh', '-c', 'pwd; echo $A $B'], { entrypoint: [], env: ['B=mine'] }, '/data\nimage mine'],
+    ];
+    for (const [image, argv, options, output] of cases) {
+      it(`of ${image} with ${JSON.stringify(argv)} and ${JSON.stringify(options)} give '${output}'`, async () => {
+        expect((await fixture().orlop.run(image, argv, options)).stdout).to.equal(`${output}\n`);
+      });
+    }
+
+    it('are refused when there is neither', async () => {
+      for (const options of [{ entrypoint: '' }, { entrypoint: [] }]) {
+        const error = await refusal(fixture().orlop.run('with-entrypoint', [], options));
+        expect(error.code).to.equal('ORLOP_E_INPUT');
+      }
+    });
+  });
+
+  it('a working directory that is missing is made, as root’s, and is a change of the container', async () => {
+    const container = await fixture().orlop.create('busybox', ['sh', '-c', 'pwd; stat -c "%u %g %a" .'], {
+      workdir: '/made/for/it',
+      user: '1000',
+    });
+    const running = await container.start();
+    const { text } = await import('node:stream/consumers');
+    expect(running.stdout === null ? '' : await text(running.stdout)).to.equal('/made/for/it\n0 0 755\n');
+    await running.exited;
+    expect((await container.diff()).map(({ kind, path }) => `${kind} ${path}`)).to.deep.equal([
+      'A /made',
+      'A /made/for',
+      'A /made/for/it',
+    ]);
+    await container.remove();
+  });
+
+  it('a working directory can be in a volume', async () => {
+    const source = join(fixture().directory, 'work');
+    mkdirSync(source);
+    await run('pwd > here', { volumes: [`${source}:/work`], workdir: '/work' });
+    expect(readFileSync(join(source, 'here'), 'utf8')).to.equal('/work\n');
+  });
+
+  it('a working directory that is a file is refused', async () => {
+    const error = await run('true', { workdir: '/etc/passwd' }).catch((reason: unknown) => reason);
+    expect(error).to.be.an('error');
+    expect((error as { exitCode?: number }).exitCode).to.be.oneOf([125, 126, 127]);
+  });
+
+  it('env takes a variable of the image away with null', async () => {
+    const { stdout } = await run('env | cut -d= -f1 | sort', { env: { HOME: null, X: '1' } });
+    expect(stdout.split('\n')).to.include('X').and.not.to.include('HOME');
+  });
+});

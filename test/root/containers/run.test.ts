@@ -1,0 +1,166 @@
+import { expect } from 'chai';
+import { LaunchError } from '../../../ts/errors/index.ts';
+import type { RunInput, RunOptions } from '../../../ts/index.ts';
+import { storeContent } from '../../support/facts-of-life.ts';
+import { withOrlop } from '../../support/orlop.ts';
+import { refusal } from '../../support/refusal.ts';
+import { requires } from '../../support/require.ts';
+
+describe('run', function () {
+  this.timeout(120_000);
+  requires('root', 'addon', 'archive', 'overlay', 'busybox');
+  const fixture = withOrlop({ '/bin/not-executable': '#!/bin/sh\n', '/bin/no-interpreter': '#!/no/such\n' });
+  let before: Record<string, string[]>;
+
+  beforeEach(() => {
+    before = storeContent(fixture());
+  });
+  afterEach(() => {
+    expect(storeContent(fixture()), 'the store after the test').to.deep.equal(before);
+  });
+
+  const run = (script: string, options: RunOptions & RunInput = {}) =>
+    fixture().orlop.run('busybox', ['sh', '-c', script], { volumes: ['/data'], ...options });
+
+  it('does nothing when its signal is aborted already', async () => {
+    const reason = new Error('enough');
+    const error = await refusal(run('true', { signal: AbortSignal.abort(reason) }));
+    expect(error.code).to.equal('ORLOP_E_ABORTED');
+    expect(error.cause).to.equal(reason);
+  });
+
+  it('is ended by its signal at any time, and leaves nothing', async () => {
+    for (const turns of [1, 2, 4, 8, 16, 32, 64, 128]) {
+      const controller = new AbortController();
+      const ended = refusal(run('sleep 1000', { signal: controller.signal }));
+      for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve));
+      controller.abort();
+      expect((await ended).code, `aborted after ${turns} turns`).to.equal('ORLOP_E_ABORTED');
+    }
+  });
+
+  it('is ended by its time-out, and leaves nothing', async () => {
+    const error = await refusal(run('sleep 1000', { timeout: 500 }));
+    expect(error.code).to.equal('ORLOP_E_TIMEOUT');
+    expect(error.message).to.include('500 ms');
+  });
+
+  it('takes a time-out that is longer than a timer can be, and refuses one that is none', async () => {
+    expect((await run('echo in time', { timeout: 1e12 })).stdout).to.equal('in time\n');
+    expect((await refusal(run('true', { timeout: Number.NaN }))).code).to.equal('ORLOP_E_INPUT');
+  });
+
+  it('keeps no listener on a signal that outlives it', async () => {
+    const { signal } = new AbortController();
+    let listeners = 0;
+    const { addEventListener, removeEventListener } = signal;
+    signal.addEventListener = (...given: Parameters<typeof addEventListener>) => {
+      listeners++;
+      addEventListener.apply(signal, given);
+    };
+    signal.removeEventListener = (...given: Parameters<typeof removeEventListener>) => {
+      listeners--;
+      removeEventListener.apply(signal, given);
+    };
+    await run('true', { signal });
+    expect(listeners).to.equal(0);
+  });
+
+  it('kills an application that writes more than maxBuffer to either stream', async () => {
+    for (const stream of [1, 2]) {
+      const error = await refusal(run(`yes >&${stream}`, { maxBuffer: 100_000 }));
+      expect(error.code).to.equal('ORLOP_E_BUFFER');
+      expect(error.message).to.include(stream === 1 ? 'stdout' : 'stderr');
+    }
+  });
+
+  it('takes exactly maxBuffer bytes', async () => {
+    const { stdout } = await run('head -c 100000 /dev/zero', { maxBuffer: 100_000 });
+    expect(stdout).to.have.length(100_000);
+  });
+
+  it('passes input on as it is, also binary and large', async () => {
+    const input = Buffer.from(Array.from({ length: 300_000 }, (_, index) => (index * 7) % 256));
+    const { stdout } = await run('sha256sum', { input });
+    const { createHash } = await import('node:crypto');
+    expect(stdout).to.equal(`${createHash('sha256').update(input).digest('hex')}  -\n`);
+    expect((await run('cat', { input: 'grüße\n' })).stdout).to.equal('grüße\n');
+    expect((await run('wc -c', { input: '' })).stdout).to.equal('0\n');
+  });
+
+  it('does not mind input that nobody reads', async () => {
+    const { exitCode } = await run('exec true', { input: Buffer.alloc(1 << 20) });
+    expect(exitCode).to.equal(0);
+  });
+
+  it('has no input unless given', async () => {
+    expect((await run('wc -c; readlink /proc/self/fd/0')).stdout).to.equal('0\n/dev/null\n');
+  });
+
+  it('reads large outputs on both streams without a deadlock', async () => {
+    const script = 'for i in 1 2 3 4; do head -c 1000000 /dev/zero; head -c 1000000 /dev/zero >&2; done';
+    const { stdout, stderr } = await run(script);
+    expect([stdout.length, stderr.length]).to.deep.equal([4_000_000, 4_000_000]);
+  });
+
+  it('ends with PID 1, though a child holds the streams open', async () => {
+    const { stdout, exitCode } = await run('sleep 1000 & echo started; exit 7');
+    expect({ stdout, exitCode }).to.deep.equal({ stdout: 'started\n', exitCode: 7 });
+  });
+
+  it('says how the application ended', async () => {
+    const ways: readonly [script: string, exitCode: number, signal: string | null][] = [
+      ['exit 0', 0, null],
+      ['exit 1', 1, null],
+      ['exit 255', 255, null],
+      ['exit 137', 137, null],
+      // PID 1 is not killed by its own signals, nor is a shell by those of its children.
+      ['kill -9 $$; exit 3', 3, null],
+      ['sh -c "kill -15 \\$\\$"; exit $?', 143, null],
+    ];
+    for (const [script, exitCode, signal] of ways) {
+      const result = await run(script);
+      expect({ exitCode: result.exitCode, signal: result.signal }, script).to.deep.equal({ exitCode, signal });
+    }
+  });
+
+  it('has Docker’s exit codes for what cannot be executed, and leaves nothing', async () => {
+    const refused: readonly [argv: readonly string[], exitCode: number, code: string][] = [
+      [['no-such-program'], 127, 'ENOENT'],
+      [['/no/such/program'], 127, 'ENOENT'],
+      [['/bin/not-executable'], 126, 'EACCES'],
+      [['/etc'], 126, 'EACCES'],
+      [['/bin'], 126, 'EACCES'],
+    ];
+    for (const [argv, exitCode, code] of refused) {
+      const error = await fixture()
+        .orlop.run('busybox', argv, { volumes: ['/data'] })
+        .catch((reason: unknown) => reason);
+      if (!(error instanceof LaunchError)) throw new Error(`expected a LaunchError for ${argv}`, { cause: error });
+      expect({ exitCode: error.exitCode, code: error.code, step: error.step }, argv.join(' ')).to.deep.equal({
+        exitCode,
+        code,
+        step: 'exec',
+      });
+    }
+  });
+
+  it('leaves nothing when a mount is refused', async () => {
+    // A directory cannot be mounted where the image has a file.
+    const error = await run('true', { volumes: ['/data', 'named:/etc/passwd'] }).catch((reason: unknown) => reason);
+    expect(error).to.be.an('error');
+    expect((error as { exitCode?: number }).exitCode ?? 125).to.equal(125);
+    await fixture().orlop.volumes.remove('named');
+  });
+
+  it('keeps the container where it is asked to', async () => {
+    const { container } = await run('echo kept > /f', { rm: false });
+    const kept = await fixture().orlop.container(container.id);
+    expect((await kept.summary()).status).to.equal('exited');
+    await kept.remove({ volumes: true });
+  });
+
+  it('removes the container though rm is written as undefined', async () => {
+    await run('true', { rm: undefined });
+  });
+});

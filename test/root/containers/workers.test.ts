@@ -1,0 +1,82 @@
+import { once } from 'node:events';
+import { resolve } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { expect } from 'chai';
+import { Orlop } from '../../../ts/index.ts';
+import { ownChildren, runs, storeContent, untilEnded } from '../../support/facts-of-life.ts';
+import { withOrlop } from '../../support/orlop.ts';
+import { requires } from '../../support/require.ts';
+import { until } from '../../support/temporary.ts';
+
+// A Worker gets no loader of TypeScript from its parent: it registers one, then imports the file.
+const source = `
+  const { workerData } = require('node:worker_threads');
+  import('tsx/esm/api').then(({ register }) => { register(); return import(workerData.file); })
+    .catch((error) => setImmediate(() => { throw error; }));`;
+
+/** Containers that ended and were not reaped. The loader of TypeScript leaves a compiler behind in a Worker that ends. */
+function zombies(): unknown[] {
+  return ownChildren().filter(({ state, name }) => state === 'Z' && name !== 'esbuild');
+}
+
+describe('a Worker that uses orlop', function () {
+  this.timeout(120_000);
+  requires('root', 'addon', 'archive', 'overlay', 'busybox');
+  const fixture = withOrlop();
+
+  function start(what: string): Worker {
+    const { root, run } = fixture();
+    const file = resolve('test/support/orlop-thread.ts');
+    return new Worker(source, { eval: true, workerData: { file, root, run, what } });
+  }
+
+  async function message<T>(worker: Worker): Promise<T> {
+    const failed = once(worker, 'error').then(([error]) => {
+      throw error;
+    });
+    const [value] = await Promise.race([once(worker, 'message'), failed]);
+    return value;
+  }
+
+  it('runs containers, and ends by itself', async () => {
+    const before = storeContent(fixture());
+    const worker = start('run');
+    const exit = once(worker, 'exit');
+    expect(await message(worker)).to.equal('from a worker\n');
+    expect(await exit).to.deep.equal([0]);
+    expect(storeContent(fixture())).to.deep.equal(before);
+  });
+
+  it('takes its containers along when it is terminated, and the next Orlop removes what was to go', async () => {
+    const before = storeContent(fixture());
+    const worker = start('hold');
+    const { pids, durable } = await message<{ pids: number[]; durable: string }>(worker);
+    for (const pid of pids) expect(runs(pid), `process ${pid}`).to.equal(true);
+    await worker.terminate();
+    for (const pid of pids) await untilEnded(pid);
+    const orlop = await Orlop.open(fixture());
+    const container = await orlop.container(durable);
+    expect((await container.summary()).status).to.equal('exited');
+    await container.remove({ volumes: true });
+    expect(storeContent(fixture())).to.deep.equal(before);
+    await until('no zombie is left', () => zombies().length === 0);
+  });
+
+  it('can be terminated in the midst of starts; the program goes on', async () => {
+    const before = storeContent(fixture());
+    for (let i = 0; i < 5; i++) {
+      const worker = start('start');
+      await message(worker);
+      await until('it has a container', () => storeContent(fixture()).ephemeral?.length !== before.ephemeral?.length);
+      for (let turn = 0; turn < i * 50; turn++) await new Promise((done) => setImmediate(done));
+      await worker.terminate();
+    }
+    await until('no zombie is left', () => zombies().length === 0);
+    const orlop = await Orlop.open(fixture());
+    await until('all is removed', async () => {
+      await Orlop.open(fixture());
+      return JSON.stringify(storeContent(fixture())) === JSON.stringify(before);
+    });
+    expect((await orlop.run('busybox', ['echo', 'well'])).stdout).to.equal('well\n');
+  });
+});

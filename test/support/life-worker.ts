@@ -1,0 +1,81 @@
+// A program that uses orlop, for tests that end it or run several: life-worker.ts ROOT RUN WHAT [ARGUMENT].
+import { once } from 'node:events';
+import { ContainerStore } from '../../ts/containers/container-store.ts';
+import { pauseContainer } from '../../ts/containers/pause.ts';
+import { Orlop } from '../../ts/index.ts';
+import { loadNative } from '../../ts/native/binding.ts';
+import { Store } from '../../ts/store/store.ts';
+
+const [root, run, what, argument = '', ...more] = process.argv.slice(2);
+const say = (value: unknown): void => console.log(JSON.stringify(value));
+
+/** Has one container of each kind run, and ends as it is told by a line on its standard input. */
+async function end(orlop: Orlop): Promise<void> {
+  const options = { volumes: ['/data'] };
+  const ephemeral = await orlop.create('busybox', ['sleep', '1000'], { ...options, rm: true });
+  const durable = await orlop.create('busybox', ['sleep', '1000'], options);
+  const unstarted = await orlop.create('busybox', ['sleep', '1000'], { ...options, rm: true });
+  const quiet = { stdout: 'ignore', stderr: 'ignore' } as const;
+  const [one, two] = [await ephemeral.start(quiet), await durable.start(quiet)];
+  say({ pids: [one.pid, two.pid], durable: durable.id, ephemeral: [ephemeral.id, unstarted.id] });
+  const [line] = await once(process.stdin, 'data');
+  if (`${line}`.startsWith('exit')) process.exit(3);
+  if (`${line}`.startsWith('throw')) throw new Error('thrown by the test');
+}
+
+/** Runs a container and then has nothing more to do, without closing anything. */
+async function idle(orlop: Orlop): Promise<void> {
+  const { stdout } = await orlop.run('busybox', ['echo', 'done']);
+  const container = await orlop.create('busybox', ['true'], { rm: true });
+  await (await container.start()).exited;
+  say(stdout);
+}
+
+/** Runs, makes, commits and removes without end, until it is told to stop. */
+async function churn(orlop: Orlop): Promise<void> {
+  let [goOn, done] = [true, 0];
+  process.stdin.once('data', () => {
+    goOn = false;
+    process.stdin.pause();
+  });
+  for (; goOn; done++) {
+    const name = `${argument}-${done}`;
+    await orlop.volumes.create(name);
+    const options = { name, volumes: [`${name}:/own`, 'shared:/shared', '/anonymous'] };
+    const container = await orlop.create(
+      'busybox',
+      ['sh', '-c', `echo ${name} | tee /own/f > /shared/${name}`],
+      options,
+    );
+    const status = await (await container.start({ stderr: 'inherit' })).exited;
+    if (status.exitCode !== 0) throw new Error(`${name} ended with ${status.exitCode}`);
+    if (done % 3 === 0) await container.commit(`image-${argument}:latest`);
+    await orlop.volumes.prune();
+    if (done % 2 === 0) await container.remove({ volumes: true });
+    const { stdout } = await orlop.run('busybox', ['cat', '/own/f'], { volumes: [`${name}:/own`] });
+    if (stdout !== `${name}\n`) throw new Error(`volume ${name} holds '${stdout}'`);
+    if (done % 2 === 0) await orlop.volumes.remove(name);
+    say({ done });
+  }
+  say({ total: done });
+}
+
+/** Commits a container that another program runs. */
+async function commit(orlop: Orlop): Promise<void> {
+  const container = await orlop.container(argument);
+  say(await container.commit(more[0] ?? null));
+}
+
+/** Holds a container still until it is killed. */
+async function pause(): Promise<void> {
+  const native = loadNative();
+  const store = await Store.open({ root, run, native });
+  const held = await pauseContainer(store, await new ContainerStore(store).find(argument));
+  say(held === null ? 'ended' : 'paused');
+  setInterval(() => {}, 1000);
+}
+
+const works: Record<string, (orlop: Orlop) => Promise<void>> = { end, idle, churn, commit, pause };
+const work = works[what ?? ''];
+if (work === undefined) throw new Error(`no work '${what}'`);
+await work(await Orlop.open({ root, run }));

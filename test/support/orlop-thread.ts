@@ -1,0 +1,20 @@
+// A Worker that uses orlop: opens the store in its workerData, starts containers, says their PIDs, and waits.
+import { parentPort, workerData } from 'node:worker_threads';
+import { Orlop } from '../../ts/index.ts';
+
+const { root, run, what } = workerData as { root: string; run: string; what: 'hold' | 'run' | 'start' };
+const orlop = await Orlop.open({ root, run });
+if (what === 'run') {
+  const { stdout } = await orlop.run('busybox', ['echo', 'from a worker'], { volumes: ['/data'] });
+  parentPort?.postMessage(stdout);
+} else if (what === 'hold') {
+  const options = { volumes: ['/data'] };
+  const ephemeral = await orlop.create('busybox', ['sleep', '1000'], { ...options, rm: true });
+  const durable = await orlop.create('busybox', ['sleep', '1000'], options);
+  const pids = [(await ephemeral.start()).pid, (await durable.start()).pid];
+  parentPort?.postMessage({ pids, durable: durable.id });
+  setInterval(() => {}, 1000);
+} else {
+  parentPort?.postMessage('starts');
+  for (;;) await Promise.all([1, 2, 3].map(() => orlop.run('busybox', ['sleep', '0.01'])));
+}

@@ -1,0 +1,48 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+
+/** A program of its own that uses the store of a test; see `life-worker.ts` for what it can do. */
+export class Program {
+  readonly child: ChildProcess;
+  readonly #lines: AsyncIterator<string>;
+  readonly #ended: Promise<unknown[]>;
+  stderr = '';
+
+  constructor({ root, run }: { root: string; run: string }, work: readonly string[], prefix: readonly string[] = []) {
+    const argv = [...prefix, process.execPath, '--import=tsx', 'test/support/life-worker.ts', root, run, ...work];
+    const [command = '', ...args] = argv;
+    this.child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'] });
+    const { stdin, stdout, stderr } = this.child;
+    if (stdin === null || stdout === null || stderr === null) throw new Error('the program has no streams');
+    stdin.on('error', () => {});
+    stderr.on('data', (text) => {
+      this.stderr += text;
+    });
+    this.#lines = createInterface(stdout)[Symbol.asyncIterator]();
+    this.#ended = once(this.child, 'close');
+  }
+
+  /** The next line that it writes, which is JSON. */
+  async next<T>(): Promise<T> {
+    const { value, done } = await this.#lines.next();
+    if (done) throw new Error(`the program ended: ${this.stderr}`);
+    return JSON.parse(value);
+  }
+
+  tell(line: string): void {
+    this.child.stdin?.write(`${line}\n`);
+  }
+
+  /** Waits until it has ended. */
+  async end(): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
+    await this.#ended;
+    return { code: this.child.exitCode, signal: this.child.signalCode };
+  }
+
+  /** Ends it, if it has not, whatever happened to the test. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.child.exitCode === null && this.child.signalCode === null) this.child.kill('SIGKILL');
+    await this.#ended;
+  }
+}
