@@ -32,7 +32,10 @@
       ],
       "cflags_cc": ["-fvisibility=hidden", "-fno-gnu-unique"],
       # nodelete: its threads outlive the Worker that loaded it, so it must stay in memory when Node closes it.
-      "ldflags": ["-Wl,--exclude-libs,ALL", "-Wl,--as-needed", "-Wl,--gc-sections", "-Wl,-z,relro,-z,now", "-Wl,-z,nodelete"]
+      "ldflags": [
+        "-Wl,--exclude-libs,ALL", "-Wl,--as-needed", "-Wl,--gc-sections", "-Wl,-z,relro,-z,now", "-Wl,-z,nodelete",
+        "-Wl,--version-script=<(module_root_dir)/native/addon/exports.map"
+      ]
     },
     {
       "target_name": "orlop-archive",

@@ -4,9 +4,10 @@
 
 #include <cerrno>
 #include <chrono>
-#include <condition_variable>
 #include <mutex>
 #include <utility>
+
+#include "base/condition.h"
 
 namespace orlop::launch {
 namespace {
@@ -16,7 +17,7 @@ constexpr int kMaxRepeats = 500;
 
 struct Counter {
   std::mutex mutex;
-  std::condition_variable left;
+  Condition left;
   int starts = 0;
   int dumpable = 1;
 };

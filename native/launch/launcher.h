@@ -1,12 +1,12 @@
 // The threads that clone.
 #pragma once
 
-#include <condition_variable>
 #include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
 
+#include "base/condition.h"
 #include "launch/start.h"
 
 namespace orlop::launch {
@@ -31,7 +31,7 @@ class Launcher {
   void work();
 
   std::mutex mutex_;
-  std::condition_variable some_;
+  Condition some_;
   std::deque<Job> queue_;
   size_t threads_ = 0;
   size_t idle_ = 0;

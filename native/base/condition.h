@@ -1,0 +1,32 @@
+// A condition variable that old machines have: std::condition_variable waits through symbols that came with gcc 12 and
+// glibc 2.30, and the addon must load where Node does.
+#pragma once
+
+#include <pthread.h>
+
+#include <chrono>
+#include <mutex>
+
+namespace orlop {
+
+class Condition {
+ public:
+  Condition();
+  ~Condition() { pthread_cond_destroy(&condition_); }
+  Condition(const Condition&) = delete;
+  Condition& operator=(const Condition&) = delete;
+
+  template <typename Predicate>
+  void wait(std::unique_lock<std::mutex>& lock, Predicate holds) {
+    while (!holds()) pthread_cond_wait(&condition_, lock.mutex()->native_handle());
+  }
+  // Returns after the time too, and may return early.
+  void wait_for(std::unique_lock<std::mutex>& lock, std::chrono::milliseconds time);
+  void notify_one() { pthread_cond_signal(&condition_); }
+  void notify_all() { pthread_cond_broadcast(&condition_); }
+
+ private:
+  pthread_cond_t condition_;
+};
+
+}  // namespace orlop
