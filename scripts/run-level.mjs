@@ -4,15 +4,19 @@
 //
 // Each test file is a process of its own, two at a time: a crash costs one file, and nothing that one leaves behind in
 // its process can help or harm another. Root tests get a mount namespace of their own as their "host".
-import { spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 
 const mocha = ['node_modules/mocha/bin/mocha.js', '--import=tsx', '--reporter=test/support/reporter.cjs'];
 const ownMounts = ['unshare', '--mount', '--propagation', 'private'];
+const npmRun = (script) => ['npm', 'run', '--silent', script];
 
-/** What a level runs: mocha on the files of a folder, or a command that counts as one test. */
+/**
+ * What a level runs: mocha on the files of a folder (`only` those that match), or a command that counts as one test.
+ * `build` is a command that comes first and counts as a test too.
+ */
 const levels = {
   typecheck: { command: ['node_modules/.bin/tsc', '-p', 'tsconfig.json', '--noEmit'] },
   lint: { command: ['node_modules/.bin/biome', 'check', '.'] },
@@ -23,8 +27,41 @@ const levels = {
   native: { folder: 'test/native' },
   userns: { folder: 'test/userns' },
   root: { folder: 'test/root', root: true },
-  fallbacks: { folder: 'test/root', root: true, env: { ORLOP_FEATURES: '0' } },
+  fallbacks: { folder: 'test/root', root: true, env: () => ({ ORLOP_FEATURES: '0' }) },
+  fuzz: { folder: 'test/fuzz' },
+  // The same sources by the other build.
+  cmake: {
+    build: npmRun('build:cmake'),
+    folder: 'test/addon',
+    only: /\/launch\.test/,
+    env: () => ({ ORLOP_NATIVE: resolve('build-cmake/Release/orlop.node') }),
+  },
+  'sanitize-archive': {
+    build: npmRun('build:sanitize'),
+    folder: 'test/root/archive',
+    root: true,
+    env: () => ({ ORLOP_ARCHIVE: resolve('build-sanitize/orlop-archive') }),
+  },
+  'sanitize-addon': {
+    build: npmRun('build:sanitize'),
+    folder: 'test/addon',
+    env: () => ({
+      ORLOP_NATIVE: resolve('build-sanitize/Release/orlop.node'),
+      // Node has no sanitizers, so their run-time library must be there before the addon that needs it.
+      LD_PRELOAD: sanitizerRuntime(),
+      // What Node itself leaves at its end is not for us to mend.
+      ASAN_OPTIONS: 'detect_leaks=0',
+    }),
+  },
 };
+
+/** Names for several levels. */
+const groups = { all: Object.keys(levels), sanitize: ['sanitize-archive', 'sanitize-addon'] };
+
+function sanitizerRuntime() {
+  const compiler = process.env.CXX ?? 'g++';
+  return realpathSync(execFileSync(compiler, ['-print-file-name=libasan.so'], { encoding: 'utf8' }).trim());
+}
 
 function testFiles(folder) {
   return readdirSync(folder, { recursive: true })
@@ -36,12 +73,8 @@ function testFiles(folder) {
 /** @returns the jobs of a level: argv, environment, label */
 function jobsOf(name) {
   const level = levels[name];
-  if (level === undefined) {
-    console.error(`run-level: no level '${name}': ${Object.keys(levels).join(', ')}, all`);
-    process.exit(2);
-  }
   if (level.command) return [{ label: name, argv: level.command, env: {} }];
-  const files = testFiles(level.folder);
+  const files = testFiles(level.folder).filter((file) => level.only?.test(file) ?? true);
   const wrap = level.root && process.getuid() === 0 ? ownMounts : [];
   const argv = (list) => [
     ...wrap,
@@ -50,15 +83,17 @@ function jobsOf(name) {
     ...(level.root ? ['--require=test/support/hooks.ts'] : []),
     ...list,
   ];
-  if (level.together) return files.length === 0 ? [] : [{ label: name, argv: argv(files), env: {} }];
-  return files.map((file) => ({ label: `${name}: ${file}`, argv: argv([file]), env: level.env ?? {} }));
+  const env = level.env?.() ?? {};
+  if (level.together) return files.length === 0 ? [] : [{ label: name, argv: argv(files), env }];
+  return files.map((file) => ({ label: `${name}: ${file}`, argv: argv([file]), env }));
 }
 
+/** @returns whether the job passed */
 function run(job, counts) {
   const folder = mkdtempSync(join(tmpdir(), 'orlop-counts-'));
   const record = join(folder, 'counts.json');
   const started = Date.now();
-  return new Promise((resolve) => {
+  return new Promise((done) => {
     const child = spawn(job.argv[0], job.argv.slice(1), {
       env: { ...process.env, ...job.env, ORLOP_TEST_COUNTS: record, FORCE_COLOR: '0' },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -78,7 +113,7 @@ function run(job, counts) {
         `${failed ? 'FAILED' : 'ok'}  ${job.label}  ${count.passed} passed, ${seconds} s${signal ? `, ${signal}` : ''}`,
       );
       if (failed || output.includes('skipped: ')) console.log(output.replace(/^/gm, '    '));
-      resolve();
+      done(!failed);
     });
   });
 }
@@ -95,15 +130,30 @@ function countsOf(record, code) {
   }
 }
 
-const asked = process.argv.slice(2).filter((name) => name !== 'all');
-const names = asked.length > 0 ? asked : Object.keys(levels);
-const counts = { passed: 0, failed: 0, skipped: 0 };
-for (const name of names) {
+/** Builds that were tried, and whether they passed: levels share them. */
+const built = new Map();
+
+async function runLevel(name, counts) {
+  const { build } = levels[name];
+  const key = build?.join(' ');
+  if (build && !built.has(key)) built.set(key, await run({ label: `${name}: ${key}`, argv: build, env: {} }, counts));
+  if (build && !built.get(key)) return;
   const jobs = jobsOf(name);
   const worker = async () => {
     for (let job = jobs.shift(); job !== undefined; job = jobs.shift()) await run(job, counts);
   };
   await Promise.all(Array.from({ length: Math.min(2, availableParallelism()) }, worker));
 }
+
+const asked = process.argv.slice(2);
+const names = (asked.length > 0 ? asked : ['all']).flatMap((name) => groups[name] ?? [name]);
+const unknown = names.find((name) => levels[name] === undefined);
+if (unknown !== undefined) {
+  const known = [...Object.keys(levels), ...Object.keys(groups)].join(', ');
+  console.error(`run-level: no level '${unknown}': ${known}`);
+  process.exit(2);
+}
+const counts = { passed: 0, failed: 0, skipped: 0 };
+for (const name of names) await runLevel(name, counts);
 console.log(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
 process.exitCode = counts.failed > 0 || counts.passed === 0 ? 1 : 0;

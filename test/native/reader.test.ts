@@ -2,31 +2,12 @@ import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { buildPlan } from '../../ts/plan/build.ts';
-import { defaultMaskedPaths, defaultReadonlyPaths, defaultSysctls } from '../../ts/plan/defaults.ts';
-import { encodePlan } from '../../ts/plan/encode.ts';
-import { makeBind, makeFacts, makeTmpfs } from '../support/facts.ts';
 import { buildsNativeTests, runPlan } from '../support/run-plan.ts';
+import { samplePlan } from '../support/sample-plan.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 
 /** `Fault` of native/plan/reader.h. */
 const fault = { size: 1, header: 2, code: 3, slot: 4, string: 5, array: 6 } as const;
-
-/** A plan with every kind of field. */
-function sample(): Uint8Array {
-  const text = (content: string) => new TextEncoder().encode(content);
-  return encodePlan(
-    buildPlan(
-      makeFacts({
-        mounts: [makeBind('/test'), makeTmpfs('/box')],
-        files: { hosts: text('127.0.0.1 box\n'), hostname: text('box\n'), resolvConf: null },
-        maskedPaths: defaultMaskedPaths,
-        readonlyPaths: defaultReadonlyPaths,
-        sysctls: defaultSysctls('none'),
-      }),
-    ),
-  );
-}
 
 describe('plan reader', function () {
   this.timeout(300_000);
@@ -35,7 +16,7 @@ describe('plan reader', function () {
 
   /** What the executor says about a sample that was changed at one place. */
   function refusal(change: (plan: DataView) => void): { op: number; detail: number } | null {
-    const bytes = sample();
+    const bytes = samplePlan();
     change(new DataView(bytes.buffer, bytes.byteOffset, bytes.length));
     const { refused } = runPlan(bytes, folder());
     if (refused === null || refused.step !== 'plan') return null;
@@ -66,7 +47,7 @@ describe('plan reader', function () {
       expect(refusal((plan) => plan.setUint32(path, offset, true))).to.deep.equal({ op: 0, detail: fault.string });
     }
     const content = [...Array(16).keys()].find(
-      (index) => new DataView(sample().buffer).getUint16(recordAt(index), true) === 13,
+      (index) => new DataView(samplePlan().buffer).getUint16(recordAt(index), true) === 13,
     );
     if (content === undefined) throw new Error('the sample has no file');
     // tree, name, mode, then offset and length of the content.
@@ -77,7 +58,7 @@ describe('plan reader', function () {
 
   it('survives a hundred thousand damaged plans under the sanitizers', () => {
     const file = join(folder(), 'sample');
-    writeFileSync(file, sample());
+    writeFileSync(file, samplePlan());
     const output = execFileSync('build-tests/fuzz-plan', ['100000', file], { encoding: 'utf8' });
     const [, accepted, refused] = /^(\d+) accepted, (\d+) refused/.exec(output) ?? [];
     // Both kinds were met: the damage is neither harmless nor always caught at the door.

@@ -14,6 +14,7 @@ const requirements = {
   debootstrap: () => (runs('debootstrap', '--version') ? null : 'debootstrap is not installed'),
   setfattr: () => (runs('setfattr', '--version') ? null : 'attr is not installed'),
   perl: () => (runs('perl', '-v') ? null : 'perl is not installed'),
+  clang: () => (runs('clang++-19', '--version') ? null : 'clang-19 is not installed'),
   zstd: () => (runs('zstd', '--version') ? null : 'zstd is not installed'),
 } as const;
 
