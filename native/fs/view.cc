@@ -95,23 +95,53 @@ std::string option_page(const std::vector<UniqueFd>& layers) {
   return options;
 }
 
-// For kernels without "lowerdir+" (before 6.5): mount(2) and one string of options. It has to be mounted on something,
-// so a thread of its own does it in a mount namespace of its own, which goes with the thread; the view lives on in the
-// descriptor. The names in the string are relative to procfs's list of descriptors: 500 layers fit into the 4 kB page.
-Failure overlay_by_mount(const std::vector<std::string>& paths, UniqueFd* view) {
+// A layer alone, read-only; it is mounted where it is.
+Failure bind_layer(int layer, const std::string& path, unsigned long flags) {
+  std::string source = descriptor_path(layer);
+  if (mount(source.c_str(), source.c_str(), nullptr, MS_BIND, nullptr) != 0) return failed("mount", path);
+  UniqueFd top(open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!top) return failed("open", path);
+  std::string target = descriptor_path(top.get());
+  if (mount(nullptr, target.c_str(), nullptr, MS_REMOUNT | MS_BIND | flags, nullptr) != 0) return failed("mount", path);
+  return {};
+}
+
+// The names in the string are relative to procfs's list of descriptors: 500 layers fit into the 4 kB page.
+Failure mount_overlay(const std::vector<UniqueFd>& layers, const std::string& path, unsigned long flags) {
+  std::string options = option_page(layers);
+  if (options.size() >= 4096) return {E2BIG, "mount", path};
+  if (chdir("/proc/self/fd") != 0) return failed("chdir", "/proc/self/fd");
+  std::string target = descriptor_path(layers[0].get());
+  if (mount("orlop", target.c_str(), "overlay", flags, options.c_str()) != 0) return failed("mount", path);
+  return {};
+}
+
+// For kernels without "lowerdir+" (before 6.5) or mount_setattr(2) (before 5.12): mount(2), and all options as one
+// string. It has to be mounted on something, so a thread of its own does it in a mount namespace of its own, which goes
+// with the thread; the view lives on in the descriptor.
+Failure view_by_mount(const std::vector<std::string>& paths, UniqueFd* view) {
   if (unshare(CLONE_FS | CLONE_NEWNS) != 0) return failed("unshare");
   if (mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return failed("mount", "/");
   std::vector<UniqueFd> layers;  // opened here, since overlayfs takes only what lies in the caller's namespace
   if (Failure failure = open_layers(paths, &layers); failure) return failure;
-  std::string options = option_page(layers);
-  if (options.size() >= 4096) return {E2BIG, "mount", paths[0]};
-  if (chdir("/proc/self/fd") != 0) return failed("chdir", "/proc/self/fd");
-  unsigned long flags = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC;
-  std::string target = descriptor_path(layers[0].get());
-  if (mount("orlop", target.c_str(), "overlay", flags, options.c_str()) != 0) return failed("mount", paths[0]);
+  constexpr unsigned long kFlags = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC;
+  Failure failure =
+      layers.size() == 1 ? bind_layer(layers[0].get(), paths[0], kFlags) : mount_overlay(layers, paths[0], kFlags);
+  if (failure) return failure;
   UniqueFd top(open(paths[0].c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!top) return failed("open", paths[0]);
   return open_top(top.get(), view);
+}
+
+// The detached mount that newer kernels can make; ENOSYS where it may not be tried.
+Failure detached_view(const std::vector<std::string>& paths, UniqueFd* view) {
+  std::vector<UniqueFd> layers;
+  if (Failure failure = open_layers(paths, &layers); failure) return failure;
+  if (layers.size() > 1) {
+    return may_use(init::kFeatureLowerdirAppend) ? overlay(layers, paths, view) : Failure{ENOSYS, "fsconfig", paths[0]};
+  }
+  const bool allowed = may_use(init::kFeatureMountApi) && may_use(init::kFeatureMountSetattr);
+  return allowed ? single_layer(layers[0].get(), paths[0], view) : Failure{ENOSYS, "open_tree", paths[0]};
 }
 
 }  // namespace
@@ -121,15 +151,9 @@ Failure open_view(const std::vector<std::string>& layers, UniqueFd* view) {
   for (const std::string& layer : layers) {
     if (layer.empty() || layer[0] != '/') return {EINVAL, "open", layer};
   }
-  std::vector<UniqueFd> opened;
-  if (Failure failure = open_layers(layers, &opened); failure) return failure;
-  if (opened.size() == 1) return single_layer(opened[0].get(), layers[0], view);
-  if (may_use(init::kFeatureLowerdirAppend)) {
-    Failure failure = overlay(opened, layers, view);
-    if (failure.error != ENOSYS && failure.error != EINVAL) return failure;
-  }
-  Failure failure;
-  std::thread([&] { failure = overlay_by_mount(layers, view); }).join();
+  Failure failure = detached_view(layers, view);
+  if (failure.error != ENOSYS && failure.error != EINVAL) return failure;
+  std::thread([&] { failure = view_by_mount(layers, view); }).join();
   return failure;
 }
 

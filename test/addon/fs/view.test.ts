@@ -33,14 +33,14 @@ describe('openView', () => {
 
   const ways = [
     ['', 0xffffffff],
-    [' (kernel without lowerdir+)', 0],
+    [' with mount(2) alone', 0],
   ] as const;
   for (const [way, features] of ways) {
-    describe(`of several layers${way}`, () => {
+    describe(`layers${way}`, () => {
       before(() => loadNative().limitFeatures(features));
       after(() => loadNative().limitFeatures(0xffffffff));
 
-      it('shows their union, whatever characters are in their names', async () => {
+      it('shows the union of several, whatever characters are in their names', async () => {
         await withView(layers(), (view) => {
           expect(readdirSync(view).sort()).to.deep.equal(['dev', 'etc']);
           expect(readdirSync(join(view, 'etc')).sort()).to.deep.equal(['f', 'g']);
@@ -69,16 +69,16 @@ describe('openView', () => {
         shell(temporary(), 'mkdir layers; for i in $(seq 0 299); do mkdir layers/$i; echo $i >layers/$i/of-$i; done');
         await withView(many, (view) => expect(readdirSync(view)).to.have.lengthOf(300));
       });
+
+      it('a single layer is read-only too', async () => {
+        await withView([join(temporary(), 'base')], (view) => {
+          expect(readFileSync(join(view, 'etc/h'), 'utf8')).to.equal('gone\n');
+          expect(() => writeFileSync(join(view, 'etc/new'), '')).to.throw(/EROFS/);
+          expect(() => readFileSync(join(view, 'dev/zero'))).to.throw(/EACCES/);
+        });
+      });
     });
   }
-
-  it('shows a single layer read-only too', async () => {
-    await withView([join(temporary(), 'base')], (view) => {
-      expect(readFileSync(join(view, 'etc/h'), 'utf8')).to.equal('gone\n');
-      expect(() => writeFileSync(join(view, 'etc/new'), '')).to.throw(/EROFS/);
-      expect(() => readFileSync(join(view, 'dev/zero'))).to.throw(/EACCES/);
-    });
-  });
 
   it('stays usable for look-ups that are confined to it', async () => {
     const native = loadNative();
