@@ -1,0 +1,71 @@
+import { text } from 'node:stream/consumers';
+import { prepareImage } from '../ground/image.ts';
+import { openOrlop } from '../ground/library.ts';
+import { Watch } from '../measure/watch.ts';
+import { application, type Container, type Contestant, targets } from './contestant.ts';
+
+const startMs = 60_000;
+
+function optionsOf(source: string, container: Container) {
+  return {
+    volumes: targets(container).map((target) => `${source}:${target}`),
+    network: container.network ? 'none' : 'host',
+  };
+}
+
+/** `orlop.run`: one call that makes a container, runs it to its end, collects its output, and removes it. */
+export const orlopRun: Contestant = {
+  id: 'orlop-run',
+  label: 'orlop.run() in the same process',
+  share: 1,
+  peer: false,
+  supports: ({ mounts }) => mounts === 'full',
+  missing: () => null,
+  async open(ground, container) {
+    const image = await prepareImage(ground, container);
+    const orlop = await openOrlop(ground, container.upper);
+    const options = { ...optionsOf(ground.source, container), timeout: startMs };
+    return {
+      async start() {
+        const watch = new Watch();
+        const running = orlop.run(image, [application], options);
+        watch.returned();
+        const { stdout, exitCode } = await running;
+        const sample = watch.sample(stdout.trim());
+        if (exitCode !== 0) throw new Error(`the application ended with ${exitCode}`);
+        return sample;
+      },
+      close: async () => {},
+    };
+  },
+};
+
+/** `container.start` of a container that was made before, as a program does that prepares what it will need. */
+export const orlopStart: Contestant = {
+  id: 'orlop-start',
+  label: 'container.start() in the same process, created ahead',
+  share: 1,
+  peer: false,
+  supports: ({ mounts }) => mounts === 'full',
+  missing: () => null,
+  async open(ground, container) {
+    const image = await prepareImage(ground, container);
+    const orlop = await openOrlop(ground, container.upper);
+    const options = { ...optionsOf(ground.source, container), rm: true };
+    return {
+      async start() {
+        const created = await orlop.create(image, [application], options);
+        const watch = new Watch();
+        const starting = created.start({ stdout: 'pipe', stderr: 'ignore', timeout: startMs });
+        watch.returned();
+        const running = await starting;
+        if (running.stdout === null) throw new Error('no output');
+        const [output, { exitCode }] = await Promise.all([text(running.stdout), running.exited]);
+        const sample = watch.sample(output.trim());
+        if (exitCode !== 0) throw new Error(`the application ended with ${exitCode}`);
+        return sample;
+      },
+      close: async () => {},
+    };
+  },
+};

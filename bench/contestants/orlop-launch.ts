@@ -1,0 +1,120 @@
+import { closeSync, openSync, readSync } from 'node:fs';
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Op, Plan } from '../../ts/plan/types.ts';
+import { layersOf } from '../ground/ground.ts';
+import { internals } from '../ground/library.ts';
+import { Watch } from '../measure/watch.ts';
+import { application, type Contestant, targets } from './contestant.ts';
+
+interface Place {
+  readonly root: string;
+  readonly upper: string;
+  readonly work: string;
+}
+
+/**
+ * The launcher alone, with a plan of minimal mounts: the operations that the limit program makes, made by orlop's
+ * executor from the JavaScript process. Directories lie ready, as those of the limit do.
+ */
+export const orlopLaunch: Contestant = {
+  id: 'orlop-launch',
+  label: 'orlop, launch of a minimal plan in the same process',
+  share: 1,
+  peer: false,
+  supports: ({ mounts, network }) => mounts === 'minimal' && !network,
+  missing: () => null,
+  async open(ground, container) {
+    const { loadNative, launch } = await internals(ground);
+    const native = loadNative();
+    const nothing = openSync('/dev/null', 'r+');
+    let number = 0;
+    return {
+      async start() {
+        const base = join(ground.scratch[container.upper], `launch-${process.pid}-${number++}`);
+        const place = { root: join(base, 'root'), upper: join(base, 'upper'), work: join(base, 'work') };
+        for (const path of Object.values(place)) await mkdir(path, { recursive: true });
+        const [output, input] = native.pipe();
+        const plan = minimalPlan(layersOf(ground, container), place, ground.source, targets(container));
+        const watch = new Watch();
+        const launching = launch(native, { plan, descriptors: [nothing, input, nothing] });
+        watch.returned();
+        const { process: started } = await launching;
+        const { code } = await native.wait(started);
+        watch.ended();
+        const buffer = Buffer.alloc(32);
+        const sample = watch.sample(buffer.toString('latin1', 0, readSync(output, buffer)).trim());
+        closeSync(output);
+        closeSync(input);
+        await rm(base, { recursive: true });
+        if (code !== 0) throw new Error(`the application ended with ${code}`);
+        return sample;
+      },
+      close: async () => closeSync(nothing),
+    };
+  },
+};
+
+const closed = 0x2 | 0x4 | 0x8; // nosuid, nodev, noexec
+const [stdin, stdout, stderr, rootfs, proc, dev, firstVolume] = [0, 1, 2, 3, 4, 5, 6];
+
+function minimalPlan(layers: readonly string[], place: Place, source: string, volumes: readonly string[]): Plan {
+  const reason = 'benchmark';
+  const { root, upper, work } = place;
+  const tree = (index: number) => firstVolume + index;
+  return {
+    namespaces: ['mount', 'pid', 'ipc', 'uts'],
+    supplied: ['stdin', 'stdout', 'stderr'],
+    slots: firstVolume + volumes.length,
+    prepare: [
+      { op: 'propagation', reason, path: '/', mode: 1, recursive: 1 },
+      { op: 'overlay', reason, tree: rootfs, layers, upper, work, at: root, options: 1, attributes: 0 },
+      ...volumes.map(
+        (_, index): Op => ({ op: 'bind', reason, tree: tree(index), source, recursive: 1, device: 0n, inode: 0n }),
+      ),
+      { op: 'proc', reason, tree: proc, attributes: closed },
+      ...deviceTree(reason),
+    ],
+    enter: [
+      { op: 'root', reason, tree: rootfs, at: root },
+      ...volumes.map((target, index): Op => ({ op: 'attach', reason, tree: tree(index), target, kind: 0, create: 0 })),
+      { op: 'attach', reason, tree: proc, target: '/proc', kind: 0, create: 0 },
+      { op: 'attach', reason, tree: dev, target: '/dev', kind: 0, create: 0 },
+      { op: 'hostname', reason, name: 'container' },
+      { op: 'pivot', reason },
+      { op: 'stdio', reason, in: stdin, out: stdout, err: stderr },
+      // Not for the limit's sake, but the application must not get the descriptors and signals of a JavaScript process.
+      { op: 'signals', reason },
+      { op: 'close-fds', reason },
+      { op: 'exec', reason, candidates: [application], argv: [application], env: ['PATH=/bin'] },
+    ],
+  };
+}
+
+function deviceTree(reason: string): Op[] {
+  const devices = [
+    ['null', 1, 3],
+    ['zero', 1, 5],
+    ['full', 1, 7],
+    ['random', 1, 8],
+    ['urandom', 1, 9],
+    ['tty', 5, 0],
+  ] as const;
+  const links = [
+    ['fd', '/proc/self/fd'],
+    ['stdin', '/proc/self/fd/0'],
+    ['stdout', '/proc/self/fd/1'],
+    ['stderr', '/proc/self/fd/2'],
+    ['ptmx', 'pts/ptmx'],
+  ] as const;
+  const size = 64n << 20n;
+  const attributes = 0x2 | 0x20; // nosuid, strictatime
+  return [
+    { op: 'tmpfs', reason, tree: dev, mode: 0o755, size, inodes: 0n, uid: 0, gid: 0, attributes, at: '' },
+    ...devices.map(
+      ([name, major, minor]): Op => ({ op: 'device', reason, tree: dev, name, mode: 0o666, major, minor }),
+    ),
+    ...links.map(([name, content]): Op => ({ op: 'symlink', reason, tree: dev, name, content })),
+    ...['pts', 'shm', 'mqueue'].map((name): Op => ({ op: 'directory', reason, tree: dev, name, mode: 0o755 })),
+  ];
+}

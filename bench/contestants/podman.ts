@@ -1,0 +1,39 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Ground } from '../ground/ground.ts';
+import { commandContestant, missingProgram } from './command.ts';
+import { application, type CommandContestant, type Container, targets } from './contestant.ts';
+
+/** Podman on a store of its own. */
+export const podman: CommandContestant = commandContestant({
+  id: 'podman',
+  label: 'podman run --rm',
+  share: 0.1,
+  supports: engineSupports,
+  missing: () => missingProgram('podman', 'podman'),
+  async command(ground, container) {
+    const store = join(ground.directory, 'podman');
+    const base = ['podman', '--root', store, '--runroot', join(ground.directory, 'podman-run')];
+    base.push('--cgroup-manager', 'cgroupfs');
+    if (!existsSync(store)) importImage(base, ground);
+    return [...base, ...runOptions(ground, container)];
+  },
+});
+
+/** An engine brings its own storage, on the disk, and always makes the whole default container. */
+export function engineSupports({ mounts, upper, layers }: Container): boolean {
+  return mounts === 'full' && upper === 'disk' && layers === 1;
+}
+
+export function importImage([command = '', ...options]: readonly string[], ground: Ground): void {
+  execFileSync(command, [...options, 'import', ground.archive, image], { stdio: 'pipe', timeout: 60_000 });
+}
+
+export function runOptions(ground: Ground, container: Container): string[] {
+  const network = container.network ? 'none' : 'host';
+  const volumes = targets(container).flatMap((target) => ['-v', `${ground.source}:${target}`]);
+  return ['run', '--rm', '--network', network, ...volumes, image, application];
+}
+
+const image = 'orlop-bench:1';

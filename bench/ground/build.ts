@@ -1,0 +1,21 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+function newest(directory: string): number {
+  const files = readdirSync(join(root, directory), { recursive: true, encoding: 'utf8' });
+  return Math.max(...files.map((name) => statSync(join(root, directory, name)).mtimeMs));
+}
+
+/** What is measured is what ships: the built addon and the built TypeScript, and no older than their sources. */
+export function requireBuild(): void {
+  const addon = join(root, 'build/Release/orlop.node');
+  if (!existsSync(addon)) throw new Error('the addon is not built: npm run build');
+  const bundle = join(root, 'dist/cli/orlop.cjs');
+  if (existsSync(bundle) && statSync(bundle).mtimeMs > newest('ts')) return;
+  console.error('bench: building dist/');
+  execFileSync(process.execPath, [join(root, 'scripts/build-ts.mjs')], { stdio: 'inherit' });
+}

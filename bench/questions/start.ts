@@ -1,0 +1,47 @@
+import type { Container } from '../contestants/contestant.ts';
+import { Subject } from '../subject/subject.ts';
+import { type CaseOf, openCases, type Question, startColumns } from './question.ts';
+
+const full: Container = { mounts: 'full', network: false, upper: 'disk', volumes: 1, layers: 1 };
+
+const cases: readonly CaseOf[] = [
+  {
+    id: 'minimal',
+    container: { mounts: 'minimal', network: false, upper: 'memory', volumes: 1, layers: 1 },
+    contestants: ['limit', 'orlopLaunch', 'orlopPool', 'spawnFirst', 'bwrap'],
+  },
+  {
+    id: 'full',
+    container: full,
+    contestants: [
+      ...(['limit', 'limitWhole', 'orlopStart', 'orlopRun', 'orlopCli', 'spawnFirst', 'spawnTrue'] as const),
+      ...(['bwrap', 'crunPlain', 'crun', 'runc', 'podman', 'docker'] as const),
+    ],
+  },
+  {
+    id: 'network',
+    container: { ...full, network: true },
+    contestants: [
+      ...(['limit', 'limitWhole', 'orlopStart', 'orlopRun', 'orlopCli'] as const),
+      ...(['bwrap', 'crunPlain', 'crun', 'runc', 'podman', 'docker'] as const),
+    ],
+  },
+];
+
+/** How long a start takes: from the JavaScript call to the application's first instruction, and until its end is seen. */
+export const start: Question = {
+  id: 'start',
+  title: 'How long does a start take?',
+  cases: [
+    { id: 'minimal', title: 'minimal mounts (root, volume, /proc, /dev), read-write layer on a tmpfs' },
+    { id: 'full', title: "all that a default container has, in the host's network, read-write layer on the disk" },
+    { id: 'network', title: 'the same in a network namespace of its own' },
+  ],
+  columns: startColumns,
+  reference: 'limit',
+  effort: { whole: { rounds: 300, warmUp: 20 }, quick: { rounds: 50, warmUp: 5 } },
+  async prepare(ground) {
+    const subject = await Subject.open(ground);
+    return openCases(cases, async () => subject);
+  },
+};

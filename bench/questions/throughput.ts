@@ -1,0 +1,40 @@
+import type { Container } from '../contestants/contestant.ts';
+import { Subject } from '../subject/subject.ts';
+import { type CaseOf, openCases, type Question, type Take } from './question.ts';
+
+const container: Container = { mounts: 'full', network: false, upper: 'disk', volumes: 1, layers: 1 };
+const parallel = [1, 2, 8, 32];
+const windowMs = { whole: 1000, quick: 300 };
+
+/** How many containers one process starts, ends and removes in a second. */
+export const throughput: Question = {
+  id: 'throughput',
+  title: 'How many containers does one process start, end and remove in a second?',
+  cases: parallel.map((count) => ({ id: `${count}`, title: count === 1 ? 'one after the other' : `${count} at once` })),
+  columns: [{ metric: 'rate', title: 'containers', unit: '/s' }],
+  reference: 'limit-whole',
+  effort: { whole: { rounds: 4, warmUp: 1 }, quick: { rounds: 2, warmUp: 0 } },
+  async prepare(ground, mode) {
+    const subject = await Subject.open(ground);
+    return openCases(
+      parallel.map(caseOf),
+      async () => subject,
+      ({ id }) => rate(Number(id), windowMs[mode]),
+    );
+  },
+};
+
+function caseOf(count: number): CaseOf {
+  return {
+    id: `${count}`,
+    container,
+    contestants: ['limitWhole', 'orlopRun', 'bwrap', 'crunPlain', 'crun', 'runc', 'podman', 'docker'],
+  };
+}
+
+function rate(parallelStarts: number, ms: number): Take {
+  return async (starter) => {
+    const { count, ms: took } = await starter.throughput(parallelStarts, ms);
+    return { rate: count / (took / 1000) };
+  };
+}

@@ -1,0 +1,80 @@
+import * as vega from 'vega';
+import { compile, type TopLevelSpec } from 'vega-lite';
+import { isMissing, type Result } from './result.ts';
+
+interface Point {
+  readonly label: string;
+  readonly case: string;
+  readonly median: number;
+  readonly p99: number;
+  readonly ours: string;
+}
+
+/** What the chart of a question shows: its main metric. Pure. */
+export function pointsOf(result: Result): Point[] {
+  const metric = result.columns[0]?.metric ?? '';
+  const titles = new Map(result.cases.map(({ id, title }) => [id, title]));
+  return result.rows.flatMap((row) => {
+    const summary = isMissing(row) ? undefined : row.metrics[metric];
+    if (summary === undefined) return [];
+    const { contestant, label } = row;
+    const ours = contestant.startsWith('orlop') ? 'orlop' : contestant.startsWith('limit') ? 'limit' : 'others';
+    return [{ label, case: titles.get(row.case) ?? row.case, median: summary.median, p99: summary.p99, ours }];
+  });
+}
+
+/** For each case, a dot at the median of each contestant and a line to its p99. Pure. */
+export function chartSpec(result: Result): TopLevelSpec {
+  const [column] = result.columns;
+  const axis = `${column?.title ?? ''}, ${column?.unit ?? ''} (median, line to p99; logarithmic)`;
+  const label = {
+    field: 'label',
+    type: 'nominal',
+    title: null,
+    sort: { field: 'median' },
+    axis: { labelLimit: 400 },
+  } as const;
+  const color = {
+    field: 'ours',
+    type: 'nominal',
+    title: null,
+    scale: { domain: ['limit', 'orlop', 'others'], range: ['#6b7280', '#0f766e', '#c2723a'] },
+    legend: { orient: 'top' },
+  } as const;
+  const scale = { type: 'log', nice: true } as const;
+  return {
+    $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
+    title: { text: result.title, anchor: 'start' },
+    background: 'white',
+    data: { values: pointsOf(result) },
+    facet: { row: { field: 'case', title: null, sort: result.cases.map(({ title }) => title), header } },
+    spec: {
+      width: 420,
+      height: { step: 18 },
+      layer: [
+        { mark: { type: 'rule', strokeWidth: 2, opacity: 0.45 }, encoding: { x2: { field: 'p99' } } },
+        { mark: { type: 'point', filled: true, size: 70, opacity: 1 } },
+        {
+          mark: { type: 'text', align: 'left', dx: 7, dy: -6, fontSize: 9 },
+          encoding: { text: { field: 'median', format: '.3' } },
+        },
+      ],
+      encoding: { x: { field: 'median', type: 'quantitative', title: axis, scale }, y: label, color },
+    },
+    resolve: { scale: { y: 'independent' } },
+    config: { font: 'sans-serif', view: { stroke: '#d1d5db' } },
+  };
+}
+
+const header = { labelOrient: 'top', labelAnchor: 'start', labelFontWeight: 'bold', labelLimit: 800 } as const;
+
+/** The chart as an SVG image. */
+export async function chartSvg(result: Result): Promise<string> {
+  const { spec } = compile(chartSpec(result));
+  const view = new vega.View(vega.parse(spec), { renderer: 'none' });
+  try {
+    return `${await view.toSVG()}\n`;
+  } finally {
+    view.finalize();
+  }
+}

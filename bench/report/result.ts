@@ -1,0 +1,77 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Load, Machine } from '../ground/machine.ts';
+import type { Measured } from '../measure/measure.ts';
+
+export interface Case {
+  readonly id: string;
+  readonly title: string;
+}
+
+export interface Column {
+  readonly metric: string;
+  readonly title: string;
+  readonly unit: 'ms' | '/s';
+}
+
+/** A contestant that could not take part, and why. */
+export interface Missing {
+  readonly case: string;
+  readonly contestant: string;
+  readonly label: string;
+  readonly missing: string;
+}
+
+export type Row = Measured | Missing;
+
+/** What one run answered to a question; this is the form of `bench/results/<question>.json`. */
+export interface Result {
+  readonly version: 1;
+  readonly question: string;
+  readonly title: string;
+  /** ISO 8601. */
+  readonly taken: string;
+  readonly seconds: number;
+  /** Of orlop: version, and the commit that was measured. */
+  readonly orlop: string;
+  readonly machine: Machine;
+  readonly load: Load;
+  readonly rounds: number;
+  readonly cases: readonly Case[];
+  readonly columns: readonly Column[];
+  readonly reference: string;
+  readonly rows: readonly Row[];
+}
+
+/** Results by question; those that nobody has taken are not there. */
+export type Results = ReadonlyMap<string, Result>;
+
+export function isMissing(row: Row): row is Missing {
+  return 'missing' in row;
+}
+
+/** Median of a metric; null when the contestant is missing or has no such metric. */
+export function medianOf(result: Result | undefined, at: { case: string; contestant: string }, metric: string) {
+  const row = result?.rows.find((one) => one.case === at.case && one.contestant === at.contestant);
+  return row === undefined || isMissing(row) ? null : (row.metrics[metric]?.median ?? null);
+}
+
+function fileOf(directory: string, question: string): string {
+  return join(directory, `${question}.json`);
+}
+
+export function writeResult(directory: string, result: Result): void {
+  mkdirSync(directory, { recursive: true });
+  writeFileSync(fileOf(directory, result.question), `${JSON.stringify(result, null, 1)}\n`);
+}
+
+export function readResults(directory: string, questions: readonly string[]): Results {
+  const there = questions.filter((question) => existsSync(fileOf(directory, question)));
+  return new Map(
+    there.map((question) => {
+      const result: Result = JSON.parse(readFileSync(fileOf(directory, question), 'utf8'));
+      if (result.version !== 1) throw new Error(`${fileOf(directory, question)} has an unknown version`);
+      return [question, result];
+    }),
+  );
+}

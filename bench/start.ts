@@ -1,0 +1,5 @@
+// Median and p99 of a start, from the JavaScript call to the application's first instruction, beside
+// child_process.spawn and the runtimes that are installed: `npm run bench -- --quick start`.
+import { main } from './main.ts';
+
+process.exit(await main({ quick: true, report: false, questions: ['start'] }));

@@ -1,0 +1,36 @@
+import { readFileSync } from 'node:fs';
+import { expect } from 'chai';
+import { questions } from '../../bench/questions/all.ts';
+import { chartSvg } from '../../bench/report/chart.ts';
+import { readmePart, replacePart, resultsDocument } from '../../bench/report/documents.ts';
+import { readResults } from '../../bench/report/result.ts';
+
+const results = readResults(
+  'bench/results',
+  questions.map(({ id }) => id),
+);
+const hint = 'run npm run bench -- --report';
+
+describe('results of the benchmark', () => {
+  it("are what the README's part says", () => {
+    const readme = readFileSync('README.md', 'utf8');
+    expect(replacePart(readme, readmePart(results)), hint).to.equal(readme);
+  });
+
+  it('are what their document says', () => {
+    expect(resultsDocument(results, questions), hint).to.equal(readFileSync('bench/results/README.md', 'utf8'));
+  });
+
+  it('are what their charts show', async function () {
+    this.timeout(120_000);
+    for (const [question, result] of results) {
+      expect(await chartSvg(result), `${question}: ${hint}`).to.equal(
+        readFileSync(`bench/results/${question}.svg`, 'utf8'),
+      );
+    }
+  });
+
+  it('were taken with NODE_EXTRA_CA_CERTS unset, which would make Node slow', () => {
+    for (const [, { machine }] of results) expect(machine.nodeExtraCaCerts).to.equal('unset');
+  });
+});

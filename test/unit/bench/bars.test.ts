@@ -1,0 +1,62 @@
+import { expect } from 'chai';
+import { bars, judge } from '../../../bench/bars.ts';
+import type { Results } from '../../../bench/report/result.ts';
+import { absent, measured, result, results } from '../../support/bench.ts';
+
+function judged(id: string, of: Results) {
+  const found = judge(of).find(({ bar }) => bar.id === id);
+  if (found === undefined) throw new Error(`no bar '${id}'`);
+  return { value: found.value, holds: found.holds };
+}
+
+function starts(limit: number, orlop: number): Results {
+  const rows = [measured('full', 'limit', { first: limit }), measured('full', 'orlop-run', { first: orlop })];
+  return results(result('start', { rows }));
+}
+
+describe('the bars', () => {
+  it('have ids that differ', () => {
+    expect(new Set(bars.map(({ id }) => id)).size).to.equal(bars.length);
+  });
+
+  it('are not judged without results', () => {
+    for (const { value, holds } of judge(new Map())) expect([value, holds]).to.deep.equal([null, null]);
+  });
+
+  it('compare with the limit of the same case: hold at the bar, and are missed above it', () => {
+    expect(judged('full-orlop-run', starts(1, 1.3))).to.deep.equal({ value: 1.3, holds: true });
+    expect(judged('full-orlop-run', starts(1, 1.31))).to.deep.equal({ value: 1.31, holds: false });
+  });
+
+  it('take growth as the difference of two cases', () => {
+    const rows = [
+      measured('volumes-1', 'orlop-start', { first: 2 }),
+      measured('volumes-100', 'orlop-start', { first: 3.5 }),
+    ];
+    expect(judged('volumes', results(result('growth', { rows })))).to.deep.equal({ value: 1.5, holds: false });
+  });
+
+  it('take the worst throughput, and none when one was not measured', () => {
+    const rates = (parallel: string, orlop: number) => [
+      measured(parallel, 'limit-whole', { rate: 1000 }),
+      measured(parallel, 'orlop-run', { rate: orlop }),
+    ];
+    const rows = [...rates('1', 900), ...rates('2', 800), ...rates('8', 760), ...rates('32', 990)];
+    expect(judged('throughput-limit', results(result('throughput', { rows })))).to.deep.equal({
+      value: 0.76,
+      holds: true,
+    });
+    const some = results(result('throughput', { rows: rows.slice(0, 6) }));
+    expect(judged('throughput-limit', some)).to.deep.equal({ value: null, holds: null });
+  });
+
+  it('read the pool at its p99', () => {
+    const rows = [measured('pool', 'orlop-pool', { first: 0.15 })];
+    expect(judged('pool-p99', results(result('pool', { rows })))).to.deep.equal({ value: 0.3, holds: true });
+  });
+
+  it('are not judged when a contestant is missing', () => {
+    const rows = [measured('pool', 'limit', { first: 0.1 }), absent('pool', 'orlop-pool', 'there is none')];
+    expect(judged('pool-median', results(result('pool', { rows })))).to.deep.equal({ value: null, holds: null });
+  });
+});
