@@ -1,6 +1,12 @@
 {
   "variables": {
     "warnings": ["-Wall", "-Wextra", "-Werror", "-Wno-missing-field-initializers", "-Wno-unused-parameter"],
+    # No libc stands behind this code: it runs in a child that shares its parent's memory (native/init/README.md), or in
+    # orlop-init.
+    "freestanding": [
+      "-ffreestanding", "-fno-stack-protector", "-fno-threadsafe-statics", "-fno-asynchronous-unwind-tables",
+      "-fno-tree-loop-distribute-patterns", "-fvisibility=hidden", "-O2", "-fPIC"
+    ],
     "napi_include": "<!(node -p \"require('node-addon-api').include_dir\")"
   },
   "target_defaults": {
@@ -14,10 +20,19 @@
       "target_name": "orlop_init",
       "type": "static_library",
       "sources": ["<!@(node scripts/sources.mjs init)"],
-      # No libc stands behind this code: it runs in a child that shares its parent's memory (native/init/README.md).
-      "cflags_cc": [
-        "-ffreestanding", "-fno-stack-protector", "-fno-threadsafe-statics", "-fno-asynchronous-unwind-tables",
-        "-fno-tree-loop-distribute-patterns", "-fvisibility=hidden", "-O2", "-fPIC"
+      "cflags_cc": ["<@(freestanding)"]
+    },
+    {
+      "target_name": "orlop-init",
+      "type": "executable",
+      "dependencies": ["orlop_init"],
+      "sources": ["<!@(node scripts/sources.mjs helper)"],
+      "cflags_cc": ["<@(freestanding)", "-ffunction-sections", "-fdata-sections"],
+      # A waiting member costs the pages that it touches: no headers, symbols or alignment beyond what the kernel needs.
+      "ldflags!": ["-rdynamic", "-pthread"],
+      "ldflags": [
+        "-static", "-no-pie", "-nostdlib", "-Wl,--gc-sections", "-Wl,--build-id=none", "-Wl,-z,noexecstack",
+        "-Wl,-z,relro,-z,now", "-s"
       ]
     },
     {

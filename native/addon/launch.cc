@@ -34,20 +34,7 @@ Failure duplicate(const Napi::Value& number, UniqueFd& out) {
   return out ? Failure{} : failed("fcntl");
 }
 
-// Fills in the request from launch(plan, options). Undefined, or the error to reject with.
-Napi::Value read_plan(Napi::Env env, const Napi::Value& value, StartRequest& request) {
-  if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != napi_uint8_array) {
-    return error_of(env, "a plan is a Uint8Array");
-  }
-  const auto bytes = value.As<Napi::Uint8Array>();
-  // A copy: JavaScript may write to the array while a thread reads it, after it was checked.
-  request.plan.assign(bytes.Data(), bytes.Data() + bytes.ByteLength());
-  const plan::Verdict verdict = plan::Check(request.plan.data(), request.plan.size());
-  if (verdict.fault == plan::Fault::kNone) return env.Undefined();
-  return error_of(env, "the plan is not well formed: fault " + std::to_string(static_cast<uint32_t>(verdict.fault)) +
-                           " at operation " + std::to_string(verdict.op));
-}
-
+// Fills in the request. Undefined, or the error to reject with.
 Napi::Value read_options(Napi::Env env, const Napi::Value& value, StartRequest& request) {
   if (!value.IsObject()) return error_of(env, "the options of a launch are an object");
   const auto options = value.As<Napi::Object>();
@@ -73,29 +60,6 @@ Napi::Value read_options(Napi::Env env, const Napi::Value& value, StartRequest& 
   return env.Undefined();
 }
 
-Napi::Object failure_object(Napi::Env env, const init::Report& report) {
-  Napi::Object object = Napi::Object::New(env);
-  object.Set("step", Napi::Number::New(env, report.step));
-  object.Set("syscall", report.call == 0xffff ? "" : launch::syscall_name(report.call));
-  object.Set("op", Napi::Number::New(env, report.op));
-  object.Set("errno", Napi::Number::New(env, report.error));
-  object.Set("code", errno_name(report.error));
-  object.Set("detail", Napi::Number::New(env, report.detail));
-  return object;
-}
-
-// Nanoseconds since boot fit a double's 53 bits for a hundred days and are off by one or two after that.
-Napi::Object times_object(Napi::Env env, const StartResult& result) {
-  Napi::Object times = Napi::Object::New(env);
-  times.Set("called", static_cast<double>(result.called));
-  times.Set("cloned", static_cast<double>(result.cloned));
-  auto ops = Napi::Float64Array::New(env, result.ops.size());
-  for (size_t i = 0; i < result.ops.size(); ++i) ops[i] = static_cast<double>(result.ops[i]);
-  times.Set("ops", ops);
-  times.Set("returned", static_cast<double>(result.returned));
-  return times;
-}
-
 void settle(Napi::Env env, const Napi::Promise::Deferred& deferred, const StartResult& result) {
   if (result.outcome == Outcome::kNoProcess) {
     deferred.Reject(system_error(env, result.failure).Value());
@@ -107,7 +71,7 @@ void settle(Napi::Env env, const Napi::Promise::Deferred& deferred, const StartR
   object.Set("failure",
              result.outcome == Outcome::kRefused ? Napi::Value(failure_object(env, result.report)) : env.Null());
   object.Set("died", result.outcome == Outcome::kDied ? Napi::Value(exit_object(env, result.exit)) : env.Null());
-  object.Set("times", times_object(env, result));
+  object.Set("times", times_object(env, result.called, result.cloned, result.ops, result.returned));
   deferred.Resolve(object);
 }
 
@@ -128,7 +92,8 @@ Napi::Value launch(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   StartRequest request{.called = monotonic_ns()};
   const auto deferred = Napi::Promise::Deferred::New(env);
-  Napi::Value wrong = read_plan(env, info[0], request);
+  const std::string malformed = read_plan(info[0], request.plan);
+  Napi::Value wrong = malformed.empty() ? env.Undefined() : error_of(env, malformed);
   if (wrong.IsUndefined()) wrong = read_options(env, info[1], request);
   if (wrong.IsUndefined() && !info[2].IsObject()) wrong = error_of(env, "the token of a launch is an object");
   if (!wrong.IsUndefined()) {
@@ -157,6 +122,43 @@ Napi::Value cancel(const Napi::CallbackInfo& info) {
 Napi::Value features(const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), launch::features()); }
 
 }  // namespace
+
+Napi::Object failure_object(Napi::Env env, const init::Report& report) {
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("step", Napi::Number::New(env, report.step));
+  object.Set("syscall", report.call == 0xffff ? "" : launch::syscall_name(report.call));
+  object.Set("op", Napi::Number::New(env, report.op));
+  object.Set("errno", Napi::Number::New(env, report.error));
+  object.Set("code", errno_name(report.error));
+  object.Set("detail", Napi::Number::New(env, report.detail));
+  return object;
+}
+
+// Nanoseconds since boot fit a double's 53 bits for a hundred days and are off by one or two after that.
+Napi::Object times_object(Napi::Env env, uint64_t called, uint64_t cloned, const std::vector<uint64_t>& ops,
+                          uint64_t returned) {
+  Napi::Object times = Napi::Object::New(env);
+  times.Set("called", static_cast<double>(called));
+  times.Set("cloned", static_cast<double>(cloned));
+  auto list = Napi::Float64Array::New(env, ops.size());
+  for (size_t i = 0; i < ops.size(); ++i) list[i] = static_cast<double>(ops[i]);
+  times.Set("ops", list);
+  times.Set("returned", static_cast<double>(returned));
+  return times;
+}
+
+// A copy: JavaScript may write to the array while a thread reads it, after it was checked.
+std::string read_plan(const Napi::Value& value, std::vector<uint8_t>& plan) {
+  if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != napi_uint8_array) {
+    return "a plan is a Uint8Array";
+  }
+  const auto bytes = value.As<Napi::Uint8Array>();
+  plan.assign(bytes.Data(), bytes.Data() + bytes.ByteLength());
+  const plan::Verdict verdict = plan::Check(plan.data(), plan.size());
+  if (verdict.fault == plan::Fault::kNone) return "";
+  return "the plan is not well formed: fault " + std::to_string(static_cast<uint32_t>(verdict.fault)) +
+         " at operation " + std::to_string(verdict.op);
+}
 
 void add_launch_functions(Napi::Env env, Napi::Object exports) {
   exports.Set("features", Napi::Function::New(env, features, "features"));

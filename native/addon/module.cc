@@ -5,6 +5,7 @@
 #include "addon/environment.h"
 #include "addon/fs_trees.h"
 #include "addon/launch.h"
+#include "addon/member.h"
 #include "addon/process.h"
 
 namespace {
@@ -13,6 +14,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   orlop::addon::Environment::create(env);
   exports.Set("abi", Napi::Number::New(env, 1));
   orlop::addon::add_launch_functions(env, exports);
+  orlop::addon::add_member_functions(env, exports);
   orlop::addon::add_process_functions(env, exports);
   orlop::addon::add_descriptor_functions(env, exports);
   orlop::addon::add_tree_functions(env, exports);

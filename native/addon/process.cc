@@ -17,15 +17,6 @@ constexpr napi_type_tag kProcessTag = {0x6f726c6f702d7072, 0x6f63657373000001};
 
 void drop_handle(napi_env, void* data, void*) { delete static_cast<Handle*>(data); }
 
-// Null with a pending TypeError when `value` is not one of ours.
-Handle handle_of(Napi::Env env, Napi::Value value) {
-  void* data = nullptr;
-  if (value.IsObject() && value.As<Napi::Object>().CheckTypeTag(&kProcessTag)) napi_unwrap(env, value, &data);
-  if (data != nullptr) return *static_cast<Handle*>(data);
-  Napi::TypeError::New(env, "not a process of this addon").ThrowAsJavaScriptException();
-  return nullptr;
-}
-
 // The identity of a process that another program started; null with a pending TypeError when the arguments are wrong.
 struct Identity {
   pid_t pid = 0;
@@ -62,7 +53,7 @@ void settle_wait(Napi::Env env, const Napi::Promise::Deferred& deferred, pid_t p
 
 Napi::Value wait(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
-  const Handle process = handle_of(env, info[0]);
+  const Handle process = process_of(env, info[0]);
   if (process == nullptr) return env.Undefined();
   const auto environment = Environment::of(env);
   const auto deferred = Napi::Promise::Deferred::New(env);
@@ -77,7 +68,7 @@ Napi::Value wait(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value kill(const Napi::CallbackInfo& info) {
-  const Handle process = handle_of(info.Env(), info[0]);
+  const Handle process = process_of(info.Env(), info[0]);
   if (process == nullptr) return info.Env().Undefined();
   return sent(info.Env(), process->kill(info[1].ToNumber().Int32Value()));
 }
@@ -116,6 +107,14 @@ Napi::Value wait_other(const Napi::CallbackInfo& info) {
 }
 
 }  // namespace
+
+Handle process_of(Napi::Env env, Napi::Value value) {
+  void* data = nullptr;
+  if (value.IsObject() && value.As<Napi::Object>().CheckTypeTag(&kProcessTag)) napi_unwrap(env, value, &data);
+  if (data != nullptr) return *static_cast<Handle*>(data);
+  Napi::TypeError::New(env, "not a process of this addon").ThrowAsJavaScriptException();
+  return nullptr;
+}
 
 Napi::Object exit_object(Napi::Env env, const Exit& exit) {
   Napi::Object object = Napi::Object::New(env);

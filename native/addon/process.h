@@ -14,6 +14,9 @@ Napi::Object exit_object(Napi::Env env, const Exit& exit);
 // The opaque object that stands for a process.
 Napi::Object process_object(Napi::Env env, const std::shared_ptr<launch::Process>& process);
 
+// The process behind it. Null with a pending TypeError when `value` is not one of ours.
+std::shared_ptr<launch::Process> process_of(Napi::Env env, Napi::Value value);
+
 void add_process_functions(Napi::Env env, Napi::Object exports);
 
 }  // namespace orlop::addon

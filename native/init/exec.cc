@@ -21,6 +21,9 @@ char** Pointers(plan::Strings strings, char** to) {
 
 int Execute(Context& context, const plan::op::Exec& op) {
   if (op.candidates.count == 0) return context.Refuse(ENOENT);
+  // A plan without a container (the start of orlop-init) executes a program of the host.
+  if (context.rootfs < 0) context.rootfs = static_cast<int>(context.Call(__NR_openat, kAtCwd, "/", kPath, 0));
+  if (context.rootfs < 0) return context.rootfs;
   if (op.argv.count + op.env.count + 2 > context.start.pointer_count) return context.Refuse(E2BIG);
   char** const argv = context.start.pointers;
   char** const env = Pointers(op.argv, argv);

@@ -38,28 +38,65 @@ int OpenEarly(Context& context) {
   return context.own_fds < 0 ? context.own_fds : 0;
 }
 
-}  // namespace
-
-void run(const Start& start) {
+// Looks at the plan before anything of it is executed; false with the report filled.
+bool Accept(const Start& start) {
   start.times[0] = Now();
   *start.report = Report{0, kNoCall, 0, 0, 0};
   const plan::Verdict verdict = plan::Check(start.plan, start.size);
-  if (verdict.fault != plan::Fault::kNone) {
-    *start.report = Report{0, kNoCall, verdict.op, EINVAL, static_cast<uint32_t>(verdict.fault)};
-    return;
-  }
-  Context context{start, plan::View(start.plan)};
+  if (verdict.fault == plan::Fault::kNone) return true;
+  *start.report = Report{0, kNoCall, verdict.op, EINVAL, static_cast<uint32_t>(verdict.fault)};
+  return false;
+}
+
+// All records, one after the other: 0, or the negated errno of the one that failed, which `context.op` names.
+int ExecuteRecords(Context& context) {
+  const Start& start = context.start;
   // Modes in a plan are exact; `umask` sets the application's own near the end.
   Syscall(__NR_umask, 0);
   int error = OpenEarly(context);
   while (error == 0 && context.op < context.plan.count()) {
+    if (start.executing != nullptr && context.plan.code(context.op) == plan::Code::Exec) start.executing(start);
     error = ExecuteRecord(context, context.op);
     if (error == 0) start.times[++context.op] = Now();
   }
+  return error;
+}
+
+void Tell(const Context& context, int error) {
+  const uint16_t step = context.op < context.plan.count() ? context.plan.record(context.op).code : uint16_t{0};
+  *context.start.report = Report{step, context.call, context.op, -error, context.detail};
+}
+
+Context Continue(const Start& start, const Carried& carried) {
+  Context context{start, plan::View(start.plan)};
+  context.rootfs = carried.rootfs;
+  context.scratch = carried.scratch;
+  context.places = carried.places;
+  return context;
+}
+
+}  // namespace
+
+bool prepare(const Start& start, Carried& carried) {
+  if (!Accept(start)) return false;
+  Context context = Continue(start, carried);
+  const int error = ExecuteRecords(context);
+  Close(context.own_fds);
+  if (error != 0) {
+    Tell(context, error);
+    return false;
+  }
+  carried = {context.rootfs, context.scratch, context.places};
+  return true;
+}
+
+void run(const Start& start, const Carried& carried) {
+  if (!Accept(start)) return;
+  Context context = Continue(start, carried);
+  int error = ExecuteRecords(context);
   // A plan that ends without exec has started nothing.
   if (error == 0) error = context.Refuse(ENOEXEC);
-  const uint16_t step = context.op < context.plan.count() ? context.plan.record(context.op).code : uint16_t{0};
-  *start.report = Report{step, context.call, context.op, -error, context.detail};
+  Tell(context, error);
 }
 
 }  // namespace orlop::init

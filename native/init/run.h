@@ -36,10 +36,23 @@ struct Start {
       times;  // CLOCK_MONOTONIC ns: [0] on entry, [i + 1] after record i; header.prepare + header.enter + 1 entries
   char** pointers;  // room for argv and env: plan::CountPointers(view) entries, never read by the caller
   uint32_t pointer_count;
-  int32_t parent;  // pidfd of the caller, so that parent-death notices that it died before; 0 or less: not checked
+  int32_t parent;  // readable when the caller is gone (its pidfd, or a socket whose other end it has), so that
+                   // parent-death notices that it died before; 0 or less: not checked
+  void (*executing)(const Start& start);  // called when all but `exec` is done; nullptr: nobody wants to know
 };
 
+// What one plan leaves to the next that the same process executes.
+struct Carried {
+  int32_t rootfs = -1;   // the container's root directory
+  int32_t scratch = -1;  // where older kernels' mounts wait, and how many did
+  uint32_t places = 0;
+};
+
+// Executes a plan that makes the container and stops before its application: one without `exec`. False when it failed,
+// with `report` filled. The descriptors of the slots stay open for the plan that follows.
+bool prepare(const Start& start, Carried& carried);
+
 // Executes the plan. Returns only when it failed, with `report` filled; the caller then exits with 127.
-void run(const Start& start);
+void run(const Start& start, const Carried& carried = {});
 
 }  // namespace orlop::init

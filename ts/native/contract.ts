@@ -16,6 +16,22 @@ export interface NativeFailure {
   readonly detail: number;
 }
 
+/** A container init process of a pool, which waits for its application; opaque. Without references it is closed. */
+export interface NativeMember {
+  readonly [brand]: 'member';
+}
+declare const brand: unique symbol;
+
+/** What came of a plan that a member was given. */
+export interface MemberAnswer {
+  /** Why it was refused; the member has ended. */
+  readonly failure: NativeFailure | null;
+  /** The member ended without a word: killed from outside, or closed. */
+  readonly gone: boolean;
+  /** As those of a launch; `cloned` is when the plan was handed over. */
+  readonly times: LaunchResult['times'];
+}
+
 export interface LaunchOptions {
   /** Descriptors for the supplied slots, in order; duplicated before `launch` returns, the caller closes its own. */
   readonly descriptors: readonly number[];
@@ -72,6 +88,28 @@ export interface Native {
   launch(plan: Uint8Array, options: LaunchOptions, token: object): Promise<LaunchResult>;
   /** Kills the child of a start that has not been settled yet, or keeps it from being made. */
   cancel(token: object): void;
+  /**
+   * Makes the socket of a new member and leaves the plan in it that prepares the container. `descriptor` is for
+   * orlop-init, which is launched next with it as its three standard streams; the caller closes it then.
+   */
+  openMember(prepare: Uint8Array, features: number): { member: NativeMember; descriptor: number };
+  /** Resolves when the member has prepared its container, or has not. `process` is the orlop-init that was launched. */
+  memberReady(member: NativeMember, process: NativeProcess): Promise<MemberAnswer>;
+  /**
+   * Hands a member that waits the plan that ends in the application; resolves when it has been executed, or has not.
+   * The descriptors are for the supplied slots and stay the caller's. Once for each member.
+   */
+  becomeApplication(
+    member: NativeMember,
+    plan: Uint8Array,
+    descriptors: readonly number[],
+    features: number,
+  ): Promise<MemberAnswer>;
+  /** Resolves when the member waits no longer: it is the application, or has ended. Keeps no event loop alive. */
+  memberOver(member: NativeMember): Promise<void>;
+  /** Lets go of a member: one that waits ends. */
+  closeMember(member: NativeMember): void;
+
   /** Resolves when the process has ended and was reaped, before or after this call. Rejects (ECHILD) when something else took its status. */
   wait(process: NativeProcess): Promise<Exit>;
   /** Sends a signal through the pidfd; false when the process has ended. */

@@ -1,0 +1,10 @@
+// NativeMember: openMember, memberReady, becomeApplication, memberOver, closeMember.
+#pragma once
+
+#include <napi.h>
+
+namespace orlop::addon {
+
+void add_member_functions(Napi::Env env, Napi::Object exports);
+
+}  // namespace orlop::addon

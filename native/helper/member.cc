@@ -1,0 +1,112 @@
+// The container init process of a pool: prepared, it waits outside the root that it will change to, so that it still
+// sees the host, and with it the volumes of a request that has not come yet. It runs one application, in which it ends.
+#include <linux/errno.h>
+
+#include "helper/main.h"
+#include "helper/socket.h"
+#include "init/context.h"
+#include "init/run.h"
+#include "init/syscalls.h"
+#include "plan/reader.h"
+
+namespace orlop::helper {
+namespace {
+
+using init::Syscall;
+
+inline constexpr uint32_t kPointers = 1024;  // arguments and variables that need no memory of their own
+
+// Not on the stack, so that what is not touched costs nothing.
+struct Memory {
+  Buffer first;  // stays: the slots' contents of the first plan are used by the second
+  Buffer second;
+  int32_t slots[plan::kMaxSlots];
+  uint64_t times[plan::kMaxOps + 1];
+  char* pointers[kPointers];
+  init::Report report;
+};
+// Nobody would run an initialisation.
+constinit Memory memory = {};
+
+constinit int control = 0;  // the socket
+
+void Answer(Event event, uint32_t times, int descriptor = -1) {
+  const helper::Answer answer = {event, times, memory.report};
+  Send(control, answer, memory.times, descriptor);
+}
+
+uint32_t Timed(const init::Start& start) {
+  uint32_t count = 0;
+  const uint32_t most = plan::View(start.plan).count() + 1;
+  while (count < most && memory.times[count] != 0) count++;
+  return count;
+}
+
+[[noreturn]] void Refuse(const init::Start& start) {
+  // A plan that was refused as a whole has no records that could be counted.
+  Answer(Event::kRefused, memory.report.step == 0 ? 0 : Timed(start));
+  Leave(127);
+}
+
+[[noreturn]] void RefuseOrder(int error) {
+  memory.report = {0, init::kNoCall, 0, error, 0};
+  Answer(Event::kRefused, 0);
+  Leave(127);
+}
+
+void Executing(const init::Start& start) { Answer(Event::kExecuting, Timed(start)); }
+
+char** Pointers(uint32_t count) {
+  constexpr int kReadWrite = 3;            // PROT_READ | PROT_WRITE
+  constexpr int kAnonymous = 0x02 | 0x20;  // MAP_PRIVATE | MAP_ANONYMOUS
+  if (count <= kPointers) return memory.pointers;
+  const long address =
+      init::RawCall(__NR_mmap, 0, static_cast<long>(count * sizeof(char*)), kReadWrite, kAnonymous, -1, 0);
+  if (address < 0 && address >= -4095) RefuseOrder(static_cast<int>(-address));
+  return reinterpret_cast<char**>(address);
+}
+
+// Waits for an order and lays out its start. `known` slots keep what they hold.
+init::Start Await(Buffer& buffer, uint32_t known) {
+  const Parcel parcel = Receive(control, buffer);
+  // Nobody is there any more, or nobody who speaks this language.
+  if (parcel.plan == nullptr) Leave(0);
+  const plan::Verdict verdict = plan::Check(parcel.plan, parcel.size);
+  if (verdict.fault != plan::Fault::kNone) RefuseOrder(EINVAL);
+  const plan::View view(parcel.plan);
+  if (view.header().supplied != parcel.count) RefuseOrder(EINVAL);
+  for (uint32_t i = known; i < view.header().slots; i++) memory.slots[i] = -1;
+  for (uint32_t i = 0; i < parcel.count; i++) memory.slots[i] = parcel.descriptors[i];
+  const uint32_t pointers = plan::CountPointers(view);
+  for (uint32_t i = 0; i <= view.count(); i++) memory.times[i] = 0;
+  return {parcel.plan,  parcel.size,        memory.slots, parcel.features, &memory.report,
+          memory.times, Pointers(pointers), pointers,     control,         Executing};
+}
+
+// The end of the socket is to say that the application was executed. So its other copies must all be ours: of the one
+// that came from outside, a start at the same time may hold a copy.
+void TakeNewSocket(const init::Start& making) {
+  int ends[2];
+  if (!Connect(ends)) RefuseOrder(EMFILE);
+  const int old = control;
+  Answer(Event::kReady, Timed(making), ends[1]);
+  Syscall(__NR_close, ends[1]);
+  control = ends[0];
+  // Also as 0, 1 and 2, so that descriptors which come later get no such numbers; `stdio` puts others in their place.
+  for (int number = 0; number < 3; number++) Syscall(__NR_dup3, control, number, O_CLOEXEC);
+  if (old > 2) Syscall(__NR_close, old);
+}
+
+}  // namespace
+
+void RunMember() {
+  const init::Start making = Await(memory.first, 0);
+  init::Carried carried;
+  if (!init::prepare(making, carried)) Refuse(making);
+  TakeNewSocket(making);
+  const init::Start becoming = Await(memory.second, plan::View(making.plan).header().slots);
+  init::run(becoming, carried);
+  Refuse(becoming);
+}
+
+}  // namespace orlop::helper

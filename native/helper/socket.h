@@ -1,0 +1,33 @@
+// Messages with descriptors, unix(7), without a C library.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "helper/message.h"
+
+namespace orlop::helper {
+
+struct Parcel {
+  const uint8_t* plan;  // null: the other end is gone, or what came is no order
+  size_t size;
+  uint32_t features;
+  uint32_t count;
+  int descriptors[kMaxDescriptors];  // close-on-exec, the memfd not among them
+};
+
+// Room for an order and the plan in it.
+struct alignas(8) Buffer {
+  uint8_t bytes[sizeof(Order) + kLargestInline];
+};
+
+// Waits for an order. The plan lies in the buffer, or is mapped.
+Parcel Receive(int socket, Buffer& buffer);
+
+// Sends an answer with its times, and a descriptor unless it is -1. A program that is gone needs none.
+void Send(int socket, const Answer& answer, const uint64_t* times, int descriptor);
+
+// Two connected ends, close-on-exec; false when there are none to be had.
+bool Connect(int (&ends)[2]);
+
+}  // namespace orlop::helper

@@ -1,0 +1,36 @@
+// One thread that reads what the members of all pools say.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <unordered_map>
+
+#include "base/failure.h"
+#include "base/unique_fd.h"
+
+namespace orlop::launch {
+
+class Member;
+
+class MemberWatch {
+ public:
+  // Lives as long as the program.
+  static MemberWatch& instance();
+
+  // The member is kept alive until `drop`.
+  Failure add(const std::shared_ptr<Member>& member, int socket);
+  // In the place of another socket of the same member.
+  Failure change(Member* member, int old_socket, int socket);
+  void drop(Member* member, int socket);
+
+ private:
+  Failure start_locked();
+  void run();
+
+  std::mutex mutex_;
+  UniqueFd epoll_;
+  bool running_ = false;
+  std::unordered_map<Member*, std::shared_ptr<Member>> watched_;
+};
+
+}  // namespace orlop::launch
