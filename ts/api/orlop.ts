@@ -12,6 +12,7 @@ import { Store } from '../store/store.ts';
 import { ContainerHandle } from './container.ts';
 import { ImageApi } from './image-api.ts';
 import { summaryOf } from './inspect.ts';
+import { ContainerPool } from './pool.ts';
 import { runToEnd } from './run.ts';
 import type * as t from './types.ts';
 import { VolumeApi } from './volume-api.ts';
@@ -25,6 +26,7 @@ import { VolumeApi } from './volume-api.ts';
  */
 export class Orlop implements t.OrlopRuntime {
   readonly #runtime: Runtime;
+  readonly #pools = new Set<t.Pool>();
   readonly root: string;
   readonly containers: t.Containers;
   readonly images: t.Images;
@@ -72,6 +74,20 @@ export class Orlop implements t.OrlopRuntime {
     return this.#create(image, argv, options);
   }
 
+  /**
+   * Opens a pool: containers of an image that are made ahead, for requests that shall start at once.
+   *
+   * @example
+   * await using pool = await orlop.pool('debian:trixie', { size: 8, network: 'none' });
+   * const { stdout } = await pool.run(['cat', '/test/f'], { volumes: ['data:/test'] });
+   * @throws RequestError, LaunchError as a run does
+   */
+  async pool(image: string, options: t.PoolOptions): Promise<t.Pool> {
+    const pool = await ContainerPool.open(this.#runtime, image, options);
+    this.#pools.add(pool);
+    return pool;
+  }
+
   async #create(
     image: string,
     argv: readonly string[],
@@ -92,8 +108,12 @@ export class Orlop implements t.OrlopRuntime {
     return { plan, text: describePlan(plan) };
   }
 
-  /** Nothing is kept open between calls; containers that run go on until this program ends. */
-  async close(): Promise<void> {}
+  /** Closes its pools; nothing else is kept open between calls. Containers that run go on until this program ends. */
+  async close(): Promise<void> {
+    const pools = [...this.#pools];
+    this.#pools.clear();
+    await Promise.all(pools.map((pool) => pool.close()));
+  }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();

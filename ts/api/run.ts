@@ -18,13 +18,27 @@ export async function runToEnd(
   create: Create,
   image: string,
   argv: readonly string[],
-  { input, maxBuffer = defaultMaxBuffer, signal, timeout, ...options }: RunOptions & t.RunInput,
+  { input, maxBuffer, signal, timeout, ...options }: RunOptions & t.RunInput,
 ): Promise<t.RunResult> {
+  return withDeadline(image, signal, timeout, async (ends) => {
+    const container = await create(image, argv, { ...options, rm: options.rm ?? true }, ends);
+    const stdin = input === undefined ? 'ignore' : 'pipe';
+    const running = await container.start({ stdin, stdout: 'pipe', stderr: 'pipe', signal: ends });
+    return collectRun(running, container, input, maxBuffer, ends);
+  });
+}
+
+/** Runs something that the caller's signal or time-out ends. */
+export async function withDeadline<Result>(
+  image: string,
+  signal: AbortSignal | undefined,
+  timeout: number | undefined,
+  run: (signal: AbortSignal) => Promise<Result>,
+): Promise<Result> {
   using deadline = new Deadline(signal, timeout);
   try {
     if (deadline.signal.aborted) throw aborted(deadline.signal);
-    const container = await create(image, argv, { ...options, rm: options.rm ?? true }, deadline.signal);
-    return await runContainer(container, input, maxBuffer, deadline.signal);
+    return await run(deadline.signal);
   } catch (error) {
     // Whatever the time-out interrupted, it is what the caller has to know.
     if (deadline.timedOut && isAborted(error)) throw timedOut(image, timeout);
@@ -32,19 +46,19 @@ export async function runToEnd(
   }
 }
 
-async function runContainer(
-  container: t.Container,
+/** Waits for the end of an application and collects its output. */
+export async function collectRun(
+  running: t.Running,
+  { id, name }: { readonly id: string; readonly name: string },
   input: string | Uint8Array | undefined,
-  maxBuffer: number,
+  maxBuffer: number | undefined,
   signal: AbortSignal,
 ): Promise<t.RunResult> {
-  const stdin = input === undefined ? 'ignore' : 'pipe';
-  const running = await container.start({ stdin, stdout: 'pipe', stderr: 'pipe', signal });
   feed(running, input);
   const kill = () => running.kill('SIGKILL');
   const output = await Promise.allSettled([
-    read('stdout', running.stdout, maxBuffer, kill),
-    read('stderr', running.stderr, maxBuffer, kill),
+    read('stdout', running.stdout, maxBuffer ?? defaultMaxBuffer, kill),
+    read('stderr', running.stderr, maxBuffer ?? defaultMaxBuffer, kill),
   ]);
   const status = await running.exited;
   if (signal.aborted && status.signal === 'SIGKILL') throw aborted(signal);
@@ -52,13 +66,7 @@ async function runContainer(
     if (one.status === 'rejected') throw one.reason;
     return one.value.toString('utf8');
   });
-  return {
-    ...status,
-    stdout: stdout ?? '',
-    stderr: stderr ?? '',
-    timings: running.timings,
-    container: { id: container.id, name: container.name },
-  };
+  return { ...status, stdout: stdout ?? '', stderr: stderr ?? '', timings: running.timings, container: { id, name } };
 }
 
 /** An application that does not read its input, or ends before it has, is no error of the caller. */

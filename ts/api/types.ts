@@ -196,6 +196,45 @@ export interface RunInput extends Pick<StartOptions, 'signal' | 'timeout'> {
   readonly maxBuffer?: number | undefined;
 }
 
+// ---- pools ----
+
+/** What a request to a pool may ask for itself; all else was fixed when its members were made. */
+export interface PoolRequest extends Pick<RunOptions, 'env' | 'user' | 'workdir' | 'volumes'> {}
+
+/** `size`, and what all its members have; a request adds to it. */
+export interface PoolOptions extends Omit<RunOptions, 'name' | 'rm'> {
+  /** Members that wait, 1 to 1000. Each costs a process that sleeps, its mounts, and a read-write layer. */
+  readonly size: number;
+}
+
+export interface PoolStats {
+  readonly size: number;
+  /** Members that wait for an application. */
+  readonly ready: number;
+  readonly making: number;
+  /** Requests that wait for a member. */
+  readonly waiting: number;
+  readonly running: number;
+  /** Applications that were started, ever. */
+  readonly started: number;
+}
+
+/**
+ * Containers that are made ahead: cloned, mounted, and waiting for their application. A request brings command,
+ * environment, user, working directory, volumes and streams. Each member runs one application and is removed with it;
+ * the pool fills itself up again in the background. It keeps no program alive, and goes with it.
+ */
+export interface Pool extends AsyncDisposable {
+  readonly image: string;
+  readonly stats: PoolStats;
+  /** As `Orlop.run`. */
+  run(argv?: readonly string[], options?: PoolRequest & RunInput): Promise<RunResult>;
+  /** As `Container.start`; the container is removed with the application's end. */
+  start(argv?: readonly string[], options?: PoolRequest & StartOptions): Promise<Running>;
+  /** Removes the members that wait; requests that wait for one are refused (ORLOP_E_CLOSED). Applications go on. */
+  close(): Promise<void>;
+}
+
 // ---- images ----
 
 export interface ImageSummary {
@@ -306,6 +345,8 @@ export interface OrlopRuntime extends AsyncDisposable {
   /** Runs a command to its end and collects its output. */
   run(image: string, argv?: readonly string[], options?: RunOptions & RunInput): Promise<RunResult>;
   create(image: string, argv?: readonly string[], options?: CreateOptions): Promise<Container>;
+  /** Opens a pool of containers of an image; resolves when all its members wait. */
+  pool(image: string, options: PoolOptions): Promise<Pool>;
   /** By ID, unique beginning of an ID, or name. */
   container(idOrName: string): Promise<Container>;
   /** What `run` would do. Creates nothing. */

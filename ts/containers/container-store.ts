@@ -3,7 +3,7 @@ import { isAlive, ownIdentity, type ProcessIdentity, processStatus } from '../li
 import { collect, type Damaged } from '../store/record.ts';
 import type { Store } from '../store/store.ts';
 import { Volumes } from '../volumes/volumes.ts';
-import { containerIds, locate, readContainer, writeNew, writeState } from './directory.ts';
+import { containerIds, locate, readContainer, writeDescription, writeNew, writeState } from './directory.ts';
 import { isReserved, reserve, unreserve } from './own.ts';
 import { type ContainerRecord, type ContainerState, created, type Durability, type StoredContainer } from './record.ts';
 import { readUses, type Uses } from './references.ts';
@@ -139,6 +139,35 @@ export class ContainerStore {
       startedAt: new Date().toISOString(),
       finishedAt: null,
     };
+    return this.#written(container, state);
+  }
+
+  /**
+   * Records the container init process of one that waits for its application: whoever finds it without its owner ends
+   * that process.
+   */
+  async waits(container: StoredContainer, pid: number): Promise<StoredContainer> {
+    const status = await processStatus(pid);
+    return this.#written(container, { ...container.state, pid, startTime: status?.startTime ?? null });
+  }
+
+  /** Records what the application of one that waits will be, before it is. */
+  async describeAnew({ durability }: StoredContainer, record: ContainerRecord): Promise<void> {
+    await writeDescription(this.#store, record, durability);
+  }
+
+  /**
+   * Records that one which waited has become an application.
+   *
+   * @throws RequestError ORLOP_E_NO_CONTAINER when it was removed by force meanwhile
+   */
+  async becomes(container: StoredContainer, record: ContainerRecord): Promise<StoredContainer> {
+    await writeDescription(this.#store, record, container.durability);
+    const state = { ...container.state, status: 'running' as const, startedAt: new Date().toISOString() };
+    return { ...(await this.#written(container, state)), record };
+  }
+
+  async #written(container: StoredContainer, state: ContainerState): Promise<StoredContainer> {
     const { record, durability } = container;
     if (!(await writeState(this.#store, record.id, durability, state))) throw noContainer(record.name);
     return { ...container, state };
@@ -190,7 +219,8 @@ export class ContainerStore {
       throw noContainer(idOrName);
     }
     if (container !== null && !force) await this.#refuseBusy(container);
-    if (container?.state.status === 'running') await killApplication(this.#store, container.state);
+    // One that waits for its application has a process too.
+    if (container !== null) await killApplication(this.#store, container.state);
     await removeContainer(this.#store, this.volumes, { id, durability, container, volumes });
     unreserve(id);
     await lock.retire();

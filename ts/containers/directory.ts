@@ -1,3 +1,4 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isAlive, ownIdentity, type ProcessIdentity } from '../linux/proc.ts';
@@ -73,6 +74,27 @@ export async function writeNew(
   if (durable) await syncDirectory(temporary);
   await rename(temporary, join(parent, record.id));
   if (durable) await syncDirectory(parent);
+}
+
+/** Writes what a container is anew: of one that waited, the application was not known before. */
+export async function writeDescription(store: Store, record: ContainerRecord, durability: Durability): Promise<void> {
+  const path = join(containerDirectory(store, record.id, durability), 'config.json');
+  await writeRecord(path, record, { durable: durability === 'durable' });
+}
+
+/**
+ * Notes at once that an ephemeral container uses a volume: the file beside its record is what protects it, and a request
+ * to a pool waits for nothing that it can do in some microseconds.
+ */
+export function noteUse(store: Store, id: string, volume: string): void {
+  const directory = join(containerDirectory(store, id, 'ephemeral'), 'volumes');
+  try {
+    writeFileSync(join(directory, volume), '', { mode: 0o600 });
+  } catch (error) {
+    if (errorCode(error) !== 'ENOENT') throw error;
+    mkdirSync(directory, { mode: 0o700 });
+    writeFileSync(join(directory, volume), '', { mode: 0o600 });
+  }
 }
 
 /** Reads a container; null when it is gone. Throws ORLOP_E_DAMAGED. */

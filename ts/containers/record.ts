@@ -35,7 +35,7 @@ export interface StoredContainer {
   readonly durability: Durability;
 }
 
-/** `config.json`: what a container is. Never changes after it was made. */
+/** `config.json`: what a container is. Changes once at most: when one that waits in a pool becomes an application. */
 export interface ContainerRecord {
   readonly version: 1;
   readonly id: string;
@@ -55,7 +55,10 @@ export interface ContainerRecord {
 export interface ContainerState {
   readonly version: 1;
   readonly status: 'created' | 'running' | 'exited';
-  /** Process of the application and its start time (clock ticks since boot, /proc/PID/stat); null unless running. */
+  /**
+   * Process of the application and its start time (clock ticks since boot, /proc/PID/stat); null unless running, or
+   * waiting in a pool for its application.
+   */
   readonly pid: number | null;
   readonly startTime: string | null;
   /** 128 + n when signal n ended it; null when it has not ended, or nobody saw how. */

@@ -1,5 +1,6 @@
 import { constants } from 'node:os';
 import { RequestError } from '../errors/index.ts';
+import type { ResolvedImage } from '../images/types.ts';
 import { type Launched, launch } from '../launch/launch.ts';
 import { buildPlan } from '../plan/build.ts';
 import type { Plan } from '../plan/types.ts';
@@ -7,7 +8,7 @@ import { type ExitStatus, exitStatus } from '../supervise/exit.ts';
 import { type OpenStdio, openStdio, type StdioRequest } from '../supervise/stdio.ts';
 import type { Ending } from './container-store.ts';
 import { etcFiles } from './etc-files.ts';
-import { startFacts } from './facts.ts';
+import { type StartContext, startFacts } from './facts.ts';
 import { layerPaths } from './layer.ts';
 import { hardNofile, thermalPaths } from './limits.ts';
 import { setOwnEnd } from './own.ts';
@@ -93,8 +94,16 @@ async function recordStart(
 }
 
 /** The plan of a container's start as things stand now. */
-async function planStart(runtime: Runtime, { record, durability }: StoredContainer): Promise<Plan> {
-  const { store, images } = runtime;
+async function planStart(runtime: Runtime, container: StoredContainer): Promise<Plan> {
+  const { image, context } = await startContext(runtime, container);
+  return buildPlan(startFacts(container.record, image, context));
+}
+
+/** What a start of the container needs to know, as things stand now. */
+export async function startContext(
+  { store, images }: Runtime,
+  { record, durability }: StoredContainer,
+): Promise<{ readonly image: ResolvedImage; readonly context: StartContext }> {
   const [image, sources, volumes, files, seccomp, maskedPaths] = await Promise.all([
     images.resolve(record.image.id),
     resolveSources(store, record.request.mounts),
@@ -106,26 +115,25 @@ async function planStart(runtime: Runtime, { record, durability }: StoredContain
     seccompFilter(record.request),
     thermalPaths(),
   ]);
-  return buildPlan(
-    startFacts(record, image, {
-      paths: layerPaths(store, record.layer),
-      sources,
-      volumes,
-      files,
-      seccomp,
-      maskedPaths,
-      hardNofile: hardNofile(),
-      // Nobody reads the layer of an ephemeral container after a power cut: its unmount need not sync the host's disk.
-      volatile: durability === 'ephemeral',
-    }),
-  );
+  const context: StartContext = {
+    paths: layerPaths(store, record.layer),
+    sources,
+    volumes,
+    files,
+    seccomp,
+    maskedPaths,
+    hardNofile: hardNofile(),
+    // Nobody reads the layer of an ephemeral container after a power cut: its unmount need not sync the host's disk.
+    volatile: durability === 'ephemeral',
+  };
+  return { image, context };
 }
 
 /** Waits for the end, records it, and removes what is to go with it. */
-async function end(
+export async function end(
   { containers, native }: Runtime,
   container: StoredContainer,
-  { process }: Launched,
+  { process }: Pick<Launched, 'process'>,
   rm: boolean,
 ): Promise<ExitStatus> {
   const settle = async (ending: Ending) => {

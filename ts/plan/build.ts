@@ -12,22 +12,8 @@ import type { Namespace, Plan, Slot } from './types.ts';
  */
 export function buildPlan(facts: StartFacts): Plan {
   const draft = new Draft(facts.gate ? ['stdin', 'stdout', 'stderr', 'gate'] : ['stdin', 'stdout', 'stderr']);
-
-  leaveHostAlone(draft);
-  const scratch = makeScratch(draft, facts);
-  const rootfs = makeUnion(draft, facts.root);
-  const mounts = placeMounts(facts);
-  const trees = new Map(mounts.map((mount) => [mount, mount.make(draft)]));
-
-  draft.enter.push({ op: 'root', reason: 'root filesystem', tree: rootfs, at: facts.root.mountPoint });
-  attachMounts(draft, byDepth(mounts), trees);
-  attachFiles(draft, scratch);
-  protect(draft, facts, scratch.tree);
-  sealMounts(draft, mounts);
-  setHost(draft, facts);
-  draft.enter.push({ op: 'pivot', reason: 'root filesystem' });
-  becomeApplication(draft, facts);
-
+  makeContainer(draft, facts, propagation.private);
+  enterContainer(draft, facts);
   return {
     namespaces: namespacesOf(facts),
     supplied: draft.supplied,
@@ -37,7 +23,35 @@ export function buildPlan(facts: StartFacts): Plan {
   };
 }
 
-function namespacesOf(facts: StartFacts): Namespace[] {
+/**
+ * All that comes before the root is changed: the host is still to be seen.
+ *
+ * @param mode of the host's mounts in the new mount namespace: events from here never reach the host
+ * @returns the files that were attached
+ */
+export function makeContainer(draft: Draft, facts: StartFacts, mode: number): readonly AttachedFile[] {
+  leaveHostAlone(draft, mode);
+  const scratch = makeScratch(draft, facts);
+  const rootfs = makeUnion(draft, facts.root);
+  const mounts = placeMounts(facts);
+  const trees = new Map(mounts.map((mount) => [mount, mount.make(draft)]));
+
+  draft.enter.push({ op: 'root', reason: 'root filesystem', tree: rootfs, at: facts.root.mountPoint });
+  attachMounts(draft, byDepth(mounts), trees);
+  attachFiles(draft, scratch.files);
+  protect(draft, facts, scratch.tree);
+  sealMounts(draft, mounts);
+  setHost(draft, facts);
+  return scratch.files;
+}
+
+/** The change of the root, and what follows it. */
+export function enterContainer(draft: Draft, facts: StartFacts): void {
+  draft.enter.push({ op: 'pivot', reason: 'root filesystem' });
+  becomeApplication(draft, facts);
+}
+
+export function namespacesOf(facts: StartFacts): Namespace[] {
   const namespaces: Namespace[] = ['mount', 'pid', 'ipc', 'uts', 'cgroup'];
   if (facts.network === 'none') namespaces.push('network');
   if (facts.userNamespace) namespaces.push('user');
@@ -45,14 +59,21 @@ function namespacesOf(facts: StartFacts): Namespace[] {
 }
 
 /** Without it, a mount made here would appear on the host wherever the host's mounts are shared. */
-function leaveHostAlone(draft: Draft): void {
+function leaveHostAlone(draft: Draft, mode: number): void {
   const reason = 'nothing reaches the host';
-  draft.prepare.push({ op: 'propagation', reason, path: '/', mode: propagation.private, recursive: 1 });
+  draft.prepare.push({ op: 'propagation', reason, path: '/', mode, recursive: 1 });
+}
+
+/** A file that every container gets, with the mount of it. */
+export interface AttachedFile {
+  readonly target: string;
+  readonly tree: Slot;
+  readonly reason: string;
 }
 
 interface Scratch {
   readonly tree: Slot;
-  readonly files: readonly { readonly target: string; readonly tree: Slot; readonly reason: string }[];
+  readonly files: readonly AttachedFile[];
 }
 
 const bytesOfScratch = 1n << 20n;
@@ -136,8 +157,8 @@ function attachMounts(draft: Draft, ordered: readonly PlacedMount[], trees: Read
 }
 
 /** After the user's mounts, so that a volume on `/etc` does not hide them, as in Docker. */
-function attachFiles(draft: Draft, scratch: Scratch): void {
-  for (const { target, tree, reason } of scratch.files) {
+export function attachFiles(draft: Draft, files: readonly AttachedFile[]): void {
+  for (const { target, tree, reason } of files) {
     draft.enter.push({ op: 'attach', reason, tree, target, kind: mountPoint.file, create: 1 });
   }
 }

@@ -7,9 +7,10 @@ export class Draft {
   readonly enter: Op[] = [];
   slots: number;
 
-  constructor(supplied: readonly Supplied[]) {
+  /** @param slots of a plan that the same process has executed before: what is in them stays */
+  constructor(supplied: readonly Supplied[], slots = supplied.length) {
     this.supplied = supplied;
-    this.slots = supplied.length;
+    this.slots = slots;
   }
 
   /** The next free slot, for an operation that fills it. */

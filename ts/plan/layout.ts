@@ -62,7 +62,7 @@ function depth(target: string): number {
 }
 
 /** `/dev/pts/x` → `/dev/pts`, `/dev`. */
-function parents(target: string): string[] {
+export function parents(target: string): string[] {
   const parts = target.split('/').slice(1, -1);
   return parts.map((_, index) => `/${parts.slice(0, parts.length - index).join('/')}`);
 }

@@ -26,7 +26,9 @@ export function timingsOf(plan: Plan, times: LaunchResult['times']): Timing[] {
     { step: 'queue', reason: 'from the call to the launching thread', ...since(times.called, times.cloned) },
   ];
   const entered = times.ops[0] || times.returned;
-  timings.push({ step: 'clone', reason: 'namespaces and process', ...since(times.cloned, entered) });
+  // A container that waited in a pool has its process and its namespaces.
+  const [step, reason] = plan.namespaces.length > 0 ? ['clone', 'namespaces and process'] : ['hand over', 'plan'];
+  timings.push({ step, reason, ...since(times.cloned, entered) });
   if (entered === times.returned) return timings;
   let last = entered;
   for (const [index, op] of [...plan.prepare, ...plan.enter].entries()) {
@@ -62,7 +64,7 @@ export function traceOf(plan: Plan, times: LaunchResult['times'], pid: number): 
   const base = times.called / 1000;
   const ops = [...plan.prepare, ...plan.enter];
   const timings = timingsOf(plan, times);
-  const first = timings.findIndex(({ step }) => step === 'clone') + 1;
+  const first = timings.findIndex(({ step }) => step === 'clone' || step === 'hand over') + 1;
   const events = timings.map((timing, index): TraceEvent => {
     const op = index < first ? undefined : ops[index - first];
     return {

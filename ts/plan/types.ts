@@ -34,7 +34,7 @@ export type Op = {
 export type Namespace = 'mount' | 'pid' | 'ipc' | 'uts' | 'network' | 'cgroup' | 'user';
 
 /** What the caller puts into the first slots of the descriptor table, in their order. */
-export type Supplied = 'stdin' | 'stdout' | 'stderr' | 'gate';
+export type Supplied = 'stdin' | 'stdout' | 'stderr' | 'gate' | 'control';
 
 /**
  * A start, as data: `prepare` makes things, `enter` is what the container init process does with them, in the order of

@@ -18,6 +18,8 @@ export interface LockOptions {
 export interface Lock extends AsyncDisposable {
   readonly mode: LockMode;
   release(): Promise<void>;
+  /** Releases it, at once. */
+  releaseNow(): void;
   /** Releases an exclusive lock and removes its file, when what it protected is gone. */
   retire(): Promise<void>;
 }
@@ -88,14 +90,16 @@ function openLock(path: string): number {
 
 function held(file: number, path: string, mode: LockMode): Lock {
   let open = true;
-  const release = async (): Promise<void> => {
+  const releaseNow = (): void => {
     if (!open) return;
     open = false;
     closeSync(file);
   };
+  const release = async (): Promise<void> => releaseNow();
   return {
     mode,
     release,
+    releaseNow,
     async retire() {
       if (open && mode === 'exclusive') await unlink(path).catch(() => {});
       await release();

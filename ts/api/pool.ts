@@ -1,0 +1,91 @@
+import { checkSize, type InPool, MemberPool } from '../containers/pool/pool.ts';
+import type { Runtime } from '../containers/runtime.ts';
+import { RequestError } from '../errors/index.ts';
+import { parseRunOptions } from '../request/options.ts';
+import type { RunRequest } from '../request/types.ts';
+import { collectRun, withDeadline } from './run.ts';
+import { RunningContainer } from './running.ts';
+import type * as t from './types.ts';
+
+/** A pool of containers, as the library's caller holds it. */
+export class ContainerPool implements t.Pool {
+  readonly #runtime: Runtime;
+  readonly #members: MemberPool;
+  readonly image: string;
+
+  private constructor(runtime: Runtime, image: string, members: MemberPool) {
+    this.#runtime = runtime;
+    this.#members = members;
+    this.image = image;
+  }
+
+  /** Opens a pool and fills it. */
+  static async open(runtime: Runtime, image: string, { size, ...defaults }: t.PoolOptions): Promise<ContainerPool> {
+    const count = checkSize(size);
+    const request = parse(image, [], defaults);
+    refuseName(request);
+    const members = new MemberPool(runtime, request, count);
+    await members.fill();
+    return new ContainerPool(runtime, image, members);
+  }
+
+  get stats(): t.PoolStats {
+    return this.#members.stats;
+  }
+
+  async run(argv: readonly string[] = [], options: t.PoolRequest & t.RunInput = {}): Promise<t.RunResult> {
+    const { input, maxBuffer, signal, timeout, ...own } = options;
+    return withDeadline(this.image, signal, timeout, async (ends) => {
+      const stdin = input === undefined ? 'ignore' : 'pipe';
+      const { running, container } = await this.#start(argv, own, { stdin, signal: ends });
+      return collectRun(running, container, input, maxBuffer, ends);
+    });
+  }
+
+  async start(argv: readonly string[] = [], options: t.PoolRequest & t.StartOptions = {}): Promise<t.Running> {
+    const { stdin, stdout, stderr, signal, timeout, ...own } = options;
+    return (await this.#start(argv, own, { stdin, stdout, stderr, signal, timeout })).running;
+  }
+
+  async #start(
+    argv: readonly string[],
+    own: t.PoolRequest,
+    options: t.StartOptions,
+  ): Promise<{ running: t.Running; container: InPool['container'] }> {
+    const { stdin = 'ignore', stdout = 'pipe', stderr = 'pipe', signal } = options;
+    refuseFixed(own);
+    const request = parse(this.image, argv, own);
+    const { started, container } = await this.#members.start(request, { stdin, stdout, stderr }, signal);
+    return { running: await RunningContainer.of(this.#runtime.native, started, options), container };
+  }
+
+  close(): Promise<void> {
+    return this.#members.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+}
+
+function parse(image: string, argv: readonly string[], options: t.PoolRequest): RunRequest {
+  return parseRunOptions(image, argv, options, { cwd: process.cwd(), env: process.env });
+}
+
+const ownOptions: readonly string[] = ['env', 'user', 'workdir', 'volumes'];
+
+/** Whoever writes no TypeScript must not believe that a request changed what was fixed before. */
+function refuseFixed(own: object): void {
+  const fixed = Object.keys(own).find((name) => !ownOptions.includes(name));
+  if (fixed === undefined) return;
+  throw new RequestError('ORLOP_E_INPUT', `a request to a pool has no option '${fixed}'`, {
+    hint: `a request has ${ownOptions.join(', ')}; all else is said when the pool is opened`,
+  });
+}
+
+function refuseName({ name }: RunRequest): void {
+  if (name === null) return;
+  throw new RequestError('ORLOP_E_INPUT', `the members of a pool cannot all have the name '${name}'`, {
+    hint: 'leave the name out: each gets one of its own',
+  });
+}

@@ -1,0 +1,154 @@
+import { constants } from 'node:os';
+import { RequestError } from '../../errors/index.ts';
+import { resolveImageUser } from '../../images/read-users.ts';
+import type { ResolvedImage, ResolvedUser } from '../../images/types.ts';
+import { features } from '../../launch/features.ts';
+import type { Launched } from '../../launch/launch.ts';
+import { encodePlan } from '../../plan/encode.ts';
+import { buildApplication } from '../../plan/member.ts';
+import type { Plan } from '../../plan/types.ts';
+import type { RunRequest } from '../../request/types.ts';
+import { newId } from '../../store/id.ts';
+import { type OpenStdio, openStdio, type StdioRequest } from '../../supervise/stdio.ts';
+import { startFacts } from '../facts.ts';
+import { setOwnEnd } from '../own.ts';
+import { processOf } from '../process.ts';
+import type { ContainerRecord } from '../record.ts';
+import type { Runtime } from '../runtime.ts';
+import { resolveSources } from '../sources.ts';
+import { end, type Started } from '../start.ts';
+import { ImageView } from '../view.ts';
+import { volumeNeeds } from '../volume-needs.ts';
+import { dropMember, dropStdio, type Member, remainingConfig, requireDone, usualStdio } from './member.ts';
+import { checkTargets } from './targets.ts';
+import type { PoolVolumes } from './volumes.ts';
+
+/** What a request asks of a member: its own mounts, and the rest merged with the pool's defaults. */
+export interface ApplicationRequest {
+  readonly request: RunRequest;
+  readonly stdio: StdioRequest;
+  readonly signal?: AbortSignal | undefined;
+}
+
+const sigkill = constants.signals.SIGKILL;
+
+/**
+ * Turns a member into an application. A member whose request failed is gone.
+ *
+ * @throws RequestError, LaunchError as a start does; MemberGone when the member had ended before
+ */
+export async function becomeApplication(
+  runtime: Runtime,
+  volumes: PoolVolumes,
+  member: Member,
+  request: ApplicationRequest,
+): Promise<Started> {
+  try {
+    const launched = await launchInMember(runtime, volumes, member, request);
+    const running = await recordStart(runtime, member, launched);
+    const exited = end(runtime, running, launched, true);
+    setOwnEnd(running.record.id, exited);
+    return { process: launched.process, times: launched.times, plan: launched.plan, stdio: launched.stdio, exited };
+  } catch (error) {
+    // What went wrong first is what the caller has to know; what is left behind, the next command finds.
+    await dropMember(runtime, member).catch(() => {});
+    throw error;
+  }
+}
+
+interface InMember extends Launched {
+  readonly plan: Plan;
+  readonly stdio: OpenStdio;
+  readonly record: ContainerRecord;
+}
+
+async function launchInMember(
+  runtime: Runtime,
+  volumes: PoolVolumes,
+  member: Member,
+  { request, stdio: streams, signal }: ApplicationRequest,
+): Promise<InMember> {
+  const { native } = runtime;
+  const stdio = streamsOf(runtime, member, streams);
+  const cancel = () => native.kill(member.process, sigkill);
+  signal?.addEventListener('abort', cancel, { once: true });
+  try {
+    const { plan, record } = await planApplication(runtime, volumes, member, request, signal);
+    const answer = await native.becomeApplication(member.native, encodePlan(plan), stdio.descriptors, features(native));
+    if (answer.failure === null && answer.gone && signal?.aborted) throw aborted(signal);
+    requireDone(plan, answer);
+    return { process: member.process, times: answer.times, plan, stdio, record };
+  } catch (error) {
+    stdio.abandon();
+    throw error;
+  } finally {
+    signal?.removeEventListener('abort', cancel);
+    stdio.closeChildEnds();
+  }
+}
+
+function streamsOf({ native }: Runtime, member: Member, streams: StdioRequest): OpenStdio {
+  const { stdin, stdout, stderr } = usualStdio;
+  if (streams.stdin === stdin && streams.stdout === stdout && streams.stderr === stderr) return member.stdio;
+  dropStdio(member);
+  return openStdio(native, streams);
+}
+
+/** Finds what the request needs and builds its plan. Nothing here waits for a thread unless it has to. */
+async function planApplication(
+  runtime: Runtime,
+  volumes: PoolVolumes,
+  { container, image, context, plan: made }: Member,
+  request: RunRequest,
+  signal: AbortSignal | undefined,
+): Promise<{ plan: Plan; record: ContainerRecord }> {
+  const waiting = container.record;
+  checkTargets(waiting.request, made.facts, request.mounts);
+  await using view = new ImageView(runtime.native, image.layers);
+  const user = await userOf(runtime, request, image, view);
+  const process = processOf(request, image.config, user, waiting.hostname);
+  const needs = volumeNeeds(request, remainingConfig(image.config), newId);
+  const uses = needs.map(({ nocopy: _, ...use }) => use);
+  const record: ContainerRecord = {
+    ...waiting,
+    request: { ...request, mounts: [...waiting.request.mounts, ...request.mounts] },
+    process,
+    volumes: [...waiting.volumes, ...uses],
+  };
+  // An anonymous volume is only found again by its container's record.
+  if (needs.some((need) => need.anonymous)) await runtime.containers.describeAnew(container, record);
+  const bound = await volumes.bind(needs, { container: record.id, view, owner: user, signal });
+  const sources = request.mounts.some(isBind) ? await resolveSources(runtime.store, request.mounts) : new Map();
+  const own = { ...record, request: { ...request, tmpfs: [] }, volumes: uses };
+  const facts = startFacts(own, image, { ...context, sources, volumes: bound });
+  return { plan: buildApplication(made, facts), record };
+}
+
+const isBind = ({ type }: { readonly type: string }) => type === 'bind';
+
+async function userOf(
+  { native }: Runtime,
+  request: RunRequest,
+  image: ResolvedImage,
+  view: ImageView,
+): Promise<ResolvedUser> {
+  const spec = request.user ?? image.config.user;
+  if (spec === '' && image.id === 'host') return { uid: 0, gid: 0, groups: [], home: '/root' };
+  return resolveImageUser(native, image, spec === '' ? '0' : spec, view.open);
+}
+
+/** An application that is on no record must not run: nobody would find it. */
+async function recordStart({ containers, native }: Runtime, member: Member, { record, stdio }: InMember) {
+  try {
+    return await containers.becomes(member.container, record);
+  } catch (error) {
+    native.kill(member.process, sigkill);
+    await native.wait(member.process).catch(() => {});
+    stdio.abandon();
+    throw error;
+  }
+}
+
+function aborted(signal: AbortSignal): RequestError {
+  return new RequestError('ORLOP_E_ABORTED', 'the start was ended by its AbortSignal', { cause: signal.reason });
+}

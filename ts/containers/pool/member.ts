@@ -1,0 +1,136 @@
+import { closeSync } from 'node:fs';
+import { constants } from 'node:os';
+import { RequestError } from '../../errors/index.ts';
+import type { ImageConfig, ResolvedImage } from '../../images/types.ts';
+import { features } from '../../launch/features.ts';
+import { launch } from '../../launch/launch.ts';
+import type { MemberAnswer, NativeMember, NativeProcess } from '../../native/contract.ts';
+import { helperExecutable } from '../../native/helper.ts';
+import { encodePlan } from '../../plan/encode.ts';
+import { explainFailure } from '../../plan/failure.ts';
+import { buildMember, type MemberPlan } from '../../plan/member.ts';
+import type { RunRequest } from '../../request/types.ts';
+import { type OpenStdio, openStdio, type StdioRequest } from '../../supervise/stdio.ts';
+import { createContainer } from '../create.ts';
+import { type StartContext, startFacts } from '../facts.ts';
+import type { StoredContainer } from '../record.ts';
+import type { Runtime } from '../runtime.ts';
+import { startContext } from '../start.ts';
+
+/** A container that is made but for its application, and the orlop-init in it that waits. */
+export interface Member {
+  readonly container: StoredContainer;
+  readonly image: ResolvedImage;
+  readonly context: StartContext;
+  readonly plan: MemberPlan;
+  readonly native: NativeMember;
+  readonly process: NativeProcess;
+  /** What most requests want, opened ahead. */
+  readonly stdio: OpenStdio;
+}
+
+/** Streams that are opened ahead: those of a run without input. */
+export const usualStdio: StdioRequest = { stdin: 'ignore', stdout: 'pipe', stderr: 'pipe' };
+
+const sigkill = constants.signals.SIGKILL;
+
+/** The request of a container that waits: what it executes so far is orlop-init. */
+export function waitingRequest(defaults: RunRequest): RunRequest {
+  return { ...defaults, argv: ['orlop-init'], entrypoint: [], rm: true };
+}
+
+/**
+ * Makes a member: container, read-write layer, volumes of the defaults, and a container init process that has mounted
+ * all that needs no request.
+ *
+ * @throws RequestError, LaunchError as a start does
+ */
+export async function makeMember(runtime: Runtime, defaults: RunRequest): Promise<Member> {
+  const created = await createContainer(runtime, waitingRequest(defaults), { durability: 'ephemeral' });
+  try {
+    const container = await runtime.containers.claim(created);
+    return await startWaiting(runtime, container);
+  } catch (error) {
+    // What went wrong first is what the caller has to know; what is left behind, the next command finds.
+    await remove(runtime, created).catch(() => {});
+    throw error;
+  }
+}
+
+async function startWaiting(runtime: Runtime, container: StoredContainer): Promise<Member> {
+  const { native } = runtime;
+  const { image, context } = await startContext(runtime, container);
+  const plan = buildMember(startFacts(container.record, image, context), helperExecutable());
+  const opened = native.openMember(encodePlan(plan.prepare), features(native));
+  const process = await boot(runtime, plan, opened.descriptor);
+  try {
+    const answer = await native.memberReady(opened.member, process);
+    if (answer.failure !== null) throw explainFailure(plan.prepare, answer.failure);
+    if (answer.gone) throw killed();
+    const waiting = await runtime.containers.waits(container, process.pid);
+    const stdio = openStdio(native, usualStdio);
+    return { container: waiting, image, context, plan, native: opened.member, process, stdio };
+  } catch (error) {
+    await kill(runtime, process);
+    throw error;
+  }
+}
+
+async function boot({ native }: Runtime, plan: MemberPlan, descriptor: number): Promise<NativeProcess> {
+  try {
+    return (await launch(native, { plan: plan.boot, descriptors: [descriptor] })).process;
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** Ends a member that became no application, and removes its container. */
+export async function dropMember(runtime: Runtime, member: Member): Promise<void> {
+  runtime.native.closeMember(member.native);
+  await kill(runtime, member.process);
+  await remove(runtime, member.container);
+}
+
+/** Closes the streams that were opened ahead, when nobody wants them. */
+export function dropStdio({ stdio }: Member): void {
+  stdio.closeChildEnds();
+  stdio.abandon();
+}
+
+/** Resolves when the member waits no longer. */
+export function memberOver({ native }: Runtime, member: Member): Promise<void> {
+  return native.memberOver(member.native);
+}
+
+async function kill({ native }: Runtime, process: NativeProcess): Promise<void> {
+  native.kill(process, sigkill);
+  await native.wait(process).catch(() => {});
+}
+
+function remove({ containers }: Runtime, { record }: StoredContainer): Promise<void> {
+  return containers.remove(record.id, { force: true, volumes: true });
+}
+
+/** The image's configuration without what the member has already. */
+export function remainingConfig(config: ImageConfig): ImageConfig {
+  return { ...config, volumes: [] };
+}
+
+/** Whether the member ended without a word, which is no fault of the request. */
+export class MemberGone extends Error {
+  override readonly name = 'MemberGone';
+}
+
+/** @throws LaunchError, MemberGone */
+export function requireDone(plan: Parameters<typeof explainFailure>[0], answer: MemberAnswer): void {
+  if (answer.failure !== null) throw explainFailure(plan, answer.failure);
+  if (answer.gone) throw new MemberGone();
+}
+
+export function killed(): RequestError {
+  return new RequestError(
+    'ORLOP_E_KERNEL',
+    'the container init process was killed before it could execute the application',
+    { hint: 'look for the out-of-memory killer in the kernel log' },
+  );
+}
