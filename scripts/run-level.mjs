@@ -40,6 +40,8 @@ const levels = {
   'sanitize-archive': {
     build: npmRun('build:sanitize'),
     folder: 'test/root/archive',
+    // The jail's own tests are of its limits, which the sanitizers do not fit into.
+    only: /^(?!.*\/jail)/,
     root: true,
     env: () => ({ ORLOP_ARCHIVE: resolve('build-sanitize/orlop-archive') }),
   },

@@ -15,7 +15,11 @@ inline constexpr size_t kMaxDirectoryBytes = 128u << 20;  // names of directorie
 inline constexpr uint64_t kRatioFrom = 256u << 20;        // bytes of output before the compression ratio is judged
 inline constexpr uint64_t kMaxSize = 64ull << 30;         // default limit of the uncompressed archive
 inline constexpr uint64_t kMaxRatio = 2000;               // default; gzip cannot exceed 1032, zstd can
-inline constexpr uint64_t kAddressSpace = 1ull << 30;     // RLIMIT_AS; zstd's window alone may be 128 MiB
-inline constexpr size_t kBlock = 64u << 10;               // unit of reading and writing
+#ifndef ORLOP_SANITIZE
+inline constexpr uint64_t kAddressSpace = 1ull << 30;  // RLIMIT_AS; zstd's window alone may be 128 MiB
+#else
+inline constexpr uint64_t kAddressSpace = ~0ull;  // the sanitizers keep terabytes of addresses for their notes
+#endif
+inline constexpr size_t kBlock = 64u << 10;  // unit of reading and writing
 
 }  // namespace orlop::archive

@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { loadNative } from '../../ts/native/binding.ts';
+import { addonFile } from '../support/addon.ts';
 import { requires } from '../support/require.ts';
-import { addonFile, hold, plainPlan, program, started } from '../support/starts.ts';
+import { hold, plainPlan, program, started } from '../support/starts.ts';
 import { temporaryDirectory, until } from '../support/temporary.ts';
 
 const run = promisify(execFile);

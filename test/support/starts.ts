@@ -1,11 +1,11 @@
 import { execFile } from 'node:child_process';
 import { closeSync, readdirSync, readFileSync, writeSync } from 'node:fs';
-import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { LaunchResult, Native, NativeProcess } from '../../ts/native/contract.ts';
 import { propagation } from '../../ts/plan/constants.ts';
 import { encodePlan } from '../../ts/plan/encode.ts';
 import type { Namespace, Op, Plan, Supplied } from '../../ts/plan/types.ts';
+import { addonFile, sanitizerEnvironment } from './addon.ts';
 import { until } from './temporary.ts';
 
 /** An operation with its reason left out: tests of the launcher do not read it. */
@@ -99,8 +99,6 @@ export function startTimeOf(pid: number): string {
   return time;
 }
 
-export const addonFile: string = process.env.ORLOP_NATIVE ?? join(process.cwd(), 'build', 'Release', 'orlop.node');
-
 /** Whether a process runs: a zombie does not. */
 export function isAlive(pid: number): boolean {
   return !['Z', 'X', undefined].includes(statOf(pid)?.[0]);
@@ -139,10 +137,14 @@ export function program(source: string, plans: Record<string, Plan>, options: Pr
   const { loads = true, addon = addonFile, env = {} } = options;
   const encoded = Object.entries(plans).map(([name, plan]) => [name, Buffer.from(encodePlan(plan)).toString('base64')]);
   const head = `const head = ${JSON.stringify(programHead)};${loads ? programHead : ''}`;
+  // The run-time library of the sanitizers comes first.
+  const preload = [sanitizerEnvironment.LD_PRELOAD, env.LD_PRELOAD].filter((library) => library !== undefined);
   return {
     argv: ['-e', `${head}\n(async () => {${source}})();`],
     env: {
+      ...sanitizerEnvironment,
       ...env,
+      ...(preload.length > 0 ? { LD_PRELOAD: preload.join(':') } : {}),
       PATH: process.env.PATH ?? '',
       ORLOP_TEST_PROGRAM: JSON.stringify({ addon, plans: Object.fromEntries(encoded) }),
     },

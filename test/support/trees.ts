@@ -1,7 +1,8 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { closeSync, constants, mkdirSync, openSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
+import { addonFile, plainEnvironment } from './addon.ts';
 
 /** Opens a directory for the time of `use`. */
 export async function withDirectory<T>(path: string, use: (fd: number) => Promise<T>): Promise<T> {
@@ -15,7 +16,7 @@ export async function withDirectory<T>(path: string, use: (fd: number) => Promis
 
 /** Runs a shell script in `directory`; its output. */
 export function shell(directory: string, script: string): string {
-  return execFileSync('sh', ['-euc', script], { cwd: directory, encoding: 'utf8' });
+  return execFileSync('sh', ['-euc', script], { cwd: directory, encoding: 'utf8', env: plainEnvironment });
 }
 
 /** The same in a mount namespace of its own: what it mounts is gone when it ends. */
@@ -106,7 +107,7 @@ export class Exchanger {
 
 /** Runs a program in a Node of its own with at most `descriptors` open; `native` is the addon in its scope. */
 export function runWithFewDescriptors(directory: string, descriptors: number, program: string): string {
-  const code = `const native = require(${JSON.stringify(resolve('build/Release/orlop.node'))});
+  const code = `const native = require(${JSON.stringify(addonFile)});
     const fs = require('node:fs');
     (async () => { ${program} })().catch((error) => { console.error(error); process.exit(1); });`;
   const script = `ulimit -n ${descriptors}\nexec "$0" -e "$1"`;

@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { expect } from 'chai';
+import { addonFile } from '../support/addon.ts';
 import { requires } from '../support/require.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 
@@ -14,7 +15,7 @@ describe('file trees in a user namespace', () => {
     const file = join(temporary(), 'program.cjs');
     writeFileSync(
       file,
-      `const native = require(${JSON.stringify(resolve('build/Release/orlop.node'))});
+      `const native = require(${JSON.stringify(addonFile)});
        const fs = require('node:fs');
        const { join } = require('node:path');
        (async () => { ${program} })().then((result) => console.log(JSON.stringify(result)));`,

@@ -1,8 +1,9 @@
 import { closeSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import { loadNative } from '../../../ts/native/binding.ts';
+import { addonFile } from '../../support/addon.ts';
 import { requires } from '../../support/require.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 import { Disturber, shell, shellWithMounts, withDirectory } from '../../support/trees.ts';
@@ -161,7 +162,7 @@ describe('copyTree', () => {
 
   it('fails rather than enter another mount', () => {
     shell(temporary(), 'mkdir -p from/a/b');
-    const program = `const native = require(${JSON.stringify(resolve('build/Release/orlop.node'))});
+    const program = `const native = require(${JSON.stringify(addonFile)});
       const { openSync } = require("node:fs");
       native.copyTree(openSync("from"), openSync("to")).then(
         () => console.log("copied"), (error) => console.log(error.code, error.path));`;
@@ -171,7 +172,7 @@ describe('copyTree', () => {
 
   it('fails as a whole when one file cannot be copied', () => {
     shell(temporary(), 'mkdir small; head -c 3000000 /dev/zero | tr "\\0" x >from/f; : >from/g');
-    const program = `const native = require(${JSON.stringify(resolve('build/Release/orlop.node'))});
+    const program = `const native = require(${JSON.stringify(addonFile)});
       const { openSync } = require("node:fs");
       native.copyTree(openSync("from"), openSync("small")).then(
         () => console.log("copied"), (error) => console.log(error.code, error.path));`;

@@ -1,7 +1,8 @@
 import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import { loadNative } from '../../../ts/native/binding.ts';
+import { addonFile } from '../../support/addon.ts';
 import { requires } from '../../support/require.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 import {
@@ -113,7 +114,7 @@ describe('removeTree', () => {
       shell(temporary(), 'mkdir -p t/a t/b; : >t/file; : >t/b/f');
       writeFileSync(
         join(temporary(), 'remove.cjs'),
-        `const native = require(${JSON.stringify(resolve('build/Release/orlop.node'))});
+        `const native = require(${JSON.stringify(addonFile)});
          native.removeTree(require('node:fs').openSync('.'), 't').then(
            () => console.log('removed'), (error) => console.log(error.code, error.path));`,
       );

@@ -1,8 +1,8 @@
 import { closeSync, openSync, readdirSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { expect } from 'chai';
 import { loadNative } from '../../../ts/native/binding.ts';
+import { addonFile } from '../../support/addon.ts';
 import { requires } from '../../support/require.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 import { shell, withDirectory } from '../../support/trees.ts';
@@ -48,7 +48,7 @@ describe('work on file trees', () => {
 
   it('survives the end of the worker that asked for it', async () => {
     const code = `
-      const native = require(${JSON.stringify(resolve('build/Release/orlop.node'))});
+      const native = require(${JSON.stringify(addonFile)});
       const fd = require('node:fs').openSync('/etc');
       for (let i = 0; i < 60; i++) native.treeSize(fd).catch(() => {});
       native.openInRoot(fd, 'passwd', 0).catch(() => {});
