@@ -82,7 +82,7 @@ function minimalPlan(layers: readonly string[], place: Place, source: string, vo
       { op: 'attach', reason, tree: dev, target: '/dev', kind: 0, create: 0 },
       { op: 'hostname', reason, name: 'container' },
       { op: 'pivot', reason },
-      { op: 'stdio', reason, in: stdin, out: stdout, err: stderr },
+      { op: 'stdio', reason, in: stdin, out: stdout, err: stderr, scratch: null },
       // Not for the limit's sake, but the application must not get the descriptors and signals of a JavaScript process.
       { op: 'signals', reason },
       { op: 'close-fds', reason },

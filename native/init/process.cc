@@ -12,6 +12,7 @@ namespace {
 inline constexpr int kJoinSessionKeyring = 1;  // KEYCTL_JOIN_SESSION_KEYRING
 inline constexpr int kDupfdCloexec = 1030;     // F_DUPFD_CLOEXEC
 inline constexpr int kSetfd = 2;               // F_SETFD
+inline constexpr int kGetfl = 3;               // F_GETFL
 inline constexpr int kFdCloexec = 1;           // FD_CLOEXEC
 inline constexpr int kSetMask = 2;             // SIG_SETMASK
 inline constexpr int kSignals = 64;
@@ -59,6 +60,27 @@ int MarkOneByOne(Context& context) {
   return static_cast<int>(error);
 }
 
+bool IsNullDevice(const struct statx& facts) {
+  return (facts.stx_mode & S_IFMT) == S_IFCHR && facts.stx_rdev_major == 1 && facts.stx_rdev_minor == 3;
+}
+
+// A descriptor of the host's /dev/null would let the application change that device's mode and owner for the whole
+// host, so the one in the scratch tree takes its place. Where that one is no device, in a user namespace, nobody could.
+int ReplaceNull(Context& context, int scratch, int source) {
+  struct statx facts;
+  int error = Stat(context, source, &facts);
+  if (error != 0 || !IsNullDevice(facts)) return error != 0 ? error : source;
+  const long mode = context.Call(__NR_fcntl, source, kGetfl, 0);
+  if (mode < 0) return static_cast<int>(mode);
+  const auto own = static_cast<int>(context.Call(__NR_openat, scratch, "null", kPath | O_NOFOLLOW, 0));
+  if (own < 0) return own;
+  error = Stat(context, own, &facts);
+  Close(own);
+  if (error != 0 || !IsNullDevice(facts)) return error != 0 ? error : source;
+  const int flags = (static_cast<int>(mode) & O_ACCMODE) | O_NOFOLLOW | O_CLOEXEC;
+  return static_cast<int>(context.Call(__NR_openat, scratch, "null", flags, 0));
+}
+
 }  // namespace
 
 int Execute(Context& context, const plan::op::Keyring& op) {
@@ -77,6 +99,8 @@ int Execute(Context& context, const plan::op::Stdio& op) {
   // A source that is one of 0, 1, 2 could be overwritten before its turn, so it moves out of the way first.
   for (int& source : sources) {
     if (source < 0) return context.Refuse(-source);
+    if (op.scratch != plan::kNoSlot) source = ReplaceNull(context, context.Slot(op.scratch), source);
+    if (source < 0) return source;
     if (source > 2) continue;
     source = static_cast<int>(context.Call(__NR_fcntl, source, kDupfdCloexec, 3));
     if (source < 0) return source;

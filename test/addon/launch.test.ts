@@ -33,7 +33,7 @@ describe('launching a plan', function () {
     const plan = plainPlan({
       ...parts,
       supplied: ['stdin', 'stdout', 'stderr'],
-      steps: [{ op: 'stdio', in: 0, out: 1, err: 2 }, ...(parts.steps ?? [])],
+      steps: [{ op: 'stdio', in: 0, out: 1, err: 2, scratch: null }, ...(parts.steps ?? [])],
     });
     const pending = launch(plan, { ...options, descriptors: [read, write, write] });
     closeSync(write); // the addon has duplicated it

@@ -135,6 +135,28 @@ for (const [name, features] of [
       ).to.deep.equal(['', 'to-err', 'to-out']);
     });
 
+    it('gives a null device of its own in place of the host’s, open in the same way', () => {
+      const host = openSync('/dev/null', 'r');
+      try {
+        const script =
+          'stat -L -c "%t:%T %a" /proc/self/fd/0; grep flags /proc/self/fdinfo/0; stat -L -c %d:%i /proc/self/fd/0';
+        const plan = planOf(script, {}, { gate: true });
+        const enter = plan.enter
+          .filter(({ op }) => op !== 'barrier')
+          .map((op): Op => (op.op === 'stdio' ? { ...op, in: plan.supplied.indexOf('gate') } : op));
+        const lines = run({ ...plan, enter }, { supplied: [host] })
+          .stdout.trim()
+          .split('\n');
+        expect(lines[0]).to.equal('1:3 666');
+        expect(lines[1]).to.match(/^flags:\s+\d+0$/);
+        const { dev, ino } = statSync('/dev/null');
+        expect(lines[2]).to.match(/^\d+:\d+$/);
+        expect(lines[2]).to.not.equal(`${dev}:${ino}`);
+      } finally {
+        closeSync(host);
+      }
+    });
+
     it('holds exactly the given capabilities, and none that a program could inherit', () => {
       const set = capabilitySet(defaultCapabilities).toString(16).padStart(16, '0');
       const none = '0'.repeat(16);

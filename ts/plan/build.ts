@@ -12,8 +12,8 @@ import type { Namespace, Plan, Slot } from './types.ts';
  */
 export function buildPlan(facts: StartFacts): Plan {
   const draft = new Draft(facts.gate ? ['stdin', 'stdout', 'stderr', 'gate'] : ['stdin', 'stdout', 'stderr']);
-  makeContainer(draft, facts, propagation.private);
-  enterContainer(draft, facts);
+  const { tree } = makeContainer(draft, facts, propagation.private);
+  enterContainer(draft, facts, tree);
   return {
     namespaces: namespacesOf(facts),
     supplied: draft.supplied,
@@ -27,9 +27,8 @@ export function buildPlan(facts: StartFacts): Plan {
  * All that comes before the root is changed: the host is still to be seen.
  *
  * @param mode of the host's mounts in the new mount namespace: events from here never reach the host
- * @returns the files that were attached
  */
-export function makeContainer(draft: Draft, facts: StartFacts, mode: number): readonly AttachedFile[] {
+export function makeContainer(draft: Draft, facts: StartFacts, mode: number): Scratch {
   leaveHostAlone(draft, mode);
   const scratch = makeScratch(draft, facts);
   const rootfs = makeUnion(draft, facts.root);
@@ -42,13 +41,13 @@ export function makeContainer(draft: Draft, facts: StartFacts, mode: number): re
   protect(draft, facts, scratch.tree);
   sealMounts(draft, mounts);
   setHost(draft, facts);
-  return scratch.files;
+  return scratch;
 }
 
 /** The change of the root, and what follows it. */
-export function enterContainer(draft: Draft, facts: StartFacts): void {
+export function enterContainer(draft: Draft, facts: StartFacts, scratch: Slot): void {
   draft.enter.push({ op: 'pivot', reason: 'root filesystem' });
-  becomeApplication(draft, facts);
+  becomeApplication(draft, facts, scratch);
 }
 
 export function namespacesOf(facts: StartFacts): Namespace[] {
@@ -71,8 +70,10 @@ export interface AttachedFile {
   readonly reason: string;
 }
 
-interface Scratch {
+/** See `makeScratch`. */
+export interface Scratch {
   readonly tree: Slot;
+  /** The files that were attached. */
   readonly files: readonly AttachedFile[];
 }
 

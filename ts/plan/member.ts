@@ -15,6 +15,7 @@ export interface MemberPlan {
   readonly prepare: Plan;
   /** Mounts of `prepare` that a volume of a request may hide. */
   readonly files: readonly AttachedFile[];
+  readonly scratch: Slot;
 }
 
 const streams = ['stdin', 'stdout', 'stderr'] as const;
@@ -29,7 +30,7 @@ export function buildMember(facts: StartFacts, helper: string): MemberPlan {
   const draft = new Draft([], streams.length);
   // Slaves, because a member may wait for long: what the host mounts meanwhile is to be seen by it, and what the host
   // unmounts is to be free.
-  const files = makeContainer(draft, facts, propagation.slave);
+  const { files, tree } = makeContainer(draft, facts, propagation.slave);
   const prepare: Plan = {
     namespaces: [],
     supplied: [],
@@ -37,7 +38,7 @@ export function buildMember(facts: StartFacts, helper: string): MemberPlan {
     prepare: draft.prepare,
     enter: draft.enter,
   };
-  return { facts, boot: bootPlan(facts, helper), prepare, files };
+  return { facts, boot: bootPlan(facts, helper), prepare, files, scratch: tree };
 }
 
 function bootPlan(facts: StartFacts, helper: string): Plan {
@@ -49,7 +50,7 @@ function bootPlan(facts: StartFacts, helper: string): Plan {
     prepare: [],
     enter: [
       { op: 'session', reason: 'no terminal of the caller' },
-      { op: 'stdio', reason: 'nothing but its socket', in: control, out: control, err: control },
+      { op: 'stdio', reason: 'nothing but its socket', in: control, out: control, err: control, scratch: null },
       { op: 'signals', reason: 'signals as a program expects them' },
       { op: 'parent-death', reason: 'ends with its starter', signal: facts.parentDeath },
       { op: 'close-fds', reason: 'no descriptor of the caller' },
@@ -70,7 +71,10 @@ export interface ApplicationFacts {
  *
  * A mount hides what the member mounted at its target or below it, as it would have replaced it in a start.
  */
-export function buildApplication({ facts, prepare, files }: MemberPlan, { mounts, process }: ApplicationFacts): Plan {
+export function buildApplication(
+  { facts, prepare, files, scratch }: MemberPlan,
+  { mounts, process }: ApplicationFacts,
+): Plan {
   const draft = new Draft(streams, prepare.slots);
   const trees = mounts.map((mount) => ({ mount, target: mount.target, tree: makeUserMount(draft, mount) }));
   for (const { mount, target, tree } of byDepth(trees)) {
@@ -84,7 +88,7 @@ export function buildApplication({ facts, prepare, files }: MemberPlan, { mounts
     draft,
     files.filter(({ target }) => !targets.has(target) && parents(target).some((parent) => targets.has(parent))),
   );
-  enterContainer(draft, { ...facts, process });
+  enterContainer(draft, { ...facts, process }, scratch);
   return {
     namespaces: [],
     supplied: draft.supplied,

@@ -190,6 +190,8 @@ export const ops = {
       ['in', 'slot'],
       ['out', 'slot'],
       ['err', 'slot'],
+      // Whose `null` replaces the host's null device; none: the descriptors are taken as they are.
+      ['scratch', 'slot'],
     ],
   },
   rlimit: {

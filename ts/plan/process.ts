@@ -2,11 +2,12 @@ import { capabilitySet } from '../linux/capabilities.ts';
 import { rlimits } from '../linux/rlimits.ts';
 import type { Draft } from './draft.ts';
 import type { ProcessFacts, StartFacts } from './facts.ts';
+import type { Slot } from './types.ts';
 
 /** What becomes of the process once its root is the container's: from the session to the application. */
-export function becomeApplication(draft: Draft, facts: StartFacts): void {
+export function becomeApplication(draft: Draft, facts: StartFacts, scratch: Slot): void {
   const { process } = facts;
-  separate(draft, facts);
+  separate(draft, facts, scratch);
   limit(draft, process);
   // As root, and before the user changes: Docker too lets a user start in a directory that only root may enter.
   draft.enter.push({ op: 'chdir', reason: 'working directory', path: process.cwd, create: 1 });
@@ -20,7 +21,7 @@ export function becomeApplication(draft: Draft, facts: StartFacts): void {
   draft.enter.push({ op: 'exec', reason: 'application', candidates, argv, env });
 }
 
-function separate(draft: Draft, facts: StartFacts): void {
+function separate(draft: Draft, facts: StartFacts, scratch: Slot): void {
   draft.enter.push(
     { op: 'keyring', reason: 'keyring of its own', name: `orlop.${facts.id.slice(0, 12)}` },
     { op: 'session', reason: 'no terminal of the caller' },
@@ -30,6 +31,7 @@ function separate(draft: Draft, facts: StartFacts): void {
       in: draft.suppliedSlot('stdin'),
       out: draft.suppliedSlot('stdout'),
       err: draft.suppliedSlot('stderr'),
+      scratch,
     },
   );
 }
