@@ -17,6 +17,8 @@ export interface World {
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly input?: string;
   readonly terminal?: boolean;
+  /** Descriptors that are a terminal or a file, and which one. */
+  readonly files?: Readonly<Record<number, string>>;
   readonly now?: Date;
   readonly signals?: EventEmitter;
   /** Members of the library by path, as `images.list`; others answer that the test did not expect them. */
@@ -29,12 +31,13 @@ export async function orlop(argv: readonly string[], world: World = {}): Promise
   let stdout = '';
   let stderr = '';
   const io: Io = {
-    stdout: { write: (text) => (stdout += text) },
-    stderr: { write: (text) => (stderr += text) },
+    stdout: { write: (text) => (stdout += text.toString()) },
+    stderr: { write: (text) => (stderr += text.toString()) },
     stdin: () => Readable.from([world.input ?? '']),
     env: world.env ?? {},
     cwd: '/home/me',
     isTerminal: () => world.terminal ?? false,
+    descriptor: (number) => ({ shareable: world.files?.[number] === undefined, file: world.files?.[number] ?? 'pipe' }),
     now: () => world.now ?? new Date('2026-11-27T12:00:00Z'),
     signals: world.signals ?? new EventEmitter(),
     loadAddon: async () => ({ features: () => 0b111111 }),

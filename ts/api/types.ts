@@ -82,7 +82,13 @@ export interface Change {
   readonly path: string;
 }
 
-/** Where a standard stream leads: that of the caller, a pipe, /dev/null, or a descriptor (which the caller closes). */
+/**
+ * Where a standard stream leads: that of the caller, a pipe, /dev/null, or a descriptor (which the caller closes).
+ *
+ * Root in a container can do more with a descriptor than the caller may have meant: it can open the file again for
+ * reading and writing, and change its mode and owner; of a terminal it can read what is typed. Give a pipe to what is
+ * not trusted.
+ */
 export type Stdio = 'inherit' | 'pipe' | 'ignore' | number;
 
 export interface StartOptions {
@@ -90,8 +96,8 @@ export interface StartOptions {
   readonly stdin?: Stdio | undefined;
   /** Default 'pipe'. */
   readonly stdout?: Stdio | undefined;
-  /** Default 'pipe'. */
-  readonly stderr?: Stdio | undefined;
+  /** Default 'pipe'. 'stdout': the same as stdout, so that what is written to both keeps its order. */
+  readonly stderr?: Stdio | 'stdout' | undefined;
   /** Ends the start, or the running container with SIGKILL. */
   readonly signal?: AbortSignal | undefined;
   /** Milliseconds after which the container is killed. */

@@ -1,16 +1,17 @@
 #!/usr/bin/env node
 import type { Io } from './io.ts';
 import { main } from './main.ts';
-import { readStandardInput, writeAll } from './standard-streams.ts';
+import { factsOf, readStandardInput, writeAll } from './standard-streams.ts';
 
 const io: Io = {
-  stdout: { write: (text) => writeAll(1, text) },
-  stderr: { write: (text) => writeAll(2, text) },
+  stdout: { write: (content) => writeAll(1, content) },
+  stderr: { write: (content) => writeAll(2, content) },
   stdin: readStandardInput,
   env: process.env,
   cwd: process.cwd(),
   // Loaded when it is asked for: with it comes all of node:net.
   isTerminal: (descriptor) => process.getBuiltinModule('node:tty').isatty(descriptor),
+  descriptor: factsOf,
   now: () => new Date(),
   signals: process,
   open: async (options) => (await import('../api/orlop.ts')).Orlop.open(options),

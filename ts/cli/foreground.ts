@@ -2,6 +2,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import type { Container, Running } from '../api/types.ts';
 import type { Io } from './io.ts';
 import { forwardSignals } from './signals.ts';
+import { passOn, streamsFor } from './streams.ts';
 
 export interface ForegroundOptions {
   readonly interactive: boolean;
@@ -14,14 +15,13 @@ export async function runInForeground(io: Io, container: Container, options: For
   const signals = forwardSignals(io.signals);
   try {
     const running = await container.start({
-      stdin: options.interactive ? 'inherit' : 'ignore',
-      stdout: 'inherit',
-      stderr: 'inherit',
+      ...streamsFor(io, options.interactive),
       signal: signals.aborted,
     });
     signals.to(running);
     // A full disk must not end the application: the failure is told when it has ended.
     const traced = writeTrace(running, options.trace).catch((error: unknown) => ({ error }));
+    await passOn(io, running);
     const { exitCode } = await running.exited;
     const failure = await traced;
     if (failure !== undefined) throw failure.error;

@@ -3,14 +3,15 @@ import type { OpenOptions, OrlopRuntime } from '../api/types.ts';
 
 /** Everything a command may touch of the process it runs in, so that tests can stand in for it. */
 export interface Io {
-  readonly stdout: { write(text: string): unknown };
-  readonly stderr: { write(text: string): unknown };
+  readonly stdout: Output;
+  readonly stderr: Output;
   /** Asked for only by a command that reads an answer: touching it costs a start time. */
   stdin(): Readable;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
   /** True when the descriptor is a terminal. */
   isTerminal(descriptor: 0 | 1 | 2): boolean;
+  descriptor(number: 0 | 1 | 2): DescriptorFacts;
   now(): Date;
   readonly signals: SignalSource;
   open(options: OpenOptions): Promise<OrlopRuntime>;
@@ -20,4 +21,15 @@ export interface Io {
 export interface SignalSource {
   on(signal: NodeJS.Signals, listener: (signal: NodeJS.Signals) => void): unknown;
   off(signal: NodeJS.Signals, listener: (signal: NodeJS.Signals) => void): unknown;
+}
+
+export interface Output {
+  write(content: string | Uint8Array): unknown;
+}
+
+export interface DescriptorFacts {
+  /** True for what an application can do no harm with beyond reading or writing it: a pipe, a socket, the null device. */
+  readonly shareable: boolean;
+  /** Which file it is: the same text for the same one. */
+  readonly file: string;
 }

@@ -1,14 +1,15 @@
-import { createReadStream, writeSync } from 'node:fs';
+import { createReadStream, fstatSync, readlinkSync, writeSync } from 'node:fs';
 import type { Readable } from 'node:stream';
+import type { DescriptorFacts } from './io.ts';
 
 /**
- * Writes all of a text to a descriptor.
+ * Writes all of a text or of bytes to a descriptor.
  *
  * Not through process.stdout: that makes a pipe non-blocking, for everybody who shares it, and the application in the
  * container shares it: its writes would fail with EAGAIN as soon as the reader is slower.
  */
-export function writeAll(descriptor: 1 | 2, text: string): void {
-  const bytes = Buffer.from(text);
+export function writeAll(descriptor: 1 | 2, content: string | Uint8Array): void {
+  const bytes = typeof content === 'string' ? Buffer.from(content) : content;
   for (let done = 0; done < bytes.length; ) {
     try {
       done += writeSync(descriptor, bytes, done);
@@ -23,4 +24,15 @@ export function writeAll(descriptor: 1 | 2, text: string): void {
 /** Standard input, read without making it non-blocking either. */
 export function readStandardInput(): Readable {
   return createReadStream('', { fd: 0, autoClose: false });
+}
+
+/** Number of the device 1:3. */
+const nullDevice = 0x103;
+
+/** What a standard stream of this process is. */
+export function factsOf(descriptor: 0 | 1 | 2): DescriptorFacts {
+  const { dev, ino, rdev } = fstatSync(descriptor);
+  // A named pipe is none that could be shared: it is a file with a mode and an owner.
+  const anonymous = /^(pipe|socket):\[/.test(readlinkSync(`/proc/self/fd/${descriptor}`));
+  return { shareable: anonymous || rdev === nullDevice, file: `${dev}:${ino}` };
 }

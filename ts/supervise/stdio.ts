@@ -9,7 +9,8 @@ export type Stdio = 'inherit' | 'ignore' | 'pipe' | number;
 export interface StdioRequest {
   readonly stdin: Stdio;
   readonly stdout: Stdio;
-  readonly stderr: Stdio;
+  /** 'stdout': the same descriptor as stdout, so that what is written to both keeps its order. */
+  readonly stderr: Stdio | 'stdout';
 }
 
 /** The three descriptors for the application, and the caller's ends of the pipes. */
@@ -46,7 +47,8 @@ export function openStdio(native: Native, request: StdioRequest): OpenStdio {
   };
   try {
     for (const [number, name] of (['stdin', 'stdout', 'stderr'] as const).entries()) {
-      ends.push(openOne(native, name, request[name], number));
+      const kind = request[name];
+      ends.push(kind === 'stdout' ? sameAs(ends[1]) : openOne(native, name, kind, number));
     }
   } catch (error) {
     closeChildEnds();
@@ -91,6 +93,10 @@ interface Ends {
   readonly parent: number | null;
   /** After the start; what is the caller's own stays open. */
   closeChild(): void;
+}
+
+function sameAs(stdout: Ends | undefined): Ends {
+  return { child: stdout?.child ?? 1, parent: null, closeChild: () => {} };
 }
 
 function openOne(native: Native, name: string, kind: Stdio, number: number): Ends {

@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { PassThrough, Readable } from 'node:stream';
 import { expect } from 'chai';
 import type { StartOptions } from '../../../ts/api/types.ts';
 import { LaunchError, RequestError } from '../../../ts/errors/index.ts';
@@ -110,6 +111,45 @@ describe('orlop run', () => {
       ['ignore', 'inherit', 'inherit'],
       ['inherit', 'inherit', 'inherit'],
     ]);
+  });
+
+  it('stands between the application and a terminal or a file of the caller', async () => {
+    const streams = async (argv: readonly string[], files: Readonly<Record<number, string>>) => {
+      let given: StartOptions | undefined;
+      const container = {
+        ...fakeContainer(ended),
+        start: (options?: StartOptions) => {
+          given = options;
+          return fakeContainer(ended).start(options);
+        },
+      };
+      await orlop(argv, { files, library: { create: () => container } });
+      return [given?.stdin, given?.stdout, given?.stderr];
+    };
+    const terminal = { 0: 'tty', 1: 'tty', 2: 'tty' };
+    expect(await streams(['run', 'host'], terminal)).to.deep.equal(['ignore', 'pipe', 'stdout']);
+    expect(await streams(['run', '-i', 'host'], terminal)).to.deep.equal(['pipe', 'pipe', 'stdout']);
+    expect(await streams(['run', 'host'], { 1: 'a', 2: 'b' })).to.deep.equal(['ignore', 'pipe', 'pipe']);
+    expect(await streams(['run', '-i', 'host'], { 1: 'a' })).to.deep.equal(['inherit', 'pipe', 'inherit']);
+  });
+
+  it('passes on what goes through the pipes, to the last byte', async () => {
+    const input: Buffer[] = [];
+    const stdin = new PassThrough();
+    stdin.on('data', (chunk: Buffer) => input.push(chunk));
+    const container = {
+      ...fakeContainer(ended),
+      start: async (options?: StartOptions) => ({
+        ...(await fakeContainer(ended).start(options)),
+        stdin,
+        stdout: Readable.from([Buffer.from('out'), Buffer.from('put')]),
+        stderr: Readable.from([Buffer.from('errors')]),
+      }),
+    };
+    const files = { 0: 'a', 1: 'b', 2: 'c' };
+    const result = await orlop(['run', '-i', 'host'], { files, input: 'given', library: { create: () => container } });
+    expect([result.stdout, result.stderr]).to.deep.equal(['output', 'errors']);
+    expect(Buffer.concat(input).toString()).to.equal('given');
   });
 
   it('reports a refused start once, with its hint and its exit status', async () => {

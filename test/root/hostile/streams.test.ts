@@ -1,0 +1,102 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { chmodSync, closeSync, mkdirSync, openSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { cliPath } from '../../support/cli.ts';
+import { withCliStore } from '../../support/cli-store.ts';
+import { withOrlop } from '../../support/orlop.ts';
+import { requires } from '../../support/require.ts';
+
+describe("the caller's null device", () => {
+  requires('root', 'addon', 'archive', 'overlay', 'busybox');
+  const fixture = withOrlop();
+
+  it('keeps its mode and owner whatever root in a container does to its standard streams', async () => {
+    // A null device of the test's own stands in for the host's, which the whole machine needs.
+    const directory = join(fixture().directory, 'devices');
+    mkdirSync(directory);
+    const device = join(directory, 'null');
+    execFileSync('mknod', ['-m', '666', device, 'c', '1', '3']);
+    execFileSync('mount', ['--bind', device, '/dev/null']);
+    try {
+      const { orlop } = fixture();
+      const attack =
+        'for n in 0 1 2; do chmod 600 /proc/self/fd/$n; chown 5:6 /proc/self/fd/$n; done; stat -c %a /dev/stdin';
+      const container = await orlop.create('busybox', ['sh', '-c', attack], { rm: true });
+      const running = await container.start({ stdin: 'ignore', stdout: 'ignore', stderr: 'ignore' });
+      expect(await running.exited).to.deep.equal({ exitCode: 0, signal: null });
+      const { mode, uid, gid, rdev } = statSync('/dev/null');
+      expect([mode & 0o7777, uid, gid, rdev]).to.deep.equal([0o666, 0, 0, 0x103]);
+    } finally {
+      // Whatever was started meanwhile may hold it open.
+      execFileSync('umount', ['--lazy', '/dev/null']);
+    }
+  });
+
+  it('is replaced by one that works', async () => {
+    const { stdout } = await fixture().orlop.run('busybox', ['sh', '-c', 'cat; stat -L -c %t:%T /proc/self/fd/0']);
+    expect(stdout).to.equal('1:3\n');
+  });
+});
+
+describe('a file or a terminal that orlop run writes to', () => {
+  requires('root', 'addon', 'archive', 'overlay', 'busybox', 'cli');
+  const store = withCliStore();
+
+  const run = (script: string, stdio: [number | 'ignore', number, number], interactive: readonly string[] = []) =>
+    spawnSync(
+      process.execPath,
+      [cliPath, '--root', store().root, 'run', '--rm', ...interactive, 'busybox', 'sh', '-c', script],
+      { stdio, timeout: 120_000 },
+    );
+
+  it('cannot be made a set-id program, read, or cut by what runs in the container', () => {
+    const path = join(store().directory, 'output');
+    const before = openSync(path, 'w');
+    closeSync(before);
+    chmodSync(path, 0o640);
+    const file = openSync(path, 'a');
+    const attack = 'chmod 6755 /proc/self/fd/1; chown 5:6 /proc/self/fd/1; : > /proc/self/fd/2; echo end';
+    expect(run(attack, ['ignore', file, file]).status).to.equal(0);
+    closeSync(file);
+    const { mode, uid, gid } = statSync(path);
+    expect([mode & 0o7777, uid, gid]).to.deep.equal([0o640, 0, 0]);
+    expect(readFileSync(path, 'utf8')).to.equal('end\n');
+  });
+
+  it('gets what is written to both streams in the order in which it was written', () => {
+    const path = join(store().directory, 'ordered');
+    const file = openSync(path, 'w');
+    const script = 'i=0; while [ $i -lt 200 ]; do echo out $i; echo err $i >&2; i=$((i + 1)); done';
+    expect(run(script, ['ignore', file, file]).status).to.equal(0);
+    closeSync(file);
+    const expected = Array.from({ length: 200 }, (_, index) => `out ${index}\nerr ${index}\n`).join('');
+    expect(readFileSync(path, 'utf8')).to.equal(expected);
+  });
+
+  it('is not written to through the descriptor of standard input', () => {
+    const path = join(store().directory, 'input');
+    execFileSync('sh', ['-c', 'echo given > "$1"', 'sh', path]);
+    const input = openSync(path, 'r');
+    const output = join(store().directory, 'copy');
+    const file = openSync(output, 'w');
+    expect(
+      run('cat; echo overwritten > /proc/self/fd/0; chmod 0 /proc/self/fd/0', [input, file, file], ['-i']).status,
+    ).to.equal(0);
+    for (const fd of [input, file]) closeSync(fd);
+    expect(readFileSync(path, 'utf8')).to.equal('given\n');
+    expect(readFileSync(output, 'utf8')).to.equal('given\n');
+  });
+
+  it('is no terminal for the container, whose input can be read or forged', () => {
+    // script(1) runs orlop on a terminal; -e gives its exit status.
+    const inside =
+      'for n in 0 1 2; do [ -t $n ] && echo terminal; readlink /proc/self/fd/$n; done; exec 3</dev/tty; exit 7';
+    const command = `exec ${process.execPath} ${cliPath} --root ${store().root} run --rm busybox sh -c '${inside}'`;
+    const result = spawnSync('script', ['-qec', command, '/dev/null'], { encoding: 'utf8', timeout: 120_000 });
+    const lines = result.stdout.trim().split(/\r?\n/);
+    expect(lines.slice(0, 3).join(' ')).to.match(/^\S*null pipe:\[\d+\] pipe:\[\d+\]$/);
+    expect(result.stdout).to.match(/\/dev\/tty: (No such device or address|Device not configured)/);
+    expect(result.stdout).to.not.include('terminal');
+  });
+});

@@ -1,0 +1,63 @@
+import { createHash } from 'node:crypto';
+import { lstatSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, realpathSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { chooseRun } from '../../ts/store/roots.ts';
+import { busyboxArchive, type Extra } from './busybox.ts';
+import { type CliResult, cli } from './cli.ts';
+
+export interface CliStore {
+  /** Directory of the test file's own. */
+  readonly directory: string;
+  readonly root: string;
+  /** Where what a reboot loses is kept for this store. */
+  readonly run: string;
+  /** The archive that the image `busybox` was made of. */
+  readonly archive: string;
+  orlop(args: readonly string[], options?: Parameters<typeof cli>[2]): Promise<CliResult>;
+}
+
+/** A store of the test file's own that only the built command line works on, with the image `busybox`. */
+export function withCliStore(extra: Extra = {}): () => CliStore {
+  let store: CliStore | undefined;
+  before(async function () {
+    this.timeout(120_000);
+    const directory = realpathSync(mkdtempSync('/var/tmp/orlop-test-'));
+    const root = join(directory, 'root');
+    const facts = { env: process.env, uid: process.getuid?.() ?? 0, home: '/root', cwd: '/' };
+    const run = chooseRun(undefined, root, facts).at(-1) ?? '';
+    const archive = busyboxArchive(directory, extra);
+    store = {
+      directory,
+      root,
+      run,
+      archive,
+      orlop: (args, options) => cli(root, args, { cwd: directory, ...options }),
+    };
+    const imported = await store.orlop(['import', archive, 'busybox']);
+    expect(imported.code, imported.stderr).to.equal(0);
+  });
+  after(() => {
+    if (store === undefined) return;
+    for (const path of [store.directory, store.run]) rmSync(path, { recursive: true, force: true });
+  });
+  return () => {
+    if (store === undefined) throw new Error('the store is not ready');
+    return store;
+  };
+}
+
+/** Every object below a directory with type, mode, owner, and content: two equal listings are two equal trees. */
+export function listing(directory: string): string[] {
+  const lines: string[] = [];
+  const walk = (path: string, name: string): void => {
+    const facts = lstatSync(path);
+    const what = [name, facts.mode.toString(8), facts.uid, facts.gid];
+    if (facts.isSymbolicLink()) what.push(readlinkSync(path));
+    if (facts.isFile()) what.push(facts.size, createHash('sha256').update(readFileSync(path)).digest('hex'));
+    lines.push(what.join(' '));
+    if (facts.isDirectory()) for (const entry of readdirSync(path).sort()) walk(join(path, entry), join(name, entry));
+  };
+  walk(directory, '.');
+  return lines;
+}
