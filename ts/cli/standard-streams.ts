@@ -1,4 +1,4 @@
-import { createReadStream, fstatSync, readlinkSync, writeSync } from 'node:fs';
+import { fstatSync, readlinkSync, writeSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import type { DescriptorFacts } from './io.ts';
 
@@ -21,9 +21,14 @@ export function writeAll(descriptor: 1 | 2, content: string | Uint8Array): void 
   }
 }
 
-/** Standard input, read without making it non-blocking either. */
+/**
+ * Standard input, for orlop itself: an application that shares it must not meet a pipe that does not block.
+ *
+ * Not through a file stream: its read waits in a thread that the end of the program waits for, so that `run -i` on a
+ * terminal would not end before the next key.
+ */
 export function readStandardInput(): Readable {
-  return createReadStream('', { fd: 0, autoClose: false });
+  return process.stdin;
 }
 
 /** Number of the device 1:3. */

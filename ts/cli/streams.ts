@@ -1,3 +1,4 @@
+import type { Readable, Writable } from 'node:stream';
 import type { Running, Stdio } from '../api/types.ts';
 import type { Io } from './io.ts';
 
@@ -27,11 +28,7 @@ const silence = 500;
 
 /** Passes on what goes through the pipes; resolves when the application has ended and its output is written. */
 export async function passOn(io: Io, running: Running): Promise<void> {
-  if (running.stdin !== null) {
-    // An application that has ended, or does not read, is no error.
-    running.stdin.on('error', () => {});
-    io.stdin().pipe(running.stdin);
-  }
+  if (running.stdin !== null) feed(io.stdin(), running.stdin);
   let chunks = 0;
   const copy = async (from: Running['stdout'], to: Io['stdout']): Promise<void> => {
     if (from === null) return;
@@ -47,6 +44,18 @@ export async function passOn(io: Io, running: Running): Promise<void> {
   await running.exited;
   // A pipe has no end while somebody outside the container holds it, whom the application sent it to.
   await Promise.race([copied, quiet(() => chunks)]);
+}
+
+/** Not by pipe(), which looks at process.stdout, and so makes a pipe that the application shares non-blocking. */
+function feed(from: Readable, to: Writable): void {
+  // An application that has ended, or does not read, is no error; nor is a terminal that hangs up.
+  to.on('error', () => from.pause());
+  from.on('error', () => to.end());
+  from.on('data', (chunk) => {
+    if (!to.write(chunk)) from.pause();
+  });
+  to.on('drain', () => from.resume());
+  from.on('end', () => to.end());
 }
 
 async function quiet(count: () => number): Promise<void> {

@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { chmodSync, closeSync, mkdirSync, openSync, readFileSync, statSync } from 'node:fs';
+import { chmodSync, closeSync, mkdirSync, openSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { cliPath } from '../../support/cli.ts';
@@ -86,6 +86,39 @@ describe('a file or a terminal that orlop run writes to', () => {
     for (const fd of [input, file]) closeSync(fd);
     expect(readFileSync(path, 'utf8')).to.equal('given\n');
     expect(readFileSync(output, 'utf8')).to.equal('given\n');
+  });
+
+  it('does not keep orlop from ending when nobody types any more', () => {
+    const path = join(store().directory, 'fifo');
+    execFileSync('mkfifo', [path]);
+    // Open for both, so that it neither has input nor ends.
+    const input = openSync(path, 'r+');
+    const output = openSync(join(store().directory, 'empty'), 'w');
+    expect(run('exit 7', [input, output, output], ['-i']).status).to.equal(7);
+    for (const fd of [input, output]) closeSync(fd);
+  });
+
+  it('leaves the pipes beside it blocking, as programs expect them', () => {
+    const path = join(store().directory, 'large');
+    writeFileSync(path, Buffer.alloc(3_000_000));
+    // When all of the input has come, orlop has done all that it does to its streams.
+    const inside = 'wc -c; grep flags /proc/self/fdinfo/1';
+    const command = [
+      process.execPath,
+      cliPath,
+      '--root',
+      store().root,
+      'run',
+      '--rm',
+      '-i',
+      'busybox',
+      'sh',
+      '-c',
+      inside,
+    ];
+    const script = '"$@" < "$0" | cat';
+    const result = spawnSync('sh', ['-c', script, path, ...command], { encoding: 'utf8', timeout: 120_000 });
+    expect(result.stdout).to.match(/^3000000\nflags:\s+0?1\n$/);
   });
 
   it('is no terminal for the container, whose input can be read or forged', () => {
