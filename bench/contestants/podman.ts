@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Ground } from '../ground/ground.ts';
+import { mount } from '../ground/namespace.ts';
 import { commandContestant, missingProgram } from './command.ts';
 import { application, type CommandContestant, type Container, targets } from './contestant.ts';
 
@@ -16,10 +17,21 @@ export const podman: CommandContestant = commandContestant({
     const store = join(ground.directory, 'podman');
     const base = ['podman', '--root', store, '--runroot', join(ground.directory, 'podman-run')];
     base.push('--cgroup-manager', 'cgroupfs');
-    if (!existsSync(store)) importImage(base, ground);
+    if (!existsSync(store)) {
+      hidePlaces();
+      importImage(base, ground);
+    }
     return [...base, ...runOptions(ground, container)];
   },
 });
+
+/** What Podman and its crun write outside of a given store lands in memory, and goes with the mount namespace. */
+function hidePlaces(): void {
+  for (const place of ['/run/libpod', '/run/crun', '/run/containers', '/var/lib/containers']) {
+    mkdirSync(place, { recursive: true });
+    mount('tmpfs', place);
+  }
+}
 
 /** An engine brings its own storage, on the disk, and always makes the whole default container. */
 export function engineSupports({ mounts, upper, layers }: Container): boolean {

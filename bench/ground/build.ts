@@ -13,7 +13,9 @@ function newest(directory: string): number {
 /** What is measured is what ships: the built addon and the built TypeScript, and no older than their sources. */
 export function requireBuild(): void {
   const addon = join(root, 'build/Release/orlop.node');
-  if (!existsSync(addon)) throw new Error('the addon is not built: npm run build');
+  if (!existsSync(addon) || statSync(addon).mtimeMs < newest('native')) {
+    throw new Error('the addon is not built, or is older than its sources: npm run build');
+  }
   const bundle = join(root, 'dist/cli/orlop.cjs');
   if (existsSync(bundle) && statSync(bundle).mtimeMs > newest('ts')) return;
   console.error('bench: building dist/');

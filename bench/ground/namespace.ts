@@ -34,9 +34,10 @@ export async function runInside(): Promise<number> {
   const env: NodeJS.ProcessEnv = { ...process.env, [inside]: directory };
   for (const name of unset) delete env[name];
   const argv = ['--mount', '--propagation', 'private', process.execPath, ...process.execArgv, ...process.argv.slice(1)];
-  // Ctrl-C reaches the program inside too, which ends by it.
-  process.on('SIGINT', () => {});
   const child = spawn('unshare', argv, { stdio: 'inherit', env });
+  // Ctrl-C reaches the program inside too, which ends by it; the other comes to this one only.
+  process.on('SIGINT', () => {});
+  process.on('SIGTERM', () => child.kill('SIGTERM'));
   try {
     const [status] = await once(child, 'exit');
     return status ?? 1;

@@ -36,6 +36,11 @@ export class LineProcess {
     });
   }
 
+  /** The last of what it wrote to its standard error. */
+  get messages(): string {
+    return this.#messages.trim();
+  }
+
   ask(line: string): Promise<string> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
@@ -62,7 +67,7 @@ export class LineProcess {
   #fail(why: string): void {
     for (const { reject, timer } of this.#waiting.splice(0)) {
       clearTimeout(timer);
-      reject(new Error(`${this.#name} ${why}: ${this.#messages.trim()}`));
+      reject(new Error(`${this.#name} ${why}: ${this.messages}`));
     }
   }
 }

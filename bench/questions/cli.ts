@@ -83,6 +83,6 @@ async function whyMissing(peer: CommandContestant, ground: Ground): Promise<stri
 
 async function time(stopwatch: LineProcess, argv: readonly string[]) {
   const [nanoseconds = '', status] = (await stopwatch.ask(argv.join('\x1f'))).split(' ');
-  if (status !== '0') throw new Error(`'${argv[0]}' ended with ${status}`);
+  if (status !== '0') throw new Error(`'${argv[0]}' ended with ${status}: ${stopwatch.messages}`);
   return { time: Number(nanoseconds) / 1e6 };
 }

@@ -62,7 +62,7 @@ async function prepareLayers(ground: Ground, archive: string): Promise<Prepared>
   const stopwatch = new LineProcess([ground.programs.stopwatch]);
   const shell = async (script: string) => {
     const [nanoseconds, status] = (await stopwatch.ask(['sh', '-c', script].join('\x1f'))).split(' ');
-    if (status !== '0') throw new Error(`'${script}' ended with ${status}`);
+    if (status !== '0') throw new Error(`'${script}' ended with ${status}: ${stopwatch.messages}`);
     return { time: Number(nanoseconds) / 1e6 };
   };
   const extracted = join(ground.directory, 'extracted');

@@ -8,7 +8,7 @@ const sizes = [50, 150, 500];
 export const memory: Question = {
   id: 'memory',
   title: 'What does a start cost a large program?',
-  cases: sizes.map((size) => ({ id: `${size}`, title: `a caller of ${size} MB (resident)` })),
+  cases: sizes.map((size) => ({ id: `${size}`, title: `a caller that holds at least ${size} MB (resident)` })),
   columns: startColumns,
   reference: 'limit',
   effort: { whole: { rounds: 150, warmUp: 10 }, quick: { rounds: 20, warmUp: 3 } },
