@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { expect } from 'chai';
 
 const files = execFileSync('git', ['ls-files'], { encoding: 'utf8' })
@@ -20,4 +20,31 @@ describe('the tree', () => {
       .filter((line) => line !== '' && !line.startsWith('#'));
     expect(listed).to.deep.equal([...new Set(listed)]);
   });
+
+  it('names no place of the machine that it was written on', () => {
+    const checkout = process.cwd();
+    expect(
+      texts()
+        .filter(([, text]) => text.includes(`${checkout}/`))
+        .map(([name]) => name),
+    ).to.deep.equal([]);
+  });
+
+  it('names no host but those of its references, and no registry that packages came from', () => {
+    const known = ['github.com', 'vega.github.io', 'example.org', 'example.com'];
+    const hosts = texts()
+      .filter(([name]) => name !== 'package-lock.json')
+      .flatMap(([name, text]) => [...text.matchAll(/https?:\/\/([\w.-]+)/g)].map(([, host = '']) => ({ name, host })));
+    expect(hosts.filter(({ host }) => !known.includes(host))).to.deep.equal([]);
+    expect(readFileSync('package-lock.json', 'utf8')).not.to.include('"resolved"');
+  });
 });
+
+/** Name and content of each file that is text. */
+function texts(): [name: string, text: string][] {
+  return execFileSync('git', ['ls-files'], { encoding: 'utf8' })
+    .split('\n')
+    .filter((name) => name !== '' && existsSync(name) && statSync(name).isFile())
+    .map((name): [string, string] => [name, readFileSync(name, 'utf8')])
+    .filter(([, text]) => !text.includes('\0'));
+}

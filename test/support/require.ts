@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 
 /** What a test may need of the machine: name, and why it is missing (null when it is there). */
 const requirements = {
+  'docker-profile': () => (dockerProfile() ? null : "Docker's profile is not here: scripts/setup test"),
   root: () => (process.getuid?.() === 0 ? null : 'it needs root'),
   addon: () => (existsSync('build/Release/orlop.node') ? null : 'the addon is not built: npm run build'),
   archive: () => (existsSync('build/Release/orlop-archive') ? null : 'orlop-archive is not built: npm run build'),
@@ -34,6 +35,12 @@ export function requires(...names: Requirement[]): void {
       this.skip();
     }
   });
+}
+
+/** The file of Docker's default profile, as Debian packages it. */
+export function dockerProfile(): string | undefined {
+  const installed = '/usr/share/gocode/src/github.com/docker/docker/profiles/seccomp/default.json';
+  return [installed, 'build-tests/docker-seccomp.json'].find((path) => existsSync(path));
 }
 
 function kernelHas(filesystem: string): boolean {

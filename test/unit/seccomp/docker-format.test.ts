@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { RequestError } from '../../../ts/errors/index.ts';
 import { capabilityNames } from '../../../ts/linux/capabilities.ts';
@@ -10,6 +10,7 @@ import { customFilter } from '../../../ts/plan/seccomp/filter.ts';
 import { action, type SeccompProfile } from '../../../ts/plan/seccomp/profile.ts';
 import { auditArch, syscallsOf } from '../../../ts/plan/seccomp/syscalls.ts';
 import { runFilter } from '../../support/bpf.ts';
+import { dockerProfile, requires } from '../../support/require.ts';
 
 const target = { arch: 'x64', capabilities: [] } as const;
 
@@ -132,13 +133,13 @@ describe('seccomp profile in the format of Docker', () => {
       expect(error.hint, text).to.be.a('string');
     }
   });
+});
 
-  it('gives, for the profile of Docker, the default profile of orlop but for two socket families', function () {
-    const path = '/usr/share/gocode/src/github.com/docker/docker/profiles/seccomp/default.json';
-    if (!existsSync(path)) {
-      console.log('skipped: the package golang-github-docker-docker-dev is not installed');
-      this.skip();
-    }
+describe('the default profile', () => {
+  requires('docker-profile');
+
+  it('is the profile of Docker but for two socket families', () => {
+    const path = dockerProfile() ?? '';
     const docker = parseProfile(readFileSync(path, 'utf8'), path);
     const narrow = (profile: SeccompProfile): SeccompProfile => ({
       ...profile,
