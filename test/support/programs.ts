@@ -20,7 +20,8 @@ export class Program {
       this.stderr += text;
     });
     this.#lines = createInterface(stdout)[Symbol.asyncIterator]();
-    this.#ended = once(this.child, 'close');
+    // Not 'close', which waits until all that it wrote has been read.
+    this.#ended = once(this.child, 'exit');
   }
 
   /** The next line that it writes, which is JSON. */
