@@ -67,7 +67,8 @@ export function storeContent({ root, run }: { root: string; run: string }): Reco
     staging: list(join(root, 'staging')),
     ephemeral: list(join(run, 'containers')),
     paused: list(join(run, 'paused')),
-    'locks of containers': list(join(run, 'locks/container')),
+    // The one lock for all names stays.
+    'locks of containers': list(join(run, 'locks/container')).filter((name) => name !== 'names.lock'),
     'locks of staging': list(join(run, 'locks/staging')),
   };
 }

@@ -36,7 +36,7 @@ async function churn(orlop: Orlop): Promise<void> {
   let [goOn, done] = [true, 0];
   process.stdin.once('data', () => {
     goOn = false;
-    process.stdin.pause();
+    process.stdin.destroy();
   });
   for (; goOn; done++) {
     const name = `${argument}-${done}`;

@@ -1,0 +1,152 @@
+import { readdirSync, realpathSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { Orlop, type OrlopRuntime } from '../../../ts/index.ts';
+import { chooseRun } from '../../../ts/store/roots.ts';
+import { cli } from '../../support/cli.ts';
+import { storeContent } from '../../support/facts-of-life.ts';
+import { withOrlop } from '../../support/orlop.ts';
+import { Program } from '../../support/programs.ts';
+import { refusal } from '../../support/refusal.ts';
+import { requires } from '../../support/require.ts';
+
+describe('several programs on one store', function () {
+  this.timeout(300_000);
+  requires('root', 'addon', 'archive', 'overlay', 'busybox', 'cli');
+  const prepared = withOrlop();
+  /** With the directory for locks that the command line uses too. */
+  let store: { root: string; run: string; orlop: OrlopRuntime };
+  const fixture = () => store;
+
+  before(async () => {
+    const { root } = prepared();
+    const facts = { env: process.env, uid: 0, home: '/', cwd: '/' };
+    const run = chooseRun(undefined, realpathSync(root), facts).at(-1) ?? '';
+    store = { root, run, orlop: await Orlop.open({ root }) };
+  });
+  after(() => rmSync(store.run, { recursive: true, force: true }));
+
+  const command = async (...args: string[]) => {
+    const { code, stdout, stderr } = await cli(fixture().root, args);
+    return { code, stdout, stderr };
+  };
+
+  it('can make, run, commit, prune and remove at once, and lose nothing', async () => {
+    const before = storeContent(fixture());
+    const named = ['one', 'two', 'three'];
+    const programs = named.map((name) => new Program(fixture(), ['churn', name]));
+    try {
+      for (const program of programs) await program.next();
+      // Meanwhile, the same from a command line.
+      for (let i = 0; i < 3; i++) {
+        expect(await command('run', '--rm', '-v', 'cli:/v', 'busybox', 'sh', '-c', `echo ${i} >> /v/f`)).to.deep.equal({
+          code: 0,
+          stdout: '',
+          stderr: '',
+        });
+        expect((await command('volume', 'prune', '-f')).code).to.equal(0);
+        expect((await command('ps', '-a')).code).to.equal(0);
+        expect((await command('images')).code).to.equal(0);
+      }
+      await Promise.all(programs.map((program) => program.next()));
+      for (const program of programs) program.tell('stop');
+      const totals = new Map<string, number>();
+      for (const [index, program] of programs.entries()) {
+        let line: { total?: number } = {};
+        while (line.total === undefined) line = await program.next<{ total?: number }>();
+        totals.set(named[index] ?? '', line.total);
+        expect(await program.end(), program.stderr).to.deep.equal({ code: 0, signal: null });
+      }
+      await expectKept(totals);
+    } finally {
+      for (const program of programs) await program[Symbol.asyncDispose]();
+    }
+    await removeAll();
+    const { layers = [], ...rest } = storeContent(fixture());
+    const { layers: _, ...first } = before;
+    expect(rest).to.deep.equal(first);
+    for (const layer of layers) expect(readdirSync(join(fixture().root, 'layers', layer))).to.include('layer.json');
+  });
+
+  /** Each program keeps every second of its containers and volumes; all of it must be there, and nothing else. */
+  async function expectKept(totals: ReadonlyMap<string, number>): Promise<void> {
+    const kept = [...totals].flatMap(([name, total]) =>
+      Array.from({ length: total }, (_, index) => index)
+        .filter((index) => index % 2 === 1)
+        .map((index) => `${name}-${index}`),
+    );
+    const { orlop } = fixture();
+    const containers = await orlop.containers.list({ all: true });
+    expect(containers.damaged).to.deep.equal([]);
+    expect(containers.items.map(({ name }) => name)).to.have.members(kept);
+    const volumes = await orlop.volumes.list();
+    expect(volumes.damaged).to.deep.equal([]);
+    const names = volumes.items.filter(({ anonymous }) => !anonymous).map(({ name }) => name);
+    expect(names).to.have.members([...kept, 'shared', 'cli']);
+    const anonymous = volumes.items.filter((volume) => volume.anonymous);
+    expect(anonymous, 'anonymous volumes: one for each kept container').to.have.length(kept.length);
+    const shared = await orlop.run('busybox', ['sh', '-c', 'ls /shared | wc -l; cat /cli/f'], {
+      volumes: ['shared:/shared', 'cli:/cli'],
+    });
+    const total = [...totals.values()].reduce((sum, one) => sum + one, 0);
+    expect(shared.stdout).to.equal(`${total}\n0\n1\n2\n`);
+    const images = await orlop.images.list();
+    expect(images.damaged).to.deep.equal([]);
+    const references = images.items.flatMap((image) => image.references);
+    expect(references).to.include.members([
+      'busybox:latest',
+      ...[...totals.keys()].map((name) => `image-${name}:latest`),
+    ]);
+    for (const name of totals.keys()) {
+      expect((await orlop.run(`image-${name}`, ['echo', name])).stdout).to.equal(`${name}\n`);
+    }
+  }
+
+  async function removeAll(): Promise<void> {
+    const { orlop } = fixture();
+    for (const { id } of (await orlop.containers.list({ all: true })).items) {
+      await (await orlop.container(id)).remove({ volumes: true });
+    }
+    await orlop.volumes.prune({ all: true });
+  }
+
+  it('can wait for, signal and remove what another one runs', async () => {
+    await using program = new Program(fixture(), ['end']);
+    const { durable, ephemeral } = await program.next<{ durable: string; ephemeral: string[] }>();
+    const other = await Orlop.open(fixture());
+    const [container, running, unstarted] = await Promise.all(
+      [durable, ephemeral[0] ?? '', ephemeral[1] ?? ''].map((id) => other.container(id)),
+    );
+    if (container === undefined || running === undefined || unstarted === undefined) throw new Error('there are three');
+    expect((await container.summary()).status).to.equal('running');
+    expect((await refusal(container.start())).code).to.equal('ORLOP_E_CONTAINER_RUNNING');
+    expect((await refusal(unstarted.start())).code).to.equal('ORLOP_E_CONTAINER_RUNNING');
+    for (const one of [container, running, unstarted]) {
+      expect((await refusal(one.remove())).code).to.equal('ORLOP_E_CONTAINER_RUNNING');
+    }
+    const wait = container.wait();
+    await container.kill('SIGKILL');
+    expect(await wait).to.deep.equal({ exitCode: 137, signal: 'SIGKILL' });
+    await running.remove({ force: true, volumes: true });
+    await unstarted.remove({ force: true, volumes: true });
+    await container.remove({ volumes: true });
+    expect((await refusal(other.container(running.id))).code).to.equal('ORLOP_E_NO_CONTAINER');
+    // Its owner goes on, and ends as it is told.
+    program.tell('exit');
+    expect(await program.end(), program.stderr).to.deep.equal({ code: 3, signal: null });
+    await Orlop.open(fixture());
+    expect(storeContent(fixture()).ephemeral).to.deep.equal([]);
+    expect(storeContent(fixture()).mnt).to.deep.equal([]);
+  });
+
+  it('remove a container once, however many try', async () => {
+    const container = await fixture().orlop.create('busybox', ['true'], { volumes: ['/v'] });
+    const handles = await Promise.all(
+      Array.from({ length: 6 }, async () => (await Orlop.open(fixture())).container(container.id)),
+    );
+    const results = await Promise.allSettled(handles.map((one) => one.remove({ volumes: true })));
+    const codes = results.map((one) => (one.status === 'rejected' ? one.reason.code : 'removed')).sort();
+    expect(codes).to.deep.equal([...Array<string>(5).fill('ORLOP_E_NO_CONTAINER'), 'removed']);
+    expect(storeContent(fixture())['locks of containers']).to.deep.equal([]);
+  });
+});
