@@ -1,6 +1,7 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseStat } from '../../ts/linux/proc.ts';
+import { loadNative } from '../../ts/native/binding.ts';
 import { until } from './temporary.ts';
 
 /** What this process holds: open descriptors by what they lead to, and its threads by name. */
@@ -49,7 +50,25 @@ export function ownChildren(): { pid: number; state: string; name: string }[] {
   });
 }
 
-/** Everything of containers that lies in a store: names below its directories, locks too. */
+/** Whether a living process, which may be this one, holds the lock of a file. */
+function isHeld(path: string): boolean {
+  let file: number;
+  try {
+    file = openSync(path, 'r');
+  } catch {
+    return false;
+  }
+  try {
+    return !loadNative().tryLock(file, 'shared');
+  } finally {
+    closeSync(file);
+  }
+}
+
+/**
+ * Everything of containers that lies in a store: names below its directories, locks too. Staging directories of living
+ * programs are left out: layers that they made ahead, and what they are still removing.
+ */
 export function storeContent({ root, run }: { root: string; run: string }): Record<string, string[]> {
   const list = (path: string) => {
     try {
@@ -58,18 +77,19 @@ export function storeContent({ root, run }: { root: string; run: string }): Reco
       return [];
     }
   };
+  const held = (id: string) => isHeld(join(run, 'locks/staging', `${id}.lock`));
   return {
     // The layer of mount points is made once, by the first container of a store.
     layers: list(join(root, 'layers')).filter((name) => name !== 'mount-points'),
     mnt: list(join(root, 'mnt')),
     containers: list(join(root, 'containers')),
     volumes: list(join(root, 'volumes')),
-    staging: list(join(root, 'staging')),
+    staging: list(join(root, 'staging')).filter((id) => !held(id)),
     ephemeral: list(join(run, 'containers')),
     paused: list(join(run, 'paused')),
     // The one lock for all names stays.
     'locks of containers': list(join(run, 'locks/container')).filter((name) => name !== 'names.lock'),
-    'locks of staging': list(join(run, 'locks/staging')),
+    'locks of staging': list(join(run, 'locks/staging')).filter((name) => !held(name.replace(/\.lock$/, ''))),
   };
 }
 

@@ -12,10 +12,16 @@ import type * as t from './types.ts';
 export class ContainerHandle implements t.Container {
   readonly #runtime: Runtime;
   readonly #rm: boolean;
+  /** Nobody else changes a container that belongs to this program. */
+  readonly #own: StoredContainer | null;
+  /** The end of what this handle started, known also when the container went with it. */
+  #end: Promise<t.ExitStatus> | null = null;
   readonly id: string;
   readonly name: string;
 
-  constructor(runtime: Runtime, { record }: StoredContainer) {
+  constructor(runtime: Runtime, stored: StoredContainer, made: 'made' | 'found') {
+    const { record, durability } = stored;
+    this.#own = made === 'made' && durability === 'ephemeral' ? stored : null;
     this.#runtime = runtime;
     this.#rm = record.request.rm;
     this.id = record.id;
@@ -29,12 +35,14 @@ export class ContainerHandle implements t.Container {
   async start(options: t.StartOptions = {}): Promise<t.Running> {
     const { stdin = 'ignore', stdout = 'pipe', stderr = 'pipe', signal } = options;
     const stdio = { stdin, stdout, stderr };
-    const started = await startContainer(this.#runtime, await this.#stored(), { stdio, signal, rm: this.#rm });
+    const stored = this.#own ?? (await this.#stored());
+    const started = await startContainer(this.#runtime, stored, { stdio, signal, rm: this.#rm });
+    this.#end = started.exited;
     return RunningContainer.of(this.#runtime.native, started, options);
   }
 
   async wait(): Promise<t.ExitStatus> {
-    return waitContainer(this.#runtime, await this.#stored());
+    return this.#end ?? waitContainer(this.#runtime, await this.#stored());
   }
 
   async kill(signal: NodeJS.Signals | number = 'SIGKILL'): Promise<void> {

@@ -1,6 +1,7 @@
 import { ContainerStore } from '../containers/container-store.ts';
 import { createContainer } from '../containers/create.ts';
 import { planRun } from '../containers/plan.ts';
+import { ReadyLayers } from '../containers/ready-layers.ts';
 import { recover } from '../containers/recover.ts';
 import type { Runtime } from '../containers/runtime.ts';
 import { Images } from '../images/images.ts';
@@ -51,7 +52,8 @@ export class Orlop implements t.OrlopRuntime {
     const containers = new ContainerStore(store);
     const images = new Images(store);
     await recover(store, containers);
-    return new Orlop({ store, native, images, containers, volumes: containers.volumes });
+    const layers = new ReadyLayers(store);
+    return new Orlop({ store, native, images, containers, layers, volumes: containers.volumes });
   }
 
   /**
@@ -96,11 +98,15 @@ export class Orlop implements t.OrlopRuntime {
   ): Promise<t.Container> {
     const request = requestOf(image, argv, options);
     const durability = (durable ?? !request.rm) ? 'durable' : 'ephemeral';
-    return new ContainerHandle(this.#runtime, await createContainer(this.#runtime, request, { durability, signal }));
+    return new ContainerHandle(
+      this.#runtime,
+      await createContainer(this.#runtime, request, { durability, signal }),
+      'made',
+    );
   }
 
   async container(idOrName: string): Promise<t.Container> {
-    return new ContainerHandle(this.#runtime, await this.#runtime.containers.find(idOrName));
+    return new ContainerHandle(this.#runtime, await this.#runtime.containers.find(idOrName), 'found');
   }
 
   async plan(image: string, argv: readonly string[] = [], options: RunOptions = {}): Promise<t.PlanResult> {
@@ -108,11 +114,16 @@ export class Orlop implements t.OrlopRuntime {
     return { plan, text: describePlan(plan) };
   }
 
-  /** Closes its pools; nothing else is kept open between calls. Containers that run go on until this program ends. */
+  /**
+   * Closes its pools, and waits until what was removed is gone from the disk. Containers that run go on until this
+   * program ends.
+   */
   async close(): Promise<void> {
     const pools = [...this.#pools];
     this.#pools.clear();
     await Promise.all(pools.map((pool) => pool.close()));
+    await this.#runtime.layers.close();
+    await this.#runtime.store.settle();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

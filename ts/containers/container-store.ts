@@ -226,6 +226,18 @@ export class ContainerStore {
     await lock.retire();
   }
 
+  /** Removes an ephemeral container of this program whose application has ended: nothing of it has to be read again. */
+  async removeEnded(container: StoredContainer): Promise<void> {
+    const { record, durability } = container;
+    const lock = await this.#store.lock('container', record.id, 'exclusive');
+    try {
+      await removeContainer(this.#store, this.volumes, { id: record.id, durability, container, volumes: true });
+    } finally {
+      unreserve(record.id);
+      await lock.retire();
+    }
+  }
+
   async #refuseBusy({ record, state: { status, owner } }: StoredContainer): Promise<void> {
     if (status === 'running') throw running(record, 'runs');
     if (status === 'exited' || owner === null || !(await isAlive(owner))) return;

@@ -36,10 +36,11 @@ export async function createContainer(
   const image = await images.resolve(request.image);
   await using view = new ImageView(native, image.layers);
   await resolveSources(runtime.store, request.mounts);
-  const { record, needs } = await describe(runtime, request, image, view);
-  const container = await containers.add(record, durability);
+  const ready = durability === 'ephemeral' ? runtime.layers.take() : null;
+  const { record, needs, container } = await begin(runtime, request, image, view, ready, durability);
   try {
-    await makeLayer(runtime.store, record.layer, image.layers[0]);
+    if (ready === null) await makeLayer(runtime.store, record.layer, image.layers[0]);
+    else runtime.layers.place(ready, image.layers[0]);
     await prepareVolumes(runtime.store, runtime.volumes, async () => (await containers.uses()).volumes, needs, {
       container: record.id,
       view: view.open,
@@ -55,14 +56,36 @@ export async function createContainer(
   }
 }
 
+/** Describes and records it. A layer that was taken for it goes back when it cannot be. */
+async function begin(
+  runtime: Runtime,
+  request: RunRequest,
+  image: ResolvedImage,
+  view: ImageView,
+  ready: string | null,
+  durability: Durability,
+): Promise<{
+  readonly record: ContainerRecord;
+  readonly needs: readonly VolumeNeed[];
+  readonly container: StoredContainer;
+}> {
+  try {
+    const { record, needs } = await describe(runtime, request, image, view, ready ?? newId());
+    return { record, needs, container: await runtime.containers.add(record, durability) };
+  } catch (error) {
+    if (ready !== null) runtime.layers.giveBack(ready);
+    throw error;
+  }
+}
+
 /** The record of a new container, and the volumes that it needs; nothing is made. */
 export async function describe(
   { native }: Pick<Runtime, 'native'>,
   request: RunRequest,
   image: ResolvedImage,
   view: ImageView,
+  id = newId(),
 ): Promise<{ readonly record: ContainerRecord; readonly needs: readonly VolumeNeed[] }> {
-  const id = newId();
   const hostname = request.hostname ?? id.slice(0, 12);
   const user = await userOf(native, request, image, view);
   const needs = volumeNeeds(request, image.config, newId);

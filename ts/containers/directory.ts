@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isAlive, ownIdentity, type ProcessIdentity } from '../linux/proc.ts';
@@ -62,6 +62,7 @@ export async function writeNew(
   const durable = durability === 'durable';
   const parent = parentOf(store, durability);
   const temporary = join(parent, temporaryName('new', await ownIdentity(), record.id));
+  if (!durable) return writeInMemory(temporary, join(parent, record.id), record, state);
   await mkdir(temporary, { mode: 0o700 });
   await writeRecord(join(temporary, 'state.json'), state, { durable });
   await writeRecord(join(temporary, 'config.json'), record, { durable });
@@ -69,11 +70,26 @@ export async function writeNew(
   if (record.volumes.length > 0) {
     await mkdir(volumes, { mode: 0o700 });
     for (const { name } of record.volumes) await writeFile(join(volumes, name), '');
-    if (durable) await syncDirectory(volumes);
+    await syncDirectory(volumes);
   }
-  if (durable) await syncDirectory(temporary);
+  await syncDirectory(temporary);
   await rename(temporary, join(parent, record.id));
-  if (durable) await syncDirectory(parent);
+  await syncDirectory(parent);
+}
+
+/**
+ * The same for an ephemeral container, whose record lies in the run directory, in memory. Synchronous, because each call
+ * costs some microseconds there, and ten times that on its way through a thread.
+ */
+function writeInMemory(temporary: string, directory: string, record: ContainerRecord, state: ContainerState): void {
+  mkdirSync(temporary, { mode: 0o700 });
+  writeFileSync(join(temporary, 'state.json'), JSON.stringify(state), { mode: 0o600 });
+  writeFileSync(join(temporary, 'config.json'), JSON.stringify(record), { mode: 0o600 });
+  if (record.volumes.length > 0) {
+    mkdirSync(join(temporary, 'volumes'), { mode: 0o700 });
+    for (const { name } of record.volumes) writeFileSync(join(temporary, 'volumes', name), '');
+  }
+  renameSync(temporary, directory);
 }
 
 /** Writes what a container is anew: of one that waited, the application was not known before. */
@@ -137,12 +153,19 @@ export async function writeState(
 ): Promise<boolean> {
   const path = join(containerDirectory(store, id, durability), 'state.json');
   try {
-    await writeRecord(path, state, { durable: durability === 'durable' });
+    if (durability === 'durable') await writeRecord(path, state, { durable: true });
+    else replaceInMemory(path, state);
     return true;
   } catch (error) {
     if (errorCode(error) !== 'ENOENT') throw error;
     return false;
   }
+}
+
+/** As `writeInMemory`. Its owner is the only one that writes it. */
+function replaceInMemory(path: string, state: ContainerState): void {
+  writeFileSync(`${path}.tmp`, JSON.stringify(state), { mode: 0o600 });
+  renameSync(`${path}.tmp`, path);
 }
 
 /** Names of a container's volumes, also when its record is damaged. */
@@ -173,12 +196,13 @@ export async function removeDirectory(store: Store, id: string, durability: Dura
   const parent = parentOf(store, durability);
   const temporary = join(parent, temporaryName('gone', await ownIdentity(), id));
   try {
-    await rename(join(parent, id), temporary);
+    renameSync(join(parent, id), temporary);
   } catch (error) {
     if (errorCode(error) !== 'ENOENT') throw error;
     return;
   }
-  await rm(temporary, { recursive: true, force: true });
+  if (durability === 'ephemeral') rmSync(temporary, { recursive: true, force: true });
+  else await rm(temporary, { recursive: true, force: true });
 }
 
 /** Removes directories that dead processes were writing or removing. */

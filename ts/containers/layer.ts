@@ -32,7 +32,7 @@ export async function makeLayer(store: Store, layer: string, image: string | und
 
 /** Removes a read-write layer and its mount point, as far as they are there. */
 export async function removeLayer(store: Store, layer: string): Promise<void> {
-  await store.remove(store.layerPath(layer));
+  await store.discard(store.layerPath(layer));
   // Never recursively: should anything be mounted there, it is not ours to remove.
   await rmdir(store.mountPoint(layer)).catch((error: unknown) => {
     if (errorCode(error) !== 'ENOENT') throw error;

@@ -23,7 +23,8 @@ export interface Removal {
  */
 export async function removeContainer(store: Store, volumes: Volumes, removal: Removal): Promise<void> {
   const { id, durability, container } = removal;
-  await writeRemoving(store, id, durability, removal.volumes);
+  // An ephemeral one without its owner is removed whole in any case.
+  if (durability === 'durable') await writeRemoving(store, id, durability, removal.volumes);
   if (removal.volumes) {
     for (const name of await anonymousVolumes(store, removal)) await removeUnused(volumes, name, id);
   }

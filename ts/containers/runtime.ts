@@ -3,6 +3,7 @@ import type { Native } from '../native/contract.ts';
 import type { Store } from '../store/store.ts';
 import type { Volumes } from '../volumes/volumes.ts';
 import type { ContainerStore } from './container-store.ts';
+import type { ReadyLayers } from './ready-layers.ts';
 
 /** What the life of a container works with. */
 export interface Runtime {
@@ -11,4 +12,5 @@ export interface Runtime {
   readonly images: ImageStore;
   readonly volumes: Volumes;
   readonly containers: ContainerStore;
+  readonly layers: ReadyLayers;
 }

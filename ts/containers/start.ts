@@ -48,8 +48,10 @@ export async function startContainer(
   const claimed = await runtime.containers.claim(container);
   try {
     const launched = await launchClaimed(runtime, claimed, request);
-    const running = await recordStart(runtime, claimed, launched);
-    const exited = end(runtime, running, launched, request.rm);
+    const recorded = recordStart(runtime, claimed, launched);
+    // An ephemeral one dies with this program: nobody else has to find it before the caller goes on.
+    if (claimed.durability === 'durable') await recorded;
+    const exited = end(runtime, recorded, launched, request.rm);
     setOwnEnd(claimed.record.id, exited);
     return { ...launched, exited };
   } catch (error) {
@@ -132,18 +134,22 @@ export async function startContext(
 /** Waits for the end, records it, and removes what is to go with it. */
 export async function end(
   { containers, native }: Runtime,
-  container: StoredContainer,
+  recorded: StoredContainer | Promise<StoredContainer>,
   { process }: Pick<Launched, 'process'>,
   rm: boolean,
 ): Promise<ExitStatus> {
   const settle = async (ending: Ending) => {
+    const container = await recorded;
+    if (rm && container.durability === 'ephemeral') return containers.removeEnded(container);
     await containers.exited(container, ending);
     if (rm) await containers.remove(container.record.id, { volumes: true }).catch(ignoreGone);
   };
-  const exit = await native.wait(process).catch(async (error: unknown) => {
+  const [ended] = await Promise.allSettled([native.wait(process), recorded]);
+  if (ended.status === 'rejected') {
     await settle({ exitCode: null, signal: null });
-    throw error;
-  });
+    throw ended.reason;
+  }
+  const exit = ended.value;
   const status = exitStatus(exit);
   await settle(status);
   return status;

@@ -1,4 +1,4 @@
-import { constants } from 'node:fs';
+import { constants, rmdirSync, unlinkSync } from 'node:fs';
 import { mkdir, open, readdir, rename } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Native } from '../native/contract.ts';
@@ -17,6 +17,8 @@ export interface Staging extends AsyncDisposable {
   commit(destination: string, options: { durable: boolean }): Promise<boolean>;
   /** Removes it. */
   discard(): Promise<void>;
+  /** Removes it at the end of the program, when nothing can be waited for, if it is empty. */
+  discardEmpty(): void;
 }
 
 /**
@@ -105,6 +107,16 @@ export class StagingArea {
     return {
       path,
       discard,
+      discardEmpty: () => {
+        if (!present) return;
+        try {
+          rmdirSync(path);
+          unlinkSync(this.#lockFile(basename(path)));
+          present = false;
+        } catch {
+          // The next program sweeps it.
+        }
+      },
       [Symbol.asyncDispose]: discard,
       commit: async (destination, { durable }) => {
         if (durable) await syncTree(this.#native, path);

@@ -7,6 +7,7 @@ import { privateDirectory } from './directory.ts';
 import { type Lock, type LockMode, type LockOptions, tryLock, waitForLock } from './lock.ts';
 import { chooseRoot, chooseRun } from './roots.ts';
 import { type Staging, StagingArea } from './staging.ts';
+import { Trash } from './trash.ts';
 
 /** What a lock protects. Whoever takes several takes them in this order, and several of one kind sorted by their ID. */
 export type LockKind = 'store' | 'image' | 'volume' | 'container';
@@ -31,12 +32,14 @@ export class Store {
   readonly run: string;
   readonly native: Native;
   readonly #staging: StagingArea;
+  readonly #trash: Trash;
 
   private constructor(root: string, run: string, native: Native) {
     this.root = root;
     this.run = run;
     this.native = native;
     this.#staging = new StagingArea(native, this.stagingPath, join(run, 'locks', 'staging'));
+    this.#trash = new Trash(native, () => this.#staging.begin());
   }
 
   /**
@@ -147,6 +150,16 @@ export class Store {
   /** A new directory to build something in, on the file system of the root. */
   stage(): Promise<Staging> {
     return this.#staging.begin();
+  }
+
+  /** Removes a tree below the root in the background: its name is gone when this resolves; `settle` waits for the rest. */
+  discard(path: string): Promise<void> {
+    return this.#trash.discard(path);
+  }
+
+  /** Resolves when all that was discarded is removed. */
+  settle(): Promise<void> {
+    return this.#trash.empty();
   }
 
   /** Removes a tree below the root: gone by name at once, and swept by the next command after a crash. */

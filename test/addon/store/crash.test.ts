@@ -32,6 +32,8 @@ describe('a store whose process is killed', function () {
       expect(durability).to.equal('durable');
       expect(state.status).not.to.equal('running');
     }
+    // What this look has removed itself is still on its way out.
+    await store.settle();
     expect(await readdir(store.stagingPath), 'staging').to.deep.equal([]);
     const locks = await readdir(join(run, 'locks', 'staging')).catch((): string[] => []);
     expect(locks, 'locks of staging').to.deep.equal([]);

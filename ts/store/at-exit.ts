@@ -1,0 +1,19 @@
+const tasks = new Set<() => void>();
+
+function run(): void {
+  for (const task of tasks) task();
+}
+
+/**
+ * Has `task` called when the program ends by itself or by `process.exit`. One listener for all: Node warns of a leak
+ * from the eleventh on.
+ */
+export function atExit(task: () => void): void {
+  if (tasks.size === 0) process.on('exit', run);
+  tasks.add(task);
+}
+
+export function notAtExit(task: () => void): void {
+  tasks.delete(task);
+  if (tasks.size === 0) process.off('exit', run);
+}

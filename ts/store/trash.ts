@@ -1,0 +1,57 @@
+import { renameSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Native } from '../native/contract.ts';
+import { atExit, notAtExit } from './at-exit.ts';
+import { newId } from './id.ts';
+import { removeTree, type Staging } from './staging.ts';
+import { errorCode } from './system-error.ts';
+
+/**
+ * Trees on their way out: their name is gone when `discard` resolves, the rest in the background, one at a time. They
+ * lie in a staging directory that this process holds, so what a killed process did not get to is swept by the next.
+ */
+export class Trash {
+  readonly #native: Native;
+  readonly #begin: () => Promise<Staging>;
+  #staging: Promise<Staging> | null = null;
+  #work: Promise<void> = Promise.resolve();
+
+  constructor(native: Native, begin: () => Promise<Staging>) {
+    this.#native = native;
+    this.#begin = begin;
+  }
+
+  /** Takes a tree out of its place, if it is there. */
+  async discard(path: string): Promise<void> {
+    const staging = await this.#open();
+    const name = newId();
+    try {
+      // Synchronous: one rename is cheaper than its way through a thread.
+      renameSync(path, join(staging.path, name));
+    } catch (error) {
+      if (errorCode(error) !== 'ENOENT') throw error;
+      return;
+    }
+    // What cannot be removed now, the next command tries again.
+    this.#work = this.#work.then(() => removeTree(this.#native, staging.path, name)).catch(() => {});
+  }
+
+  #open(): Promise<Staging> {
+    this.#staging ??= this.#begin().then((staging) => {
+      atExit(staging.discardEmpty);
+      return staging;
+    });
+    return this.#staging;
+  }
+
+  /** Resolves when all that was discarded is removed. */
+  async empty(): Promise<void> {
+    const staging = this.#staging;
+    if (staging === null) return;
+    this.#staging = null;
+    await this.#work;
+    const { discard, discardEmpty } = await staging;
+    notAtExit(discardEmpty);
+    await discard();
+  }
+}
