@@ -7,7 +7,7 @@
       "-ffreestanding", "-fno-stack-protector", "-fno-threadsafe-statics", "-fno-asynchronous-unwind-tables",
       "-fno-tree-loop-distribute-patterns", "-fvisibility=hidden", "-O2", "-fPIC"
     ],
-    "napi_include": "<!(node -p \"require('node-addon-api').include_dir\")"
+    "napi_include": "<!(node scripts/napi-include.mjs)"
   },
   "target_defaults": {
     "include_dirs": ["native"],

@@ -29,6 +29,8 @@ const levels = {
   root: { folder: 'test/root', root: true },
   // Unpacking has no such ways.
   fallbacks: { folder: 'test/root', root: true, only: /^(?!.*\/archive\/)/, env: () => ({ ORLOP_FEATURES: '0' }) },
+  // Not in `all`: it needs the prebuilt files, and downloads programs (npm run test:package).
+  package: { folder: 'test/package', root: true, alone: true },
   fuzz: { folder: 'test/fuzz' },
   // The same sources by the other build.
   cmake: {

@@ -40,7 +40,7 @@ export async function orlop(argv: readonly string[], world: World = {}): Promise
     descriptor: (number) => ({ shareable: world.files?.[number] === undefined, file: world.files?.[number] ?? 'pipe' }),
     now: () => world.now ?? new Date('2026-11-27T12:00:00Z'),
     signals: world.signals ?? new EventEmitter(),
-    loadAddon: async () => ({ features: () => 0b111111 }),
+    loadAddon: async () => ({ features: () => 0b111111, file: '/p/orlop.node' }),
     open: async (options) => {
       calls.push(['open', options]);
       return library(calls, world.library ?? {});

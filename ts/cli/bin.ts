@@ -15,7 +15,10 @@ const io: Io = {
   now: () => new Date(),
   signals: process,
   open: async (options) => (await import('../api/orlop.ts')).Orlop.open(options),
-  loadAddon: async () => (await import('../native/binding.ts')).loadNative(),
+  loadAddon: async () => {
+    const { file, native } = (await import('../native/binding.ts')).loadedNative();
+    return { features: () => native.features(), file };
+  },
 };
 
 main(process.argv.slice(2), io).then((status) => process.exit(status));

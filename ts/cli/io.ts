@@ -15,7 +15,7 @@ export interface Io {
   now(): Date;
   readonly signals: SignalSource;
   open(options: OpenOptions): Promise<OrlopRuntime>;
-  loadAddon(): Promise<{ features(): number }>;
+  loadAddon(): Promise<{ features(): number; readonly file: string }>;
 }
 
 export interface SignalSource {

@@ -15,7 +15,7 @@ const good: Facts = {
   cgroup: 'v2',
   store: { path: '/var/lib/orlop', fsType: 0xef53 },
   separate: [],
-  addon: { features: 0b111111 },
+  addon: { features: 0b111111, file: '/p/orlop.node' },
   extraCerts: undefined,
 };
 
@@ -32,13 +32,13 @@ describe('the checks of doctor', () => {
   const cases: readonly [string, Partial<Facts>, status: string, name: string, hint: RegExp][] = [
     ['an old kernel', { kernel: '5.11.22' }, 'fail', 'kernel', /5\.12/],
     ['a very old kernel', { kernel: '4.19.0' }, 'fail', 'kernel', /5\.12/],
-    ['no addon', { addon: { error: 'tried x' } }, 'fail', 'addon', /build/],
+    ['no addon', { addon: { error: 'tried x', hint: 'build it' } }, 'fail', 'addon', /build/],
     ['another user', { uid: 1000, capabilities: 0n }, 'fail', 'root', /sudo/],
     ['root in a container', { capabilities: 0x00000000a80425fbn }, 'fail', 'root', /capabilities/],
     ['no overlayfs', { overlay: false }, 'fail', 'overlayfs', /modprobe/],
     ['no network namespaces', { namespaces: ['mnt', 'pid'] }, 'fail', 'namespaces', /CONFIG_NAMESPACES/],
     ['no seccomp', { seccompActions: [] }, 'fail', 'seccomp', /SECCOMP/],
-    ['no new mount calls', { addon: { features: 0b111110 } }, 'warn', 'system calls', /older/],
+    ['no new mount calls', { addon: { features: 0b111110, file: '/p/orlop.node' } }, 'warn', 'system calls', /older/],
     ['no cgroups', { cgroup: 'none' }, 'warn', 'cgroup', /mount -t cgroup2/],
     ['a store on overlayfs', { store: { path: '/s', fsType: 0x794c7630 } }, 'fail', 'store', /--root/],
     ['a store on NFS', { store: { path: '/s', fsType: 0x6969 } }, 'fail', 'store', /--root/],
@@ -66,12 +66,12 @@ describe('the facts of doctor', () => {
       env: {},
       cwd: '/',
       root: '/nonexistent/store',
-      loadAddon: async () => ({ features: () => 7 }),
+      loadAddon: async () => ({ features: () => 7, file: '/p/orlop.node' }),
     });
     expect(facts.uid).to.equal(process.geteuid?.());
     expect(facts.namespaces).to.include.members(['mnt', 'pid', 'uts']);
     expect(facts.store.path).to.equal('/nonexistent/store');
-    expect(facts.addon).to.deep.equal({ features: 7 });
+    expect(facts.addon).to.deep.equal({ features: 7, file: '/p/orlop.node' });
     expect(['v1', 'v2', 'hybrid', 'none']).to.include(facts.cgroup);
   });
 

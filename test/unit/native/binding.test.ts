@@ -3,7 +3,13 @@ import { RequestError } from '../../../ts/errors/index.ts';
 import { type Attempt, candidates, choose, type Surroundings } from '../../../ts/native/binding.ts';
 import { abi, type Native } from '../../../ts/native/contract.ts';
 
-const surroundings: Surroundings = { packageRoot: '/p', platform: 'linux', arch: 'x64', override: undefined };
+const surroundings: Surroundings = {
+  packageRoot: '/p',
+  platform: 'linux',
+  arch: 'x64',
+  checkout: false,
+  override: undefined,
+};
 const addon = (interfaceNumber: number) => ({ abi: interfaceNumber }) as Native;
 
 describe('the place of the addon', () => {
@@ -11,6 +17,13 @@ describe('the place of the addon', () => {
     expect(candidates(surroundings)).to.deep.equal([
       '/p/prebuilds/linux-x64/orlop.glibc.node',
       '/p/build/Release/orlop.node',
+    ]);
+  });
+
+  it('is the one built here first where the sources are', () => {
+    expect(candidates({ ...surroundings, checkout: true })).to.deep.equal([
+      '/p/build/Release/orlop.node',
+      '/p/prebuilds/linux-x64/orlop.glibc.node',
     ]);
   });
 
@@ -30,7 +43,7 @@ describe('the choice of the addon', () => {
       { file: '/a', missing: true },
       { file: '/b', native: second },
     ];
-    expect(choose(attempts, surroundings)).to.equal(second);
+    expect(choose(attempts, surroundings)).to.deep.equal({ file: '/b', native: second });
   });
 
   it('passes over one that was made for another interface', () => {
@@ -39,7 +52,7 @@ describe('the choice of the addon', () => {
       { file: '/a', native: addon(abi + 1) },
       { file: '/b', native: right },
     ];
-    expect(choose(attempts, surroundings)).to.equal(right);
+    expect(choose(attempts, surroundings)).to.deep.equal({ file: '/b', native: right });
   });
 
   it('names all that was tried, why each failed, and the command that builds one', () => {
@@ -56,11 +69,25 @@ describe('the choice of the addon', () => {
       if (!(error instanceof RequestError)) return;
       expect(error.code).to.equal('ORLOP_E_NATIVE');
       expect(error.message).to.include('/a (no such file), /b (/b: invalid ELF header), /c (made for interface');
-      expect(error.hint).to.include('npm run build:native');
+      expect(error.hint).to.include('node-gyp rebuild --directory /p');
       expect(error.cause).to.equal(cause);
       return;
     }
     throw new Error('nothing was thrown');
+  });
+
+  it('names the command of a clone where the sources are', () => {
+    expect(() => choose([], { ...surroundings, checkout: true }))
+      .to.throw(RequestError)
+      .with.property('hint')
+      .that.includes('npm run build:native');
+  });
+
+  it('says that it is the library of C where there is no glibc', () => {
+    expect(() => choose([], surroundings, 'other'))
+      .to.throw(RequestError)
+      .with.property('hint')
+      .that.matches(/no glibc.*musl.*node-gyp rebuild/);
   });
 
   it('says on another system that orlop runs on Linux', () => {

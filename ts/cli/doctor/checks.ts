@@ -54,8 +54,8 @@ function checkKernel({ kernel, arch }: Facts): Check {
 }
 
 function checkAddon({ addon }: Facts): Check {
-  if (!('error' in addon)) return { name: 'addon', status: 'ok', detail: 'loaded' };
-  return { name: 'addon', status: 'fail', detail: addon.error, hint: `in a clone of the sources: 'npm run build'` };
+  if (!('error' in addon)) return { name: 'addon', status: 'ok', detail: addon.file };
+  return { name: 'addon', status: 'fail', detail: addon.error, ...(addon.hint && { hint: addon.hint }) };
 }
 
 /** Bits of capabilities(7) that a start needs, whoever the user is. */

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { readFile, statfs } from 'node:fs/promises';
 import { homedir, release } from 'node:os';
 import { dirname } from 'node:path';
+import { RequestError } from '../../errors/index.ts';
 import { chooseRoot } from '../../store/roots.ts';
 
 /** What doctor found on the machine; the checks judge it without looking again. */
@@ -23,8 +24,10 @@ export interface Facts {
   readonly store: { readonly path: string; readonly fsType: number };
   /** Directories of the system that are file systems of their own, which the image `host` does not see. */
   readonly separate: readonly string[];
-  /** Feature bits of the addon, or why it could not be loaded. */
-  readonly addon: { readonly features: number } | { readonly error: string };
+  /** Feature bits of the addon and the file that it is, or why it could not be loaded and what to do. */
+  readonly addon:
+    | { readonly features: number; readonly file: string }
+    | { readonly error: string; readonly hint?: string | undefined };
   /** Value of NODE_EXTRA_CA_CERTS. */
   readonly extraCerts: string | undefined;
 }
@@ -33,7 +36,7 @@ export interface Surroundings {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
   readonly root: string | undefined;
-  loadAddon(): Promise<{ features(): number }>;
+  loadAddon(): Promise<{ features(): number; readonly file: string }>;
 }
 
 export async function gatherFacts(surroundings: Surroundings): Promise<Facts> {
@@ -97,8 +100,10 @@ function separateMounts(mountinfo: string): readonly string[] {
 
 async function addonFacts({ loadAddon }: Surroundings): Promise<Facts['addon']> {
   try {
-    return { features: (await loadAddon()).features() };
+    const addon = await loadAddon();
+    return { features: addon.features(), file: addon.file };
   } catch (error) {
+    if (error instanceof RequestError) return { error: error.message, hint: error.hint };
     return { error: error instanceof Error ? error.message : String(error) };
   }
 }

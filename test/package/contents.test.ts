@@ -1,0 +1,146 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { expect } from 'chai';
+import { publint } from 'publint';
+import { packed } from './packed.ts';
+import { needsPrograms } from './tools.ts';
+
+const platforms = ['linux-x64', 'linux-arm64'];
+const executables = ['orlop-archive', 'orlop-init'];
+const executable = [
+  'dist/cli/orlop.cjs',
+  ...platforms.flatMap((one) => ['orlop.glibc.node', ...executables].map((name) => `prebuilds/${one}/${name}`)),
+];
+
+/** Newest version of each library that a file asks for: `GLIBC` → [2, 28]. */
+function floors(file: string): Map<string, readonly number[]> {
+  const table = execFileSync('objdump', ['--dynamic-syms', file], { encoding: 'utf8' });
+  const newest = new Map<string, readonly number[]>();
+  for (const [, name = '', version = ''] of table.matchAll(/\*UND\*.*\((GLIBC|GLIBCXX|CXXABI|GCC)_([0-9.]+)\)/g)) {
+    const parts = version.split('.').map(Number);
+    if (compare(parts, newest.get(name) ?? []) > 0) newest.set(name, parts);
+  }
+  return newest;
+}
+
+function compare(a: readonly number[], b: readonly number[]): number {
+  for (let at = 0; at < Math.max(a.length, b.length); at++) {
+    const difference = (a[at] ?? -1) - (b[at] ?? -1);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}
+
+describe('the packed package', function () {
+  this.timeout(120_000);
+  const tarball = packed();
+
+  it('holds the files of test/package/files.txt, no more and no fewer', () => {
+    const listed = readFileSync('test/package/files.txt', 'utf8').trim().split('\n');
+    const files = tarball().files.map(({ path }) => path);
+    // The native sources have a list of their own, which the next test compares.
+    expect(files.filter((path) => !/^native\/.*\.(cc|h)$/.test(path)).sort()).to.deep.equal(listed);
+  });
+
+  it('holds every native source that a build needs', () => {
+    const files = new Set(tarball().files.map(({ path }) => path));
+    const sources = [...readFileSync('native/sources.txt', 'utf8').matchAll(/^\w+ (\S+)$/gm)].map(
+      ([, file = '']) => file,
+    );
+    expect(sources.length).to.be.greaterThan(40);
+    expect(sources.filter((file) => !files.has(file))).to.deep.equal([]);
+    const tracked = execFileSync('git', ['ls-files', 'native/*.h'], { encoding: 'utf8' }).trim().split('\n');
+    expect(tracked.filter((file) => !files.has(file))).to.deep.equal([]);
+  });
+
+  it('can be executed where it is executed, and nowhere else', () => {
+    const modes = tarball().files.filter(({ mode }) => (mode & 0o111) !== 0);
+    expect(modes.map(({ path }) => path).sort()).to.deep.equal([...executable].sort());
+  });
+
+  it('takes no more than 4 MB, and a platform of it no more than 1.2 MB', () => {
+    expect(tarball().size).to.be.lessThan(4_000_000);
+    for (const platform of platforms) {
+      const files = executable.filter((file) => file.includes(platform));
+      const size = files.reduce((sum, file) => sum + gzipSync(readFileSync(file), { level: 9 }).length, 0);
+      expect(size, platform).to.be.lessThan(1_200_000);
+    }
+  });
+
+  it('depends on nothing and runs no script when it is installed', () => {
+    const manifest = JSON.parse(readFileSync('package.json', 'utf8'));
+    expect(manifest).to.not.have.any.keys('dependencies', 'optionalDependencies', 'peerDependencies', 'os', 'cpu');
+    expect(manifest.gypfile).to.equal(false);
+    expect(manifest.scripts).to.not.have.any.keys('preinstall', 'install', 'postinstall', 'prepare');
+  });
+
+  it('has nothing that publint would say', async () => {
+    const { messages } = await publint({ strict: true, pack: { tarball: readFileSync(tarball().file).buffer } });
+    expect(messages).to.deep.equal([]);
+  });
+
+  it('has types that resolve, as attw sees it', () => {
+    const attw = 'node_modules/@arethetypeswrong/cli/dist/index.js';
+    const args = [attw, tarball().file, '--profile', 'esm-only', '--no-emoji', '--format', 'json'];
+    const { analysis } = JSON.parse(execFileSync(process.execPath, args, { encoding: 'utf8' }));
+    expect(analysis.types.kind).to.equal('included');
+    const problems = analysis.problems.filter(
+      ({ resolutionKind }: { resolutionKind?: string }) =>
+        resolutionKind !== 'node10' && resolutionKind !== 'node16-cjs',
+    );
+    expect(problems).to.deep.equal([]);
+  });
+
+  it('can be built where it is installed, from what is in it', () => {
+    const directory = join(tarball().directory, 'unpacked');
+    mkdirSync(directory);
+    execFileSync('tar', ['-xzf', tarball().file, '-C', directory]);
+    // As `npm exec --package=node-gyp --package=node-addon-api` does it: both are found by the PATH alone.
+    const headers = join(process.execPath, '../..');
+    execFileSync('node-gyp', ['configure', '--directory', join(directory, 'package'), '--nodedir', headers], {
+      stdio: 'pipe',
+      env: { ...process.env, PATH: `${process.cwd()}/node_modules/.bin:${process.env.PATH}` },
+    });
+    const makefile = readFileSync(join(directory, 'package/build/orlop.target.mk'), 'utf8');
+    expect(makefile).to.include('node-addon-api').and.to.include('native/addon/module.o');
+  });
+});
+
+describe('the prebuilt files', function () {
+  this.timeout(60_000);
+  needsPrograms('objdump');
+
+  for (const platform of platforms) {
+    it(`for ${platform} load where Node 20 does: glibc 2.28 and libstdc++ of gcc 8`, () => {
+      const found = floors(`prebuilds/${platform}/orlop.glibc.node`);
+      expect([...found.keys()]).to.include.members(['GLIBC', 'GLIBCXX']);
+      for (const [library, limit] of Object.entries({ GLIBC: [2, 28], GLIBCXX: [3, 4, 25], CXXABI: [1, 3, 11] })) {
+        expect(compare(found.get(library) ?? [], limit), `${library} ${found.get(library)}`).to.be.at.most(0);
+      }
+    });
+
+    it(`for ${platform} export the entry of the addon only, and carry no symbol table`, () => {
+      const addon = `prebuilds/${platform}/orlop.glibc.node`;
+      const exported = execFileSync('objdump', ['--dynamic-syms', addon], { encoding: 'utf8' })
+        .split('\n')
+        .filter((line) => /^[0-9a-f]{8,} g/.test(line))
+        .map((line) => line.split(' ').at(-1));
+      expect(exported.sort()).to.deep.equal(['napi_register_module_v1', 'node_api_module_get_api_version_v1']);
+      for (const file of executable.filter((one) => one.includes(platform))) {
+        expect(execFileSync('readelf', ['--section-headers', file], { encoding: 'utf8' })).to.not.match(
+          /\.symtab|\.debug/,
+        );
+      }
+    });
+
+    it(`for ${platform} include executables that need no library`, () => {
+      for (const name of executables) {
+        const file = `prebuilds/${platform}/${name}`;
+        expect(execFileSync('readelf', ['--dynamic', file], { encoding: 'utf8' })).to.not.include('NEEDED');
+        expect(execFileSync('readelf', ['--program-headers', file], { encoding: 'utf8' })).to.not.include('INTERP');
+      }
+    });
+  }
+});

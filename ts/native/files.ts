@@ -1,0 +1,68 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** Where the files that were compiled are looked for. */
+export interface Place {
+  /** Directory of orlop's package.json. */
+  readonly packageRoot: string;
+  readonly platform: string;
+  readonly arch: string;
+  /** There are sources beside it, so what was built from them comes before what was made ahead. */
+  readonly checkout: boolean;
+}
+
+/**
+ * The files that may be `prebuilt` or, built here, `built`, in the order in which they are tried. In an installed package
+ * the prebuilt one comes first: a build that an earlier version has left must not win over it.
+ */
+export function places(place: Place, prebuilt: string, built: string): readonly string[] {
+  const files = [
+    join(place.packageRoot, 'prebuilds', `${place.platform}-${place.arch}`, prebuilt),
+    join(place.packageRoot, 'build', 'Release', built),
+  ];
+  return place.checkout ? files.reverse() : files;
+}
+
+/** The place of this package on this machine. */
+export function ownPlace(): Place {
+  const root = packageRoot();
+  return {
+    packageRoot: root,
+    platform: process.platform,
+    arch: process.arch,
+    checkout: existsSync(join(root, 'ts')),
+  };
+}
+
+/** Directory of orlop's package.json. */
+export function packageRoot(): string {
+  return findPackageRoot(dirname(ownFile()));
+}
+
+/** This file, also where a bundler has made a CommonJS module of it, in which import.meta is empty. */
+export function ownFile(): string {
+  const url: string | undefined = import.meta.url;
+  return url === undefined ? __filename : fileURLToPath(url);
+}
+
+/** The next directory upwards whose package.json is orlop's: sources, build and bundle lie at different depths. */
+function findPackageRoot(start: string): string {
+  for (let directory = start; ; directory = dirname(directory)) {
+    const manifest = join(directory, 'package.json');
+    if (existsSync(manifest) && JSON.parse(readFileSync(manifest, 'utf8')).name === 'orlop') return directory;
+    if (directory === dirname(directory)) return start;
+  }
+}
+
+/** What to do where none of the files could be used: one command, or why none would help. */
+export function remedy(place: Place, variable: string, libc: 'glibc' | 'other'): string {
+  const { platform, arch, packageRoot, checkout } = place;
+  if (platform !== 'linux') return `orlop runs on Linux, this is ${platform} on ${arch}`;
+  const build = checkout
+    ? `build it with 'npm run build:native'`
+    : `build it with 'npm exec --yes --package=node-gyp@12 --package=node-addon-api@8 -- node-gyp rebuild ` +
+      `--directory ${packageRoot}' (needs g++, make, python3 and the development files of libarchive, nettle, zstd and zlib)`;
+  const why = libc === 'other' ? 'this system has no glibc, for which orlop is built ahead (Alpine has musl): ' : '';
+  return `${why}${build}, or name one with ${variable}`;
+}
