@@ -7,7 +7,10 @@
 namespace orlop::init {
 namespace {
 
-inline constexpr uint32_t kKindDirectory = 0;
+// Kinds of mount points.
+inline constexpr uint32_t kDirectory = 0;
+inline constexpr uint32_t kFile = 1;
+inline constexpr uint32_t kPlainDirectory = 2;
 
 int TreeOf(Context& context, uint32_t slot) {
   const int tree = context.Slot(slot);
@@ -22,8 +25,8 @@ int CheckTarget(Context& context, int root, int target, uint32_t kind) {
   int error = Stat(context, target, &there);
   if (error == 0) error = Stat(context, root, &top);
   if (error != 0) return error;
-  if (kind == kKindDirectory && !IsDirectory(there)) return context.Refuse(ENOTDIR);
-  if (kind != kKindDirectory && IsDirectory(there)) return context.Refuse(EISDIR);
+  if (kind != kFile && !IsDirectory(there)) return context.Refuse(ENOTDIR);
+  if (kind == kFile && IsDirectory(there)) return context.Refuse(EISDIR);
   const bool is_root = there.stx_ino == top.stx_ino && there.stx_dev_major == top.stx_dev_major &&
                        there.stx_dev_minor == top.stx_dev_minor;
   return is_root ? context.Refuse(EINVAL) : 0;
@@ -77,8 +80,10 @@ int Execute(Context& context, const plan::op::Attach& op) {
   if (tree < 0) return tree;
   const int root = RootOf(context);
   if (root < 0) return root;
-  const Missing made = op.kind == kKindDirectory ? Missing::kMakeDirectory : Missing::kMakeFile;
-  const int target = Resolve(context, root, op.target, op.create != 0 ? made : Missing::kFail);
+  if (op.kind > kPlainDirectory) return context.Refuse(EINVAL);
+  const Missing made = op.kind == kFile ? Missing::kMakeFile : Missing::kMakeDirectory;
+  const Links links = op.kind == kPlainDirectory ? Links::kRefuse : Links::kFollow;
+  const int target = Resolve(context, root, op.target, op.create != 0 ? made : Missing::kFail, links);
   if (target < 0) return target;
   int error = CheckTarget(context, root, target, op.kind);
   if (error == 0) error = CheckNotOnProc(context, tree, target);

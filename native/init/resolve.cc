@@ -8,9 +8,9 @@ namespace {
 inline constexpr int kMaxLinks = 40;      // as the kernel's own look-up
 inline constexpr int kMaxAttempts = 128;  // EAGAIN under renames; more were never needed by others
 
-int OpenByKernel(Context& context, int root, const char* path, int flags) {
-  const OpenHow how = {static_cast<uint64_t>(static_cast<uint32_t>(flags | O_CLOEXEC)), 0,
-                       kResolveInRoot | kResolveNoMagiclinks};
+int OpenByKernel(Context& context, int root, const char* path, int flags, Links links) {
+  const uint64_t refused = links == Links::kRefuse ? kResolveNoSymlinks : kResolveNoMagiclinks;
+  const OpenHow how = {static_cast<uint64_t>(static_cast<uint32_t>(flags | O_CLOEXEC)), 0, kResolveInRoot | refused};
   long fd = -EAGAIN;
   for (int i = 0; i < kMaxAttempts && fd == -EAGAIN; i++) {
     fd = context.Call(__NR_openat2, root, path, &how, sizeof how);
@@ -23,7 +23,8 @@ int OpenByKernel(Context& context, int root, const char* path, int flags) {
 // kernel could lead out of a directory that is being moved.
 class Walk {
  public:
-  Walk(Context& context, int root, Missing missing) : context_(context), root_(root), missing_(missing) {}
+  Walk(Context& context, int root, Missing missing, Links links)
+      : context_(context), root_(root), missing_(missing), follow_(links) {}
 
   int Run(const char* path, int flags) {
     rest_.Add(path);
@@ -84,7 +85,7 @@ class Walk {
   }
 
   int Follow(int link) {
-    if (++links_ > kMaxLinks) return context_.Refuse(ELOOP);
+    if (follow_ == Links::kRefuse || ++links_ > kMaxLinks) return context_.Refuse(ELOOP);
     // A link on procfs may lead anywhere, whatever it reads as.
     const int on_proc = OnProc(context_, link);
     if (on_proc != 0) return on_proc < 0 ? on_proc : context_.Refuse(ELOOP);
@@ -144,6 +145,7 @@ class Walk {
   Context& context_;
   int root_;
   Missing missing_;
+  Links follow_;
   int current_ = -1;
   int links_ = 0;
   bool last_ = false;
@@ -154,26 +156,32 @@ class Walk {
 };
 
 // Its own frame, so that the buffers are on the stack only while it runs.
-[[gnu::noinline]] int WalkTo(Context& context, int root, const char* path, Missing missing, int flags) {
-  Walk walk(context, root, missing);
+[[gnu::noinline]] int WalkTo(Context& context, int root, const char* path, Missing missing, Links links, int flags) {
+  Walk walk(context, root, missing, links);
   return walk.Run(path, flags);
 }
 
+// What the kernel cannot answer: `..` while others rename and mount all the time.
+bool Undecided(int result) { return result == -EAGAIN; }
+
 }  // namespace
 
-int Resolve(Context& context, int root, const char* path, Missing missing) {
+int Resolve(Context& context, int root, const char* path, Missing missing, Links links) {
   if (path == nullptr) return context.Refuse(ENOENT);
   if (context.Has(kFeatureOpenat2)) {
-    const int fd = OpenByKernel(context, root, path, kPath);
-    if (fd != -ENOENT || missing == Missing::kFail) return fd;
+    const int fd = OpenByKernel(context, root, path, kPath, links);
+    if (!Undecided(fd) && (fd != -ENOENT || missing == Missing::kFail)) return fd;
   }
-  return WalkTo(context, root, path, missing, kPath);
+  return WalkTo(context, root, path, missing, links, kPath);
 }
 
 int OpenInRoot(Context& context, int root, const char* path, int flags) {
   if (path == nullptr) return context.Refuse(ENOENT);
-  if (context.Has(kFeatureOpenat2)) return OpenByKernel(context, root, path, flags);
-  return WalkTo(context, root, path, Missing::kFail, flags);
+  if (context.Has(kFeatureOpenat2)) {
+    const int fd = OpenByKernel(context, root, path, flags, Links::kFollow);
+    if (!Undecided(fd)) return fd;
+  }
+  return WalkTo(context, root, path, Missing::kFail, Links::kFollow, flags);
 }
 
 int Stat(Context& context, int fd, struct statx* result) {

@@ -8,8 +8,11 @@ namespace orlop::init {
 // What to make where the last component is missing; missing parents are directories with mode 0755.
 enum class Missing { kFail, kMakeDirectory, kMakeFile };
 
+// Whether symbolic links lead on, or are refused with ELOOP wherever they stand in the path.
+enum class Links { kFollow, kRefuse };
+
 // An O_PATH descriptor for `path` as a process with the root directory `root` would see it, or a negated errno.
-int Resolve(Context& context, int root, const char* path, Missing missing);
+int Resolve(Context& context, int root, const char* path, Missing missing, Links links = Links::kFollow);
 
 // The same for opening with `flags` of open(2), for a file that exists.
 int OpenInRoot(Context& context, int root, const char* path, int flags);

@@ -4,6 +4,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -129,6 +130,21 @@ for (const [name, features] of [
     it('gives up on links that lead in a circle', () => {
       symlinkSync('circle', join(root.layers[0] ?? '', 'circle'));
       expect(run('true', { mounts: [bind(host, '/circle/a')] }).refused).to.include({ step: 'attach', error: 'ELOOP' });
+    });
+
+    it('mounts the kernel’s file systems on plain directories only, wherever a link would lead', () => {
+      const layer = root.layers[0] ?? '';
+      mkdirSync(join(layer, 'elsewhere'));
+      // Found while /proc is mounted, gone behind /dev when it is to be masked.
+      mkdirSync(join(layer, 'dev'));
+      symlinkSync('/elsewhere', join(layer, 'dev/way'));
+      for (const target of ['/dev/way', '/elsewhere', 'elsewhere', '/not/yet/there']) {
+        symlinkSync(target, join(layer, 'proc'));
+        expect(run('true').refused, target).to.include({ step: 'attach', error: 'ELOOP' });
+        rmSync(join(layer, 'proc'));
+      }
+      symlinkSync('/elsewhere', join(layer, 'sys'));
+      expect(run('true').refused).to.include({ step: 'attach', error: 'ELOOP' });
     });
 
     it('follows no magic link', () => {

@@ -1,4 +1,6 @@
 import type { ImageConfig } from '../images/types.ts';
+import { parseTarget } from '../request/paths.ts';
+import { quote } from '../request/text.ts';
 import type { RunRequest } from '../request/types.ts';
 import type { VolumeUse } from './record.ts';
 
@@ -9,6 +11,8 @@ export interface VolumeNeed extends VolumeUse {
 /**
  * The volumes of the store that a container needs: those of the request, and an anonymous one for each `VOLUME` of the
  * image whose target the request leaves free. Pure; `newName` makes the IDs of anonymous ones.
+ *
+ * @throws RequestError ORLOP_E_TARGET
  */
 export function volumeNeeds(request: RunRequest, config: ImageConfig, newName: () => string): VolumeNeed[] {
   const needs: VolumeNeed[] = [];
@@ -25,7 +29,8 @@ export function volumeNeeds(request: RunRequest, config: ImageConfig, newName: (
   }
   const taken = new Set([...request.mounts, ...request.tmpfs].map((mount) => mount.target));
   for (const path of config.volumes) {
-    const target = path.length > 1 ? path.replace(/\/+$/, '') : path;
+    // What an image asks for is held to the same rules as what a caller does: no volume in the place of /proc.
+    const target = parseTarget(`VOLUME ${quote(path)} of image '${request.image}'`, path);
     if (taken.has(target)) continue;
     taken.add(target);
     needs.push({ name: newName(), target, readonly: false, anonymous: true, nocopy: false, reason: 'image VOLUME' });

@@ -18,8 +18,11 @@ export const propagation = { private: 1, slave: 2, shared: 3 } as const;
 /** `options` of `overlay`. */
 export const overlayOption = { volatile: 1, userxattr: 2 } as const;
 
-/** `kind` of `attach`: what the mount point is, and what is made where it is missing. */
-export const mountPoint = { directory: 0, file: 1 } as const;
+/**
+ * `kind` of `attach`: what the mount point is, and what is made where it is missing. No symbolic link leads to a plain
+ * directory: what is mounted there will be found by the same path afterwards.
+ */
+export const mountPoint = { directory: 0, file: 1, 'plain directory': 2 } as const;
 
 /** `CLONE_NEW*` of clone(2). */
 export const namespaceFlag: Readonly<Record<Namespace, number>> = {

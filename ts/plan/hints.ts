@@ -1,3 +1,4 @@
+import { mountPoint } from './constants.ts';
 import type { Op, Plan } from './types.ts';
 
 export interface Refusal {
@@ -45,7 +46,15 @@ const rules: readonly Rule[] = [
   ],
   [['attach'], ['ENOENT'], ({ dest }) => `a part of '${dest}' is missing, or a symbolic link in it leads to nothing`],
   [
-    ['attach', 'chdir', 'mask', 'readonly'],
+    ['attach'],
+    ['ELOOP'],
+    ({ op, dest }) =>
+      op.op === 'attach' && op.kind === mountPoint['plain directory']
+        ? `'${dest}' must be a directory in the image, not a symbolic link: use another image`
+        : `'${dest}' leads through a loop of symbolic links or through a magic link of /proc`,
+  ],
+  [
+    ['chdir', 'mask', 'readonly'],
     ['ELOOP'],
     ({ path, dest }) => `'${dest ?? path}' leads through a loop of symbolic links or through a magic link of /proc`,
   ],

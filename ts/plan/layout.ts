@@ -1,3 +1,4 @@
+import type { mountPoint } from './constants.ts';
 import { defaultMounts } from './default-mounts.ts';
 import type { Draft } from './draft.ts';
 import type { StartFacts } from './facts.ts';
@@ -7,7 +8,7 @@ import { hiddenReason, makeHidden, makeUserMount } from './user-mounts.ts';
 /** A mount with its place below the root filesystem. */
 export interface PlacedMount {
   readonly target: string;
-  readonly kind: 'directory' | 'file';
+  readonly kind: keyof typeof mountPoint;
   /** Make the mount point where it is missing. */
   readonly create: boolean;
   /** To be made read-only once all mounts are in place. */
@@ -48,7 +49,8 @@ export function placeMounts(facts: StartFacts): readonly PlacedMount[] {
     );
   const defaults = defaultMounts(facts)
     .filter(({ target }) => !isTaken(target))
-    .map((mount): PlacedMount => ({ ...mount, kind: 'directory', create: true, sealed: false }));
+    // An image with a symlink at /proc could have it mounted where the masks would then not find it (CVE-2025-31133).
+    .map((mount): PlacedMount => ({ ...mount, kind: 'plain directory', create: true, sealed: false }));
   return [...user, ...hidden, ...defaults];
 }
 

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
+import { closeSync, constants, fstatSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { loadNative } from '../../../ts/native/binding.ts';
@@ -39,6 +39,21 @@ describe('openView', () => {
     describe(`layers${way}`, () => {
       before(() => loadNative().limitFeatures(features));
       after(() => loadNative().limitFeatures(0xffffffff));
+
+      it('leads through links with .. in them, and no further up than its root', async () => {
+        shell(temporary(), `ln -s ../../../../etc/g base/etc/up; ln -s .. base/dev/root`);
+        const native = loadNative();
+        const view = await native.openView(layers());
+        try {
+          for (const path of ['/etc/up', '/dev/root/etc/g', '../../dev/root/../etc/up']) {
+            const file = await native.openInRoot(view, path, constants.O_RDONLY);
+            expect(readFileSync(file, 'utf8'), path).to.equal('kept\n');
+            closeSync(file);
+          }
+        } finally {
+          closeSync(view);
+        }
+      });
 
       it('shows the union of several, whatever characters are in their names', async () => {
         await withView(layers(), (view) => {
