@@ -1,12 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { homedir } from 'node:os';
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { chooseRun } from '../../../ts/store/roots.ts';
 import { busyboxArchive } from '../../support/busybox.ts';
 import { type CliResult, cli, cliPath } from '../../support/cli.ts';
 import { requires } from '../../support/require.ts';
+import { removeRunDirectory } from '../../support/run-directory.ts';
 import { temporaryDirectory, until } from '../../support/temporary.ts';
 
 describe('the program orlop', () => {
@@ -18,10 +17,7 @@ describe('the program orlop', () => {
     root = join(directory(), 'root');
     mkdirSync(root, { mode: 0o700 });
   });
-  afterEach(() => {
-    const run = chooseRun(undefined, root, { env: process.env, uid: 0, home: homedir(), cwd: '/' }).at(-1);
-    if (run !== undefined) rmSync(run, { recursive: true, force: true });
-  });
+  afterEach(() => removeRunDirectory(root));
 
   /** Runs it and expects it to succeed without a word on stderr. */
   async function ok(...args: string[]): Promise<string> {
