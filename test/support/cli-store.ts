@@ -1,10 +1,19 @@
 import { createHash } from 'node:crypto';
-import { lstatSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, realpathSync, rmSync } from 'node:fs';
+import {
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  rmSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { chooseRun } from '../../ts/store/roots.ts';
 import { busyboxArchive, type Extra } from './busybox.ts';
 import { type CliResult, cli } from './cli.ts';
+import { runDirectory } from './run-directory.ts';
 
 export interface CliStore {
   /** Directory of the test file's own. */
@@ -24,8 +33,8 @@ export function withCliStore(extra: Extra = {}): () => CliStore {
     this.timeout(120_000);
     const directory = realpathSync(mkdtempSync('/var/tmp/orlop-test-'));
     const root = join(directory, 'root');
-    const facts = { env: process.env, uid: process.getuid?.() ?? 0, home: '/root', cwd: '/' };
-    const run = chooseRun(undefined, root, facts).at(-1) ?? '';
+    mkdirSync(root, { mode: 0o700 });
+    const run = runDirectory(root);
     const archive = busyboxArchive(directory, extra);
     store = {
       directory,

@@ -1,10 +1,16 @@
-import { rmSync } from 'node:fs';
+import { realpathSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { chooseRun } from '../../ts/store/roots.ts';
 
-/** Removes what a store that was opened by its root alone has below /run: nothing else knows when such a root is gone. */
-export function removeRunDirectory(root: string): void {
+/** What a reboot loses of a store that is opened by its root alone, as the command line does; the root exists. */
+export function runDirectory(root: string): string {
   const facts = { env: process.env, uid: process.getuid?.() ?? 0, home: homedir(), cwd: '/' };
-  const run = chooseRun(undefined, root, facts).at(-1);
-  if (run !== undefined) rmSync(run, { recursive: true, force: true });
+  const run = chooseRun(undefined, realpathSync(root), facts).at(-1);
+  if (run === undefined) throw new Error(`${root} has no directory below /run`);
+  return run;
+}
+
+/** Removes it; before the root, which nobody else does when such a root goes. */
+export function removeRunDirectory(root: string): void {
+  rmSync(runDirectory(root), { recursive: true, force: true });
 }

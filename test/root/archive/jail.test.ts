@@ -6,6 +6,7 @@ import { archiveExecutable } from '../../../ts/images/archive/executable.ts';
 import { pack, unpack } from '../../../ts/images/archive/index.ts';
 import { requires } from '../../support/require.ts';
 import { temporaryDirectory, until } from '../../support/temporary.ts';
+import { kill } from '../../support/workers.ts';
 import { run, shell } from './support.ts';
 
 const capabilities = {
@@ -43,8 +44,9 @@ describe('the process that unpacks', () => {
   let child: ChildProcess | undefined;
   const open: number[] = [];
 
-  afterEach(() => {
-    child?.kill('SIGKILL');
+  afterEach(async () => {
+    // The next test looks for processes of this name.
+    if (child !== undefined) await kill(child);
     child = undefined;
     for (const fd of open.splice(0)) closeSync(fd);
   });

@@ -1,14 +1,14 @@
-import { readdirSync, realpathSync, rmSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { Orlop, type OrlopRuntime } from '../../../ts/index.ts';
-import { chooseRun } from '../../../ts/store/roots.ts';
 import { cli } from '../../support/cli.ts';
 import { storeContent } from '../../support/facts-of-life.ts';
 import { withOrlop } from '../../support/orlop.ts';
 import { Program } from '../../support/programs.ts';
 import { refusal } from '../../support/refusal.ts';
 import { requires } from '../../support/require.ts';
+import { runDirectory } from '../../support/run-directory.ts';
 
 describe('several programs on one store', function () {
   this.timeout(300_000);
@@ -20,9 +20,7 @@ describe('several programs on one store', function () {
 
   before(async () => {
     const { root } = prepared();
-    const facts = { env: process.env, uid: 0, home: '/', cwd: '/' };
-    const run = chooseRun(undefined, realpathSync(root), facts).at(-1) ?? '';
-    store = { root, run, orlop: await Orlop.open({ root }) };
+    store = { root, run: runDirectory(root), orlop: await Orlop.open({ root }) };
   });
   after(() => rmSync(store.run, { recursive: true, force: true }));
 
