@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import type { Io } from './io.ts';
 import { main } from './main.ts';
 import { factsOf, readStandardInput, writeAll } from './standard-streams.ts';
