@@ -51,6 +51,7 @@ chmodSync(program, 0o755);
 execFileSync(process.execPath, ['scripts/cli-cache.cjs']);
 
 copyTypes();
+execFileSync(process.execPath, ['--import=tsx', 'scripts/pages.ts'], { stdio: 'inherit' });
 
 /** The declarations that index.d.ts leads to, and no others: what else there is, is nobody's to import. */
 function copyTypes() {

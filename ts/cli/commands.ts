@@ -96,6 +96,12 @@ export const commands: readonly CommandEntry[] = [
     group: 'orlop',
     load: () => import('./commands/doctor.ts'),
   },
+  {
+    name: 'completion',
+    summary: 'Print the completion script of a shell',
+    group: 'orlop',
+    load: () => import('./commands/completion.ts'),
+  },
   { name: 'version', summary: 'Show versions', group: 'orlop', load: () => import('./commands/version.ts') },
 ];
 

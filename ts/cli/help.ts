@@ -6,11 +6,17 @@ const head = `Usage: orlop [--root DIR] COMMAND [OPTIONS] …
 A container runtime: image layers, volumes, and the application as PID 1. No daemon.
 `;
 
-const examples = `Examples:
-  orlop run --rm -v data:/test host sh -c 'echo hi > /test/f'
-  orlop import rootfs.tar debian:trixie
-  orlop run -v /home:/test -v ./one.conf:/etc/one.conf:ro debian:trixie cat /test/a
-  orlop plan -v /test host true
+/** Command lines, one a line. */
+export const examples = `orlop run --rm -v data:/test host sh -c 'echo hi > /test/f'
+orlop import rootfs.tar debian:trixie
+orlop run -v /home:/test -v ./one.conf:/etc/one.conf:ro debian:trixie cat /test/a
+orlop plan -v /test host true`;
+
+export const exitStatus = `that of the application; 128+n when signal n ended it; 125 when orlop failed;
+126 when the application cannot be executed, 127 when it is not there.`;
+
+const middle = `Examples:
+${examples.replace(/^/gm, '  ')}
 
 The image 'host' is the root filesystem of this machine, copy-on-write.
 `;
@@ -20,8 +26,7 @@ const foot = `Options:
   -v, --version  Show the version
   -h, --help     Show this
 
-Exit status: that of the application; 128+n when signal n ended it; 125 when orlop failed;
-126 when the application cannot be executed, 127 when it is not there.
+Exit status: ${exitStatus}
 
 'orlop COMMAND --help' shows the options of a command.
 `;
@@ -34,7 +39,7 @@ export function topHelp(commands: readonly CommandEntry[], group: string | undef
   }
   const groups = [...new Set(commands.map((command) => command.group))];
   const sections = groups.map((name) => `${name}:\n${list(commands.filter((command) => command.group === name))}`);
-  return [head, ...sections, `${wrap(`Later: ${laterCommands.join(' ')}`)}\n`, examples, foot].join('\n');
+  return [head, ...sections, `${wrap(`Later: ${laterCommands.join(' ')}`)}\n`, middle, foot].join('\n');
 }
 
 function list(commands: readonly CommandEntry[]): string {

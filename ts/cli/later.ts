@@ -58,7 +58,6 @@ export const laterCommands: readonly string[] = [
   'attach',
   'build',
   'compose',
-  'completion',
   'cp',
   'events',
   'exec',

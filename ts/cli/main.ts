@@ -5,6 +5,7 @@ import { nearest } from '../request/text.ts';
 import { rewriteBooleans } from './booleans.ts';
 import type { Invocation } from './command.ts';
 import { type CommandEntry, commands, synonyms } from './commands.ts';
+import { defineCommand } from './define.ts';
 import { topHelp } from './help.ts';
 import type { Io } from './io.ts';
 import { later, laterCommands } from './later.ts';
@@ -17,6 +18,7 @@ import { failed, report } from './report.ts';
  */
 export async function main(argv: readonly string[], io: Io): Promise<number> {
   try {
+    if (argv[0] === '__complete') return await (await import('./completion/answer.ts')).answer(argv.slice(1), io);
     const { root, words } = parseGlobals(argv, io);
     const found = findCommand(words);
     return found === undefined ? withoutCommand(words, io) : await call(found.entry, found.argv, root, io);
@@ -86,12 +88,8 @@ function unknownCommand(given: string, group: string): RequestError {
 }
 
 async function call(entry: CommandEntry, argv: readonly string[], root: string | undefined, io: Io): Promise<number> {
-  const { command: module } = await entry.load();
-  const command = prepare(new Command(`orlop ${entry.name}`), io).description(`${entry.summary}.`);
-  module.define(command);
-  const hostname = command.options.some(({ short }) => short === '-h');
-  command.helpOption(hostname ? '--help' : '-h, --help', 'Show this');
-  if (module.passThrough) command.passThroughOptions();
+  const { command, module } = await defineCommand(entry);
+  prepare(command, io);
   const { argv: words, off } = rewriteBooleans(argv, command.options, !module.passThrough);
   parse(command, words, entry.name);
   const invocation: Invocation = {
