@@ -116,15 +116,16 @@ describe('an image', () => {
 
   it('is found by name, ID, the beginning of its ID, and its digest', async () => {
     const test = await TestStore.open(directory());
+    // No name of hexadecimal digits: one could be the beginning of the ID.
     const tree = await makeTree(join(directory(), 'tree'), { file: 'content' });
-    const id = await test.import(tar(tree, join(directory(), 'tree.tar')), { reference: 'a:1' });
+    const id = await test.import(tar(tree, join(directory(), 'tree.tar')), { reference: 'zoo:1' });
     const hex = hexOf(id);
-    const { manifestDigest } = await test.images.inspect('a:1');
-    for (const name of ['a:1', 'docker.io/library/a:1', id, hex, hex.slice(0, 12), `sha256:${hex.slice(0, 5)}`]) {
+    const { manifestDigest } = await test.images.inspect('zoo:1');
+    for (const name of ['zoo:1', 'docker.io/library/zoo:1', id, hex, hex.slice(0, 12), `sha256:${hex.slice(0, 5)}`]) {
       expect((await test.images.resolve(name)).id, name).to.equal(id);
     }
-    expect((await test.images.resolve(`a@${manifestDigest}`)).id).to.equal(id);
-    for (const name of ['a', 'a:2', 'b:1', `b@${manifestDigest}`, `a@${id}`]) {
+    expect((await test.images.resolve(`zoo@${manifestDigest}`)).id).to.equal(id);
+    for (const name of ['zoo', 'zoo:2', 'yak:1', `yak@${manifestDigest}`, `zoo@${id}`]) {
       const error = await test.images.resolve(name).catch((error: unknown) => error);
       expect(error, name).to.be.instanceOf(RequestError).with.property('code', 'ORLOP_E_NO_IMAGE');
     }

@@ -169,8 +169,8 @@ describe('a request to a pool', function () {
       ephemeral: [],
       staging: [],
     });
-    // The image's own, and the one with the default mount points.
-    expect(layers?.length).to.equal(2);
+    // The image's own.
+    expect(layers?.length).to.equal(1);
     const closed = await refusal(pool.run(['true']));
     expect(closed.code).to.equal('ORLOP_E_CLOSED');
   });
