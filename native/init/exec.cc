@@ -17,6 +17,36 @@ char** Pointers(plan::Strings strings, char** to) {
   return to;
 }
 
+// The arguments as the kernel would make them for a chain of scripts, from the last interpreter on to the path of the
+// first file, which replaces argv[0]. They are put in front of `argv`, where there is room.
+char** Expand(const Program& program, const char* path, char** argv) {
+  if (program.scripts == 0) return argv;
+  *argv = const_cast<char*>(path);
+  for (uint32_t i = 0; i < program.scripts; i++) {
+    const Script& script = program.script[i];
+    if (script.argument != nullptr) *--argv = const_cast<char*>(script.argument);
+    *--argv = const_cast<char*>(script.interpreter);
+  }
+  return argv;
+}
+
+// By its path, so that the process has the name that the caller wrote. Where others could change what the path leads
+// to, it is the file that was looked at that runs, and scripts are left to nobody else: execve would look for their
+// interpreters again.
+long Run(Context& context, const Program& program, const char* path, char** argv, char** env) {
+  if (!program.shared) return context.Call(__NR_execve, path, argv, env);
+  char* const name = *argv;
+  char** const expanded = Expand(program, path, argv);
+  long error;
+  if (program.file >= 0) {
+    error = context.Call(__NR_execveat, program.file, "", expanded, env, kAtEmptyPath);
+  } else {
+    error = context.Call(__NR_execve, program.script[program.scripts - 1].interpreter, expanded, env);
+  }
+  *argv = name;
+  return error;
+}
+
 }  // namespace
 
 int Execute(Context& context, const plan::op::Exec& op) {
@@ -24,8 +54,9 @@ int Execute(Context& context, const plan::op::Exec& op) {
   // A plan without a container (the start of orlop-init) executes a program of the host.
   if (context.rootfs < 0) context.rootfs = static_cast<int>(context.Call(__NR_openat, kAtCwd, "/", kPath, 0));
   if (context.rootfs < 0) return context.rootfs;
-  if (op.argv.count + op.env.count + 2 > context.start.pointer_count) return context.Refuse(E2BIG);
-  char** const argv = context.start.pointers;
+  if (op.argv.count == 0) return context.Refuse(EINVAL);
+  if (plan::PointersFor(op) > context.start.pointer_count) return context.Refuse(E2BIG);
+  char** const argv = context.start.pointers + plan::kMaxScriptWords;
   char** const env = Pointers(op.argv, argv);
   Pointers(op.env, env);
 
@@ -35,15 +66,16 @@ int Execute(Context& context, const plan::op::Exec& op) {
   int error = -ENOENT;
   for (uint32_t i = 0; i < op.candidates.count; i++) {
     context.detail = i;
-    const Program program = Inspect(context, op.candidates[i]);
-    error = program.error;
+    Program program;
+    error = Inspect(context, op.candidates[i], &program);
     if (error == 0) {
       const int unfiltered = LoadWaitingFilter(context);
       if (unfiltered != 0) return unfiltered;
-      error = static_cast<int>(context.Call(__NR_execve, op.candidates[i], argv, env));
+      error = static_cast<int>(Run(context, program, op.candidates[i], argv, env));
     }
+    Close(program.file);
     // The program is there, so it is its interpreter that is not: no other candidate would be the one that was meant.
-    if (error == -ENOENT && program.error == 0) return error;
+    if (error == -ENOENT && program.found) return error;
     if (!LeadsOn(error)) return error;
     if (error == -EACCES && refused == 0) {
       refused = error;

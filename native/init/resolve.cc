@@ -8,8 +8,7 @@ namespace {
 inline constexpr int kMaxLinks = 40;      // as the kernel's own look-up
 inline constexpr int kMaxAttempts = 128;  // EAGAIN under renames; more were never needed by others
 
-int OpenByKernel(Context& context, int root, const char* path, int flags, Links links) {
-  const uint64_t refused = links == Links::kRefuse ? kResolveNoSymlinks : kResolveNoMagiclinks;
+int OpenByKernel(Context& context, int root, const char* path, int flags, uint64_t refused) {
   const OpenHow how = {static_cast<uint64_t>(static_cast<uint32_t>(flags | O_CLOEXEC)), 0, kResolveInRoot | refused};
   long fd = -EAGAIN;
   for (int i = 0; i < kMaxAttempts && fd == -EAGAIN; i++) {
@@ -30,12 +29,18 @@ class Walk {
     rest_.Add(path);
     if (rest_.full()) return context_.Refuse(ENAMETOOLONG);
     int error = Reopen();
+    struct statx top;
+    if (error == 0) error = Stat(context_, current_, &top);
+    if (error == 0) mount_ = top.stx_mnt_id;
     while (error == 0 && Next()) error = Step();
     if (error == 0 && flags != kPath) error = OpenLast(flags);
     if (error == 0) return current_;
     Close(current_);
     return error;
   }
+
+  // Whether the way led over another mount than the root's.
+  bool crossed() const { return crossed_; }
 
  private:
   // Takes the next name off the rest of the path; false at its end.
@@ -60,6 +65,7 @@ class Walk {
     if (fd < 0) return fd;
     struct statx facts;
     const int error = Stat(context_, fd, &facts);
+    if (error == 0 && facts.stx_mnt_id != mount_) crossed_ = true;
     if (error != 0 || (facts.stx_mode & S_IFMT) == S_IFLNK) {
       const int result = error != 0 ? error : Follow(fd);
       Close(fd);
@@ -149,6 +155,8 @@ class Walk {
   int current_ = -1;
   int links_ = 0;
   bool last_ = false;
+  bool crossed_ = false;
+  uint64_t mount_ = 0;
   size_t at_ = 0;
   Text<kPathMax> rest_;
   Text<kPathMax> resolved_;
@@ -156,9 +164,15 @@ class Walk {
 };
 
 // Its own frame, so that the buffers are on the stack only while it runs.
-[[gnu::noinline]] int WalkTo(Context& context, int root, const char* path, Missing missing, Links links, int flags) {
-  Walk walk(context, root, missing, links);
-  return walk.Run(path, flags);
+[[gnu::noinline]] int WalkTo(Context& context, int root, const char* path, Missing missing, Links links) {
+  return Walk(context, root, missing, links).Run(path, kPath);
+}
+
+[[gnu::noinline]] int WalkAndOpen(Context& context, int root, const char* path, int flags, bool* shared) {
+  Walk walk(context, root, Missing::kFail, Links::kFollow);
+  const int fd = walk.Run(path, flags);
+  *shared = walk.crossed();
+  return fd;
 }
 
 // What the kernel cannot answer: `..` while others rename and mount all the time.
@@ -169,23 +183,26 @@ bool Undecided(int result) { return result == -EAGAIN; }
 int Resolve(Context& context, int root, const char* path, Missing missing, Links links) {
   if (path == nullptr) return context.Refuse(ENOENT);
   if (context.Has(kFeatureOpenat2)) {
-    const int fd = OpenByKernel(context, root, path, kPath, links);
+    const uint64_t refused = links == Links::kRefuse ? kResolveNoSymlinks : kResolveNoMagiclinks;
+    const int fd = OpenByKernel(context, root, path, kPath, refused);
     if (!Undecided(fd) && (fd != -ENOENT || missing == Missing::kFail)) return fd;
   }
-  return WalkTo(context, root, path, missing, links, kPath);
+  return WalkTo(context, root, path, missing, links);
 }
 
-int OpenInRoot(Context& context, int root, const char* path, int flags) {
+int OpenInRoot(Context& context, int root, const char* path, int flags, bool* shared) {
   if (path == nullptr) return context.Refuse(ENOENT);
   if (context.Has(kFeatureOpenat2)) {
-    const int fd = OpenByKernel(context, root, path, flags, Links::kFollow);
+    int fd = OpenByKernel(context, root, path, flags, kResolveNoMagiclinks | kResolveNoXdev);
+    *shared = fd == -EXDEV;
+    if (*shared) fd = OpenByKernel(context, root, path, flags, kResolveNoMagiclinks);
     if (!Undecided(fd)) return fd;
   }
-  return WalkTo(context, root, path, Missing::kFail, Links::kFollow, flags);
+  return WalkAndOpen(context, root, path, flags, shared);
 }
 
 int Stat(Context& context, int fd, struct statx* result) {
-  return static_cast<int>(context.Call(__NR_statx, fd, "", kAtEmptyPath, STATX_BASIC_STATS, result));
+  return static_cast<int>(context.Call(__NR_statx, fd, "", kAtEmptyPath, STATX_BASIC_STATS | STATX_MNT_ID, result));
 }
 
 bool IsDirectory(const struct statx& facts) { return (facts.stx_mode & S_IFMT) == S_IFDIR; }

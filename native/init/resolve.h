@@ -14,8 +14,9 @@ enum class Links { kFollow, kRefuse };
 // An O_PATH descriptor for `path` as a process with the root directory `root` would see it, or a negated errno.
 int Resolve(Context& context, int root, const char* path, Missing missing, Links links = Links::kFollow);
 
-// The same for opening with `flags` of open(2), for a file that exists.
-int OpenInRoot(Context& context, int root, const char* path, int flags);
+// The same for opening with `flags` of open(2), for a file that exists. `shared` becomes true where the path leads over
+// another mount than that of `root`.
+int OpenInRoot(Context& context, int root, const char* path, int flags, bool* shared);
 
 int Stat(Context& context, int fd, struct statx* result);
 bool IsDirectory(const struct statx& facts);

@@ -143,12 +143,13 @@ Verdict Check(const uint8_t* data, size_t size) {
   return {Fault::kNone, 0};
 }
 
+uint32_t PointersFor(const op::Exec& exec) { return kMaxScriptWords + exec.argv.count + exec.env.count + 2; }
+
 uint32_t CountPointers(const View& view) {
   uint32_t most = 0;
   for (uint32_t i = 0; i < view.count(); i++) {
     if (view.code(i) != Code::Exec) continue;
-    const op::Exec exec = ReadExec(view, i);
-    const uint32_t needed = exec.argv.count + exec.env.count + 2;
+    const uint32_t needed = PointersFor(ReadExec(view, i));
     if (needed > most) most = needed;
   }
   return most;

@@ -57,7 +57,11 @@ class View {
 // `data` must be aligned to 4 bytes.
 Verdict Check(const uint8_t* data, size_t size);
 
-// Room that `exec` needs for the pointers of argv and env with their two ends, in pointers (Start::pointers).
+// As many `#!` in a row as execve takes, and the words that they put before the arguments.
+inline constexpr uint32_t kMaxScripts = 5;
+inline constexpr uint32_t kMaxScriptWords = 2 * kMaxScripts;
+
+// The most that any `exec` of a plan needs (Start::pointers).
 uint32_t CountPointers(const View& view);
 
 // One struct for each operation, its fields in the order of ops.def.
@@ -128,5 +132,8 @@ class Cursor {
 #include "plan/ops.def"
 #undef OP
 #include "plan/undef.h"
+
+// Room that one `exec` needs for the pointers of argv, what scripts put before it, and env, with their two ends.
+uint32_t PointersFor(const op::Exec& exec);
 
 }  // namespace orlop::plan

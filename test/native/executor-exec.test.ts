@@ -1,10 +1,10 @@
-import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { buildPlan } from '../../ts/plan/build.ts';
 import type { RootFacts, StartFacts } from '../../ts/plan/facts.ts';
 import type { Plan } from '../../ts/plan/types.ts';
-import { makeProcess } from '../support/facts.ts';
+import { makeBind, makeProcess } from '../support/facts.ts';
 import { requires } from '../support/require.ts';
 import { allFeatures, buildsNativeTests, makeStore, type PlanRun, runPlan, shellFacts } from '../support/run-plan.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
@@ -101,6 +101,74 @@ for (const [name, features] of [
       expect(run(['/bin/elf']).refused).to.include({ step: 'exec', error: 'EACCES' });
       writeFileSync(join(layer, 'bin/elf'), elfWithInterpreter('/lib/absent.so'));
       expect(run(['/bin/elf']).refused).to.include({ step: 'exec', error: 'ENOENT', call: execve });
+    });
+
+    describe('in a volume, where others may change it at any moment', () => {
+      let volume: string;
+      beforeEach(() => {
+        volume = join(folder(), 'volume');
+        mkdirSync(volume);
+      });
+
+      function inVolume(name: string, content: string): void {
+        writeFileSync(join(volume, name), content);
+        chmodSync(join(volume, name), 0o755);
+      }
+
+      function runThere(candidates: string[], argv: string[], changes: Partial<StartFacts['process']> = {}): PlanRun {
+        const { dev, ino } = statSync(volume, { bigint: true });
+        const mounts = [makeBind('/v', { source: volume, device: dev, inode: ino })];
+        const process = makeProcess({ candidates, argv, seccomp: null, ...changes });
+        return runPlan(buildPlan(shellFacts(root, '', { process, mounts })), folder(), { features });
+      }
+
+      it('runs a program', () => {
+        copyFileSync('/bin/busybox', join(volume, 'busybox'));
+        symlinkSync('busybox', join(volume, 'echo'));
+        expect(runThere(['/v/echo'], ['echo', 'a', 'b']).stdout).to.equal('a b\n');
+        expect(runThere(['./busybox'], ['sh', '-c', 'echo $0 $#', 'x', 'y'], { cwd: '/v' }).stdout).to.equal('x 1\n');
+      });
+
+      it('gives a script the arguments that the kernel would give it', () => {
+        inVolume('show', '#!/bin/sh\nfor word in "$0" "$@"; do echo "[$word]"; done\n');
+        expect(runThere(['/v/show'], ['other', 'a b', '']).stdout).to.equal('[/v/show]\n[a b]\n[]\n');
+        expect(runThere(['./show'], ['other'], { cwd: '/v' }).stdout).to.equal('[./show]\n');
+        inVolume('option', '#! \t/v/show  one  two \t\nnever read\n');
+        expect(runThere(['/v/option'], ['other', 'x']).stdout).to.equal('[/v/show]\n[one  two]\n[/v/option]\n[x]\n');
+      });
+
+      it('follows as many interpreters as the kernel, and no more', () => {
+        inVolume('1', '#!/bin/sh\necho "$@"\n');
+        for (const level of [2, 3, 4, 5, 6]) inVolume(String(level), `#!/v/${level - 1} ${'abcdef'[level - 1]}`);
+        expect(runThere(['/v/5'], ['name', 'x']).stdout).to.equal('b /v/2 c /v/3 d /v/4 e /v/5 x\n');
+        expect(runThere(['/v/6'], ['name']).refused).to.include({ step: 'exec', error: 'ELOOP' });
+      });
+
+      it('tells a missing interpreter from a missing program, and leads on only past the latter', () => {
+        inVolume('script', '#!/v/absent\n');
+        const { refused } = runThere(['/v/nowhere', '/v/script', '/bin/sh'], ['sh']);
+        expect(refused).to.deep.include({ step: 'exec', error: 'ENOENT', detail: 1, call: execve });
+      });
+
+      it('refuses what names no interpreter, or one that is cut off', () => {
+        inVolume('none', '#!  \n');
+        inVolume('text', 'echo\n');
+        inVolume('long', `#!/${'a'.repeat(300)}\n`);
+        for (const name of ['none', 'text']) {
+          expect(runThere([`/v/${name}`], ['x']).refused, name).to.include({ step: 'exec', error: 'ENOEXEC' });
+        }
+        expect(runThere(['/v/long'], ['x']).refused?.step).to.equal('exec');
+      });
+
+      it('runs nothing that leads to the caller’s own binary', () => {
+        symlinkSync('/proc/self/exe', join(volume, 'link'));
+        inVolume('script', '#!/v/link\n');
+        inVolume('elf', '');
+        writeFileSync(join(volume, 'elf'), elfWithInterpreter('/v/link'));
+        for (const name of ['link', 'script', 'elf']) {
+          expect(runThere([`/v/${name}`], ['x']).refused, name).to.include({ step: 'exec', error: 'EACCES' });
+        }
+      });
     });
 
     it('does not wait for a program that is a pipe or run a directory', () => {

@@ -58,7 +58,7 @@ function explainExec(plan: Plan, op: Exec, failure: NativeFailure): LaunchError 
   const missing = code === 'ENOENT';
   const syscall = failure.syscall || 'execve';
   // Where execve itself misses something, the program was found before: it is the interpreter that is not there.
-  const absent = missing && failure.syscall !== 'execve';
+  const absent = missing && !failure.syscall.startsWith('execve');
   const searched = absent && !name.includes('/');
   const { path } = searched ? { path: name } : subjectOf(plan, op, failure.detail);
   const what = searched ? `executable '${name}' not found in $PATH` : text;
