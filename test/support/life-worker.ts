@@ -12,11 +12,13 @@ const say = (value: unknown): void => console.log(JSON.stringify(value));
 /** Has one container of each kind run, and ends as it is told by a line on its standard input. */
 async function end(orlop: Orlop): Promise<void> {
   const options = { volumes: ['/data'] };
-  const ephemeral = await orlop.create('busybox', ['sleep', '1000'], { ...options, rm: true });
+  const script = 'trap "exit 41" TERM; echo ready; while :; do sleep 0.05; done';
+  const ephemeral = await orlop.create('busybox', ['sh', '-c', script], { ...options, rm: true });
   const durable = await orlop.create('busybox', ['sleep', '1000'], options);
   const unstarted = await orlop.create('busybox', ['sleep', '1000'], { ...options, rm: true });
   const quiet = { stdout: 'ignore', stderr: 'ignore' } as const;
-  const [one, two] = [await ephemeral.start(quiet), await durable.start(quiet)];
+  const [one, two] = [await ephemeral.start({ stderr: 'ignore' }), await durable.start(quiet)];
+  if (one.stdout !== null) await once(one.stdout, 'data');
   say({ pids: [one.pid, two.pid], durable: durable.id, ephemeral: [ephemeral.id, unstarted.id] });
   const [line] = await once(process.stdin, 'data');
   if (`${line}`.startsWith('exit')) process.exit(3);

@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import { RequestError } from '../errors/index.ts';
 import { isAlive, ownIdentity, type ProcessIdentity, processStatus } from '../linux/proc.ts';
 import { collect, type Damaged } from '../store/record.ts';
@@ -5,7 +6,15 @@ import type { Store } from '../store/store.ts';
 import { Volumes } from '../volumes/volumes.ts';
 import { containerIds, locate, readContainer, writeDescription, writeNew, writeState } from './directory.ts';
 import { isReserved, reserve, unreserve } from './own.ts';
-import { type ContainerRecord, type ContainerState, created, type Durability, type StoredContainer } from './record.ts';
+import {
+  type ContainerRecord,
+  type ContainerState,
+  created,
+  type Durability,
+  type Ending,
+  endedState,
+  type StoredContainer,
+} from './record.ts';
 import { readUses, type Uses } from './references.ts';
 import { killApplication, removeContainer } from './remove.ts';
 
@@ -19,13 +28,6 @@ export interface RemoveContainerOptions {
   readonly force?: boolean | undefined;
   /** Its anonymous volumes too. */
   readonly volumes?: boolean | undefined;
-}
-
-/** How a container ended. */
-export interface Ending {
-  /** 128 + n when signal n ended it; null when nobody saw it. */
-  readonly exitCode: number | null;
-  readonly signal: string | null;
 }
 
 /** The containers of a store, as records; and the volumes, whose use those records say. */
@@ -114,9 +116,13 @@ export class ContainerStore {
     if (durability === 'ephemeral' && sameProcess(container.state.owner, self)) {
       return { ...container, state: { ...created, owner: self } };
     }
-    await using _lock = await this.#store.lock('container', record.id, 'exclusive');
+    await using lock = await this.#store.lock('container', record.id, 'exclusive');
     const now = await readContainer(this.#store, record.id, durability);
-    if (now === null) throw noContainer(record.name);
+    if (now === null) {
+      // Removed meanwhile, the lock's file too: this one is new.
+      await lock.retire();
+      throw noContainer(record.name);
+    }
     const taken = now.state.status === 'running' || (now.state.owner !== null && (await isAlive(now.state.owner)));
     if (taken) throw running(record, now.state.status === 'running' ? 'runs' : 'is being started');
     // Awaited here, because the lock goes with this function's end.
@@ -179,16 +185,8 @@ export class ContainerStore {
   }
 
   /** Records how the application ended. */
-  async exited(container: StoredContainer, { exitCode, signal }: Ending): Promise<StoredContainer> {
-    return this.#giveBack(container, {
-      ...container.state,
-      status: 'exited',
-      pid: null,
-      startTime: null,
-      exitCode,
-      signal,
-      finishedAt: new Date().toISOString(),
-    });
+  async exited(container: StoredContainer, ending: Ending): Promise<StoredContainer> {
+    return this.#giveBack(container, endedState(container.state, ending));
   }
 
   async #giveBack(container: StoredContainer, state: ContainerState): Promise<StoredContainer> {
@@ -214,24 +212,26 @@ export class ContainerStore {
       throw error;
     });
     if (container === null && (await locate(this.#store, id)) === null) {
-      // Another removed it while this one waited; the lock's file is new.
+      // Removed meanwhile, the lock's file too: this one is new.
       await lock.retire();
       throw noContainer(idOrName);
     }
     if (container !== null && !force) await this.#refuseBusy(container);
     // One that waits for its application has a process too.
     if (container !== null) await killApplication(this.#store, container.state);
-    await removeContainer(this.#store, this.volumes, { id, durability, container, volumes });
+    const ending = container?.state.status === 'running' ? killed : (container?.state ?? null);
+    await removeContainer(this.#store, this.volumes, { id, durability, container, volumes, ending });
     unreserve(id);
     await lock.retire();
   }
 
   /** Removes an ephemeral container of this program whose application has ended: nothing of it has to be read again. */
-  async removeEnded(container: StoredContainer): Promise<void> {
+  async removeEnded(container: StoredContainer, ending: Ending): Promise<void> {
     const { record, durability } = container;
     const lock = await this.#store.lock('container', record.id, 'exclusive');
     try {
-      await removeContainer(this.#store, this.volumes, { id: record.id, durability, container, volumes: true });
+      const removal = { id: record.id, durability, container, volumes: true, ending };
+      await removeContainer(this.#store, this.volumes, removal);
     } finally {
       unreserve(record.id);
       await lock.retire();
@@ -284,11 +284,14 @@ export class ContainerStore {
   }
 }
 
+/** What a removal by force does to one that runs. */
+const killed: Ending = { exitCode: 128 + constants.signals.SIGKILL, signal: 'SIGKILL' };
+
 function sameProcess(one: ProcessIdentity | null, other: ProcessIdentity): boolean {
   return one !== null && one.pid === other.pid && one.startTime === other.startTime && one.boot === other.boot;
 }
 
-function noContainer(idOrName: string): RequestError {
+export function noContainer(idOrName: string): RequestError {
   return new RequestError('ORLOP_E_NO_CONTAINER', `no container has the name or ID '${idOrName}'`, {
     hint: `list them with 'orlop ps -a'`,
   });

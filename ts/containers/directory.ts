@@ -185,10 +185,14 @@ export async function readRemoving(
   id: string,
   durability: Durability,
 ): Promise<{ readonly volumes: boolean } | null> {
-  const entries = await readdir(containerDirectory(store, id, durability)).catch((): string[] => []);
-  if (!entries.includes('removing')) return null;
-  const content = await readFile(join(containerDirectory(store, id, durability), 'removing'), 'utf8');
-  return { volumes: content === 'volumes' };
+  try {
+    const content = await readFile(join(containerDirectory(store, id, durability), 'removing'), 'utf8');
+    return { volumes: content === 'volumes' };
+  } catch (error) {
+    // Not begun, or done meanwhile.
+    if (errorCode(error) === 'ENOENT') return null;
+    throw error;
+  }
 }
 
 /** Removes the directory: its name first, so that a crash leaves no half of it in its place. */

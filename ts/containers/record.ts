@@ -116,3 +116,23 @@ export const created: ContainerState = {
   finishedAt: null,
   owner: null,
 };
+
+/** How a container ended. */
+export interface Ending {
+  /** 128 + n when signal n ended it; null when nobody saw it. */
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+}
+
+/** The state of one that has ended. Pure but for the clock. */
+export function endedState(state: ContainerState, { exitCode, signal }: Ending): ContainerState {
+  return {
+    ...state,
+    status: 'exited',
+    pid: null,
+    startTime: null,
+    exitCode,
+    signal,
+    finishedAt: new Date().toISOString(),
+  };
+}

@@ -7,10 +7,10 @@ import { readRecord, writeRecord } from '../store/record.ts';
 import type { Store } from '../store/store.ts';
 import type { Volumes } from '../volumes/volumes.ts';
 import type { ContainerStore } from './container-store.ts';
-import { applicationOf, containerIds, readContainer, readRemoving, sweepTemporary } from './directory.ts';
+import { applicationOf, containerIds, locate, readContainer, readRemoving, sweepTemporary } from './directory.ts';
 import { removeLayer } from './layer.ts';
 import { resumeAbandoned } from './pause.ts';
-import type { Durability, StoredContainer } from './record.ts';
+import type { Durability, Ending, StoredContainer } from './record.ts';
 import { killApplication, removeContainer } from './remove.ts';
 
 /**
@@ -34,19 +34,26 @@ async function recoverOne(store: Store, containers: ContainerStore, id: string, 
   if (lock === null) return;
   try {
     const need = await needs(store, id, durability);
-    if (need === null) return;
+    if (need === null) {
+      // Removed meanwhile, the lock's file too: this one is new.
+      if ((await locate(store, id)) === null) await lock.retire();
+      return;
+    }
     const { container } = need;
     if (container !== null) await killApplication(store, container.state);
     if (need.kind === 'end' && container !== null) {
-      await containers.exited(container, { exitCode: null, signal: null });
+      await containers.exited(container, unseen);
       return;
     }
-    await removeContainer(store, containers.volumes, { id, durability, container, volumes: need.volumes });
+    const removal = { id, durability, container, volumes: need.volumes, ending: unseen };
+    await removeContainer(store, containers.volumes, removal);
     await lock.retire();
   } finally {
     await lock.release();
   }
 }
+
+const unseen: Ending = { exitCode: null, signal: null };
 
 interface Need {
   /** `remove`: all of it. `end`: its application has no owner any more. */

@@ -6,7 +6,8 @@ import { readVolume } from '../volumes/record.ts';
 import type { Volumes } from '../volumes/volumes.ts';
 import { applicationOf, removeDirectory, volumeNames, writeRemoving } from './directory.ts';
 import { removeLayer } from './layer.ts';
-import type { ContainerState, Durability, StoredContainer } from './record.ts';
+import type { ContainerState, Durability, Ending, StoredContainer } from './record.ts';
+import { letWaitersRead } from './waiters.ts';
 
 export interface Removal {
   readonly id: string;
@@ -15,6 +16,8 @@ export interface Removal {
   readonly container: StoredContainer | null;
   /** Its anonymous volumes too. */
   readonly volumes: boolean;
+  /** For those who wait for its end; null when nobody knows it. */
+  readonly ending: Ending | null;
 }
 
 /**
@@ -29,6 +32,7 @@ export async function removeContainer(store: Store, volumes: Volumes, removal: R
     for (const name of await anonymousVolumes(store, removal)) await removeUnused(volumes, name, id);
   }
   await removeLayer(store, container?.record.layer ?? id);
+  if (container !== null && removal.ending !== null) await letWaitersRead(store, container, removal.ending);
   await removeDirectory(store, id, durability);
 }
 

@@ -6,13 +6,12 @@ import { buildPlan } from '../plan/build.ts';
 import type { Plan } from '../plan/types.ts';
 import { type ExitStatus, exitStatus } from '../supervise/exit.ts';
 import { type OpenStdio, openStdio, type StdioRequest } from '../supervise/stdio.ts';
-import type { Ending } from './container-store.ts';
 import { etcFiles } from './etc-files.ts';
 import { type StartContext, startFacts } from './facts.ts';
 import { layerPaths } from './layer.ts';
 import { hardNofile, thermalPaths } from './limits.ts';
 import { setOwnEnd } from './own.ts';
-import type { StoredContainer } from './record.ts';
+import type { Ending, StoredContainer } from './record.ts';
 import type { Runtime } from './runtime.ts';
 import { seccompFilter } from './seccomp.ts';
 import { resolveSources, resolveVolumes } from './sources.ts';
@@ -51,6 +50,7 @@ export async function startContainer(
     const recorded = recordStart(runtime, claimed, launched);
     // An ephemeral one dies with this program: nobody else has to find it before the caller goes on.
     if (claimed.durability === 'durable') await recorded;
+    else recorded.catch(() => giveUp(runtime, claimed, request.rm).catch(() => {}));
     const exited = end(runtime, recorded, launched, request.rm);
     setOwnEnd(claimed.record.id, exited);
     return { ...launched, exited };
@@ -140,7 +140,7 @@ export async function end(
 ): Promise<ExitStatus> {
   const settle = async (ending: Ending) => {
     const container = await recorded;
-    if (rm && container.durability === 'ephemeral') return containers.removeEnded(container);
+    if (rm && container.durability === 'ephemeral') return containers.removeEnded(container, ending);
     await containers.exited(container, ending);
     if (rm) await containers.remove(container.record.id, { volumes: true }).catch(ignoreGone);
   };

@@ -1,9 +1,12 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { RequestError } from '../errors/index.ts';
 import { type ExitStatus, signalNumber } from '../supervise/exit.ts';
+import { noContainer } from './container-store.ts';
 import { applicationOf } from './directory.ts';
 import { ownEnd } from './own.ts';
-import type { StoredContainer } from './record.ts';
+import type { ContainerRecord, StoredContainer } from './record.ts';
 import type { Runtime } from './runtime.ts';
+import { asWaiter } from './waiters.ts';
 
 /**
  * Waits for the end of a container that any program started.
@@ -14,21 +17,29 @@ export async function waitContainer(runtime: Runtime, container: StoredContainer
   const { record } = container;
   const own = ownEnd(record.id);
   if (own !== undefined) return own;
-  for (let now: StoredContainer | null = container; now !== null; now = await runtime.containers.get(record.id)) {
+  return asWaiter(runtime.store, record.id, () => untilExited(runtime, record));
+}
+
+async function untilExited({ containers, native }: Runtime, { id, name }: ContainerRecord): Promise<ExitStatus> {
+  let ran = false;
+  for (let now = await containers.get(id); now !== null; now = await containers.get(id)) {
     const { state } = now;
-    if (state.status === 'created') {
-      throw new RequestError('ORLOP_E_INPUT', `container '${record.name}' has not been started`, {
-        hint: `start it: orlop start -a ${record.name}`,
-      });
-    }
     if (state.status === 'exited') {
       return { exitCode: state.exitCode ?? 255, signal: state.signal as NodeJS.Signals | null };
     }
+    if (state.status === 'created') {
+      throw new RequestError('ORLOP_E_INPUT', `container '${name}' has not been started`, {
+        hint: `start it: orlop start -a ${name}`,
+      });
+    }
+    ran = true;
     const application = applicationOf(state);
-    if (application !== null) await runtime.native.waitOther(application.pid, application.startTime);
+    if (application !== null) await native.waitOther(application.pid, application.startTime);
     // Its owner records the end in a moment.
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    await delay(2);
   }
+  if (!ran) throw noContainer(name);
+  // It was removed in the moment in which this began to wait.
   return { exitCode: 255, signal: null };
 }
 

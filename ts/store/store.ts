@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { mkdir, realpath } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
@@ -194,6 +195,11 @@ export class Store {
     } finally {
       lock.releaseNow();
     }
+  }
+
+  /** Whether anybody has taken this lock since it was retired; costs less than taking it. */
+  isLockKnown(kind: LockKind, id: string): boolean {
+    return existsSync(this.#lockFile(kind, id));
   }
 
   #lockFile(kind: LockKind, id: string): string {

@@ -93,6 +93,7 @@ describe('the containers of a store', () => {
       await writeFile(join(store.diffPath(id), 'f'), '');
       expect((await refusal(containers.volumes.remove(anonymous.name))).code).to.equal('ORLOP_E_VOLUME_IN_USE');
       await containers.remove(id, { volumes });
+      await store.settle();
       for (const path of [store.layersPath, store.mntPath, store.containersPath, store.stagingPath]) {
         expect(await readdir(path), path).to.deep.equal([]);
       }
