@@ -54,8 +54,7 @@ Napi::Value open_member(const Napi::CallbackInfo& info) {
   std::vector<uint8_t> plan;
   if (const std::string wrong = read_plan(info[0], plan); !wrong.empty()) return refuse(env, wrong);
   Handle member;
-  UniqueFd helper;
-  const Failure failure = Member::create(plan, info[1].ToNumber().Uint32Value(), member, helper);
+  const Failure failure = Member::create(plan, info[1].ToNumber().Uint32Value(), member);
   if (failure) return throw_failure(env, failure);
   Napi::Object object = Napi::Object::New(env);
   object.TypeTag(&kMemberTag);
@@ -63,7 +62,7 @@ Napi::Value open_member(const Napi::CallbackInfo& info) {
   if (napi_wrap(env, object, handle.get(), drop_handle, nullptr, nullptr) == napi_ok) (void)handle.release();
   Napi::Object result = Napi::Object::New(env);
   result.Set("member", object);
-  result.Set("descriptor", Napi::Number::New(env, helper.release()));
+  result.Set("descriptor", Napi::Number::New(env, member->other_end()));
   return result;
 }
 

@@ -68,13 +68,12 @@ size_t records_of(const std::vector<uint8_t>& plan) { return plan::View(plan.dat
 
 }  // namespace
 
-Failure Member::create(const std::vector<uint8_t>& plan, uint32_t features, std::shared_ptr<Member>& member,
-                       UniqueFd& helper) {
+Failure Member::create(const std::vector<uint8_t>& plan, uint32_t features, std::shared_ptr<Member>& member) {
   int ends[2];
   if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) return failed("socketpair");
   auto made = std::make_shared<Member>();
   made->socket_.reset(ends[0]);
-  helper.reset(ends[1]);
+  made->other_end_.reset(ends[1]);
   made->records_ = records_of(plan);
   made->result_.called = made->result_.sent = monotonic_ns();
   if (Failure failure = send_order(ends[0], plan, features, {})) return failure;
@@ -87,6 +86,7 @@ void Member::on_ready(Done done) {
   MemberResult result;
   {
     const std::lock_guard lock(mutex_);
+    other_end_.reset();
     if (!settled_) {
       done_ = std::move(done);
       return;
@@ -240,6 +240,7 @@ void Member::finish(Call& call) {
   state_ = State::kOver;
   MemberWatch::instance().drop(this, socket_.get());
   socket_.reset();
+  other_end_.reset();
   call.over = std::exchange(over_, nullptr);
 }
 

@@ -28,11 +28,11 @@ class Member : public std::enable_shared_from_this<Member> {
  public:
   using Done = std::function<void(const MemberResult&)>;
 
-  // Leaves the first plan in a new socket, whose other end `helper` is for orlop-init to be descriptor 0.
-  static Failure create(const std::vector<uint8_t>& plan, uint32_t features, std::shared_ptr<Member>& member,
-                        UniqueFd& helper);
+  // Leaves the first plan in a new socket. The other end of it is for orlop-init, whose descriptor 0 it will be.
+  static Failure create(const std::vector<uint8_t>& plan, uint32_t features, std::shared_ptr<Member>& member);
+  int other_end() const { return other_end_.get(); }
 
-  // Calls back once, when the member has prepared or could not.
+  // Calls back once, when the member has prepared or could not. orlop-init has been launched: the other end is closed.
   void on_ready(Done done);
   // Hands the second plan over: `done` is called once. For a member that waits; otherwise it is gone at once.
   Failure become(const std::vector<uint8_t>& plan, uint32_t features, const std::vector<int>& descriptors, Done done,
@@ -63,6 +63,7 @@ class Member : public std::enable_shared_from_this<Member> {
   std::mutex mutex_;
   State state_ = State::kPreparing;
   UniqueFd socket_;
+  UniqueFd other_end_;
   size_t records_ = 0;  // of the plan that runs
   bool executing_ = false;
   MemberResult result_;  // of the order that runs; of the first one until somebody has asked for it

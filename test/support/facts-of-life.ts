@@ -1,4 +1,4 @@
-import { closeSync, openSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseStat } from '../../ts/linux/proc.ts';
 import { loadNative } from '../../ts/native/binding.ts';
@@ -91,6 +91,12 @@ export function storeContent({ root, run }: { root: string; run: string }): Reco
     'locks of containers': list(join(run, 'locks/container')).filter((name) => name !== 'names.lock'),
     'locks of staging': list(join(run, 'locks/staging')).filter((name) => !held(name.replace(/\.lock$/, ''))),
   };
+}
+
+/** Read-write layers of containers that lie in a store: those of images have no work directory. */
+export function readWriteLayers({ root }: { root: string }): string[] {
+  const layers = join(root, 'layers');
+  return readdirSync(layers).filter((id) => existsSync(join(layers, id, 'work')));
 }
 
 /** Whether a process runs, a zombie does not. */

@@ -90,7 +90,8 @@ export interface Native {
   cancel(token: object): void;
   /**
    * Makes the socket of a new member and leaves the plan in it that prepares the container. `descriptor` is for
-   * orlop-init, which is launched next with it as its three standard streams; the caller closes it then.
+   * orlop-init, which is launched next with it as its three standard streams; it is the member's, until `memberReady` or
+   * `closeMember`.
    */
   openMember(prepare: Uint8Array, features: number): { member: NativeMember; descriptor: number };
   /** Resolves when the member has prepared its container, or has not. `process` is the orlop-init that was launched. */

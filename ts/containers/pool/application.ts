@@ -19,7 +19,7 @@ import { resolveSources } from '../sources.ts';
 import { end, type Started } from '../start.ts';
 import { ImageView } from '../view.ts';
 import { volumeNeeds } from '../volume-needs.ts';
-import { dropMember, dropStdio, type Member, remainingConfig, requireDone, usualStdio } from './member.ts';
+import { dropMember, type Member, remainingConfig, requireDone } from './member.ts';
 import { checkTargets } from './targets.ts';
 import type { PoolVolumes } from './volumes.ts';
 
@@ -69,7 +69,7 @@ async function launchInMember(
   { request, stdio: streams, signal }: ApplicationRequest,
 ): Promise<InMember> {
   const { native } = runtime;
-  const stdio = streamsOf(runtime, member, streams);
+  const stdio = openStdio(native, streams);
   const cancel = () => native.kill(member.process, sigkill);
   signal?.addEventListener('abort', cancel, { once: true });
   try {
@@ -85,13 +85,6 @@ async function launchInMember(
     signal?.removeEventListener('abort', cancel);
     stdio.closeChildEnds();
   }
-}
-
-function streamsOf({ native }: Runtime, member: Member, streams: StdioRequest): OpenStdio {
-  const { stdin, stdout, stderr } = usualStdio;
-  if (streams.stdin === stdin && streams.stdout === stdout && streams.stderr === stderr) return member.stdio;
-  dropStdio(member);
-  return openStdio(native, streams);
 }
 
 /** Finds what the request needs and builds its plan. Nothing here waits for a thread unless it has to. */
@@ -117,7 +110,7 @@ async function planApplication(
   };
   // An anonymous volume is only found again by its container's record.
   if (needs.some((need) => need.anonymous)) await runtime.containers.describeAnew(container, record);
-  const bound = await volumes.bind(needs, { container: record.id, view, owner: user, signal });
+  const bound = await volumes.bind(needs, { container: record.id, image, view, owner: user, signal });
   const sources = request.mounts.some(isBind) ? await resolveSources(runtime.store, request.mounts) : new Map();
   const own = { ...record, request: { ...request, tmpfs: [] }, volumes: uses };
   const facts = startFacts(own, image, { ...context, sources, volumes: bound });

@@ -1,4 +1,3 @@
-import { closeSync } from 'node:fs';
 import { constants } from 'node:os';
 import { RequestError } from '../../errors/index.ts';
 import type { ImageConfig, ResolvedImage } from '../../images/types.ts';
@@ -10,7 +9,6 @@ import { encodePlan } from '../../plan/encode.ts';
 import { explainFailure } from '../../plan/failure.ts';
 import { buildMember, type MemberPlan } from '../../plan/member.ts';
 import type { RunRequest } from '../../request/types.ts';
-import { type OpenStdio, openStdio, type StdioRequest } from '../../supervise/stdio.ts';
 import { createContainer } from '../create.ts';
 import { type StartContext, startFacts } from '../facts.ts';
 import type { StoredContainer } from '../record.ts';
@@ -25,12 +23,7 @@ export interface Member {
   readonly plan: MemberPlan;
   readonly native: NativeMember;
   readonly process: NativeProcess;
-  /** What most requests want, opened ahead. */
-  readonly stdio: OpenStdio;
 }
-
-/** Streams that are opened ahead: those of a run without input. */
-export const usualStdio: StdioRequest = { stdin: 'ignore', stdout: 'pipe', stderr: 'pipe' };
 
 const sigkill = constants.signals.SIGKILL;
 
@@ -62,25 +55,19 @@ async function startWaiting(runtime: Runtime, container: StoredContainer): Promi
   const { image, context } = await startContext(runtime, container);
   const plan = buildMember(startFacts(container.record, image, context), helperExecutable());
   const opened = native.openMember(encodePlan(plan.prepare), features(native));
-  const process = await boot(runtime, plan, opened.descriptor);
+  const { process } = await launch(native, { plan: plan.boot, descriptors: [opened.descriptor] }).catch((error) => {
+    native.closeMember(opened.member);
+    throw error;
+  });
   try {
     const answer = await native.memberReady(opened.member, process);
     if (answer.failure !== null) throw explainFailure(plan.prepare, answer.failure);
     if (answer.gone) throw killed();
     const waiting = await runtime.containers.waits(container, process.pid);
-    const stdio = openStdio(native, usualStdio);
-    return { container: waiting, image, context, plan, native: opened.member, process, stdio };
+    return { container: waiting, image, context, plan, native: opened.member, process };
   } catch (error) {
     await kill(runtime, process);
     throw error;
-  }
-}
-
-async function boot({ native }: Runtime, plan: MemberPlan, descriptor: number): Promise<NativeProcess> {
-  try {
-    return (await launch(native, { plan: plan.boot, descriptors: [descriptor] })).process;
-  } finally {
-    closeSync(descriptor);
   }
 }
 
@@ -89,12 +76,6 @@ export async function dropMember(runtime: Runtime, member: Member): Promise<void
   runtime.native.closeMember(member.native);
   await kill(runtime, member.process);
   await remove(runtime, member.container);
-}
-
-/** Closes the streams that were opened ahead, when nobody wants them. */
-export function dropStdio({ stdio }: Member): void {
-  stdio.closeChildEnds();
-  stdio.abandon();
 }
 
 /** Resolves when the member waits no longer. */

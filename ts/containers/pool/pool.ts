@@ -4,7 +4,7 @@ import type { StdioRequest } from '../../supervise/stdio.ts';
 import type { Runtime } from '../runtime.ts';
 import type { Started } from '../start.ts';
 import { type ApplicationRequest, becomeApplication } from './application.ts';
-import { dropMember, dropStdio, killed, type Member, MemberGone, makeMember, memberOver } from './member.ts';
+import { dropMember, killed, type Member, MemberGone, makeMember, memberOver } from './member.ts';
 import { Stock } from './stock.ts';
 import { PoolVolumes } from './volumes.ts';
 
@@ -36,10 +36,7 @@ export class MemberPool {
     this.#stock = new Stock<Member>(size, {
       make: () => makeMember(runtime, defaults),
       spoiled: (member) => memberOver(runtime, member),
-      drop: (member) => {
-        dropStdio(member);
-        return dropMember(runtime, member);
-      },
+      drop: (member) => dropMember(runtime, member),
     });
   }
 

@@ -1,0 +1,14 @@
+// A program with a pool, for tests that end it: pool-worker.ts ROOT RUN WHAT. Says the processes of its members.
+import { isMainThread, parentPort, workerData } from 'node:worker_threads';
+import { Orlop } from '../../ts/index.ts';
+
+const [root = '', run = '', what = ''] = isMainThread ? process.argv.slice(2) : (workerData as readonly string[]);
+const orlop = await Orlop.open({ root, run });
+const pool = await orlop.pool('busybox', { size: 2, volumes: ['/data'] });
+const running = what === 'run' ? await pool.start(['sleep', '1000'], { volumes: ['/own'], stdout: 'ignore' }) : null;
+const { items } = await orlop.containers.list({ all: true });
+const pids = items.flatMap(({ pid }) => pid ?? []);
+if (isMainThread) console.log(JSON.stringify({ pids, running: running?.pid ?? null }));
+else parentPort?.postMessage({ pids });
+// `idle` does nothing more: its pool must not keep it from ending.
+if (what !== 'idle') setInterval(() => {}, 1000);
