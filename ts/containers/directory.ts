@@ -95,7 +95,8 @@ function writeInMemory(temporary: string, directory: string, record: ContainerRe
 /** Writes what a container is anew: of one that waited, the application was not known before. */
 export async function writeDescription(store: Store, record: ContainerRecord, durability: Durability): Promise<void> {
   const path = join(containerDirectory(store, record.id, durability), 'config.json');
-  await writeRecord(path, record, { durable: durability === 'durable' });
+  if (durability === 'durable') await writeRecord(path, record, { durable: true });
+  else replaceInMemory(path, record);
 }
 
 /**
@@ -163,8 +164,8 @@ export async function writeState(
 }
 
 /** As `writeInMemory`. Its owner is the only one that writes it. */
-function replaceInMemory(path: string, state: ContainerState): void {
-  writeFileSync(`${path}.tmp`, JSON.stringify(state), { mode: 0o600 });
+function replaceInMemory(path: string, record: ContainerState | ContainerRecord): void {
+  writeFileSync(`${path}.tmp`, JSON.stringify(record), { mode: 0o600 });
   renameSync(`${path}.tmp`, path);
 }
 

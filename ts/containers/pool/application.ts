@@ -45,9 +45,9 @@ export async function becomeApplication(
 ): Promise<Started> {
   try {
     const launched = await launchInMember(runtime, volumes, member, request);
-    const running = await recordStart(runtime, member, launched);
-    const exited = end(runtime, running, launched, true);
-    setOwnEnd(running.record.id, exited);
+    // It dies with this program: nobody else has to find it before the caller goes on.
+    const exited = end(runtime, recordStart(runtime, member, launched), launched, true);
+    setOwnEnd(member.container.record.id, exited);
     return { process: launched.process, times: launched.times, plan: launched.plan, stdio: launched.stdio, exited };
   } catch (error) {
     // What went wrong first is what the caller has to know; what is left behind, the next command finds.

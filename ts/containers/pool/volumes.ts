@@ -35,6 +35,7 @@ export class PoolVolumes {
   readonly #known = new Map<string, Known>();
   /** Targets at which the image has no directory: a volume there stays empty. */
   readonly #lacking = new Set<string>();
+  readonly #preparing = new Map<string, Promise<ResolvedSource>>();
 
   constructor(runtime: Runtime) {
     this.#runtime = runtime;
@@ -47,53 +48,75 @@ export class PoolVolumes {
    */
   async bind(needs: readonly VolumeNeed[], request: BindRequest): Promise<ReadonlyMap<string, ResolvedSource>> {
     const found = new Map<string, ResolvedSource>();
-    const rest: VolumeNeed[] = [];
     for (const need of needs) {
       // Before the lock, as everywhere: whoever removes a volume looks for its users while it holds the lock.
       noteUse(this.#runtime.store, request.container, need.name);
-      const source = this.#lookUp(need, request.owner);
-      if (source === null) rest.push(need);
-      else found.set(need.name, source);
+      const source = this.#lookUpNow(need, request.owner) ?? (await this.#find(need, request));
+      found.set(need.name, source);
     }
-    if (rest.length > 0) await this.#prepare(rest, request, found);
     return found;
   }
 
-  /** The directory of a volume that is as it was and needs nothing done to it; null otherwise. */
+  /** Without a turn of the event loop; null when somebody holds the volume, or something has to be done to it. */
+  #lookUpNow(need: VolumeNeed, owner: BindRequest['owner']): ResolvedSource | null {
+    if (!this.#known.has(need.name)) return null;
+    return this.#runtime.store.withLock('volume', need.name, 'shared', () => this.#lookUp(need, owner));
+  }
+
+  /** The directory of a volume that is as it was and needs nothing done to it; null otherwise. The caller holds it. */
   #lookUp({ name, target, nocopy }: VolumeNeed, owner: BindRequest['owner']): ResolvedSource | null {
-    const { store } = this.#runtime;
     const known = this.#known.get(name);
     if (known === undefined) return null;
     const { source, born, populated } = known;
-    return store.withLock('volume', name, 'shared', () => {
-      const facts = statSync(source.path, { bigint: true, throwIfNoEntry: false });
-      if (facts === undefined || facts.birthtimeNs !== born) return null;
-      if (facts.dev !== source.device || facts.ino !== source.inode) return null;
-      const owned = facts.uid === BigInt(owner.uid) && facts.gid === BigInt(owner.gid);
-      const settled = nocopy || populated || (owned && this.#lacking.has(target)) || !isEmpty(source.path);
-      return settled ? source : null;
-    });
+    const facts = statSync(source.path, { bigint: true, throwIfNoEntry: false });
+    if (facts === undefined || facts.birthtimeNs !== born) return null;
+    if (facts.dev !== source.device || facts.ino !== source.inode) return null;
+    const owned = facts.uid === BigInt(owner.uid) && facts.gid === BigInt(owner.gid);
+    const settled = nocopy || populated || (owned && this.#lacking.has(target)) || !isEmpty(source.path);
+    return settled ? source : null;
   }
 
-  async #prepare(
-    needs: readonly VolumeNeed[],
-    { container, image, view, owner, signal }: BindRequest,
-    found: Map<string, ResolvedSource>,
-  ): Promise<void> {
+  /**
+   * One request of this pool prepares a volume, the others wait for it: were all to do it, each would keep the next from
+   * seeing that nothing is left to do.
+   */
+  async #find(need: VolumeNeed, request: BindRequest): Promise<ResolvedSource> {
+    const { name } = need;
+    for (let other = this.#preparing.get(name); other !== undefined; other = this.#preparing.get(name)) {
+      await other.catch(() => {});
+      const source = await this.#lookUpLater(need, request);
+      if (source !== null) return source;
+    }
+    const preparing = this.#prepare(need, request);
+    this.#preparing.set(name, preparing);
+    try {
+      return await preparing;
+    } finally {
+      this.#preparing.delete(name);
+    }
+  }
+
+  async #lookUpLater(need: VolumeNeed, { owner, signal }: BindRequest): Promise<ResolvedSource | null> {
+    await using _lock = await this.#runtime.store.lock('volume', need.name, 'shared', { signal });
+    return this.#lookUp(need, owner);
+  }
+
+  async #prepare(need: VolumeNeed, request: BindRequest): Promise<ResolvedSource> {
     const { store, volumes, containers } = this.#runtime;
+    const { container, image, view, owner, signal } = request;
+    const known = this.#known.has(need.name) ? await this.#lookUpLater(need, request) : null;
+    if (known !== null) return known;
     const users = async () => (await containers.uses()).volumes;
     const options = { container, view: view.open, owner, durable: false, signal };
-    const prepared = await prepareVolumes(store, volumes, users, needs, options);
-    for (const [index, { name, anonymous, mountpoint }] of prepared.volumes.entries()) {
-      const facts = statSync(mountpoint, { bigint: true });
-      const source = { path: mountpoint, device: facts.dev, inode: facts.ino, type: 'directory' } as const;
-      found.set(name, source);
-      if (anonymous) continue;
-      const populated = (await readVolume(store, name))?.populated === true;
-      this.#known.set(name, { source, born: facts.birthtimeNs, populated });
-      const target = needs[index]?.target;
-      if (!populated && target !== undefined && (await this.#lacks(image, view, target))) this.#lacking.add(target);
-    }
+    await prepareVolumes(store, volumes, users, [need], options);
+    const path = store.volumeData(need.name);
+    const facts = statSync(path, { bigint: true });
+    const source = { path, device: facts.dev, inode: facts.ino, type: 'directory' } as const;
+    if (need.anonymous) return source;
+    const populated = (await readVolume(store, need.name))?.populated === true;
+    if (!populated && (await this.#lacks(image, view, need.target))) this.#lacking.add(need.target);
+    this.#known.set(need.name, { source, born: facts.birthtimeNs, populated });
+    return source;
   }
 
   /** Whether the image has no directory there. The host changes: of it nothing is remembered. */
