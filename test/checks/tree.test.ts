@@ -40,6 +40,7 @@ describe('the tree', () => {
       'semver.org',
       'sources.debian.org',
       'www.gnu.org',
+      'www.w3.org',
     ];
     const hosts = texts()
       .filter(([name]) => name !== 'package-lock.json')

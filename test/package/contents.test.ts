@@ -76,6 +76,13 @@ describe('the packed package', function () {
     expect(manifest.scripts).to.not.have.any.keys('preinstall', 'install', 'postinstall', 'prepare');
   });
 
+  it('has a bill of materials, with nothing in it but itself', () => {
+    const args = ['sbom', '--package-lock-only', '--sbom-format=cyclonedx', '--omit=dev'];
+    const { metadata, components } = JSON.parse(execFileSync('npm', args, { encoding: 'utf8' }));
+    expect(metadata.component.purl).to.match(/^pkg:npm\/orlop@/);
+    expect(components).to.deep.equal([]);
+  });
+
   it('has nothing that publint would say', async () => {
     const { messages } = await publint({ strict: true, pack: { tarball: readFileSync(tarball().file).buffer } });
     expect(messages).to.deep.equal([]);
