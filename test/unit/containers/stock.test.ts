@@ -58,6 +58,7 @@ describe('a stock', () => {
     expect(stock.ready).to.equal(3);
     expect((await stock.take()).number).to.equal(1);
     expect((await stock.take()).number).to.equal(2);
+    stock.refill();
     await until('it to be full', () => stock.ready === 3);
     await settled(stock);
     expect(maker.made).to.equal(5);
@@ -76,6 +77,7 @@ describe('a stock', () => {
   it('replaces what goes bad while it waits, and has no concern with what was taken', async () => {
     await stock.fill();
     const taken = await stock.take();
+    stock.refill();
     await until('it to be full', () => stock.ready === 3);
     taken.spoil();
     maker.things[1]?.spoil();

@@ -71,6 +71,9 @@ export class MemberPool {
         if (attempt === attempts) throw error instanceof MemberGone ? killed() : error;
         // Members that were made before the host's mounts changed may not see what this request names.
         if (error instanceof LaunchError) this.#stock.renew();
+      } finally {
+        // Not before: making one takes the processors and the kernel's lock on mounts from the one that is to start.
+        this.#stock.refill();
       }
     }
   }

@@ -21,7 +21,7 @@ const mostAtOnce = 4;
 
 /**
  * A number of things made ahead. Whoever takes one gets the one that waits for the longest, or waits for the next; each
- * is given once. The stock is filled up again in the background.
+ * is given once.
  */
 export class Stock<Item> {
   readonly size: number;
@@ -34,7 +34,6 @@ export class Stock<Item> {
   #closed = false;
   /** Those that could not be made or went bad since the last that was of use: a stock that nobody asks gives up. */
   #failures = 0;
-  #refillPlanned = false;
 
   constructor(size: number, supplier: Supplier<Item>) {
     this.size = size;
@@ -58,24 +57,19 @@ export class Stock<Item> {
     return new Promise((resolve, reject) => {
       this.#filling = { resolve, reject };
       this.#failures = 0;
-      this.#refill();
+      this.refill();
     });
   }
 
   /**
-   * Takes one, or waits for one.
+   * Takes one, or waits for one. Who has taken it calls `refill` when it no longer matters what else is being made.
    *
    * @throws RequestError ORLOP_E_CLOSED, ORLOP_E_ABORTED, and whatever keeps one from being made
    */
   take(signal?: AbortSignal): Item | Promise<Item> {
     if (this.#closed) throw closed();
     this.#failures = 0;
-    const item = this.#ready.shift();
-    if (item !== undefined) {
-      this.#planRefill();
-      return item;
-    }
-    return this.#wait(signal);
+    return this.#ready.shift() ?? this.#wait(signal);
   }
 
   /** Rejects those who wait, and lets go of what is there. What was taken is not its concern. */
@@ -91,7 +85,7 @@ export class Stock<Item> {
   /** Lets go of all that were made before now: something that they rely on has changed. */
   renew(): void {
     for (const item of this.#ready.splice(0)) this.#drop(item);
-    this.#planRefill();
+    this.refill();
   }
 
   #wait(signal: AbortSignal | undefined): Promise<Item> {
@@ -114,27 +108,18 @@ export class Stock<Item> {
       if (signal?.aborted) return leave();
       signal?.addEventListener('abort', leave, { once: true });
       this.#waiters.push(waiter);
-      this.#refill();
+      this.refill();
     });
   }
 
-  /** After the turn of whoever took one: its request is on its way first. */
-  #planRefill(): void {
-    if (this.#refillPlanned) return;
-    this.#refillPlanned = true;
-    setImmediate(() => {
-      this.#refillPlanned = false;
-      this.#refill();
-    });
-  }
-
-  #refill(): void {
+  /** Makes what is missing, in the background. */
+  refill(): void {
     const most = Math.min(mostAtOnce, this.size);
     const wanted = () => this.size + this.#waiters.length - this.#ready.length - this.#making.size;
     while (!this.#closed && this.#failures <= this.size && this.#making.size < most && wanted() > 0) {
       const making = this.#makeOne().finally(() => {
         this.#making.delete(making);
-        this.#refill();
+        this.refill();
       });
       this.#making.add(making);
     }
@@ -177,7 +162,7 @@ export class Stock<Item> {
     this.#ready.splice(at, 1);
     this.#failures++;
     this.#drop(item);
-    this.#refill();
+    this.refill();
   }
 
   #drop(item: Item): void {
