@@ -85,9 +85,7 @@ export class Orlop implements t.OrlopRuntime {
    * @throws RequestError, LaunchError as a run does
    */
   async pool(image: string, options: t.PoolOptions): Promise<t.Pool> {
-    const pool = await ContainerPool.open(this.#runtime, image, options);
-    this.#pools.add(pool);
-    return pool;
+    return ContainerPool.open(this.#runtime, image, options, this.#pools);
   }
 
   async #create(
@@ -119,9 +117,7 @@ export class Orlop implements t.OrlopRuntime {
    * program ends.
    */
   async close(): Promise<void> {
-    const pools = [...this.#pools];
-    this.#pools.clear();
-    await Promise.all(pools.map((pool) => pool.close()));
+    await Promise.all([...this.#pools].map((pool) => pool.close()));
     await this.#runtime.layers.close();
     await this.#runtime.store.settle();
   }

@@ -11,22 +11,34 @@ import type * as t from './types.ts';
 export class ContainerPool implements t.Pool {
   readonly #runtime: Runtime;
   readonly #members: MemberPool;
+  readonly #open: Set<t.Pool>;
   readonly image: string;
 
-  private constructor(runtime: Runtime, image: string, members: MemberPool) {
+  private constructor(runtime: Runtime, image: string, members: MemberPool, open: Set<t.Pool>) {
     this.#runtime = runtime;
     this.#members = members;
+    this.#open = open;
     this.image = image;
+    open.add(this);
   }
 
-  /** Opens a pool and fills it. */
-  static async open(runtime: Runtime, image: string, { size, ...defaults }: t.PoolOptions): Promise<ContainerPool> {
+  /**
+   * Opens a pool and fills it.
+   *
+   * @param open those that are to be closed with the runtime: it is one of them until it is closed
+   */
+  static async open(
+    runtime: Runtime,
+    image: string,
+    { size, ...defaults }: t.PoolOptions,
+    open: Set<t.Pool>,
+  ): Promise<ContainerPool> {
     const count = checkSize(size);
     const request = parse(image, [], defaults);
     refuseName(request);
     const members = new MemberPool(runtime, request, count);
     await members.fill();
-    return new ContainerPool(runtime, image, members);
+    return new ContainerPool(runtime, image, members, open);
   }
 
   get stats(): t.PoolStats {
@@ -60,6 +72,7 @@ export class ContainerPool implements t.Pool {
   }
 
   close(): Promise<void> {
+    this.#open.delete(this);
     return this.#members.close();
   }
 
