@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <string>
 
+#include "addon/environment.h"
 #include "addon/errors.h"
 #include "addon/fs_work.h"
 
@@ -21,8 +22,9 @@ Napi::Value pipe(const Napi::CallbackInfo& info) {
     return env.Undefined();
   }
   Napi::Array pair = Napi::Array::New(env, 2);
-  pair.Set(0u, ends[0]);
-  pair.Set(1u, ends[1]);
+  const auto environment = Environment::of(env);
+  pair.Set(0u, environment->give(ends[0]));
+  pair.Set(1u, environment->give(ends[1]));
   return pair;
 }
 
@@ -45,21 +47,31 @@ Napi::Value try_lock(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(env, result == 0);
 }
 
-int descriptor_of(const Napi::Value& value) { return value.IsNumber() ? value.As<Napi::Number>().Int32Value() : -1; }
+// The descriptor that is the argument, which from now on is not the environment's to close.
+int taken_back(const Napi::CallbackInfo& info) {
+  const int fd = info[0].IsNumber() ? info[0].As<Napi::Number>().Int32Value() : -1;
+  Environment::of(info.Env())->take_back(fd);
+  return fd;
+}
 
 // As in the kernel, the descriptor is free in any case: EINTR and EIO tell about the file.
 Failure close_descriptor(int fd) { return close(fd) == 0 || errno == EINTR ? Failure{} : failed("close"); }
 
 Napi::Value close_sync(const Napi::CallbackInfo& info) {
-  const Failure failure = close_descriptor(descriptor_of(info[0]));
+  const Failure failure = close_descriptor(taken_back(info));
   if (failure) system_error(info.Env(), failure).ThrowAsJavaScriptException();
   return info.Env().Undefined();
 }
 
 Napi::Value close_later(const Napi::CallbackInfo& info) {
   struct Nothing {};
-  const auto work = [fd = descriptor_of(info[0])](Nothing*) { return close_descriptor(fd); };
+  const auto work = [fd = taken_back(info)](Nothing*) { return close_descriptor(fd); };
   return FsWork<Nothing>::start(info.Env(), work, [](Napi::Env env, Nothing&) { return env.Undefined(); });
+}
+
+Napi::Value disown(const Napi::CallbackInfo& info) {
+  taken_back(info);
+  return info.Env().Undefined();
 }
 
 }  // namespace
@@ -68,6 +80,7 @@ void add_descriptor_functions(Napi::Env env, Napi::Object exports) {
   exports.Set("pipe", Napi::Function::New(env, pipe, "pipe"));
   exports.Set("close", Napi::Function::New(env, close_later, "close"));
   exports.Set("closeSync", Napi::Function::New(env, close_sync, "closeSync"));
+  exports.Set("disown", Napi::Function::New(env, disown, "disown"));
   exports.Set("tryLock", Napi::Function::New(env, try_lock, "tryLock"));
 }
 

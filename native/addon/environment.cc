@@ -1,5 +1,7 @@
 #include "addon/environment.h"
 
+#include <unistd.h>
+
 #include <utility>
 
 namespace orlop::addon {
@@ -65,6 +67,13 @@ void Environment::cancel(const Napi::Object& token) {
   }
 }
 
+int Environment::give(int fd) {
+  given_.insert(fd);
+  return fd;
+}
+
+void Environment::take_back(int fd) { given_.erase(fd); }
+
 void Environment::bind_life(const std::shared_ptr<launch::Process>& process, int signal) {
   {
     const std::lock_guard lock(mutex_);
@@ -94,6 +103,8 @@ void Environment::close() {
   }
   for (const Pending& pending : pending_) pending.start->cancel();
   pending_.clear();
+  for (const int fd : given_) ::close(fd);
+  given_.clear();
   for (const auto& [key, life] : bound) life.process->kill(life.signal);
 }
 

@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "launch/process.h"
 #include "launch/start.h"
@@ -36,6 +37,11 @@ class Environment : public std::enable_shared_from_this<Environment> {
   void remove_start(const std::shared_ptr<launch::Start>& start);
   void cancel(const Napi::Object& token);
 
+  // JS. A descriptor that JavaScript gets closes with the environment, unless it was taken back, or disowned, before:
+  // a Worker that is terminated runs none of the code that would close it.
+  int give(int fd);
+  void take_back(int fd);
+
   // Any thread: the process ends with the environment, by this signal.
   void bind_life(const std::shared_ptr<launch::Process>& process, int signal);
 
@@ -52,8 +58,9 @@ class Environment : public std::enable_shared_from_this<Environment> {
   static void on_cleanup(void* self);
   void close();
 
-  int held_ = 0;                // JS
-  std::list<Pending> pending_;  // JS
+  int held_ = 0;                   // JS
+  std::list<Pending> pending_;     // JS
+  std::unordered_set<int> given_;  // JS
   std::mutex mutex_;
   napi_threadsafe_function post_ = nullptr;  // null when closed
   std::unordered_map<launch::Process*, Bound> bound_;

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "addon/environment.h"
 #include "addon/fs_work.h"
 #include "base/unique_fd.h"
 #include "fs/calls.h"
@@ -95,7 +96,7 @@ template <typename Call>
 Napi::Value run_for_descriptor(const Napi::CallbackInfo& info, const Arguments& arguments, Call call) {
   if (!arguments.good()) return arguments.rejection();
   return FsWork<UniqueFd>::start(info.Env(), call, [](Napi::Env env, UniqueFd& fd) -> Napi::Value {
-    return Napi::Number::New(env, fd.release());
+    return Napi::Number::New(env, Environment::of(env)->give(fd.release()));
   });
 }
 

@@ -23,6 +23,10 @@ export function counts(list: readonly string[]): Record<string, number> {
   return found;
 }
 
+export function sameCounts(one: Record<string, number>, other: Record<string, number>): boolean {
+  return [...new Set([...Object.keys(one), ...Object.keys(other)])].every((key) => one[key] === other[key]);
+}
+
 export function ownThreads(): string[] {
   return readdirSync('/proc/self/task').flatMap((tid) => {
     try {

@@ -129,6 +129,11 @@ export interface Native {
   close(fd: number): Promise<void>;
   /** The same, at once: for what closes without waiting, as a pipe. */
   closeSync(fd: number): void;
+  /**
+   * Somebody else closes this descriptor: a stream, for example. One that the addon gave closes with the Worker that got
+   * it, or the program, unless `close`, `closeSync` or this was called.
+   */
+  disown(fd: number): void;
   /** flock(2) without waiting; false when another holds it. */
   tryLock(fd: number, kind: 'shared' | 'exclusive'): boolean;
   /** syncfs(2), off the JavaScript thread. */

@@ -59,19 +59,23 @@ export function openStdio(native: Native, request: StdioRequest): OpenStdio {
     descriptors: [ends[0]?.child ?? 0, ends[1]?.child ?? 1, ends[2]?.child ?? 2],
     closeChildEnds,
     abandon,
-    streams: () => streamsOver(ends.map(({ parent }) => parent)),
+    streams: () =>
+      streamsOver(
+        native,
+        ends.map(({ parent }) => parent),
+      ),
   };
 }
 
-async function streamsOver([stdin = null, stdout = null, stderr = null]: readonly (
-  | number
-  | null
-)[]): Promise<StdioStreams> {
+async function streamsOver(native: Native, parents: readonly (number | null)[]): Promise<StdioStreams> {
+  const [stdin = null, stdout = null, stderr = null] = parents;
   if (stdin === null && stdout === null && stderr === null) {
     return { stdin: null, stdout: null, stderr: null, finish: () => {} };
   }
   // Only loaded for pipes: a command line that inherits its streams starts faster without node:net.
   const [{ Socket }, { OutputStream }] = await Promise.all([import('node:net'), import('./output-stream.ts')]);
+  // Each belongs to its socket from now on.
+  for (const fd of [stdin, stdout, stderr]) if (fd !== null) native.disown(fd);
   const input = stdin === null ? null : new Socket({ fd: stdin, readable: false, writable: true });
   const output = (fd: number | null) =>
     fd === null ? null : new OutputStream(new Socket({ fd, readable: true, writable: false }));

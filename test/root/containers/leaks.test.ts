@@ -1,7 +1,14 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect } from 'chai';
-import { counts, ownChildren, ownDescriptors, ownThreads, storeContent } from '../../support/facts-of-life.ts';
+import {
+  counts,
+  ownChildren,
+  ownDescriptors,
+  ownThreads,
+  sameCounts,
+  storeContent,
+} from '../../support/facts-of-life.ts';
 import { mountTable } from '../../support/mounts.ts';
 import { withOrlop } from '../../support/orlop.ts';
 import { requires } from '../../support/require.ts';
@@ -103,8 +110,4 @@ function usedHeap(): number {
   gc();
   gc();
   return process.memoryUsage().heapUsed;
-}
-
-function sameCounts(one: Record<string, number>, other: Record<string, number>): boolean {
-  return [...new Set([...Object.keys(one), ...Object.keys(other)])].every((key) => one[key] === other[key]);
 }

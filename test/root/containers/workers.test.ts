@@ -3,7 +3,15 @@ import { resolve } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { expect } from 'chai';
 import { Orlop } from '../../../ts/index.ts';
-import { ownChildren, runs, storeContent, untilEnded } from '../../support/facts-of-life.ts';
+import {
+  counts,
+  ownChildren,
+  ownDescriptors,
+  runs,
+  sameCounts,
+  storeContent,
+  untilEnded,
+} from '../../support/facts-of-life.ts';
 import { withOrlop } from '../../support/orlop.ts';
 import { requires } from '../../support/require.ts';
 import { until } from '../../support/temporary.ts';
@@ -64,6 +72,7 @@ describe('a Worker that uses orlop', function () {
 
   it('can be terminated in the midst of starts; the program goes on', async () => {
     const before = storeContent(fixture());
+    const descriptors = counts(ownDescriptors());
     for (let i = 0; i < 5; i++) {
       const worker = start('start');
       await message(worker);
@@ -72,6 +81,7 @@ describe('a Worker that uses orlop', function () {
       await worker.terminate();
     }
     await until('no zombie is left', () => zombies().length === 0);
+    await until('the descriptors are those from before', () => sameCounts(counts(ownDescriptors()), descriptors));
     const orlop = await Orlop.open(fixture());
     await until('all is removed', async () => {
       await Orlop.open(fixture());
