@@ -49,7 +49,7 @@ export async function startContainer(
     const launched = await launchClaimed(runtime, claimed, request);
     const recorded = recordStart(runtime, claimed, launched);
     // An ephemeral one dies with this program: nobody else has to find it before the caller goes on.
-    if (claimed.durability === 'durable') await recorded;
+    if (claimed.durability === 'durable') await recorded.catch(abandoning(launched.stdio));
     else recorded.catch(() => giveUp(runtime, claimed, request.rm).catch(() => {}));
     const exited = end(runtime, recorded, launched, request.rm);
     setOwnEnd(claimed.record.id, exited);
@@ -83,16 +83,23 @@ async function launchClaimed(
 async function recordStart(
   { containers, native }: Runtime,
   claimed: StoredContainer,
-  { process, stdio }: Omit<Started, 'exited'>,
+  { process }: Launched,
 ): Promise<StoredContainer> {
   try {
     return await containers.started(claimed, process.pid);
   } catch (error) {
     native.kill(process, sigkill);
     await native.wait(process).catch(() => {});
-    stdio.abandon();
     throw error;
   }
+}
+
+/** For a start of which the caller gets no streams, that would close these. */
+function abandoning(stdio: OpenStdio): (error: unknown) => never {
+  return (error) => {
+    stdio.abandon();
+    throw error;
+  };
 }
 
 /** The plan of a container's start as things stand now. */
