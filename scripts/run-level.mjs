@@ -3,14 +3,17 @@
 //   node scripts/run-level.mjs [level]...     levels: see the table below; `all` for each of them
 //
 // Each test file is a process of its own, two at a time: a crash costs one file, and nothing that one leaves behind in
-// its process can help or harm another. Root tests get a mount namespace of their own as their "host".
+// its process can help or harm another. Root tests get a mount namespace of their own as their "host", with
+// an empty /run/orlop.
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
 const mocha = ['node_modules/mocha/bin/mocha.js', '--import=tsx', '--reporter=test/support/reporter.cjs'];
-const ownMounts = ['unshare', '--mount', '--propagation', 'private'];
+// Locks of stores that were opened by their root alone lie below /run/orlop, and nobody else removes them with the store.
+const ownRun = 'mkdir -p -m 700 /run/orlop; mount -t tmpfs -o mode=700 tmpfs /run/orlop; exec "$@"';
+const ownMounts = ['unshare', '--mount', '--propagation', 'private', 'sh', '-ec', ownRun, 'sh'];
 const npmRun = (script) => ['npm', 'run', '--silent', script];
 
 /**

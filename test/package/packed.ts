@@ -53,12 +53,7 @@ export class Machine {
   }
 
   get env(): NodeJS.ProcessEnv {
-    return {
-      PATH: this.#bin,
-      HOME: this.#home,
-      ORLOP_ROOT: join(this.#home, 'store'),
-      ORLOP_RUN: join(this.#home, 'run'),
-    };
+    return { PATH: this.#bin, HOME: this.#home, ORLOP_ROOT: join(this.#home, 'store') };
   }
 
   /** Runs a program of this machine and gives what it writes; throws with its errors when it fails. */

@@ -1,4 +1,4 @@
-import { realpathSync, rmSync } from 'node:fs';
+import { realpathSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { chooseRun } from '../../ts/store/roots.ts';
 
@@ -8,9 +8,4 @@ export function runDirectory(root: string): string {
   const run = chooseRun(undefined, realpathSync(root), facts).at(-1);
   if (run === undefined) throw new Error(`${root} has no directory below /run`);
   return run;
-}
-
-/** Removes it; before the root, which nobody else does when such a root goes. */
-export function removeRunDirectory(root: string): void {
-  rmSync(runDirectory(root), { recursive: true, force: true });
 }

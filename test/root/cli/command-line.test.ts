@@ -5,7 +5,6 @@ import { expect } from 'chai';
 import { busyboxArchive } from '../../support/busybox.ts';
 import { type CliResult, cli, cliPath } from '../../support/cli.ts';
 import { requires } from '../../support/require.ts';
-import { removeRunDirectory } from '../../support/run-directory.ts';
 import { temporaryDirectory, until } from '../../support/temporary.ts';
 
 describe('the program orlop', () => {
@@ -17,7 +16,6 @@ describe('the program orlop', () => {
     root = join(directory(), 'root');
     mkdirSync(root, { mode: 0o700 });
   });
-  afterEach(() => removeRunDirectory(root));
 
   /** Runs it and expects it to succeed without a word on stderr. */
   async function ok(...args: string[]): Promise<string> {

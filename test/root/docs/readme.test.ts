@@ -3,7 +3,6 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect } from 'chai';
 import { requires } from '../../support/require.ts';
-import { removeRunDirectory } from '../../support/run-directory.ts';
 
 describe("the README's example of the library", () => {
   requires('root', 'addon', 'overlay', 'cli');
@@ -20,7 +19,6 @@ describe("the README's example of the library", () => {
       });
       expect(output).to.equal('0 hi\n\n');
     } finally {
-      removeRunDirectory(join(directory, 'store'));
       rmSync(directory, { recursive: true, force: true });
     }
   });
