@@ -17,7 +17,7 @@ export function cli(
   options: { input?: string | Buffer; cwd?: string; env?: NodeJS.ProcessEnv } = {},
 ): Promise<CliResult> {
   return new Promise((done, fail) => {
-    const child = spawn(process.execPath, [cliPath, '--root', root, ...args], {
+    const child = spawn(process.execPath, ['--', cliPath, '--root', root, ...args], {
       cwd: options.cwd ?? root,
       env: { ...process.env, ...options.env },
       stdio: ['pipe', 'pipe', 'pipe'],

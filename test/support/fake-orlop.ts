@@ -93,7 +93,7 @@ export function fakeContainer(end: ExitStatus | Promise<ExitStatus>, received: (
     start: async (_options?: StartOptions) => running,
     wait: unexpected,
     kill: unexpected,
-    remove: unexpected,
+    remove: async () => {},
     summary: unexpected,
     inspect: unexpected,
     diff: unexpected,

@@ -36,7 +36,10 @@ export class Orlop implements t.OrlopRuntime {
   private constructor(runtime: Runtime) {
     this.#runtime = runtime;
     this.root = runtime.store.root;
-    this.containers = { list: (options) => this.#list(options) };
+    this.containers = {
+      list: (options) => this.#list(options),
+      remove: (idOrName, options) => runtime.containers.remove(idOrName, options),
+    };
     this.images = new ImageApi(runtime);
     this.volumes = new VolumeApi(runtime);
   }

@@ -186,6 +186,8 @@ export interface Containers {
   list(
     options?: ListOptions<ContainerSummary> & { readonly all?: boolean | undefined },
   ): Promise<Listing<ContainerSummary>>;
+  /** By ID, name, or unique beginning of an ID; with `force` also one whose record is damaged, by its ID. */
+  remove(idOrName: string, options?: RemoveOptions): Promise<void>;
 }
 
 export interface RunResult extends ExitStatus {

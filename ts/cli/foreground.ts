@@ -6,6 +6,8 @@ import { passOn, streamsFor } from './streams.ts';
 
 export interface ForegroundOptions {
   readonly interactive: boolean;
+  /** Called when the container could not be started, before the error is passed on. */
+  readonly refused?: (() => Promise<void>) | undefined;
   /** Open file for the times of the start, as Chrome trace events. */
   readonly trace?: FileHandle | undefined;
 }
@@ -14,10 +16,12 @@ export interface ForegroundOptions {
 export async function runInForeground(io: Io, container: Container, options: ForegroundOptions): Promise<number> {
   const signals = forwardSignals(io.signals);
   try {
-    const running = await container.start({
-      ...streamsFor(io, options.interactive),
-      signal: signals.aborted,
-    });
+    const running = await container
+      .start({ ...streamsFor(io, options.interactive), signal: signals.aborted })
+      .catch(async (error: unknown) => {
+        await options.refused?.();
+        throw error;
+      });
     signals.to(running);
     // A full disk must not end the application: the failure is told when it has ended.
     const traced = writeTrace(running, options.trace).catch((error: unknown) => ({ error }));

@@ -9,6 +9,7 @@ import { nameFor } from './names.ts';
 import { processOf } from './process.ts';
 import type { ContainerRecord, Durability, StoredContainer } from './record.ts';
 import type { Runtime } from './runtime.ts';
+import { seccompFilter } from './seccomp.ts';
 import { resolveSources } from './sources.ts';
 import { ImageView } from './view.ts';
 import { type VolumeNeed, volumeNeeds } from './volume-needs.ts';
@@ -36,6 +37,8 @@ export async function createContainer(
   const image = await images.resolve(request.image);
   await using view = new ImageView(native, image.layers);
   await resolveSources(runtime.store, request.mounts);
+  // A profile that cannot be used is to be known now; the start reads it again.
+  if (typeof request.security.seccomp === 'object') await seccompFilter(request);
   const ready = durability === 'ephemeral' ? runtime.layers.take() : null;
   const { record, needs, container } = await begin(runtime, request, image, view, ready, durability);
   try {

@@ -152,9 +152,13 @@ describe('orlop run', () => {
     expect(Buffer.concat(input).toString()).to.equal('given');
   });
 
-  it('reports a refused start once, with its hint and its exit status', async () => {
+  it('reports a refused start once, with its hint and its exit status, and leaves no container', async () => {
+    const removed: unknown[] = [];
     const container = {
       ...fakeContainer(ended),
+      remove: async (options?: unknown) => {
+        removed.push(options);
+      },
       start: async () => {
         throw new LaunchError(`ENOENT: no such file or directory, execve 'nope'`, {
           code: 'ENOENT',
@@ -171,6 +175,7 @@ describe('orlop run', () => {
       stdout: '',
       stderr: `orlop: ENOENT: no such file or directory, execve 'nope'\nhint: it is not in $PATH\n`,
     });
+    expect(removed).to.deep.equal([{ force: true, volumes: true }]);
   });
 
   it('does not let a name in an error steer the terminal', async () => {

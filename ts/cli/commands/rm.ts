@@ -13,12 +13,15 @@ export const command: CommandModule = {
     const force = flag(values, 'force') ?? false;
     return withStore((orlop) =>
       forEach(io, args, async (name) => {
-        const container = await orlop.container(name).catch((error: unknown) => {
-          if (force && (error as { code?: unknown }).code === 'ORLOP_E_NO_CONTAINER') return undefined;
-          throw error;
-        });
-        await container?.remove({ force, volumes: flag(values, 'volumes') });
-        if (container !== undefined) io.stdout.write(`${name}\n`);
+        // Not by way of the container's handle: that needs its record, which may be what is damaged.
+        const removed = await orlop.containers.remove(name, { force, volumes: flag(values, 'volumes') }).then(
+          () => true,
+          (error: unknown) => {
+            if (force && (error as { code?: unknown }).code === 'ORLOP_E_NO_CONTAINER') return false;
+            throw error;
+          },
+        );
+        if (removed) io.stdout.write(`${name}\n`);
       }),
     );
   },

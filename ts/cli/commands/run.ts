@@ -20,7 +20,12 @@ export const command: CommandModule = {
     return withTrace(text(values, 'trace'), (trace) =>
       invocation.with(async (orlop) => {
         const container = await orlop.create(image, argv, options);
-        return runInForeground(io, container, { interactive: flag(values, 'interactive') ?? false, trace });
+        return runInForeground(io, container, {
+          interactive: flag(values, 'interactive') ?? false,
+          trace,
+          // One that never ran holds nothing that anybody could want. With --rm it has gone already.
+          refused: () => container.remove({ force: true, volumes: true }).catch(() => {}),
+        });
       }),
     );
   },
