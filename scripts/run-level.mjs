@@ -64,7 +64,10 @@ const levels = {
 };
 
 /** Names for several levels. */
-const groups = { all: Object.keys(levels), sanitize: ['sanitize-archive', 'sanitize-addon'] };
+const groups = {
+  all: Object.keys(levels).filter((name) => !levels[name].alone),
+  sanitize: ['sanitize-archive', 'sanitize-addon'],
+};
 
 function sanitizerRuntime() {
   const compiler = process.env.CXX ?? 'g++';
