@@ -33,7 +33,10 @@ Failure write_id_maps(int pidfd, const std::string& uid_map, const std::string& 
   if (!process) return failed("open", path);
   if (!gid_map.empty()) {
     int error = write_whole(process.get(), "gid_map", gid_map);
-    if (error == EPERM && write_whole(process.get(), "setgroups", "deny") == 0) {
+    if (error == EPERM) {
+      // Its own error counts: another start may have made the memory non-dumpable since, and EACCES is tried again.
+      error = write_whole(process.get(), "setgroups", "deny");
+      if (error != 0) return {.error = error, .call = "write", .path = path + "/setgroups"};
       error = write_whole(process.get(), "gid_map", gid_map);
     }
     if (error != 0) return {.error = error, .call = "write", .path = path + "/gid_map"};
