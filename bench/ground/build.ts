@@ -2,8 +2,21 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { buildSync } from 'esbuild';
+import { internalsFile } from './internals-file.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
+
+function bundleInternals(): void {
+  buildSync({
+    entryPoints: [join(root, 'bench/ground/internals.ts')],
+    outfile: join(root, internalsFile),
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    logLevel: 'warning',
+  });
+}
 
 function newest(directory: string): number {
   const files = readdirSync(join(root, directory), { recursive: true, encoding: 'utf8' });
@@ -16,6 +29,7 @@ export function requireBuild(): void {
   if (!existsSync(addon) || statSync(addon).mtimeMs < newest('native')) {
     throw new Error('the addon is not built, or is older than its sources: npm run build');
   }
+  bundleInternals();
   const bundle = join(root, 'dist/cli/orlop.cjs');
   if (existsSync(bundle) && statSync(bundle).mtimeMs > newest('ts')) return;
   console.error('bench: building dist/');

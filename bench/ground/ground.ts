@@ -60,7 +60,7 @@ export async function makeGround(): Promise<Ground> {
   for (const path of [ground.source, ...Object.values(ground.scratch), ...Object.values(ground.layers)]) {
     mkdirSync(path);
   }
-  await defaultFilterFile(ground, ground.seccomp);
+  await defaultFilterFile(ground.seccomp);
   for (const layers of Object.values(ground.layers)) makeTree(join(layers, '0'), ground.programs.first);
   makeArchive(join(ground.layers.disk, '0'), ground.archive);
   return ground;

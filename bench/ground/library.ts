@@ -4,11 +4,7 @@ import { pathToFileURL } from 'node:url';
 import type { OrlopRuntime } from '../../ts/index.ts';
 import type { Upper } from '../contestants/contestant.ts';
 import type { Ground } from './ground.ts';
-
-/** A module of orlop as it is built and shipped, with the type of its source. */
-async function built<Module>(ground: Pick<Ground, 'package'>, file: string): Promise<Module> {
-  return import(pathToFileURL(join(ground.package, 'dist', file)).href);
-}
+import { internalsFile } from './internals-file.ts';
 
 const open = new Map<string, Promise<OrlopRuntime>>();
 
@@ -22,24 +18,22 @@ export function openOrlop(ground: Ground, upper: Upper): Promise<OrlopRuntime> {
 
 /** orlop on a store of the caller's own. */
 export async function openStore(ground: Ground, root: string): Promise<OrlopRuntime> {
-  const { Orlop } = await built<typeof import('../../ts/index.ts')>(ground, 'index.js');
+  const file = pathToFileURL(join(ground.package, 'dist/index.js')).href;
+  const { Orlop } = (await import(file)) as typeof import('../../ts/index.ts');
   return Orlop.open({ root });
 }
 
-/** What lies below the API. */
+/** What lies below the API, and is no part of the package: `requireBuild` bundles it beside. */
 export async function internals(ground: Ground) {
-  const { launch } = await built<typeof import('../../ts/launch/launch.ts')>(ground, 'launch/launch.js');
-  const { loadNative } = await built<typeof import('../../ts/native/binding.ts')>(ground, 'native/binding.js');
+  const file = pathToFileURL(join(ground.package, internalsFile)).href;
+  const { launch, loadNative } = (await import(file)) as typeof import('./internals.ts');
   return { launch, loadNative };
 }
 
 /** Writes the filter that a default container gets, so that the limit loads the same. */
-export async function defaultFilterFile(ground: Ground, file: string): Promise<void> {
-  const { defaultFilter } = await built<typeof import('../../ts/plan/seccomp/filter.ts')>(
-    ground,
-    'plan/seccomp/filter.js',
-  );
-  const { defaultCapabilities } = await built<typeof import('../../ts/plan/defaults.ts')>(ground, 'plan/defaults.js');
+export async function defaultFilterFile(file: string): Promise<void> {
+  const { defaultFilter } = await import('../../ts/plan/seccomp/filter.ts');
+  const { defaultCapabilities } = await import('../../ts/plan/defaults.ts');
   const arch = process.arch === 'arm64' ? 'arm64' : 'x64';
   writeFileSync(file, defaultFilter({ arch, capabilities: defaultCapabilities }));
 }
