@@ -1,23 +1,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { defaultCapabilities, defaultReadonlyPaths } from '../../ts/plan/defaults.ts';
 import { type Ground, layersOf } from '../ground/ground.ts';
 import { application, type Container, targets } from './contestant.ts';
 
 const closed = ['nosuid', 'noexec', 'nodev'];
-
-const capabilities = [
-  'CAP_CHOWN',
-  'CAP_DAC_OVERRIDE',
-  'CAP_FOWNER',
-  'CAP_FSETID',
-  'CAP_KILL',
-  'CAP_NET_BIND_SERVICE',
-  'CAP_SETFCAP',
-  'CAP_SETGID',
-  'CAP_SETPCAP',
-  'CAP_SETUID',
-  'CAP_SYS_CHROOT',
-];
 
 /** config.json of the container, runtime-spec. Without a filter: it would cost these runtimes milliseconds. Pure. */
 export function ociConfig(source: string, container: Container): object {
@@ -31,7 +18,11 @@ export function ociConfig(source: string, container: Container): object {
       args: [application],
       env: ['PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'],
       cwd: '/',
-      capabilities: { bounding: capabilities, effective: capabilities, permitted: capabilities },
+      capabilities: {
+        bounding: defaultCapabilities,
+        effective: defaultCapabilities,
+        permitted: defaultCapabilities,
+      },
       rlimits: [{ type: 'RLIMIT_NOFILE', soft: 1024, hard: 1024 }],
       noNewPrivileges: true,
     },
@@ -73,7 +64,7 @@ const paths = {
     '/proc/timer_stats',
     '/sys/firmware',
   ],
-  readonlyPaths: ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'],
+  readonlyPaths: defaultReadonlyPaths,
 };
 
 let bundles = 0;

@@ -2,13 +2,10 @@ import { buildPlan } from '../plan/build.ts';
 import type { Plan } from '../plan/types.ts';
 import type { RunRequest } from '../request/types.ts';
 import { describe } from './create.ts';
-import { etcFiles } from './etc-files.ts';
 import { startFacts } from './facts.ts';
-import { layerPaths } from './layer.ts';
-import { hardNofile, thermalPaths } from './limits.ts';
 import type { Runtime } from './runtime.ts';
-import { seccompFilter } from './seccomp.ts';
 import { type ResolvedSource, resolveSources } from './sources.ts';
+import { settingsOf } from './start.ts';
 import { ImageView } from './view.ts';
 
 /** The plan that a run of this request would execute. Nothing is made: volumes and the layer appear with their paths. */
@@ -24,16 +21,6 @@ export async function planRun(runtime: Runtime, request: RunRequest): Promise<Pl
       { path: store.volumeData(name), device: 0n, inode: 0n, type: 'directory' },
     ]),
   );
-  return buildPlan(
-    startFacts(record, image, {
-      paths: layerPaths(store, record.layer),
-      sources,
-      volumes,
-      files: await etcFiles(record.hostname, request.network),
-      seccomp: await seccompFilter(request),
-      maskedPaths: await thermalPaths(),
-      hardNofile: hardNofile(),
-      volatile: request.rm,
-    }),
-  );
+  const settings = await settingsOf(store, record);
+  return buildPlan(startFacts(record, image, { ...settings, sources, volumes, volatile: request.rm }));
 }

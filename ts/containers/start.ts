@@ -11,7 +11,7 @@ import { type StartContext, startFacts } from './facts.ts';
 import { layerPaths } from './layer.ts';
 import { hardNofile, thermalPaths } from './limits.ts';
 import { setOwnEnd } from './own.ts';
-import type { Ending, StoredContainer } from './record.ts';
+import type { ContainerRecord, Ending, StoredContainer } from './record.ts';
 import type { Runtime } from './runtime.ts';
 import { seccompFilter } from './seccomp.ts';
 import { resolveSources, resolveVolumes } from './sources.ts';
@@ -113,29 +113,30 @@ export async function startContext(
   { store, images }: Runtime,
   { record, durability }: StoredContainer,
 ): Promise<{ readonly image: ResolvedImage; readonly context: StartContext }> {
-  const [image, sources, volumes, files, seccomp, maskedPaths] = await Promise.all([
+  const [image, sources, volumes, settings] = await Promise.all([
     images.resolve(record.image.id),
     resolveSources(store, record.request.mounts),
     resolveVolumes(
       store,
       record.volumes.map((use) => use.name),
     ),
+    settingsOf(store, record),
+  ]);
+  // Nobody reads the layer of an ephemeral container after a power cut: its unmount need not sync the host's disk.
+  return { image, context: { ...settings, sources, volumes, volatile: durability === 'ephemeral' } };
+}
+
+/** The part of it that the record and the machine decide, whether the container is there or only planned. */
+export async function settingsOf(
+  store: Runtime['store'],
+  record: ContainerRecord,
+): Promise<Omit<StartContext, 'sources' | 'volumes' | 'volatile'>> {
+  const [files, seccomp, maskedPaths] = await Promise.all([
     etcFiles(record.hostname, record.request.network),
     seccompFilter(record.request),
     thermalPaths(),
   ]);
-  const context: StartContext = {
-    paths: layerPaths(store, record.layer),
-    sources,
-    volumes,
-    files,
-    seccomp,
-    maskedPaths,
-    hardNofile: hardNofile(),
-    // Nobody reads the layer of an ephemeral container after a power cut: its unmount need not sync the host's disk.
-    volatile: durability === 'ephemeral',
-  };
-  return { image, context };
+  return { paths: layerPaths(store, record.layer), files, seccomp, maskedPaths, hardNofile: hardNofile() };
 }
 
 /** Waits for the end, records it, and removes what is to go with it. */
