@@ -23,6 +23,14 @@ const withoutChildProcess = {
   },
 };
 
+/** A command has nothing to do while it waits for a file. */
+const withImmediateFiles = {
+  name: 'with-immediate-files',
+  setup({ onResolve }) {
+    onResolve({ filter: /^node:fs\/promises$/ }, () => ({ path: join(root, 'ts/cli/immediate-fs.ts') }));
+  },
+};
+
 const common = { bundle: true, platform: 'node', target: 'node20.19', legalComments: 'eof', logLevel: 'warning' };
 
 await build({ ...common, entryPoints: ['ts/index.ts'], outfile: 'dist/index.js', format: 'esm' });
@@ -36,7 +44,7 @@ await build({
   // A CommonJS module has no import.meta.
   define: { 'import.meta.url': 'importMetaUrl' },
   banner: { js: `const importMetaUrl = require('node:url').pathToFileURL(__filename).href;` },
-  plugins: [withoutChildProcess],
+  plugins: [withoutChildProcess, withImmediateFiles],
   // What a command does not need is not loaded; and a call of require is faster than the loader of modules.
   supported: { 'dynamic-import': false },
   // Read as latin1, which needs no decoding, by a loader that compiles it itself.
