@@ -25,7 +25,7 @@ export const orlopLaunch: Contestant = {
   supports: ({ mounts, network }) => mounts === 'minimal' && !network,
   missing: () => null,
   async open(ground, container) {
-    const { loadNative, launch } = await internals(ground);
+    const { loadNative, launch, encoded } = await internals(ground);
     const native = loadNative();
     const nothing = openSync('/dev/null', 'r+');
     let number = 0;
@@ -37,7 +37,7 @@ export const orlopLaunch: Contestant = {
         const [output, input] = native.pipe();
         const plan = minimalPlan(layersOf(ground, container), place, ground.source, targets(container));
         const watch = new Watch();
-        const launching = launch(native, { plan, descriptors: [nothing, input, nothing] });
+        const launching = launch(native, { plan: encoded(plan), descriptors: [nothing, input, nothing] });
         watch.returned();
         const { process: started } = await launching;
         const { code } = await native.wait(started);

@@ -126,6 +126,8 @@ Napi::Object exit_object(Napi::Env env, const Exit& exit) {
 Napi::Object process_object(Napi::Env env, const std::shared_ptr<launch::Process>& process) {
   Napi::Object object = Napi::Object::New(env);
   object.Set("pid", process->pid());
+  const auto start_time = process->start_time();
+  object.Set("startTime", start_time ? Napi::Value(Napi::String::New(env, std::to_string(*start_time))) : env.Null());
   object.TypeTag(&kProcessTag);
   auto handle = std::make_unique<Handle>(process);
   if (napi_wrap(env, object, handle.get(), drop_handle, nullptr, nullptr) == napi_ok) (void)handle.release();

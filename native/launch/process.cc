@@ -6,7 +6,8 @@
 namespace orlop::launch {
 
 std::shared_ptr<Process> Process::child(pid_t pid, UniqueFd pidfd) {
-  return std::make_shared<Process>(pid, std::move(pidfd), true);
+  // It has not been reaped yet, so the number is still its own.
+  return std::make_shared<Process>(pid, std::move(pidfd), start_time_of(pid), true);
 }
 
 std::shared_ptr<Process> Process::other(pid_t pid, uint64_t start_time) {
@@ -14,7 +15,7 @@ std::shared_ptr<Process> Process::other(pid_t pid, uint64_t start_time) {
   if (!pidfd) return nullptr;
   // Compared after the descriptor is there: it names whoever had the number then, and the start time says who that was.
   if (start_time_of(pid) != start_time) return nullptr;
-  return std::make_shared<Process>(pid, std::move(pidfd), false);
+  return std::make_shared<Process>(pid, std::move(pidfd), start_time, false);
 }
 
 int Process::kill(int signal) {

@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -22,9 +23,12 @@ class Process {
   // A process that another program started, if it is still the one that began at `start_time`; null otherwise.
   static std::shared_ptr<Process> other(pid_t pid, uint64_t start_time);
 
-  Process(pid_t pid, UniqueFd pidfd, bool ours) : pid_(pid), ours_(ours), pidfd_(std::move(pidfd)) {}
+  Process(pid_t pid, UniqueFd pidfd, std::optional<uint64_t> start_time, bool ours)
+      : pid_(pid), start_time_(start_time), ours_(ours), pidfd_(std::move(pidfd)) {}
 
   pid_t pid() const { return pid_; }
+  // Clock ticks since boot; nothing when it had ended before anybody looked.
+  std::optional<uint64_t> start_time() const { return start_time_; }
   // 0 or an errno; ESRCH when it has ended.
   int kill(int signal);
   // Calls back once, on the thread of finish(), or at once when the process has ended.
@@ -36,6 +40,7 @@ class Process {
   friend class Reaper;
   int pidfd() const { return pidfd_.get(); }
   const pid_t pid_;
+  const std::optional<uint64_t> start_time_;
   const bool ours_;
   std::mutex mutex_;
   UniqueFd pidfd_;

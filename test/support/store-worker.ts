@@ -4,6 +4,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { ContainerStore } from '../../ts/containers/container-store.ts';
 import { makeLayer } from '../../ts/containers/layer.ts';
 import { recover } from '../../ts/containers/recover.ts';
+import { ownIdentity } from '../../ts/linux/proc.ts';
 import { loadNative } from '../../ts/native/binding.ts';
 import { newId } from '../../ts/store/id.ts';
 import { Store } from '../../ts/store/store.ts';
@@ -53,7 +54,7 @@ async function churn(store: Store, image: string): Promise<void> {
     say('prepared');
     await makeLayer(store, added.record.layer, image);
     say('layer');
-    const running = await containers.started(await containers.claim(added), process.pid);
+    const running = await containers.started(await containers.claim(added), await ownIdentity());
     say('started');
     await containers.exited(running, { exitCode: 0, signal: null });
     say('exited');

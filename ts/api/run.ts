@@ -66,7 +66,16 @@ export async function collectRun(
     if (one.status === 'rejected') throw one.reason;
     return one.value.toString('utf8');
   });
-  return { ...status, stdout: stdout ?? '', stderr: stderr ?? '', timings: running.timings, container: { id, name } };
+  return {
+    ...status,
+    stdout: stdout ?? '',
+    stderr: stderr ?? '',
+    // Made when somebody reads them: they are an object for each operation of the plan.
+    get timings() {
+      return running.timings;
+    },
+    container: { id, name },
+  };
 }
 
 /** An application that does not read its input, or ends before it has, is no error of the caller. */

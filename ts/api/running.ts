@@ -59,11 +59,11 @@ export class RunningContainer implements Running {
   }
 
   get timings(): Timings {
-    return timings(this.#started.plan, this.#started.times);
+    return timings(this.#started.plan.plan, this.#started.times);
   }
 
   trace(): unknown {
-    return traceOf(this.#started.plan, this.#started.times, this.pid);
+    return traceOf(this.#started.plan.plan, this.#started.times, this.pid);
   }
 }
 

@@ -1,6 +1,7 @@
 import { constants } from 'node:os';
 import { RequestError } from '../errors/index.ts';
-import { isAlive, ownIdentity, type ProcessIdentity, processStatus } from '../linux/proc.ts';
+import { isAlive, ownIdentity, type ProcessIdentity } from '../linux/proc.ts';
+import type { NativeProcess } from '../native/contract.ts';
 import { collect, type Damaged } from '../store/record.ts';
 import type { Store } from '../store/store.ts';
 import { Volumes } from '../volumes/volumes.ts';
@@ -134,14 +135,12 @@ export class ContainerStore {
    *
    * @throws RequestError ORLOP_E_NO_CONTAINER when it was removed by force meanwhile
    */
-  async started(container: StoredContainer, pid: number): Promise<StoredContainer> {
-    const status = await processStatus(pid);
+  async started(container: StoredContainer, { pid, startTime }: NativeProcess): Promise<StoredContainer> {
     const state: ContainerState = {
       ...container.state,
       status: 'running',
       pid,
-      // Null when it has ended already; the end is recorded next.
-      startTime: status?.startTime ?? null,
+      startTime,
       startedAt: new Date().toISOString(),
       finishedAt: null,
     };
@@ -152,9 +151,8 @@ export class ContainerStore {
    * Records the container init process of one that waits for its application: whoever finds it without its owner ends
    * that process.
    */
-  async waits(container: StoredContainer, pid: number): Promise<StoredContainer> {
-    const status = await processStatus(pid);
-    return this.#written(container, { ...container.state, pid, startTime: status?.startTime ?? null });
+  async waits(container: StoredContainer, { pid, startTime }: NativeProcess): Promise<StoredContainer> {
+    return this.#written(container, { ...container.state, pid, startTime });
   }
 
   /** Records what the application of one that waits will be, before it is. */

@@ -36,7 +36,7 @@ export async function createContainer(
   await using _hold = await images.hold({ signal });
   const image = await images.resolve(request.image);
   await using view = new ImageView(native, image.layers);
-  await resolveSources(runtime.store, request.mounts);
+  const sources = await resolveSources(runtime.store, request.mounts);
   // A profile that cannot be used is to be known now; the start reads it again.
   if (typeof request.security.seccomp === 'object') await seccompFilter(request);
   const ready = durability === 'ephemeral' ? runtime.layers.take() : null;
@@ -51,7 +51,7 @@ export async function createContainer(
       durable: durability === 'durable',
       signal,
     });
-    return container;
+    return { ...container, found: { image, sources } };
   } catch (error) {
     // What went wrong first is what the caller has to know.
     await containers.remove(record.id, { force: true, volumes: true }).catch(() => {});

@@ -1,4 +1,5 @@
-import { chmod, chown, mkdir, rmdir, stat } from 'node:fs/promises';
+import { chmod, chown, mkdir, rm, rmdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Store } from '../store/store.ts';
 import { errorCode } from '../store/system-error.ts';
 
@@ -28,6 +29,14 @@ export async function makeLayer(store: Store, layer: string, image: string | und
   // Not by mkdir's mode: the caller's umask would take bits away.
   await chmod(paths.upper, (root?.mode ?? 0o755) & 0o7777);
   return paths;
+}
+
+/**
+ * Lets a layer be mounted again that a start which failed had mounted `volatile`: the kernel refuses that, because after
+ * a crash the layer may not be whole (Documentation/filesystems/overlayfs.rst, "Volatile mount"). There was none.
+ */
+export async function allowRemount(store: Store, layer: string): Promise<void> {
+  await rm(join(store.workPath(layer), 'work', 'incompat'), { recursive: true, force: true });
 }
 
 /** Removes a read-write layer and its mount point, as far as they are there. */

@@ -1,6 +1,8 @@
 import * as v from 'valibot';
+import type { ResolvedImage } from '../images/types.ts';
 import type { ProcessIdentity } from '../linux/proc.ts';
 import type { RunRequest } from '../request/types.ts';
+import type { ResolvedSource } from './sources.ts';
 
 /** Where a container's record lies: on disk, or with what a reboot may lose. */
 export type Durability = 'durable' | 'ephemeral';
@@ -33,6 +35,15 @@ export interface StoredContainer {
   /** As the kernel confirms it: one whose process is gone has exited. */
   readonly state: ContainerState;
   readonly durability: Durability;
+  /** Of one that this program has made for itself: what was found then. A start looks no second time. */
+  readonly found?: Found | undefined;
+}
+
+/** What a container needs, as it was when the container was made. */
+export interface Found {
+  readonly image: ResolvedImage;
+  /** What stood at the sources of the request's bind mounts, by target. */
+  readonly sources: ReadonlyMap<string, ResolvedSource>;
 }
 
 /** `config.json`: what a container is. Changes once at most: when one that waits in a pool becomes an application. */

@@ -1,4 +1,4 @@
-import type { BigIntStats } from 'node:fs';
+import { type BigIntStats, statSync } from 'node:fs';
 import { realpath, stat } from 'node:fs/promises';
 import { RequestError } from '../errors/index.ts';
 import type { BindMount, MountSpec } from '../request/types.ts';
@@ -55,15 +55,20 @@ export async function resolveSources(
   return sources;
 }
 
-/** Looks at the data directories of volumes; the result is by name. */
-export async function resolveVolumes(
-  store: Store,
-  names: Iterable<string>,
-): Promise<ReadonlyMap<string, ResolvedSource>> {
+/**
+ * Whether each source is where the request names it. A symbolic link may lead elsewhere by the time of the start, and has
+ * to be followed again; where there was none, the container init process sees that something has been replaced.
+ */
+export function areDirect(sources: ReadonlyMap<string, ResolvedSource>, mounts: readonly MountSpec[]): boolean {
+  return mounts.every((mount) => mount.type !== 'bind' || sources.get(mount.target)?.path === mount.source);
+}
+
+/** Looks at the data directories of volumes, which lie on the store's own disk; the result is by name. */
+export function resolveVolumes(store: Store, names: Iterable<string>): ReadonlyMap<string, ResolvedSource> {
   const sources = new Map<string, ResolvedSource>();
   for (const name of names) {
     const path = store.volumeData(name);
-    const facts = await stat(path, { bigint: true });
+    const facts = statSync(path, { bigint: true });
     sources.set(name, { path, device: facts.dev, inode: facts.ino, type: 'directory' });
   }
   return sources;

@@ -1,20 +1,20 @@
 import { constants } from 'node:os';
-import { RequestError } from '../errors/index.ts';
+import { LaunchError, RequestError } from '../errors/index.ts';
 import type { ResolvedImage } from '../images/types.ts';
 import { type Launched, launch } from '../launch/launch.ts';
-import { buildPlan } from '../plan/build.ts';
-import type { Plan } from '../plan/types.ts';
+import type { EncodedPlan } from '../plan/encoded.ts';
 import { type ExitStatus, exitStatus } from '../supervise/exit.ts';
 import { type OpenStdio, openStdio, type StdioRequest } from '../supervise/stdio.ts';
 import { etcFiles } from './etc-files.ts';
-import { type StartContext, startFacts } from './facts.ts';
-import { layerPaths } from './layer.ts';
+import type { StartContext } from './facts.ts';
+import { allowRemount, layerPaths } from './layer.ts';
 import { hardNofile, thermalPaths } from './limits.ts';
 import { setOwnEnd } from './own.ts';
 import type { ContainerRecord, Ending, StoredContainer } from './record.ts';
 import type { Runtime } from './runtime.ts';
 import { seccompFilter } from './seccomp.ts';
-import { resolveSources, resolveVolumes } from './sources.ts';
+import { areDirect, resolveSources, resolveVolumes } from './sources.ts';
+import { startPlan } from './start-plan.ts';
 
 export interface StartRequest {
   readonly stdio: StdioRequest;
@@ -27,7 +27,7 @@ const sigkill = constants.signals.SIGKILL;
 
 /** A container whose application runs. */
 export interface Started extends Launched {
-  readonly plan: Plan;
+  readonly plan: EncodedPlan;
   readonly stdio: OpenStdio;
   /** Resolves when the end is recorded; with `rm`, when all is removed. */
   readonly exited: Promise<ExitStatus>;
@@ -46,7 +46,7 @@ export async function startContainer(
 ): Promise<Started> {
   const claimed = await runtime.containers.claim(container);
   try {
-    const launched = await launchClaimed(runtime, claimed, request);
+    const launched = await launchAsFound(runtime, claimed, request);
     const recorded = recordStart(runtime, claimed, launched);
     // An ephemeral one dies with this program: nobody else has to find it before the caller goes on.
     if (claimed.durability === 'durable') await recorded.catch(abandoning(launched.stdio));
@@ -58,6 +58,24 @@ export async function startContainer(
     // What went wrong first is what the caller has to know; what is left behind, the next command finds.
     await giveUp(runtime, claimed, request.rm).catch(() => {});
     throw error;
+  }
+}
+
+/**
+ * Launches it with what was found when it was made. The container init process compares the sources of bind mounts; where
+ * one has been replaced since, the start looks again and goes by what stands there now.
+ */
+async function launchAsFound(
+  runtime: Runtime,
+  claimed: StoredContainer,
+  request: StartRequest,
+): Promise<Omit<Started, 'exited'>> {
+  try {
+    return await launchClaimed(runtime, claimed, request);
+  } catch (error) {
+    if (claimed.found === undefined || !(error instanceof LaunchError && error.step === 'bind')) throw error;
+    await allowRemount(runtime.store, claimed.record.layer);
+    return launchClaimed(runtime, { ...claimed, found: undefined }, request);
   }
 }
 
@@ -86,7 +104,7 @@ async function recordStart(
   { process }: Launched,
 ): Promise<StoredContainer> {
   try {
-    return await containers.started(claimed, process.pid);
+    return await containers.started(claimed, process);
   } catch (error) {
     native.kill(process, sigkill);
     await native.wait(process).catch(() => {});
@@ -103,25 +121,24 @@ function abandoning(stdio: OpenStdio): (error: unknown) => never {
 }
 
 /** The plan of a container's start as things stand now. */
-async function planStart(runtime: Runtime, container: StoredContainer): Promise<Plan> {
+async function planStart(runtime: Runtime, container: StoredContainer): Promise<EncodedPlan> {
   const { image, context } = await startContext(runtime, container);
-  return buildPlan(startFacts(container.record, image, context));
+  return startPlan(container.record, image, context);
 }
 
 /** What a start of the container needs to know, as things stand now. */
 export async function startContext(
   { store, images }: Runtime,
-  { record, durability }: StoredContainer,
+  { record, durability, found }: StoredContainer,
 ): Promise<{ readonly image: ResolvedImage; readonly context: StartContext }> {
-  const [image, sources, volumes, settings] = await Promise.all([
-    images.resolve(record.image.id),
-    resolveSources(store, record.request.mounts),
-    resolveVolumes(
-      store,
-      record.volumes.map((use) => use.name),
-    ),
-    settingsOf(store, record),
-  ]);
+  const image = found?.image ?? (await images.resolve(record.image.id));
+  const { mounts } = record.request;
+  const sources = found && areDirect(found.sources, mounts) ? found.sources : await resolveSources(store, mounts);
+  const volumes = resolveVolumes(
+    store,
+    record.volumes.map((use) => use.name),
+  );
+  const settings = await settingsOf(store, record);
   // Nobody reads the layer of an ephemeral container after a power cut: its unmount need not sync the host's disk.
   return { image, context: { ...settings, sources, volumes, volatile: durability === 'ephemeral' } };
 }
@@ -131,12 +148,13 @@ export async function settingsOf(
   store: Runtime['store'],
   record: ContainerRecord,
 ): Promise<Omit<StartContext, 'sources' | 'volumes' | 'volatile'>> {
-  const [files, seccomp, maskedPaths] = await Promise.all([
-    etcFiles(record.hostname, record.request.network),
-    seccompFilter(record.request),
-    thermalPaths(),
-  ]);
-  return { paths: layerPaths(store, record.layer), files, seccomp, maskedPaths, hardNofile: hardNofile() };
+  return {
+    paths: layerPaths(store, record.layer),
+    files: etcFiles(record.hostname, record.request.network),
+    seccomp: await seccompFilter(record.request),
+    maskedPaths: await thermalPaths(),
+    hardNofile: hardNofile(),
+  };
 }
 
 /** Waits for the end, records it, and removes what is to go with it. */

@@ -1,5 +1,5 @@
 import { RequestError } from '../errors/index.ts';
-import type { Digest } from './digest.ts';
+import { type Digest, isDigest } from './digest.ts';
 import { findById, type ImageRecord, type ImageRecords } from './records.ts';
 import { formatReference, type ImageReference, parseReference } from './reference.ts';
 
@@ -16,6 +16,8 @@ export interface Found {
  * @throws {RequestError} ORLOP_E_NO_IMAGE, ORLOP_E_REFERENCE
  */
 export async function findImage(records: ImageRecords, nameOrId: string): Promise<Found> {
+  // What a container's record says: no list of all images is needed to find it.
+  if (isDigest(nameOrId) && (await records.image(nameOrId)) !== null) return { id: nameOrId, reference: null };
   // Before the grammar: it takes 64 digits for an error, and `sha256` for a repository.
   const wholeId = /^(?:sha256:)?[a-f0-9]{64}$/.test(nameOrId);
   const reference = wholeId ? null : parseReference(nameOrId);

@@ -1,12 +1,11 @@
 import { RequestError } from '../errors/index.ts';
 import type { LaunchResult, Native, NativeProcess } from '../native/contract.ts';
-import { encodePlan } from '../plan/encode.ts';
+import type { EncodedPlan } from '../plan/encoded.ts';
 import { explainFailure } from '../plan/failure.ts';
-import type { Plan } from '../plan/types.ts';
 import { features } from './features.ts';
 
 export interface LaunchRequest {
-  readonly plan: Plan;
+  readonly plan: EncodedPlan;
   /** Descriptors for the plan's supplied slots, in their order; they stay the caller's. */
   readonly descriptors: readonly number[];
   /** Ends a start that hangs, on a network file system for example. */
@@ -33,11 +32,11 @@ export async function launch(native: Native, request: LaunchRequest): Promise<La
   signal?.addEventListener('abort', cancel, { once: true });
   try {
     const result = await native.launch(
-      encodePlan(plan),
+      plan.bytes,
       { descriptors: request.descriptors, features: features(native) },
       token,
     );
-    if (result.failure !== null) throw explainFailure(plan, result.failure);
+    if (result.failure !== null) throw explainFailure(plan.plan, result.failure);
     if (result.process === null) {
       rejectAborted(signal);
       throw new RequestError(

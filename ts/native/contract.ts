@@ -4,6 +4,8 @@ export const abi = 1;
 /** A running process of a start; opaque. It is reaped when it has ended, whether somebody waits for it or not. */
 export interface NativeProcess {
   readonly pid: number;
+  /** Clock ticks since boot, /proc/PID/stat; null when the kernel no longer told. */
+  readonly startTime: string | null;
 }
 
 /** Numbers of a refused start, see `native/init/run.h`. */

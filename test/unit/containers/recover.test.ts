@@ -51,7 +51,7 @@ describe('after a crash', () => {
 
   it('an ephemeral container that has ended stays until its live owner removes it', async () => {
     const added = await containers.add(record(newId()), 'ephemeral');
-    const running = await containers.started(await containers.claim(added), process.pid);
+    const running = await containers.started(await containers.claim(added), await ownIdentity());
     await containers.exited(running, { exitCode: 0, signal: null });
     await recover(store, containers);
     expect(await readdir(store.ephemeralPath)).to.deep.equal([added.record.id]);

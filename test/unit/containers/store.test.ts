@@ -5,6 +5,7 @@ import { ContainerStore } from '../../../ts/containers/container-store.ts';
 import { makeLayer } from '../../../ts/containers/layer.ts';
 import { nameFor } from '../../../ts/containers/names.ts';
 import { created } from '../../../ts/containers/record.ts';
+import { ownIdentity } from '../../../ts/linux/proc.ts';
 import { newId } from '../../../ts/store/id.ts';
 import { Store } from '../../../ts/store/store.ts';
 import { fakeNative } from '../../support/fake-native.ts';
@@ -54,7 +55,7 @@ describe('the containers of a store', () => {
     const id = newId();
     const claimed = await containers.claim(await containers.add(record(id), 'durable'));
     expect((await refusal(containers.claim(claimed))).message).to.match(/is being started$/);
-    const running = await containers.started(claimed, process.pid);
+    const running = await containers.started(claimed, await ownIdentity());
     expect((await containers.find(id)).state).to.include({ status: 'running', pid: process.pid });
     expect((await refusal(containers.claim(running))).message).to.match(/runs$/);
     expect((await refusal(containers.remove(id))).code).to.equal('ORLOP_E_CONTAINER_RUNNING');

@@ -4,9 +4,8 @@ import { resolveImageUser } from '../../images/read-users.ts';
 import type { ResolvedImage, ResolvedUser } from '../../images/types.ts';
 import { features } from '../../launch/features.ts';
 import type { Launched } from '../../launch/launch.ts';
-import { encodePlan } from '../../plan/encode.ts';
+import { type EncodedPlan, encoded } from '../../plan/encoded.ts';
 import { buildApplication } from '../../plan/member.ts';
-import type { Plan } from '../../plan/types.ts';
 import type { RunRequest } from '../../request/types.ts';
 import { newId } from '../../store/id.ts';
 import { type OpenStdio, openStdio, type StdioRequest } from '../../supervise/stdio.ts';
@@ -57,7 +56,7 @@ export async function becomeApplication(
 }
 
 interface InMember extends Launched {
-  readonly plan: Plan;
+  readonly plan: EncodedPlan;
   readonly stdio: OpenStdio;
   readonly record: ContainerRecord;
 }
@@ -74,9 +73,9 @@ async function launchInMember(
   signal?.addEventListener('abort', cancel, { once: true });
   try {
     const { plan, record } = await planApplication(runtime, volumes, member, request, signal);
-    const answer = await native.becomeApplication(member.native, encodePlan(plan), stdio.descriptors, features(native));
+    const answer = await native.becomeApplication(member.native, plan.bytes, stdio.descriptors, features(native));
     if (answer.failure === null && answer.gone && signal?.aborted) throw aborted(signal);
-    requireDone(plan, answer);
+    requireDone(plan.plan, answer);
     return { process: member.process, times: answer.times, plan, stdio, record };
   } catch (error) {
     stdio.abandon();
@@ -94,7 +93,7 @@ async function planApplication(
   { container, image, context, plan: made }: Member,
   request: RunRequest,
   signal: AbortSignal | undefined,
-): Promise<{ plan: Plan; record: ContainerRecord }> {
+): Promise<{ plan: EncodedPlan; record: ContainerRecord }> {
   const waiting = container.record;
   checkTargets(waiting.request, made.facts, request.mounts);
   await using view = new ImageView(runtime.native, image.layers);
@@ -114,7 +113,7 @@ async function planApplication(
   const sources = request.mounts.some(isBind) ? await resolveSources(runtime.store, request.mounts) : new Map();
   const own = { ...record, request: { ...request, tmpfs: [] }, volumes: uses };
   const facts = startFacts(own, image, { ...context, sources, volumes: bound });
-  return { plan: buildApplication(made, facts), record };
+  return { plan: encoded(buildApplication(made, facts)), record };
 }
 
 const isBind = ({ type }: { readonly type: string }) => type === 'bind';

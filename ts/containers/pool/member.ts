@@ -6,6 +6,7 @@ import { launch } from '../../launch/launch.ts';
 import type { MemberAnswer, NativeMember, NativeProcess } from '../../native/contract.ts';
 import { helperExecutable } from '../../native/helper.ts';
 import { encodePlan } from '../../plan/encode.ts';
+import { encoded } from '../../plan/encoded.ts';
 import { explainFailure } from '../../plan/failure.ts';
 import { buildMember, type MemberPlan } from '../../plan/member.ts';
 import type { RunRequest } from '../../request/types.ts';
@@ -55,15 +56,17 @@ async function startWaiting(runtime: Runtime, container: StoredContainer): Promi
   const { image, context } = await startContext(runtime, container);
   const plan = buildMember(startFacts(container.record, image, context), helperExecutable());
   const opened = native.openMember(encodePlan(plan.prepare), features(native));
-  const { process } = await launch(native, { plan: plan.boot, descriptors: [opened.descriptor] }).catch((error) => {
-    native.closeMember(opened.member);
-    throw error;
-  });
+  const { process } = await launch(native, { plan: encoded(plan.boot), descriptors: [opened.descriptor] }).catch(
+    (error) => {
+      native.closeMember(opened.member);
+      throw error;
+    },
+  );
   try {
     const answer = await native.memberReady(opened.member, process);
     if (answer.failure !== null) throw explainFailure(plan.prepare, answer.failure);
     if (answer.gone) throw killed();
-    const waiting = await runtime.containers.waits(container, process.pid);
+    const waiting = await runtime.containers.waits(container, process);
     return { container: waiting, image, context, plan, native: opened.member, process };
   } catch (error) {
     await kill(runtime, process);

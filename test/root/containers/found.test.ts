@@ -1,0 +1,58 @@
+import { mkdirSync, renameSync, rmdirSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { expect } from 'chai';
+import type { Container } from '../../../ts/index.ts';
+import { withOrlop } from '../../support/orlop.ts';
+import { refusal } from '../../support/refusal.ts';
+import { requires } from '../../support/require.ts';
+
+describe('a container of this program, whose volume has changed between create and start', function () {
+  this.timeout(120_000);
+  requires('root', 'addon', 'archive', 'overlay', 'busybox');
+  const fixture = withOrlop();
+
+  const makeSource = (name: string, content: string): string => {
+    const path = join(fixture().directory, name);
+    mkdirSync(path);
+    writeFileSync(join(path, 'f'), content);
+    return path;
+  };
+
+  const create = (source: string, target = '/v') =>
+    fixture().orlop.create('busybox', ['cat', `${target}/f`], { rm: true, volumes: [`${source}:${target}`] });
+
+  async function outputOf(container: Container): Promise<string> {
+    const running = await container.start();
+    const [output] = await Promise.all([running.stdout === null ? '' : text(running.stdout), running.exited]);
+    return output;
+  }
+
+  it('gets what stands at the source when it starts', async () => {
+    const source = makeSource('replaced', 'old');
+    const container = await create(source);
+    unlinkSync(join(source, 'f'));
+    // Another directory of the same name, with an inode of its own because it is made before the old one goes.
+    const other = makeSource('other', 'new');
+    rmdirSync(source);
+    renameSync(other, source);
+    expect(await outputOf(container)).to.equal('new');
+  });
+
+  it('follows a symbolic link anew', async () => {
+    const link = join(fixture().directory, 'link');
+    symlinkSync(makeSource('first', 'first'), link);
+    const container = await create(link);
+    unlinkSync(link);
+    symlinkSync(makeSource('second', 'second'), link);
+    expect(await outputOf(container)).to.equal('second');
+  });
+
+  it('is told that it has gone', async () => {
+    const source = makeSource('gone', '');
+    const container = await create(source);
+    unlinkSync(join(source, 'f'));
+    rmdirSync(source);
+    expect(await refusal(container.start())).to.include({ code: 'ORLOP_E_SOURCE' });
+  });
+});
