@@ -1,9 +1,12 @@
-// Prints the sources of one target of native/sources.txt, a line each. binding.gyp and CMakeLists.txt call it.
+// Prints the sources of one target of native/sources.txt, a line each, as paths from the root or from a FOLDER of it.
+// binding.gyp and CMakeLists.txt call it.
+// usage: node sources.mjs TARGET [FOLDER]
 import { readFileSync } from 'node:fs';
+import { relative } from 'node:path';
 
-const target = process.argv[2];
+const [target, folder = ''] = process.argv.slice(2);
 const list = readFileSync(new URL('../native/sources.txt', import.meta.url), 'utf8');
 for (const line of list.split('\n')) {
   const [name, file] = line.trim().split(/\s+/);
-  if (name === target && file !== undefined) console.log(file);
+  if (name === target && file !== undefined) console.log(relative(folder, file));
 }

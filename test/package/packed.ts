@@ -1,7 +1,8 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { tool } from './tools.ts';
+import type { Manager } from './managers.ts';
+import { type Tool, tool } from './tools.ts';
 
 export interface PackedFile {
   readonly path: string;
@@ -41,15 +42,16 @@ export class Machine {
   readonly #bin: string;
   readonly #home: string;
 
-  constructor(parent: string, node: string) {
+  /** @param project that of another machine, which has another Node */
+  constructor(parent: string, node: string, project?: string) {
     const root = mkdtempSync(join(parent, 'machine-'));
-    this.project = join(root, 'project');
+    this.project = project ?? join(root, 'project');
     this.#bin = join(root, 'bin');
     this.#home = join(root, 'home');
-    for (const directory of [this.project, this.#bin, this.#home]) mkdirSync(directory);
+    for (const directory of [this.project, this.#bin, this.#home]) mkdirSync(directory, { recursive: true });
     symlinkSync(node, join(this.#bin, 'node'));
     for (const name of ['sh', 'env']) symlinkSync(`/usr/bin/${name}`, join(this.#bin, name));
-    writeFileSync(join(this.project, 'package.json'), '{ "name": "consumer", "private": true }\n');
+    if (project === undefined) this.write('package.json', '{ "name": "consumer", "private": true }\n');
   }
 
   get env(): NodeJS.ProcessEnv {
@@ -58,23 +60,38 @@ export class Machine {
 
   /** Runs a program of this machine and gives what it writes; throws with its errors when it fails. */
   run(program: string, ...args: string[]): string {
-    const { status, stdout, stderr, error } = spawnSync(join(this.#bin, program), args, {
-      cwd: this.project,
-      env: this.env,
-      encoding: 'utf8',
-    });
-    if (error) throw error;
-    if (status !== 0) throw new Error(`${program} ${args.join(' ')} ended with ${status}: ${stderr}${stdout}`);
-    return stdout;
+    return this.#spawn(join(this.#bin, program), args)[0];
   }
 
   write(name: string, content: string): void {
     writeFileSync(join(this.project, name), content);
   }
 
-  /** Installs the tarball without network and without scripts. */
-  install(manager: 'npm11' | 'npm12' | 'pnpm10', tarball: string): void {
-    const verb = manager.startsWith('pnpm') ? ['add'] : ['install', '--no-audit', '--no-fund'];
-    this.run('node', tool(manager), ...verb, '--ignore-scripts', '--offline', tarball);
+  /** Installs the tarball without network. Gives what the manager says. */
+  install({ tool: name, install, env }: Manager, tarball: string): string {
+    return this.#manager(name, install(tarball), env).join('');
+  }
+
+  /** Runs the installed command as a person would, and gives its output. */
+  orlop({ tool: name, orlop, env }: Manager, ...args: string[]): string {
+    if (typeof orlop === 'string') return this.#spawn(join(this.project, 'node_modules', orlop), args)[0];
+    return this.#manager(name, [...orlop, ...args], env)[0];
+  }
+
+  #manager(name: Tool, args: readonly string[], env: Manager['env']): [stdout: string, stderr: string] {
+    const file = tool(name);
+    const [program, ...first] = /\.[cm]?js$/.test(file) ? [join(this.#bin, 'node'), file] : [file];
+    return this.#spawn(program, [...first, ...args], env);
+  }
+
+  #spawn(program: string, args: readonly string[], env: Manager['env'] = {}): [stdout: string, stderr: string] {
+    const { status, stdout, stderr, error } = spawnSync(program, args, {
+      cwd: this.project,
+      env: { ...this.env, ...env },
+      encoding: 'utf8',
+    });
+    if (error) throw error;
+    if (status !== 0) throw new Error(`${program} ${args.join(' ')} ended with ${status}: ${stderr}${stdout}`);
+    return [stdout, stderr];
   }
 }

@@ -12,6 +12,10 @@ const tools = {
   npm11: ['npm@11.19.1', 'bin/npm-cli.js'],
   npm12: ['npm@12.2.1', 'bin/npm-cli.js'],
   pnpm10: ['pnpm@10.34.8', 'bin/pnpm.cjs'],
+  pnpm11: ['pnpm@11.28.10', 'bin/pnpm.mjs'],
+  pnpm12: ['@pnpm/exe.linux-x64@12.21.0', 'pnpm'],
+  yarn1: ['yarn@1.22.22', 'bin/yarn.js'],
+  yarn4: ['@yarnpkg/cli-dist@4.18.1', 'bin/yarn.js'],
 } as const;
 
 export type Tool = keyof typeof tools;

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { expect } from 'chai';
 import { requires } from '../support/require.ts';
+import { npmOfNode20 } from './managers.ts';
 import { Machine, packed } from './packed.ts';
 import { needsTools, type Tool, tool } from './tools.ts';
 
@@ -26,13 +27,18 @@ describe('the installed package', function () {
   requires('root', 'overlay');
   needsTools('npm11', ...versions);
   const tarball = packed();
+  let project = '';
+  before(() => {
+    const machine = new Machine(tarball().directory, tool('node20'));
+    machine.install(npmOfNode20, tarball().file);
+    project = machine.project;
+  });
 
   for (const version of versions) {
     describe(`under ${version}`, () => {
       let machine: Machine;
       before(() => {
-        machine = new Machine(tarball().directory, tool(version));
-        machine.install('npm11', tarball().file);
+        machine = new Machine(tarball().directory, tool(version), project);
       });
 
       it('is the version that was asked for', () => {
@@ -63,8 +69,13 @@ describe('the installed package', function () {
 
 describe('the types of the installed package', function () {
   this.timeout(120_000);
-  needsTools('npm11', 'node22');
+  needsTools('npm11', 'node20');
   const tarball = packed();
+  let machine: Machine;
+  before(() => {
+    machine = new Machine(tarball().directory, tool('node20'));
+    machine.install(npmOfNode20, tarball().file);
+  });
 
   const consumer = `
 import { LaunchError, Orlop, RequestError, type RunOptions, type RunResult } from 'orlop';
@@ -91,8 +102,6 @@ export async function run(): Promise<string> {
     ['esnext', 'bundler'],
   ] as const) {
     it(`fit a strict consumer with module resolution ${resolution}`, () => {
-      const machine = new Machine(tarball().directory, tool('node22'));
-      machine.install('npm11', tarball().file);
       machine.write('consumer.mts', consumer);
       const types = ['--types', 'node', '--typeRoots', `${process.cwd()}/node_modules/@types`];
       const options = '--ignoreConfig --noEmit --strict --exactOptionalPropertyTypes --target es2023'.split(' ');

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { open, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { syncDirectory } from '../store/record.ts';
+import { sync, syncDirectory } from '../store/record.ts';
 import type { Store } from '../store/store.ts';
 import { mediaTypes } from './documents.ts';
 import type { ImageRecord, ImageRecords } from './records.ts';
@@ -53,7 +53,7 @@ async function replace(path: string, content: string): Promise<void> {
   const file = await open(temporary, 'wx', 0o644);
   try {
     await file.writeFile(content);
-    await file.sync();
+    await sync(file);
   } finally {
     await file.close();
   }

@@ -19,7 +19,7 @@ export interface Place {
 export function places(place: Place, prebuilt: string, built: string): readonly string[] {
   const files = [
     join(place.packageRoot, 'prebuilds', `${place.platform}-${place.arch}`, prebuilt),
-    join(place.packageRoot, 'build', 'Release', built),
+    join(place.packageRoot, 'native', 'build', 'Release', built),
   ];
   return place.checkout ? files.reverse() : files;
 }
@@ -62,7 +62,7 @@ export function remedy(place: Place, variable: string, libc: 'glibc' | 'other'):
   const build = checkout
     ? `build it with 'npm run build:native'`
     : `build it with 'npm exec --yes --package=node-gyp@12 --package=node-addon-api@8 -- node-gyp rebuild ` +
-      `--directory ${packageRoot}' (needs g++, make, python3 and the development files of libarchive, nettle, zstd and zlib)`;
+      `--directory ${join(packageRoot, 'native')}' (needs g++, make, python3 and the development files of libarchive, nettle, zstd and zlib)`;
   const why = libc === 'other' ? 'this system has no glibc, for which orlop is built ahead (Alpine has musl): ' : '';
   return `${why}${build}, or name one with ${variable}`;
 }

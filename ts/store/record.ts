@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { constants } from 'node:fs';
+import { constants, fsync } from 'node:fs';
 import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import * as v from 'valibot';
@@ -31,7 +31,7 @@ export async function writeRecord(path: string, value: object, { durable }: { du
     const file = await open(temporary, 'wx', 0o600);
     try {
       await file.writeFile(`${JSON.stringify({ version, ...value })}\n`);
-      if (durable) await file.sync();
+      if (durable) await sync(file);
     } finally {
       await file.close();
     }
@@ -43,11 +43,19 @@ export async function writeRecord(path: string, value: object, { durable }: { du
   if (durable) await syncDirectory(dirname(path));
 }
 
+/**
+ * fsync(2). By the descriptor, because a program may put its own node:fs in the place of Node's: Yarn's Plug'n'Play does,
+ * and its FileHandle has no `sync`.
+ */
+export function sync({ fd }: FileHandle): Promise<void> {
+  return new Promise((resolve, reject) => fsync(fd, (error) => (error ? reject(error) : resolve())));
+}
+
 /** Makes the names in a directory durable: fsync(2) of a file does not. */
 export async function syncDirectory(path: string): Promise<void> {
   const directory = await open(path, constants.O_RDONLY | constants.O_DIRECTORY);
   try {
-    await directory.sync();
+    await sync(directory);
   } finally {
     await directory.close();
   }

@@ -16,13 +16,13 @@ describe('the place of the addon', () => {
   it('is the prebuilt file, then the one built here', () => {
     expect(candidates(surroundings)).to.deep.equal([
       '/p/prebuilds/linux-x64/orlop.glibc.node',
-      '/p/build/Release/orlop.node',
+      '/p/native/build/Release/orlop.node',
     ]);
   });
 
   it('is the one built here first where the sources are', () => {
     expect(candidates({ ...surroundings, checkout: true })).to.deep.equal([
-      '/p/build/Release/orlop.node',
+      '/p/native/build/Release/orlop.node',
       '/p/prebuilds/linux-x64/orlop.glibc.node',
     ]);
   });

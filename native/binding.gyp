@@ -1,3 +1,4 @@
+# In this folder, not beside package.json: there, Yarn and older pnpm take it for an install script and compile.
 {
   "variables": {
     "warnings": ["-Wall", "-Wextra", "-Werror", "-Wno-missing-field-initializers", "-Wno-unused-parameter"],
@@ -7,10 +8,10 @@
       "-ffreestanding", "-fno-stack-protector", "-fno-threadsafe-statics", "-fno-asynchronous-unwind-tables",
       "-fno-tree-loop-distribute-patterns", "-fvisibility=hidden", "-O2", "-fPIC"
     ],
-    "napi_include": "<!(node scripts/napi-include.mjs)"
+    "napi_include": "<!(node ../scripts/napi-include.mjs)"
   },
   "target_defaults": {
-    "include_dirs": ["native"],
+    "include_dirs": ["."],
     "cflags_cc!": ["-fno-exceptions", "-std=gnu++17", "-std=gnu++20"],
     "cflags_cc": ["-std=c++20", "-fno-exceptions", "-fno-rtti", "<@(warnings)"],
     "defines": ["_GNU_SOURCE"]
@@ -19,14 +20,14 @@
     {
       "target_name": "orlop_init",
       "type": "static_library",
-      "sources": ["<!@(node scripts/sources.mjs init)"],
+      "sources": ["<!@(node ../scripts/sources.mjs init native)"],
       "cflags_cc": ["<@(freestanding)"]
     },
     {
       "target_name": "orlop-init",
       "type": "executable",
       "dependencies": ["orlop_init"],
-      "sources": ["<!@(node scripts/sources.mjs helper)"],
+      "sources": ["<!@(node ../scripts/sources.mjs helper native)"],
       "cflags_cc": ["<@(freestanding)", "-ffunction-sections", "-fdata-sections"],
       # A waiting member costs the pages that it touches: no headers, symbols or alignment beyond what the kernel needs.
       "ldflags!": ["-rdynamic", "-pthread"],
@@ -38,7 +39,7 @@
     {
       "target_name": "orlop",
       "dependencies": ["orlop_init"],
-      "sources": ["<!@(node scripts/sources.mjs addon)"],
+      "sources": ["<!@(node ../scripts/sources.mjs addon native)"],
       "include_dirs": ["<(napi_include)"],
       # SWALLOW: in a Worker that is being terminated no call into JavaScript succeeds, and that must not abort the program.
       "defines": [
@@ -49,13 +50,13 @@
       # nodelete: its threads outlive the Worker that loaded it, so it must stay in memory when Node closes it.
       "ldflags": [
         "-Wl,--exclude-libs,ALL", "-Wl,--as-needed", "-Wl,--gc-sections", "-Wl,-z,relro,-z,now", "-Wl,-z,nodelete",
-        "-Wl,--version-script=<(module_root_dir)/native/addon/exports.map"
+        "-Wl,--version-script=<(module_root_dir)/addon/exports.map"
       ]
     },
     {
       "target_name": "orlop-archive",
       "type": "executable",
-      "sources": ["<!@(node scripts/sources.mjs archive)"],
+      "sources": ["<!@(node ../scripts/sources.mjs archive native)"],
       # It parses what strangers made: addresses are random, the stack and the libraries' calls are checked.
       "cflags_cc": ["-fPIE", "-fstack-protector-strong", "-U_FORTIFY_SOURCE", "-D_FORTIFY_SOURCE=2"],
       "ldflags": ["-static-pie", "-Wl,--gc-sections", "-Wl,-z,relro,-z,now"],
