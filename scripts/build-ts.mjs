@@ -23,11 +23,12 @@ const withoutChildProcess = {
   },
 };
 
-/** A command has nothing to do while it waits for a file. */
-const withImmediateFiles = {
-  name: 'with-immediate-files',
+/** A command has nothing to do while it waits for a file, and little to encrypt. */
+const standIns = {
+  name: 'stand-ins',
   setup({ onResolve }) {
-    onResolve({ filter: /^node:fs\/promises$/ }, () => ({ path: join(root, 'ts/cli/immediate-fs.ts') }));
+    const own = { 'node:fs/promises': 'ts/cli/immediate-fs.ts', 'node:crypto': 'ts/cli/light-crypto.ts' };
+    onResolve({ filter: /^node:(fs\/promises|crypto)$/ }, ({ path }) => ({ path: join(root, own[path]) }));
   },
 };
 
@@ -44,7 +45,7 @@ await build({
   // A CommonJS module has no import.meta.
   define: { 'import.meta.url': 'importMetaUrl' },
   banner: { js: `const importMetaUrl = require('node:url').pathToFileURL(__filename).href;` },
-  plugins: [withoutChildProcess, withImmediateFiles],
+  plugins: [withoutChildProcess, standIns],
   // What a command does not need is not loaded; and a call of require is faster than the loader of modules.
   supported: { 'dynamic-import': false },
   // Read as latin1, which needs no decoding, by a loader that compiles it itself.

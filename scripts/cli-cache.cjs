@@ -1,5 +1,5 @@
-// Writes V8's compiled form of dist/cli/main.cjs for this version of Node. It holds the functions that have run, so the
-// plan of a start is printed to nowhere first, in a store that is removed again.
+// Writes V8's compiled form of dist/cli/main.cjs for this version of Node. It holds the functions that have run, so a
+// container is started first, or planned where that takes root, in a store that is removed again.
 'use strict';
 const { createHash } = require('node:crypto');
 const { mkdtempSync, realpathSync, rmSync, writeFileSync } = require('node:fs');
@@ -17,7 +17,8 @@ process.on('exit', () => {
   // Where no store can be made, less is compiled; that is no reason for the build to fail.
   process.exitCode = 0;
 });
-process.argv = [process.execPath, program, '--root', root, 'plan', '--rm', '-v', 'data:/data', 'host', 'true'];
+const command = process.getuid() === 0 ? 'run' : 'plan';
+process.argv = [process.execPath, program, '--root', root, command, '--rm', '-v', `${tmpdir()}:/data`, 'host', 'true'];
 const { writeSync } = require('node:fs');
 require('node:fs').writeSync = (descriptor, content, ...rest) =>
   descriptor <= 2 ? Buffer.byteLength(content) : writeSync(descriptor, content, ...rest);

@@ -42,6 +42,11 @@ class Environment : public std::enable_shared_from_this<Environment> {
   int give(int fd);
   void take_back(int fd);
 
+  // JS. Whether work that could wait in another thread is done on JS, at once: for a program that does nothing
+  // meanwhile.
+  bool works_at_once() const { return works_at_once_; }
+  void work_at_once() { works_at_once_ = true; }
+
   // Any thread: the process ends with the environment, by this signal.
   void bind_life(const std::shared_ptr<launch::Process>& process, int signal);
 
@@ -58,6 +63,7 @@ class Environment : public std::enable_shared_from_this<Environment> {
   static void on_cleanup(void* self);
   void close();
 
+  bool works_at_once_ = false;     // JS
   int held_ = 0;                   // JS
   std::list<Pending> pending_;     // JS
   std::unordered_set<int> given_;  // JS

@@ -100,6 +100,8 @@ Napi::Value run_for_descriptor(const Napi::CallbackInfo& info, const Arguments& 
   });
 }
 
+void work_at_once(const Napi::CallbackInfo& info) { Environment::of(info.Env())->work_at_once(); }
+
 Napi::Value sync_fs(const Napi::CallbackInfo& info) {
   Arguments arguments(info);
   Descriptor fd = arguments.descriptor(0);
@@ -186,6 +188,7 @@ void add_tree_functions(Napi::Env env, Napi::Object exports) {
   exports.Set("copyTree", Napi::Function::New(env, copy_tree, "copyTree"));
   exports.Set("diff", Napi::Function::New(env, diff, "diff"));
   exports.Set("treeSize", Napi::Function::New(env, tree_size, "treeSize"));
+  exports.Set("workAtOnce", Napi::Function::New(env, work_at_once, "workAtOnce"));
   exports.Set("limitFeatures", Napi::Function::New(env, limit_features, "limitFeatures"));
 }
 

@@ -1,4 +1,4 @@
-// Work on libuv's thread pool that ends in a promise.
+// Work on libuv's thread pool, or at once, that ends in a promise.
 #pragma once
 
 #include <napi.h>
@@ -6,6 +6,7 @@
 #include <functional>
 #include <utility>
 
+#include "addon/environment.h"
 #include "addon/errors.h"
 #include "base/failure.h"
 
@@ -20,6 +21,7 @@ class FsWork : public Napi::AsyncWorker {
   using Convert = std::function<Napi::Value(Napi::Env, Result&)>;
 
   static Napi::Value start(Napi::Env env, Work work, Convert convert) {
+    if (Environment::of(env)->works_at_once()) return done(env, work, convert);
     auto* worker = new FsWork(env, std::move(work), std::move(convert));  // deletes itself when it has ended
     Napi::Promise promise = worker->deferred_.Promise();
     worker->Queue();
@@ -47,6 +49,17 @@ class FsWork : public Napi::AsyncWorker {
         deferred_(Napi::Promise::Deferred::New(env)),
         work_(std::move(work)),
         convert_(std::move(convert)) {}
+
+  static Napi::Value done(Napi::Env env, const Work& work, const Convert& convert) {
+    Napi::Promise::Deferred deferred = Napi::Promise::Deferred::New(env);
+    Result result{};
+    if (Failure failure = work(&result)) {
+      deferred.Reject(system_error(env, failure).Value());
+    } else {
+      deferred.Resolve(convert(env, result));
+    }
+    return deferred.Promise();
+  }
 
   // Work may end while its Worker is being torn down: nobody is left to hear of it, and node-addon-api would end the
   // whole process at the first call that is refused. Setting a property is one that is refused then.

@@ -13,7 +13,12 @@ const io: Io = {
   descriptor: factsOf,
   now: () => new Date(),
   signals: process,
-  open: async (options) => (await import('../api/orlop.ts')).Orlop.open(options),
+  open: async (options) => {
+    const [{ Orlop }, { loadNative }] = [await import('../api/orlop.ts'), await import('../native/binding.ts')];
+    // A command has nothing to do while it waits for a tree.
+    loadNative().workAtOnce();
+    return Orlop.open(options);
+  },
   loadAddon: async () => {
     const { file, native } = (await import('../native/binding.ts')).loadedNative();
     return { features: () => native.features(), file };

@@ -1,10 +1,12 @@
-import { constants, fstat, read, type Stats } from 'node:fs';
+import { constants, fstatSync, read, readSync } from 'node:fs';
 import { promisify } from 'node:util';
 import type { Native } from '../native/contract.ts';
 import { errorCode } from '../store/system-error.ts';
 
-const statFile = promisify<number, Stats>(fstat);
 const readFile = promisify(read);
+
+/** The longest file, in bytes, that is read at once: its way through a thread takes longer. */
+const small = 64 << 10;
 
 /** Why a file that a stranger made cannot be read. */
 export type Unreadable = 'missing' | 'special' | 'too long';
@@ -31,7 +33,7 @@ export async function withFileIn<Result>(
     throw error;
   }
   try {
-    const facts = await statFile(descriptor);
+    const facts = fstatSync(descriptor);
     return facts.isFile() ? await use(descriptor, facts.size) : 'special';
   } finally {
     await native.close(descriptor);
@@ -51,7 +53,8 @@ export async function readFileIn(
     const buffer = Buffer.alloc(size + 1);
     let length = 0;
     while (length < buffer.length) {
-      const { bytesRead } = await readFile(descriptor, buffer, length, buffer.length - length, length);
+      const rest = [buffer, length, buffer.length - length, length] as const;
+      const bytesRead = size <= small ? readSync(descriptor, ...rest) : (await readFile(descriptor, ...rest)).bytesRead;
       if (bytesRead === 0) break;
       length += bytesRead;
     }

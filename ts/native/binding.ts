@@ -1,8 +1,7 @@
 import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { RequestError } from '../errors/index.ts';
 import { abi, type Native } from './contract.ts';
-import { ownFile, ownPlace, type Place, places, remedy } from './files.ts';
+import { ownPlace, type Place, places, remedy } from './files.ts';
 
 /** What decides where the addon is looked for. */
 export interface Surroundings extends Place {
@@ -70,20 +69,22 @@ export function loadedNative(): { readonly native: Native; readonly file: string
 
 function load(): { readonly native: Native; readonly file: string } {
   const surroundings = { ...ownPlace(), override: process.env.ORLOP_NATIVE };
-  const require = createRequire(ownFile());
   const attempts: Attempt[] = [];
   for (const file of candidates(surroundings)) {
-    const attempt = tryOne(require, file);
+    const attempt = tryOne(file);
     attempts.push(attempt);
     if ('native' in attempt && attempt.native.abi === abi) return choose(attempts, surroundings);
   }
   return choose(attempts, surroundings, libraryOfC());
 }
 
-function tryOne(require: NodeJS.Require, file: string): Attempt {
+function tryOne(file: string): Attempt {
   if (!existsSync(file)) return { file, missing: true };
   try {
-    return { file, native: require(file) };
+    // What require does with such a file, without its search for package.json and node:module.
+    const module: { exports: object } = { exports: {} };
+    process.dlopen(module, file);
+    return { file, native: module.exports as Native };
   } catch (error) {
     return { file, refused: error };
   }

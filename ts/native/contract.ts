@@ -167,6 +167,11 @@ export interface Native {
   diff(upper: number, view: number): Promise<NativeChange[]>;
   /** Lengths of the files and number of entries below a directory (hard links once), other mounts left out. */
   treeSize(directory: number): Promise<{ bytes: number; entries: number }>;
+  /**
+   * From now on what this interface does with trees and descriptors off the JavaScript thread is done on it, at once:
+   * for a program that does nothing else meanwhile, and ends soon.
+   */
+  workAtOnce(): void;
   /** Feature bits that the functions on trees may use, all at first: with fewer they go the way of older kernels. */
   limitFeatures(features: number): void;
 }

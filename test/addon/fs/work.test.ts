@@ -46,6 +46,28 @@ describe('work on file trees', () => {
     expect(readdirSync(temporary())).to.deep.equal([]);
   });
 
+  it('is done when the call returns, in an environment that does nothing meanwhile, and in no other', async () => {
+    shell(temporary(), 'mkdir -p tree/a');
+    const code = `
+      const native = require(${JSON.stringify(addonFile)});
+      const { existsSync, openSync } = require('node:fs');
+      const { parentPort, workerData } = require('node:worker_threads');
+      native.workAtOnce();
+      const removed = native.removeTree(openSync(workerData), 'tree');
+      const done = !existsSync(workerData + '/tree');
+      const failed = native.openInRoot(openSync(workerData), 'missing', 0);
+      Promise.allSettled([removed, failed]).then(([one, other]) =>
+        parentPort.postMessage([done, one.status, other.reason.code]));`;
+    const worker = new Worker(code, { eval: true, workerData: temporary() });
+    const told = await new Promise((resolve, reject) => {
+      worker.once('message', resolve);
+      worker.once('error', reject);
+    });
+    await worker.terminate();
+    expect(told).to.deep.equal([true, 'fulfilled', 'ENOENT']);
+    expect(await withDirectory(temporary(), (fd) => loadNative().treeSize(fd))).to.include({ entries: 0 });
+  });
+
   it('survives the end of the worker that asked for it', async () => {
     const code = `
       const native = require(${JSON.stringify(addonFile)});
