@@ -63,6 +63,7 @@ function minimalPlan(layers: readonly string[], place: Place, source: string, vo
   const { root, upper, work } = place;
   const tree = (index: number) => firstVolume + index;
   return {
+    strategy: 'in-child',
     namespaces: ['mount', 'pid', 'ipc', 'uts'],
     supplied: ['stdin', 'stdout', 'stderr'],
     slots: firstVolume + volumes.length,

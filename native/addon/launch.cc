@@ -13,6 +13,8 @@
 #include "addon/process.h"
 #include "base/clock.h"
 #include "base/errno_name.h"
+#include "base/thread.h"
+#include "launch/empty_namespace.h"
 #include "launch/features.h"
 #include "launch/launcher.h"
 #include "launch/start.h"
@@ -71,7 +73,7 @@ void settle(Napi::Env env, const Napi::Promise::Deferred& deferred, const StartR
   object.Set("failure",
              result.outcome == Outcome::kRefused ? Napi::Value(failure_object(env, result.report)) : env.Null());
   object.Set("died", result.outcome == Outcome::kDied ? Napi::Value(exit_object(env, result.exit)) : env.Null());
-  object.Set("times", times_object(env, result.called, result.cloned, result.ops, result.returned));
+  object.Set("times", times_object(env, {result.called, result.cloned, result.entered, result.returned}, result.ops));
   deferred.Resolve(object);
 }
 
@@ -119,6 +121,29 @@ Napi::Value cancel(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+Napi::Value make_empty_namespace(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  const auto deferred = Napi::Promise::Deferred::New(env);
+  const auto environment = Environment::of(env);
+  const bool started = start_detached_thread("orlop-empty", [environment, deferred] {
+    const Failure failure = launch::EmptyNamespace::instance().make();
+    environment->post([environment, deferred, failure](Napi::Env env) {
+      environment->release(env);
+      if (failure) {
+        deferred.Reject(system_error(env, failure).Value());
+      } else {
+        deferred.Resolve(env.Undefined());
+      }
+    });
+  });
+  if (started) {
+    environment->hold(env);
+  } else {
+    deferred.Reject(system_error(env, {EAGAIN, "pthread_create", ""}).Value());
+  }
+  return deferred.Promise();
+}
+
 Napi::Value features(const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), launch::features()); }
 
 }  // namespace
@@ -135,15 +160,15 @@ Napi::Object failure_object(Napi::Env env, const init::Report& report) {
 }
 
 // Nanoseconds since boot fit a double's 53 bits for a hundred days and are off by one or two after that.
-Napi::Object times_object(Napi::Env env, uint64_t called, uint64_t cloned, const std::vector<uint64_t>& ops,
-                          uint64_t returned) {
+Napi::Object times_object(Napi::Env env, const Moments& moments, const std::vector<uint64_t>& ops) {
   Napi::Object times = Napi::Object::New(env);
-  times.Set("called", static_cast<double>(called));
-  times.Set("cloned", static_cast<double>(cloned));
+  times.Set("called", static_cast<double>(moments.called));
+  times.Set("cloned", static_cast<double>(moments.cloned));
+  times.Set("entered", static_cast<double>(moments.entered));
   auto list = Napi::Float64Array::New(env, ops.size());
   for (size_t i = 0; i < ops.size(); ++i) list[i] = static_cast<double>(ops[i]);
   times.Set("ops", list);
-  times.Set("returned", static_cast<double>(returned));
+  times.Set("returned", static_cast<double>(moments.returned));
   return times;
 }
 
@@ -163,6 +188,7 @@ std::string read_plan(const Napi::Value& value, std::vector<uint8_t>& plan) {
 void add_launch_functions(Napi::Env env, Napi::Object exports) {
   exports.Set("features", Napi::Function::New(env, features, "features"));
   exports.Set("launch", Napi::Function::New(env, launch, "launch"));
+  exports.Set("makeEmptyNamespace", Napi::Function::New(env, make_empty_namespace, "makeEmptyNamespace"));
   exports.Set("cancel", Napi::Function::New(env, cancel, "cancel"));
 }
 

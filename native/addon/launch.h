@@ -18,8 +18,12 @@ std::string read_plan(const Napi::Value& value, std::vector<uint8_t>& plan);
 
 // NativeFailure.
 Napi::Object failure_object(Napi::Env env, const init::Report& report);
+// CLOCK_MONOTONIC nanoseconds around the operations, as in LaunchResult.times.
+struct Moments {
+  uint64_t called, cloned, entered, returned;
+};
+
 // LaunchResult.times.
-Napi::Object times_object(Napi::Env env, uint64_t called, uint64_t cloned, const std::vector<uint64_t>& ops,
-                          uint64_t returned);
+Napi::Object times_object(Napi::Env env, const Moments& moments, const std::vector<uint64_t>& ops);
 
 }  // namespace orlop::addon

@@ -40,7 +40,6 @@ int OpenEarly(Context& context) {
 
 // Looks at the plan before anything of it is executed; false with the report filled.
 bool Accept(const Start& start) {
-  start.times[0] = Now();
   *start.report = Report{0, kNoCall, 0, 0, 0};
   const plan::Verdict verdict = plan::Check(start.plan, start.size);
   if (verdict.fault == plan::Fault::kNone) return true;
@@ -48,13 +47,22 @@ bool Accept(const Start& start) {
   return false;
 }
 
-// All records, one after the other: 0, or the negated errno of the one that failed, which `context.op` names.
-int ExecuteRecords(Context& context) {
+// The beginning of a process that executes records, all or those that an opener left to it.
+bool Enter(const Start& start) {
+  const uint64_t now = Now();
+  if (start.entered != nullptr) *start.entered = now;
+  if (start.times[0] == 0) start.times[0] = now;
+  return Accept(start);
+}
+
+// The records up to `end`, one after the other: 0, or the negated errno of the one that failed, which `context.op`
+// names.
+int ExecuteRecords(Context& context, uint32_t end) {
   const Start& start = context.start;
   // Modes in a plan are exact; `umask` sets the application's own near the end.
   Syscall(__NR_umask, 0);
   int error = OpenEarly(context);
-  while (error == 0 && context.op < context.plan.count()) {
+  while (error == 0 && context.op < end) {
     if (start.executing != nullptr && context.plan.code(context.op) == plan::Code::Exec) start.executing(start);
     error = ExecuteRecord(context, context.op);
     if (error == 0) start.times[++context.op] = Now();
@@ -72,15 +80,28 @@ Context Continue(const Start& start, const Carried& carried) {
   context.rootfs = carried.rootfs;
   context.scratch = carried.scratch;
   context.places = carried.places;
+  if (context.plan.opener()) context.op = context.plan.header().prepare;
   return context;
 }
 
 }  // namespace
 
-bool prepare(const Start& start, Carried& carried) {
+bool open(const Start& start) {
+  start.times[0] = Now();
   if (!Accept(start)) return false;
+  Context context{start, plan::View(start.plan)};
+  // Without these calls a mount has to be somewhere, and here everybody would see it.
+  int error = context.plan.opener() && context.Detached() ? 0 : context.Refuse(ENOSYS);
+  if (error == 0) error = ExecuteRecords(context, context.plan.header().prepare);
+  Close(context.own_fds);
+  if (error != 0) Tell(context, error);
+  return error == 0;
+}
+
+bool prepare(const Start& start, Carried& carried) {
+  if (!Enter(start)) return false;
   Context context = Continue(start, carried);
-  const int error = ExecuteRecords(context);
+  const int error = ExecuteRecords(context, context.plan.count());
   Close(context.own_fds);
   if (error != 0) {
     Tell(context, error);
@@ -91,9 +112,9 @@ bool prepare(const Start& start, Carried& carried) {
 }
 
 void run(const Start& start, const Carried& carried) {
-  if (!Accept(start)) return;
+  if (!Enter(start)) return;
   Context context = Continue(start, carried);
-  int error = ExecuteRecords(context);
+  int error = ExecuteRecords(context, context.plan.count());
   // A plan that ends without exec has started nothing.
   if (error == 0) error = context.Refuse(ENOEXEC);
   Tell(context, error);

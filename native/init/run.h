@@ -39,6 +39,7 @@ struct Start {
   int32_t parent;  // readable when the caller is gone (its pidfd, or a socket whose other end it has), so that
                    // parent-death notices that it died before; 0 or less: not checked
   void (*executing)(const Start& start);  // called when all but `exec` is done; nullptr: nobody wants to know
+  uint64_t* entered;  // when the process began with its records, where others were done before; or nullptr
 };
 
 // What one plan leaves to the next that the same process executes.
@@ -48,11 +49,17 @@ struct Carried {
   uint32_t places = 0;
 };
 
+// Executes the records of `prepare` of a plan that has an opener (plan::Strategy), on a thread of the caller in the
+// host's mount namespace: trees come out, which nothing sees but `slots`. The thread must not share its file-system
+// view (CLONE_FS) with others, for its umask is changed. False when it failed, with `report` filled; what was opened by
+// then is in `slots` too.
+bool open(const Start& start);
+
 // Executes a plan that makes the container and stops before its application: one without `exec`. False when it failed,
 // with `report` filled. The descriptors of the slots stay open for the plan that follows.
 bool prepare(const Start& start, Carried& carried);
 
-// Executes the plan. Returns only when it failed, with `report` filled; the caller then exits with 127.
+// Executes the plan; the records of `enter` alone where `open` has done the others. Returns only when it failed, with `report` filled; the caller then exits with 127.
 void run(const Start& start, const Carried& carried = {});
 
 }  // namespace orlop::init

@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/thread.h"
+#include "launch/empty_namespace.h"
 #include "launch/outside.h"
 #include "launch/reaper.h"
 
@@ -54,7 +55,9 @@ Start::Start(StartRequest request) : request_(std::move(request)) {
                   .times = times_.data(),
                   .pointers = pointers_.data(),
                   .pointer_count = static_cast<uint32_t>(pointers_.size()),
-                  .parent = own_pidfd()};
+                  .parent = own_pidfd(),
+                  .executing = nullptr,
+                  .entered = &entered_};
   child_.death_signal = death_signal_of(plan);
   child_.gated = needs_outside_help();
 }
@@ -71,16 +74,52 @@ StartResult Start::execute(const ChildStack& stack) {
     result.exit.signal = SIGKILL;
     return result;
   }
+  result.failure = EmptyNamespace::instance().leave();
+  if (result.failure) return result;
+  if (has_opener() && !open_trees(result)) return result;
   result.cloned = monotonic_ns();
-  const long pid = clone(stack);
+  const long pid = has_opener() ? clone_in_empty(stack, result.failure) : clone(stack);
+  result.returned = monotonic_ns();
+  result.entered = entered_;
+  result.ops = times_;
+  if (pid >= 0) {
+    judge(static_cast<pid_t>(pid), result);
+  } else if (!result.failure) {
+    result.failure = {.error = static_cast<int>(-pid), .call = "clone"};
+  }
+  trees_.clear();
+  return result;
+}
+
+// What the plan prepares, made here, in the host's mount namespace. False when it failed, with the result filled.
+bool Start::open_trees(StartResult& result) {
+  result.failure = own_view();
+  if (result.failure) return false;
+  const bool opened = init::open(child_.start);
+  keep_trees();
+  if (opened) return true;
+  result.outcome = StartResult::Outcome::kRefused;
+  result.report = report_;
   result.returned = monotonic_ns();
   result.ops = times_;
-  if (pid < 0) {
-    result.failure = {.error = static_cast<int>(-pid), .call = "clone"};
-  } else {
-    judge(static_cast<pid_t>(pid), result);
+  return false;
+}
+
+// The child puts descriptors of its own into the same table; these are ours to close.
+void Start::keep_trees() {
+  for (size_t i = request_.supplied.size(); i < slots_.size(); ++i) {
+    if (slots_[i] >= 0) trees_.emplace_back(slots_[i]);
   }
-  return result;
+}
+
+long Start::clone_in_empty(const ChildStack& stack, Failure& failure) {
+  const EmptyNamespace& empty = EmptyNamespace::instance();
+  failure = empty.enter();
+  if (failure) return -failure.error;
+  const long pid = clone(stack);
+  // Where it fails, the next start on this thread tries again before anything else.
+  (void)empty.leave();
+  return pid;
 }
 
 long Start::clone(const ChildStack& stack) {

@@ -36,7 +36,7 @@ struct StartResult {
   init::Report report{};             // kRefused
   Exit exit;                         // kDied
   Failure failure;                   // kNoProcess: a call on this side of the clone
-  uint64_t called = 0, cloned = 0, returned = 0;
+  uint64_t called = 0, cloned = 0, entered = 0, returned = 0;
   std::vector<uint64_t> ops;
 };
 
@@ -46,7 +46,7 @@ class Start {
   Start(const Start&) = delete;
   Start& operator=(const Start&) = delete;
 
-  // Clones and waits until the application runs or the child is gone. Once, on a launcher thread.
+  // Opens trees where the plan has an opener, clones and waits until the application runs or the child is gone. Once, on a launcher thread.
   StartResult execute(const ChildStack& stack);
 
   // The signal by which the application follows its parent into death, as the plan says; 0 for none.
@@ -57,7 +57,11 @@ class Start {
 
  private:
   const plan::Header& header() const { return plan::View(request_.plan.data()).header(); }
+  bool has_opener() const { return plan::View(request_.plan.data()).opener(); }
   bool needs_outside_help() const;
+  bool open_trees(StartResult& result);
+  void keep_trees();
+  long clone_in_empty(const ChildStack& stack, Failure& failure);
   long clone(const ChildStack& stack);
   void help();
   Failure prepare_from_outside();
@@ -66,7 +70,9 @@ class Start {
 
   StartRequest request_;
   std::vector<int32_t> slots_;
+  std::vector<UniqueFd> trees_;  // that the opener made
   std::vector<uint64_t> times_;
+  uint64_t entered_ = 0;
   std::vector<char*> pointers_;
   init::Report report_{};
   Child child_{};

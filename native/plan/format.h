@@ -22,10 +22,16 @@ enum class Code : uint16_t {
 #undef OP
 };
 
+// Who executes the records of `prepare`.
+enum class Strategy : uint16_t {
+  kInChild = 0,  // the container init process itself, in its copy of the host's mount tree
+  kOpener = 1,   // a thread of the caller, in the host's mount namespace, before the clone
+};
+
 struct Header {
   uint32_t magic;
   uint16_t version;
-  uint16_t reserved;
+  uint16_t strategy;    // Strategy
   uint32_t size;        // of the whole plan, bytes
   uint32_t prepare;     // number of records that make things
   uint32_t enter;       // number of records that follow them

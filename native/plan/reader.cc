@@ -81,6 +81,7 @@ Fault CheckHeader(const uint8_t* data, size_t size) {
   }
   const auto& header = *reinterpret_cast<const Header*>(data);
   if (header.magic != kMagic || header.version != kVersion) return Fault::kHeader;
+  if (header.strategy > static_cast<uint16_t>(Strategy::kOpener)) return Fault::kHeader;
   if (header.size != size) return Fault::kSize;
   if (header.prepare > kMaxOps || header.enter > kMaxOps || header.prepare + header.enter > kMaxOps) {
     return Fault::kHeader;
@@ -113,6 +114,25 @@ Fault CheckRecord(Checker& check, const Record& record) {
   return check.fault();
 }
 
+// What a thread of the caller may execute: it makes trees that nothing else sees, and changes neither the program nor
+// the host.
+bool OpensOnly(const View& view, uint32_t index) {
+  switch (view.code(index)) {
+    case Code::Overlay:
+    case Code::Bind:
+    case Code::Devpts:
+    case Code::Device:
+    case Code::Directory:
+    case Code::Symlink:
+    case Code::Attributes:
+      return true;
+    case Code::Tmpfs:
+      return ReadTmpfs(view, index).at == nullptr;
+    default:
+      return false;
+  }
+}
+
 // A record has kWords words; an operation that needs more must not compile.
 #define OUT(name) +1
 #define SLOT(name) +1
@@ -139,6 +159,7 @@ Verdict Check(const uint8_t* data, size_t size) {
   for (uint32_t i = 0; i < view.count(); i++) {
     const Fault found = CheckRecord(check, view.record(i));
     if (found != Fault::kNone) return {found, i};
+    if (view.opener() && i < view.header().prepare && !OpensOnly(view, i)) return {Fault::kOpener, i};
   }
   return {Fault::kNone, 0};
 }

@@ -16,6 +16,7 @@ enum class Fault : uint32_t {
   kString = 5,    // outside the plan or without an end
   kArray = 6,     // outside the plan or not aligned
   kTooLarge = 7,  // the arrays together exceed the limit
+  kOpener = 8,    // an operation that a thread of the caller must not do
 };
 
 struct Verdict {
@@ -46,6 +47,7 @@ class View {
   explicit View(const uint8_t* data) : data_(data) {}
   const Header& header() const { return *reinterpret_cast<const Header*>(data_); }
   uint32_t count() const { return header().prepare + header().enter; }
+  bool opener() const { return header().strategy == static_cast<uint16_t>(Strategy::kOpener); }
   const Record& record(uint32_t index) const { return reinterpret_cast<const Record*>(data_ + sizeof(Header))[index]; }
   Code code(uint32_t index) const { return static_cast<Code>(record(index).code); }
   const uint8_t* data() const { return data_; }

@@ -177,7 +177,14 @@ for (const [name, features] of [
     });
 
     it('refuses a plan that starts nothing', () => {
-      const plan: Plan = { namespaces: ['mount'], supplied: [], slots: 0, prepare: [], enter: [] };
+      const plan: Plan = {
+        strategy: 'in-child',
+        namespaces: ['mount'],
+        supplied: [],
+        slots: 0,
+        prepare: [],
+        enter: [],
+      };
       expect(runPlan(plan, folder(), { features }).refused).to.include({ step: 'plan', error: 'ENOEXEC', op: 0 });
     });
   });

@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process';
 import { closeSync, readdirSync, readFileSync, writeSync } from 'node:fs';
 import { promisify } from 'node:util';
-import type { LaunchResult, Native, NativeProcess } from '../../ts/native/contract.ts';
+import { emptyMountPoint, type LaunchResult, type Native, type NativeProcess } from '../../ts/native/contract.ts';
 import { propagation } from '../../ts/plan/constants.ts';
 import { encodePlan } from '../../ts/plan/encode.ts';
-import type { Namespace, Op, Plan, Supplied } from '../../ts/plan/types.ts';
+import type { Namespace, Op, Plan, Strategy, Supplied } from '../../ts/plan/types.ts';
 import { addonFile, sanitizerEnvironment } from './addon.ts';
 import { until } from './temporary.ts';
 
@@ -17,19 +17,21 @@ export interface PlanParts {
   /** Beside a mount namespace, which there is always. */
   readonly namespaces?: readonly Namespace[];
   readonly supplied?: readonly Supplied[];
+  /** Default `in-child`. With `opener`, `makeEmptyNamespace` comes first. */
+  readonly strategy?: Strategy;
   /** After the pivot, before the signals are set back and the program is executed. */
   readonly steps?: readonly Step[];
 }
 
 /** A plan whose root file system is the host's own, bound: enough for all that is not about file systems. */
-export function plainPlan({ argv, env = [], namespaces = [], supplied = [], steps = [] }: PlanParts): Plan {
+export function plainPlan(parts: PlanParts): Plan {
+  const { argv, env = [], namespaces = [], supplied = [], strategy = 'in-child', steps = [] } = parts;
   const tree = supplied.length;
-  const prepare: Step[] = [
-    { op: 'propagation', path: '/', mode: propagation.private, recursive: 1 },
-    { op: 'bind', tree, source: '/', recursive: 1, device: 0n, inode: 0n },
-  ];
+  const bind: Step = { op: 'bind', tree, source: '/', recursive: 1, device: 0n, inode: 0n };
+  const hide: Step = { op: 'propagation', path: '/', mode: propagation.private, recursive: 1 };
+  const prepare = strategy === 'opener' ? [bind] : [hide, bind];
   const enter: Step[] = [
-    { op: 'root', tree, at: '/tmp' },
+    { op: 'root', tree, at: strategy === 'opener' ? emptyMountPoint : '/tmp' },
     { op: 'pivot' },
     ...steps,
     { op: 'signals' },
@@ -37,6 +39,7 @@ export function plainPlan({ argv, env = [], namespaces = [], supplied = [], step
     { op: 'exec', candidates: argv.slice(0, 1), argv, env },
   ];
   return {
+    strategy,
     namespaces: ['mount', ...namespaces],
     supplied,
     slots: supplied.length + 1,
@@ -162,11 +165,16 @@ export async function runProgram(
 }
 
 /** A start whose child waits before execve until it is opened or killed; `steps` come before that. */
-export async function hold(native: Native, steps: readonly Step[] = []) {
+export async function hold(
+  native: Native,
+  steps: readonly Step[] = [],
+  parts: Pick<PlanParts, 'namespaces' | 'strategy'> = {},
+) {
   const [gate, open] = native.pipe();
   const token = {};
   const children = newChildren();
   const pending = start(native, {
+    ...parts,
     argv: ['/bin/true'],
     supplied: ['gate'],
     descriptors: [gate],

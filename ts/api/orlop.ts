@@ -5,6 +5,7 @@ import { ReadyLayers } from '../containers/ready-layers.ts';
 import { recover } from '../containers/recover.ts';
 import type { Runtime } from '../containers/runtime.ts';
 import { Images } from '../images/images.ts';
+import { Strategies } from '../launch/strategies.ts';
 import { loadNative } from '../native/binding.ts';
 import { describePlan } from '../plan/describe.ts';
 import { parseRunOptions } from '../request/options.ts';
@@ -56,7 +57,8 @@ export class Orlop implements t.OrlopRuntime {
     const images = new Images(store);
     await recover(store, containers);
     const layers = new ReadyLayers(store);
-    return new Orlop({ store, native, images, containers, layers, volumes: containers.volumes });
+    const strategies = new Strategies(native);
+    return new Orlop({ store, native, images, containers, layers, strategies, volumes: containers.volumes });
   }
 
   /**

@@ -2,6 +2,7 @@ import type { ResolvedImage } from '../images/types.ts';
 import type { CapabilityName } from '../linux/capabilities.ts';
 import { capabilityNames } from '../linux/capabilities.ts';
 import type { RlimitName } from '../linux/rlimits.ts';
+import { emptyMountPoint } from '../native/contract.ts';
 import {
   defaultCapabilities,
   defaultMaskedPaths,
@@ -10,6 +11,7 @@ import {
   defaultUmask,
 } from '../plan/defaults.ts';
 import type { BindMount, Rlimit, StartFacts, TmpfsMount, UserMount } from '../plan/facts.ts';
+import type { Strategy } from '../plan/types.ts';
 import type { CapabilityChanges, RunRequest, TmpfsSpec, Ulimit } from '../request/types.ts';
 import { candidatesOf } from './process.ts';
 import type { ContainerRecord } from './record.ts';
@@ -17,6 +19,8 @@ import type { ResolvedSource } from './sources.ts';
 
 /** What a start needs to know besides the record and the image. */
 export interface StartContext {
+  /** Default `in-child`. */
+  readonly strategy?: Strategy | undefined;
   readonly paths: { readonly mountPoint: string; readonly upper: string; readonly work: string };
   /** What stands at the sources of the request's bind mounts, by target. */
   readonly sources: ReadonlyMap<string, ResolvedSource>;
@@ -40,8 +44,9 @@ export function startFacts(record: ContainerRecord, image: ResolvedImage, contex
   const { paths } = context;
   return {
     id: record.id,
+    strategy: context.strategy,
     root: {
-      mountPoint: paths.mountPoint,
+      mountPoint: context.strategy === 'opener' ? emptyMountPoint : paths.mountPoint,
       layers: image.layers,
       upper: paths.upper,
       work: paths.work,

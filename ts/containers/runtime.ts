@@ -1,4 +1,5 @@
 import type { ImageStore } from '../images/types.ts';
+import type { Strategies } from '../launch/strategies.ts';
 import type { Native } from '../native/contract.ts';
 import type { Store } from '../store/store.ts';
 import type { Volumes } from '../volumes/volumes.ts';
@@ -13,4 +14,5 @@ export interface Runtime {
   readonly volumes: Volumes;
   readonly containers: ContainerStore;
   readonly layers: ReadyLayers;
+  readonly strategies: Strategies;
 }

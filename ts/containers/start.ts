@@ -9,6 +9,7 @@ import { etcFiles } from './etc-files.ts';
 import type { StartContext } from './facts.ts';
 import { allowRemount, layerPaths } from './layer.ts';
 import { hardNofile, thermalPaths } from './limits.ts';
+import { mayHang } from './may-hang.ts';
 import { setOwnEnd } from './own.ts';
 import type { ContainerRecord, Ending, StoredContainer } from './record.ts';
 import type { Runtime } from './runtime.ts';
@@ -88,6 +89,7 @@ async function launchClaimed(
   try {
     const plan = await planStart(runtime, claimed);
     const launched = await launch(runtime.native, { plan, descriptors: stdio.descriptors, signal });
+    runtime.strategies.startMade();
     return { ...launched, plan, stdio };
   } catch (error) {
     stdio.abandon();
@@ -123,7 +125,9 @@ function abandoning(stdio: OpenStdio): (error: unknown) => never {
 /** The plan of a container's start as things stand now. */
 async function planStart(runtime: Runtime, container: StoredContainer): Promise<EncodedPlan> {
   const { image, context } = await startContext(runtime, container);
-  return startPlan(container.record, image, context);
+  const sources = [...context.sources.values(), ...context.volumes.values()];
+  const strategy = await runtime.strategies.choose(await mayHang(sources));
+  return startPlan(container.record, image, { ...context, strategy });
 }
 
 /** What a start of the container needs to know, as things stand now. */

@@ -1,3 +1,6 @@
+/** Where the root filesystem is put in the empty mount namespace; `native/launch/empty_namespace.h`. */
+export const emptyMountPoint = '/rootfs';
+
 /** The addon as TypeScript sees it. `abi` is compared when it is loaded. */
 export const abi = 1;
 
@@ -60,12 +63,14 @@ export interface LaunchResult {
   /** The child ended before execve without a word: killed from outside, or cancelled (signal 9). */
   readonly died: Exit | null;
   /**
-   * CLOCK_MONOTONIC in nanoseconds: call, clone, then entry and one for each operation, then the return of clone. 0 for
-   * what was not reached; `ops` is empty where nothing was cloned, and its last entry (`exec`) is 0 after a success.
+   * CLOCK_MONOTONIC in nanoseconds: call, clone, when the child began, then the beginning of the operations and one for
+   * each of them, then the return of clone. 0 for what was not reached; `ops` is empty where nothing was cloned, and its
+   * last entry (`exec`) is 0 after a success. The operations of an opener come before the clone.
    */
   readonly times: {
     readonly called: number;
     readonly cloned: number;
+    readonly entered: number;
     readonly ops: Float64Array;
     readonly returned: number;
   };
@@ -88,6 +93,11 @@ export interface Native {
    * `parent-death` ends with this environment (a Worker's, or the program).
    */
   launch(plan: Uint8Array, options: LaunchOptions, token: object): Promise<LaunchResult>;
+  /**
+   * Makes the empty mount namespace that starts with an opener are cloned in, once for the program; rejects where the
+   * program may not (EPERM), or where a thread could not come back to its root directory (EXDEV).
+   */
+  makeEmptyNamespace(): Promise<void>;
   /** Kills the child of a start that has not been settled yet, or keeps it from being made. */
   cancel(token: object): void;
   /**

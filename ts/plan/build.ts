@@ -6,15 +6,20 @@ import { becomeApplication } from './process.ts';
 import type { Namespace, Plan, Slot } from './types.ts';
 
 /**
- * Builds the plan of a start whose mounts the container init process makes itself, while it still sees the host.
+ * Builds the plan of a start. Its mounts are made by the container init process itself while it still sees the host, or
+ * by an opener, and then that process sees nothing but them.
  *
  * Pure: the same facts give the same plan, and the machine is not asked.
  */
 export function buildPlan(facts: StartFacts): Plan {
-  const draft = new Draft(facts.gate ? ['stdin', 'stdout', 'stderr', 'gate'] : ['stdin', 'stdout', 'stderr']);
+  const { strategy = 'in-child' } = facts;
+  const draft = new Draft(facts.gate ? ['stdin', 'stdout', 'stderr', 'gate'] : ['stdin', 'stdout', 'stderr'], {
+    strategy,
+  });
   const { tree } = makeContainer(draft, facts, propagation.private);
   enterContainer(draft, facts, tree);
   return {
+    strategy,
     namespaces: namespacesOf(facts),
     supplied: draft.supplied,
     slots: draft.slots,
@@ -24,12 +29,12 @@ export function buildPlan(facts: StartFacts): Plan {
 }
 
 /**
- * All that comes before the root is changed: the host is still to be seen.
+ * All that comes before the root is changed.
  *
  * @param mode of the host's mounts in the new mount namespace: events from here never reach the host
  */
 export function makeContainer(draft: Draft, facts: StartFacts, mode: number): Scratch {
-  leaveHostAlone(draft, mode);
+  if (facts.strategy !== 'opener') leaveHostAlone(draft, mode);
   const scratch = makeScratch(draft, facts);
   const rootfs = makeUnion(draft, facts.root);
   const mounts = placeMounts(facts);
@@ -88,7 +93,7 @@ function makeScratch(draft: Draft, facts: StartFacts): Scratch {
   const tree = draft.newSlot();
   const files = filesOf(facts);
   const content = files.reduce((sum, file) => sum + file.content.length, 0);
-  draft.prepare.push(
+  draft.inside.push(
     {
       op: 'tmpfs',
       reason,
@@ -108,7 +113,7 @@ function makeScratch(draft: Draft, facts: StartFacts): Scratch {
     tree,
     files: files.map(({ name, target, content }) => {
       const file = draft.newSlot();
-      draft.prepare.push({ op: 'file', reason: `default ${target}`, tree, name, mode: 0o644, content, file });
+      draft.inside.push({ op: 'file', reason: `default ${target}`, tree, name, mode: 0o644, content, file });
       return { target, tree: file, reason: `default ${target}` };
     }),
   };

@@ -1,10 +1,11 @@
 import { namespaceFlag } from './constants.ts';
 import { type FieldValue, format, opName, shapeOf } from './format.ts';
 import type { FieldKind } from './ops.ts';
-import type { Namespace, Op } from './types.ts';
+import type { Namespace, Op, Strategy } from './types.ts';
 
 /** What the binary form holds of a plan: the reasons and the names of the supplied slots stay outside. */
 export interface DecodedPlan {
+  readonly strategy: Strategy;
   readonly namespaces: readonly Namespace[];
   readonly supplied: number;
   readonly slots: number;
@@ -29,6 +30,7 @@ export function decodePlan(bytes: Uint8Array): DecodedPlan {
     readRecord(bytes, view, format.headerSize + index * format.recordSize),
   );
   return {
+    strategy: view.getUint16(6, true) === format.strategy.opener ? 'opener' : 'in-child',
     namespaces: (Object.keys(namespaceFlag) as Namespace[]).filter((name) => (flags & namespaceFlag[name]) !== 0),
     slots: view.getUint32(20, true),
     supplied: view.getUint32(24, true),

@@ -33,7 +33,7 @@ function simple(target: string, op: 'proc' | 'sysfs' | 'mqueue' | 'cgroup', attr
     reason,
     make(draft) {
       const tree = draft.newSlot();
-      draft.prepare.push({ op, reason, tree, attributes });
+      draft.inside.push({ op, reason, tree, attributes });
       return tree;
     },
   };

@@ -15,7 +15,7 @@ export function describePlan(plan: Plan): string {
     `namespaces: ${plan.namespaces.join(', ')}`,
     `descriptors: ${plan.supplied.join(', ')}`,
     '',
-    'prepare',
+    plan.strategy === 'opener' ? 'prepare, by an opener before the clone' : 'prepare',
     ...lines.slice(0, plan.prepare.length).map(format),
     '',
     'enter',
@@ -26,6 +26,7 @@ export function describePlan(plan: Plan): string {
 
 /** A plan as plain JSON values: 64-bit numbers as decimal strings, bytes as base64. */
 export interface PlanJson {
+  readonly strategy: string;
   readonly namespaces: readonly string[];
   readonly supplied: readonly string[];
   readonly slots: number;
@@ -39,8 +40,15 @@ export type OpJson = { readonly op: string; readonly reason: string } & {
 
 /** The plan for programs: `orlop plan --format json`. */
 export function planToJson(plan: Plan): PlanJson {
-  const { namespaces, supplied, slots } = plan;
-  return { namespaces, supplied, slots, prepare: plan.prepare.map(opToJson), enter: plan.enter.map(opToJson) };
+  const { strategy, namespaces, supplied, slots } = plan;
+  return {
+    strategy,
+    namespaces,
+    supplied,
+    slots,
+    prepare: plan.prepare.map(opToJson),
+    enter: plan.enter.map(opToJson),
+  };
 }
 
 function opToJson(op: Op): OpJson {

@@ -37,7 +37,7 @@ function checkLimits(plan: Plan, count: number): void {
 
 function writeHeader(data: DataWriter, plan: Plan): void {
   data.setWord(0, format.magic);
-  data.setWord(4, format.version);
+  data.setWord(4, format.version + format.strategy[plan.strategy] * 0x1_0000);
   data.setWord(8, data.size);
   data.setWord(12, plan.prepare.length);
   data.setWord(16, plan.enter.length);

@@ -1,5 +1,6 @@
 import type { CapabilityName } from '../linux/capabilities.ts';
 import type { RlimitName } from '../linux/rlimits.ts';
+import type { Strategy } from './types.ts';
 
 /** A host directory or file that appears at a target: `-v` in both its forms. */
 export interface BindMount {
@@ -103,6 +104,8 @@ export interface Sysctl {
  */
 export interface StartFacts {
   readonly id: string;
+  /** Default `in-child`. With `opener`, the root filesystem's mount point is in the empty mount namespace. */
+  readonly strategy?: Strategy | undefined;
   readonly root: RootFacts;
   readonly mounts: readonly UserMount[];
   readonly hidden: readonly HiddenPath[];

@@ -5,6 +5,7 @@ import type { Op } from './types.ts';
 export const format = {
   magic: 0x504c_524f,
   version: 1,
+  strategy: { 'in-child': 0, opener: 1 },
   noSlot: 0xffff_ffff,
   words: 11,
   headerSize: 32,

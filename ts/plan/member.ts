@@ -27,11 +27,12 @@ const streams = ['stdin', 'stdout', 'stderr'] as const;
  */
 export function buildMember(facts: StartFacts, helper: string): MemberPlan {
   // The slots of the streams stay free: what fills them comes with the request.
-  const draft = new Draft([], streams.length);
+  const draft = new Draft([], { slots: streams.length });
   // Slaves, because a member may wait for long: what the host mounts meanwhile is to be seen by it, and what the host
   // unmounts is to be free.
   const { files, tree } = makeContainer(draft, facts, propagation.slave);
   const prepare: Plan = {
+    strategy: 'in-child',
     namespaces: [],
     supplied: [],
     slots: draft.slots,
@@ -44,6 +45,7 @@ export function buildMember(facts: StartFacts, helper: string): MemberPlan {
 function bootPlan(facts: StartFacts, helper: string): Plan {
   const control: Slot = 0;
   return {
+    strategy: 'in-child',
     namespaces: namespacesOf(facts),
     supplied: ['control'],
     slots: 1,
@@ -75,7 +77,7 @@ export function buildApplication(
   { facts, prepare, files, scratch }: MemberPlan,
   { mounts, process }: ApplicationFacts,
 ): Plan {
-  const draft = new Draft(streams, prepare.slots);
+  const draft = new Draft(streams, { slots: prepare.slots });
   const trees = mounts.map((mount) => ({ mount, target: mount.target, tree: makeUserMount(draft, mount) }));
   for (const { mount, target, tree } of byDepth(trees)) {
     const { reason } = mount;
@@ -90,6 +92,7 @@ export function buildApplication(
   );
   enterContainer(draft, { ...facts, process }, scratch);
   return {
+    strategy: 'in-child',
     namespaces: [],
     supplied: draft.supplied,
     slots: draft.slots,

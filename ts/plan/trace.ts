@@ -22,21 +22,23 @@ export function timingsOf(plan: Plan, times: LaunchResult['times']): Timing[] {
     startUs: (from - times.called) / 1000,
     durationUs: Math.max(0, to - from) / 1000,
   });
-  const timings: Timing[] = [
-    { step: 'queue', reason: 'from the call to the launching thread', ...since(times.called, times.cloned) },
-  ];
-  const entered = times.ops[0] || times.returned;
+  const timings: Timing[] = [];
+  let last = times.called;
+  const add = (step: string, reason: string, end: number): boolean => {
+    // The last step reached has no end of its own: exec never returns, and a refused one is where it ended.
+    timings.push({ step, reason, ...since(last, end || times.returned) });
+    last = end;
+    return end !== 0;
+  };
   // A container that waited in a pool has its process and its namespaces.
   const [step, reason] = plan.namespaces.length > 0 ? ['clone', 'namespaces and process'] : ['hand over', 'plan'];
-  timings.push({ step, reason, ...since(times.cloned, entered) });
-  if (entered === times.returned) return timings;
-  let last = entered;
+  const clone = () => add(step, reason, times.entered);
+  const opener = plan.strategy === 'opener';
+  add('queue', 'from the call to the launching thread', (opener ? times.ops[0] : times.cloned) || times.returned);
+  if (!opener && !clone()) return timings;
   for (const [index, op] of [...plan.prepare, ...plan.enter].entries()) {
-    // The last operation reached has no time of its own: exec never returns, and a refused one is where it ended.
-    const end = times.ops[index + 1] || times.returned;
-    timings.push({ step: op.op, reason: op.reason, ...since(last, end) });
-    if (end === times.returned) break;
-    last = end;
+    if (opener && index === plan.prepare.length && !clone()) break;
+    if (!add(op.op, op.reason, times.ops[index + 1] ?? 0)) break;
   }
   return timings;
 }

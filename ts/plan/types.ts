@@ -30,6 +30,12 @@ export type Op = {
   } & Fields<(typeof ops)[Name]['fields']>;
 }[keyof typeof ops];
 
+/**
+ * Who executes `prepare`: the container init process, in its copy of the host's mount tree (`in-child`), or a thread of
+ * the caller in the host's mount namespace, before the clone (`opener`).
+ */
+export type Strategy = 'in-child' | 'opener';
+
 /** The namespaces that a start makes new. */
 export type Namespace = 'mount' | 'pid' | 'ipc' | 'uts' | 'network' | 'cgroup' | 'user';
 
@@ -41,6 +47,7 @@ export type Supplied = 'stdin' | 'stdout' | 'stderr' | 'gate' | 'control';
  * its system calls. Built without effect, printed by `orlop plan`, and executed by `native/init`, which adds nothing.
  */
 export interface Plan {
+  readonly strategy: Strategy;
   readonly namespaces: readonly Namespace[];
   readonly supplied: readonly Supplied[];
   /** Size of the descriptor table, the supplied slots included. */

@@ -47,6 +47,25 @@ describe('plan of a start', () => {
     expect(at).to.be.lessThan(names(plan.enter).indexOf('pivot'));
   });
 
+  it('with an opener, has what is made outside first, and the rest made inside before anything is attached', () => {
+    const mountPoint = '/rootfs';
+    const mounts = [makeBind('/test'), makeTmpfs('/tmp')];
+    const facts = makeFacts({ mounts, root: { ...makeFacts().root, mountPoint } });
+    const opened = buildPlan({ ...facts, strategy: 'opener' });
+    const inChild = buildPlan(facts);
+    const inside = ['tmpfs', 'device', 'directory', 'proc', 'mqueue', 'sysfs', 'root'];
+    const outside = names(opened.prepare);
+    expect(outside).not.to.include.members(['propagation', 'proc', 'sysfs', 'mqueue', 'file']);
+    expect(outside.slice(0, 3)).to.deep.equal(['overlay', 'bind', 'tmpfs']);
+    expect(names(opened.enter).slice(0, inside.length)).to.deep.equal(inside);
+    expect(find(opened.enter, 'tmpfs').at).to.equal(mountPoint);
+    // Apart from who does it, and in which order, it is the same start.
+    const made = (plan: Plan) =>
+      names([...plan.prepare, ...plan.enter].filter(({ op }) => op !== 'propagation')).sort();
+    expect(made(opened)).to.deep.equal(made(inChild));
+    expect(targets(opened)).to.deep.equal(targets(inChild));
+  });
+
   it('is this one, whole, for a volume and nothing else', () => {
     const plan = buildPlan(makeFacts({ mounts: [makeBind('/test', { nosuid: true, nodev: true })] }));
     expect(plan.namespaces).to.deep.equal(['mount', 'pid', 'ipc', 'uts', 'cgroup', 'network']);

@@ -33,6 +33,7 @@ const anyOp: fc.Arbitrary<Op> = fc
   );
 
 const anyPlan: fc.Arbitrary<Plan> = fc.record({
+  strategy: fc.constantFrom<Plan['strategy']>('in-child', 'opener'),
   namespaces: fc.subarray(namespaces),
   supplied: fc
     .constantFrom<Plan['supplied'][]>([], ['stdin', 'stdout', 'stderr'], ['gate'])
@@ -43,7 +44,7 @@ const anyPlan: fc.Arbitrary<Plan> = fc.record({
 });
 
 function planOf(op: Op, size = 1): Plan {
-  return { namespaces: ['mount'], supplied: [], slots: size, prepare: [], enter: [op] };
+  return { strategy: 'in-child', namespaces: ['mount'], supplied: [], slots: size, prepare: [], enter: [op] };
 }
 
 describe('binary form of a plan', () => {
@@ -53,6 +54,7 @@ describe('binary form of a plan', () => {
         const decoded = decodePlan(encodePlan(plan));
         expect(decoded.prepare).to.deep.equal(plan.prepare);
         expect(decoded.enter).to.deep.equal(plan.enter);
+        expect(decoded.strategy).to.equal(plan.strategy);
         expect(decoded.namespaces).to.have.members(plan.namespaces);
         expect(decoded.supplied).to.equal(plan.supplied.length);
         expect(decoded.slots).to.equal(plan.slots);

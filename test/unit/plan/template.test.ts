@@ -9,6 +9,7 @@ const other = 'fedcba987654'.padEnd(64, '0');
 function planOf(id: string): Plan {
   const reason = 'test';
   return {
+    strategy: 'in-child',
     namespaces: ['mount'],
     supplied: [],
     slots: 2,

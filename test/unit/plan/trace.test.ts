@@ -11,7 +11,8 @@ const count = plan.prepare.length + plan.enter.length;
 function timesOf(reached: number): LaunchResult['times'] {
   const ops = new Float64Array(count + 1);
   for (let index = 0; index < reached; index++) ops[index] = 1_020_000 + index * 10_000;
-  return { called: 1_000_000, cloned: 1_005_000, ops, returned: 1_020_000 + reached * 10_000 + 40_000 };
+  const entered = ops[0] ?? 0;
+  return { called: 1_000_000, cloned: 1_005_000, entered, ops, returned: 1_020_000 + reached * 10_000 + 40_000 };
 }
 
 describe('times of a start', () => {

@@ -1,0 +1,117 @@
+#include "launch/empty_namespace.h"
+
+#include <fcntl.h>
+#include <linux/mount.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+namespace orlop::launch {
+namespace {
+
+thread_local bool inside = false;  // the calling thread is in the empty namespace
+
+constexpr char kOwnNamespace[] = "/proc/thread-self/ns/mnt";
+
+// A mount and a directory in it: what "/" stands for.
+struct Place {
+  uint64_t mount, inode;
+  uint32_t major, minor;
+  bool operator==(const Place&) const = default;
+};
+
+Failure root_directory(Place* place) {
+  struct statx facts{};
+  if (statx(AT_FDCWD, "/", 0, STATX_INO | STATX_MNT_ID, &facts) != 0) return failed("statx", "/");
+  *place = {facts.stx_mnt_id, facts.stx_ino, facts.stx_dev_major, facts.stx_dev_minor};
+  return {};
+}
+
+Failure open_own_namespace(UniqueFd* fd) {
+  fd->reset(open(kOwnNamespace, O_RDONLY | O_CLOEXEC));
+  return *fd ? Failure{} : failed("open", kOwnNamespace);
+}
+
+Failure move_to(const UniqueFd& mount_namespace) {
+  return setns(mount_namespace.get(), CLONE_NEWNS) == 0 ? Failure{} : failed("setns");
+}
+
+Failure make_tmpfs(UniqueFd* tree) {
+  const UniqueFd context(static_cast<int>(syscall(SYS_fsopen, "tmpfs", FSOPEN_CLOEXEC)));
+  if (!context) return failed("fsopen", "tmpfs");
+  const char* const options[][2] = {{"source", "orlop"}, {"mode", "0700"}, {"nr_inodes", "8"}, {"size", "16k"}};
+  for (const auto& [key, value] : options) {
+    if (syscall(SYS_fsconfig, context.get(), FSCONFIG_SET_STRING, key, value, 0) != 0) return failed("fsconfig", key);
+  }
+  if (syscall(SYS_fsconfig, context.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) != 0) return failed("fsconfig");
+  tree->reset(static_cast<int>(syscall(SYS_fsmount, context.get(), FSMOUNT_CLOEXEC, MOUNT_ATTR_NOEXEC)));
+  return *tree ? Failure{} : failed("fsmount");
+}
+
+// In a copy of the host's mounts: puts an empty directory in their place.
+Failure replace_root() {
+  if (mount(nullptr, "/", nullptr, MS_PRIVATE | MS_REC, nullptr) != 0) return failed("mount", "/");
+  UniqueFd tree;
+  if (Failure failure = make_tmpfs(&tree)) return failure;
+  if (mkdirat(tree.get(), kEmptyMountPoint + 1, 0700) != 0) return failed("mkdirat", kEmptyMountPoint);
+  if (syscall(SYS_move_mount, tree.get(), "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) != 0) return failed("move_mount");
+  if (fchdir(tree.get()) != 0) return failed("fchdir");
+  // With one place for both, the old root comes to lie on the new one.
+  if (syscall(SYS_pivot_root, ".", ".") != 0) return failed("pivot_root");
+  return umount2(".", MNT_DETACH) == 0 ? Failure{} : failed("umount2");
+}
+
+}  // namespace
+
+EmptyNamespace& EmptyNamespace::instance() {
+  static auto* instance = new EmptyNamespace;  // never destroyed: launcher threads run while the program exits
+  return *instance;
+}
+
+Failure EmptyNamespace::make() {
+  const std::lock_guard lock(making_);
+  if (made_.load()) return {};
+  Failure failure = build();
+  made_.store(!failure);
+  return failure;
+}
+
+Failure EmptyNamespace::build() {
+  Place before, after;
+  if (Failure failure = root_directory(&before)) return failure;
+  if (Failure failure = open_own_namespace(&host_)) return failure;
+  if (unshare(CLONE_NEWNS) != 0) return failed("unshare");
+  if (Failure failure = open_own_namespace(&empty_)) return failure;
+  if (Failure failure = replace_root()) return failure;
+  if (Failure failure = move_to(host_)) return failure;
+  if (Failure failure = root_directory(&after)) return failure;
+  return before == after ? Failure{} : Failure{EXDEV, "setns", "/"};
+}
+
+Failure EmptyNamespace::enter() const {
+  if (!made()) return {ENOENT, "setns", ""};
+  Failure failure = move_to(empty_);
+  inside = !failure;
+  return failure;
+}
+
+Failure EmptyNamespace::leave() const {
+  if (!inside) return {};
+  Failure failure = move_to(host_);
+  inside = bool{failure};
+  return failure;
+}
+
+Failure own_view() {
+  static thread_local bool own = false;
+  if (own) return {};
+  if (unshare(CLONE_FS) != 0) return failed("unshare");
+  own = true;
+  return {};
+}
+
+}  // namespace orlop::launch

@@ -1,0 +1,114 @@
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { expect } from 'chai';
+import { loadNative } from '../../ts/native/binding.ts';
+import type { Native } from '../../ts/native/contract.ts';
+import { encodePlan } from '../../ts/plan/encode.ts';
+import type { Op, Plan } from '../../ts/plan/types.ts';
+import { ownDescriptors } from '../support/facts-of-life.ts';
+import { mountTable } from '../support/mounts.ts';
+import { requires } from '../support/require.ts';
+import { hold, newChildren, plainPlan, start, started } from '../support/starts.ts';
+
+const mountApi = 1 << 0;
+const mountSetattr = 1 << 1;
+
+/** Mount namespaces of the program's threads. */
+function ownNamespaces(): string[] {
+  const links = readdirSync('/proc/self/task').map((thread) => readlinkSync(`/proc/self/task/${thread}/ns/mnt`));
+  return [...new Set(links)];
+}
+
+describe('a start whose trees an opener makes', function () {
+  this.timeout(60_000);
+  requires('addon', 'root');
+  let native: Native;
+  before(async () => {
+    native = loadNative();
+    await native.makeEmptyNamespace();
+  });
+
+  it('runs the application, and leaves threads, mounts and descriptors as they were', async () => {
+    await native.wait(started(await start(native, { argv: ['/bin/true'], strategy: 'opener' })));
+    const before = { mounts: mountTable(), descriptors: ownDescriptors().length };
+    for (let i = 0; i < 20; i++) {
+      const process = started(await start(native, { argv: ['/bin/true'], namespaces: ['pid'], strategy: 'opener' }));
+      expect(await native.wait(process)).to.deep.equal({ code: 0, signal: null });
+    }
+    expect(mountTable()).to.equal(before.mounts);
+    expect(ownDescriptors()).to.have.length(before.descriptors);
+    expect(ownNamespaces()).to.have.length(1);
+  });
+
+  it('clones without a mount of the host: the child never sees one', async () => {
+    const step: Op = { op: 'hostname', reason: '', name: 'held' };
+    const held = await hold(native, [step], { namespaces: ['uts'], strategy: 'opener' });
+    const own = readFileSync(`/proc/${held.pid}/mountinfo`, 'utf8').trim().split('\n');
+    // Its root is a copy of the host's tree here, so there are as many mounts as the host has, and not twice as many.
+    expect(own.length).to.be.at.most(mountTable().trim().split('\n').length);
+    expect(own.filter((line) => line.split(' ')[4] === '/')).to.have.length(1);
+    expect(readlinkSync(`/proc/${held.pid}/ns/mnt`)).not.to.equal(readlinkSync('/proc/self/ns/mnt'));
+    held.open();
+    await native.wait(started(await held.pending));
+    held.close();
+  });
+
+  it('names the operation that the host refused, and clones nothing', async () => {
+    const plan = plainPlan({ argv: ['/bin/true'], strategy: 'opener' });
+    const missing: Op = { op: 'bind', reason: '', tree: 1, source: '/no/such', recursive: 0, device: 0n, inode: 0n };
+    const broken: Plan = { ...plan, slots: 2, prepare: [...plan.prepare, missing] };
+    const [children, descriptors] = [newChildren(), ownDescriptors().length];
+    const result = await native.launch(encodePlan(broken), { descriptors: [], features: native.features() }, {});
+    expect(result.process).to.equal(null);
+    expect(result.failure).to.include({ op: 1, code: 'ENOENT', syscall: 'openat' });
+    expect(children()).to.deep.equal([]);
+    expect(ownDescriptors()).to.have.length(descriptors);
+  });
+
+  it('clones nothing any more once it was cancelled', async () => {
+    const token = {};
+    const pending = start(native, { argv: ['/bin/true'], strategy: 'opener', token });
+    native.cancel(token);
+    const { process, died } = await pending;
+    // Cancelled in time or not, it has ended by now or will by the signal.
+    if (process !== null) await native.wait(process);
+    else expect(died).to.deep.equal({ code: null, signal: 9 });
+  });
+
+  it('is refused without the calls that make a tree before it has a place', async () => {
+    for (const missing of [mountApi, mountSetattr]) {
+      const features = native.features() & ~missing;
+      const { failure } = await start(native, { argv: ['/bin/true'], strategy: 'opener', features });
+      expect(failure).to.include({ op: 0, code: 'ENOSYS' });
+    }
+  });
+
+  for (const op of [
+    { op: 'propagation', reason: '', path: '/', mode: 1, recursive: 1 },
+    { op: 'hostname', reason: '', name: 'changed' },
+    { op: 'umask', reason: '', mask: 0 },
+    { op: 'join', reason: '', namespace: 0, kind: 0 },
+    { op: 'ids', reason: '', uid: 1, gid: 1, groups: [] },
+  ] satisfies Op[]) {
+    it(`does not let the program’s own thread do '${op.op}'`, async () => {
+      const plan = plainPlan({ argv: ['/bin/true'], strategy: 'opener' });
+      const bytes = encodePlan({ ...plan, prepare: [...plan.prepare, op] });
+      const launched = native.launch(bytes, { descriptors: [], features: native.features() }, {});
+      const error = await launched.then(() => null, String);
+      expect(error).to.equal('TypeError: the plan is not well formed: fault 8 at operation 1');
+    });
+  }
+
+  it('does not let it attach a tmpfs either', async () => {
+    const plan = plainPlan({ argv: ['/bin/true'], strategy: 'opener' });
+    const size = 0n;
+    const tmpfs: Op = {
+      ...{ op: 'tmpfs', reason: '', tree: 0, mode: 0o755, size, inodes: size, uid: 0, gid: 0, attributes: 0 },
+      at: '/mnt',
+    };
+    const bytes = encodePlan({ ...plan, prepare: [tmpfs] });
+    const error = await native
+      .launch(bytes, { descriptors: [], features: native.features() }, {})
+      .then(() => null, String);
+    expect(error).to.contain('fault 8 at operation 0');
+  });
+});

@@ -1,0 +1,64 @@
+import { expect } from 'chai';
+import { Strategies } from '../../../ts/launch/strategies.ts';
+import { fakeNative } from '../../support/fake-native.ts';
+
+const allFeatures = 0xff;
+
+/** An addon whose empty mount namespace is made when `made` says so. */
+function nativeWith(made: Promise<void>, features = allFeatures) {
+  let asked = 0;
+  const native = fakeNative({
+    features: () => features,
+    makeEmptyNamespace: () => {
+      asked++;
+      return made;
+    },
+  });
+  return { native, asked: () => asked };
+}
+
+const refused = () => Promise.reject(Object.assign(new Error('setns'), { code: 'EPERM' }));
+
+describe('who makes the mounts of a start', () => {
+  it('is the container init process for the first one, and an opener once the empty namespace is made', async () => {
+    const { native, asked } = nativeWith(Promise.resolve());
+    const strategies = new Strategies(native, undefined);
+    expect(await strategies.choose(false)).to.equal('in-child');
+    expect(asked()).to.equal(0);
+    strategies.startMade();
+    strategies.startMade();
+    await new Promise(setImmediate);
+    expect(await strategies.choose(false)).to.equal('opener');
+    expect(asked()).to.equal(1);
+  });
+
+  it('is the container init process, which can be killed, when a source may never answer', async () => {
+    const strategies = new Strategies(nativeWith(Promise.resolve()).native, 'opener');
+    expect(await strategies.choose(true)).to.equal('in-child');
+    expect(await strategies.choose(false)).to.equal('opener');
+  });
+
+  it('stays the container init process where the program may not make the namespace', async () => {
+    const strategies = new Strategies(nativeWith(refused()).native, undefined);
+    strategies.startMade();
+    await new Promise(setImmediate);
+    expect(await strategies.choose(false)).to.equal('in-child');
+  });
+
+  it('stays the container init process where the kernel makes no tree without a place', async () => {
+    const { native, asked } = nativeWith(Promise.resolve(), allFeatures & ~0b10);
+    const strategies = new Strategies(native, 'opener');
+    strategies.startMade();
+    expect(await strategies.choose(false)).to.equal('in-child');
+    expect(asked()).to.equal(0);
+  });
+
+  it('is what ORLOP_STRATEGY says', async () => {
+    const { native, asked } = nativeWith(Promise.resolve());
+    const never = new Strategies(native, 'in-child');
+    never.startMade();
+    expect(await never.choose(false)).to.equal('in-child');
+    expect(asked()).to.equal(0);
+    expect(await new Strategies(native, 'opener').choose(false)).to.equal('opener');
+  });
+});

@@ -1,0 +1,28 @@
+import { statfs } from 'node:fs/promises';
+import type { ResolvedSource } from './sources.ts';
+
+/** `f_type` of statfs(2) of file systems without a block device of their own that answer from this machine. */
+const local: ReadonlySet<number> = new Set([
+  0x0102_1994, // tmpfs
+  0x8584_58f6, // ramfs
+  0x794c_7630, // overlayfs
+  0x9123_683e, // btrfs
+  0x2fc1_2fc1, // zfs
+  0xca45_1a4e, // bcachefs
+]);
+
+/**
+ * Whether one of the sources lies on a file system that may not answer for a long time, as NFS or FUSE do when their
+ * server is gone.
+ */
+export async function mayHang(sources: Iterable<Pick<ResolvedSource, 'device' | 'path'>>): Promise<boolean> {
+  for (const { device, path } of sources) {
+    if (major(device) === 0n && !local.has((await statfs(path)).type)) return true;
+  }
+  return false;
+}
+
+/** 0 stands for file systems that are not on a block device (makedev(3)). */
+function major(device: bigint): bigint {
+  return ((device >> 8n) & 0xfffn) | ((device >> 32n) & ~0xfffn);
+}

@@ -1,0 +1,51 @@
+import type { Native } from '../native/contract.ts';
+import type { Strategy } from '../plan/types.ts';
+import { features } from './features.ts';
+
+/** MountApi and MountSetattr of `native/init/run.h`: without both, a tree cannot be made before it has a place. */
+const detachedTrees = 0b11;
+
+/**
+ * Decides for each start of a program who makes its mounts. The first start is done by its container init process
+ * alone. Then the empty mount namespace is made, which costs about as much as that start saved, and from then on an
+ * opener makes the trees: what a start costs no longer grows with the host's mount table.
+ *
+ * `ORLOP_STRATEGY` as `in-child` or `opener` overrides it, for tests and measurements.
+ */
+export class Strategies {
+  readonly #native: Native;
+  readonly #forced: string | undefined;
+  #made: Promise<void> | null = null;
+  #ready = false;
+
+  constructor(native: Native, forced = process.env.ORLOP_STRATEGY) {
+    this.#native = native;
+    this.#forced = forced === '' ? undefined : forced;
+    if ((features(native) & detachedTrees) !== detachedTrees) this.#forced = 'in-child';
+  }
+
+  /**
+   * @param mayHang a source of the start lies on a file system that may never answer. Only a child can be killed there:
+   * a thread of this program would hang, and with it the program's end
+   */
+  async choose(mayHang: boolean): Promise<Strategy> {
+    if (this.#forced === 'opener') await this.#make();
+    return this.#ready && !mayHang ? 'opener' : 'in-child';
+  }
+
+  /** A start is over, and others may follow. */
+  startMade(): void {
+    if (this.#forced === undefined) void this.#make();
+  }
+
+  /** Not for want of privilege: then every start goes on as the first did. */
+  #make(): Promise<void> {
+    this.#made ??= this.#native.makeEmptyNamespace().then(
+      () => {
+        this.#ready = true;
+      },
+      () => {},
+    );
+    return this.#made;
+  }
+}
