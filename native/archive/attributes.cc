@@ -12,22 +12,24 @@ namespace orlop::archive {
 
 namespace {
 
+// Most lists and values are shorter: one call is enough then.
+constexpr size_t kGuess = 256;
+
 // Races with a writer show as ERANGE: ask again. Negative: as the call said.
 template <typename Call>
 ssize_t sized(std::string& buffer, Call call) {
-  for (;;) {
-    ssize_t size = call(nullptr, 0);
-    if (size <= 0) {
-      buffer.clear();
-      return size;
-    }
-    buffer.resize(static_cast<size_t>(size));
-    size = call(buffer.data(), buffer.size());
+  for (buffer.resize(kGuess);;) {
+    ssize_t size = call(buffer.data(), buffer.size());
     if (size >= 0) {
       buffer.resize(static_cast<size_t>(size));
       return size;
     }
-    if (errno != ERANGE) return size;
+    if (errno != ERANGE) {
+      buffer.clear();
+      return size;
+    }
+    // Never empty: that would ask for the size again.
+    buffer.resize(static_cast<size_t>(std::max<ssize_t>(call(nullptr, 0), kGuess)));
   }
 }
 

@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <string>
 
+#include "archive/report.h"
+
 namespace orlop::archive {
 
 class Sha256 {
@@ -35,5 +37,15 @@ class Sha256 {
   sha256_ctx context_;
   uint64_t size_ = 0;
 };
+
+// `plain` is null where the bytes are not compressed: they are the same, and hashing them is most of the work.
+inline Sums sums_of(Sha256& raw, Sha256* plain) {
+  Sums sums;
+  sums.size = raw.size();
+  sums.digest = raw.hex();
+  sums.uncompressed_size = plain == nullptr ? sums.size : plain->size();
+  sums.diff_id = plain == nullptr ? sums.digest : plain->hex();
+  return sums;
+}
 
 }  // namespace orlop::archive

@@ -41,7 +41,7 @@ std::span<const uint8_t> Input::next() {
       size = copy_plain(out, room);
   }
   if (size == 0) ended_ = true;
-  plain_hash_.update(out, size);
+  if (kind_ != Kind::kPlain) plain_hash_.update(out, size);
   given_ += size;
   check_limits();
   return {out, size};
@@ -70,19 +70,28 @@ void Input::detect() {
 // Appends to the raw buffer, or starts it anew once it was used up. False at the end.
 bool Input::refill() {
   if (raw_at_ == raw_end_) raw_at_ = raw_end_ = 0;
-  size_t n = read_some(options_.fd, raw_.get() + raw_end_, kBlock - raw_end_);
-  if (n == 0) {
-    raw_ended_ = true;
-    return false;
-  }
-  raw_hash_.update(raw_.get() + raw_end_, n);
-  if (options_.copy_fd >= 0) write_all(options_.copy_fd, raw_.get() + raw_end_, n);
+  size_t n = read_raw(raw_.get() + raw_end_, kBlock - raw_end_);
   raw_end_ += n;
-  return true;
+  return n > 0;
 }
 
+size_t Input::read_raw(uint8_t* to, size_t room) {
+  size_t n = read_some(options_.fd, to, room);
+  while (n == 0 && options_.growth_fd >= 0) {
+    char told[4096];
+    // At the end of the pipe once more: what was written before it closed.
+    if (read_some(options_.growth_fd, told, sizeof told) == 0) options_.growth_fd = -1;
+    n = read_some(options_.fd, to, room);
+  }
+  if (n == 0) raw_ended_ = true;
+  raw_hash_.update(to, n);
+  if (options_.copy_fd >= 0) write_all(options_.copy_fd, to, n);
+  return n;
+}
+
+// What the detection has read, and then without a detour.
 size_t Input::copy_plain(uint8_t* out, size_t room) {
-  if (raw_at_ == raw_end_ && (raw_ended_ || !refill())) return 0;
+  if (raw_at_ == raw_end_) return raw_ended_ ? 0 : read_raw(out, room);
   size_t size = std::min(room, raw_end_ - raw_at_);
   memcpy(out, raw_.get() + raw_at_, size);
   raw_at_ += size;
@@ -162,10 +171,6 @@ std::string Input::window(uint64_t from, uint64_t to) const {
   return bytes;
 }
 
-Sums Input::sums() {
-  uint64_t raw_size = raw_hash_.size();
-  uint64_t plain_size = plain_hash_.size();
-  return {raw_hash_.hex(), raw_size, plain_hash_.hex(), plain_size};
-}
+Sums Input::sums() { return sums_of(raw_hash_, kind_ == Kind::kPlain ? nullptr : &plain_hash_); }
 
 }  // namespace orlop::archive

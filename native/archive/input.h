@@ -19,7 +19,8 @@ class Input {
  public:
   struct Options {
     int fd = 0;
-    int copy_fd = -1;  // gets the bytes as they came; -1: nobody does
+    int copy_fd = -1;    // gets the bytes as they came; -1: nobody does
+    int growth_fd = -1;  // a pipe: the file is being written, and grows with each byte of it until the pipe ends
     uint64_t max_size = kMaxSize;
     uint64_t max_ratio = kMaxRatio;
   };
@@ -43,6 +44,7 @@ class Input {
 
   void detect();
   bool refill();
+  size_t read_raw(uint8_t* to, size_t room);
   size_t copy_plain(uint8_t* out, size_t room);
   size_t inflate_some(uint8_t* out, size_t room);
   size_t decompress_some(uint8_t* out, size_t room);
@@ -63,7 +65,7 @@ class Input {
   z_stream gzip_{};
   ZSTD_DStream* zstd_ = nullptr;
   Sha256 raw_hash_;
-  Sha256 plain_hash_;
+  Sha256 plain_hash_;  // only where the bytes are others
 };
 
 }  // namespace orlop::archive

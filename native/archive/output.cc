@@ -12,11 +12,11 @@ constexpr int kZstdLevel = 3;
 
 }  // namespace
 
-Output::Output(int fd, Compression compression) : fd_(fd), compression_(compression), buffer_(new uint8_t[kBlock]) {
-  if (compression == Compression::kGzip) {
+Output::Output(const Options& options) : options_(options), buffer_(new uint8_t[kBlock]) {
+  if (options.compression == Compression::kGzip) {
     // zlib's gzip header has no name and no time, so equal trees give equal bytes.
     if (deflateInit2(&gzip_, kGzipLevel, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK) refuse("memory");
-  } else if (compression == Compression::kZstd) {
+  } else if (options.compression == Compression::kZstd) {
     zstd_ = ZSTD_createCCtx();
     if (zstd_ == nullptr) refuse("memory");
     ZSTD_CCtx_setParameter(zstd_, ZSTD_c_compressionLevel, kZstdLevel);
@@ -25,8 +25,8 @@ Output::Output(int fd, Compression compression) : fd_(fd), compression_(compress
 }
 
 void Output::write(const void* data, size_t size) {
-  plain_hash_.update(data, size);
-  switch (compression_) {
+  if (options_.compression != Compression::kNone) plain_hash_.update(data, size);
+  switch (options_.compression) {
     case Compression::kGzip:
       return deflate_all(data, size, Z_NO_FLUSH);
     case Compression::kZstd:
@@ -37,11 +37,9 @@ void Output::write(const void* data, size_t size) {
 }
 
 Sums Output::finish() {
-  if (compression_ == Compression::kGzip) deflate_all(nullptr, 0, Z_FINISH);
-  if (compression_ == Compression::kZstd) compress_all(nullptr, 0, ZSTD_e_end);
-  uint64_t raw_size = raw_hash_.size();
-  uint64_t plain_size = plain_hash_.size();
-  return {raw_hash_.hex(), raw_size, plain_hash_.hex(), plain_size};
+  if (options_.compression == Compression::kGzip) deflate_all(nullptr, 0, Z_FINISH);
+  if (options_.compression == Compression::kZstd) compress_all(nullptr, 0, ZSTD_e_end);
+  return sums_of(raw_hash_, options_.compression == Compression::kNone ? nullptr : &plain_hash_);
 }
 
 void Output::deflate_all(const void* data, size_t size, int flush) {
@@ -69,7 +67,9 @@ void Output::compress_all(const void* data, size_t size, ZSTD_EndDirective direc
 void Output::emit(const void* data, size_t size) {
   if (size == 0) return;
   raw_hash_.update(data, size);
-  write_all(fd_, data, size);
+  write_all(options_.fd, data, size);
+  // Full: the reader has not looked yet. Closed: it has ended, and says why.
+  if (options_.growth_fd >= 0) (void)!::write(options_.growth_fd, "", 1);
 }
 
 }  // namespace orlop::archive

@@ -1,6 +1,7 @@
 // The archive being made: hashes the plain bytes, compresses, hashes again, writes.
 #pragma once
 
+#include <unistd.h>
 #include <zlib.h>
 #include <zstd.h>
 
@@ -15,7 +16,12 @@ enum class Compression { kNone, kGzip, kZstd };
 
 class Output {
  public:
-  Output(int fd, Compression compression);
+  struct Options {
+    int fd = STDOUT_FILENO;
+    int growth_fd = -1;  // a pipe that gets a byte whenever the archive has grown; -1: nobody waits for it
+    Compression compression = Compression::kNone;
+  };
+  explicit Output(const Options& options);
 
   void write(const void* data, size_t size);
   // Flushes the compressor. The last call.
@@ -26,13 +32,12 @@ class Output {
   void compress_all(const void* data, size_t size, ZSTD_EndDirective directive);
   void emit(const void* data, size_t size);
 
-  int fd_;
-  Compression compression_;
+  Options options_;
   std::unique_ptr<uint8_t[]> buffer_;
   z_stream gzip_{};
   ZSTD_CCtx* zstd_ = nullptr;
   Sha256 raw_hash_;
-  Sha256 plain_hash_;
+  Sha256 plain_hash_;  // only where the bytes are others
 };
 
 }  // namespace orlop::archive

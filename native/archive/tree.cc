@@ -97,15 +97,26 @@ void Tree::clear(int directory, const std::string& last) {
   cached_name_ = "/";
 }
 
+template <typename Make>
+int Tree::make_new(int directory, const std::string& last, Make make) {
+  int result = make();
+  if (result >= 0 || errno != EEXIST) return result;
+  clear(directory, last);
+  return make();
+}
+
 // A directory, new or there already. After a whiteout of the same name it hides what the layers below have in it.
 void Tree::make_directory(int directory, const std::string& last, mode_t mode) {
+  if (!options_.keep_metadata) mode = 0700;
+  if (mkdirat(directory, last.c_str(), mode) == 0) return;
+  if (errno != EEXIST) fail("mkdirat", errno);
   struct stat info;
-  bool exists = look(directory, last, info);
-  if (exists && S_ISDIR(info.st_mode)) return;
-  bool hides = exists && is_whiteout(info);
-  if (exists) clear(directory, last);
-  if (mkdirat(directory, last.c_str(), options_.keep_metadata ? mode : 0700) != 0) fail("mkdirat", errno);
-  if (hides && options_.broker != nullptr) options_.broker->set_opaque(open_child(directory, last).get());
+  if (!look(directory, last, info)) fail("fstatat", ENOENT);
+  if (S_ISDIR(info.st_mode)) return;
+  clear(directory, last);
+  if (mkdirat(directory, last.c_str(), mode) != 0) fail("mkdirat", errno);
+  if (!is_whiteout(info) || options_.broker == nullptr) return;
+  options_.broker->set_opaque(open_child(directory, last).get());
 }
 
 void Tree::directory(const std::string& name, const Metadata& metadata, const std::vector<Attribute>& attributes) {
@@ -131,9 +142,10 @@ void Tree::directory(const std::string& name, const Metadata& metadata, const st
 Fd Tree::file(const std::string& name) {
   Split split = split_name(name);
   int directory = parent(split.parent);
-  clear(directory, split.last);
-  Fd fd(open_below(directory, split.last.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_NONBLOCK,
-                   RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS));
+  Fd fd(make_new(directory, split.last, [&] {
+    return open_below(directory, split.last.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_NONBLOCK,
+                      RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
+  }));
   if (!fd.valid()) fail("openat2", errno);
   return fd;
 }
@@ -155,8 +167,8 @@ void Tree::symlink(const std::string& name, const std::string& target, const Met
   Split split = split_name(name);
   if (!options_.follow_parents && !stays_inside(split.parent, target)) refuse("link-out", target);
   int directory = parent(split.parent);
-  clear(directory, split.last);
-  if (symlinkat(target.c_str(), directory, split.last.c_str()) != 0) fail("symlinkat", errno);
+  auto make = [&] { return symlinkat(target.c_str(), directory, split.last.c_str()); };
+  if (make_new(directory, split.last, make) != 0) fail("symlinkat", errno);
   finish_node(directory, split.last, metadata);
 }
 
@@ -164,8 +176,8 @@ void Tree::node(const std::string& name, mode_t type, dev_t device, const Metada
   if (S_ISCHR(type) && device == kWhiteoutDevice) refuse("whiteout-device");
   Split split = split_name(name);
   int directory = parent(split.parent);
-  clear(directory, split.last);
-  if (mknodat(directory, split.last.c_str(), type | metadata.mode, device) != 0) fail("mknodat", errno);
+  auto make = [&] { return mknodat(directory, split.last.c_str(), type | metadata.mode, device); };
+  if (make_new(directory, split.last, make) != 0) fail("mknodat", errno);
   finish_node(directory, split.last, metadata);
 }
 
@@ -189,26 +201,40 @@ void Tree::hard_link(const std::string& name, const std::string& target) {
   if (!options_.keep_metadata && !S_ISREG(info.st_mode)) refuse("not-a-plain-file", target);
   Split to = split_name(name);
   int directory = parent(to.parent);
+  auto make = [&] { return linkat(source.get(), from.last.c_str(), directory, to.last.c_str(), 0); };
+  if (make() == 0) return;
+  if (errno != EEXIST) fail("linkat", errno);
   struct stat old;
   // A link to itself, or twice the same: removing the old name first could remove the last one.
   if (look(directory, to.last, old) && old.st_ino == info.st_ino && old.st_dev == info.st_dev) return;
   clear(directory, to.last);
-  if (linkat(source.get(), from.last.c_str(), directory, to.last.c_str(), 0) != 0) fail("linkat", errno);
+  if (make() != 0) fail("linkat", errno);
 }
 
 void Tree::whiteout(const std::string& name) {
   Split split = split_name(name);
   int directory = parent(split.parent);
-  struct stat info;
-  if (look(directory, split.last, info)) {
-    // The archive has this name too. It speaks of the layers below: a directory hides theirs, anything else does
-    // anyway.
-    if (S_ISDIR(info.st_mode) && options_.broker != nullptr) {
-      options_.broker->set_opaque(open_child(directory, split.last).get());
-    }
+  if (link_whiteout(directory, split.last)) return;
+  if (mknodat(directory, split.last.c_str(), S_IFCHR, kWhiteoutDevice) == 0) {
+    whiteout_directory_ = open_directory(split.parent);
+    whiteout_name_ = split.last;
     return;
   }
-  if (mknodat(directory, split.last.c_str(), S_IFCHR, kWhiteoutDevice) != 0) fail("mknodat", errno);
+  if (errno != EEXIST) fail("mknodat", errno);
+  struct stat info;
+  // The archive has this name too. It speaks of the layers below: a directory hides theirs, anything else does anyway.
+  if (!look(directory, split.last, info) || !S_ISDIR(info.st_mode) || options_.broker == nullptr) return;
+  options_.broker->set_opaque(open_child(directory, split.last).get());
+}
+
+// Whiteouts share one inode, as those that overlayfs makes itself: an inode each is what a deletion costs. False where
+// the last one cannot be had again (its name was replaced, it has all the links that the file system allows).
+bool Tree::link_whiteout(int directory, const std::string& last) {
+  struct stat info;
+  if (!whiteout_directory_.valid()) return false;
+  if (fstatat(whiteout_directory_.get(), whiteout_name_.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) return false;
+  return is_whiteout(info) &&
+         linkat(whiteout_directory_.get(), whiteout_name_.c_str(), directory, last.c_str(), 0) == 0;
 }
 
 void Tree::opaque(const std::string& directory) {

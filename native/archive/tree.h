@@ -62,6 +62,10 @@ class Tree {
   int parent(const std::string& directory);
   // Makes room for an object that is not a directory.
   void clear(int directory, const std::string& last);
+  // `make` makes a new object, or fails with EEXIST: then once more, after making room.
+  template <typename Make>
+  int make_new(int directory, const std::string& last, Make make);
+  bool link_whiteout(int directory, const std::string& last);
   void make_directory(int directory, const std::string& last, mode_t mode);
   void finish_node(int directory, const std::string& last, const Metadata& metadata);
 
@@ -69,6 +73,9 @@ class Tree {
   // The last parent: most entries follow another one of the same directory. Dropped whenever a name is replaced.
   std::string cached_name_;
   Fd cached_;
+  // The last whiteout.
+  std::string whiteout_name_;
+  Fd whiteout_directory_;
   std::vector<Times> times_;
   size_t times_bytes_ = 0;
 };

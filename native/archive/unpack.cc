@@ -7,6 +7,8 @@
 #include <string.h>
 #include <sys/sysmacros.h>
 
+#include <algorithm>
+
 #include "archive/jail.h"
 #include "archive/names.h"
 #include "archive/tree.h"
@@ -194,14 +196,17 @@ class Unpacker {
     const void* block = nullptr;
     size_t length = 0;
     la_int64_t offset = 0;
+    la_int64_t end = 0;
     for (;;) {
       int result = archive_read_data_block(archive_, &block, &length, &offset);
       if (result == ARCHIVE_EOF) break;
       if (result != ARCHIVE_OK) refuse_archive();
       if (offset < 0 || offset > size || length > static_cast<uint64_t>(size - offset)) refuse("damaged", "sparse map");
       write_block(fd.get(), static_cast<const char*>(block), length, offset);
+      if (length > 0) end = std::max(end, offset + static_cast<la_int64_t>(length));
     }
-    if (ftruncate(fd.get(), size) != 0) fail("ftruncate", errno);
+    // A hole at the end.
+    if (end < size && ftruncate(fd.get(), size) != 0) fail("ftruncate", errno);
     tree_.finish_file(fd.get(), metadata, attributes);
   }
 

@@ -7,11 +7,12 @@ import { syncDirectory } from '../store/record.ts';
 import { type Staging, syncTree } from '../store/staging.ts';
 import type { Store } from '../store/store.ts';
 import { errorCode } from '../store/system-error.ts';
-import type { Archiver } from './archiver.ts';
+import type { ArchiveFacts, Archiver } from './archiver.ts';
 import { chainIds, type Digest, hexOf, sha256 } from './digest.ts';
 import { mediaTypes } from './documents.ts';
 import { type LayerRecord, readLayer, writeLayer } from './layers.ts';
 import type { Descriptor } from './records.ts';
+import { repack } from './repack.ts';
 
 export interface LayerSource {
   /** Descriptor of the layer's archive. */
@@ -20,11 +21,18 @@ export interface LayerSource {
   readonly below: readonly string[];
   /** A tar that is an image layer, not an import. */
   readonly layer: boolean;
-  /** The archive is this file from `scratch`: it becomes the blob as it is. */
-  readonly file?: string | undefined;
   /** What the archive was said to be; another is refused. */
   readonly diffId?: string | undefined;
   readonly blob?: { readonly digest: string; readonly size: number } | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A read-write layer that becomes one of an image. */
+export interface UpperSource {
+  /** Descriptor of the upper directory. */
+  readonly upper: number;
+  /** Diff IDs of the layers below it, lowest first. */
+  readonly below: readonly string[];
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -73,11 +81,6 @@ export class Addition {
     return { mediaType, digest, size: bytes.length };
   }
 
-  /** Path for a file on the file system of the store; gone with the addition. */
-  scratch(): string {
-    return join(this.#blobs.path, newId());
-  }
-
   /**
    * Adds a layer: unpacks it, keeps its archive as a blob, and checks both digests.
    *
@@ -86,18 +89,48 @@ export class Addition {
   async layer(from: LayerSource): Promise<LayerRecord> {
     const present = await this.#present(from);
     if (present !== null) return present;
-    const staging = await this.#store.stage();
-    try {
-      const incoming = from.file ?? this.scratch();
-      const facts = await this.#unpack(from, join(staging.path, 'diff'), incoming);
+    return await this.#build(from.below, async (directory, archive) => {
+      await using copy = await opened(archive, 'wx');
+      const { source, layer, signal } = from;
+      const facts = await this.#archiver.unpack({ source, directory, layer, copyTo: copy.file.fd, signal });
       check('the digest of the layer', facts.digest, from.blob?.digest);
       check('the size of the layer', facts.size, from.blob?.size);
       check('the diff ID of the layer', facts.diffId, from.diffId);
-      const mediaType = await layerType(incoming);
-      await chmod(incoming, 0o644);
-      await rename(incoming, this.#blobFile(facts.digest));
+      return facts;
+    });
+  }
+
+  /**
+   * Adds a read-write layer: packs it, keeps the archive as a blob, and unpacks it again, so that the new layer is what
+   * its archive says, here and wherever it is loaded.
+   *
+   * @throws {RequestError} ORLOP_E_ARCHIVE
+   */
+  async upper({ upper, below, signal }: UpperSource): Promise<LayerRecord> {
+    return await this.#build(below, async (directory, archive) => {
+      await using output = await opened(archive, 'wx');
+      await using source = await opened(archive, 'r');
+      const files = { upper, output: output.file.fd, source: source.file.fd, directory };
+      const { packed, unpacked } = await repack(this.#archiver, this.#store.native, { ...files, signal });
+      check('the diff ID of the layer', unpacked.diffId, packed.diffId);
+      return unpacked;
+    });
+  }
+
+  /** Builds a layer aside: `fill` unpacks into the directory and leaves the archive in the file of that name. */
+  async #build(
+    below: readonly string[],
+    fill: (directory: number, archive: string) => Promise<ArchiveFacts>,
+  ): Promise<LayerRecord> {
+    const staging = await this.#store.stage();
+    try {
+      const archive = join(this.#blobs.path, newId());
+      const facts = await this.#fill(join(staging.path, 'diff'), below, (directory) => fill(directory, archive));
+      const mediaType = await layerType(archive);
+      await chmod(archive, 0o644);
+      await rename(archive, this.#blobFile(facts.digest));
       this.#staged.add(facts.digest);
-      return await this.#keep(staging, from, { ...facts, mediaType });
+      return await this.#keep(staging, below, { ...facts, mediaType });
     } catch (error) {
       await staging.discard();
       throw error;
@@ -148,18 +181,11 @@ export class Addition {
     }
   }
 
-  async #unpack(from: LayerSource, diff: string, incoming: string) {
+  async #fill<T>(diff: string, below: readonly string[], fill: (directory: number) => Promise<T>): Promise<T> {
     await mkdir(diff);
-    await this.#inheritRoot(diff, from.below);
+    await this.#inheritRoot(diff, below);
     await using directory = await opened(diff, 'r');
-    await using copy = from.file === undefined ? await opened(incoming, 'wx') : null;
-    return await this.#archiver.unpack({
-      source: from.source,
-      directory: directory.file.fd,
-      layer: from.layer,
-      copyTo: copy?.file.fd,
-      signal: from.signal,
-    });
+    return await fill(directory.file.fd);
   }
 
   /**
@@ -178,10 +204,10 @@ export class Addition {
 
   async #keep(
     staging: Staging,
-    from: LayerSource,
+    below: readonly string[],
     facts: { diffId: Digest; digest: Digest; size: number; uncompressedSize: number; mediaType: string },
   ): Promise<LayerRecord> {
-    const chainId = chainIds([...from.below, facts.diffId]).at(-1) ?? facts.diffId;
+    const chainId = chainIds([...below, facts.diffId]).at(-1) ?? facts.diffId;
     const { mediaType, digest, size } = facts;
     const record: LayerRecord = {
       chainId,

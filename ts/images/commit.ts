@@ -12,10 +12,7 @@ import { addDocuments, recordImage } from './publish.ts';
 import { parseOwnReference } from './reference.ts';
 import type { CommitOptions, ImageId, ResolvedImage } from './types.ts';
 
-/**
- * Makes an image of another one and a read-write layer on it. The layer is packed as an archive and unpacked again from
- * it, so that the new image is what its archive says, here and wherever it is loaded.
- */
+/** Makes an image of another one and a read-write layer on it. */
 export async function commitLayer(context: Context, options: CommitOptions): Promise<ImageId> {
   const reference = options.reference === undefined ? [] : [parseOwnReference(options.reference)];
   const base = await readBase(context, options.base);
@@ -24,7 +21,7 @@ export async function commitLayer(context: Context, options: CommitOptions): Pro
   await using addition = await Addition.begin(context.store, context.archiver, options.signal);
   // From here on nothing is swept: layers that are there now will be there when the record says so.
   const below = await readLayers(context, base.diffIds);
-  const layer = await packLayer(context, addition, options, base.diffIds);
+  const layer = await addUpper(addition, options, base.diffIds);
   const created = timestamp(undefined);
   const history = {
     created,
@@ -79,33 +76,14 @@ async function existingLayer(store: Context['store'], chainId: Digest): Promise<
   });
 }
 
-async function packLayer(
-  { archiver }: Context,
+async function addUpper(
   addition: Addition,
   { upper, signal }: CommitOptions,
   below: readonly string[],
 ): Promise<LayerRecord> {
-  const file = addition.scratch();
   const directory = await open(upper, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
   try {
-    const output = await open(file, 'wx+', 0o600);
-    try {
-      const { diffId } = await archiver.pack({
-        directory: directory.fd,
-        output: output.fd,
-        layer: true,
-        compression: 'none',
-        signal,
-      });
-      const source = await open(file, 'r');
-      try {
-        return await addition.layer({ source: source.fd, below, layer: true, file, diffId, signal });
-      } finally {
-        await source.close();
-      }
-    } finally {
-      await output.close();
-    }
+    return await addition.upper({ upper: directory.fd, below, signal });
   } finally {
     await directory.close();
   }

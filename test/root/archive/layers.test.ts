@@ -89,6 +89,18 @@ describe('layers', () => {
     expect(readFileSync(at('upper/file'), 'utf8')).to.equal('mine');
   });
 
+  it('give all whiteouts one inode, never that of a file that came in the place of one', async () => {
+    pythonTar(
+      at('a.tar'),
+      `add('.wh.a'); add('d/.wh.b'); add('.wh.c'); add('a', data=b'mine'); add('.wh.e'); add('d/.wh.f'); add('.wh.a')`,
+    );
+    await unpackFile(at('a.tar'), at('upper'), { layer: true });
+    const facts = (name: string) => run('stat', '-c', '%F %Hr:%Lr %h', at(`upper/${name}`)).trim();
+    for (const name of ['d/b', 'c', 'e', 'd/f']) expect(facts(name)).to.equal('character special file 0:0 2');
+    expect(facts('a')).to.contain('regular file').and.to.match(/ 1$/);
+    expect(readFileSync(at('upper/a'), 'utf8')).to.equal('mine');
+  });
+
   it('lose the records of AUFS', async () => {
     pythonTar(
       at('a.tar'),
