@@ -11,7 +11,8 @@ describe('the API reference', function () {
   });
   after(() => rmSync(directory, { recursive: true, force: true }));
 
-  it('is what npm run docs makes of the doc comments', () => {
+  // It fails where a public name has no doc comment: validation.notDocumented in scripts/api-docs/typedoc.json.
+  it('is what npm run docs makes of the doc comments, and each public name has one', () => {
     execFileSync('bash', ['scripts/docs', directory], { stdio: 'pipe' });
     expect(readdirSync('docs/api')).to.deep.equal(readdirSync(directory));
     for (const name of readdirSync(directory)) {

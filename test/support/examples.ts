@@ -28,10 +28,32 @@ export function examplesOf(page: string): Examples {
     languages.push(language);
     if (language === 'console') shell.push(...shellExamples(body));
     if (language === 'ts') {
-      modules.push({ source: body, output: [...body.matchAll(/\/\/ → (.*)$/gm)].map(([, line = '']) => line) });
+      modules.push({ source: body, output: outputOf(body) });
     }
   }
   return { shell, modules, languages };
+}
+
+/** The `@example`s of a source's doc comments: bodies of modules that have imported the library and opened a store. */
+export function commentExamples(source: string): readonly ModuleExample[] {
+  return [...source.matchAll(/\/\*\*([\s\S]*?)\*\//g)]
+    .flatMap(([, comment = '']) =>
+      comment
+        .replace(/^ *\* ?/gm, '')
+        .split('@example\n')
+        .slice(1),
+    )
+    .map((text) => (text.split(/^@\w/m)[0] ?? '').trimEnd())
+    .map((body) => ({
+      source: `import { catalogue, LaunchError, Orlop, RequestError } from 'orlop';\n${
+        body.includes('Orlop.open') ? '' : 'await using orlop = await Orlop.open();\n'
+      }${body}\n`,
+      output: outputOf(body),
+    }));
+}
+
+function outputOf(body: string): readonly string[] {
+  return [...body.matchAll(/\/\/ → (.*)$/gm)].map(([, line = '']) => line);
 }
 
 function shellExamples(body: string): ShellExample[] {

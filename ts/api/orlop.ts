@@ -24,14 +24,20 @@ import { VolumeApi } from './volume-api.ts';
  *
  * @example
  * await using orlop = await Orlop.open();
- * const { stdout } = await orlop.run('host', ['cat', '/test/f'], { volumes: ['data:/test'] });
+ * const command = ['sh', '-c', 'echo hi > /test/f; cat /test/f'];
+ * const { stdout } = await orlop.run('host', command, { volumes: ['data:/test'] });
+ * console.log(stdout.trim()); // → hi
  */
 export class Orlop implements t.OrlopRuntime {
   readonly #runtime: Runtime;
   readonly #pools = new Set<t.Pool>();
+  /** Directory of the store. */
   readonly root: string;
+  /** Its containers. */
   readonly containers: t.Containers;
+  /** Its images. */
   readonly images: t.Images;
+  /** Its volumes. */
   readonly volumes: t.Volumes;
 
   private constructor(runtime: Runtime) {
@@ -61,34 +67,14 @@ export class Orlop implements t.OrlopRuntime {
     return new Orlop({ store, native, images, containers, layers, strategies, volumes: containers.volumes });
   }
 
-  /**
-   * Runs a command in a new container to its end and collects what it writes. The container is removed afterwards, with
-   * its anonymous volumes, unless `rm` is false.
-   *
-   * @throws RequestError for what the request gets wrong; ORLOP_E_TIMEOUT, ORLOP_E_ABORTED, ORLOP_E_BUFFER
-   * @throws LaunchError when the kernel refused the start
-   */
   async run(image: string, argv: readonly string[] = [], options: RunOptions & t.RunInput = {}): Promise<t.RunResult> {
     return runToEnd((name, args, rest, signal) => this.#create(name, args, rest, signal), image, argv, options);
   }
 
-  /**
-   * Makes a container without starting it.
-   *
-   * @throws RequestError for what the request gets wrong; nothing is left behind
-   */
   async create(image: string, argv: readonly string[] = [], options: t.CreateOptions = {}): Promise<t.Container> {
     return this.#create(image, argv, options);
   }
 
-  /**
-   * Opens a pool: containers of an image that are made ahead, for requests that shall start at once.
-   *
-   * @example
-   * await using pool = await orlop.pool('debian:trixie', { size: 8, network: 'none' });
-   * const { stdout } = await pool.run(['cat', '/test/f'], { volumes: ['data:/test'] });
-   * @throws RequestError, LaunchError as a run does
-   */
   async pool(image: string, options: t.PoolOptions): Promise<t.Pool> {
     return ContainerPool.open(this.#runtime, image, options, this.#pools);
   }
@@ -117,16 +103,13 @@ export class Orlop implements t.OrlopRuntime {
     return { plan, text: describePlan(plan) };
   }
 
-  /**
-   * Closes its pools, and waits until what was removed is gone from the disk. Containers that run go on until this
-   * program ends.
-   */
   async close(): Promise<void> {
     await Promise.all([...this.#pools].map((pool) => pool.close()));
     await this.#runtime.layers.close();
     await this.#runtime.store.settle();
   }
 
+  /** Closes it, at the end of a block that has it with `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }

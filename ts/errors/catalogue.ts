@@ -1,6 +1,8 @@
 /**
  * Every error that orlop makes itself, by code: one line on what it means. `docs/errors.md` has a section for each, and
  * a test compares the two. Sorted, so that additions do not collide.
+ *
+ * @enum
  */
 export const catalogue = {
   ORLOP_E_ABORTED: 'the caller ended it with an AbortSignal',
@@ -33,4 +35,5 @@ export const catalogue = {
   ORLOP_E_VOLUME_SPEC: 'not a volume specification',
 } as const;
 
+/** Code of an error that orlop makes itself: a name in the catalogue. */
 export type ErrorCode = keyof typeof catalogue;

@@ -10,11 +10,17 @@ export interface ErrorOptions {
  * The caller can fix it; the kernel was not asked. The message says what was tried, on what, and why it failed.
  *
  * @example
- * throw new RequestError('ORLOP_E_TARGET', `volume target 'data' is not absolute`, { hint: `write '/data'` });
+ * const refused = orlop.run('host', ['true'], { volumes: ['data:test'] });
+ * await refused.catch((error) => {
+ *   if (error instanceof RequestError) console.log(error.code, error.hint); // → ORLOP_E_TARGET write '/test'
+ * });
  */
 export class RequestError extends Error {
+  /** Tells it from other errors where `instanceof` cannot: from another copy of the package. */
   override readonly name = 'RequestError';
+  /** Which error it is; the catalogue has them all. */
   readonly code: ErrorCode;
+  /** What to do about it; undefined where nobody knows. */
   readonly hint: string | undefined;
 
   constructor(code: ErrorCode, message: string, options: ErrorOptions = {}) {
@@ -44,18 +50,31 @@ export interface LaunchFacts {
  * The kernel refused. Shaped like a system error of Node: `CODE: text, syscall 'path' -> 'dest'`.
  *
  * @example
- * catch (error) { if (error instanceof LaunchError && error.code === 'ENOENT') … }
+ * const refused = orlop.run('host', ['/bin/none']);
+ * await refused.catch((error) => {
+ *   if (error instanceof LaunchError) console.log(error.code, error.step, error.exitCode); // → ENOENT exec 127
+ * });
  */
 export class LaunchError extends Error implements LaunchFacts {
+  /** Tells it from other errors where `instanceof` cannot: from another copy of the package. */
   override readonly name = 'LaunchError';
+  /** Name of the errno, as in Node: `EACCES`; errno(3). */
   readonly code: string;
+  /** Its number. */
   readonly errno: number;
+  /** Name of the system call that failed: `openat2`. */
   readonly syscall: string;
+  /** Operation of the plan that failed. */
   readonly step: string;
+  /** What it was about: a path of the host or of the container, as `step` has it. */
   readonly path: string | undefined;
+  /** Where it was to appear: a path in the container. */
   readonly dest: string | undefined;
+  /** What to do about it; undefined where nobody knows. */
   readonly hint: string | undefined;
+  /** Why the operation was in the plan: `volume data`. */
   readonly reason: string | undefined;
+  /** 126 or 127 where the application could not be executed or found, otherwise 125. */
   readonly exitCode: number;
 
   constructor(message: string, facts: LaunchFacts) {

@@ -24,6 +24,7 @@ type Fields<List extends readonly (readonly [string, string])[]> = {
 /** One operation: its name, its fields in the units of `native/plan/ops.def`, and why it is there. */
 export type Op = {
   [Name in keyof typeof ops]: {
+    /** Name of the operation. */
     readonly op: Name;
     /** For people: `volume data`, `image VOLUME`, `default /dev`. Not part of the binary form. */
     readonly reason: string;
@@ -47,11 +48,16 @@ export type Supplied = 'stdin' | 'stdout' | 'stderr' | 'gate' | 'control';
  * its system calls. Built without effect, printed by `orlop plan`, and executed by `native/init`, which adds nothing.
  */
 export interface Plan {
+  /** Who makes what `prepare` lists. */
   readonly strategy: Strategy;
+  /** Made new by the clone; namespaces(7). */
   readonly namespaces: readonly Namespace[];
+  /** What the first slots hold. */
   readonly supplied: readonly Supplied[];
   /** Size of the descriptor table, the supplied slots included. */
   readonly slots: number;
+  /** Makes detached mounts, files and descriptors. */
   readonly prepare: readonly Op[];
+  /** Attaches them, changes the root, gives up privileges, and ends in `exec`. */
   readonly enter: readonly Op[];
 }

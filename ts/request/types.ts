@@ -1,7 +1,10 @@
 import type { CapabilityName } from '../linux/capabilities.ts';
 import type { RlimitName } from '../linux/rlimits.ts';
 
-/** How mount events travel between a bind mount and its source, mount_namespaces(7). */
+/**
+ * How mount events travel between a bind mount and its source, mount_namespaces(7). `slave`, `shared` and their recursive
+ * forms come with a later version.
+ */
 export type Propagation = 'private' | 'rprivate' | 'slave' | 'rslave' | 'shared' | 'rshared';
 
 /** A volume of the store at a target: named, or anonymous where `name` is null. */
@@ -78,6 +81,7 @@ export interface CapabilityChanges {
   readonly drop: readonly (CapabilityName | 'ALL')[];
 }
 
+/** A network namespace of its own with nothing but a loopback interface, or that of the host; network_namespaces(7). */
 export type NetworkMode = 'none' | 'host';
 
 /**
@@ -126,9 +130,18 @@ export interface RequestContext {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
-/** A container as the library's caller describes it. Strings have the form of the command line. */
+/**
+ * A container as the library's caller describes it. Strings have the form of the command line.
+ *
+ * @example
+ * const options = { volumes: ['data:/test', '/etc/hostname:/h:ro'], env: { A: 'b' }, user: '1000:1000', readOnly: true };
+ * const { stdout } = await orlop.run('host', ['sh', '-c', 'id -u; echo $A'], options);
+ * console.log(stdout.split('\n')); // → [ '1000', 'b', '' ]
+ */
 export interface RunOptions {
+  /** Letters, digits, `_`, `.` and `-`, unique among containers; one is made up by default. */
   readonly name?: string | undefined;
+  /** Remove the container and its anonymous volumes when it has ended; default true for `run`, false for `create`. */
   readonly rm?: boolean | undefined;
   /** `/test`, `name:/test`, `/host:/test:ro`, `./relative:/test`, or an object. */
   readonly volumes?: readonly (string | VolumeInput)[] | undefined;
@@ -136,43 +149,64 @@ export interface RunOptions {
   readonly tmpfs?: readonly (string | TmpfsInput)[] | undefined;
   /** `A=b`, `A` (taken from the environment), or an object: null removes a variable of the image. */
   readonly env?: readonly string[] | Readonly<Record<string, string | null>> | undefined;
+  /** Working directory, an absolute path, made where it is missing; default that of the image, or `/`. */
   readonly workdir?: string | undefined;
+  /** `user[:group]`, names of the image or numbers; default that of the image, or root. */
   readonly user?: string | undefined;
+  /** At most 64 bytes; default the first twelve digits of the container's ID. */
   readonly hostname?: string | undefined;
   /** One program, or a program with arguments; empty means none. */
   readonly entrypoint?: string | readonly string[] | undefined;
+  /** Mount the root filesystem read-only; volumes and tmpfs are not affected. Default false. */
   readonly readOnly?: boolean | undefined;
+  /** Capabilities on top of the default eleven, `NET_ADMIN` or `ALL`; capabilities(7). */
   readonly capAdd?: readonly string[] | undefined;
+  /** Capabilities to be taken away, `CHOWN` or `ALL`; capabilities(7). */
   readonly capDrop?: readonly string[] | undefined;
   /** `no-new-privileges=false`, `seccomp=unconfined`, `seccomp=FILE`. */
   readonly securityOpt?: readonly string[] | undefined;
-  /** `nofile=1024:2048`. */
+  /** Soft and hard limit, `nofile=1024:2048`; getrlimit(2). */
   readonly ulimits?: readonly string[] | undefined;
+  /** `none`, the default: a loopback interface only; or `host`. */
   readonly network?: string | undefined;
+  /** Recorded as Docker does; of what stdin is, `start` decides. Default false. */
   readonly interactive?: boolean | undefined;
   /** `k=v`, or an object. */
   readonly labels?: readonly string[] | Readonly<Record<string, string>> | undefined;
-  /** Bytes, or a size: `64m`. */
+  /** Of /dev/shm, in bytes, or a size: `64m`, the default. */
   readonly shmSize?: number | string | undefined;
 }
 
+/** A volume or bind mount, for what has a colon in its name, or more to say than a string can. */
 export interface VolumeInput {
   /** Name of a volume, or a host path when it starts with `/` or `.`; none: a new anonymous volume. */
   readonly source?: string | undefined;
+  /** Absolute path in the container, made where it is missing. */
   readonly target: string;
+  /** Default false. */
   readonly readonly?: boolean | undefined;
+  /** Leave a new volume empty instead of filling it with what the image has at the target; default false. */
   readonly nocopy?: boolean | undefined;
+  /** Take the mounts below a source on the host along; default true. */
   readonly recursive?: boolean | undefined;
+  /** Of a source on the host; default `rprivate`. */
   readonly propagation?: Propagation | undefined;
 }
 
+/** A new file system in memory, nosuid and nodev, tmpfs(5). */
 export interface TmpfsInput {
+  /** Absolute path in the container, made where it is missing. */
   readonly target: string;
-  /** Bytes, or a size: `64m`. */
+  /** Bytes, or a size: `64m`; default half of the memory. */
   readonly size?: number | string | undefined;
+  /** Mode of its root directory; default 0o1777. */
   readonly mode?: number | undefined;
+  /** Owner of its root directory; default 0. */
   readonly uid?: number | undefined;
+  /** Group of its root directory; default 0. */
   readonly gid?: number | undefined;
+  /** Default false. */
   readonly readonly?: boolean | undefined;
+  /** Programs in it can be executed; default false. */
   readonly exec?: boolean | undefined;
 }

@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect } from 'chai';
-import { examplesOf, pattern } from '../../support/examples.ts';
+import { commentExamples, examplesOf, pattern } from '../../support/examples.ts';
 import { requires } from '../../support/require.ts';
 
 const applets = [
@@ -35,6 +35,14 @@ const applets = [
 
 /** Pages for developers show commands of a checkout, which the levels of tests run themselves. */
 const forDevelopers = ['benchmarks.md', 'contributing.md'];
+
+/** What describes the names that the library exports. */
+const commented = [
+  'ts/api/orlop.ts',
+  'ts/errors/errors.ts',
+  'ts/request/types.ts',
+  ...readdirSync('ts/api/types').map((name) => `ts/api/types/${name}`),
+];
 
 describe('the examples in docs/', function () {
   this.timeout(120_000);
@@ -74,6 +82,15 @@ describe('the examples in docs/', function () {
     rmSync(join(directory, 'rootfs'), { recursive: true });
   }
 
+  function runModule(source: string, output: readonly string[]): void {
+    writeFileSync(join(directory, 'example.mts'), source);
+    const tsx = resolve('node_modules/tsx/dist/loader.mjs');
+    run('orlop', ['import', 'busybox.tar', 'busybox']);
+    const { stdout, stderr, status } = run(process.execPath, [`--import=${tsx}`, 'example.mts']);
+    expect({ stderr, status }).to.deep.equal({ stderr: '', status: 0 });
+    expect(stdout).to.match(pattern(output));
+  }
+
   for (const name of readdirSync('docs').filter((one) => one.endsWith('.md'))) {
     const { shell, modules, languages } = examplesOf(readFileSync(join('docs', name), 'utf8'));
 
@@ -95,12 +112,16 @@ describe('the examples in docs/', function () {
 
     for (const [at, { source, output }] of modules.entries()) {
       it(`of ${name} run as modules: ${at + 1} of ${modules.length}`, () => {
-        writeFileSync(join(directory, 'example.mts'), source);
-        const tsx = resolve('node_modules/tsx/dist/loader.mjs');
-        run('orlop', ['import', 'busybox.tar', 'busybox']);
-        const { stdout, stderr, status } = run(process.execPath, [`--import=${tsx}`, 'example.mts']);
-        expect({ stderr, status }).to.deep.equal({ stderr: '', status: 0 });
-        expect(stdout).to.match(pattern(output));
+        runModule(source, output);
+      });
+    }
+  }
+
+  for (const name of commented) {
+    const examples = commentExamples(readFileSync(name, 'utf8'));
+    for (const [at, { source, output }] of examples.entries()) {
+      it(`of the doc comments of ${name} run as modules: ${at + 1} of ${examples.length}`, () => {
+        runModule(source, output);
       });
     }
   }

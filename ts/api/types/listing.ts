@@ -1,0 +1,21 @@
+/** Objects of the store, and the records that could not be read: one damaged file costs that object only. */
+export interface Listing<Item> {
+  /** What could be read. */
+  readonly items: readonly Item[];
+  /** What could not, and why. */
+  readonly damaged: readonly Damaged[];
+}
+
+/** An object of the store whose record cannot be read. */
+export interface Damaged {
+  /** Path of the record; of a container, its ID. */
+  readonly path: string;
+  /** What is wrong with it. */
+  readonly message: string;
+}
+
+/** What a list shall hold. */
+export interface ListOptions<Item> {
+  /** Keeps the items for which it is true; default: all. */
+  readonly filter?: ((item: Item) => boolean) | undefined;
+}
