@@ -9,14 +9,15 @@ const allowed: Record<string, readonly string[]> = {
   linux: [],
   request: [],
   plan: ['request'],
+  trace: ['plan'],
   store: [],
   images: ['store'],
   volumes: ['store'],
   launch: ['plan'],
   supervise: ['launch'],
-  containers: ['request', 'plan', 'store', 'images', 'volumes', 'launch', 'supervise'],
-  api: ['request', 'plan', 'store', 'images', 'volumes', 'launch', 'supervise', 'containers'],
-  cli: ['request', 'plan', 'store', 'images', 'volumes', 'launch', 'supervise', 'containers', 'api'],
+  containers: ['request', 'plan', 'trace', 'store', 'images', 'volumes', 'launch', 'supervise'],
+  api: ['request', 'plan', 'trace', 'store', 'images', 'volumes', 'launch', 'supervise', 'containers'],
+  cli: ['request', 'plan', 'trace', 'store', 'images', 'volumes', 'launch', 'supervise', 'containers', 'api'],
 };
 const open = ['errors', 'native', 'linux'];
 

@@ -17,6 +17,8 @@ export interface World {
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly input?: string;
   readonly terminal?: boolean;
+  /** Of the terminal. */
+  readonly columns?: number;
   /** Descriptors that are a terminal or a file, and which one. */
   readonly files?: Readonly<Record<number, string>>;
   readonly now?: Date;
@@ -37,6 +39,7 @@ export async function orlop(argv: readonly string[], world: World = {}): Promise
     env: world.env ?? {},
     cwd: '/home/me',
     isTerminal: () => world.terminal ?? false,
+    columns: () => (world.terminal ? world.columns : undefined),
     descriptor: (number) => ({ shareable: world.files?.[number] === undefined, file: world.files?.[number] ?? 'pipe' }),
     now: () => world.now ?? new Date('2026-11-27T12:00:00Z'),
     signals: world.signals ?? new EventEmitter(),
@@ -78,8 +81,8 @@ export function fakeContainer(end: ExitStatus | Promise<ExitStatus>, received: (
     pid: 4711,
     exited: Promise.resolve(end),
     kill: (signal = 'SIGTERM') => received.push(signal) > 0,
-    timings: { clonedUs: 1, startedUs: 2, operations: [] },
-    trace: () => [{ name: 'bind', ph: 'X' }],
+    timings: { clonedUs: 1, startedUs: 2, steps: [] },
+    trace: () => ({ traceEvents: [], displayTimeUnit: 'ns', otherData: {} }),
     stdin: null,
     stdout: null,
     stderr: null,

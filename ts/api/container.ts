@@ -4,6 +4,7 @@ import type { StoredContainer } from '../containers/record.ts';
 import type { Runtime } from '../containers/runtime.ts';
 import { startContainer } from '../containers/start.ts';
 import { killContainer, waitContainer } from '../containers/wait.ts';
+import { Laps } from '../trace/laps.ts';
 import { inspectContainer, summaryOf } from './inspect.ts';
 import { RunningContainer } from './running.ts';
 import type * as t from './types.ts';
@@ -16,13 +17,17 @@ export class ContainerHandle implements t.Container {
   readonly #own: StoredContainer | null;
   /** The end of what this handle started, known also when the container went with it. */
   #end: Promise<t.ExitStatus> | null = null;
+  /** Of its making, which the first start goes on from. */
+  #laps: Laps | null;
   readonly id: string;
   readonly name: string;
 
-  constructor(runtime: Runtime, stored: StoredContainer, made: 'made' | 'found') {
+  /** @param made laps of its making; null for one that was found */
+  constructor(runtime: Runtime, stored: StoredContainer, made: Laps | null) {
     const { record, durability } = stored;
-    this.#own = made === 'made' && durability === 'ephemeral' ? stored : null;
+    this.#own = made !== null && durability === 'ephemeral' ? stored : null;
     this.#runtime = runtime;
+    this.#laps = made;
     this.#rm = record.request.rm;
     this.id = record.id;
     this.name = record.name;
@@ -35,10 +40,14 @@ export class ContainerHandle implements t.Container {
   async start(options: t.StartOptions = {}): Promise<t.Running> {
     const { stdin = 'ignore', stdout = 'pipe', stderr = 'pipe', signal } = options;
     const stdio = { stdin, stdout, stderr };
+    const laps = this.#laps?.start() ?? new Laps('call');
+    this.#laps = null;
     const stored = this.#own ?? (await this.#stored());
-    const started = await startContainer(this.#runtime, stored, { stdio, signal, rm: this.#rm });
+    const started = await startContainer(this.#runtime, stored, { stdio, signal, rm: this.#rm, laps });
     this.#end = started.exited;
-    return RunningContainer.of(this.#runtime.native, started, options);
+    const { id, name } = this;
+    const image = stored.record.image.reference;
+    return RunningContainer.of(this.#runtime.native, started, { id, name, image }, options);
   }
 
   async wait(): Promise<t.ExitStatus> {

@@ -11,6 +11,7 @@ import { describePlan } from '../plan/describe.ts';
 import { parseRunOptions } from '../request/options.ts';
 import type { RunOptions, RunRequest } from '../request/types.ts';
 import { Store } from '../store/store.ts';
+import { Laps } from '../trace/laps.ts';
 import { ContainerHandle } from './container.ts';
 import { ImageApi } from './image-api.ts';
 import { summaryOf } from './inspect.ts';
@@ -68,11 +69,16 @@ export class Orlop implements t.OrlopRuntime {
   }
 
   async run(image: string, argv: readonly string[] = [], options: RunOptions & t.RunInput = {}): Promise<t.RunResult> {
-    return runToEnd((name, args, rest, signal) => this.#create(name, args, rest, signal), image, argv, options);
+    return runToEnd(
+      (name, args, rest, signal) => this.#create(name, args, rest, 'whole', signal),
+      image,
+      argv,
+      options,
+    );
   }
 
   async create(image: string, argv: readonly string[] = [], options: t.CreateOptions = {}): Promise<t.Container> {
-    return this.#create(image, argv, options);
+    return this.#create(image, argv, options, 'parts');
   }
 
   async pool(image: string, options: t.PoolOptions): Promise<t.Pool> {
@@ -83,19 +89,19 @@ export class Orlop implements t.OrlopRuntime {
     image: string,
     argv: readonly string[],
     { durable, ...options }: t.CreateOptions,
+    extent: 'whole' | 'parts',
     signal?: AbortSignal,
   ): Promise<t.Container> {
+    const laps = new Laps('create', extent);
     const request = requestOf(image, argv, options);
+    laps.lap('request', 'parsed');
     const durability = (durable ?? !request.rm) ? 'durable' : 'ephemeral';
-    return new ContainerHandle(
-      this.#runtime,
-      await createContainer(this.#runtime, request, { durability, signal }),
-      'made',
-    );
+    const container = await createContainer(this.#runtime, request, { durability, signal, laps });
+    return new ContainerHandle(this.#runtime, container, laps);
   }
 
   async container(idOrName: string): Promise<t.Container> {
-    return new ContainerHandle(this.#runtime, await this.#runtime.containers.find(idOrName), 'found');
+    return new ContainerHandle(this.#runtime, await this.#runtime.containers.find(idOrName), null);
   }
 
   async plan(image: string, argv: readonly string[] = [], options: RunOptions = {}): Promise<t.PlanResult> {

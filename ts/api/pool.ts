@@ -3,6 +3,7 @@ import type { Runtime } from '../containers/runtime.ts';
 import { RequestError } from '../errors/index.ts';
 import { parseRunOptions } from '../request/options.ts';
 import type { RunRequest } from '../request/types.ts';
+import { Laps } from '../trace/laps.ts';
 import { collectRun, withDeadline } from './run.ts';
 import { RunningContainer } from './running.ts';
 import type * as t from './types.ts';
@@ -65,10 +66,13 @@ export class ContainerPool implements t.Pool {
     options: t.StartOptions,
   ): Promise<{ running: t.Running; container: InPool['container'] }> {
     const { stdin = 'ignore', stdout = 'pipe', stderr = 'pipe', signal } = options;
+    const laps = new Laps('call');
     refuseFixed(own);
     const request = parse(this.image, argv, own);
-    const { started, container } = await this.#members.start(request, { stdin, stdout, stderr }, signal);
-    return { running: await RunningContainer.of(this.#runtime.native, started, options), container };
+    laps.lap('request', 'parsed');
+    const { started, container } = await this.#members.start(request, { stdin, stdout, stderr }, signal, laps);
+    const whose = { ...container, image: this.image };
+    return { running: await RunningContainer.of(this.#runtime.native, started, whose, options), container };
   }
 
   close(): Promise<void> {

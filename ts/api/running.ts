@@ -1,27 +1,33 @@
 import type { Readable, Writable } from 'node:stream';
 import type { Started } from '../containers/start.ts';
 import { RequestError } from '../errors/index.ts';
-import type { LaunchResult, Native } from '../native/contract.ts';
-import { timingsOf, traceOf } from '../plan/trace.ts';
-import type { Plan } from '../plan/types.ts';
+import type { Native } from '../native/contract.ts';
 import { signalNumber } from '../supervise/exit.ts';
 import type { StdioStreams } from '../supervise/stdio.ts';
+import { type Traced, traceOf } from '../trace/events.ts';
+import type { TimedStart } from '../trace/steps.ts';
+import { timingsOf } from '../trace/timings.ts';
 import { delayOf } from './deadline.ts';
-import type { ExitStatus, Running, StartOptions, Timings } from './types.ts';
+import type { ExitStatus, Running, StartOptions, Timings, Trace } from './types.ts';
+
+/** Whose start it is. */
+type Whose = Pick<Traced, 'id' | 'name' | 'image'>;
 
 /** A running container, as the library's caller holds it. */
 export class RunningContainer implements Running {
   readonly #native: Native;
   readonly #started: Started;
+  readonly #whose: Whose;
   readonly pid: number;
   readonly exited: Promise<ExitStatus>;
   readonly stdin: Writable | null;
   readonly stdout: Readable | null;
   readonly stderr: Readable | null;
 
-  private constructor(native: Native, started: Started, streams: StdioStreams) {
+  private constructor(native: Native, started: Started, whose: Whose, streams: StdioStreams) {
     this.#native = native;
     this.#started = started;
+    this.#whose = whose;
     this.pid = started.process.pid;
     this.exited = started.exited;
     this.stdin = streams.stdin;
@@ -29,9 +35,10 @@ export class RunningContainer implements Running {
     this.stderr = streams.stderr;
   }
 
-  static async of(native: Native, started: Started, options: StartOptions): Promise<RunningContainer> {
+  static async of(native: Native, started: Started, whose: Whose, options: StartOptions): Promise<RunningContainer> {
     const streams = await started.stdio.streams();
-    const running = new RunningContainer(native, started, streams);
+    started.laps.lap('streams', 'as the caller gets them');
+    const running = new RunningContainer(native, started, whose, streams);
     running.#endWith(options);
     started.exited.then(streams.finish, streams.finish);
     return running;
@@ -59,15 +66,16 @@ export class RunningContainer implements Running {
   }
 
   get timings(): Timings {
-    return timings(this.#started.plan.plan, this.#started.times);
+    return timingsOf(this.#timed());
   }
 
-  trace(): unknown {
-    return traceOf(this.#started.plan.plan, this.#started.times, this.pid);
+  trace(): Trace {
+    return traceOf(this.#timed(), { ...this.#whose, caller: process.pid, pid: this.pid });
   }
-}
 
-function timings(plan: Plan, times: LaunchResult['times']): Timings {
-  const since = (time: number) => (time - times.called) / 1000;
-  return { clonedUs: since(times.cloned), startedUs: since(times.returned), operations: timingsOf(plan, times) };
+  /** The plan is made for whoever asks for its times, not before. */
+  #timed(): TimedStart {
+    const { plan, times, laps } = this.#started;
+    return { plan: plan.plan, times, laps };
+  }
 }

@@ -10,6 +10,8 @@ const io: Io = {
   cwd: process.cwd(),
   // Loaded when it is asked for: with it comes all of node:net.
   isTerminal: (descriptor) => process.getBuiltinModule('node:tty').isatty(descriptor),
+  // Only a command that starts nothing asks: with process.stdout comes a terminal that does not block.
+  columns: () => (process.getBuiltinModule('node:tty').isatty(1) ? process.stdout.columns : undefined),
   descriptor: factsOf,
   now: () => new Date(),
   signals: process,

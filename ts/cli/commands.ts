@@ -53,6 +53,12 @@ export const commands: readonly CommandEntry[] = [
     group: 'Containers',
     load: () => import('./commands/plan.ts'),
   },
+  {
+    name: 'trace',
+    summary: 'Show where the time of a start went, step by step',
+    group: 'Containers',
+    load: () => import('./commands/trace.ts'),
+  },
   { name: 'images', summary: 'List images', group: 'Images', load: () => import('./commands/images.ts') },
   {
     name: 'import',

@@ -11,6 +11,8 @@ export interface Io {
   readonly cwd: string;
   /** True when the descriptor is a terminal. */
   isTerminal(descriptor: 0 | 1 | 2): boolean;
+  /** Columns of the terminal on standard output; undefined where it is none. */
+  columns(): number | undefined;
   descriptor(number: 0 | 1 | 2): DescriptorFacts;
   now(): Date;
   readonly signals: SignalSource;

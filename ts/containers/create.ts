@@ -3,6 +3,7 @@ import { resolveImageUser } from '../images/read-users.ts';
 import type { ResolvedImage, ResolvedUser } from '../images/types.ts';
 import type { RunRequest } from '../request/types.ts';
 import { newId } from '../store/id.ts';
+import type { Laps } from '../trace/laps.ts';
 import { prepareVolumes } from '../volumes/prepare.ts';
 import { makeLayer } from './layer.ts';
 import { nameFor } from './names.ts';
@@ -17,6 +18,8 @@ import { type VolumeNeed, volumeNeeds } from './volume-needs.ts';
 export interface CreateContext {
   readonly durability: Durability;
   readonly signal?: AbortSignal | undefined;
+  /** Times what is done. */
+  readonly laps?: Laps | undefined;
 }
 
 /**
@@ -28,22 +31,26 @@ export interface CreateContext {
 export async function createContainer(
   runtime: Runtime,
   request: RunRequest,
-  { durability, signal }: CreateContext,
+  { durability, signal, laps }: CreateContext,
 ): Promise<StoredContainer> {
   const { images, containers, native } = runtime;
   requireRoot();
   // From here until the record is on disk, nobody removes the image.
   await using _hold = await images.hold({ signal });
   const image = await images.resolve(request.image);
+  laps?.lap('image', image.reference);
   await using view = new ImageView(native, image.layers);
   const sources = await resolveSources(runtime.store, request.mounts);
   // A profile that cannot be used is to be known now; the start reads it again.
   if (typeof request.security.seccomp === 'object') await seccompFilter(request);
+  laps?.lap('sources', 'of bind mounts');
   const ready = durability === 'ephemeral' ? runtime.layers.take() : null;
   const { record, needs, container } = await begin(runtime, request, image, view, ready, durability);
+  laps?.lap('record', 'names, user, process');
   try {
     if (ready === null) await makeLayer(runtime.store, record.layer, image.layers[0]);
     else runtime.layers.place(ready, image.layers[0]);
+    laps?.lap('layer', 'the read-write layer');
     await prepareVolumes(runtime.store, runtime.volumes, async () => (await containers.uses()).volumes, needs, {
       container: record.id,
       view: view.open,
@@ -51,6 +58,7 @@ export async function createContainer(
       durable: durability === 'durable',
       signal,
     });
+    laps?.lap('volumes', 'made, or found');
     return { ...container, found: { image, sources } };
   } catch (error) {
     // What went wrong first is what the caller has to know.

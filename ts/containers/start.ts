@@ -5,6 +5,7 @@ import { type Launched, launch } from '../launch/launch.ts';
 import type { EncodedPlan } from '../plan/encoded.ts';
 import { type ExitStatus, exitStatus } from '../supervise/exit.ts';
 import { type OpenStdio, openStdio, type StdioRequest } from '../supervise/stdio.ts';
+import type { Laps } from '../trace/laps.ts';
 import { etcFiles } from './etc-files.ts';
 import type { StartContext } from './facts.ts';
 import { allowRemount, layerPaths } from './layer.ts';
@@ -22,6 +23,8 @@ export interface StartRequest {
   readonly signal?: AbortSignal | undefined;
   /** Remove the container and its anonymous volumes once it has ended. */
   readonly rm: boolean;
+  /** Times what the start does. */
+  readonly laps: Laps;
 }
 
 const sigkill = constants.signals.SIGKILL;
@@ -30,6 +33,7 @@ const sigkill = constants.signals.SIGKILL;
 export interface Started extends Launched {
   readonly plan: EncodedPlan;
   readonly stdio: OpenStdio;
+  readonly laps: Laps;
   /** Resolves when the end is recorded; with `rm`, when all is removed. */
   readonly exited: Promise<ExitStatus>;
 }
@@ -45,7 +49,9 @@ export async function startContainer(
   container: StoredContainer,
   request: StartRequest,
 ): Promise<Started> {
+  const { laps } = request;
   const claimed = await runtime.containers.claim(container);
+  laps.lap('claim', 'nobody else starts it');
   try {
     const launched = await launchAsFound(runtime, claimed, request);
     const recorded = recordStart(runtime, claimed, launched);
@@ -54,6 +60,7 @@ export async function startContainer(
     else recorded.catch(() => giveUp(runtime, claimed, request.rm).catch(() => {}));
     const exited = end(runtime, recorded, launched, request.rm);
     setOwnEnd(claimed.record.id, exited);
+    laps.lap('record', 'that it runs');
     return { ...launched, exited };
   } catch (error) {
     // What went wrong first is what the caller has to know; what is left behind, the next command finds.
@@ -75,6 +82,7 @@ async function launchAsFound(
     return await launchClaimed(runtime, claimed, request);
   } catch (error) {
     if (claimed.found === undefined || !(error instanceof LaunchError && error.step === 'bind')) throw error;
+    request.laps.lap('refused', 'the source of a bind mount has been replaced');
     await allowRemount(runtime.store, claimed.record.layer);
     return launchClaimed(runtime, { ...claimed, found: undefined }, request);
   }
@@ -83,14 +91,16 @@ async function launchAsFound(
 async function launchClaimed(
   runtime: Runtime,
   claimed: StoredContainer,
-  { stdio: streams, signal }: StartRequest,
+  { stdio: streams, signal, laps }: StartRequest,
 ): Promise<Omit<Started, 'exited'>> {
   const stdio = openStdio(runtime.native, streams);
+  laps.lap('streams', 'standard streams of the application');
   try {
-    const plan = await planStart(runtime, claimed);
+    const plan = await planStart(runtime, claimed, laps);
     const launched = await launch(runtime.native, { plan, descriptors: stdio.descriptors, signal });
+    laps.launched(launched.times);
     runtime.strategies.startMade();
-    return { ...launched, plan, stdio };
+    return { ...launched, plan, stdio, laps };
   } catch (error) {
     stdio.abandon();
     throw error;
@@ -123,11 +133,14 @@ function abandoning(stdio: OpenStdio): (error: unknown) => never {
 }
 
 /** The plan of a container's start as things stand now. */
-async function planStart(runtime: Runtime, container: StoredContainer): Promise<EncodedPlan> {
+async function planStart(runtime: Runtime, container: StoredContainer, laps: Laps): Promise<EncodedPlan> {
   const { image, context } = await startContext(runtime, container);
   const sources = [...context.sources.values(), ...context.volumes.values()];
   const strategy = await runtime.strategies.choose(await mayHang(sources));
-  return startPlan(container.record, image, { ...context, strategy });
+  laps.lap('resolve', 'image, layers, sources, volumes, settings');
+  const plan = startPlan(container.record, image, { ...context, strategy });
+  laps.lap('plan', 'the operations, as bytes');
+  return plan;
 }
 
 /** What a start of the container needs to know, as things stand now. */

@@ -29,6 +29,7 @@ export const catalogue = {
   ORLOP_E_STORE: 'the store cannot be used',
   ORLOP_E_TARGET: 'the target of a mount cannot be used',
   ORLOP_E_TIMEOUT: 'it took longer than allowed',
+  ORLOP_E_TRACE: 'not a trace of a start',
   ORLOP_E_USAGE: 'the command line is not valid',
   ORLOP_E_VOLUME_IN_USE: 'containers use the volume',
   ORLOP_E_VOLUME_NAME: 'not a volume name',

@@ -138,12 +138,6 @@ describe('the program orlop', () => {
     expect(stderr).to.match(/^(0|141)\n$/);
   });
 
-  it('writes the trace of a start as Chrome trace events', async () => {
-    await ok('run', '--rm', '--trace', 'trace.json', 'host', 'true');
-    const trace = JSON.parse(readFileSync(join(directory(), 'trace.json'), 'utf8'));
-    expect(JSON.stringify(trace)).to.include('pivot').and.include('"ph"');
-  });
-
   it('plans without making anything', async () => {
     const before = list(root);
     const text = await ok('plan', '-v', '/test', 'host', 'true');

@@ -93,10 +93,10 @@ describe('a started container', function () {
   it('says its times, and can be waited for from its handle also when it goes with its end', async () => {
     const container = await create('exit 9');
     const running = await container.start();
-    const { clonedUs, startedUs, operations } = running.timings;
+    const { clonedUs, startedUs, steps } = running.timings;
     expect(clonedUs).to.be.above(0);
     expect(startedUs).to.be.above(clonedUs);
-    expect(operations.map(({ step }) => step)).to.include.members(['overlay', 'pivot', 'exec']);
+    expect(steps.map(({ step }) => step)).to.include.members(['overlay', 'pivot', 'exec']);
     expect(await container.wait()).to.deep.equal({ exitCode: 9, signal: null });
     expect((await refusal(fixture().orlop.container(container.id))).code).to.equal('ORLOP_E_NO_CONTAINER');
   });

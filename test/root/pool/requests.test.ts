@@ -41,7 +41,7 @@ describe('a request to a pool', function () {
   });
 
   it('has its volumes mounted before the root is changed', async () => {
-    const { plan } = (await sh('true', { volumes: ['data:/test'] })).timings.operations.reduce(
+    const { plan } = (await sh('true', { volumes: ['data:/test'] })).timings.steps.reduce(
       ({ plan }, { step }) => ({ plan: [...plan, step] }),
       { plan: [] as string[] },
     );

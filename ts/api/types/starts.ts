@@ -1,4 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
+import type { Timings, Trace } from '../../trace/types.ts';
 
 /**
  * Where a standard stream leads: that of the caller, a pipe, /dev/null, or a descriptor (which the caller closes).
@@ -31,28 +32,6 @@ export interface ExitStatus {
   readonly signal: NodeJS.Signals | null;
 }
 
-/** Time of one operation of the plan, microseconds since the call. */
-export interface OperationTime {
-  /** Name of the operation, as `op` in the plan; `queue` and `clone` before the first. */
-  readonly step: string;
-  /** Why it was in the plan: `volume data`. */
-  readonly reason: string;
-  /** When it began, in microseconds since the call. */
-  readonly startUs: number;
-  /** How long it took, in microseconds. */
-  readonly durationUs: number;
-}
-
-/** What a start took. */
-export interface Timings {
-  /** Microseconds from the call to the clone. */
-  readonly clonedUs: number;
-  /** Microseconds from the call to the application's first instruction. */
-  readonly startedUs: number;
-  /** Each operation of the plan, in order. */
-  readonly operations: readonly OperationTime[];
-}
-
 /**
  * An application that was started.
  *
@@ -74,10 +53,17 @@ export interface Running {
    * @throws RequestError ORLOP_E_INPUT when there is no such signal
    */
   kill(signal?: NodeJS.Signals | number): boolean;
-  /** What the start took. */
+  /** Where the time of the start went. */
   readonly timings: Timings;
-  /** Chrome trace events of the start, to be written as JSON; Perfetto opens them. */
-  trace(): unknown;
+  /**
+   * The same as a Chrome trace, to be written as JSON: `orlop trace` reads it, and Perfetto.
+   *
+   * @example
+   * const container = await orlop.create('host', ['true'], { rm: true });
+   * const running = await container.start();
+   * await writeFile('start.json', JSON.stringify(running.trace()));
+   */
+  trace(): Trace;
   /** null unless 'pipe'. */
   readonly stdin: Writable | null;
   /** null unless 'pipe'. */
@@ -92,7 +78,7 @@ export interface RunResult extends ExitStatus {
   readonly stdout: string;
   /** What it wrote to its standard error, as UTF-8. */
   readonly stderr: string;
-  /** What the start took. */
+  /** Where the time of the start went. */
   readonly timings: Timings;
   /** The container; it is gone, unless `rm` was false. */
   readonly container: {

@@ -9,6 +9,7 @@ import { buildApplication } from '../../plan/member.ts';
 import type { RunRequest } from '../../request/types.ts';
 import { newId } from '../../store/id.ts';
 import { type OpenStdio, openStdio, type StdioRequest } from '../../supervise/stdio.ts';
+import type { Laps } from '../../trace/laps.ts';
 import { startFacts } from '../facts.ts';
 import { setOwnEnd } from '../own.ts';
 import { processOf } from '../process.ts';
@@ -27,6 +28,7 @@ export interface ApplicationRequest {
   readonly request: RunRequest;
   readonly stdio: StdioRequest;
   readonly signal?: AbortSignal | undefined;
+  readonly laps: Laps;
 }
 
 const sigkill = constants.signals.SIGKILL;
@@ -47,7 +49,8 @@ export async function becomeApplication(
     // It dies with this program: nobody else has to find it before the caller goes on.
     const exited = end(runtime, recordStart(runtime, member, launched), launched, true);
     setOwnEnd(member.container.record.id, exited);
-    return { process: launched.process, times: launched.times, plan: launched.plan, stdio: launched.stdio, exited };
+    const { process, times, plan, stdio } = launched;
+    return { process, times, plan, stdio, laps: request.laps, exited };
   } catch (error) {
     // What went wrong first is what the caller has to know; what is left behind, the next command finds.
     await dropMember(runtime, member).catch(() => {});
@@ -65,17 +68,20 @@ async function launchInMember(
   runtime: Runtime,
   volumes: PoolVolumes,
   member: Member,
-  { request, stdio: streams, signal }: ApplicationRequest,
+  { request, stdio: streams, signal, laps }: ApplicationRequest,
 ): Promise<InMember> {
   const { native } = runtime;
   const stdio = openStdio(native, streams);
+  laps.lap('streams', 'standard streams of the application');
   const cancel = () => native.kill(member.process, sigkill);
   signal?.addEventListener('abort', cancel, { once: true });
   try {
     const { plan, record } = await planApplication(runtime, volumes, member, request, signal);
+    laps.lap('plan', 'user, volumes, operations');
     const answer = await native.becomeApplication(member.native, plan.bytes, stdio.descriptors, features(native));
     if (answer.failure === null && answer.gone && signal?.aborted) throw aborted(signal);
     requireDone(plan.plan, answer);
+    laps.launched(answer.times);
     return { process: member.process, times: answer.times, plan, stdio, record };
   } catch (error) {
     stdio.abandon();

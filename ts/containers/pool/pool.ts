@@ -1,6 +1,7 @@
 import { LaunchError, RequestError } from '../../errors/index.ts';
 import type { EnvEntry, RunRequest } from '../../request/types.ts';
 import type { StdioRequest } from '../../supervise/stdio.ts';
+import type { Laps } from '../../trace/laps.ts';
 import type { Runtime } from '../runtime.ts';
 import type { Started } from '../start.ts';
 import { type ApplicationRequest, becomeApplication } from './application.ts';
@@ -60,10 +61,11 @@ export class MemberPool {
    *
    * @throws RequestError, LaunchError as a start does; ORLOP_E_CLOSED
    */
-  async start(own: OwnRequest, stdio: StdioRequest, signal: AbortSignal | undefined): Promise<InPool> {
-    const request: ApplicationRequest = { request: merge(this.#defaults, own), stdio, signal };
+  async start(own: OwnRequest, stdio: StdioRequest, signal: AbortSignal | undefined, laps: Laps): Promise<InPool> {
+    const request: ApplicationRequest = { request: merge(this.#defaults, own), stdio, signal, laps };
     for (let attempt = 1; ; attempt++) {
       const member = await this.#stock.take(signal);
+      laps.lap('take', 'a member that waits');
       try {
         return this.#follow(member, await becomeApplication(this.#runtime, this.#volumes, member, request));
       } catch (error) {

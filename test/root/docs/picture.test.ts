@@ -1,0 +1,36 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { cli } from '../../support/cli.ts';
+import { requires } from '../../support/require.ts';
+import { temporaryDirectory } from '../../support/temporary.ts';
+
+/**
+ * Phases and steps of a picture: name, and the first word of what for. Which of them are slow or fold into one line is
+ * chance, and what a host has to be hidden differs.
+ */
+function stepsOf(picture: string): string[] {
+  const parts = picture.matchAll(
+    /<g class="(?!slow)(\w+)">|class="name">([^<]*)<\/text>\n<text [^>]*class="reason">(\S*)/g,
+  );
+  const steps = [...parts].map(([, phase, name, kind]) => phase ?? `${name} ${kind}`);
+  return steps.filter((step) => !step.endsWith(' hidden')).filter((step, index, all) => step !== all[index - 1]);
+}
+
+describe('the picture of a start in docs/', () => {
+  requires('root', 'addon', 'overlay', 'cli');
+  const directory = temporaryDirectory();
+
+  it('shows the steps of a start as it is now (scripts/trace-picture draws it)', async () => {
+    const ok = async (...argv: string[]) => {
+      const { code, stdout, stderr } = await cli(directory(), argv);
+      expect(code, stderr).to.equal(0);
+      return stdout;
+    };
+    const file = join(directory(), 'start.json');
+    await ok('run', '--rm', '--trace', file, '-v', 'data:/test', 'host', 'true');
+    const now = stepsOf(await ok('trace', file, '--svg'));
+    expect(now).to.include.members(['launch', 'overlay root', 'attach volume', 'pivot root']);
+    expect(stepsOf(readFileSync('docs/pictures/start.svg', 'utf8'))).to.deep.equal(now);
+  });
+});

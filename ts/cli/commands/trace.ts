@@ -1,0 +1,68 @@
+import { writeFileSync } from 'node:fs';
+import { RequestError } from '../../errors/index.ts';
+import { readTrace } from '../../trace/read.ts';
+import { svg } from '../../trace/svg.ts';
+import { waterfall } from '../../trace/waterfall.ts';
+import { boundedText } from '../bounded.ts';
+import { paintFor } from '../colors.ts';
+import { type CommandModule, flag } from '../command.ts';
+import type { Io } from '../io.ts';
+import { withOutput } from '../output-file.ts';
+
+/** Columns where there is no terminal to ask. */
+const columns = 100;
+
+/** Where lines are wider than the terminal they are of no use, and where they are narrower too. */
+const widths = { least: 20, most: 400 } as const;
+
+/** A trace of the longest plan is a third of this. */
+const mostBytes = 16 << 20;
+
+const examples = `
+FILE is what 'orlop run --trace FILE …' wrote; - is standard input. Runs of like steps share a line.
+
+Examples:
+  orlop run --rm --trace start.json -v data:/test host true
+  orlop trace start.json
+  orlop trace start.json --svg start.svg`;
+
+export const command: CommandModule = {
+  define(command) {
+    command
+      .usage('[OPTIONS] FILE')
+      .argument('<file>')
+      .option('--all', 'A line for every step')
+      .option('--svg [file]', 'Draw a picture: an SVG file, or on standard output');
+    command.addHelpText('after', examples);
+  },
+  async run({ io, values, args }) {
+    const [file = '-'] = args;
+    const all = flag(values, 'all') ?? false;
+    const trace = readTrace(await content(io, file), file === '-' ? 'standard input' : file);
+    if (values.svg === undefined) {
+      io.stdout.write(waterfall(trace, { all, width: widthOf(io), paint: paintFor(io, 1) }));
+    } else {
+      await draw(io, values.svg, svg(trace, { all }));
+    }
+    return 0;
+  },
+};
+
+async function content(io: Io, file: string): Promise<string> {
+  if (file === '-' && io.isTerminal(0)) {
+    throw new RequestError('ORLOP_E_USAGE', 'standard input is a terminal, not a trace', { hint: 'name a FILE' });
+  }
+  return boundedText(io, file, mostBytes);
+}
+
+async function draw(io: Io, file: unknown, picture: string): Promise<void> {
+  if (typeof file !== 'string' || file === '-') io.stdout.write(picture);
+  else await withOutput(io, file, async (descriptor) => writeFileSync(descriptor, picture));
+}
+
+/** COLUMNS is for those who want another width than the terminal's, and for pagers. */
+function widthOf(io: Io): number {
+  const asked = Number(io.env.COLUMNS);
+  const width = Number.isInteger(asked) && asked > 0 ? asked : (io.columns() ?? columns);
+  return Math.min(widths.most, Math.max(widths.least, width));
+}
