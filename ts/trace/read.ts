@@ -30,7 +30,7 @@ const phases: readonly Phase[] = ['create', 'call', 'launch', 'prepare', 'enter'
 const mostSteps = 5000;
 
 /** Microseconds between the making of a container and its start, from which on they are no longer one story. */
-const longPause = 20_000;
+const longPause = 1_000_000;
 
 /**
  * Reads what `--trace` wrote. Every text in it is from a request or an image: what shows it must escape it.
@@ -61,7 +61,7 @@ export function readTrace(text: string, source: string): ReadTrace {
 type JsonObject = Readonly<Record<string, unknown>>;
 
 function parse(text: string, source: string): { events: readonly unknown[]; facts: JsonObject } {
-  if (text.trim() === '') throw notOurs(source, 'it is empty');
+  if (text.trim() === '') throw notOurs(source, 'it is empty, as after a start that was refused');
   let value: unknown;
   try {
     value = JSON.parse(text);

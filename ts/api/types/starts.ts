@@ -59,9 +59,10 @@ export interface Running {
    * The same as a Chrome trace, to be written as JSON: `orlop trace` reads it, and Perfetto.
    *
    * @example
+   * import { writeFileSync } from 'node:fs';
    * const container = await orlop.create('host', ['true'], { rm: true });
    * const running = await container.start();
-   * await writeFile('start.json', JSON.stringify(running.trace()));
+   * writeFileSync('start.json', JSON.stringify(running.trace()));
    */
   trace(): Trace;
   /** null unless 'pipe'. */
