@@ -112,7 +112,7 @@ export class Orlop implements t.OrlopRuntime {
   async close(): Promise<void> {
     await Promise.all([...this.#pools].map((pool) => pool.close()));
     await this.#runtime.layers.close();
-    await this.#runtime.store.settle();
+    await this.#runtime.store.close();
   }
 
   /** Closes it, at the end of a block that has it with `await using`. */

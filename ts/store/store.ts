@@ -7,6 +7,7 @@ import type { Native } from '../native/contract.ts';
 import { privateDirectory } from './directory.ts';
 import { type Lock, type LockMode, type LockOptions, tryLock, waitForLock } from './lock.ts';
 import { chooseRoot, chooseRun } from './roots.ts';
+import { occupyRunDirectory } from './run-directory.ts';
 import { type Staging, StagingArea } from './staging.ts';
 import { Trash } from './trash.ts';
 
@@ -34,8 +35,11 @@ export class Store {
   readonly native: Native;
   readonly #staging: StagingArea;
   readonly #trash: Trash;
+  /** That it is open; null where its run directory is nobody else's. */
+  readonly #use: Lock | null;
 
-  private constructor(root: string, run: string, native: Native) {
+  private constructor(root: string, run: string, native: Native, use: Lock | null) {
+    this.#use = use;
     this.root = root;
     this.run = run;
     this.native = native;
@@ -55,10 +59,17 @@ export class Store {
     const real = await realpath(chosen);
     const runDirectories = chooseRun(run, real, facts);
     for (const directory of runDirectories) await privateDirectory(directory);
-    const store = new Store(real, await realpath(runDirectories.at(-1) ?? ''), native);
-    await store.#layOut();
-    await store.#staging.sweep();
-    return store;
+    const directory = runDirectories.at(-1) ?? '';
+    const use = runDirectories.length > 1 ? await occupyRunDirectory(native, directory, real) : null;
+    try {
+      const store = new Store(real, await realpath(directory), native, use);
+      await store.#layOut();
+      await store.#staging.sweep();
+      return store;
+    } catch (error) {
+      await use?.release();
+      throw error;
+    }
   }
 
   async #layOut(): Promise<void> {
@@ -161,6 +172,12 @@ export class Store {
   /** Resolves when all that was discarded is removed. */
   settle(): Promise<void> {
     return this.#trash.empty();
+  }
+
+  /** Settles, and says that the store is open no more. */
+  async close(): Promise<void> {
+    await this.settle();
+    await this.#use?.release();
   }
 
   /** Removes a tree below the root: gone by name at once, and swept by the next command after a crash. */
