@@ -4,7 +4,7 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
@@ -32,6 +32,40 @@ const standIns = {
   },
 };
 
+/**
+ * Modules that only some commands need, by the module that imports them. They are evaluated at their first call, which
+ * their importers may not notice: so only functions that give a promise can be had from them. Not by an import() in the
+ * sources: a test that loads those as CommonJS would then have two of each class.
+ */
+const later = {
+  'ts/api/container.ts': ['../containers/commit.ts', '../containers/layer-reads.ts', '../containers/wait.ts'],
+  'ts/api/orlop.ts': ['../containers/plan.ts', './pool.ts', './run.ts'],
+  'ts/containers/seccomp.ts': ['./compile-filter.ts'],
+  'ts/images/archiver.ts': ['./archive/index.ts'],
+  'ts/images/images.ts': [
+    ...['./commit.ts', './import.ts', './index-json.ts', './inspect.ts', './load.ts', './remove.ts', './save.ts'],
+  ],
+  'ts/volumes/prepare.ts': ['./populate.ts'],
+};
+
+const loadedLater = {
+  name: 'loaded-later',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^\.\.?\/.*\.ts$/ }, ({ path, importer, namespace, resolveDir }) => {
+      const file = join(resolveDir, path);
+      if (namespace === 'later') return { path: file };
+      const waits = later[relative(root, importer)]?.includes(path);
+      return waits ? { path: file, namespace: 'later' } : undefined;
+    });
+    onLoad({ filter: /.*/, namespace: 'later' }, ({ path }) => {
+      const names = [...readFileSync(path, 'utf8').matchAll(/^export async function (\w+)/gm)].map(([, name]) => name);
+      const call = (name) =>
+        `export async function ${name}(...given) { return (await import('./${basename(path)}')).${name}(...given); }`;
+      return { contents: names.map(call).join('\n'), resolveDir: dirname(path) };
+    });
+  },
+};
+
 const common = { bundle: true, platform: 'node', target: 'node20.19', legalComments: 'eof', logLevel: 'warning' };
 
 await build({ ...common, entryPoints: ['ts/index.ts'], outfile: 'dist/index.js', format: 'esm' });
@@ -43,15 +77,17 @@ await build({
   outfile: cli,
   format: 'cjs',
   // A CommonJS module has no import.meta.
-  define: { 'import.meta.url': 'importMetaUrl' },
-  banner: { js: `const importMetaUrl = require('node:url').pathToFileURL(__filename).href;` },
-  plugins: [withoutChildProcess, standIns],
+  define: { 'import.meta.url': 'undefined' },
+  plugins: [withoutChildProcess, standIns, loadedLater],
   // What a command does not need is not loaded; and a call of require is faster than the loader of modules.
   supported: { 'dynamic-import': false },
   // Read as latin1, which needs no decoding, by a loader that compiles it itself.
   charset: 'ascii',
   minify: true,
 });
+
+// As the function that the loader calls: to put a wrapper around the text there would copy it.
+writeFileSync(cli, `(function (require, module, __filename, __dirname) {${readFileSync(cli, 'latin1')}\n})`, 'latin1');
 
 /** The compiled form holds what a command has used until it ends: so one runs, in a process of its own. */
 const program = 'dist/cli/orlop.cjs';

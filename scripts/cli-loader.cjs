@@ -9,7 +9,7 @@ const { readFileSync } = require('node:fs');
 const { Script } = require('node:vm');
 
 const file = `${__dirname}/main.cjs`;
-const source = `(function (require, module, __filename, __dirname) {${readFileSync(file, 'latin1')}\n})`;
+const source = readFileSync(file, 'latin1');
 let cachedData;
 try {
   cachedData = readFileSync(`${__dirname}/main.cache`);

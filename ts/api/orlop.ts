@@ -15,7 +15,7 @@ import { Laps } from '../trace/laps.ts';
 import { ContainerHandle } from './container.ts';
 import { ImageApi } from './image-api.ts';
 import { summaryOf } from './inspect.ts';
-import { ContainerPool } from './pool.ts';
+import { openPool } from './pool.ts';
 import { runToEnd } from './run.ts';
 import type * as t from './types.ts';
 import { VolumeApi } from './volume-api.ts';
@@ -82,7 +82,7 @@ export class Orlop implements t.OrlopRuntime {
   }
 
   async pool(image: string, options: t.PoolOptions): Promise<t.Pool> {
-    return ContainerPool.open(this.#runtime, image, options, this.#pools);
+    return openPool(this.#runtime, image, options, this.#pools);
   }
 
   async #create(

@@ -8,38 +8,38 @@ import { collectRun, withDeadline } from './run.ts';
 import { RunningContainer } from './running.ts';
 import type * as t from './types.ts';
 
+/**
+ * Opens a pool and fills it.
+ *
+ * @param open those that are to be closed with the runtime: it is one of them until it is closed
+ */
+export async function openPool(
+  runtime: Runtime,
+  image: string,
+  { size, ...defaults }: t.PoolOptions,
+  open: Set<t.Pool>,
+): Promise<t.Pool> {
+  const count = checkSize(size);
+  const request = parse(image, [], defaults);
+  refuseName(request);
+  const members = new MemberPool(runtime, request, count);
+  await members.fill();
+  return new ContainerPool(runtime, image, members, open);
+}
+
 /** A pool of containers, as the library's caller holds it. */
-export class ContainerPool implements t.Pool {
+class ContainerPool implements t.Pool {
   readonly #runtime: Runtime;
   readonly #members: MemberPool;
   readonly #open: Set<t.Pool>;
   readonly image: string;
 
-  private constructor(runtime: Runtime, image: string, members: MemberPool, open: Set<t.Pool>) {
+  constructor(runtime: Runtime, image: string, members: MemberPool, open: Set<t.Pool>) {
     this.#runtime = runtime;
     this.#members = members;
     this.#open = open;
     this.image = image;
     open.add(this);
-  }
-
-  /**
-   * Opens a pool and fills it.
-   *
-   * @param open those that are to be closed with the runtime: it is one of them until it is closed
-   */
-  static async open(
-    runtime: Runtime,
-    image: string,
-    { size, ...defaults }: t.PoolOptions,
-    open: Set<t.Pool>,
-  ): Promise<ContainerPool> {
-    const count = checkSize(size);
-    const request = parse(image, [], defaults);
-    refuseName(request);
-    const members = new MemberPool(runtime, request, count);
-    await members.fill();
-    return new ContainerPool(runtime, image, members, open);
   }
 
   get stats(): t.PoolStats {

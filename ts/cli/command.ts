@@ -19,6 +19,8 @@ export interface Invocation {
 export interface CommandModule {
   /** Options end at the first positional argument: what follows is the command of a container. */
   readonly passThrough?: true;
+  /** Options of Docker that come with a later version, as flags for commander; they are refused by that name. */
+  readonly later?: readonly string[];
   define(command: Command): void;
   /** Resolves to the exit status. */
   run(invocation: Invocation): Promise<number>;

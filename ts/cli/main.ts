@@ -3,7 +3,7 @@ import type { OrlopRuntime } from '../api/types.ts';
 import { RequestError } from '../errors/index.ts';
 import { nearest } from '../request/text.ts';
 import { rewriteBooleans } from './booleans.ts';
-import type { Invocation } from './command.ts';
+import type { CommandModule, Invocation } from './command.ts';
 import { type CommandEntry, commands, synonyms } from './commands.ts';
 import { defineCommand } from './define.ts';
 import { topHelp } from './help.ts';
@@ -19,7 +19,7 @@ import { failed, report } from './report.ts';
 export async function main(argv: readonly string[], io: Io): Promise<number> {
   try {
     if (argv[0] === '__complete') return await (await import('./completion/answer.ts')).answer(argv.slice(1), io);
-    const { root, words } = parseGlobals(argv, io);
+    const { root, words } = plainGlobals(argv) ?? parseGlobals(argv, io);
     const found = findCommand(words);
     return found === undefined ? withoutCommand(words, io) : await call(found.entry, found.argv, root, io);
   } catch (error) {
@@ -28,8 +28,22 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
   }
 }
 
-/** Options before the command, and the command by its own name. */
-function parseGlobals(argv: readonly string[], io: Io): { root: string | undefined; words: readonly string[] } {
+interface Globals {
+  readonly root: string | undefined;
+  /** The command by its own name, and what follows it. */
+  readonly words: readonly string[];
+}
+
+/** The usual beginning, a command or `--root DIR` and a command, without a parser; undefined for any other. */
+function plainGlobals(argv: readonly string[]): Globals | undefined {
+  const [option, root] = argv[0] === '--root' ? argv : [];
+  const words = option === undefined ? argv : argv.slice(2);
+  if (words[0] === undefined || words[0].startsWith('-') || words[0] === 'help') return undefined;
+  return { root, words: ownName(words) };
+}
+
+/** Options before the command, and the command. */
+function parseGlobals(argv: readonly string[], io: Io): Globals {
   const program = prepare(new Command('orlop'), io)
     .helpOption(false)
     .option('--root <dir>')
@@ -88,10 +102,7 @@ function unknownCommand(given: string, group: string): RequestError {
 }
 
 async function call(entry: CommandEntry, argv: readonly string[], root: string | undefined, io: Io): Promise<number> {
-  const { command, module } = await defineCommand(entry);
-  prepare(command, io);
-  const { argv: words, off } = rewriteBooleans(argv, command.options, !module.passThrough);
-  parse(command, words, entry.name);
+  const { command, module, off } = await parseCommand(entry, argv, io);
   const invocation: Invocation = {
     io,
     root,
@@ -100,6 +111,38 @@ async function call(entry: CommandEntry, argv: readonly string[], root: string |
     with: (use) => withStore(io, root, use),
   };
   return module.run(invocation);
+}
+
+interface Parsed {
+  readonly command: Command;
+  readonly module: CommandModule;
+  /** Names of the flags that were switched off. */
+  readonly off: readonly string[];
+}
+
+/** First without the options of later versions: they are more than the others, and hardly anybody gives them. */
+async function parseCommand(entry: CommandEntry, argv: readonly string[], io: Io): Promise<Parsed> {
+  if (!argv.includes('--help')) {
+    try {
+      return await parseAs(entry, argv, io, { later: false });
+    } catch {
+      // It may be one of them; and if not, one of them may have been meant.
+    }
+  }
+  return parseAs(entry, argv, io, { later: true });
+}
+
+async function parseAs(
+  entry: CommandEntry,
+  argv: readonly string[],
+  io: Io,
+  options: { readonly later: boolean },
+): Promise<Parsed> {
+  const { command, module } = await defineCommand(entry, options);
+  prepare(command, io);
+  const { argv: words, off } = rewriteBooleans(argv, command.options, !module.passThrough);
+  parse(command, words, entry.name);
+  return { command, module, off };
 }
 
 /** Errors are thrown, not printed, and help goes to where the caller wants it. */

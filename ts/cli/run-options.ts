@@ -5,7 +5,6 @@ import { mergeEnv, parseEnv, parseEnvFile } from '../request/environment.ts';
 import { parseRunOptions } from '../request/options.ts';
 import type { EnvEntry, RunOptions } from '../request/types.ts';
 import { collect, flag, type Invocation, text, texts } from './command.ts';
-import { addLater, laterRunOptions } from './later.ts';
 
 /** The options of `run`, `create` and `plan`. */
 export function addRunOptions(command: Command): void {
@@ -34,7 +33,6 @@ export function addRunOptions(command: Command): void {
     .option('-l, --label <label>', 'Label the container: key=value', collect);
   // Docker also knows it by this name.
   command.option('--net <mode>').options.at(-1)?.hideHelp();
-  addLater(command, laterRunOptions);
 }
 
 export interface RunArguments {

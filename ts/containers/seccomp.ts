@@ -1,10 +1,7 @@
-import { readFile } from 'node:fs/promises';
-import { RequestError } from '../errors/index.ts';
-import { customFilter, defaultFilter } from '../plan/seccomp/filter.ts';
+import { readyFilter } from '../plan/seccomp/ready.ts';
 import type { RunRequest } from '../request/types.ts';
+import { compileFilter } from './compile-filter.ts';
 import { capabilitiesAfter } from './facts.ts';
-
-const largestProfile = 4 << 20;
 
 /**
  * The system-call filter that a request asks for; null when it asks for none.
@@ -18,20 +15,7 @@ export async function seccompFilter(
   if (seccomp === 'unconfined') return null;
   const arch = process.arch === 'arm64' ? 'arm64' : 'x64';
   const target = { arch, capabilities: capabilitiesAfter(request.capabilities) } as const;
-  if (seccomp === 'default') return defaultFilter(target);
-  return customFilter(await readProfile(seccomp.path), seccomp.path, target);
-}
-
-async function readProfile(path: string): Promise<string> {
-  try {
-    const content = await readFile(path);
-    if (content.length > largestProfile) throw new Error(`it has more than ${largestProfile} bytes`);
-    return content.toString('utf8');
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new RequestError('ORLOP_E_INPUT', `seccomp profile '${path}' cannot be read: ${why}`, {
-      hint: `write the path of a profile in Docker's format, or 'unconfined'`,
-      cause,
-    });
-  }
+  const ready = seccomp === 'default' ? readyFilter(target) : null;
+  if (ready !== null) return ready;
+  return compileFilter(seccomp, target);
 }

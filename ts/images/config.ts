@@ -18,18 +18,6 @@ export interface ImageDocument {
   readonly history: readonly ImageHistory[];
 }
 
-export const emptyConfig: ImageConfig = {
-  env: [],
-  entrypoint: [],
-  cmd: [],
-  workingDir: '',
-  user: '',
-  volumes: [],
-  labels: {},
-  stopSignal: '',
-  exposedPorts: [],
-};
-
 /**
  * Reads an image configuration.
  *
@@ -120,20 +108,4 @@ function asSet(keys: readonly string[]): Record<string, object> {
 
 function sorted(labels: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1)));
-}
-
-/** The architecture of this process in the words of image configurations (Go's). */
-export function ownPlatform(): { architecture: string; os: 'linux'; variant: string } {
-  const names: Partial<Record<NodeJS.Architecture, string>> = {
-    x64: 'amd64',
-    ia32: '386',
-    ppc64: 'ppc64le',
-    mips: 'mips',
-    mipsel: 'mipsle',
-  };
-  return {
-    architecture: names[process.arch] ?? process.arch,
-    os: 'linux',
-    variant: process.arch === 'arm64' ? 'v8' : '',
-  };
 }

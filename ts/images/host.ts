@@ -1,6 +1,6 @@
 import { lstat } from 'node:fs/promises';
 import type { Store } from '../store/store.ts';
-import { emptyConfig } from './config.ts';
+import { emptyConfig } from './platform.ts';
 import { hostImage } from './reference.ts';
 import type { HiddenDirectory, ResolvedImage } from './types.ts';
 

@@ -1,21 +1,20 @@
-import { readFile } from 'node:fs/promises';
-import { RequestError } from '../errors/index.ts';
 import type { Store } from '../store/store.ts';
 import { type Archiver, archiveProcess } from './archiver.ts';
 import { commitLayer } from './commit.ts';
-import { decodeImage, ownPlatform } from './config.ts';
 import type { Context } from './context.ts';
 import { chainIds, hexOf } from './digest.ts';
 import { findImage, readImage } from './find.ts';
 import { resolveHost } from './host.ts';
 import { importImage } from './import.ts';
 import { writeIndex } from './index-json.ts';
+import { inspectImage } from './inspect.ts';
 import { loadImages } from './load.ts';
 import { ensureMountPointLayer } from './mount-points.ts';
-import { type ImageRecord, ImageRecords, type TagRecord } from './records.ts';
-import { familiarReference, formatReference, hostImage, parseOwnReference, parseReference } from './reference.ts';
+import { type ImageRecord, ImageRecords } from './records.ts';
+import { formatReference, hostImage, parseOwnReference } from './reference.ts';
 import { removeImage } from './remove.ts';
 import { saveImages } from './save.ts';
+import { familiar, summary } from './summary.ts';
 import type * as t from './types.ts';
 
 /**
@@ -73,30 +72,8 @@ export class Images implements t.ImageStore {
     return { images: summaries, damaged: [...damaged, ...damagedTags] };
   }
 
-  async inspect(nameOrId: string): Promise<t.ImageDetails> {
-    const { store, records } = this.#context;
-    if (nameOrId === hostImage) return inspectHost(await resolveHost(store));
-    const record = await readImage(records, await findImage(records, nameOrId), nameOrId);
-    const path = store.blobPath(hexOf(record.id));
-    const content = await readFile(path).catch((cause: unknown) => {
-      throw new RequestError('ORLOP_E_DAMAGED', `the configuration of image '${nameOrId}' cannot be read: ${path}`, {
-        hint: 'load or import the image again',
-        cause,
-      });
-    });
-    const image = decodeImage(content, `the configuration of image '${nameOrId}'`);
-    return {
-      ...summary(record, (await records.tags()).tags),
-      manifestDigest: record.manifest.digest,
-      architecture: image.architecture,
-      os: image.os,
-      author: image.author,
-      comment: image.comment,
-      config: record.config,
-      diffIds: image.diffIds,
-      layers: record.layers.map(({ digest, size, diffId }) => ({ digest, size, diffId })),
-      history: image.history,
-    };
+  inspect(nameOrId: string): Promise<t.ImageDetails> {
+    return inspectImage(this.#context, nameOrId);
   }
 
   import(options: t.ImportOptions): Promise<t.ImageId> {
@@ -140,37 +117,4 @@ export class Images implements t.ImageStore {
     });
     return this.#mountPoints;
   }
-}
-
-function familiar(reference: string): string {
-  return familiarReference(parseReference(reference));
-}
-
-function summary(image: ImageRecord, tags: readonly TagRecord[]): t.ImageSummary {
-  return {
-    id: image.id,
-    references: tags.filter((tag) => tag.image === image.id).map((tag) => familiar(tag.reference)),
-    created: image.created,
-    size: image.size,
-    labels: image.config.labels,
-  };
-}
-
-function inspectHost({ id, config }: t.ResolvedImage): t.ImageDetails {
-  return {
-    id,
-    references: [hostImage],
-    created: null,
-    size: 0,
-    labels: {},
-    manifestDigest: '',
-    architecture: ownPlatform().architecture,
-    os: 'linux',
-    author: '',
-    comment: `the host's own root file system`,
-    config,
-    diffIds: [],
-    layers: [],
-    history: [],
-  };
 }

@@ -1,7 +1,8 @@
 import { Addition } from './addition.ts';
 import { applyChanges } from './changes.ts';
-import { emptyConfig, encodeImage, ownPlatform } from './config.ts';
+import { encodeImage } from './config.ts';
 import type { Context } from './context.ts';
+import { emptyConfig, ownPlatform } from './platform.ts';
 import { addDocuments, recordImage } from './publish.ts';
 import { parseOwnReference } from './reference.ts';
 import type { ImageId, ImportOptions } from './types.ts';

@@ -1,7 +1,7 @@
 import type { InferOutput } from 'valibot';
 import { RequestError } from '../errors/index.ts';
 import type { Addition } from './addition.ts';
-import { decodeImage, ownPlatform } from './config.ts';
+import { decodeImage } from './config.ts';
 import {
   type descriptorSchema,
   documentKind,
@@ -14,6 +14,7 @@ import {
 import type { LayerRecord } from './layers.ts';
 import type { Incoming } from './load.ts';
 import { blobPath, type LoadedFiles } from './loaded-files.ts';
+import { ownPlatform } from './platform.ts';
 import { addDocuments } from './publish.ts';
 
 type Entry = InferOutput<typeof descriptorSchema>;

@@ -17,9 +17,7 @@ const lacking: Readonly<Record<number, readonly [name: string, text: string]>> =
   128: ['EKEYREVOKED', 'key has been revoked'],
 };
 
-const table = getSystemErrorMap();
-
 /** Name and text of an errno (positive number), as Node writes them: `['ENOENT', 'no such file or directory']`. */
 export function describeErrno(errno: number): readonly [name: string, text: string] {
-  return table.get(-errno) ?? lacking[errno] ?? [`E${errno}`, `error ${errno}`];
+  return getSystemErrorMap().get(-errno) ?? lacking[errno] ?? [`E${errno}`, `error ${errno}`];
 }

@@ -3,9 +3,9 @@ import { mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 'node:f
 import { dirname, join } from 'node:path';
 import { expect } from 'chai';
 import { RequestError } from '../../../ts/errors/index.ts';
-import { ownPlatform } from '../../../ts/images/config.ts';
 import { hexOf, sha256 } from '../../../ts/images/digest.ts';
 import { mediaTypes } from '../../../ts/images/documents.ts';
+import { ownPlatform } from '../../../ts/images/platform.ts';
 import { makeTree, TestStore, tar, withView } from '../../support/images.ts';
 import { requires } from '../../support/require.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { volumeNeeds } from '../../../ts/containers/volume-needs.ts';
 import { RequestError } from '../../../ts/errors/index.ts';
-import { emptyConfig } from '../../../ts/images/config.ts';
+import { emptyConfig } from '../../../ts/images/platform.ts';
 import { request } from '../../support/records.ts';
 
 describe('the volumes that a container needs', () => {

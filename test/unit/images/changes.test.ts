@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { RequestError } from '../../../ts/errors/index.ts';
 import { applyChanges } from '../../../ts/images/changes.ts';
-import { emptyConfig } from '../../../ts/images/config.ts';
+import { emptyConfig } from '../../../ts/images/platform.ts';
 import type { ImageConfig } from '../../../ts/images/types.ts';
 
 describe('a change to an image configuration', () => {

@@ -3,17 +3,19 @@ import fc from 'fast-check';
 import { RequestError } from '../../../ts/errors/index.ts';
 import { defaultCapabilities } from '../../../ts/plan/defaults.ts';
 import { compileProfile } from '../../../ts/plan/seccomp/compile.ts';
-import { compiled } from '../../../ts/plan/seccomp/compiled.ts';
+import { askedCapabilities, compiled } from '../../../ts/plan/seccomp/compiled.ts';
 import type { FilterTarget } from '../../../ts/plan/seccomp/decisions.ts';
 import { defaultProfile } from '../../../ts/plan/seccomp/default-profile.ts';
-import { defaultFilter, keyFor } from '../../../ts/plan/seccomp/filter.ts';
+import { defaultFilter } from '../../../ts/plan/seccomp/filter.ts';
 import {
   action,
   allTables,
   type Condition,
+  capabilitiesAskedBy,
   type SeccompProfile,
   type SeccompRule,
 } from '../../../ts/plan/seccomp/profile.ts';
+import { keyFor } from '../../../ts/plan/seccomp/ready.ts';
 import { auditArch, type SyscallTable, syscallsOf } from '../../../ts/plan/seccomp/syscalls.ts';
 import { type Call, runFilter } from '../../support/bpf.ts';
 import { makeOracle } from '../../support/seccomp-oracle.ts';
@@ -196,10 +198,11 @@ describe('default seccomp filter', () => {
     for (const arch of ['x64', 'arm64'] as const) {
       for (const capabilities of [[], defaultCapabilities]) {
         const made = Buffer.from(compileProfile(defaultProfile, { arch, capabilities })).toString('base64');
-        expect(compiled[keyFor(defaultProfile, { arch, capabilities })]).to.equal(made);
+        expect(compiled[keyFor({ arch, capabilities })]).to.equal(made);
       }
     }
     expect(Object.keys(compiled)).to.have.length(4);
+    expect(askedCapabilities).to.deep.equal(capabilitiesAskedBy(defaultProfile));
   });
 
   it('is compiled when a capability asks for more', () => {

@@ -1,8 +1,10 @@
 import type { CommandModule } from '../command.ts';
+import { laterRunOptions } from '../later.ts';
 import { addRunOptions, runArguments } from '../run-options.ts';
 
 export const command: CommandModule = {
   passThrough: true,
+  later: laterRunOptions,
   define: addRunOptions,
   async run(invocation) {
     const { image, argv, options } = await runArguments(invocation);

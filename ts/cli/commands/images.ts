@@ -2,7 +2,6 @@ import type { ImageSummary } from '../../api/types.ts';
 import { type CommandModule, collect, flag, text, texts } from '../command.ts';
 import { compileFilter, type Filters, hasLabels, parseBoolean } from '../filter.ts';
 import { ago, humanSize, shortId, timestamp } from '../human.ts';
-import { addLater } from '../later.ts';
 import { type Column, printList, type Row, warnDamaged } from '../list.ts';
 
 const columns: readonly Column[] = [
@@ -21,6 +20,7 @@ const filters: Filters<ImageSummary> = {
 };
 
 export const command: CommandModule = {
+  later: ['--digests', '--tree'],
   define(command) {
     command
       .usage('[OPTIONS] [REPOSITORY[:TAG]]')
@@ -30,7 +30,6 @@ export const command: CommandModule = {
       .option('-f, --filter <filter>', `Show those that match: ${Object.keys(filters).join(', ')}`, collect)
       .option('--format <format>', 'table, json, or a Go template: {{.Repository}}:{{.Tag}}')
       .option('--no-trunc', 'Do not cut what is long');
-    addLater(command, ['--digests', '--tree']);
   },
   async run({ io, args, values, with: withStore }) {
     const [repository] = args;

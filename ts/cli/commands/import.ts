@@ -1,8 +1,8 @@
 import { RequestError } from '../../errors/index.ts';
 import { type CommandModule, collect, text, texts } from '../command.ts';
-import { addLater } from '../later.ts';
 
 export const command: CommandModule = {
+  later: ['--platform <platform>'],
   define(command) {
     command
       .usage('[OPTIONS] FILE|- [IMAGE[:TAG]]')
@@ -10,7 +10,6 @@ export const command: CommandModule = {
       .argument('[image]')
       .option('-m, --message <text>', 'Message for the history')
       .option('-c, --change <instruction>', `Set the configuration: 'CMD ["sh"]'`, collect);
-    addLater(command, ['--platform <platform>']);
     command.addHelpText('after', `\nFILE is a tar archive, also with gzip or zstd. '-' is standard input.`);
   },
   async run({ io, args, values, with: withStore }) {

@@ -2,7 +2,6 @@ import type { OrlopRuntime } from '../../api/types.ts';
 import { RequestError } from '../../errors/index.ts';
 import { type CommandModule, text } from '../command.ts';
 import { printInspected } from '../inspected.ts';
-import { addLater } from '../later.ts';
 import { onlyFormat } from '../list.ts';
 
 type Kind = 'container' | 'image' | 'volume';
@@ -21,13 +20,13 @@ const missing = new Set<unknown>([
 ]);
 
 export const command: CommandModule = {
+  later: ['-s, --size'],
   define(command) {
     command
       .usage('[OPTIONS] NAME…')
       .argument('<name...>')
       .option('-f, --format <format>', 'json, or a Go template: {{json .Mounts}}')
       .option('--type <kind>', `Look only among these: ${order.join(', ')}`);
-    addLater(command, ['-s, --size']);
   },
   run(invocation) {
     const type = text(invocation.values, 'type');

@@ -1,10 +1,12 @@
 import { type CommandModule, text } from '../command.ts';
 import { toJson } from '../json.ts';
+import { laterRunOptions } from '../later.ts';
 import { onlyFormat } from '../list.ts';
 import { addRunOptions, runArguments } from '../run-options.ts';
 
 export const command: CommandModule = {
   passThrough: true,
+  later: laterRunOptions,
   define(command) {
     addRunOptions(command);
     command.option('--format <format>', 'text (the default) or json');

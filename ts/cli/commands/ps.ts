@@ -2,7 +2,6 @@ import type { ContainerSummary } from '../../api/types.ts';
 import { type CommandModule, collect, flag, text, texts } from '../command.ts';
 import { compileFilter, type Filters, hasLabels } from '../filter.ts';
 import { ago, ellipsis, humanDuration, shortId, timestamp } from '../human.ts';
-import { addLater } from '../later.ts';
 import { type Column, printList, type Row, warnDamaged } from '../list.ts';
 
 const columns: readonly Column[] = [
@@ -37,6 +36,7 @@ const filters: Filters<ContainerSummary> = {
 };
 
 export const command: CommandModule = {
+  later: ['-s, --size'],
   define(command) {
     command
       .usage('[OPTIONS]')
@@ -47,7 +47,6 @@ export const command: CommandModule = {
       .option('-l, --latest', 'Show the newest one, whatever its state')
       .option('-n, --last <n>', 'Show the n newest ones, whatever their state', Number)
       .option('--no-trunc', 'Do not cut what is long');
-    addLater(command, ['-s, --size']);
   },
   async run({ io, values, with: withStore }) {
     const last = flag(values, 'latest') ? 1 : values.last;

@@ -1,5 +1,6 @@
 import { type CommandModule, flag, text } from '../command.ts';
 import { runInForeground, withTrace } from '../foreground.ts';
+import { laterRunOptions } from '../later.ts';
 import { addRunOptions, runArguments } from '../run-options.ts';
 
 const examples = `
@@ -9,6 +10,7 @@ Examples:
 
 export const command: CommandModule = {
   passThrough: true,
+  later: laterRunOptions,
   define(command) {
     addRunOptions(command);
     command.option('--trace <file>', 'Write the time of each operation of the start, as Chrome trace events');

@@ -1,8 +1,9 @@
 import { type CommandModule, flag, text } from '../command.ts';
 import { runInForeground, withTrace } from '../foreground.ts';
-import { addLater, later } from '../later.ts';
+import { later } from '../later.ts';
 
 export const command: CommandModule = {
+  later: ['--detach-keys <keys>'],
   define(command) {
     command
       .usage('-a [-i] CONTAINER')
@@ -10,7 +11,6 @@ export const command: CommandModule = {
       .option('-a, --attach', 'Stay in the foreground with its output (needed in this version)')
       .option('-i, --interactive', 'Pass standard input on')
       .option('--trace <file>', 'Write the time of each operation of the start, as Chrome trace events');
-    addLater(command, ['--detach-keys <keys>']);
   },
   async run(invocation) {
     const { io, values, args } = invocation;

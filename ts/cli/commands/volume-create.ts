@@ -1,15 +1,14 @@
 import { parseLabels } from '../../request/labels.ts';
 import { parseVolumeName } from '../../request/names.ts';
 import { type CommandModule, collect, texts } from '../command.ts';
-import { addLater } from '../later.ts';
 
 export const command: CommandModule = {
+  later: ['-d, --driver <driver>', '-o, --opt <option>'],
   define(command) {
     command
       .usage('[OPTIONS] [NAME]')
       .argument('[name]')
       .option('-l, --label <label>', 'Label the volume: key=value', collect);
-    addLater(command, ['-d, --driver <driver>', '-o, --opt <option>']);
   },
   async run({ io, args, values, with: withStore }) {
     const [name] = args;

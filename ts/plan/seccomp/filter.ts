@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
 import { compileProfile } from './compile.ts';
-import { compiled } from './compiled.ts';
 import type { FilterTarget } from './decisions.ts';
 import { defaultProfile } from './default-profile.ts';
 import { parseProfile } from './docker-format.ts';
-import type { SeccompProfile } from './profile.ts';
+import { keyFor, readyFilter } from './ready.ts';
 
 const cache = new Map<string, Uint8Array>();
 
@@ -14,11 +13,7 @@ const cache = new Map<string, Uint8Array>();
  * @returns an array of `struct sock_filter`; not to be changed
  */
 export function defaultFilter(target: FilterTarget): Uint8Array {
-  const key = keyFor(defaultProfile, target);
-  const ready = compiled[key];
-  return remember(`default ${key}`, () =>
-    ready === undefined ? compileProfile(defaultProfile, target) : new Uint8Array(Buffer.from(ready, 'base64')),
-  );
+  return readyFilter(target) ?? remember(`default ${keyFor(target)}`, () => compileProfile(defaultProfile, target));
 }
 
 /**
@@ -33,14 +28,6 @@ export function customFilter(text: string, name: string, target: FilterTarget): 
   const kernel = target.kernel?.join('.') ?? '';
   const key = `${hash} ${target.arch} ${kernel} ${[...target.capabilities].sort().join(' ')}`;
   return remember(key, () => compileProfile(parseProfile(text, name), target));
-}
-
-/** Equal for targets that get the same filter of the profile: capabilities that it does not ask for do not count. */
-export function keyFor(profile: SeccompProfile, target: FilterTarget): string {
-  const asked = new Set(
-    profile.rules.flatMap((rule) => [...(rule.includes?.caps ?? []), ...(rule.excludes?.caps ?? [])]),
-  );
-  return [target.arch, ...target.capabilities.filter((name) => asked.has(name)).sort()].join(' ');
 }
 
 function remember(key: string, make: () => Uint8Array): Uint8Array {

@@ -60,3 +60,9 @@ export interface SeccompProfile {
 
 /** The machine's architecture first, then those whose programs it runs too. */
 export const allTables: SeccompProfile['tables'] = { x64: ['x86_64', 'i386', 'x32'], arm64: ['aarch64', 'arm'] };
+
+/** Names of the capabilities that rules of a profile depend on. */
+export function capabilitiesAskedBy(profile: SeccompProfile): readonly string[] {
+  const asked = profile.rules.flatMap((rule) => [...(rule.includes?.caps ?? []), ...(rule.excludes?.caps ?? [])]);
+  return [...new Set(asked)].sort();
+}

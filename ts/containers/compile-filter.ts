@@ -1,0 +1,33 @@
+import { readFile } from 'node:fs/promises';
+import { RequestError } from '../errors/index.ts';
+import type { FilterTarget } from '../plan/seccomp/decisions.ts';
+import { customFilter, defaultFilter } from '../plan/seccomp/filter.ts';
+
+const largestProfile = 4 << 20;
+
+/**
+ * Compiles the filter of the default profile, or of a profile file.
+ *
+ * @throws RequestError ORLOP_E_INPUT when the profile cannot be read
+ */
+export async function compileFilter(
+  profile: 'default' | { readonly path: string },
+  target: FilterTarget,
+): Promise<Uint8Array> {
+  if (profile === 'default') return defaultFilter(target);
+  return customFilter(await readProfile(profile.path), profile.path, target);
+}
+
+async function readProfile(path: string): Promise<string> {
+  try {
+    const content = await readFile(path);
+    if (content.length > largestProfile) throw new Error(`it has more than ${largestProfile} bytes`);
+    return content.toString('utf8');
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new RequestError('ORLOP_E_INPUT', `seccomp profile '${path}' cannot be read: ${why}`, {
+      hint: `write the path of a profile in Docker's format, or 'unconfined'`,
+      cause,
+    });
+  }
+}
