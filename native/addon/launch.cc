@@ -13,8 +13,6 @@
 #include "addon/process.h"
 #include "base/clock.h"
 #include "base/errno_name.h"
-#include "base/thread.h"
-#include "launch/empty_namespace.h"
 #include "launch/features.h"
 #include "launch/launcher.h"
 #include "launch/start.h"
@@ -121,29 +119,6 @@ Napi::Value cancel(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
-Napi::Value make_empty_namespace(const Napi::CallbackInfo& info) {
-  Napi::Env env = info.Env();
-  const auto deferred = Napi::Promise::Deferred::New(env);
-  const auto environment = Environment::of(env);
-  const bool started = start_detached_thread("orlop-empty", [environment, deferred] {
-    const Failure failure = launch::EmptyNamespace::instance().make();
-    environment->post([environment, deferred, failure](Napi::Env env) {
-      environment->release(env);
-      if (failure) {
-        deferred.Reject(system_error(env, failure).Value());
-      } else {
-        deferred.Resolve(env.Undefined());
-      }
-    });
-  });
-  if (started) {
-    environment->hold(env);
-  } else {
-    deferred.Reject(system_error(env, {EAGAIN, "pthread_create", ""}).Value());
-  }
-  return deferred.Promise();
-}
-
 Napi::Value features(const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), launch::features()); }
 
 }  // namespace
@@ -188,7 +163,6 @@ std::string read_plan(const Napi::Value& value, std::vector<uint8_t>& plan) {
 void add_launch_functions(Napi::Env env, Napi::Object exports) {
   exports.Set("features", Napi::Function::New(env, features, "features"));
   exports.Set("launch", Napi::Function::New(env, launch, "launch"));
-  exports.Set("makeEmptyNamespace", Napi::Function::New(env, make_empty_namespace, "makeEmptyNamespace"));
   exports.Set("cancel", Napi::Function::New(env, cancel, "cancel"));
 }
 

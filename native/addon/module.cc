@@ -1,6 +1,7 @@
 // The module's exports: each group adds the names that ts/native/contract.ts promises.
 #include <napi.h>
 
+#include "addon/ahead.h"
 #include "addon/descriptors.h"
 #include "addon/environment.h"
 #include "addon/fs_trees.h"
@@ -14,6 +15,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   orlop::addon::Environment::create(env);
   exports.Set("abi", Napi::Number::New(env, 1));
   orlop::addon::add_launch_functions(env, exports);
+  orlop::addon::add_ahead_functions(env, exports);
   orlop::addon::add_member_functions(env, exports);
   orlop::addon::add_process_functions(env, exports);
   orlop::addon::add_descriptor_functions(env, exports);

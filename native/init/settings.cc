@@ -79,15 +79,17 @@ int Execute(Context& context, const plan::op::Sysctl& op) {
   ParameterPath path;
   ToPath(op.name, &path);
   if (path.full()) return context.Refuse(ENAMETOOLONG);
-  const int proc = MakeFilesystem(context, "proc", nullptr, 0, kAttrNosuid | kAttrNodev | kAttrNoexec);
-  if (proc < 0) return proc;
+  const bool own = op.proc == plan::kNoSlot;
+  const int proc = own ? MakeFilesystem(context, "proc", nullptr, 0, kAttrNosuid | kAttrNodev | kAttrNoexec)
+                       : context.Slot(op.proc);
+  if (proc < 0) return own ? proc : context.Refuse(-proc);
   int result = OpenParameter(context, proc, path.get());
   if (result >= 0) {
     const int file = result;
     result = WriteParameter(context, file, op.value);
     Close(file);
   }
-  Close(proc);
+  if (own) Close(proc);
   return result;
 }
 

@@ -52,6 +52,7 @@ export class ImageApi implements t.Images {
       const users = (await this.#runtime.containers.uses()).images.get(id) ?? [];
       return users.map((user) => user.name);
     };
+    await this.#runtime.trees.forget();
     return this.#runtime.images.remove(nameOrId, { force, usedBy });
   }
 

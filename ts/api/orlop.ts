@@ -2,8 +2,10 @@ import { ContainerStore } from '../containers/container-store.ts';
 import { createContainer } from '../containers/create.ts';
 import { planRun } from '../containers/plan.ts';
 import { ReadyLayers } from '../containers/ready-layers.ts';
+import { TreesAhead } from '../containers/ready-trees.ts';
 import { recover } from '../containers/recover.ts';
 import type { Runtime } from '../containers/runtime.ts';
+import { SpareNetworks } from '../containers/spare-networks.ts';
 import { Images } from '../images/images.ts';
 import { Strategies } from '../launch/strategies.ts';
 import { loadNative } from '../native/binding.ts';
@@ -60,12 +62,15 @@ export class Orlop implements t.OrlopRuntime {
   static async open({ root, run }: t.OpenOptions = {}): Promise<Orlop> {
     const native = loadNative();
     const store = await Store.open({ root, run, native });
-    const containers = new ContainerStore(store);
+    const layers = new ReadyLayers(store);
+    const trees = new TreesAhead(native, layers);
+    const containers = new ContainerStore(store, (layer) => trees.drop(layer));
     const images = new Images(store);
     await recover(store, containers);
-    const layers = new ReadyLayers(store);
+    const networks = new SpareNetworks(native);
     const strategies = new Strategies(native);
-    return new Orlop({ store, native, images, containers, layers, strategies, volumes: containers.volumes });
+    const { volumes } = containers;
+    return new Orlop({ store, native, images, containers, volumes, layers, trees, networks, strategies });
   }
 
   async run(image: string, argv: readonly string[] = [], options: RunOptions & t.RunInput = {}): Promise<t.RunResult> {
@@ -111,7 +116,9 @@ export class Orlop implements t.OrlopRuntime {
 
   async close(): Promise<void> {
     await Promise.all([...this.#pools].map((pool) => pool.close()));
-    await this.#runtime.layers.close();
+    // Before the layers that are mounted in them.
+    await this.#runtime.trees.close();
+    await Promise.all([this.#runtime.layers.close(), this.#runtime.networks.close()]);
     await this.#runtime.store.close();
   }
 

@@ -34,10 +34,13 @@ export interface RemoveContainerOptions {
 /** The containers of a store, as records; and the volumes, whose use those records say. */
 export class ContainerStore {
   readonly #store: Store;
+  readonly #removing: (layer: string) => Promise<void>;
   readonly volumes: Volumes;
 
-  constructor(store: Store) {
+  /** @param removing is called with the read-write layer of a container before that is removed */
+  constructor(store: Store, removing: (layer: string) => Promise<void> = async () => {}) {
     this.#store = store;
+    this.#removing = removing;
     this.volumes = new Volumes(store, async () => (await this.uses()).volumes);
   }
 
@@ -218,6 +221,7 @@ export class ContainerStore {
     // One that waits for its application has a process too.
     if (container !== null) await killApplication(this.#store, container.state);
     const ending = container?.state.status === 'running' ? killed : (container?.state ?? null);
+    await this.#removing(container?.record.layer ?? id);
     await removeContainer(this.#store, this.volumes, { id, durability, container, volumes, ending });
     unreserve(id);
     await lock.retire();

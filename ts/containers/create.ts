@@ -8,6 +8,7 @@ import { prepareVolumes } from '../volumes/prepare.ts';
 import { makeLayer } from './layer.ts';
 import { nameFor } from './names.ts';
 import { processOf } from './process.ts';
+import { treesKind } from './ready-trees.ts';
 import type { ContainerRecord, Durability, StoredContainer } from './record.ts';
 import type { Runtime } from './runtime.ts';
 import { seccompFilter } from './seccomp.ts';
@@ -44,7 +45,7 @@ export async function createContainer(
   // A profile that cannot be used is to be known now; the start reads it again.
   if (typeof request.security.seccomp === 'object') await seccompFilter(request);
   laps?.lap('sources', 'of bind mounts');
-  const ready = durability === 'ephemeral' ? runtime.layers.take() : null;
+  const ready = durability === 'ephemeral' ? takeLayer(runtime, treesKind(request, image)) : null;
   const { record, needs, container } = await begin(runtime, request, image, view, ready, durability);
   laps?.lap('record', 'names, user, process');
   try {
@@ -65,6 +66,10 @@ export async function createContainer(
     await containers.remove(record.id, { force: true, volumes: true }).catch(() => {});
     throw error;
   }
+}
+
+function takeLayer({ layers, trees }: Runtime, kind: string): string | null {
+  return layers.take((id) => trees.fits(id, kind));
 }
 
 /** Describes and records it. A layer that was taken for it goes back when it cannot be. */

@@ -11,6 +11,7 @@ import {
   defaultUmask,
 } from '../plan/defaults.ts';
 import type { BindMount, Rlimit, StartFacts, TmpfsMount, UserMount } from '../plan/facts.ts';
+import { isOfNetwork } from '../plan/network.ts';
 import type { Strategy } from '../plan/types.ts';
 import type { CapabilityChanges, RunRequest, TmpfsSpec, Ulimit } from '../request/types.ts';
 import { candidatesOf } from './process.ts';
@@ -21,6 +22,8 @@ import type { ResolvedSource } from './sources.ts';
 export interface StartContext {
   /** Default `in-child`. */
   readonly strategy?: Strategy | undefined;
+  readonly networkReady?: boolean | undefined;
+  readonly treesReady?: StartFacts['treesReady'];
   readonly paths: { readonly mountPoint: string; readonly upper: string; readonly work: string };
   /** What stands at the sources of the request's bind mounts, by target. */
   readonly sources: ReadonlyMap<string, ResolvedSource>;
@@ -58,9 +61,11 @@ export function startFacts(record: ContainerRecord, image: ResolvedImage, contex
     hostname: record.hostname,
     files: context.files,
     network: request.network,
+    networkReady: context.networkReady,
+    treesReady: context.treesReady,
     maskedPaths: [...defaultMaskedPaths, ...(context.maskedPaths ?? [])],
     readonlyPaths: defaultReadonlyPaths,
-    sysctls: defaultSysctls(request.network),
+    sysctls: defaultSysctls(request.network).filter((sysctl) => !(context.networkReady && isOfNetwork(sysctl))),
     shmSize: BigInt(request.shmSize),
     cgroup: true,
     parentDeath: sigkill,

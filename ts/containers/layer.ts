@@ -32,11 +32,17 @@ export async function makeLayer(store: Store, layer: string, image: string | und
 }
 
 /**
- * Lets a layer be mounted again that a start which failed had mounted `volatile`: the kernel refuses that, because after
- * a crash the layer may not be whole (Documentation/filesystems/overlayfs.rst, "Volatile mount"). There was none.
+ * Lets a layer be mounted again that was mounted `volatile` before: the kernel refuses that, because after a crash the
+ * layer may not be whole (Documentation/filesystems/overlayfs.rst, "Volatile mount"). There was none: such a container
+ * ends with its program.
  */
 export async function allowRemount(store: Store, layer: string): Promise<void> {
-  await rm(join(store.workPath(layer), 'work', 'incompat'), { recursive: true, force: true });
+  await allowRemountAt(store.workPath(layer));
+}
+
+/** The same, by the path of its work directory. */
+export async function allowRemountAt(work: string): Promise<void> {
+  await rm(join(work, 'work', 'incompat'), { recursive: true, force: true });
 }
 
 /** Removes a read-write layer and its mount point, as far as they are there. */

@@ -1,10 +1,14 @@
-import { chmodSync, chownSync, mkdirSync, renameSync, rmdirSync, type Stats, statSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdirSync, renameSync, rmdirSync, type Stats, statSync } from 'node:fs';
 import { chmod, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { atExit, notAtExit } from '../store/at-exit.ts';
 import { newId } from '../store/id.ts';
 import type { Staging } from '../store/staging.ts';
 import type { Store } from '../store/store.ts';
+
+/** What is in a layer that nobody used, and in one that was mounted `volatile` without being used. */
+const unused = ['diff', 'work', ''];
+const mountedBefore = ['work/work/incompat/volatile', 'work/work/incompat', 'work/work', ...unused];
 
 /** How many layers lie ready. A start takes one, and another is made while the kernel works. */
 const wanted = 8;
@@ -18,6 +22,8 @@ export class ReadyLayers {
   readonly #store: Store;
   readonly #ready: string[] = [];
   readonly #roots = new Map<string, Stats>();
+  /** The image that a layer which was lent has its owner and mode from. */
+  readonly #dressed = new Map<string, string>();
   #staging: Promise<Staging> | null = null;
   #opened: Staging | null = null;
   #filling: Promise<void> | null = null;
@@ -27,16 +33,45 @@ export class ReadyLayers {
     this.#store = store;
   }
 
-  /** ID of a layer that is ready, and with it of its container; null when there is none. */
-  take(): string | null {
+  /**
+   * ID of a layer that is ready, and with it of its container; null when there is none.
+   *
+   * @param fits a layer that is taken before others
+   */
+  take(fits: (id: string) => boolean = () => false): string | null {
     // The first container of a program, often its only one, has nothing made ahead for others.
     if (this.#asked++ > 0) this.#fill();
-    return this.#ready.shift() ?? null;
+    return this.#pick(this.#ready.find(fits) ?? this.#ready[0]);
   }
 
   /** Takes back what was not used. */
   giveBack(id: string): void {
     this.#ready.push(id);
+  }
+
+  /** Layers that are ready. */
+  ids(): readonly string[] {
+    return [...this.#ready];
+  }
+
+  /**
+   * Takes a layer to be given back, with where it lies meanwhile; null when none is wanted or ready.
+   *
+   * @param image as for `place`, which does it otherwise
+   */
+  lend(wanted: (id: string) => boolean, image?: string): { id: string; upper: string; work: string } | null {
+    const id = this.#pick(this.#ready.find(wanted));
+    const path = this.#opened?.path;
+    if (id === null || path === undefined) return null;
+    const upper = join(path, id, 'diff');
+    if (image !== undefined) this.#dress(id, upper, image);
+    return { id, upper, work: join(path, id, 'work') };
+  }
+
+  #pick(id: string | undefined): string | null {
+    if (id === undefined) return null;
+    this.#ready.splice(this.#ready.indexOf(id), 1);
+    return id;
   }
 
   /**
@@ -47,13 +82,21 @@ export class ReadyLayers {
   place(id: string, image: string | undefined): void {
     const path = this.#opened?.path;
     if (path === undefined) throw new Error('no layer was made ahead');
-    const root = image === undefined ? null : this.#rootOf(image);
-    const upper = this.#store.diffPath(id);
     renameSync(join(path, id), this.#store.layerPath(id));
     mkdirSync(this.#store.mountPoint(id), { mode: 0o700 });
-    if (root === null) return;
-    if (root.uid !== 0 || root.gid !== 0) chownSync(upper, root.uid, root.gid);
-    if ((root.mode & 0o7777) !== 0o755) chmodSync(upper, root.mode & 0o7777);
+    if (image !== undefined) this.#dress(id, this.#store.diffPath(id), image);
+    this.#dressed.delete(id);
+  }
+
+  /** Gives the upper directory the owner and mode of an image's root directory. */
+  #dress(id: string, upper: string, image: string): void {
+    const before = this.#dressed.get(id);
+    if (before === image) return;
+    const root = this.#rootOf(image);
+    const plain = before === undefined;
+    if (!plain || root.uid !== 0 || root.gid !== 0) chownSync(upper, root.uid, root.gid);
+    if (!plain || (root.mode & 0o7777) !== 0o755) chmodSync(upper, root.mode & 0o7777);
+    this.#dressed.set(id, image);
   }
 
   /** Removes what lies ready. */
@@ -74,7 +117,9 @@ export class ReadyLayers {
     if (staging === null) return;
     try {
       for (const id of this.#ready) {
-        for (const name of ['diff', 'work', '']) rmdirSync(join(staging.path, id, name));
+        for (const name of existsSync(join(staging.path, id, 'work', 'work')) ? mountedBefore : unused) {
+          rmdirSync(join(staging.path, id, name));
+        }
       }
     } catch {
       // The next program sweeps it.

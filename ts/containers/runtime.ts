@@ -5,6 +5,8 @@ import type { Store } from '../store/store.ts';
 import type { Volumes } from '../volumes/volumes.ts';
 import type { ContainerStore } from './container-store.ts';
 import type { ReadyLayers } from './ready-layers.ts';
+import type { TreesAhead } from './ready-trees.ts';
+import type { SpareNetworks } from './spare-networks.ts';
 
 /** What the life of a container works with. */
 export interface Runtime {
@@ -14,5 +16,7 @@ export interface Runtime {
   readonly volumes: Volumes;
   readonly containers: ContainerStore;
   readonly layers: ReadyLayers;
+  readonly trees: TreesAhead;
+  readonly networks: SpareNetworks;
   readonly strategies: Strategies;
 }

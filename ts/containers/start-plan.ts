@@ -35,13 +35,14 @@ function remember(key: string, template: PlanTemplate): void {
 /** All that `startFacts` reads, without the container's ID: equal for starts whose plans differ only in that. Pure. */
 export function likeness(record: ContainerRecord, image: ResolvedImage, context: StartContext): string {
   const { request, process, volumes, hostname } = record;
-  const { paths, files, seccomp, hardNofile, volatile, maskedPaths, gate, strategy } = context;
+  const { paths, files, seccomp, hardNofile, volatile, maskedPaths, gate, strategy, networkReady, treesReady } =
+    context;
   const all = [
     JSON.stringify([request, process, volumes, hostname, paths, image.layers, image.hidden, maskedPaths]),
     ...[...context.sources].map(sourceText),
     ...[...context.volumes].map(sourceText),
     ...[files.hosts, files.hostname, files.resolvConf, seccomp].map(bytesText),
-    `${hardNofile} ${volatile} ${gate} ${strategy}`,
+    `${hardNofile} ${volatile} ${gate} ${strategy} ${networkReady} ${treesReady}`,
   ];
   // Control characters are escaped in JSON, so nobody's text is taken for these.
   return all.join('\u0001').replaceAll(record.id, '\u0002').replaceAll(record.id.slice(0, 12), '\u0003');

@@ -3,15 +3,17 @@ import { LaunchError, RequestError } from '../errors/index.ts';
 import type { ResolvedImage } from '../images/types.ts';
 import { type Launched, launch } from '../launch/launch.ts';
 import type { EncodedPlan } from '../plan/encoded.ts';
+import type { OpName } from '../plan/ops.ts';
 import { type ExitStatus, exitStatus } from '../supervise/exit.ts';
 import { type OpenStdio, openStdio, type StdioRequest } from '../supervise/stdio.ts';
 import type { Laps } from '../trace/laps.ts';
 import { etcFiles } from './etc-files.ts';
-import type { StartContext } from './facts.ts';
+import { type StartContext, startFacts } from './facts.ts';
 import { allowRemount, layerPaths } from './layer.ts';
 import { hardNofile, thermalPaths } from './limits.ts';
 import { mayHang } from './may-hang.ts';
 import { setOwnEnd } from './own.ts';
+import { treesKind } from './ready-trees.ts';
 import type { ContainerRecord, Ending, StoredContainer } from './record.ts';
 import type { Runtime } from './runtime.ts';
 import { seccompFilter } from './seccomp.ts';
@@ -70,8 +72,9 @@ export async function startContainer(
 }
 
 /**
- * Launches it with what was found when it was made. The container init process compares the sources of bind mounts; where
- * one has been replaced since, the start looks again and goes by what stands there now.
+ * Launches it with what was found when it was made. The sources of bind mounts are compared when they are opened; where
+ * one has been replaced since, the start looks again and goes by what stands there now. The same for a read-write layer
+ * that an earlier start has mounted.
  */
 async function launchAsFound(
   runtime: Runtime,
@@ -81,11 +84,18 @@ async function launchAsFound(
   try {
     return await launchClaimed(runtime, claimed, request);
   } catch (error) {
-    if (claimed.found === undefined || !(error instanceof LaunchError && error.step === 'bind')) throw error;
-    request.laps.lap('refused', 'the source of a bind mount has been replaced');
+    const { durability, found } = claimed;
+    const outdated = isStep(error, 'bind') && found !== undefined;
+    const mountedBefore = isStep(error, 'overlay') && error.code === 'EINVAL' && durability === 'ephemeral';
+    if (!outdated && !mountedBefore) throw error;
+    request.laps.lap('refused', outdated ? 'a source has been replaced' : 'the layer was mounted before');
     await allowRemount(runtime.store, claimed.record.layer);
     return launchClaimed(runtime, { ...claimed, found: undefined }, request);
   }
+}
+
+function isStep(error: unknown, step: OpName): error is LaunchError {
+  return error instanceof LaunchError && error.step === step;
 }
 
 async function launchClaimed(
@@ -93,20 +103,38 @@ async function launchClaimed(
   claimed: StoredContainer,
   { stdio: streams, signal, laps }: StartRequest,
 ): Promise<Omit<Started, 'exited'>> {
-  const stdio = openStdio(runtime.native, streams);
+  const { native } = runtime;
+  const stdio = openStdio(native, streams);
+  const ahead = takeAhead(runtime, claimed);
   laps.lap('streams', 'standard streams of the application');
   try {
-    const plan = await planStart(runtime, claimed, laps);
-    const launched = await launch(runtime.native, { plan, descriptors: stdio.descriptors, signal });
+    const { plan, makeNext } = await planStart(runtime, claimed, ahead, laps);
+    const launched = await launch(native, { plan, descriptors: [...stdio.descriptors, ...ahead.descriptors], signal });
     laps.launched(launched.times);
-    runtime.strategies.startMade();
+    makeNext();
     return { ...launched, plan, stdio, laps };
   } catch (error) {
     stdio.abandon();
     throw error;
   } finally {
     stdio.closeChildEnds();
+    for (const descriptor of ahead.descriptors) native.closeSync(descriptor);
   }
+}
+
+/** What lies ready for a start: descriptors in the order in which its plan has them supplied, behind the streams. */
+interface Ahead extends Pick<StartContext, 'networkReady' | 'treesReady'> {
+  readonly descriptors: readonly number[];
+}
+
+function takeAhead({ networks, trees }: Runtime, { record }: StoredContainer): Ahead {
+  const network = record.request.network === 'none' ? networks.take() : null;
+  const ready = trees.take(record.layer);
+  return {
+    networkReady: network !== null,
+    treesReady: ready?.names,
+    descriptors: [...(network === null ? [] : [network]), ...(ready?.descriptors ?? [])],
+  };
 }
 
 /** An application that is on no record must not run: nobody would find it. */
@@ -132,15 +160,27 @@ function abandoning(stdio: OpenStdio): (error: unknown) => never {
   };
 }
 
-/** The plan of a container's start as things stand now. */
-async function planStart(runtime: Runtime, container: StoredContainer, laps: Laps): Promise<EncodedPlan> {
+/** The plan of a container's start as things stand now, and what is to be made for the next one like it. */
+async function planStart(
+  runtime: Runtime,
+  container: StoredContainer,
+  { networkReady, treesReady }: Ahead,
+  laps: Laps,
+): Promise<{ readonly plan: EncodedPlan; readonly makeNext: () => void }> {
+  const { strategies, trees } = runtime;
+  const { record, durability } = container;
   const { image, context } = await startContext(runtime, container);
   const sources = [...context.sources.values(), ...context.volumes.values()];
-  const strategy = await runtime.strategies.choose(await mayHang(sources));
+  const strategy = await strategies.choose(await mayHang(sources));
   laps.lap('resolve', 'image, layers, sources, volumes, settings');
-  const plan = startPlan(container.record, image, { ...context, strategy });
+  const plan = startPlan(record, image, { ...context, networkReady, treesReady, strategy });
   laps.lap('plan', 'the operations, as bytes');
-  return plan;
+  const makeNext = () => {
+    strategies.startMade();
+    if (durability !== 'ephemeral' || strategy !== 'opener') return;
+    trees.makeNext(treesKind(record.request, image), image.layers[0], () => startFacts(record, image, context));
+  };
+  return { plan, makeNext };
 }
 
 /** What a start of the container needs to know, as things stand now. */

@@ -98,6 +98,16 @@ export interface Native {
    * program may not (EPERM), or where a thread could not come back to its root directory (EXDEV).
    */
   makeEmptyNamespace(): Promise<void>;
+  /**
+   * Makes a network namespace and executes a plan of `loopback` and `sysctl` operations in it; a descriptor that the
+   * caller closes. Rejects with the errno of what was refused.
+   */
+  makeNetwork(plan: Uint8Array, features: number): Promise<number>;
+  /**
+   * Executes the `prepare` list of a plan with an opener: what fills its slots, in their order, which the caller closes.
+   * Rejects with the errno of what was refused; nothing is left then.
+   */
+  openTrees(plan: Uint8Array, features: number): Promise<number[]>;
   /** Kills the child of a start that has not been settled yet, or keeps it from being made. */
   cancel(token: object): void;
   /**

@@ -1,9 +1,9 @@
-import { attribute, mountPoint, overlayOption, propagation } from './constants.ts';
+import { attribute, mountPoint, namespaceFlag, overlayOption, propagation } from './constants.ts';
 import { Draft } from './draft.ts';
-import type { RootFacts, StartFacts } from './facts.ts';
+import type { RootFacts, StartFacts, Sysctl } from './facts.ts';
 import { byDepth, type PlacedMount, placeMounts } from './layout.ts';
 import { becomeApplication } from './process.ts';
-import type { Namespace, Plan, Slot } from './types.ts';
+import type { Namespace, Plan, Slot, Supplied } from './types.ts';
 
 /**
  * Builds the plan of a start. Its mounts are made by the container init process itself while it still sees the host, or
@@ -13,9 +13,7 @@ import type { Namespace, Plan, Slot } from './types.ts';
  */
 export function buildPlan(facts: StartFacts): Plan {
   const { strategy = 'in-child' } = facts;
-  const draft = new Draft(facts.gate ? ['stdin', 'stdout', 'stderr', 'gate'] : ['stdin', 'stdout', 'stderr'], {
-    strategy,
-  });
+  const draft = new Draft(suppliedBy(facts), { strategy });
   const { tree } = makeContainer(draft, facts, propagation.private);
   enterContainer(draft, facts, tree);
   return {
@@ -28,6 +26,14 @@ export function buildPlan(facts: StartFacts): Plan {
   };
 }
 
+function suppliedBy({ gate, networkReady, treesReady = [] }: StartFacts): Supplied[] {
+  const supplied: Supplied[] = ['stdin', 'stdout', 'stderr'];
+  if (gate) supplied.push('gate');
+  if (networkReady) supplied.push('network');
+  supplied.push(...treesReady);
+  return supplied;
+}
+
 /**
  * All that comes before the root is changed.
  *
@@ -35,10 +41,14 @@ export function buildPlan(facts: StartFacts): Plan {
  */
 export function makeContainer(draft: Draft, facts: StartFacts, mode: number): Scratch {
   if (facts.strategy !== 'opener') leaveHostAlone(draft, mode);
+  if (facts.networkReady) joinNetwork(draft);
   const scratch = makeScratch(draft, facts);
-  const rootfs = makeUnion(draft, facts.root);
+  const rootfs = draft.readyTree('/') ?? makeUnion(draft, facts.root);
   const mounts = placeMounts(facts);
-  const trees = new Map(mounts.map((mount) => [mount, mount.make(draft)]));
+  const trees = new Map(
+    mounts.map((mount) => [mount, (mount.ahead ? draft.readyTree(mount.target) : null) ?? mount.make(draft)]),
+  );
+  setParameters(draft, facts.sysctls, procOf(mounts, trees));
 
   draft.enter.push({ op: 'root', reason: 'root filesystem', tree: rootfs, at: facts.root.mountPoint });
   attachMounts(draft, byDepth(mounts), trees);
@@ -57,9 +67,15 @@ export function enterContainer(draft: Draft, facts: StartFacts, scratch: Slot): 
 
 export function namespacesOf(facts: StartFacts): Namespace[] {
   const namespaces: Namespace[] = ['mount', 'pid', 'ipc', 'uts', 'cgroup'];
-  if (facts.network === 'none') namespaces.push('network');
+  if (facts.network === 'none' && !facts.networkReady) namespaces.push('network');
   if (facts.userNamespace) namespaces.push('user');
   return namespaces;
+}
+
+/** Before anything is made that shows a network namespace, as sysfs does. */
+function joinNetwork(draft: Draft): void {
+  const namespace = draft.suppliedSlot('network');
+  draft.inside.push({ op: 'join', reason: 'network made ahead', namespace, kind: namespaceFlag.network });
 }
 
 /** Without it, a mount made here would appear on the host wherever the host's mounts are shared. */
@@ -130,7 +146,7 @@ function filesOf(facts: StartFacts): { name: string; target: string; content: Ui
   );
 }
 
-function makeUnion(draft: Draft, root: RootFacts): Slot {
+export function makeUnion(draft: Draft, root: RootFacts): Slot {
   const tree = draft.newSlot();
   draft.prepare.push({
     op: 'overlay',
@@ -183,8 +199,21 @@ function sealMounts(draft: Draft, mounts: readonly PlacedMount[]): void {
 }
 
 function setHost(draft: Draft, facts: StartFacts): void {
-  if (facts.network === 'none') draft.enter.push({ op: 'loopback', reason: 'loopback network' });
+  if (facts.network === 'none' && !facts.networkReady) {
+    draft.enter.push({ op: 'loopback', reason: 'loopback network' });
+  }
   draft.enter.push({ op: 'hostname', reason: 'hostname', name: facts.hostname });
-  for (const { name, value } of facts.sysctls)
-    draft.enter.push({ op: 'sysctl', reason: `sysctl ${name}`, name, value });
+}
+
+/** The procfs of the container, when the user mounts nothing in its place. */
+function procOf(mounts: readonly PlacedMount[], trees: ReadonlyMap<PlacedMount, Slot>): Slot | null {
+  const proc = mounts.find(({ target, kind }) => target === '/proc' && kind === 'plain directory');
+  return proc === undefined ? null : (trees.get(proc) ?? null);
+}
+
+/** Before the procfs has its place: afterwards its `sys` is read-only. */
+export function setParameters(draft: Draft, sysctls: readonly Sysctl[], proc: Slot | null): void {
+  for (const { name, value } of sysctls) {
+    draft.inside.push({ op: 'sysctl', reason: `sysctl ${name}`, proc, name, value });
+  }
 }

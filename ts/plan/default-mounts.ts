@@ -7,6 +7,8 @@ import type { Slot } from './types.ts';
 export interface DefaultMount {
   readonly target: string;
   readonly reason: string;
+  /** It shows nothing of the namespaces that it is made in. */
+  readonly ahead: boolean;
   make(draft: Draft): Slot;
 }
 
@@ -16,9 +18,9 @@ const closed = attribute.nosuid | attribute.nodev | attribute.noexec;
 export function defaultMounts(facts: StartFacts): readonly DefaultMount[] {
   const mounts: DefaultMount[] = [
     simple('/proc', 'proc', closed),
-    { target: '/dev', reason: 'default /dev', make: makeDev },
-    { target: '/dev/pts', reason: 'default /dev/pts', make: makePts },
-    { target: '/dev/shm', reason: 'default /dev/shm', make: (draft) => makeShm(draft, facts.shmSize) },
+    { target: '/dev', reason: 'default /dev', ahead: true, make: makeDev },
+    { target: '/dev/pts', reason: 'default /dev/pts', ahead: true, make: makePts },
+    { target: '/dev/shm', reason: 'default /dev/shm', ahead: true, make: (draft) => makeShm(draft, facts.shmSize) },
     simple('/dev/mqueue', 'mqueue', closed),
     simple('/sys', 'sysfs', closed | attribute.readonly),
   ];
@@ -31,6 +33,7 @@ function simple(target: string, op: 'proc' | 'sysfs' | 'mqueue' | 'cgroup', attr
   return {
     target,
     reason,
+    ahead: false,
     make(draft) {
       const tree = draft.newSlot();
       draft.inside.push({ op, reason, tree, attributes });

@@ -21,6 +21,12 @@ export class Draft {
     return this.slots++;
   }
 
+  /** Slot with a tree that the caller made ahead; null when there is none. */
+  readyTree(target: string): Slot | null {
+    const slot = this.supplied.indexOf(`tree:${target}`);
+    return slot < 0 ? null : slot;
+  }
+
   /** Slot that the caller fills. */
   suppliedSlot(name: Supplied): Slot {
     const slot = this.supplied.indexOf(name);

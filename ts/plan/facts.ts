@@ -1,6 +1,6 @@
 import type { CapabilityName } from '../linux/capabilities.ts';
 import type { RlimitName } from '../linux/rlimits.ts';
-import type { Strategy } from './types.ts';
+import type { Strategy, TreeName } from './types.ts';
 
 /** A host directory or file that appears at a target: `-v` in both its forms. */
 export interface BindMount {
@@ -117,6 +117,13 @@ export interface StartFacts {
     readonly resolvConf: Uint8Array | null;
   };
   readonly network: 'none' | 'host';
+  /**
+   * A network namespace made ahead is supplied for `none`, with its loopback up and its parameters set: `sysctls` are
+   * what is still to be set.
+   */
+  readonly networkReady?: boolean | undefined;
+  /** Trees that are supplied, as `treesPlan` names them. */
+  readonly treesReady?: readonly TreeName[] | undefined;
   readonly maskedPaths: readonly string[];
   readonly readonlyPaths: readonly string[];
   readonly sysctls: readonly Sysctl[];

@@ -14,6 +14,8 @@ export interface PlacedMount {
   /** To be made read-only once all mounts are in place. */
   readonly sealed: boolean;
   readonly reason: string;
+  /** Needs neither the request nor the container's namespaces, so that it can be made before both. */
+  readonly ahead: boolean;
   make(draft: Draft): Slot;
 }
 
@@ -32,6 +34,7 @@ export function placeMounts(facts: StartFacts): readonly PlacedMount[] {
       create: true,
       sealed: mount.kind === 'tmpfs' && mount.readonly,
       reason: mount.reason,
+      ahead: false,
       make: (draft) => makeUserMount(draft, mount),
     }),
   );
@@ -44,6 +47,7 @@ export function placeMounts(facts: StartFacts): readonly PlacedMount[] {
         create: false,
         sealed: false,
         reason: hiddenReason,
+        ahead: true,
         make: (draft) => makeHidden(draft, path),
       }),
     );

@@ -177,6 +177,8 @@ export const ops = {
   sysctl: {
     code: 27,
     fields: [
+      // A procfs that nothing covers yet; none: one of its own is made.
+      ['proc', 'slot'],
       ['name', 'string'],
       ['value', 'string'],
     ],

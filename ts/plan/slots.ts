@@ -4,7 +4,7 @@ import type { Op, Plan, Slot } from './types.ts';
 /** The operation that fills a slot; undefined for a supplied one. */
 export function makerOf(plan: Plan, slot: Slot | null): Op | undefined {
   if (slot === null) return undefined;
-  return plan.prepare.find((op) =>
+  return [...plan.prepare, ...plan.enter].find((op) =>
     shapeOf(op.op).fields.some(([name, kind]) => kind === 'out' && fieldsOf(op)[name] === slot),
   );
 }

@@ -5,6 +5,8 @@ import { attribute } from '../../../ts/plan/constants.ts';
 import { defaultCapabilities } from '../../../ts/plan/defaults.ts';
 import { encodePlan } from '../../../ts/plan/encode.ts';
 import { fieldsOf, shapeOf } from '../../../ts/plan/format.ts';
+import { networkPlan } from '../../../ts/plan/network.ts';
+import { treesPlan } from '../../../ts/plan/trees.ts';
 import type { Op, Plan } from '../../../ts/plan/types.ts';
 import { makeBind, makeFacts, makeProcess, makeTmpfs } from '../../support/facts.ts';
 
@@ -64,6 +66,43 @@ describe('plan of a start', () => {
       names([...plan.prepare, ...plan.enter].filter(({ op }) => op !== 'propagation')).sort();
     expect(made(opened)).to.deep.equal(made(inChild));
     expect(targets(opened)).to.deep.equal(targets(inChild));
+  });
+
+  it('attaches trees and joins a network that were made ahead, and makes neither', () => {
+    const facts = makeFacts({
+      mounts: [makeBind('/test')],
+      hidden: [{ target: '/home', mode: 0o755 }],
+      sysctls: [{ name: 'kernel.x', value: '1' }],
+      strategy: 'opener',
+    });
+    const { names: treesReady, plan: ahead } = treesPlan(facts);
+    expect(treesReady).to.deep.equal(['tree:/', 'tree:/home', 'tree:/dev', 'tree:/dev/pts', 'tree:/dev/shm']);
+    // The slots of the trees are those of the names.
+    expect(ahead.slots).to.equal(treesReady.length);
+    expect(ahead.prepare.flatMap((op) => ('tree' in op && op.op !== 'device' ? [op.tree] : [])).at(0)).to.equal(0);
+    const ready = buildPlan({ ...facts, treesReady, networkReady: true });
+    expect(ready.supplied).to.deep.equal(['stdin', 'stdout', 'stderr', 'network', ...treesReady]);
+    expect(ready.namespaces).not.to.include('network');
+    expect(names(ready.prepare)).to.deep.equal(['bind']);
+    expect(ready.enter[0]).to.include({ op: 'join', namespace: 3, kind: 0x4000_0000 });
+    expect(names(ready.enter)).not.to.include('loopback');
+    expect(find(ready.enter, 'root').tree).to.equal(ready.supplied.indexOf('tree:/'));
+    expect(targets(ready)).to.deep.equal(targets(buildPlan(facts)));
+    const made = (plan: Plan) => names([...plan.prepare, ...plan.enter]).sort();
+    const whole = made(buildPlan({ ...facts, network: 'host' }));
+    expect([...made(ready).filter((name) => name !== 'join'), ...names(ahead.prepare)].sort()).to.deep.equal(whole);
+  });
+
+  it('of a network that is made ahead brings its loopback up and sets what is the network’s', () => {
+    const sysctls = [
+      { name: 'net.ipv4.x', value: '1' },
+      { name: 'kernel.x', value: '2' },
+    ];
+    const plan = networkPlan(sysctls);
+    expect([...plan.prepare, ...plan.enter]).to.deep.equal([
+      { op: 'sysctl', reason: 'sysctl net.ipv4.x', proc: null, name: 'net.ipv4.x', value: '1' },
+      { op: 'loopback', reason: 'loopback network' },
+    ]);
   });
 
   it('is this one, whole, for a volume and nothing else', () => {

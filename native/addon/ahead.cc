@@ -1,0 +1,95 @@
+#include "addon/ahead.h"
+
+#include <cerrno>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "addon/environment.h"
+#include "addon/errors.h"
+#include "addon/launch.h"
+#include "base/thread.h"
+#include "launch/empty_namespace.h"
+#include "launch/network.h"
+#include "launch/trees.h"
+
+namespace orlop::addon {
+namespace {
+
+// Does `work` on a thread of its own, which may change what belongs to the thread: its namespaces, its view of the file
+// system. `convert` makes the value that the promise gets.
+template <typename Result>
+Napi::Value in_background(Napi::Env env, const char* name, std::function<Failure(Result*)> work,
+                          std::function<Napi::Value(Napi::Env, Environment&, Result&)> convert) {
+  const auto deferred = Napi::Promise::Deferred::New(env);
+  const auto environment = Environment::of(env);
+  const bool started = start_detached_thread(name, [=] {
+    const auto result = std::make_shared<Result>();
+    const Failure failure = work(result.get());
+    environment->post([=](Napi::Env env) {
+      environment->release(env);
+      if (failure) {
+        deferred.Reject(system_error(env, failure).Value());
+      } else {
+        deferred.Resolve(convert(env, *environment, *result));
+      }
+    });
+  });
+  if (started) {
+    environment->hold(env);
+  } else {
+    deferred.Reject(system_error(env, {EAGAIN, "pthread_create", ""}).Value());
+  }
+  return deferred.Promise();
+}
+
+Napi::Value rejected(Napi::Env env, const std::string& message) {
+  const auto deferred = Napi::Promise::Deferred::New(env);
+  deferred.Reject(Napi::TypeError::New(env, message).Value());
+  return deferred.Promise();
+}
+
+Napi::Value make_empty_namespace(const Napi::CallbackInfo& info) {
+  struct Nothing {};
+  return in_background<Nothing>(
+      info.Env(), "orlop-empty", [](Nothing*) { return launch::EmptyNamespace::instance().make(); },
+      [](Napi::Env env, Environment&, Nothing&) { return env.Undefined(); });
+}
+
+Napi::Value make_network(const Napi::CallbackInfo& info) {
+  std::vector<uint8_t> plan;
+  if (const std::string wrong = read_plan(info[0], plan); !wrong.empty()) return rejected(info.Env(), wrong);
+  const uint32_t features = info[1].ToNumber().Uint32Value();
+  return in_background<UniqueFd>(
+      info.Env(), "orlop-network",
+      [plan = std::move(plan), features](UniqueFd* network) { return launch::make_network(plan, features, network); },
+      [](Napi::Env env, Environment& environment, UniqueFd& network) {
+        return Napi::Number::New(env, environment.give(network.release()));
+      });
+}
+
+Napi::Value open_trees(const Napi::CallbackInfo& info) {
+  using Trees = std::vector<UniqueFd>;
+  std::vector<uint8_t> plan;
+  if (const std::string wrong = read_plan(info[0], plan); !wrong.empty()) return rejected(info.Env(), wrong);
+  const uint32_t features = info[1].ToNumber().Uint32Value();
+  return in_background<Trees>(
+      info.Env(), "orlop-open",
+      [plan = std::move(plan), features](Trees* trees) { return launch::open_trees(plan, features, trees); },
+      [](Napi::Env env, Environment& environment, Trees& trees) {
+        Napi::Array list = Napi::Array::New(env, trees.size());
+        for (uint32_t i = 0; i < trees.size(); ++i) list.Set(i, environment.give(trees[i].release()));
+        return list;
+      });
+}
+
+}  // namespace
+
+void add_ahead_functions(Napi::Env env, Napi::Object exports) {
+  exports.Set("makeEmptyNamespace", Napi::Function::New(env, make_empty_namespace, "makeEmptyNamespace"));
+  exports.Set("makeNetwork", Napi::Function::New(env, make_network, "makeNetwork"));
+  exports.Set("openTrees", Napi::Function::New(env, open_trees, "openTrees"));
+}
+
+}  // namespace orlop::addon

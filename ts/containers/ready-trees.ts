@@ -1,0 +1,143 @@
+import type { ResolvedImage } from '../images/types.ts';
+import { features } from '../launch/features.ts';
+import type { Native } from '../native/contract.ts';
+import { encodePlan } from '../plan/encode.ts';
+import type { StartFacts } from '../plan/facts.ts';
+import { PlanTemplate } from '../plan/template.ts';
+import { treesPlan } from '../plan/trees.ts';
+import type { TreeName } from '../plan/types.ts';
+import type { RunRequest } from '../request/types.ts';
+import { errorCode } from '../store/system-error.ts';
+import { allowRemountAt } from './layer.ts';
+import type { ReadyLayers } from './ready-layers.ts';
+
+/** Trees made ahead for a start with a certain read-write layer. */
+export interface ReadyTrees {
+  readonly names: readonly TreeName[];
+  /** In the order of the names; whoever takes them closes them. */
+  readonly descriptors: readonly number[];
+}
+
+interface Kept extends ReadyTrees {
+  readonly kind: string;
+}
+
+/** Equal for containers whose trees are equal but for the read-write layer in them. Pure. */
+export function treesKind({ mounts, tmpfs, shmSize }: RunRequest, { layers, hidden }: ResolvedImage): string {
+  return JSON.stringify([layers, hidden, shmSize, [...mounts, ...tmpfs].map(({ target }) => target)]);
+}
+
+/** How many layers that lie ready have trees: for programs that start two kinds of containers by turns. */
+const mostSpare = 2;
+
+/**
+ * The union and the default mounts of the next start, made while the last one runs: on a disk, the union alone is a
+ * third of a start. They are detached, so the host sees nothing of them, and the kernel takes them away with the program.
+ *
+ * Only for containers that end with the program: no other may mount the same read-write layer meanwhile.
+ */
+export class TreesAhead {
+  readonly #native: Native;
+  readonly #layers: ReadyLayers;
+  /** By the layer that is in the union. */
+  readonly #kept = new Map<string, Kept>();
+  readonly #templates = new Map<string, { readonly template: PlanTemplate; readonly names: readonly TreeName[] }>();
+  #making: Promise<void> | null = null;
+  #refused = false;
+
+  constructor(native: Native, layers: ReadyLayers) {
+    this.#native = native;
+    this.#layers = layers;
+  }
+
+  /** Whether there are trees of this kind with this layer in them. */
+  fits(layer: string, kind: string): boolean {
+    return this.#kept.get(layer)?.kind === kind;
+  }
+
+  /** The trees with this layer in them, for its start; null when there are none. */
+  take(layer: string): ReadyTrees | null {
+    const kept = this.#kept.get(layer) ?? null;
+    this.#kept.delete(layer);
+    return kept;
+  }
+
+  /** The layer is to be removed. */
+  async drop(layer: string): Promise<void> {
+    await Promise.all((this.take(layer)?.descriptors ?? []).map((tree) => this.#native.close(tree)));
+  }
+
+  /**
+   * Makes trees for the next start like one that was just made.
+   *
+   * @param kind equal for starts whose trees are equal
+   * @param image directory of the image's uppermost layer
+   * @param facts of that start
+   */
+  makeNext(kind: string, image: string | undefined, facts: () => StartFacts): void {
+    if (this.#refused || this.#making !== null) return;
+    this.#making = this.#make(kind, image, facts)
+      // Each start makes its own then, or says there what is wrong.
+      .catch((error: unknown) => {
+        this.#templates.clear();
+        this.#refused = ['EPERM', 'ENOSYS'].includes(errorCode(error) ?? '');
+      })
+      .finally(() => {
+        this.#making = null;
+      });
+  }
+
+  /** Lets go of what no container has taken: an image whose layers are in it is to be removed. */
+  async forget(): Promise<void> {
+    await this.#making;
+    for (const id of this.#spare()) await this.#takeBack(id);
+  }
+
+  async close(): Promise<void> {
+    await this.#making;
+    for (const layer of [...this.#kept.keys()]) await this.drop(layer);
+    // The layers of another time will lie elsewhere.
+    this.#templates.clear();
+  }
+
+  async #make(kind: string, image: string | undefined, facts: () => StartFacts): Promise<void> {
+    const spare = this.#spare();
+    if (spare.some((id) => this.fits(id, kind))) return;
+    const [oldest] = spare;
+    if (oldest !== undefined && spare.length >= mostSpare) await this.#takeBack(oldest);
+    const layer = this.#layers.lend((id) => !this.#kept.has(id), image);
+    if (layer === null) return;
+    try {
+      const { bytes, names } = this.#planFor(kind, layer, facts);
+      const descriptors = await this.#native.openTrees(bytes, features(this.#native));
+      this.#kept.set(layer.id, { kind, names, descriptors });
+    } finally {
+      this.#layers.giveBack(layer.id);
+    }
+  }
+
+  #spare(): string[] {
+    return this.#layers.ids().filter((id) => this.#kept.has(id));
+  }
+
+  /** A layer that nobody used with its trees is as it was. */
+  async #takeBack(id: string): Promise<void> {
+    const layer = this.#layers.lend((other) => other === id);
+    if (layer === null) return;
+    await this.drop(id);
+    await allowRemountAt(layer.work);
+    this.#layers.giveBack(id);
+  }
+
+  #planFor(kind: string, layer: { id: string; upper: string; work: string }, facts: () => StartFacts) {
+    const known = this.#templates.get(kind);
+    if (known !== undefined) return { bytes: known.template.encodeFor(layer.id), names: known.names };
+    const like = facts();
+    const { upper, work } = layer;
+    const { plan, names } = treesPlan({ ...like, root: { ...like.root, upper, work } });
+    const bytes = encodePlan(plan);
+    if (this.#templates.size >= mostSpare) this.#templates.clear();
+    this.#templates.set(kind, { template: new PlanTemplate(bytes, layer.id), names });
+    return { bytes, names };
+  }
+}

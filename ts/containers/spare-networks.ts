@@ -1,0 +1,56 @@
+import { features } from '../launch/features.ts';
+import type { Native } from '../native/contract.ts';
+import { defaultSysctls } from '../plan/defaults.ts';
+import { encodePlan } from '../plan/encode.ts';
+import { networkPlan } from '../plan/network.ts';
+
+/** How many lie ready: one for the next start, and one for a start that comes while another is made. */
+const wanted = 2;
+
+/**
+ * Network namespaces made ahead, for programs that start more than one container: the kernel needs longer for one than
+ * for all other namespaces together. An application gets one that nobody was in before, and the kernel takes those that
+ * lie ready away when the program ends.
+ */
+export class SpareNetworks {
+  readonly #native: Native;
+  readonly #ready: number[] = [];
+  #filling: Promise<void> | null = null;
+  #asked = 0;
+  #refused = false;
+
+  constructor(native: Native) {
+    this.#native = native;
+  }
+
+  /** A descriptor of a network namespace with nothing but its loopback, which the caller closes; null when there is none. */
+  take(): number | null {
+    if (this.#asked++ > 0) this.#fill();
+    return this.#ready.shift() ?? null;
+  }
+
+  async close(): Promise<void> {
+    await this.#filling;
+    this.#asked = 0;
+    for (const network of this.#ready.splice(0)) this.#native.closeSync(network);
+  }
+
+  #fill(): void {
+    if (this.#refused) return;
+    this.#filling ??= this.#make()
+      // Where the program may not, the kernel makes one with each start, or says there what is wrong.
+      .catch(() => {
+        this.#refused = true;
+      })
+      .finally(() => {
+        this.#filling = null;
+      });
+  }
+
+  async #make(): Promise<void> {
+    const plan = encodePlan(networkPlan(defaultSysctls('none')));
+    while (this.#ready.length < wanted) {
+      this.#ready.push(await this.#native.makeNetwork(plan, features(this.#native)));
+    }
+  }
+}
