@@ -40,6 +40,7 @@ const standIns = {
 const later = {
   'ts/api/container.ts': ['../containers/commit.ts', '../containers/layer-reads.ts', '../containers/wait.ts'],
   'ts/api/orlop.ts': ['../containers/plan.ts', './pool.ts', './run.ts'],
+  'ts/cli/main.ts': ['./parse.ts'],
   'ts/containers/seccomp.ts': ['./compile-filter.ts'],
   'ts/images/archiver.ts': ['./archive/index.ts'],
   'ts/images/images.ts': [

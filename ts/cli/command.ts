@@ -5,14 +5,26 @@ import type { Io } from './io.ts';
 /** Values of options by their long name in camel case, as commander gives them. */
 export type Values = Readonly<Record<string, unknown>>;
 
-export interface Invocation {
-  readonly io: Io;
+/** What a command is given. */
+export interface Arguments {
   readonly args: readonly string[];
   readonly values: Values;
+}
+
+export interface Invocation extends Arguments {
+  readonly io: Io;
   /** Value of `--root`. */
   readonly root: string | undefined;
   /** Opens the store that `--root` names, runs `use`, and closes it. */
   with<Result>(use: (orlop: OrlopRuntime) => Promise<Result>): Promise<Result>;
+}
+
+export interface CommandOption {
+  /** As commander writes them: `-e, --env <variable>`. */
+  readonly flags: string;
+  readonly text: string;
+  /** It may be given several times. */
+  readonly many?: true;
 }
 
 /** One command: what it takes, and what it does. Loaded only when it is called. */
@@ -21,6 +33,9 @@ export interface CommandModule {
   readonly passThrough?: true;
   /** Options of Docker that come with a later version, as flags for commander; they are refused by that name. */
   readonly later?: readonly string[];
+  /** Its options, where a command line that has nothing else is to be read without commander. */
+  readonly options?: readonly CommandOption[];
+  /** What it takes besides. */
   define(command: Command): void;
   /** Resolves to the exit status. */
   run(invocation: Invocation): Promise<number>;

@@ -1,7 +1,7 @@
-import { Command } from 'commander';
-import type { CommandModule } from './command.ts';
+import { Command, Option } from 'commander';
+import { type CommandModule, collect } from './command.ts';
 import type { CommandEntry } from './commands.ts';
-import { addLater } from './later.ts';
+import { later, wrap } from './later.ts';
 
 /**
  * What a command takes, as commander knows it: for parsing, help, manual pages and completion.
@@ -10,14 +10,31 @@ import { addLater } from './later.ts';
  */
 export async function defineCommand(
   entry: CommandEntry,
-  { later = true } = {},
+  { later: known = true } = {},
 ): Promise<{ command: Command; module: CommandModule }> {
   const { command: module } = await entry.load();
   const command = new Command(`orlop ${entry.name}`).description(`${entry.summary}.`);
-  if (later && module.later !== undefined) addLater(command, module.later);
+  if (known && module.later !== undefined) addLater(command, module.later);
+  for (const { flags, text, many } of module.options ?? []) {
+    if (many) command.option(flags, text, collect);
+    else command.option(flags, text);
+  }
   module.define(command);
   const hostname = command.options.some(({ short }) => short === '-h');
   command.helpOption(hostname ? '--help' : '-h, --help', 'Show this');
   if (module.passThrough) command.passThroughOptions();
   return { command, module };
+}
+
+/** Knows the options without listing each in the help, so that using one is told apart from a slip of the pen. */
+function addLater(command: Command, flags: readonly string[]): void {
+  const options = flags.map((one) => new Option(one).hideHelp());
+  for (const option of options) command.addOption(option);
+  const names = options.map((option) => [option.short, option.long].filter(Boolean).join('/')).join(' ');
+  command.addHelpText('after', `\n${wrap(`Later: ${names}`)}`);
+  command.hook('preAction', () => {
+    for (const option of options) {
+      if (command.getOptionValueSource(option.attributeName()) === 'cli') throw later(`option '${option.long}'`);
+    }
+  });
 }

@@ -1,4 +1,3 @@
-import { type Command, Option } from 'commander';
 import { RequestError } from '../errors/index.ts';
 
 /** Options of run and create that Docker has and orlop does not have yet. */
@@ -82,19 +81,6 @@ export const laterCommands: readonly string[] = [
   'update',
   'wait',
 ];
-
-/** Knows the options without listing each in the help, so that using one is told apart from a slip of the pen. */
-export function addLater(command: Command, flags: readonly string[]): void {
-  const options = flags.map((one) => new Option(one).hideHelp());
-  for (const option of options) command.addOption(option);
-  const names = options.map((option) => [option.short, option.long].filter(Boolean).join('/')).join(' ');
-  command.addHelpText('after', `\n${wrap(`Later: ${names}`)}`);
-  command.hook('preAction', () => {
-    for (const option of options) {
-      if (command.getOptionValueSource(option.attributeName()) === 'cli') throw later(`option '${option.long}'`);
-    }
-  });
-}
 
 export function later(what: string): RequestError {
   return new RequestError('ORLOP_E_LATER', `${what} comes with a later version`);

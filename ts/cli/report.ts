@@ -1,4 +1,3 @@
-import { CommanderError } from 'commander';
 import type { LaunchError, RequestError } from '../errors/index.ts';
 import { printable } from '../plan/printable.ts';
 import { paintFor } from './colors.ts';
@@ -37,7 +36,7 @@ function shown({ message, hint }: Told): Told {
 
 function describe(error: unknown): Told {
   if (isOwn(error)) return { message: error.message, hint: error.hint };
-  if (error instanceof CommanderError)
+  if (error instanceof Error && 'code' in error && String(error.code).startsWith('commander.'))
     return { message: error.message.replace(/^error: /, '').split('\n', 1)[0] ?? '' };
   if (error instanceof Error && 'syscall' in error && typeof error.syscall === 'string')
     return { message: error.message };

@@ -4,33 +4,38 @@ import { RequestError } from '../errors/index.ts';
 import { mergeEnv, parseEnv, parseEnvFile } from '../request/environment.ts';
 import { parseRunOptions } from '../request/options.ts';
 import type { EnvEntry, RunOptions } from '../request/types.ts';
-import { collect, flag, type Invocation, text, texts } from './command.ts';
+import { type CommandOption, flag, type Invocation, text, texts } from './command.ts';
 
 /** The options of `run`, `create` and `plan`. */
-export function addRunOptions(command: Command): void {
-  command
-    .usage('[OPTIONS] IMAGE [COMMAND] [ARGUMENTS]')
-    .argument('<image>')
-    .argument('[command...]')
-    .option('-v, --volume <spec>', 'Mount a volume: [NAME:]/target or /host/path:/target, then [:ro,…]', collect)
-    .option('--tmpfs <spec>', 'Mount a file system in memory: /target[:size=64m,mode=1777,exec,…]', collect)
-    .option('--rm', 'Remove the container and its anonymous volumes when it has ended')
-    .option('--name <name>', 'Name of the container')
-    .option('-i, --interactive', 'Pass standard input on (otherwise it is /dev/null)')
-    .option('-e, --env <variable>', 'Set a variable: A=b, or A to pass it on', collect)
-    .option('--env-file <file>', 'Read variables from a file', collect)
-    .option('-w, --workdir <dir>', 'Working directory in the container')
-    .option('-u, --user <user>', 'User and group, by name or number: user[:group]')
-    .option('-h, --hostname <name>', 'Host name of the container')
-    .option('--entrypoint <program>', 'Instead of the entrypoint of the image')
-    .option('--read-only', 'Make the root filesystem read-only')
-    .option('--network <mode>', 'none (loopback only, the default) or host')
-    .option('--cap-add <capability>', 'Add a capability, or ALL', collect)
-    .option('--cap-drop <capability>', 'Drop a capability, or ALL', collect)
-    .option('--security-opt <option>', 'no-new-privileges=false, seccomp=unconfined, seccomp=FILE', collect)
-    .option('--ulimit <limit>', 'Set a limit: nofile=1024:2048', collect)
-    .option('--shm-size <size>', 'Size of /dev/shm (64m)')
-    .option('-l, --label <label>', 'Label the container: key=value', collect);
+export const runOptions: readonly CommandOption[] = [
+  {
+    flags: '-v, --volume <spec>',
+    text: 'Mount a volume: [NAME:]/target or /host/path:/target, then [:ro,…]',
+    many: true,
+  },
+  { flags: '--tmpfs <spec>', text: 'Mount a file system in memory: /target[:size=64m,mode=1777,exec,…]', many: true },
+  { flags: '--rm', text: 'Remove the container and its anonymous volumes when it has ended' },
+  { flags: '--name <name>', text: 'Name of the container' },
+  { flags: '-i, --interactive', text: 'Pass standard input on (otherwise it is /dev/null)' },
+  { flags: '-e, --env <variable>', text: 'Set a variable: A=b, or A to pass it on', many: true },
+  { flags: '--env-file <file>', text: 'Read variables from a file', many: true },
+  { flags: '-w, --workdir <dir>', text: 'Working directory in the container' },
+  { flags: '-u, --user <user>', text: 'User and group, by name or number: user[:group]' },
+  { flags: '-h, --hostname <name>', text: 'Host name of the container' },
+  { flags: '--entrypoint <program>', text: 'Instead of the entrypoint of the image' },
+  { flags: '--read-only', text: 'Make the root filesystem read-only' },
+  { flags: '--network <mode>', text: 'none (loopback only, the default) or host' },
+  { flags: '--cap-add <capability>', text: 'Add a capability, or ALL', many: true },
+  { flags: '--cap-drop <capability>', text: 'Drop a capability, or ALL', many: true },
+  { flags: '--security-opt <option>', text: 'no-new-privileges=false, seccomp=unconfined, seccomp=FILE', many: true },
+  { flags: '--ulimit <limit>', text: 'Set a limit: nofile=1024:2048', many: true },
+  { flags: '--shm-size <size>', text: 'Size of /dev/shm (64m)' },
+  { flags: '-l, --label <label>', text: 'Label the container: key=value', many: true },
+];
+
+/** What else they take. */
+export function addRunArguments(command: Command): void {
+  command.usage('[OPTIONS] IMAGE [COMMAND] [ARGUMENTS]').argument('<image>').argument('[command...]');
   // Docker also knows it by this name.
   command.option('--net <mode>').options.at(-1)?.hideHelp();
 }
@@ -42,7 +47,7 @@ export interface RunArguments {
 }
 
 /**
- * Reads what `addRunOptions` defined, the files that it names included, and checks it before a store is opened.
+ * Reads what `runOptions` defines, the files that it names included, and checks it before a store is opened.
  *
  * @throws {RequestError}
  */

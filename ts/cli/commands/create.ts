@@ -1,11 +1,12 @@
 import type { CommandModule } from '../command.ts';
 import { laterRunOptions } from '../later.ts';
-import { addRunOptions, runArguments } from '../run-options.ts';
+import { addRunArguments, runArguments, runOptions } from '../run-options.ts';
 
 export const command: CommandModule = {
   passThrough: true,
   later: laterRunOptions,
-  define: addRunOptions,
+  options: runOptions,
+  define: addRunArguments,
   async run(invocation) {
     const { image, argv, options } = await runArguments(invocation);
     const { id } = await invocation.with((orlop) => orlop.create(image, argv, { ...options, durable: true }));

@@ -2,15 +2,13 @@ import { type CommandModule, text } from '../command.ts';
 import { toJson } from '../json.ts';
 import { laterRunOptions } from '../later.ts';
 import { onlyFormat } from '../list.ts';
-import { addRunOptions, runArguments } from '../run-options.ts';
+import { addRunArguments, runArguments, runOptions } from '../run-options.ts';
 
 export const command: CommandModule = {
   passThrough: true,
   later: laterRunOptions,
-  define(command) {
-    addRunOptions(command);
-    command.option('--format <format>', 'text (the default) or json');
-  },
+  options: [...runOptions, { flags: '--format <format>', text: 'text (the default) or json' }],
+  define: addRunArguments,
   async run(invocation) {
     const { io, values } = invocation;
     const format = onlyFormat(text(values, 'format'), ['text', 'json']);

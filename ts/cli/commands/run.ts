@@ -1,7 +1,7 @@
 import { type CommandModule, flag, text } from '../command.ts';
 import { runInForeground, withTrace } from '../foreground.ts';
 import { laterRunOptions } from '../later.ts';
-import { addRunOptions, runArguments } from '../run-options.ts';
+import { addRunArguments, runArguments, runOptions } from '../run-options.ts';
 
 const examples = `
 Examples:
@@ -11,9 +11,12 @@ Examples:
 export const command: CommandModule = {
   passThrough: true,
   later: laterRunOptions,
+  options: [
+    ...runOptions,
+    { flags: '--trace <file>', text: 'Write the time of each operation of the start, as Chrome trace events' },
+  ],
   define(command) {
-    addRunOptions(command);
-    command.option('--trace <file>', 'Write the time of each operation of the start, as Chrome trace events');
+    addRunArguments(command);
     command.addHelpText('after', examples);
   },
   async run(invocation) {
