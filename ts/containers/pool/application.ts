@@ -76,8 +76,8 @@ async function launchInMember(
   const cancel = () => native.kill(member.process, sigkill);
   signal?.addEventListener('abort', cancel, { once: true });
   try {
-    const { plan, record } = await planApplication(runtime, volumes, member, request, signal);
-    laps.lap('plan', 'user, volumes, operations');
+    const { plan, record } = await planApplication(runtime, volumes, member, request, { signal, laps });
+    laps.lap('plan', 'the operations, as bytes');
     const answer = await native.becomeApplication(member.native, plan.bytes, stdio.descriptors, features(native));
     if (answer.failure === null && answer.gone && signal?.aborted) throw aborted(signal);
     requireDone(plan.plan, answer);
@@ -98,12 +98,13 @@ async function planApplication(
   volumes: PoolVolumes,
   { container, image, context, plan: made }: Member,
   request: RunRequest,
-  signal: AbortSignal | undefined,
+  { signal, laps }: Pick<ApplicationRequest, 'signal' | 'laps'>,
 ): Promise<{ plan: EncodedPlan; record: ContainerRecord }> {
   const waiting = container.record;
   checkTargets(waiting.request, made.facts, request.mounts);
   await using view = new ImageView(runtime.native, image.layers);
   const user = await userOf(runtime, request, image, view);
+  laps.lap('user', 'of the image');
   const process = processOf(request, image.config, user, waiting.hostname);
   const needs = volumeNeeds(request, remainingConfig(image.config), newId);
   const uses = needs.map(({ nocopy: _, ...use }) => use);
@@ -117,6 +118,7 @@ async function planApplication(
   if (needs.some((need) => need.anonymous)) await runtime.containers.describeAnew(container, record);
   const bound = await volumes.bind(needs, { container: record.id, image, view, owner: user, signal });
   const sources = request.mounts.some(isBind) ? await resolveSources(runtime.store, request.mounts) : new Map();
+  laps.lap('volumes', 'made, or found; sources of bind mounts');
   const own = { ...record, request: { ...request, tmpfs: [] }, volumes: uses };
   const facts = startFacts(own, image, { ...context, sources, volumes: bound });
   return { plan: encoded(buildApplication(made, facts)), record };
