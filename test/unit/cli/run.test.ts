@@ -5,6 +5,8 @@ import { PassThrough, Readable } from 'node:stream';
 import { expect } from 'chai';
 import type { StartOptions } from '../../../ts/api/types.ts';
 import { LaunchError, RequestError } from '../../../ts/errors/index.ts';
+import { buildPlan } from '../../../ts/plan/build.ts';
+import { makeFacts, makeProcess } from '../../support/facts.ts';
 import { fakeContainer, orlop } from '../../support/fake-orlop.ts';
 import { temporaryDirectory, until } from '../../support/temporary.ts';
 
@@ -343,11 +345,14 @@ describe('orlop create and orlop plan', () => {
     }
   });
 
-  it('print a plan as JSON', async () => {
-    const plan = { slots: 4, prepare: [{ op: 'tmpfs', size: 4096n, data: new Uint8Array(3) }] };
+  it('print a plan as JSON: 64-bit numbers as text, bytes as base64', async () => {
+    const plan = buildPlan(makeFacts({ process: makeProcess({ seccomp: new Uint8Array([1, 2, 3, 4, 5, 6, 7, 8]) }) }));
     const { stdout } = await orlop(['plan', '--format', 'json', 'host'], {
       library: { plan: () => ({ plan, text: 'x' }) },
     });
-    expect(JSON.parse(stdout)).to.deep.equal({ slots: 4, prepare: [{ op: 'tmpfs', size: 4096, data: { bytes: 3 } }] });
+    const ops: Record<string, unknown>[] = JSON.parse(stdout).prepare.concat(JSON.parse(stdout).enter);
+    expect(ops.map(({ op }) => op)).to.deep.equal([...plan.prepare, ...plan.enter].map(({ op }) => op));
+    expect(ops.find(({ op }) => op === 'tmpfs')?.size).to.match(/^\d+$/);
+    expect(ops.find(({ op }) => op === 'seccomp')?.program).to.equal('AQIDBAUGBwg=');
   });
 });

@@ -1,3 +1,4 @@
+import { planToJson } from '../../plan/describe.ts';
 import { type CommandModule, text } from '../command.ts';
 import { toJson } from '../json.ts';
 import { laterRunOptions } from '../later.ts';
@@ -14,7 +15,7 @@ export const command: CommandModule = {
     const format = onlyFormat(text(values, 'format'), ['text', 'json']);
     const { image, argv, options } = await runArguments(invocation);
     const { plan, text: description } = await invocation.with((orlop) => orlop.plan(image, argv, options));
-    io.stdout.write(format === 'json' ? toJson(plan) : `${description.trimEnd()}\n`);
+    io.stdout.write(format === 'json' ? toJson(planToJson(plan)) : `${description.trimEnd()}\n`);
     return 0;
   },
 };
