@@ -1,15 +1,14 @@
-import { type FileHandle, open } from 'node:fs/promises';
-import type { Container, Running } from '../api/types.ts';
+import type { Container } from '../api/types.ts';
 import type { Io } from './io.ts';
 import { forwardSignals } from './signals.ts';
 import { passOn, streamsFor } from './streams.ts';
+import type { TraceFile } from './trace-file.ts';
 
 export interface ForegroundOptions {
   readonly interactive: boolean;
   /** Called when the container could not be started, before the error is passed on. */
   readonly refused?: (() => Promise<void>) | undefined;
-  /** Open file for the times of the start, as Chrome trace events. */
-  readonly trace?: FileHandle | undefined;
+  readonly trace?: TraceFile | undefined;
 }
 
 /** Starts a container with the caller's standard streams and waits for its end. Resolves to the exit status. */
@@ -24,7 +23,7 @@ export async function runInForeground(io: Io, container: Container, options: For
       });
     signals.to(running);
     // A full disk must not end the application: the failure is told when it has ended.
-    const traced = writeTrace(running, options.trace).catch((error: unknown) => ({ error }));
+    const traced = options.trace?.write(running).catch((error: unknown) => ({ error }));
     await passOn(io, running);
     const { exitCode } = await running.exited;
     const failure = await traced;
@@ -33,21 +32,4 @@ export async function runInForeground(io: Io, container: Container, options: For
   } finally {
     signals.stop();
   }
-}
-
-/** Runs `use` with the file for the trace, opened before anything is made. */
-export async function withTrace<Result>(
-  file: string | undefined,
-  use: (trace: FileHandle | undefined) => Promise<Result>,
-): Promise<Result> {
-  const handle = file === undefined ? undefined : await open(file, 'w');
-  try {
-    return await use(handle);
-  } finally {
-    await handle?.close();
-  }
-}
-
-async function writeTrace(running: Running, trace: FileHandle | undefined): Promise<undefined> {
-  await trace?.writeFile(`${JSON.stringify(running.trace())}\n`);
 }

@@ -24,7 +24,7 @@ export interface ReadTrace {
   readonly started: number | null;
 }
 
-const phases: readonly Phase[] = ['create', 'call', 'launch', 'prepare', 'enter', 'after'];
+const phases: readonly Phase[] = ['program', 'create', 'call', 'launch', 'prepare', 'enter', 'after'];
 
 /** A plan has at most 4096 operations. */
 const mostSteps = 5000;
@@ -91,7 +91,8 @@ function stepOf(event: JsonObject, source: string): ReadStep {
 /** When the call was made: the making of the container belongs to it unless the caller paused in between. */
 function zeroOf(steps: readonly ReadStep[], first: ReadStep): number {
   const pause = steps.find(({ phase, name }) => phase === 'create' && name === 'pause');
-  return pause !== undefined && pause.took > longPause ? pause.at + pause.took : first.at;
+  if (pause !== undefined && pause.took > longPause) return pause.at + pause.took;
+  return (steps.find(({ phase }) => phase !== 'program') ?? first).at;
 }
 
 function isObject(value: unknown): value is JsonObject {

@@ -85,8 +85,8 @@ function room(width: number): number {
 
 /** The bar, and its time beside it: on its right, or on its left where the picture ends. */
 function bar({ at, took, slow }: Row, y: number, base: number, { end, whole }: Scale): string[] {
-  if (at + took < 0) return [];
-  const x = at <= 0 ? bars.left : place(at, end);
+  if (at < 0) return [];
+  const x = place(at, end);
   const width = Math.max(1, place(at + took, end) - x);
   const words = slow ? `${milliseconds(took)} ms, ${share(took, whole)}` : milliseconds(took);
   const right = x + width + 4 + words.length * size.character <= bars.right;

@@ -1,10 +1,10 @@
 /**
- * Part of a start. `create`: the container is made. `call`: its start is prepared in JavaScript. `launch`: the kernel
- * makes the process. `prepare` and `enter`: the operations of the plan, the last of which executes the application;
- * those of `prepare` come before the process where an opener executes them. `after`: what is done before the caller
- * goes on, while the application runs.
+ * Part of a start. `program`: the command itself begins, in a trace of `orlop run`. `create`: the container is made.
+ * `call`: its start is prepared in JavaScript. `launch`: the kernel makes the process. `prepare` and `enter`: the
+ * operations of the plan, the last of which executes the application; those of `prepare` come before the process where
+ * an opener executes them. `after`: what is done before the caller goes on, while the application runs.
  */
-export type Phase = 'create' | 'call' | 'launch' | 'prepare' | 'enter' | 'after';
+export type Phase = 'program' | 'create' | 'call' | 'launch' | 'prepare' | 'enter' | 'after';
 
 /** A step of a start, and its time. */
 export interface StepTime {

@@ -85,7 +85,7 @@ const eighths = ['▏', '▎', '▍', '▌', '▋', '▊', '▉', '█'] as cons
 
 /** Every step has at least the thinnest bar; what was before the call has none. */
 function barOf({ at, took }: Row, end: number, width: number): string {
-  if (at + took < 0 || width < barWidths.least) return ' '.repeat(Math.max(width, 0));
+  if (at < 0 || width < barWidths.least) return ' '.repeat(Math.max(width, 0));
   const cell = end / width;
   const from = Math.min(width - 1, Math.max(0, Math.floor(at / cell)));
   const parts = Math.max(1, Math.round((took / cell) * eighths.length));

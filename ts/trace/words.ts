@@ -2,6 +2,7 @@ import type { Phase } from './types.ts';
 
 /** Who does it, for people. */
 export const phaseTitles: Readonly<Record<Phase, string>> = {
+  program: 'the command begins',
   create: 'the container is made',
   call: 'the start is prepared',
   launch: 'the kernel makes the process',

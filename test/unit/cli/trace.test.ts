@@ -66,7 +66,9 @@ describe('orlop trace', () => {
       expect({ status, stdout }).to.deep.equal({ status: 125, stdout: '' });
       return stderr;
     };
-    expect(await refused(file(''))).to.match(/is no trace of a start: it is empty, as after a start that was refused\n.*hint: 'orlop run --trace FILE/);
+    expect(await refused(file(''))).to.match(
+      /is no trace of a start: it is empty, as after a start that was refused\n.*hint: 'orlop run --trace FILE/,
+    );
     expect(await refused(file(text.slice(0, -100)))).to.include('it is not JSON, or cut off');
     expect(await refused(file('{"traceEvents":[]}'))).to.include('another program wrote it');
     expect(await refused(join(directory(), 'none'))).to.match(/^orlop: ENOENT: no such file/);

@@ -1,7 +1,8 @@
 import { type CommandModule, flag, text } from '../command.ts';
-import { runInForeground, withTrace } from '../foreground.ts';
+import { runInForeground } from '../foreground.ts';
 import { laterRunOptions } from '../later.ts';
 import { addRunArguments, runArguments, runOptions } from '../run-options.ts';
+import { withTrace } from '../trace-file.ts';
 
 const examples = `
 Examples:
@@ -13,7 +14,7 @@ export const command: CommandModule = {
   later: laterRunOptions,
   options: [
     ...runOptions,
-    { flags: '--trace <file>', text: 'Write the time of each operation of the start, as Chrome trace events' },
+    { flags: '--trace <file>', text: "Write the time of each step of the start, for 'orlop trace' and Perfetto" },
   ],
   define(command) {
     addRunArguments(command);

@@ -1,6 +1,7 @@
 import { type CommandModule, flag, text } from '../command.ts';
-import { runInForeground, withTrace } from '../foreground.ts';
+import { runInForeground } from '../foreground.ts';
 import { later } from '../later.ts';
+import { withTrace } from '../trace-file.ts';
 
 export const command: CommandModule = {
   later: ['--detach-keys <keys>'],
@@ -10,7 +11,7 @@ export const command: CommandModule = {
       .argument('<container>')
       .option('-a, --attach', 'Stay in the foreground with its output (needed in this version)')
       .option('-i, --interactive', 'Pass standard input on')
-      .option('--trace <file>', 'Write the time of each operation of the start, as Chrome trace events');
+      .option('--trace <file>', "Write the time of each step of the start, for 'orlop trace' and Perfetto");
   },
   async run(invocation) {
     const { io, values, args } = invocation;
