@@ -29,6 +29,7 @@ const silence = 500;
 /** Passes on what goes through the pipes; resolves when the application has ended and its output is written. */
 export async function passOn(io: Io, running: Running): Promise<void> {
   if (running.stdin !== null) feed(io.stdin(), running.stdin);
+  if (running.stdout === null && running.stderr === null) return void (await running.exited);
   let chunks = 0;
   const copy = async (from: Running['stdout'], to: Io['stdout']): Promise<void> => {
     if (from === null) return;

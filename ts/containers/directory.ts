@@ -1,4 +1,4 @@
-import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, renameSync, rmdirSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isAlive, ownIdentity, type ProcessIdentity } from '../linux/proc.ts';
@@ -206,8 +206,18 @@ export async function removeDirectory(store: Store, id: string, durability: Dura
     if (errorCode(error) !== 'ENOENT') throw error;
     return;
   }
-  if (durability === 'ephemeral') rmSync(temporary, { recursive: true, force: true });
+  if (durability === 'ephemeral') removeInMemory(temporary);
   else await rm(temporary, { recursive: true, force: true });
+}
+
+/** As `writeInMemory`. Without rmSync for the files, which tries each as a directory first. */
+function removeInMemory(directory: string): void {
+  for (const entry of readdirSync(directory, { withFileTypes: true })) {
+    const path = join(directory, entry.name);
+    if (entry.isDirectory()) rmSync(path, { recursive: true, force: true });
+    else unlinkSync(path);
+  }
+  rmdirSync(directory);
 }
 
 /** Removes directories that dead processes were writing or removing. */

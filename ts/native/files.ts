@@ -37,8 +37,13 @@ export function ownPlace(): Place {
 
 /** Directory of orlop's package.json. */
 export function packageRoot(): string {
-  return findPackageRoot(dirname(ownFile()));
+  const file = ownFile();
+  // Its place in the package is known, and a start has no time to look for package.json.
+  return file.endsWith(commandLine) ? file.slice(0, -commandLine.length) : findPackageRoot(dirname(file));
 }
+
+/** The bundle of the command line, as scripts/build-ts.mjs places it. */
+const commandLine = '/dist/cli/main.cjs';
 
 /** This file, also where a bundler has made a CommonJS module of it, in which import.meta is empty. */
 export function ownFile(): string {

@@ -1,4 +1,4 @@
-import { constants } from 'node:fs';
+import { constants, existsSync } from 'node:fs';
 import { mkdir, open, readdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { RequestError } from '../errors/index.ts';
@@ -20,15 +20,20 @@ export async function privateDirectory(path: string): Promise<void> {
     throw new RequestError('ORLOP_E_STORE', `store directory '${path.slice(0, 80)}' is not a valid path`);
   }
   try {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-    await mkdir(path, { mode: 0o700 }).catch((error: unknown) => {
-      if (errorCode(error) !== 'EEXIST') throw error;
-    });
+    // Usually it is there: to look first is quicker than to be told so.
+    if (!existsSync(path)) await make(path);
     await verify(path);
   } catch (error) {
     if (error instanceof RequestError) throw error;
     throw explain(path, error);
   }
+}
+
+async function make(path: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  await mkdir(path, { mode: 0o700 }).catch((error: unknown) => {
+    if (errorCode(error) !== 'EEXIST') throw error;
+  });
 }
 
 async function verify(path: string): Promise<void> {

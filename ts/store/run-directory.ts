@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { lstat, readdir, readlink, symlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Native } from '../native/contract.ts';
@@ -26,8 +27,11 @@ function lockFile(directory: string): string {
 }
 
 async function isFirst(directory: string, root: string): Promise<boolean> {
+  const link = join(directory, 'root');
+  // Usually it is there: to look first is quicker than to be told so.
+  if (existsSync(link)) return false;
   try {
-    await symlink(root, join(directory, 'root'));
+    await symlink(root, link);
     return true;
   } catch (error) {
     if (errorCode(error) !== 'EEXIST') throw error;

@@ -84,7 +84,8 @@ export class Store {
       this.ephemeralPath,
       join(this.run, 'locks'),
     ];
-    await Promise.all(directories.map((path) => mkdir(path, { recursive: true, mode: 0o700 })));
+    const missing = directories.filter((path) => !existsSync(path));
+    await Promise.all(missing.map((path) => mkdir(path, { recursive: true, mode: 0o700 })));
   }
 
   /** Content-addressed blobs of images, `blobs/sha256/<hex>`. */
