@@ -5,7 +5,7 @@ import type { RunRequest } from '../request/types.ts';
 import { newId } from '../store/id.ts';
 import type { Laps } from '../trace/laps.ts';
 import { prepareVolumes } from '../volumes/prepare.ts';
-import { makeLayer } from './layer.ts';
+import { allowRemount, makeLayer } from './layer.ts';
 import { nameFor } from './names.ts';
 import { processOf } from './process.ts';
 import { treesKind } from './ready-trees.ts';
@@ -19,6 +19,8 @@ import { type VolumeNeed, volumeNeeds } from './volume-needs.ts';
 export interface CreateContext {
   readonly durability: Durability;
   readonly signal?: AbortSignal | undefined;
+  /** Whether the start takes trees that were made ahead; default true. */
+  readonly trees?: boolean | undefined;
   /** Times what is done. */
   readonly laps?: Laps | undefined;
 }
@@ -32,7 +34,7 @@ export interface CreateContext {
 export async function createContainer(
   runtime: Runtime,
   request: RunRequest,
-  { durability, signal, laps }: CreateContext,
+  { durability, signal, laps, trees = true }: CreateContext,
 ): Promise<StoredContainer> {
   const { images, containers, native } = runtime;
   requireRoot();
@@ -45,12 +47,13 @@ export async function createContainer(
   // A profile that cannot be used is to be known now; the start reads it again.
   if (typeof request.security.seccomp === 'object') await seccompFilter(request);
   laps?.lap('sources', 'of bind mounts');
-  const ready = durability === 'ephemeral' ? takeLayer(runtime, treesKind(request, image)) : null;
+  const kind = trees ? treesKind(request, image) : null;
+  const ready = durability === 'ephemeral' ? takeLayer(runtime, kind) : null;
   const { record, needs, container } = await begin(runtime, request, image, view, ready, durability);
   laps?.lap('record', 'names, user, process');
   try {
     if (ready === null) await makeLayer(runtime.store, record.layer, image.layers[0]);
-    else runtime.layers.place(ready, image.layers[0]);
+    else await placeLayer(runtime, ready, image, kind);
     laps?.lap('layer', 'the read-write layer');
     await prepareVolumes(runtime.store, runtime.volumes, async () => (await containers.uses()).volumes, needs, {
       container: record.id,
@@ -68,8 +71,29 @@ export async function createContainer(
   }
 }
 
-function takeLayer({ layers, trees }: Runtime, kind: string): string | null {
-  return layers.take((id) => trees.fits(id, kind));
+/** One with trees of this kind, otherwise one without any. */
+function takeLayer({ layers, trees }: Runtime, kind: string | null): string | null {
+  return layers.take(
+    (id) => fits(trees, id, kind),
+    (id) => !trees.has(id),
+  );
+}
+
+/** The trees in a layer that are of another kind show another image: they must not be there when it is started. */
+async function placeLayer(
+  { store, layers, trees }: Runtime,
+  layer: string,
+  { layers: [uppermost] }: ResolvedImage,
+  kind: string | null,
+): Promise<void> {
+  layers.place(layer, uppermost);
+  if (!trees.has(layer) || fits(trees, layer, kind)) return;
+  await trees.drop(layer);
+  await allowRemount(store, layer);
+}
+
+function fits(trees: Runtime['trees'], layer: string, kind: string | null): boolean {
+  return kind !== null && trees.fits(layer, kind);
 }
 
 /** Describes and records it. A layer that was taken for it goes back when it cannot be. */

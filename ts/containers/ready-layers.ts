@@ -36,12 +36,13 @@ export class ReadyLayers {
   /**
    * ID of a layer that is ready, and with it of its container; null when there is none.
    *
-   * @param fits a layer that is taken before others
+   * @param wishes which layers are taken before others, the first wish before the second
    */
-  take(fits: (id: string) => boolean = () => false): string | null {
+  take(...wishes: readonly ((id: string) => boolean)[]): string | null {
     // The first container of a program, often its only one, has nothing made ahead for others.
     if (this.#asked++ > 0) this.#fill();
-    return this.#pick(this.#ready.find(fits) ?? this.#ready[0]);
+    const wished = wishes.map((wish) => this.#ready.find(wish)).find((id) => id !== undefined);
+    return this.#pick(wished ?? this.#ready[0]);
   }
 
   /** Takes back what was not used. */

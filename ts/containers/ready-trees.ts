@@ -55,6 +55,11 @@ export class TreesAhead {
     return this.#kept.get(layer)?.kind === kind;
   }
 
+  /** Whether there are trees with this layer in them. */
+  has(layer: string): boolean {
+    return this.#kept.has(layer);
+  }
+
   /** The trees with this layer in them, for its start; null when there are none. */
   take(layer: string): ReadyTrees | null {
     const kept = this.#kept.get(layer) ?? null;

@@ -80,6 +80,29 @@ describe('what lies ready for the next start', function () {
     }
   });
 
+  it('is never the root filesystem of another image, however many containers are made at once', async () => {
+    const { orlop } = fixture();
+    const marked = await orlop.create('busybox', ['sh', '-c', 'echo marked > /mark']);
+    await (await marked.start()).exited;
+    await marked.commit('marked:1');
+    await marked.remove();
+    await runReady('true');
+    const containers = await Promise.all(
+      Array.from({ length: 12 }, () => orlop.create('marked:1', ['cat', '/mark'], { rm: true })),
+    );
+    for (const container of containers) {
+      const running = await container.start();
+      expect([(await running.exited).exitCode, running.timings.steps.length > 0]).to.deep.equal([0, true]);
+    }
+    await orlop.images.remove('marked:1');
+  });
+
+  it('is no layer that a member of a pool could not mount', async () => {
+    await runReady('true');
+    await using pool = await fixture().orlop.pool('busybox', { size: 12 });
+    expect((await pool.run(['echo', 'pooled'])).stdout).to.equal('pooled\n');
+  });
+
   it('goes with a container that is never started, and with a closed store', async () => {
     await runReady('true');
     await fixture().orlop.close();

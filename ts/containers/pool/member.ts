@@ -40,7 +40,10 @@ export function waitingRequest(defaults: RunRequest): RunRequest {
  * @throws RequestError, LaunchError as a start does
  */
 export async function makeMember(runtime: Runtime, defaults: RunRequest): Promise<Member> {
-  const created = await createContainer(runtime, waitingRequest(defaults), { durability: 'ephemeral' });
+  const created = await createContainer(runtime, waitingRequest(defaults), {
+    durability: 'ephemeral',
+    trees: false,
+  });
   try {
     const container = await runtime.containers.claim(created);
     return await startWaiting(runtime, container);
