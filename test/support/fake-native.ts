@@ -16,6 +16,7 @@ export function fakeNative(overrides: Partial<Native> = {}): Native {
     syncfs: async () => {},
     close: promisify(close),
     closeSync,
+    worksAtOnce: () => false,
     disown: () => {},
     removeTree: async (directory, name) => {
       const parent = `/proc/self/fd/${directory}`;

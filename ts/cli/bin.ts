@@ -14,7 +14,11 @@ const io: Io = {
   columns: () => (process.getBuiltinModule('node:tty').isatty(1) ? process.stdout.columns : undefined),
   descriptor: factsOf,
   now: () => new Date(),
-  signals: process,
+  signals: {
+    on: (signal, listener) => process.on(signal, listener),
+    // The program ends next: to give each handler back would only make that later.
+    off: () => undefined,
+  },
   open: async (options) => {
     const [{ Orlop }, { loadNative }] = [await import('../api/orlop.ts'), await import('../native/binding.ts')];
     // A command has nothing to do while it waits for a tree.

@@ -33,9 +33,9 @@ export class Strategies {
     return this.#ready && !mayHang ? 'opener' : 'in-child';
   }
 
-  /** A start is over, and others may follow. */
+  /** A start is over, and others may follow, unless the program ends soon. */
   startMade(): void {
-    if (this.#forced === undefined) void this.#make();
+    if (this.#forced === undefined && !this.#native.worksAtOnce()) void this.#make();
   }
 
   /** Not for want of privilege: then every start goes on as the first did. */

@@ -192,6 +192,8 @@ export interface Native {
    * for a program that does nothing else meanwhile, and ends soon.
    */
   workAtOnce(): void;
+  /** Whether `workAtOnce` was called: nothing is to be made ahead, or left for later, then. */
+  worksAtOnce(): boolean;
   /** Feature bits that the functions on trees may use, all at first: with fewer they go the way of older kernels. */
   limitFeatures(features: number): void;
 }

@@ -1,5 +1,5 @@
 import { renameSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { Native } from '../native/contract.ts';
 import { atExit, notAtExit } from './at-exit.ts';
 import { newId } from './id.ts';
@@ -23,6 +23,7 @@ export class Trash {
 
   /** Takes a tree out of its place, if it is there. */
   async discard(path: string): Promise<void> {
+    if (this.#native.worksAtOnce() && (await this.#removedNow(path))) return;
     const staging = await this.#open();
     const name = newId();
     try {
@@ -34,6 +35,14 @@ export class Trash {
     }
     // What cannot be removed now, the next command tries again.
     this.#work = this.#work.then(() => removeTree(this.#native, staging.path, name)).catch(() => {});
+  }
+
+  /** In its place: until that has succeeded its container's record is there, which leads the next command to the rest. */
+  async #removedNow(path: string): Promise<boolean> {
+    return removeTree(this.#native, dirname(path), basename(path)).then(
+      () => true,
+      () => false,
+    );
   }
 
   #open(): Promise<Staging> {

@@ -5,10 +5,11 @@ import { fakeNative } from '../../support/fake-native.ts';
 const allFeatures = 0xff;
 
 /** An addon whose empty mount namespace is made when `made` says so. */
-function nativeWith(made: Promise<void>, features = allFeatures) {
+function nativeWith(made: Promise<void>, features = allFeatures, atOnce = false) {
   let asked = 0;
   const native = fakeNative({
     features: () => features,
+    worksAtOnce: () => atOnce,
     makeEmptyNamespace: () => {
       asked++;
       return made;
@@ -30,6 +31,14 @@ describe('who makes the mounts of a start', () => {
     await new Promise(setImmediate);
     expect(await strategies.choose(false)).to.equal('opener');
     expect(asked()).to.equal(1);
+  });
+
+  it('makes nothing ahead in a program that ends soon', async () => {
+    const { native, asked } = nativeWith(Promise.resolve(), allFeatures, true);
+    const strategies = new Strategies(native, undefined);
+    strategies.startMade();
+    expect(asked()).to.equal(0);
+    expect(await strategies.choose(false)).to.equal('in-child');
   });
 
   it('is the container init process, which can be killed, when a source may never answer', async () => {
