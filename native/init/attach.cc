@@ -19,17 +19,9 @@ int TreeOf(Context& context, uint32_t slot) {
 
 int RootOf(Context& context) { return context.rootfs < 0 ? context.Refuse(EBADF) : context.rootfs; }
 
-// A directory is mounted on a directory, a file on what is no directory; never on the root itself.
-int CheckTarget(Context& context, int root, int target, uint32_t kind) {
-  struct statx there, top;
-  int error = Stat(context, target, &there);
-  if (error == 0) error = Stat(context, root, &top);
-  if (error != 0) return error;
-  if (kind != kFile && !IsDirectory(there)) return context.Refuse(ENOTDIR);
-  if (kind == kFile && IsDirectory(there)) return context.Refuse(EISDIR);
-  const bool is_root = there.stx_ino == top.stx_ino && there.stx_dev_major == top.stx_dev_major &&
-                       there.stx_dev_minor == top.stx_dev_minor;
-  return is_root ? context.Refuse(EINVAL) : 0;
+bool SameFile(const struct statx& one, const struct statx& other) {
+  return one.stx_ino == other.stx_ino && one.stx_dev_major == other.stx_dev_major &&
+         one.stx_dev_minor == other.stx_dev_minor;
 }
 
 // Nothing but procfs goes on procfs: what is written below /proc must reach the kernel, not a file of a volume.
@@ -41,11 +33,26 @@ int CheckNotOnProc(Context& context, int tree, int target) {
   return tree_on_proc == 1 ? 0 : context.Refuse(EPERM);
 }
 
+// A directory is mounted on a directory, a file on what is no directory; never on the root itself.
+int CheckTarget(Context& context, int tree, int target, uint32_t kind) {
+  struct statx there;
+  struct statx& top = context.top;
+  int error = Stat(context, target, &there);
+  if (error == 0 && top.stx_mask == 0) error = Stat(context, context.rootfs, &top);
+  if (error != 0) return error;
+  if (kind != kFile && !IsDirectory(there)) return context.Refuse(ENOTDIR);
+  if (kind == kFile && IsDirectory(there)) return context.Refuse(EISDIR);
+  if (SameFile(there, top)) return context.Refuse(EINVAL);
+  // The union is no procfs. Kernels before 5.8 do not tell mounts apart.
+  const bool told = (there.stx_mask & top.stx_mask & STATX_MNT_ID) != 0;
+  return told && there.stx_mnt_id == top.stx_mnt_id ? 0 : CheckNotOnProc(context, tree, target);
+}
+
 // Clones, with what is mounted below so that it stays to be seen, makes read-only, attaches on the target.
-int Cover(Context& context, int source, int target, uint32_t attributes, bool recursive) {
-  const int tree = CloneTree(context, source, true);
+int Cover(Context& context, const Source& source, int target, uint32_t attributes, bool recursive) {
+  const int tree = CloneTree(context, source, true, recursive ? attributes : 0);
   if (tree < 0) return tree;
-  int error = SetAttributes(context, tree, attributes, 0, recursive, 0);
+  int error = recursive ? 0 : SetAttributes(context, tree, attributes, 0, false, 0);
   if (error == 0) error = MoveTree(context, tree, target);
   Close(tree);
   return error;
@@ -85,8 +92,7 @@ int Execute(Context& context, const plan::op::Attach& op) {
   const Links links = op.kind == kPlainDirectory ? Links::kRefuse : Links::kFollow;
   const int target = Resolve(context, root, op.target, op.create != 0 ? made : Missing::kFail, links);
   if (target < 0) return target;
-  int error = CheckTarget(context, root, target, op.kind);
-  if (error == 0) error = CheckNotOnProc(context, tree, target);
+  int error = CheckTarget(context, tree, target, op.kind);
   if (error == 0) error = MoveTree(context, tree, target);
   Close(target);
   return error;
@@ -102,10 +108,8 @@ int Execute(Context& context, const plan::op::Mask& op) {
   struct statx facts;
   int error = Stat(context, target, &facts);
   if (error == 0) {
-    const char* cover = IsDirectory(facts) ? "empty" : "null";
-    const auto source = static_cast<int>(context.Call(__NR_openat, scratch, cover, kPath | O_NOFOLLOW, 0));
-    error = source < 0 ? source : Cover(context, source, target, kAttrReadonly | kAttrNosuid | kAttrNoexec, false);
-    Close(source);
+    const Source cover = {scratch, IsDirectory(facts) ? "empty" : "null", kAtSymlinkNofollow};
+    error = Cover(context, cover, target, kAttrReadonly | kAttrNosuid | kAttrNoexec, true);
   }
   Close(target);
   return error;
@@ -124,7 +128,7 @@ int Execute(Context& context, const plan::op::Readonly& op) {
     // A mount of its own is changed where it is: a copy on top would hide what is mounted below it.
     error = SetAttributes(context, target, kAttrReadonly, 0, recursive, 0);
   } else if (error == 0) {
-    error = Cover(context, target, target, kAttrReadonly, recursive);
+    error = Cover(context, Itself(target), target, kAttrReadonly, recursive);
   }
   Close(target);
   return error;

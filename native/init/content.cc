@@ -62,14 +62,11 @@ int Execute(Context& context, const plan::op::File& op) {
   if (file < 0) return file;
   int error = WriteAll(context, file, op.content);
   // After the content: a write takes the set-id bits away.
-  if (error == 0) error = static_cast<int>(context.Call(__NR_fchmod, file, op.mode & 07777));
+  const bool special = (op.mode & 07000) != 0;
+  if (error == 0 && special) error = static_cast<int>(context.Call(__NR_fchmod, file, op.mode & 07777));
   Close(file);
   if (error != 0 || op.file == plan::kNoSlot) return error;
-  const auto path = static_cast<int>(context.Call(__NR_openat, tree, op.name, kPath | O_NOFOLLOW, 0));
-  if (path < 0) return path;
-  const int clone = CloneTree(context, path, false);
-  Close(path);
-  return context.Fill(op.file, clone);
+  return context.Fill(op.file, CloneTree(context, {tree, op.name, kAtSymlinkNofollow}, false, 0));
 }
 
 }  // namespace orlop::init

@@ -15,12 +15,13 @@ struct Context {
   plan::View plan;
   uint16_t call = kNoCall;  // the system call that was made last: a failure's `call`
   uint32_t detail = 0;
-  int rootfs = -1;       // root directory of the container, from `root` on
-  int scratch = -1;      // the first tmpfs that is attached at a path: where older kernels' mounts wait for `attach`
-  uint32_t places = 0;   // directories and files made in it
-  int own_fds = -1;      // /proc/self/fd of the host, where close_range is missing
-  bool guarded = false;  // the shared memory can no longer be read through /proc by others
-  bool pivoted = false;  // the root is the container's: its /proc is not to be trusted
+  int rootfs = -1;        // root directory of the container, from `root` on
+  struct statx top = {};  // of it, once somebody has asked
+  int scratch = -1;       // the first tmpfs that is attached at a path: where older kernels' mounts wait for `attach`
+  uint32_t places = 0;    // directories and files made in it
+  int own_fds = -1;       // /proc/self/fd of the host, where close_range is missing
+  bool guarded = false;   // the shared memory can no longer be read through /proc by others
+  bool pivoted = false;   // the root is the container's: its /proc is not to be trusted
   bool no_new_privileges = false;
   plan::Blob filter = {};  // a system-call filter that waits for execve
   uint32_t filter_op = 0;  // the record that it came with

@@ -14,6 +14,7 @@ namespace orlop::init {
 // Descriptors and paths (linux/fcntl.h, linux/openat2.h).
 inline constexpr int kAtCwd = -100;
 inline constexpr int kAtSymlinkNofollow = 0x100;
+inline constexpr int kAtNoAutomount = 0x800;
 inline constexpr int kAtRecursive = 0x8000;
 inline constexpr int kAtEmptyPath = 0x1000;
 inline constexpr int kPath = O_PATH | O_CLOEXEC;

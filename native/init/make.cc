@@ -38,12 +38,13 @@ int Execute(Context& context, const plan::op::Propagation& op) {
 }
 
 int Execute(Context& context, const plan::op::Bind& op) {
-  const auto source = static_cast<int>(context.Call(__NR_openat, kAtCwd, op.source, kPath, 0));
-  if (source < 0) return source;
-  int tree = CheckIdentity(context, source, op.device, op.inode);
-  if (tree == 0) tree = CloneTree(context, source, op.recursive != 0);
-  Close(source);
-  return context.Fill(op.tree, tree);
+  // The path is walked once, by the call that clones; what came of it is compared.
+  const int tree = CloneTree(context, {kAtCwd, op.source, 0}, op.recursive != 0, 0);
+  if (tree < 0) return tree;
+  const int error = CheckIdentity(context, tree, op.device, op.inode);
+  if (error == 0) return context.Fill(op.tree, tree);
+  Close(tree);
+  return error;
 }
 
 int Execute(Context& context, const plan::op::Tmpfs& op) {

@@ -39,13 +39,16 @@ int MakeFilesystem(Context& context, const char* type, const Option* options, ui
   return MountAtScratch(context, type, data.get(), attributes);
 }
 
-int CloneTree(Context& context, int fd, bool recursive) {
-  if (!context.Detached()) return CloneAtScratch(context, fd, recursive);
-  const int depth = recursive ? kAtRecursive : 0;
-  const auto tree =
-      static_cast<int>(context.Call(__NR_open_tree, fd, "", kOpenTreeClone | O_CLOEXEC | kAtEmptyPath | depth));
+int CloneTree(Context& context, const Source& source, bool recursive, uint32_t set) {
+  int tree;
+  if (context.Detached()) {
+    const int flags = kOpenTreeClone | O_CLOEXEC | kAtNoAutomount | source.lookup | (recursive ? kAtRecursive : 0);
+    tree = static_cast<int>(context.Call(__NR_open_tree, source.at, source.path, flags));
+  } else {
+    tree = CloneAtScratch(context, source, recursive);
+  }
   if (tree < 0) return tree;
-  const int error = SetAttributes(context, tree, 0, 0, recursive, 1);
+  const int error = SetAttributes(context, tree, set, 0, recursive, 1);
   if (error == 0) return tree;
   Close(tree);
   return error;

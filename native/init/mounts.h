@@ -15,9 +15,18 @@ struct Option {
 // A new mount of a file system; the tree's descriptor. Options without a key are left out.
 int MakeFilesystem(Context& context, const char* type, const Option* options, uint32_t count, uint32_t attributes);
 
-// A copy of what is mounted at `fd` (an O_PATH descriptor), with the mounts below it if `recursive`, all private: a
-// copy of a shared mount would otherwise stay a peer of the host's, and mounts made in the container would show there.
-int CloneTree(Context& context, int fd, bool recursive);
+// What a tree is cloned from. One look-up leads there, in the call that clones.
+struct Source {
+  int at;            // directory that `path` begins in
+  const char* path;  // "" with kAtEmptyPath: `at` itself
+  int lookup;        // kAtEmptyPath, kAtSymlinkNofollow; 0 follows links
+};
+inline Source Itself(int fd) { return {fd, "", kAtEmptyPath}; }
+
+// A copy of what is mounted there, with the mounts below it if `recursive`, all private: a copy of a shared mount would
+// otherwise stay a peer of the host's, and mounts made in the container would show there. They get the MOUNT_ATTR_* of
+// `set` in the same call.
+int CloneTree(Context& context, const Source& source, bool recursive, uint32_t set);
 
 // Sets and clears MOUNT_ATTR_* and, where not 0, the propagation (1 private, 2 slave, 3 shared).
 int SetAttributes(Context& context, int tree, uint32_t set, uint32_t clear, bool recursive, uint32_t propagation);
@@ -31,7 +40,7 @@ unsigned long PropagationFlag(uint32_t mode);
 // The older way (mounts_scratch.cc).
 int MountAtScratch(Context& context, const char* type, const char* data, uint32_t attributes);
 int MountAtPath(Context& context, const char* path, const char* type, const char* data, uint32_t attributes);
-int CloneAtScratch(Context& context, int fd, bool recursive);
+int CloneAtScratch(Context& context, const Source& source, bool recursive);
 int Remount(Context& context, int tree, uint32_t set, uint32_t clear, bool recursive, uint32_t propagation);
 
 }  // namespace orlop::init

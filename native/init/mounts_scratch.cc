@@ -142,6 +142,20 @@ int AfterMount(Context& context, int tree, uint32_t attributes) {
   return error;
 }
 
+int BindAtScratch(Context& context, int fd, bool recursive) {
+  struct statx facts;
+  const int failed = Stat(context, fd, &facts);
+  if (failed != 0) return failed;
+  PlaceName name;
+  const int place = MakePlace(context, IsDirectory(facts), &name);
+  if (place < 0) return place;
+  const unsigned long flags = kMsBind | (recursive ? kMsRecursive : 0);
+  const long error = context.Call(__NR_mount, FdPath(fd).get(), FdPath(place).get(), nullptr, flags, nullptr);
+  Close(place);
+  if (error < 0) return static_cast<int>(error);
+  return static_cast<int>(context.Call(__NR_openat, context.scratch, name.get(), kPath | O_NOFOLLOW, 0));
+}
+
 }  // namespace
 
 int MountAtScratch(Context& context, const char* type, const char* data, uint32_t attributes) {
@@ -164,23 +178,14 @@ int MountAtPath(Context& context, const char* path, const char* type, const char
   return AfterMount(context, static_cast<int>(tree), attributes);
 }
 
-int CloneAtScratch(Context& context, int fd, bool recursive) {
-  struct statx facts;
-  const int failed = Stat(context, fd, &facts);
-  if (failed != 0) return failed;
-  PlaceName name;
-  const int place = MakePlace(context, IsDirectory(facts), &name);
-  if (place < 0) return place;
-  const unsigned long flags = kMsBind | (recursive ? kMsRecursive : 0);
-  const long error = context.Call(__NR_mount, FdPath(fd).get(), FdPath(place).get(), nullptr, flags, nullptr);
-  Close(place);
-  if (error < 0) return static_cast<int>(error);
-  const auto tree = static_cast<int>(context.Call(__NR_openat, context.scratch, name.get(), kPath | O_NOFOLLOW, 0));
-  if (tree < 0) return tree;
-  const int unshared = Remount(context, tree, 0, 0, recursive, 1);
-  if (unshared == 0) return tree;
-  Close(tree);
-  return unshared;
+int CloneAtScratch(Context& context, const Source& source, bool recursive) {
+  if ((source.lookup & kAtEmptyPath) != 0) return BindAtScratch(context, source.at, recursive);
+  const int nofollow = (source.lookup & kAtSymlinkNofollow) != 0 ? O_NOFOLLOW : 0;
+  const auto fd = static_cast<int>(context.Call(__NR_openat, source.at, source.path, kPath | nofollow, 0));
+  if (fd < 0) return fd;
+  const int tree = BindAtScratch(context, fd, recursive);
+  Close(fd);
+  return tree;
 }
 
 int Remount(Context& context, int tree, uint32_t set, uint32_t clear, bool recursive, uint32_t propagation) {

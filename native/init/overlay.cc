@@ -96,7 +96,7 @@ void AddPath(Options& options, const char* path, bool layer) {
 int BindLayer(Context& context, const plan::op::Overlay& op) {
   const auto layer = static_cast<int>(context.Call(__NR_openat, kAtCwd, op.layers[0], kPath | O_DIRECTORY, 0));
   if (layer < 0) return layer;
-  const int tree = CloneTree(context, layer, false);
+  const int tree = CloneTree(context, Itself(layer), false, 0);
   Close(layer);
   if (tree < 0) return tree;
   const int error = SetAttributes(context, tree, op.attributes | kAttrReadonly, 0, false, 0);

@@ -59,7 +59,8 @@ bool open(const Start& start);
 // with `report` filled. The descriptors of the slots stay open for the plan that follows.
 bool prepare(const Start& start, Carried& carried);
 
-// Executes the plan; the records of `enter` alone where `open` has done the others. Returns only when it failed, with `report` filled; the caller then exits with 127.
+// Executes the plan; the records of `enter` alone where `open` has done the others. Returns only when it failed, with
+// `report` filled; the caller then exits with 127.
 void run(const Start& start, const Carried& carried = {});
 
 }  // namespace orlop::init

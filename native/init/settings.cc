@@ -80,8 +80,8 @@ int Execute(Context& context, const plan::op::Sysctl& op) {
   ToPath(op.name, &path);
   if (path.full()) return context.Refuse(ENAMETOOLONG);
   const bool own = op.proc == plan::kNoSlot;
-  const int proc = own ? MakeFilesystem(context, "proc", nullptr, 0, kAttrNosuid | kAttrNodev | kAttrNoexec)
-                       : context.Slot(op.proc);
+  const int proc =
+      own ? MakeFilesystem(context, "proc", nullptr, 0, kAttrNosuid | kAttrNodev | kAttrNoexec) : context.Slot(op.proc);
   if (proc < 0) return own ? proc : context.Refuse(-proc);
   int result = OpenParameter(context, proc, path.get());
   if (result >= 0) {
