@@ -1,14 +1,10 @@
-import { chmodSync, chownSync, existsSync, mkdirSync, renameSync, rmdirSync, type Stats, statSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, renameSync, rmSync, type Stats, statSync } from 'node:fs';
 import { chmod, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { atExit, notAtExit } from '../store/at-exit.ts';
 import { newId } from '../store/id.ts';
 import type { Staging } from '../store/staging.ts';
 import type { Store } from '../store/store.ts';
-
-/** What is in a layer that nobody used, and in one that was mounted `volatile` without being used. */
-const unused = ['diff', 'work', ''];
-const mountedBefore = ['work/work/incompat/volatile', 'work/work/incompat', 'work/work', ...unused];
 
 /** How many layers lie ready. A start takes one, and another is made while the kernel works. */
 const wanted = 8;
@@ -118,9 +114,8 @@ export class ReadyLayers {
     if (staging === null) return;
     try {
       for (const id of this.#ready) {
-        for (const name of existsSync(join(staging.path, id, 'work', 'work')) ? mountedBefore : unused) {
-          rmdirSync(join(staging.path, id, name));
-        }
+        // Nobody but the kernel has put anything into it, when it was mounted with trees made ahead.
+        rmSync(join(staging.path, id), { recursive: true });
       }
     } catch {
       // The next program sweeps it.
