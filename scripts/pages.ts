@@ -11,8 +11,8 @@ const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
 mkdirSync('dist/man', { recursive: true });
 writeFileSync('dist/man/orlop.1', mainPage(commands, version));
 for (const entry of commands) {
-  const { command } = await defineCommand(entry);
-  writeFileSync(`dist/man/${pageName(entry.name)}.1`, commandPage(entry, command, version));
+  const { command, module } = await defineCommand(entry);
+  writeFileSync(`dist/man/${pageName(entry.name)}.1`, commandPage(entry, command, module, version));
 }
 
 mkdirSync('dist/completions', { recursive: true });

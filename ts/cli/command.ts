@@ -35,6 +35,10 @@ export interface CommandModule {
   readonly later?: readonly string[];
   /** Its options, where a command line that has nothing else is to be read without commander. */
   readonly options?: readonly CommandOption[];
+  /** Lines below the options, in the help and on the manual page: what a newcomer has to know of the arguments. */
+  readonly notes?: string;
+  /** Command lines that show it. */
+  readonly examples?: readonly string[];
   /** What it takes besides. */
   define(command: Command): void;
   /** Resolves to the exit status. */

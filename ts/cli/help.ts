@@ -39,7 +39,7 @@ export function topHelp(commands: readonly CommandEntry[], group: string | undef
   }
   const groups = [...new Set(commands.map((command) => command.group))];
   const sections = groups.map((name) => `${name}:\n${list(commands.filter((command) => command.group === name))}`);
-  return [head, ...sections, `${wrap(`Later: ${laterCommands.join(' ')}`)}\n`, middle, foot].join('\n');
+  return [head, ...sections, `${wrap(`Not in this version: ${laterCommands.join(' ')}`)}\n`, middle, foot].join('\n');
 }
 
 function list(commands: readonly CommandEntry[]): string {

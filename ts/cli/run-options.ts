@@ -10,7 +10,7 @@ import { type CommandOption, flag, type Invocation, text, texts } from './comman
 export const runOptions: readonly CommandOption[] = [
   {
     flags: '-v, --volume <spec>',
-    text: 'Mount a volume: [NAME:]/target or /host/path:/target, then [:ro,…]',
+    text: 'Mount a volume: /target, NAME:/target or /host/path:/target; with :ro read-only',
     many: true,
   },
   { flags: '--tmpfs <spec>', text: 'Mount a file system in memory: /target[:size=64m,mode=1777,exec,…]', many: true },
@@ -32,6 +32,10 @@ export const runOptions: readonly CommandOption[] = [
   { flags: '--shm-size <size>', text: 'Size of /dev/shm (64m)' },
   { flags: '-l, --label <label>', text: 'Label the container: key=value', many: true },
 ];
+
+/** What their arguments are. */
+export const runNotes = `IMAGE is one of 'orlop images', or 'host': the root filesystem of this machine, copy-on-write.
+A volume with a NAME is made when it is missing, and stays; one without is anonymous.`;
 
 /** What else they take. */
 export function addRunArguments(command: Command): void {

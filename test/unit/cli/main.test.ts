@@ -8,7 +8,7 @@ describe('the command line', () => {
     const { status, stdout, stderr, calls } = await orlop(['--help']);
     expect({ status, stderr, calls }).to.deep.equal({ status: 0, stderr: '', calls: [] });
     for (const { name, summary } of commands) expect(stdout).to.include(`${name.padEnd(15)} ${summary}`);
-    expect(stdout.replace(/\n {2}/g, ' ')).to.include(`Later: ${laterCommands.join(' ')}`);
+    expect(stdout.replace(/\n {2}/g, ' ')).to.include(`Not in this version: ${laterCommands.join(' ')}`);
     expect(stdout).to.match(/125 when orlop failed/);
     for (const line of stdout.split('\n')) expect(line.length, line).to.be.at.most(100);
   });
@@ -26,6 +26,7 @@ describe('the command line', () => {
       expect({ status, calls }).to.deep.equal({ status: 0, calls: [] });
       expect(stdout).to.match(new RegExp(`^Usage: orlop ${name} `));
       expect(stdout).to.include(`${summary}.`);
+      for (const line of stdout.split('\n')) expect(line.length, line).to.be.at.most(100);
       expect((await orlop(['help', ...words])).stdout).to.equal(stdout);
       expect((await orlop(['--help', ...words])).stdout).to.equal(stdout);
     });
@@ -37,10 +38,18 @@ describe('the command line', () => {
     });
   }
 
+  it('shows which options may be repeated, and examples', async () => {
+    const { stdout } = await orlop(['run', '--help']);
+    expect(stdout)
+      .to.include('These may be repeated: -v --tmpfs -e')
+      .and.match(/Examples:\n {2}orlop run /);
+    expect((await orlop(['tag', '--help'])).stdout).not.to.include('repeated');
+  });
+
   it('lists the options of run that come later', async () => {
     const help = (await orlop(['run', '--help'])).stdout.replace(/\n {2}/g, ' ');
     for (const option of laterRunOptions)
-      expect(help).to.match(new RegExp(`Later:.*${/--[\w-]+/.exec(option)?.[0]}\\b`));
+      expect(help).to.match(new RegExp(`Not in this version:.*${/--[\w-]+/.exec(option)?.[0]}\\b`));
   });
 
   for (const name of laterCommands) {

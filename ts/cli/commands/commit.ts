@@ -1,6 +1,8 @@
 import { type CommandModule, collect, flag, text, texts } from '../command.ts';
 
 export const command: CommandModule = {
+  notes: 'What is in volumes is not part of the image; the mount points are.',
+  examples: [`orlop commit -c 'CMD ["sh"]' web web:2`],
   define(command) {
     command
       .usage('[OPTIONS] CONTAINER [IMAGE[:TAG]]')
@@ -11,7 +13,6 @@ export const command: CommandModule = {
       .option('-c, --change <instruction>', `Change the configuration: 'CMD ["sh"]'`, collect)
       .option('-p, --pause', 'Pause the container meanwhile (the default)')
       .option('--no-pause', 'Do not pause the container meanwhile');
-    command.addHelpText('after', '\nWhat is in volumes is not part of the image; the mount points are.');
   },
   async run({ io, args, values, with: withStore }) {
     const [name = '', image = null] = args;

@@ -3,10 +3,11 @@ import type { CommandModule } from '../command.ts';
 import { completionScripts, shells } from '../completion/scripts.ts';
 
 export const command: CommandModule = {
+  notes: `bash: source <(orlop completion bash)
+zsh:  source <(orlop completion zsh)
+fish: orlop completion fish | source`,
   define(command) {
     command.usage('SHELL').argument('<shell>', shells.join(', '));
-    command.addHelpText('after', '\nbash: source <(orlop completion bash)\nzsh:  source <(orlop completion zsh)');
-    command.addHelpText('after', 'fish: orlop completion fish | source');
   },
   async run({ io, args }) {
     const shell = shells.find((one) => one === args[0]);

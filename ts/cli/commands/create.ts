@@ -1,11 +1,13 @@
 import type { CommandModule } from '../command.ts';
 import { laterRunOptions } from '../later.ts';
-import { addRunArguments, runArguments, runOptions } from '../run-options.ts';
+import { addRunArguments, runArguments, runNotes, runOptions } from '../run-options.ts';
 
 export const command: CommandModule = {
   passThrough: true,
   later: laterRunOptions,
   options: runOptions,
+  notes: runNotes,
+  examples: ['orlop create --name web -v data:/data debian:trixie ls /data', 'orlop start -a web'],
   define: addRunArguments,
   async run(invocation) {
     const { image, argv, options } = await runArguments(invocation);

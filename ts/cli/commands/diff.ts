@@ -2,9 +2,9 @@ import type { CommandModule } from '../command.ts';
 import { printable } from '../table.ts';
 
 export const command: CommandModule = {
+  notes: 'A is added, C is changed, D is deleted. What is in volumes is not part of it.',
   define(command) {
     command.usage('CONTAINER').argument('<container>');
-    command.addHelpText('after', '\nA is added, C is changed, D is deleted. What is in volumes is not part of it.');
   },
   async run({ io, args, with: withStore }) {
     const changes = await withStore(async (orlop) => (await orlop.container(args[0] ?? '')).diff());

@@ -6,9 +6,9 @@ import { toJson } from '../json.ts';
 import { onlyFormat } from '../list.ts';
 
 export const command: CommandModule = {
+  notes: 'Status 1 when something is missing that every container needs.',
   define(command) {
     command.usage('[--format FORMAT]').option('--format <format>', 'text (the default) or json');
-    command.addHelpText('after', '\nStatus 1 when something is missing that every container needs.');
   },
   async run({ io, values, root }) {
     const format = onlyFormat(text(values, 'format'), ['text', 'json']);

@@ -27,7 +27,7 @@ export const command: CommandModule = {
       .argument('[repository]')
       .option('-a, --all', 'Accepted: there are no hidden images')
       .option('-q, --quiet', 'Print IDs only')
-      .option('-f, --filter <filter>', `Show those that match: ${Object.keys(filters).join(', ')}`, collect)
+      .option('-f, --filter <filter>', `Show those with key=value; keys: ${Object.keys(filters).join(', ')}`, collect)
       .option('--format <format>', 'table, json, or a Go template: {{.Repository}}:{{.Tag}}')
       .option('--no-trunc', 'Do not cut what is long');
   },

@@ -2,6 +2,8 @@ import { RequestError } from '../../errors/index.ts';
 import { type CommandModule, collect, text, texts } from '../command.ts';
 
 export const command: CommandModule = {
+  notes: `FILE is a tar archive, also with gzip or zstd. '-' is standard input.`,
+  examples: ['orlop import rootfs.tar debian:trixie', 'tar -C rootfs -c . | orlop import - mine'],
   later: ['--platform <platform>'],
   define(command) {
     command
@@ -10,7 +12,6 @@ export const command: CommandModule = {
       .argument('[image]')
       .option('-m, --message <text>', 'Message for the history')
       .option('-c, --change <instruction>', `Set the configuration: 'CMD ["sh"]'`, collect);
-    command.addHelpText('after', `\nFILE is a tar archive, also with gzip or zstd. '-' is standard input.`);
   },
   async run({ io, args, values, with: withStore }) {
     const [file = '', reference = null] = args;

@@ -2,15 +2,13 @@ import { RequestError } from '../../errors/index.ts';
 import { type CommandModule, flag, text } from '../command.ts';
 
 export const command: CommandModule = {
+  notes: 'Reads what `docker save`, `podman save` and `skopeo` write: docker-archive and OCI archive.',
+  examples: ['docker save debian:trixie | orlop load', 'orlop load -i debian.tar'],
   define(command) {
     command
       .usage('[OPTIONS]')
       .option('-i, --input <file>', 'Read from a file instead of standard input')
       .option('-q, --quiet', 'Print nothing');
-    command.addHelpText(
-      'after',
-      '\nReads what `docker save`, `podman save` and `skopeo` write: docker-archive and OCI archive.',
-    );
   },
   async run({ io, values, with: withStore }) {
     const file = text(values, 'input');

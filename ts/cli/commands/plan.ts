@@ -3,12 +3,17 @@ import { type CommandModule, text } from '../command.ts';
 import { toJson } from '../json.ts';
 import { laterRunOptions } from '../later.ts';
 import { onlyFormat } from '../list.ts';
-import { addRunArguments, runArguments, runOptions } from '../run-options.ts';
+import { addRunArguments, runArguments, runNotes, runOptions } from '../run-options.ts';
 
 export const command: CommandModule = {
   passThrough: true,
   later: laterRunOptions,
-  options: [...runOptions, { flags: '--format <format>', text: 'text (the default) or json' }],
+  options: [
+    ...runOptions,
+    { flags: '--format <format>', text: 'text (the default) or json: with all fields, for programs' },
+  ],
+  notes: `${runNotes}\nNothing is made, and nothing is run.`,
+  examples: ['orlop plan -v data:/test host true'],
   define: addRunArguments,
   async run(invocation) {
     const { io, values } = invocation;

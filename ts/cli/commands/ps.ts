@@ -36,13 +36,14 @@ const filters: Filters<ContainerSummary> = {
 };
 
 export const command: CommandModule = {
+  examples: ["orlop ps -a -f status=exited --format '{{.ID}} {{.Names}}'"],
   later: ['-s, --size'],
   define(command) {
     command
       .usage('[OPTIONS]')
       .option('-a, --all', 'Show those that do not run, too')
       .option('-q, --quiet', 'Print IDs only')
-      .option('-f, --filter <filter>', `Show those that match: ${Object.keys(filters).join(', ')}`, collect)
+      .option('-f, --filter <filter>', `Show those with key=value; keys: ${Object.keys(filters).join(', ')}`, collect)
       .option('--format <format>', 'table, json, or a Go template: {{.ID}} {{.Names}}')
       .option('-l, --latest', 'Show the newest one, whatever its state')
       .option('-n, --last <n>', 'Show the n newest ones, whatever their state', Number)

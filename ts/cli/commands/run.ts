@@ -1,13 +1,13 @@
 import { type CommandModule, flag, text } from '../command.ts';
 import { runInForeground } from '../foreground.ts';
 import { laterRunOptions } from '../later.ts';
-import { addRunArguments, runArguments, runOptions } from '../run-options.ts';
+import { addRunArguments, runArguments, runNotes, runOptions } from '../run-options.ts';
 import { withTrace } from '../trace-file.ts';
 
-const examples = `
-Examples:
-  orlop run --rm -v /test host sh -c 'echo hi > /test/f'
-  orlop run --rm -v data:/data -v ./one.conf:/etc/one.conf:ro -e LANG=C -w /data debian:trixie ls`;
+const examples = [
+  "orlop run --rm -v /test host sh -c 'echo hi > /test/f'",
+  'orlop run --rm -v data:/data -v ./one.conf:/etc/one.conf:ro -e LANG=C -w /data debian:trixie ls',
+];
 
 export const command: CommandModule = {
   passThrough: true,
@@ -16,10 +16,9 @@ export const command: CommandModule = {
     ...runOptions,
     { flags: '--trace <file>', text: "Write the time of each step of the start, for 'orlop trace' and Perfetto" },
   ],
-  define(command) {
-    addRunArguments(command);
-    command.addHelpText('after', examples);
-  },
+  notes: runNotes,
+  examples,
+  define: addRunArguments,
   async run(invocation) {
     const { io, values } = invocation;
     const { image, argv, options } = await runArguments(invocation);

@@ -6,6 +6,7 @@ import { withOutput } from '../output-file.ts';
 const formats: readonly ArchiveFormat[] = ['docker-archive', 'oci-archive'];
 
 export const command: CommandModule = {
+  examples: ['orlop save -o both.tar debian:trixie web:2', 'orlop save web:2 | docker load'],
   define(command) {
     command
       .usage('[OPTIONS] IMAGE…')

@@ -18,22 +18,24 @@ const widths = { least: 20, most: 400 } as const;
 /** A trace of the longest plan is a third of this. */
 const mostBytes = 16 << 20;
 
-const examples = `
-FILE is what 'orlop run --trace FILE …' wrote; - is standard input. Runs of like steps share a line.
+const notes = `FILE is what 'orlop run --trace FILE …' wrote; - is standard input. Steps of one kind share a line.
+A bar shows when a step began and what it took; * marks the slowest.`;
 
-Examples:
-  orlop run --rm --trace start.json -v data:/test host true
-  orlop trace start.json
-  orlop trace start.json --svg start.svg`;
+const examples = [
+  'orlop run --rm --trace start.json -v data:/test host true',
+  'orlop trace start.json',
+  'orlop trace start.json --svg start.svg',
+];
 
 export const command: CommandModule = {
+  notes,
+  examples,
   define(command) {
     command
       .usage('[OPTIONS] FILE')
       .argument('<file>')
-      .option('--all', 'A line for every step')
-      .option('--svg [file]', 'Draw a picture: an SVG file, or on standard output');
-    command.addHelpText('after', examples);
+      .option('--all', 'A line for every step, also of those that share one')
+      .option('--svg [file]', 'Draw a picture instead, an SVG: into a file, or on standard output');
   },
   async run({ io, values, args }) {
     const [file = '-'] = args;

@@ -22,7 +22,11 @@ export const command: CommandModule = {
     command
       .usage('[OPTIONS]')
       .option('-q, --quiet', 'Print names only')
-      .option('-f, --filter <filter>', `Show those that match: ${Object.keys(volumeFilters).join(', ')}`, collect)
+      .option(
+        '-f, --filter <filter>',
+        `Show those with key=value; keys: ${Object.keys(volumeFilters).join(', ')}`,
+        collect,
+      )
       .option('--format <format>', 'table, json, or a Go template: {{.Name}} {{.Mountpoint}}');
   },
   async run({ io, values, with: withStore }) {

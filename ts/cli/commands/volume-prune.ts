@@ -12,7 +12,7 @@ export const command: CommandModule = {
       .usage('[OPTIONS]')
       .option('-a, --all', 'Named volumes, too, not only anonymous ones')
       .option('-f, --force', 'Do not ask')
-      .option('--filter <filter>', 'Only those that match: label, label!, name', collect);
+      .option('--filter <filter>', 'Only those with key=value; keys: label, label!, name', collect);
   },
   async run({ io, values, with: withStore }) {
     const all = flag(values, 'all') ?? false;

@@ -1,5 +1,7 @@
 import type { Command } from 'commander';
-import { examples, exitStatus } from '../help.ts';
+import type { CommandModule } from '../command.ts';
+import { repeatable } from '../define.ts';
+import { exitStatus, examples as mainExamples } from '../help.ts';
 
 /** What a page needs to know of a command besides its options. */
 export interface Entry {
@@ -47,14 +49,20 @@ export function mainPage(commands: readonly Entry[], version: string): string {
     ...variable('$XDG_DATA_HOME/orlop', 'The store of another user.'),
     '.SH EXAMPLES',
     '.EX',
-    ...examples.split('\n').map(line),
+    ...mainExamples.split('\n').map(line),
     '.EE',
   ]);
 }
 
 /** The page of one command. */
-export function commandPage({ name, summary }: Entry, command: Command, version: string): string {
+export function commandPage(
+  { name, summary }: Entry,
+  command: Command,
+  { notes, examples }: Pick<CommandModule, 'notes' | 'examples'>,
+  version: string,
+): string {
   const help = command.createHelp();
+  const repeated = repeatable(command);
   const options = help.visibleOptions(command).flatMap(({ flags, description }) => option(flags, description));
   return page(pageName(name), summary, version, [
     '.SH SYNOPSIS',
@@ -62,10 +70,13 @@ export function commandPage({ name, summary }: Entry, command: Command, version:
     line(command.usage()),
     '.SH DESCRIPTION',
     `${line(summary)}.`,
+    ...(notes === undefined ? [] : notes.split('\n').flatMap((one) => ['.PP', line(one)])),
     '.SH OPTIONS',
+    ...(repeated === '' ? [] : [`These may be repeated: ${line(repeated)}.`]),
     ...options,
     '.SH EXIT STATUS',
-    ...paragraphs(exitStatus),
+    ...paragraphs(name === 'run' || name === 'start' ? exitStatus : '0, or 125 when orlop failed.'),
+    ...(examples === undefined ? [] : ['.SH EXAMPLES', '.EX', ...examples.map(line), '.EE']),
     '.SH SEE ALSO',
     '.BR orlop (1)',
   ]);
@@ -82,7 +93,9 @@ function page(name: string, summary: string, version: string, body: readonly str
 }
 
 function option(flags: string, description: string): string[] {
-  const shown = literal(flags).replace(/<(.*?)>/g, (_, value: string) => `\\fI${value.toUpperCase()}\\fR`);
+  const shown = literal(flags)
+    .replace(/<(.*?)>/g, (_, value: string) => `\\fI${value.toUpperCase()}\\fR`)
+    .replace(/\[(\w+)\]/g, (_, value: string) => `[\\fI${value.toUpperCase()}\\fR]`);
   return ['.TP', shown.replace(/(\\-(?:\\-)?[\w]+(?:\\-\w+)*)/g, '\\fB$1\\fR'), `${line(description)}.`];
 }
 
