@@ -71,7 +71,10 @@ Napi::Object answer_object(Napi::Env env, const MemberResult& result) {
   const bool refused = result.outcome == MemberResult::Outcome::kRefused;
   object.Set("failure", refused ? Napi::Value(failure_object(env, result.report)) : env.Null());
   object.Set("gone", Napi::Boolean::New(env, result.outcome == MemberResult::Outcome::kGone));
-  object.Set("times", times_object(env, {result.called, result.sent, result.times.empty() ? 0 : result.times[0], result.finished}, result.times));
+  object.Set(
+      "times",
+      times_object(env, {result.called, result.sent, result.times.empty() ? 0 : result.times[0], result.finished},
+                   result.times));
   return object;
 }
 

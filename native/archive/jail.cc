@@ -95,7 +95,7 @@ void drop_capabilities(uint64_t set) {
 
 void lock_down(Role role) {
   struct Limit {
-    __rlimit_resource_t resource;
+    decltype(RLIMIT_AS) resource;  // glibc's is an enumeration, musl's an int
     rlim_t value;
   };
   // Packing holds one descriptor for each level of the tree.

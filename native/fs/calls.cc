@@ -8,6 +8,7 @@
 #include <atomic>
 #include <cerrno>
 
+#include "base/place.h"
 #include "init/run.h"
 
 namespace orlop::fs {
@@ -15,14 +16,12 @@ namespace {
 
 std::atomic<uint32_t> allowed{~0u};
 
-// The id of the mount that a descriptor lies on; of the device where the kernel (before 5.8) does not tell.
+// By the device, where the kernel does not tell the mount.
 bool same_mount(int a, int b) {
-  struct statx first{};
-  struct statx second{};
-  unsigned mask = STATX_BASIC_STATS | STATX_MNT_ID;
-  if (statx(a, "", AT_EMPTY_PATH, mask, &first) != 0 || statx(b, "", AT_EMPTY_PATH, mask, &second) != 0) return false;
-  if ((first.stx_mask & second.stx_mask & STATX_MNT_ID) != 0) return first.stx_mnt_id == second.stx_mnt_id;
-  return first.stx_dev_major == second.stx_dev_major && first.stx_dev_minor == second.stx_dev_minor;
+  Place first, second;
+  if (!place_of(a, "", AT_EMPTY_PATH, &first) || !place_of(b, "", AT_EMPTY_PATH, &second)) return false;
+  if (first.mount != 0 && second.mount != 0) return first.mount == second.mount;
+  return first.major == second.major && first.minor == second.minor;
 }
 
 UniqueFd open_entry_by_hand(int directory, const char* name, int flags) {

@@ -18,7 +18,7 @@ enum class Outcome { kGone, kFull, kFailed };
 // Removes an entry that is no directory with content. Its kind may change under our hands: each refusal says what it
 // is now, and a bound ends a duel with somebody who keeps changing it.
 Outcome remove_entry(int directory, const char* name, bool is_directory) {
-  for (int attempt = 0; attempt < 16; attempt++) {
+  for (int attempt = 0; attempt < 64; attempt++) {
     if (unlinkat(directory, name, is_directory ? AT_REMOVEDIR : 0) == 0 || errno == ENOENT) return Outcome::kGone;
     if (is_directory && (errno == ENOTEMPTY || errno == EEXIST)) return Outcome::kFull;
     if (is_directory ? errno != ENOTDIR : errno != EISDIR) return Outcome::kFailed;

@@ -10,6 +10,8 @@
 
 #include <cerrno>
 
+#include "base/place.h"
+
 namespace orlop::launch {
 namespace {
 
@@ -17,19 +19,7 @@ thread_local bool inside = false;  // the calling thread is in the empty namespa
 
 constexpr char kOwnNamespace[] = "/proc/thread-self/ns/mnt";
 
-// A mount and a directory in it: what "/" stands for.
-struct Place {
-  uint64_t mount, inode;
-  uint32_t major, minor;
-  bool operator==(const Place&) const = default;
-};
-
-Failure root_directory(Place* place) {
-  struct statx facts{};
-  if (statx(AT_FDCWD, "/", 0, STATX_INO | STATX_MNT_ID, &facts) != 0) return failed("statx", "/");
-  *place = {facts.stx_mnt_id, facts.stx_ino, facts.stx_dev_major, facts.stx_dev_minor};
-  return {};
-}
+Failure root_directory(Place* place) { return place_of(AT_FDCWD, "/", 0, place) ? Failure{} : failed("statx", "/"); }
 
 Failure open_own_namespace(UniqueFd* fd) {
   fd->reset(open(kOwnNamespace, O_RDONLY | O_CLOEXEC));

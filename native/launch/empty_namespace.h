@@ -18,8 +18,8 @@ class EmptyNamespace {
  public:
   static EmptyNamespace& instance();
 
-  // Makes it, on a thread that ends afterwards, once. Fails where the program may not, and where its root directory is not
-  // that of its mount namespace: a thread that leaves could not come back to it.
+  // Makes it, on a thread that ends afterwards, once. Fails where the program may not, and where its root directory is
+  // not that of its mount namespace: a thread that leaves could not come back to it.
   Failure make();
 
   bool made() const { return made_.load(); }

@@ -46,7 +46,8 @@ class Start {
   Start(const Start&) = delete;
   Start& operator=(const Start&) = delete;
 
-  // Opens trees where the plan has an opener, clones and waits until the application runs or the child is gone. Once, on a launcher thread.
+  // Opens trees where the plan has an opener, clones and waits until the application runs or the child is gone. Once,
+  // on a launcher thread.
   StartResult execute(const ChildStack& stack);
 
   // The signal by which the application follows its parent into death, as the plan says; 0 for none.

@@ -129,6 +129,12 @@ describe('the prebuilt files', function () {
       }
     });
 
+    it(`for ${platform} read and write no archive but tar`, () => {
+      const archive = readFileSync(`prebuilds/${platform}/orlop-archive`, 'latin1');
+      expect(archive).to.include('POSIX pax interchange format');
+      for (const other of ['7zip', 'ISO9660', 'cpio', 'WARC', 'PKWARE']) expect(archive).to.not.include(other);
+    });
+
     it(`for ${platform} include executables that need no library`, () => {
       for (const name of executables) {
         const file = `prebuilds/${platform}/${name}`;
