@@ -77,12 +77,6 @@ bool Input::refill() {
 
 size_t Input::read_raw(uint8_t* to, size_t room) {
   size_t n = read_some(options_.fd, to, room);
-  while (n == 0 && options_.growth_fd >= 0) {
-    char told[4096];
-    // At the end of the pipe once more: what was written before it closed.
-    if (read_some(options_.growth_fd, told, sizeof told) == 0) options_.growth_fd = -1;
-    n = read_some(options_.fd, to, room);
-  }
   if (n == 0) raw_ended_ = true;
   raw_hash_.update(to, n);
   if (options_.copy_fd >= 0) write_all(options_.copy_fd, to, n);

@@ -19,8 +19,7 @@ class Input {
  public:
   struct Options {
     int fd = 0;
-    int copy_fd = -1;    // gets the bytes as they came; -1: nobody does
-    int growth_fd = -1;  // a pipe: the file is being written, and grows with each byte of it until the pipe ends
+    int copy_fd = -1;  // gets the bytes as they came; -1: nobody does
     uint64_t max_size = kMaxSize;
     uint64_t max_ratio = kMaxRatio;
   };

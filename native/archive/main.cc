@@ -1,7 +1,7 @@
 // orlop-archive: unpacks and packs what strangers made. Its caller is ts/images/archive; nobody else calls it.
 //
-//   orlop-archive unpack layer|tree|files MAX_SIZE MAX_RATIO copy|follow|-   0: archive, 4: copy of it, or its growth
-//   orlop-archive pack   layer|tree none|gzip|zstd tell|-                    1: archive, 4: its growth
+//   orlop-archive unpack layer|tree|files MAX_SIZE MAX_RATIO copy|-     0: archive, 4: copy of it
+//   orlop-archive pack   layer|tree none|gzip|zstd                      1: archive
 //
 // 3: the directory, 5: one line of JSON with the result.
 #include <errno.h>
@@ -24,8 +24,6 @@
 namespace orlop::archive {
 
 namespace {
-
-constexpr int kExtraFd = 4;
 
 constexpr uint64_t bit(int capability) { return 1ull << capability; }
 constexpr uint64_t kUnpackCapabilities =
@@ -61,9 +59,7 @@ int choice(const char* text, std::initializer_list<const char*> names) {
   Input::Options options;
   options.max_size = number(argv[1]);
   options.max_ratio = number(argv[2]);
-  int use = choice(argv[3], {"copy", "follow", "-"});
-  if (use == 0) options.copy_fd = kExtraFd;
-  if (use == 1) options.growth_fd = kExtraFd;
+  if (choice(argv[3], {"copy", "-"}) == 0) options.copy_fd = 4;
   enter_root(false);
   if (kind == Kind::kFiles) {
     drop_capabilities(kUnpackCapabilities);
@@ -78,17 +74,11 @@ int choice(const char* text, std::initializer_list<const char*> names) {
 
 [[noreturn]] void main_pack(char** argv) {
   bool layer = choice(argv[0], {"layer", "tree"}) == 0;
-  Output::Options options;
-  options.compression = static_cast<Compression>(choice(argv[1], {"none", "gzip", "zstd"}));
-  if (choice(argv[2], {"tell", "-"}) == 0) {
-    options.growth_fd = kExtraFd;
-    // Nobody waits for a reader that is told already.
-    if (fcntl(kExtraFd, F_SETFL, O_NONBLOCK) != 0) fail("fcntl", errno);
-  }
+  Compression compression = static_cast<Compression>(choice(argv[1], {"none", "gzip", "zstd"}));
   enter_root(true);
   drop_capabilities(kPackCapabilities);
   lock_down(Role::kPack);
-  Output output(options);
+  Output output(STDOUT_FILENO, compression);
   pack(layer, output);
 }
 
@@ -105,7 +95,7 @@ int choice(const char* text, std::initializer_list<const char*> names) {
   setlocale(LC_CTYPE, "C.UTF-8");
   close_from(kReportFd + 1);
   if (argc == 6 && strcmp(argv[1], "unpack") == 0) main_unpack(argv + 2);
-  if (argc == 5 && strcmp(argv[1], "pack") == 0) main_pack(argv + 2);
+  if (argc == 4 && strcmp(argv[1], "pack") == 0) main_pack(argv + 2);
   usage();
 }
 

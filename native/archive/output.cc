@@ -1,5 +1,7 @@
 #include "archive/output.h"
 
+#include <fcntl.h>
+
 #include "archive/limits.h"
 
 namespace orlop::archive {
@@ -9,14 +11,15 @@ namespace {
 // Levels that the tools themselves take: the same bytes every time matter more here than the last per cent.
 constexpr int kGzipLevel = 6;
 constexpr int kZstdLevel = 3;
+constexpr uint64_t kWriteAhead = 4u << 20;
 
 }  // namespace
 
-Output::Output(const Options& options) : options_(options), buffer_(new uint8_t[kBlock]) {
-  if (options.compression == Compression::kGzip) {
+Output::Output(int fd, Compression compression) : fd_(fd), compression_(compression), buffer_(new uint8_t[kBlock]) {
+  if (compression == Compression::kGzip) {
     // zlib's gzip header has no name and no time, so equal trees give equal bytes.
     if (deflateInit2(&gzip_, kGzipLevel, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK) refuse("memory");
-  } else if (options.compression == Compression::kZstd) {
+  } else if (compression == Compression::kZstd) {
     zstd_ = ZSTD_createCCtx();
     if (zstd_ == nullptr) refuse("memory");
     ZSTD_CCtx_setParameter(zstd_, ZSTD_c_compressionLevel, kZstdLevel);
@@ -25,8 +28,8 @@ Output::Output(const Options& options) : options_(options), buffer_(new uint8_t[
 }
 
 void Output::write(const void* data, size_t size) {
-  if (options_.compression != Compression::kNone) plain_hash_.update(data, size);
-  switch (options_.compression) {
+  if (compression_ != Compression::kNone) plain_hash_.update(data, size);
+  switch (compression_) {
     case Compression::kGzip:
       return deflate_all(data, size, Z_NO_FLUSH);
     case Compression::kZstd:
@@ -37,9 +40,9 @@ void Output::write(const void* data, size_t size) {
 }
 
 Sums Output::finish() {
-  if (options_.compression == Compression::kGzip) deflate_all(nullptr, 0, Z_FINISH);
-  if (options_.compression == Compression::kZstd) compress_all(nullptr, 0, ZSTD_e_end);
-  return sums_of(raw_hash_, options_.compression == Compression::kNone ? nullptr : &plain_hash_);
+  if (compression_ == Compression::kGzip) deflate_all(nullptr, 0, Z_FINISH);
+  if (compression_ == Compression::kZstd) compress_all(nullptr, 0, ZSTD_e_end);
+  return sums_of(raw_hash_, compression_ == Compression::kNone ? nullptr : &plain_hash_);
 }
 
 void Output::deflate_all(const void* data, size_t size, int flush) {
@@ -67,9 +70,16 @@ void Output::compress_all(const void* data, size_t size, ZSTD_EndDirective direc
 void Output::emit(const void* data, size_t size) {
   if (size == 0) return;
   raw_hash_.update(data, size);
-  write_all(options_.fd, data, size);
-  // Full: the reader has not looked yet. Closed: it has ended, and says why.
-  if (options_.growth_fd >= 0) (void)!::write(options_.growth_fd, "", 1);
+  write_all(fd_, data, size);
+  start_writing();
+}
+
+// Whoever wants the archive on the disk has to wait for the disk then: it may begin now. A pipe has nothing to begin.
+void Output::start_writing() {
+  const uint64_t size = raw_hash_.size();
+  if (size - started_ < kWriteAhead) return;
+  sync_file_range(fd_, static_cast<off_t>(started_), static_cast<off_t>(size - started_), SYNC_FILE_RANGE_WRITE);
+  started_ = size;
 }
 
 }  // namespace orlop::archive

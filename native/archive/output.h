@@ -1,7 +1,6 @@
 // The archive being made: hashes the plain bytes, compresses, hashes again, writes.
 #pragma once
 
-#include <unistd.h>
 #include <zlib.h>
 #include <zstd.h>
 
@@ -16,14 +15,10 @@ enum class Compression { kNone, kGzip, kZstd };
 
 class Output {
  public:
-  struct Options {
-    int fd = STDOUT_FILENO;
-    int growth_fd = -1;  // a pipe that gets a byte whenever the archive has grown; -1: nobody waits for it
-    Compression compression = Compression::kNone;
-  };
-  explicit Output(const Options& options);
+  Output(int fd, Compression compression);
 
   void write(const void* data, size_t size);
+  uint64_t plain_size() const { return (compression_ == Compression::kNone ? raw_hash_ : plain_hash_).size(); }
   // Flushes the compressor. The last call.
   Sums finish();
 
@@ -31,11 +26,14 @@ class Output {
   void deflate_all(const void* data, size_t size, int flush);
   void compress_all(const void* data, size_t size, ZSTD_EndDirective directive);
   void emit(const void* data, size_t size);
+  void start_writing();
 
-  Options options_;
+  int fd_;
+  Compression compression_;
   std::unique_ptr<uint8_t[]> buffer_;
   z_stream gzip_{};
   ZSTD_CCtx* zstd_ = nullptr;
+  uint64_t started_ = 0;  // bytes that the kernel was told to write
   Sha256 raw_hash_;
   Sha256 plain_hash_;  // only where the bytes are others
 };

@@ -64,6 +64,7 @@ class Packer {
     if (!root.valid()) fail("fcntl", errno);
     pack_directory(root.get(), "./", 0);
     writer_.finish();
+    check_size();
     succeed(output_.finish(), writer_.entries());
   }
 
@@ -120,6 +121,7 @@ class Packer {
     struct stat info;
     if (fstat(fd.get(), &info) != 0) fail("fstat", errno);
     if (!S_ISREG(info.st_mode)) refuse("changed");
+    check_size();
     writer_.header(name, info, kept(read_attributes(fd.get())));
     // As many bytes as the header says: a log that grows meanwhile is cut there, a file that shrinks is an error.
     for (uint64_t left = static_cast<uint64_t>(info.st_size); left > 0;) {
@@ -128,6 +130,11 @@ class Packer {
       writer_.data(buffer_.get(), size);
       left -= size;
     }
+  }
+
+  // A layer is unpacked again, here or elsewhere.
+  void check_size() const {
+    if (layer_ && output_.plain_size() > kMaxSize) refuse("too-large", std::to_string(kMaxSize));
   }
 
   bool seen_before(const std::string& name, const struct stat& info) {

@@ -12,6 +12,9 @@ namespace orlop::archive {
 
 namespace {
 
+constexpr size_t kRecordSize = 64;          // what a record has beside name and value, at most
+constexpr size_t kOtherRecords = 16 << 10;  // times, sizes, owners, and the headers themselves
+
 la_ssize_t write_block(struct archive*, void* data, const void* bytes, size_t size) {
   static_cast<Output*>(data)->write(bytes, size);
   return static_cast<la_ssize_t>(size);
@@ -73,7 +76,11 @@ void Writer::header(const std::string& name, const struct stat& info, const std:
                     const std::string& link) {
   begin(name, info);
   if (!link.empty()) archive_entry_set_symlink(entry_, link.c_str());
+  size_t extended = name.size() + link.size();
   for (const Attribute& attribute : attributes) {
+    extended += attribute.name.size() + attribute.value.size() + kRecordSize;
+    // Unpacking would refuse it.
+    if (extended > kMaxHeader - kOtherRecords) refuse("header-too-large", attribute.name);
     archive_entry_xattr_add_entry(entry_, attribute.name.c_str(), attribute.value.data(), attribute.value.size());
   }
   write_header();

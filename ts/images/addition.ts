@@ -12,7 +12,6 @@ import { chainIds, type Digest, hexOf, sha256 } from './digest.ts';
 import { mediaTypes } from './documents.ts';
 import { type LayerRecord, readLayer, writeLayer } from './layers.ts';
 import type { Descriptor } from './records.ts';
-import { repack } from './repack.ts';
 
 export interface LayerSource {
   /** Descriptor of the layer's archive. */
@@ -24,15 +23,8 @@ export interface LayerSource {
   /** What the archive was said to be; another is refused. */
   readonly diffId?: string | undefined;
   readonly blob?: { readonly digest: string; readonly size: number } | undefined;
-  readonly signal?: AbortSignal | undefined;
-}
-
-/** A read-write layer that becomes one of an image. */
-export interface UpperSource {
-  /** Descriptor of the upper directory. */
-  readonly upper: number;
-  /** Diff IDs of the layers below it, lowest first. */
-  readonly below: readonly string[];
+  /** The archive is a blob of the store already. */
+  readonly stored?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -89,58 +81,43 @@ export class Addition {
   async layer(from: LayerSource): Promise<LayerRecord> {
     const present = await this.#present(from);
     if (present !== null) return present;
-    return await this.#build(from.below, async (directory, archive) => {
-      await using copy = await opened(archive, 'wx');
-      const { source, layer, signal } = from;
-      const facts = await this.#archiver.unpack({ source, directory, layer, copyTo: copy.file.fd, signal });
+    const staging = await this.#store.stage();
+    try {
+      const archive = from.stored ? null : this.#scratch();
+      const facts = await this.#unpack(from, join(staging.path, 'diff'), archive);
       check('the digest of the layer', facts.digest, from.blob?.digest);
       check('the size of the layer', facts.size, from.blob?.size);
       check('the diff ID of the layer', facts.diffId, from.diffId);
-      return facts;
-    });
-  }
-
-  /**
-   * Adds a read-write layer: packs it, keeps the archive as a blob, and unpacks it again, so that the new layer is what
-   * its archive says, here and wherever it is loaded.
-   *
-   * @throws {RequestError} ORLOP_E_ARCHIVE
-   */
-  async upper({ upper, below, signal }: UpperSource): Promise<LayerRecord> {
-    return await this.#build(below, async (directory, archive) => {
-      await using output = await opened(archive, 'wx');
-      await using source = await opened(archive, 'r');
-      const files = { upper, output: output.file.fd, source: source.file.fd, directory };
-      const { packed, unpacked } = await repack(this.#archiver, this.#store.native, { ...files, signal });
-      check('the diff ID of the layer', unpacked.diffId, packed.diffId);
-      return unpacked;
-    });
-  }
-
-  /** Builds a layer aside: `fill` unpacks into the directory and leaves the archive in the file of that name. */
-  async #build(
-    below: readonly string[],
-    fill: (directory: number, archive: string) => Promise<ArchiveFacts>,
-  ): Promise<LayerRecord> {
-    const staging = await this.#store.stage();
-    try {
-      const archive = join(this.#blobs.path, newId());
-      const facts = await this.#fill(join(staging.path, 'diff'), below, (directory) => fill(directory, archive));
-      const mediaType = await layerType(archive);
-      await chmod(archive, 0o644);
-      await rename(archive, this.#blobFile(facts.digest));
-      this.#staged.add(facts.digest);
-      return await this.#keep(staging, below, { ...facts, mediaType });
+      const path = archive === null ? this.#store.blobPath(hexOf(facts.digest)) : await this.#stage(archive, facts);
+      const record = recordOf(from.below, facts, await layerType(path));
+      await this.#keep(staging, record);
+      return record;
     } catch (error) {
       await staging.discard();
       throw error;
     }
   }
 
+  /**
+   * Packs a read-write layer, and adds the archive alone. The layer itself is unpacked from there when a container first
+   * needs it (`ensureLayers`): it is then what its archive says, as it is wherever the image is loaded.
+   *
+   * @param upper descriptor of the upper directory
+   * @param below diff IDs of the layers below it, lowest first
+   * @throws {RequestError} ORLOP_E_ARCHIVE
+   */
+  async packed(upper: number, below: readonly string[], signal?: AbortSignal): Promise<LayerRecord> {
+    const archive = this.#scratch();
+    await using file = await opened(archive, 'wx');
+    const output = file.file.fd;
+    const facts = await this.#archiver.pack({ directory: upper, output, layer: true, compression: 'none', signal });
+    await this.#stage(archive, facts);
+    return recordOf(below, facts, mediaTypes.layer);
+  }
+
   /** Puts everything into its place; afterwards a record may name it. */
   async publish(): Promise<void> {
-    // Once for all of it: blobs and layers lie on one file system.
-    await syncTree(this.#store.native, this.#blobs.path);
+    await this.#sync();
     for (const [chainId, { staging, record }] of this.#layers) {
       const place = this.#store.layerPath(hexOf(chainId));
       const isNew = await staging.commit(place, { durable: false });
@@ -152,6 +129,14 @@ export class Addition {
     this.#staged.clear();
     await syncDirectory(this.#store.layersPath);
     await syncDirectory(join(this.#store.blobsPath, 'sha256'));
+  }
+
+  async #sync(): Promise<void> {
+    const { native } = this.#store;
+    // Once for all of it, because a layer is many files: blobs and layers lie on one file system.
+    if (this.#layers.size > 0) return await syncTree(native, this.#blobs.path);
+    // Without a layer these few, and not what others have written: that may be anything.
+    for (const digest of this.#staged) await syncFile(this.#blobFile(digest));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -181,11 +166,13 @@ export class Addition {
     }
   }
 
-  async #fill<T>(diff: string, below: readonly string[], fill: (directory: number) => Promise<T>): Promise<T> {
+  async #unpack({ source, below, layer, signal }: LayerSource, diff: string, archive: string | null) {
     await mkdir(diff);
     await this.#inheritRoot(diff, below);
     await using directory = await opened(diff, 'r');
-    return await fill(directory.file.fd);
+    await using copy = archive === null ? null : await opened(archive, 'wx');
+    const copyTo = copy?.file.fd;
+    return await this.#archiver.unpack({ source, directory: directory.file.fd, layer, copyTo, signal });
   }
 
   /**
@@ -202,23 +189,23 @@ export class Addition {
     await chmod(diff, mode & 0o7777);
   }
 
-  async #keep(
-    staging: Staging,
-    below: readonly string[],
-    facts: { diffId: Digest; digest: Digest; size: number; uncompressedSize: number; mediaType: string },
-  ): Promise<LayerRecord> {
-    const chainId = chainIds([...below, facts.diffId]).at(-1) ?? facts.diffId;
-    const { mediaType, digest, size } = facts;
-    const record: LayerRecord = {
-      chainId,
-      diffId: facts.diffId,
-      blob: { mediaType, digest, size },
-      size: facts.uncompressedSize,
-    };
+  async #keep(staging: Staging, record: LayerRecord): Promise<void> {
     await writeLayer(staging.path, record);
-    if (this.#layers.has(chainId)) await staging.discard();
-    else this.#layers.set(chainId, { staging, record });
-    return record;
+    if (this.#layers.has(record.chainId)) await staging.discard();
+    else this.#layers.set(record.chainId, { staging, record });
+  }
+
+  /** Makes a blob of an archive. */
+  async #stage(archive: string, { digest }: ArchiveFacts): Promise<string> {
+    await chmod(archive, 0o644);
+    await rename(archive, this.#blobFile(digest));
+    this.#staged.add(digest);
+    return this.#blobFile(digest);
+  }
+
+  /** Path for an archive whose digest is not known yet. */
+  #scratch(): string {
+    return join(this.#blobs.path, newId());
   }
 
   #blobFile(digest: Digest): string {
@@ -226,11 +213,22 @@ export class Addition {
   }
 }
 
+function recordOf(below: readonly string[], facts: ArchiveFacts, mediaType: string): LayerRecord {
+  const { diffId, digest, size, uncompressedSize } = facts;
+  const chainId = chainIds([...below, diffId]).at(-1) ?? diffId;
+  return { chainId, diffId, blob: { mediaType, digest, size }, size: uncompressedSize };
+}
+
 function check<T>(what: string, found: T, said: T | undefined): void {
   if (said === undefined || said === found) return;
   throw new RequestError('ORLOP_E_ARCHIVE', `${what} is ${found}, not ${said} as the image says`, {
     hint: 'the archive is damaged or was changed; get it again from where it comes from',
   });
+}
+
+async function syncFile(path: string): Promise<void> {
+  await using file = await opened(path, 'r');
+  await file.file.sync();
 }
 
 /** A file that is closed at the end of the block: Node 20's FileHandle has no asynchronous disposal that it can rely on. */

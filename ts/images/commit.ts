@@ -84,7 +84,7 @@ async function addUpper(
 ): Promise<LayerRecord> {
   const directory = await open(upper, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
   try {
-    return await addition.upper({ upper: directory.fd, below, signal });
+    return await addition.packed(directory.fd, below, signal);
   } finally {
     await directory.close();
   }

@@ -2,7 +2,8 @@ import type { Store } from '../store/store.ts';
 import { type Archiver, archiveProcess } from './archiver.ts';
 import { commitLayer } from './commit.ts';
 import type { Context } from './context.ts';
-import { chainIds, hexOf } from './digest.ts';
+import { chainIds, type Digest, hexOf } from './digest.ts';
+import { ensureLayers } from './ensure-layers.ts';
 import { findImage, readImage } from './find.ts';
 import { resolveHost } from './host.ts';
 import { importImage } from './import.ts';
@@ -25,6 +26,7 @@ import type * as t from './types.ts';
 export class Images implements t.ImageStore {
   readonly #context: Context;
   readonly #layers = new WeakMap<ImageRecord, Pick<t.ResolvedImage, 'diffIds' | 'chainId' | 'layers'>>();
+  readonly #ensuring = new Map<Digest, Promise<void>>();
   #mountPoints: Promise<string> | null = null;
 
   constructor(store: Store, archiver: Archiver = archiveProcess) {
@@ -40,7 +42,7 @@ export class Images implements t.ImageStore {
     if (nameOrId === hostImage) return resolveHost(store);
     const found = await findImage(records, nameOrId);
     const record = await readImage(records, found, nameOrId);
-    const layers = this.#layersOf(record);
+    const layers = this.#layers.get(record) ?? (await this.#prepare(record));
     return {
       id: record.id,
       reference: found.reference === null ? nameOrId : familiar(found.reference),
@@ -51,10 +53,13 @@ export class Images implements t.ImageStore {
     };
   }
 
-  /** Chain IDs are sums: they are computed once for a record. */
-  #layersOf(record: ImageRecord): Pick<t.ResolvedImage, 'diffIds' | 'chainId' | 'layers'> {
-    const known = this.#layers.get(record);
-    if (known !== undefined) return known;
+  /** Once for a record: chain IDs are sums, and a layer of an image does not go while the image is there. */
+  async #prepare(record: ImageRecord): Promise<Pick<t.ResolvedImage, 'diffIds' | 'chainId' | 'layers'>> {
+    const { id } = record;
+    const ensuring = this.#ensuring.get(id) ?? ensureLayers(this.#context, record);
+    this.#ensuring.set(id, ensuring);
+    // Whoever starts many containers at once from a new image waits for one unpacking, not for as many.
+    await ensuring.finally(() => this.#ensuring.delete(id));
     const diffIds = record.layers.map((layer) => layer.diffId);
     const chain = chainIds(diffIds);
     const layers = chain.map((id) => this.#context.store.diffPath(hexOf(id))).reverse();

@@ -136,7 +136,7 @@ describe('the process that unpacks', () => {
     const { write } = openPipe();
     open.push(staging);
     // Nobody reads the pipe: it blocks when the pipe is full.
-    child = spawn(await archiveExecutable(), ['pack', 'layer', 'none', '-'], {
+    child = spawn(await archiveExecutable(), ['pack', 'layer', 'none'], {
       stdio: ['ignore', write, 'inherit', staging, 'ignore', 'pipe'],
     });
     const pid = child.pid ?? 0;

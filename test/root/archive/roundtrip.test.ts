@@ -1,8 +1,6 @@
-import { appendFileSync, copyFileSync, existsSync, mkdirSync, readFileSync, statSync, writeSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { setImmediate } from 'node:timers/promises';
 import { expect } from 'chai';
-import { loadNative } from '../../../ts/native/binding.ts';
 import { requires } from '../../support/require.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 import { listing, packTo, pythonTar, run, sha256, shell, unpackFile } from './support.ts';
@@ -33,7 +31,7 @@ function makeTree(directory: string): void {
 }
 
 describe('archives', () => {
-  requires('root', 'addon', 'archive', 'setfattr');
+  requires('root', 'archive', 'setfattr');
   const directory = temporaryDirectory();
   const at = (name: string) => join(directory(), name);
 
@@ -141,35 +139,6 @@ describe('archives', () => {
       closeSync(copyTo);
       expect(readFileSync(at('copy')).equals(readFileSync(at('a.tgz')))).to.equal(true);
       expect(sums.digest).to.equal(sha256(at('copy')));
-    });
-
-    it('follows an archive that is still being written', async () => {
-      shell(
-        'cd "$1"; mkdir t; seq 100000 > t/x; seq 100000 > t/y; tar --format=pax -C t -cf a.tar .; : > b.tar',
-        directory(),
-      );
-      const bytes = readFileSync(at('a.tar'));
-      const [read, write] = loadNative().pipe();
-      const unpacking = unpackFile(at('b.tar'), at('out'), { growth: read });
-      appendFileSync(at('b.tar'), bytes.subarray(0, 700_001));
-      writeSync(write, 'x');
-      while (!existsSync(at('out/y'))) await setImmediate();
-      expect(statSync(at('out/x')).size).to.equal(statSync(at('t/x')).size);
-      // No byte for the rest: the end of the pipe says that there may be one.
-      appendFileSync(at('b.tar'), bytes.subarray(700_001));
-      loadNative().closeSync(write);
-      expect((await unpacking).diffId).to.equal(sha256(at('a.tar')));
-      loadNative().closeSync(read);
-      expect(listing(at('out'))).to.equal(listing(at('t')));
-    });
-
-    it('finds that an archive it follows was never finished', async () => {
-      shell('cd "$1"; seq 100000 > x; tar -cf a.tar x; truncate -s 400k a.tar', directory());
-      const [read, write] = loadNative().pipe();
-      const unpacking = unpackFile(at('a.tar'), at('out'), { growth: read }).catch((error) => error);
-      loadNative().closeSync(write);
-      expect((await unpacking).message).to.contain('it ends too early');
-      loadNative().closeSync(read);
     });
 
     it('counts the bytes behind the end mark into the digests', async () => {

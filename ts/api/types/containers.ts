@@ -187,6 +187,8 @@ export interface Container {
    * Makes an image of the container's image and its read-write layer. What is in volumes is not part of it; their mount
    * points are. What the container was made with is the configuration of the image.
    *
+   * The image is on the disk then, as an archive; the first container that is made of it waits until that is unpacked.
+   *
    * @param reference name of the new image, or null
    * @throws RequestError ORLOP_E_REFERENCE, ORLOP_E_INPUT for `changes` and for a container of the image `host`
    * @example

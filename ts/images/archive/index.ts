@@ -27,11 +27,6 @@ export interface UnpackOptions {
   readonly filesOnly?: boolean | undefined;
   /** Descriptor that gets the bytes of `source` as they come. */
   readonly copyTo?: number | undefined;
-  /**
-   * Descriptor of a pipe: the source is a file that is still being written, has more whenever a byte comes, and is whole
-   * when the pipe ends. Not together with `copyTo`.
-   */
-  readonly growth?: number | undefined;
   /** Most bytes that the archive may have when it is decompressed. 64 GiB unless given. */
   readonly maxSize?: number | undefined;
   /** Most bytes that one compressed byte may become, judged from 256 MiB on. 2000 unless given. */
@@ -53,15 +48,14 @@ const defaultMaxRatio = 2000;
  */
 export async function unpack(options: UnpackOptions): Promise<ArchiveSums> {
   const kind = options.layer ? 'layer' : options.filesOnly ? 'files' : 'tree';
-  const { maxSize = defaultMaxSize, maxRatio = defaultMaxRatio, copyTo, growth } = options;
-  const extra = growth !== undefined ? 'follow' : copyTo !== undefined ? 'copy' : '-';
+  const { maxSize = defaultMaxSize, maxRatio = defaultMaxRatio, copyTo } = options;
   const result = await runArchive({
     action: 'unpack the archive',
-    argv: ['unpack', kind, String(maxSize), String(maxRatio), extra],
+    argv: ['unpack', kind, String(maxSize), String(maxRatio), copyTo === undefined ? '-' : 'copy'],
     input: options.source,
     output: 'ignore',
     directory: options.directory,
-    extra: growth ?? copyTo ?? 'ignore',
+    copy: copyTo ?? 'ignore',
     signal: options.signal,
   });
   return sumsOf(result);
@@ -77,8 +71,6 @@ export interface PackOptions {
   /** The directory is the upper one of an overlay: whiteouts and opaque directories become `.wh.` names. */
   readonly layer: boolean;
   readonly compression: Compression;
-  /** Descriptor of a pipe that gets a byte whenever the archive has grown, for `unpack` to follow. */
-  readonly growth?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -92,11 +84,11 @@ export interface PackOptions {
 export async function pack(options: PackOptions): Promise<ArchiveSums> {
   const result = await runArchive({
     action: 'pack the directory',
-    argv: ['pack', options.layer ? 'layer' : 'tree', options.compression, options.growth === undefined ? '-' : 'tell'],
+    argv: ['pack', options.layer ? 'layer' : 'tree', options.compression],
     input: 'ignore',
     output: options.output,
     directory: options.directory,
-    extra: options.growth ?? 'ignore',
+    copy: 'ignore',
     signal: options.signal,
   });
   return sumsOf(result);

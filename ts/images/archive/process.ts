@@ -14,7 +14,7 @@ export interface Job {
   readonly input: Stdio;
   readonly output: Stdio;
   readonly directory: number;
-  readonly extra: Stdio;
+  readonly copy: Stdio;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -34,7 +34,7 @@ export async function runArchive(job: Job): Promise<Record<string, unknown>> {
   const child = spawn(file, job.argv, {
     env: {},
     cwd: '/',
-    stdio: [job.input, job.output, 'pipe', job.directory, job.extra, 'pipe'],
+    stdio: [job.input, job.output, 'pipe', job.directory, job.copy, 'pipe'],
   });
   const kill = () => child.kill('SIGKILL');
   job.signal?.addEventListener('abort', kill, { once: true });
