@@ -8,11 +8,13 @@
 #include <string>
 #include <utility>
 
+#include "addon/changes.h"
 #include "addon/environment.h"
 #include "addon/errors.h"
 #include "addon/process.h"
 #include "base/clock.h"
 #include "base/errno_name.h"
+#include "fs/changes.h"
 #include "launch/features.h"
 #include "launch/launcher.h"
 #include "launch/start.h"
@@ -32,6 +34,18 @@ Napi::Value error_of(Napi::Env env, const std::string& message) { return Napi::T
 Failure duplicate(const Napi::Value& number, UniqueFd& out) {
   out.reset(fcntl(number.ToNumber().Int32Value(), F_DUPFD_CLOEXEC, 3));
   return out ? Failure{} : failed("fcntl");
+}
+
+// Writes the record of the application that has been started.
+std::function<Failure(const launch::Process&)> recorder(const Napi::Value& value) {
+  const auto record = value.As<Napi::Object>();
+  return [path = record.Get("path").ToString().Utf8Value(), head = record.Get("head").ToString().Utf8Value(),
+          tail = record.Get("tail").ToString().Utf8Value()](const launch::Process& process) {
+    const auto time = process.start_time();
+    const std::string start_time = time ? '"' + std::to_string(*time) + '"' : "null";
+    const std::string identity = "\"pid\":" + std::to_string(process.pid()) + ",\"startTime\":" + start_time;
+    return fs::replace_file(path, head + identity + tail, 0600);
+  };
 }
 
 // Fills in the request. Undefined, or the error to reject with.
@@ -55,6 +69,13 @@ Napi::Value read_options(Napi::Env env, const Napi::Value& value, StartRequest& 
     if (failure) return system_error(env, failure).Value();
   }
   request.features = options.Get("features").ToNumber().Uint32Value();
+  if (const Napi::Value before = options.Get("before"); !before.IsUndefined()) {
+    fs::Changes changes;
+    const std::string wrong = read_changes(before, changes);
+    if (!wrong.empty()) return error_of(env, wrong);
+    request.before = [changes = std::move(changes)] { return fs::apply(changes); };
+  }
+  if (const Napi::Value record = options.Get("record"); record.IsObject()) request.started = recorder(record);
   if (const Napi::Value map = options.Get("uidMap"); map.IsString()) request.uid_map = map.As<Napi::String>();
   if (const Napi::Value map = options.Get("gidMap"); map.IsString()) request.gid_map = map.As<Napi::String>();
   return env.Undefined();

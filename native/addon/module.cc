@@ -2,8 +2,10 @@
 #include <napi.h>
 
 #include "addon/ahead.h"
+#include "addon/changes.h"
 #include "addon/descriptors.h"
 #include "addon/environment.h"
+#include "addon/finish.h"
 #include "addon/fs_trees.h"
 #include "addon/launch.h"
 #include "addon/member.h"
@@ -18,6 +20,8 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   orlop::addon::add_ahead_functions(env, exports);
   orlop::addon::add_member_functions(env, exports);
   orlop::addon::add_process_functions(env, exports);
+  orlop::addon::add_change_functions(env, exports);
+  orlop::addon::add_finish_functions(env, exports);
   orlop::addon::add_descriptor_functions(env, exports);
   orlop::addon::add_tree_functions(env, exports);
   return exports;

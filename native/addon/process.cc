@@ -44,11 +44,7 @@ void settle_wait(Napi::Env env, const Napi::Promise::Deferred& deferred, pid_t p
     deferred.Resolve(exit_object(env, exit));
     return;
   }
-  Napi::Error error = system_error(env, {ECHILD, "waitid"});
-  error.Value().Set("message", "ECHILD: how process " + std::to_string(pid) +
-                                   " ended is not known: something else in this program waited for it, or ignores "
-                                   "SIGCHLD");
-  deferred.Reject(error.Value());
+  deferred.Reject(stolen_error(env, pid).Value());
 }
 
 Napi::Value wait(const Napi::CallbackInfo& info) {
@@ -114,6 +110,14 @@ Handle process_of(Napi::Env env, Napi::Value value) {
   if (data != nullptr) return *static_cast<Handle*>(data);
   Napi::TypeError::New(env, "not a process of this addon").ThrowAsJavaScriptException();
   return nullptr;
+}
+
+Napi::Error stolen_error(Napi::Env env, pid_t pid) {
+  Napi::Error error = system_error(env, {ECHILD, "waitid"});
+  error.Value().Set("message", "ECHILD: how process " + std::to_string(pid) +
+                                   " ended is not known: something else in this program waited for it, or ignores "
+                                   "SIGCHLD");
+  return error;
 }
 
 Napi::Object exit_object(Napi::Env env, const Exit& exit) {

@@ -11,6 +11,9 @@ namespace orlop::addon {
 
 // { code, signal } with null for what it was not.
 Napi::Object exit_object(Napi::Env env, const Exit& exit);
+
+// The error of a process whose status somebody else has taken.
+Napi::Error stolen_error(Napi::Env env, pid_t pid);
 // The opaque object that stands for a process.
 Napi::Object process_object(Napi::Env env, const std::shared_ptr<launch::Process>& process);
 

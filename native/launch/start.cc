@@ -75,6 +75,7 @@ StartResult Start::execute(const ChildStack& stack) {
     return result;
   }
   result.failure = EmptyNamespace::instance().leave();
+  if (!result.failure && request_.before) result.failure = request_.before();
   if (result.failure) return result;
   if (has_opener() && !open_trees(result)) return result;
   result.cloned = monotonic_ns();
@@ -195,9 +196,10 @@ void Start::hand_over(pid_t pid, StartResult& result) {
     process_ = Process::child(pid, UniqueFd(std::exchange(pidfd_, -1)));
   }
   result.process = process_;
-  const Failure failure = Reaper::instance().watch(process_);
+  Failure failure = request_.started ? request_.started(*process_) : Failure{};
+  if (!failure) failure = Reaper::instance().watch(process_);
   if (!failure) return;
-  // Out of epoll watches: an application whose end nobody would notice must not run.
+  // On no record, or out of epoll watches: an application whose end nobody would notice must not run.
   process_->kill(SIGKILL);
   process_->finish();
   result.outcome = StartResult::Outcome::kNoProcess;

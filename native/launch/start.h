@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -27,6 +28,10 @@ struct StartRequest {
   uint32_t features = 0;  // init::Feature
   std::string uid_map, gid_map;
   uint64_t called = 0;  // monotonic_ns
+  // On the launching thread: what comes before the clone, and what must be done while the application is known to
+  // nobody else. Where one of them fails, there is no application.
+  std::function<Failure()> before;
+  std::function<Failure(const Process&)> started;
 };
 
 struct StartResult {

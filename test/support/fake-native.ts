@@ -1,8 +1,8 @@
-import { close, closeSync, fstatSync } from 'node:fs';
+import { close, closeSync, existsSync, fstatSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import type { Native } from '../../ts/native/contract.ts';
+import type { Change, Native } from '../../ts/native/contract.ts';
 
 /**
  * The addon's part that the store needs, for tests that need no build: locks between descriptors of this process, and
@@ -13,6 +13,8 @@ export function fakeNative(overrides: Partial<Native> = {}): Native {
   const known: Partial<Native> = {
     abi: 1,
     tryLock: (fd, kind) => locks.tryLock(fd, kind),
+    change: (changes) => changes.forEach(makeChange),
+    changeLater: async (changes) => changes.forEach(makeChange),
     syncfs: async () => {},
     close: promisify(close),
     closeSync,
@@ -31,6 +33,17 @@ export function fakeNative(overrides: Partial<Native> = {}): Native {
       return value;
     },
   }) as Native;
+}
+
+/** One change as the addon makes it; locks are not among those that the store's own tests need. */
+function makeChange(change: Change): void {
+  const [kind, path] = change;
+  if (kind === 'mkdir') mkdirSync(path, { mode: change[2] });
+  else if (kind === 'write') writeFileSync(path, change[2], { mode: change[3] });
+  else if (kind === 'rename') renameSync(path, change[2]);
+  else if (kind === 'remove') rmSync(path, { recursive: true, force: true });
+  else if (kind !== 'discard') throw new Error(`the fake addon does not ${kind}`);
+  else if (existsSync(path)) renameSync(path, change[2]);
 }
 
 /** flock(2) among the descriptors of one process: a lock goes away with its descriptor. */

@@ -74,16 +74,11 @@ export class Orlop implements t.OrlopRuntime {
   }
 
   async run(image: string, argv: readonly string[] = [], options: RunOptions & t.RunInput = {}): Promise<t.RunResult> {
-    return runToEnd(
-      (name, args, rest, signal) => this.#create(name, args, rest, 'whole', signal),
-      image,
-      argv,
-      options,
-    );
+    return runToEnd(this.#runtime, image, options, (own) => requestOf(image, argv, own));
   }
 
   async create(image: string, argv: readonly string[] = [], options: t.CreateOptions = {}): Promise<t.Container> {
-    return this.#create(image, argv, options, 'parts');
+    return this.#create(image, argv, options);
   }
 
   async pool(image: string, options: t.PoolOptions): Promise<t.Pool> {
@@ -94,15 +89,16 @@ export class Orlop implements t.OrlopRuntime {
     image: string,
     argv: readonly string[],
     { durable, ...options }: t.CreateOptions,
-    extent: 'whole' | 'parts',
-    signal?: AbortSignal,
   ): Promise<t.Container> {
-    const laps = new Laps('create', extent);
+    const laps = new Laps('create', 'parts');
     const request = requestOf(image, argv, options);
     laps.lap('request', 'parsed');
     const durability = (durable ?? !request.rm) ? 'durable' : 'ephemeral';
-    const container = await createContainer(this.#runtime, request, { durability, signal, laps });
-    return new ContainerHandle(this.#runtime, container, laps);
+    return new ContainerHandle(
+      this.#runtime,
+      await createContainer(this.#runtime, request, { durability, laps }),
+      laps,
+    );
   }
 
   async container(idOrName: string): Promise<t.Container> {

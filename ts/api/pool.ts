@@ -1,10 +1,11 @@
+import type { ApplicationRequest } from '../containers/pool/application.ts';
 import { checkSize, type InPool, MemberPool } from '../containers/pool/pool.ts';
 import type { Runtime } from '../containers/runtime.ts';
 import { RequestError } from '../errors/index.ts';
 import { parseRunOptions } from '../request/options.ts';
 import type { RunRequest } from '../request/types.ts';
 import { Laps } from '../trace/laps.ts';
-import { collectRun, withDeadline } from './run.ts';
+import { collectRun, runStdio, withDeadline } from './run.ts';
 import { RunningContainer } from './running.ts';
 import type * as t from './types.ts';
 
@@ -48,31 +49,28 @@ class ContainerPool implements t.Pool {
 
   async run(argv: readonly string[] = [], options: t.PoolRequest & t.RunInput = {}): Promise<t.RunResult> {
     const { input, maxBuffer, signal, timeout, ...own } = options;
-    return withDeadline(this.image, signal, timeout, async (ends) => {
-      const stdin = input === undefined ? 'ignore' : 'pipe';
-      const { running, container } = await this.#start(argv, own, { stdin, signal: ends });
-      return collectRun(running, container, input, maxBuffer, ends);
+    return withDeadline(this.image, options, async (ends) => {
+      const { started, container } = await this.#start(argv, own, { ...runStdio(options), signal: ends });
+      return collectRun(this.#runtime.native, started, container, options, ends);
     });
   }
 
   async start(argv: readonly string[] = [], options: t.PoolRequest & t.StartOptions = {}): Promise<t.Running> {
-    const { stdin, stdout, stderr, signal, timeout, ...own } = options;
-    return (await this.#start(argv, own, { stdin, stdout, stderr, signal, timeout })).running;
+    const { stdin = 'ignore', stdout = 'pipe', stderr = 'pipe', signal, timeout, ...own } = options;
+    const { started, container } = await this.#start(argv, own, { stdio: { stdin, stdout, stderr }, signal });
+    return RunningContainer.of(this.#runtime.native, started, { ...container, image: this.image }, options);
   }
 
-  async #start(
+  #start(
     argv: readonly string[],
     own: t.PoolRequest,
-    options: t.StartOptions,
-  ): Promise<{ running: t.Running; container: InPool['container'] }> {
-    const { stdin = 'ignore', stdout = 'pipe', stderr = 'pipe', signal } = options;
+    how: Omit<ApplicationRequest, 'request' | 'laps'>,
+  ): Promise<InPool> {
     const laps = new Laps('call');
     refuseFixed(own);
     const request = parse(this.image, argv, own);
     laps.lap('request', 'parsed');
-    const { started, container } = await this.#members.start(request, { stdin, stdout, stderr }, signal, laps);
-    const whose = { ...container, image: this.image };
-    return { running: await RunningContainer.of(this.#runtime.native, started, whose, options), container };
+    return this.#members.start(request, { ...how, laps });
   }
 
   close(): Promise<void> {

@@ -1,38 +1,60 @@
+import { constants } from 'node:os';
+import { createContainer } from '../containers/create.ts';
+import type { Runtime } from '../containers/runtime.ts';
+import { type Started, type StartRequest, startContainer } from '../containers/start.ts';
 import { RequestError } from '../errors/index.ts';
-import type { RunOptions } from '../request/types.ts';
-import { collect } from '../supervise/output.ts';
+import type { Native } from '../native/contract.ts';
+import type { RunOptions, RunRequest } from '../request/types.ts';
+import { Laps } from '../trace/laps.ts';
 import { Deadline } from './deadline.ts';
+import { startTimings } from './running.ts';
 import type * as t from './types.ts';
 
 const defaultMaxBuffer = 16 << 20;
+const sigkill = constants.signals.SIGKILL;
 
-type Create = (
-  image: string,
-  argv: readonly string[],
-  options: RunOptions,
-  signal: AbortSignal,
-) => Promise<t.Container>;
+/** What is started for a run: its streams, and how much of them is collected. */
+export function runStdio({ input, maxBuffer = defaultMaxBuffer }: t.RunInput) {
+  const stdin = input === undefined ? 'ignore' : 'pipe';
+  return { stdio: { stdin, stdout: 'pipe', stderr: 'pipe' }, collect: maxBuffer } as const;
+}
 
-/** Makes a container, runs it to its end, and collects its output. */
+/**
+ * Makes a container, runs it to its end, and collects its output.
+ *
+ * @param parse of the options that are not about the run itself
+ */
 export async function runToEnd(
-  create: Create,
+  runtime: Runtime,
   image: string,
-  argv: readonly string[],
-  { input, maxBuffer, signal, timeout, ...options }: RunOptions & t.RunInput,
+  options: RunOptions & t.RunInput,
+  parse: (options: RunOptions) => RunRequest,
 ): Promise<t.RunResult> {
-  return withDeadline(image, signal, timeout, async (ends) => {
-    const container = await create(image, argv, { ...options, rm: options.rm ?? true }, ends);
-    const stdin = input === undefined ? 'ignore' : 'pipe';
-    const running = await container.start({ stdin, stdout: 'pipe', stderr: 'pipe', signal: ends });
-    return collectRun(running, container, input, maxBuffer, ends);
+  const { input, maxBuffer, signal, timeout, ...own } = options;
+  const laps = new Laps('create');
+  return withDeadline(image, options, async (ends) => {
+    const request = parse({ ...own, rm: own.rm ?? true });
+    laps.lap('request', 'parsed');
+    const { record, started } = await createAndStart(runtime, request, { ...runStdio(options), signal: ends, laps });
+    return collectRun(runtime.native, started, record, options, ends);
   });
+}
+
+async function createAndStart(runtime: Runtime, request: RunRequest, how: Omit<StartRequest, 'rm'>) {
+  const { signal, laps } = how;
+  // Until it is on record, nobody removes its image.
+  await using _hold = await runtime.images.hold({ signal });
+  const durability = request.rm ? 'ephemeral' : 'durable';
+  const created = await createContainer(runtime, request, { durability, signal, laps, startsNext: true });
+  laps.start();
+  const started = await startContainer(runtime, created, { ...how, rm: request.rm });
+  return { record: created.record, started };
 }
 
 /** Runs something that the caller's signal or time-out ends. */
 export async function withDeadline<Result>(
   image: string,
-  signal: AbortSignal | undefined,
-  timeout: number | undefined,
+  { signal, timeout }: t.RunInput,
   run: (signal: AbortSignal) => Promise<Result>,
 ): Promise<Result> {
   using deadline = new Deadline(signal, timeout);
@@ -46,47 +68,48 @@ export async function withDeadline<Result>(
   }
 }
 
-/** Waits for the end of an application and collects its output. */
+/** Waits for the end of an application whose output is collected. */
 export async function collectRun(
-  running: t.Running,
+  native: Native,
+  started: Started,
   { id, name }: { readonly id: string; readonly name: string },
-  input: string | Uint8Array | undefined,
-  maxBuffer: number | undefined,
+  { input, maxBuffer = defaultMaxBuffer }: t.RunInput,
   signal: AbortSignal,
 ): Promise<t.RunResult> {
-  feed(running, input);
-  const kill = () => running.kill('SIGKILL');
-  const output = await Promise.allSettled([
-    read('stdout', running.stdout, maxBuffer ?? defaultMaxBuffer, kill),
-    read('stderr', running.stderr, maxBuffer ?? defaultMaxBuffer, kill),
-  ]);
-  const status = await running.exited;
+  const { process, plan, times, laps } = started;
+  const kill = () => native.kill(process, sigkill);
+  if (signal.aborted) kill();
+  signal.addEventListener('abort', kill, { once: true });
+  if (input !== undefined) await feed(started, input);
+  const { status, outputs, overflow } = await started.ended;
+  signal.removeEventListener('abort', kill);
   if (signal.aborted && status.signal === 'SIGKILL') throw aborted(signal);
-  const [stdout, stderr] = output.map((one) => {
-    if (one.status === 'rejected') throw one.reason;
-    return one.value.toString('utf8');
-  });
+  if (overflow !== null) throw overflown(overflow === 0 ? 'stdout' : 'stderr', maxBuffer);
+  const [stdout = '', stderr = ''] = outputs.map((bytes) => bytes.toString('utf8'));
   return {
     ...status,
-    stdout: stdout ?? '',
-    stderr: stderr ?? '',
+    stdout,
+    stderr,
     // Made when somebody reads them: they are an object for each operation of the plan.
     get timings() {
-      return running.timings;
+      return startTimings({ plan, times, laps });
     },
     container: { id, name },
   };
 }
 
 /** An application that does not read its input, or ends before it has, is no error of the caller. */
-function feed({ stdin }: t.Running, input: string | Uint8Array | undefined): void {
-  if (stdin === null) return;
-  stdin.on('error', () => {});
-  stdin.end(input);
+async function feed({ stdio, exited }: Started, input: string | Uint8Array): Promise<void> {
+  const { stdin, finish } = await stdio.streams();
+  exited.then(finish, finish);
+  stdin?.on('error', () => {});
+  stdin?.end(input);
 }
 
-async function read(name: string, stream: t.Running['stdout'], limit: number, kill: () => void): Promise<Buffer> {
-  return stream === null ? Buffer.alloc(0) : collect(name, stream, limit, kill);
+function overflown(name: string, limit: number): RequestError {
+  return new RequestError('ORLOP_E_BUFFER', `the application wrote more than ${limit} bytes to its ${name}`, {
+    hint: `raise maxBuffer, or read the stream: ${name}: 'pipe'`,
+  });
 }
 
 function aborted(signal: AbortSignal): RequestError {

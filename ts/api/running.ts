@@ -66,16 +66,21 @@ export class RunningContainer implements Running {
   }
 
   get timings(): Timings {
-    return timingsOf(this.#timed());
+    return startTimings(this.#started);
   }
 
   trace(): Trace {
-    return traceOf(this.#timed(), { ...this.#whose, caller: process.pid, pid: this.pid });
+    return traceOf(timed(this.#started), { ...this.#whose, caller: process.pid, pid: this.pid });
   }
+}
 
-  /** The plan is made for whoever asks for its times, not before. */
-  #timed(): TimedStart {
-    const { plan, times, laps } = this.#started;
-    return { plan: plan.plan, times, laps };
-  }
+/** The times of a start. The plan is made for whoever asks for them, not before. */
+export function startTimings(started: TimedStarted): Timings {
+  return timingsOf(timed(started));
+}
+
+type TimedStarted = Pick<Started, 'plan' | 'times' | 'laps'>;
+
+function timed({ plan, times, laps }: TimedStarted): TimedStart {
+  return { plan: plan.plan, times, laps };
 }

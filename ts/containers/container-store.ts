@@ -227,6 +227,11 @@ export class ContainerStore {
     await lock.retire();
   }
 
+  /** This program has no more to do with a container: it has gone with its end, or never was. */
+  gone({ record }: StoredContainer): void {
+    unreserve(record.id);
+  }
+
   /** Removes an ephemeral container of this program whose application has ended: nothing of it has to be read again. */
   async removeEnded(container: StoredContainer, ending: Ending): Promise<void> {
     const { record, durability } = container;

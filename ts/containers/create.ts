@@ -1,18 +1,20 @@
 import { RequestError } from '../errors/index.ts';
 import { resolveImageUser } from '../images/read-users.ts';
 import type { ResolvedImage, ResolvedUser } from '../images/types.ts';
+import { ownIdentity } from '../linux/proc.ts';
 import type { RunRequest } from '../request/types.ts';
 import { newId } from '../store/id.ts';
 import type { Laps } from '../trace/laps.ts';
 import { prepareVolumes } from '../volumes/prepare.ts';
+import { newRecordChanges } from './directory.ts';
 import { allowRemount, makeLayer } from './layer.ts';
 import { nameFor } from './names.ts';
 import { processOf } from './process.ts';
 import { treesKind } from './ready-trees.ts';
-import type { ContainerRecord, Durability, StoredContainer } from './record.ts';
+import { type ContainerRecord, created, type Durability, type StoredContainer } from './record.ts';
 import type { Runtime } from './runtime.ts';
 import { seccompFilter } from './seccomp.ts';
-import { resolveSources } from './sources.ts';
+import { recallSources, resolveSources } from './sources.ts';
 import { ImageView } from './view.ts';
 import { type VolumeNeed, volumeNeeds } from './volume-needs.ts';
 
@@ -23,6 +25,11 @@ export interface CreateContext {
   readonly trees?: boolean | undefined;
   /** Times what is done. */
   readonly laps?: Laps | undefined;
+  /**
+   * The caller starts it next, and holds the images until it has. Then the start may be left to make what only it needs,
+   * and to find out whether the sources that were seen before are still there.
+   */
+  readonly startsNext?: boolean | undefined;
 }
 
 /**
@@ -34,28 +41,84 @@ export interface CreateContext {
 export async function createContainer(
   runtime: Runtime,
   request: RunRequest,
-  { durability, signal, laps, trees = true }: CreateContext,
+  { durability, signal, laps, trees = true, startsNext = false }: CreateContext,
 ): Promise<StoredContainer> {
-  const { images, containers, native } = runtime;
+  const { images, native, store } = runtime;
   requireRoot();
   // From here until the record is on disk, nobody removes the image.
-  await using _hold = await images.hold({ signal });
+  await using _hold = startsNext ? null : await images.hold({ signal });
   const image = await images.resolve(request.image);
   laps?.lap('image', image.reference);
   await using view = new ImageView(native, image.layers);
-  const sources = await resolveSources(runtime.store, request.mounts);
+  const sources = startsNext ? await recallSources(store, request.mounts) : await resolveSources(store, request.mounts);
   // A profile that cannot be used is to be known now; the start reads it again.
   if (typeof request.security.seccomp === 'object') await seccompFilter(request);
   laps?.lap('sources', 'of bind mounts');
   const kind = trees ? treesKind(request, image) : null;
   const ready = durability === 'ephemeral' ? takeLayer(runtime, kind) : null;
-  const { record, needs, container } = await begin(runtime, request, image, view, ready, durability);
+  const { record, needs } = await describeFor(runtime, request, image, view, ready);
   laps?.lap('record', 'names, user, process');
+  const found = { image, sources };
+  const simple = needs.length === 0 && request.name === null;
+  if (startsNext && simple && ready !== null && suits(runtime, ready, kind)) {
+    return { ...(await leaveToStart(runtime, record, image, ready)), found };
+  }
+  const making = { record, needs, image, view, ready, kind };
+  const container = await make(runtime, making, { durability, signal, laps });
+  return { ...container, found };
+}
+
+async function describeFor(
+  { native, layers }: Runtime,
+  request: RunRequest,
+  image: ResolvedImage,
+  view: ImageView,
+  ready: string | null,
+): Promise<Description> {
   try {
-    if (ready === null) await makeLayer(runtime.store, record.layer, image.layers[0]);
+    return await describe({ native }, request, image, view, ready ?? newId());
+  } catch (error) {
+    if (ready !== null) layers.giveBack(ready);
+    throw error;
+  }
+}
+
+/** The container as it will be once the launching thread has made it. */
+async function leaveToStart(
+  { store, layers }: Runtime,
+  record: ContainerRecord,
+  image: ResolvedImage,
+  ready: string,
+): Promise<StoredContainer> {
+  const self = await ownIdentity();
+  const state = { ...created, owner: self };
+  // The record comes first: from then on, what is left behind is found.
+  const pending = [...newRecordChanges(store, record, state, self), ...layers.placement(ready, image.layers[0])];
+  return { record, state, durability: 'ephemeral', pending };
+}
+
+interface Making extends Description {
+  readonly image: ResolvedImage;
+  readonly view: ImageView;
+  /** A layer that lies ready. */
+  readonly ready: string | null;
+  /** Of the trees that may be in it. */
+  readonly kind: string | null;
+}
+
+/** Records it, and makes what it needs. */
+async function make(
+  runtime: Runtime,
+  { record, needs, image, view, ready, kind }: Making,
+  { durability, signal, laps }: CreateContext,
+): Promise<StoredContainer> {
+  const { containers, store, volumes } = runtime;
+  const container = await addRecord(runtime, record, ready, durability);
+  try {
+    if (ready === null) await makeLayer(store, record.layer, image.layers[0]);
     else await placeLayer(runtime, ready, image, kind);
     laps?.lap('layer', 'the read-write layer');
-    await prepareVolumes(runtime.store, runtime.volumes, async () => (await containers.uses()).volumes, needs, {
+    await prepareVolumes(store, volumes, async () => (await containers.uses()).volumes, needs, {
       container: record.id,
       view: view.open,
       owner: record.process,
@@ -63,7 +126,7 @@ export async function createContainer(
       signal,
     });
     laps?.lap('volumes', 'made, or found');
-    return { ...container, found: { image, sources } };
+    return container;
   } catch (error) {
     // What went wrong first is what the caller has to know.
     await containers.remove(record.id, { force: true, volumes: true }).catch(() => {});
@@ -86,36 +149,38 @@ async function placeLayer(
   { layers: [uppermost] }: ResolvedImage,
   kind: string | null,
 ): Promise<void> {
-  layers.place(layer, uppermost);
-  if (!trees.has(layer) || fits(trees, layer, kind)) return;
+  store.native.change(layers.placement(layer, uppermost));
+  if (suits({ trees }, layer, kind)) return;
   await trees.drop(layer);
   await allowRemount(store, layer);
+}
+
+function suits({ trees }: Pick<Runtime, 'trees'>, layer: string, kind: string | null): boolean {
+  return !trees.has(layer) || fits(trees, layer, kind);
 }
 
 function fits(trees: Runtime['trees'], layer: string, kind: string | null): boolean {
   return kind !== null && trees.fits(layer, kind);
 }
 
-/** Describes and records it. A layer that was taken for it goes back when it cannot be. */
-async function begin(
-  runtime: Runtime,
-  request: RunRequest,
-  image: ResolvedImage,
-  view: ImageView,
+/** A layer that was taken for it goes back when it cannot be recorded. */
+async function addRecord(
+  { containers, layers }: Runtime,
+  record: ContainerRecord,
   ready: string | null,
   durability: Durability,
-): Promise<{
-  readonly record: ContainerRecord;
-  readonly needs: readonly VolumeNeed[];
-  readonly container: StoredContainer;
-}> {
+): Promise<StoredContainer> {
   try {
-    const { record, needs } = await describe(runtime, request, image, view, ready ?? newId());
-    return { record, needs, container: await runtime.containers.add(record, durability) };
+    return await containers.add(record, durability);
   } catch (error) {
-    if (ready !== null) runtime.layers.giveBack(ready);
+    if (ready !== null) layers.giveBack(ready);
     throw error;
   }
+}
+
+interface Description {
+  readonly record: ContainerRecord;
+  readonly needs: readonly VolumeNeed[];
 }
 
 /** The record of a new container, and the volumes that it needs; nothing is made. */
@@ -125,7 +190,7 @@ export async function describe(
   image: ResolvedImage,
   view: ImageView,
   id = newId(),
-): Promise<{ readonly record: ContainerRecord; readonly needs: readonly VolumeNeed[] }> {
+): Promise<Description> {
   const hostname = request.hostname ?? id.slice(0, 12);
   const user = await userOf(native, request, image, view);
   const needs = volumeNeeds(request, image.config, newId);

@@ -1,7 +1,8 @@
-import { mkdirSync, readdirSync, renameSync, rmdirSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isAlive, ownIdentity, type ProcessIdentity } from '../linux/proc.ts';
+import type { Change } from '../native/contract.ts';
 import { isId } from '../store/id.ts';
 import { damaged, readRecord, syncDirectory, writeRecord } from '../store/record.ts';
 import type { Store } from '../store/store.ts';
@@ -61,8 +62,10 @@ export async function writeNew(
 ): Promise<void> {
   const durable = durability === 'durable';
   const parent = parentOf(store, durability);
-  const temporary = join(parent, temporaryName('new', await ownIdentity(), record.id));
-  if (!durable) return writeInMemory(temporary, join(parent, record.id), record, state);
+  const self = await ownIdentity();
+  // At once: in memory each call costs some microseconds, and ten times that on its way through a thread.
+  if (!durable) return store.native.change(newRecordChanges(store, record, state, self));
+  const temporary = join(parent, temporaryName('new', self, record.id));
   await mkdir(temporary, { mode: 0o700 });
   await writeRecord(join(temporary, 'state.json'), state, { durable });
   await writeRecord(join(temporary, 'config.json'), record, { durable });
@@ -77,26 +80,38 @@ export async function writeNew(
   await syncDirectory(parent);
 }
 
-/**
- * The same for an ephemeral container, whose record lies in the run directory, in memory. Synchronous, because each call
- * costs some microseconds there, and ten times that on its way through a thread.
- */
-function writeInMemory(temporary: string, directory: string, record: ContainerRecord, state: ContainerState): void {
-  mkdirSync(temporary, { mode: 0o700 });
-  writeFileSync(join(temporary, 'state.json'), JSON.stringify(state), { mode: 0o600 });
-  writeFileSync(join(temporary, 'config.json'), JSON.stringify(record), { mode: 0o600 });
-  if (record.volumes.length > 0) {
-    mkdirSync(join(temporary, 'volumes'), { mode: 0o700 });
-    for (const { name } of record.volumes) writeFileSync(join(temporary, 'volumes', name), '');
+/** The same for an ephemeral container, whose record lies in the run directory, in memory. Pure. */
+export function newRecordChanges(
+  store: Store,
+  record: ContainerRecord,
+  state: ContainerState,
+  self: ProcessIdentity,
+): Change[] {
+  const { id, volumes } = record;
+  const parent = parentOf(store, 'ephemeral');
+  const temporary = join(parent, temporaryName('new', self, id));
+  const changes: Change[] = [
+    ['mkdir', temporary, 0o700],
+    ['write', join(temporary, 'state.json'), JSON.stringify(state), 0o600],
+    ['write', join(temporary, 'config.json'), JSON.stringify(record), 0o600],
+  ];
+  if (volumes.length > 0) {
+    changes.push(['mkdir', join(temporary, 'volumes'), 0o700]);
+    for (const { name } of volumes) changes.push(['write', join(temporary, 'volumes', name), '', 0o600]);
   }
-  renameSync(temporary, directory);
+  return [...changes, ['rename', temporary, join(parent, id)]];
+}
+
+/** Where the state of an ephemeral container lies. */
+export function statePath(store: Store, id: string): string {
+  return join(containerDirectory(store, id, 'ephemeral'), 'state.json');
 }
 
 /** Writes what a container is anew: of one that waited, the application was not known before. */
 export async function writeDescription(store: Store, record: ContainerRecord, durability: Durability): Promise<void> {
   const path = join(containerDirectory(store, record.id, durability), 'config.json');
   if (durability === 'durable') await writeRecord(path, record, { durable: true });
-  else replaceInMemory(path, record);
+  else replaceInMemory(store, path, record);
 }
 
 /**
@@ -155,7 +170,7 @@ export async function writeState(
   const path = join(containerDirectory(store, id, durability), 'state.json');
   try {
     if (durability === 'durable') await writeRecord(path, state, { durable: true });
-    else replaceInMemory(path, state);
+    else replaceInMemory(store, path, state);
     return true;
   } catch (error) {
     if (errorCode(error) !== 'ENOENT') throw error;
@@ -163,10 +178,12 @@ export async function writeState(
   }
 }
 
-/** As `writeInMemory`. Its owner is the only one that writes it. */
-function replaceInMemory(path: string, record: ContainerState | ContainerRecord): void {
-  writeFileSync(`${path}.tmp`, JSON.stringify(record), { mode: 0o600 });
-  renameSync(`${path}.tmp`, path);
+/** Its owner is the only one that writes it. */
+function replaceInMemory({ native }: Store, path: string, record: ContainerState | ContainerRecord): void {
+  native.change([
+    ['write', `${path}.tmp`, JSON.stringify(record), 0o600],
+    ['rename', `${path}.tmp`, path],
+  ]);
 }
 
 /** Names of a container's volumes, also when its record is damaged. */
@@ -198,26 +215,27 @@ export async function readRemoving(
 
 /** Removes the directory: its name first, so that a crash leaves no half of it in its place. */
 export async function removeDirectory(store: Store, id: string, durability: Durability): Promise<void> {
+  const self = await ownIdentity();
+  if (durability === 'ephemeral') return store.native.change(removeRecordChanges(store, id, self));
   const parent = parentOf(store, durability);
-  const temporary = join(parent, temporaryName('gone', await ownIdentity(), id));
+  const temporary = join(parent, temporaryName('gone', self, id));
   try {
-    renameSync(join(parent, id), temporary);
+    await rename(join(parent, id), temporary);
   } catch (error) {
     if (errorCode(error) !== 'ENOENT') throw error;
     return;
   }
-  if (durability === 'ephemeral') removeInMemory(temporary);
-  else await rm(temporary, { recursive: true, force: true });
+  await rm(temporary, { recursive: true, force: true });
 }
 
-/** As `writeInMemory`. Without rmSync for the files, which tries each as a directory first. */
-function removeInMemory(directory: string): void {
-  for (const entry of readdirSync(directory, { withFileTypes: true })) {
-    const path = join(directory, entry.name);
-    if (entry.isDirectory()) rmSync(path, { recursive: true, force: true });
-    else unlinkSync(path);
-  }
-  rmdirSync(directory);
+/** The same for an ephemeral container. Pure. */
+export function removeRecordChanges(store: Store, id: string, self: ProcessIdentity): Change[] {
+  const parent = parentOf(store, 'ephemeral');
+  const temporary = join(parent, temporaryName('gone', self, id));
+  return [
+    ['discard', join(parent, id), temporary],
+    ['remove', temporary],
+  ];
 }
 
 /** Removes directories that dead processes were writing or removing. */

@@ -1,13 +1,14 @@
-import { chmodSync, chownSync, mkdirSync, renameSync, rmSync, type Stats, statSync } from 'node:fs';
-import { chmod, mkdir } from 'node:fs/promises';
+import { chmodSync, chownSync, type Stats, statSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Change } from '../native/contract.ts';
 import { atExit, notAtExit } from '../store/at-exit.ts';
 import { newId } from '../store/id.ts';
 import type { Staging } from '../store/staging.ts';
 import type { Store } from '../store/store.ts';
 
-/** How many layers lie ready. A start takes one, and another is made while the kernel works. */
-const wanted = 8;
+/** How many layers lie ready, and with how few left more are made: several at once, for one turn of the event loop. */
+const wanted = 16;
+const few = 8;
 
 /**
  * Read-write layers made ahead, for programs that start more than one container: a start then needs two renames where
@@ -36,7 +37,7 @@ export class ReadyLayers {
    */
   take(...wishes: readonly ((id: string) => boolean)[]): string | null {
     // The first container of a program, often its only one, has nothing made ahead for others.
-    if (this.#asked++ > 0) this.#fill();
+    if (this.#asked++ > 0 && this.#ready.length <= few) this.#fill();
     const wished = wishes.map((wish) => this.#ready.find(wish)).find((id) => id !== undefined);
     return this.#pick(wished ?? this.#ready[0]);
   }
@@ -72,17 +73,19 @@ export class ReadyLayers {
   }
 
   /**
-   * Puts a layer that was taken into its place.
+   * What puts a layer that was taken into its place.
    *
    * @param image directory of the image's uppermost layer: the union shows owner and mode of `/` from the read-write layer
    */
-  place(id: string, image: string | undefined): void {
+  placement(id: string, image: string | undefined): Change[] {
     const path = this.#opened?.path;
     if (path === undefined) throw new Error('no layer was made ahead');
-    renameSync(join(path, id), this.#store.layerPath(id));
-    mkdirSync(this.#store.mountPoint(id), { mode: 0o700 });
-    if (image !== undefined) this.#dress(id, this.#store.diffPath(id), image);
+    if (image !== undefined) this.#dress(id, join(path, id, 'diff'), image);
     this.#dressed.delete(id);
+    return [
+      ['rename', join(path, id), this.#store.layerPath(id)],
+      ['mkdir', this.#store.mountPoint(id), 0o700],
+    ];
   }
 
   /** Gives the upper directory the owner and mode of an image's root directory. */
@@ -108,20 +111,8 @@ export class ReadyLayers {
     await (await staging)?.discard();
   }
 
-  /** A program that ends without `close` leaves nothing either, as far as that can be done at once. */
-  readonly #atExit = (): void => {
-    const staging = this.#opened;
-    if (staging === null) return;
-    try {
-      for (const id of this.#ready) {
-        // Nobody but the kernel has put anything into it, when it was mounted with trees made ahead.
-        rmSync(join(staging.path, id), { recursive: true });
-      }
-    } catch {
-      // The next program sweeps it.
-    }
-    staging.discardEmpty();
-  };
+  /** A program that ends without `close` leaves nothing either. */
+  readonly #atExit = (): void => this.#opened?.discardNow();
 
   /** Layers of images never change. */
   #rootOf(image: string): Stats {
@@ -153,14 +144,17 @@ export class ReadyLayers {
 
   async #make(): Promise<void> {
     const { path } = await this.#open();
-    while (this.#ready.length < wanted) {
-      const id = newId();
-      const layer = join(path, id);
-      await mkdir(layer, { mode: 0o700 });
-      await mkdir(join(layer, 'diff'));
-      await chmod(join(layer, 'diff'), 0o755);
-      await mkdir(join(layer, 'work'), { mode: 0o700 });
-      this.#ready.push(id);
-    }
+    const ids = Array.from({ length: wanted - this.#ready.length }, newId);
+    await this.#store.native.changeLater(
+      ids.flatMap((id): Change[] => {
+        const layer = join(path, id);
+        return [
+          ['mkdir', layer, 0o700],
+          ['mkdir', join(layer, 'diff'), 0o755],
+          ['mkdir', join(layer, 'work'), 0o700],
+        ];
+      }),
+    );
+    this.#ready.push(...ids);
   }
 }

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import type { ResolvedImage } from '../images/types.ts';
 import type { ProcessIdentity } from '../linux/proc.ts';
+import type { Change } from '../native/contract.ts';
 import type { RunRequest } from '../request/types.ts';
 import type { ResolvedSource } from './sources.ts';
 
@@ -37,6 +38,8 @@ export interface StoredContainer {
   readonly durability: Durability;
   /** Of one that this program has made for itself: what was found then. A start looks no second time. */
   readonly found?: Found | undefined;
+  /** Of one that is started at once: what makes it, left to the launching thread. */
+  readonly pending?: readonly Change[] | undefined;
 }
 
 /** What a container needs, as it was when the container was made. */

@@ -55,6 +55,36 @@ export async function resolveSources(
   return sources;
 }
 
+const seen = new WeakMap<object, Map<string, ResolvedSource>>();
+const mostSeen = 1024;
+
+/**
+ * As `resolveSources`, but goes by what it saw before: for starts that look again when the container init process finds
+ * something else there.
+ */
+export async function recallSources(
+  store: Pick<Store, 'root' | 'run'>,
+  mounts: readonly MountSpec[],
+): Promise<ReadonlyMap<string, ResolvedSource>> {
+  const known = seen.get(store) ?? new Map<string, ResolvedSource>();
+  seen.set(store, known);
+  const sources = new Map<string, ResolvedSource>();
+  for (const mount of mounts) {
+    if (mount.type !== 'bind') continue;
+    const source = known.get(mount.source) ?? (await resolveSource(mount, [store.root, store.run]));
+    sources.set(mount.target, source);
+    if (known.size >= mostSeen) known.clear();
+    // Where a symbolic link leads may change without any trace at the place that it led to.
+    if (source.path === mount.source) known.set(mount.source, source);
+  }
+  return sources;
+}
+
+/** What was seen of these sources is no longer so. */
+export function forgetSources(store: object, mounts: readonly MountSpec[]): void {
+  for (const mount of mounts) if (mount.type === 'bind') seen.get(store)?.delete(mount.source);
+}
+
 /**
  * Whether each source is where the request names it. A symbolic link may lead elsewhere by the time of the start, and has
  * to be followed again; where there was none, the container init process sees that something has been replaced.

@@ -2,11 +2,13 @@ import { constants } from 'node:os';
 import { LaunchError, RequestError } from '../errors/index.ts';
 import type { ResolvedImage } from '../images/types.ts';
 import { type Launched, launch } from '../launch/launch.ts';
+import type { Finished, Native, NativeProcess } from '../native/contract.ts';
 import type { EncodedPlan } from '../plan/encoded.ts';
 import type { OpName } from '../plan/ops.ts';
 import { type ExitStatus, exitStatus } from '../supervise/exit.ts';
 import { type OpenStdio, openStdio, type StdioRequest } from '../supervise/stdio.ts';
 import type { Laps } from '../trace/laps.ts';
+import { endChanges, startedState, startRecord } from './ephemeral.ts';
 import { etcFiles } from './etc-files.ts';
 import { type StartContext, startFacts } from './facts.ts';
 import { allowRemount, layerPaths } from './layer.ts';
@@ -17,7 +19,7 @@ import { treesKind } from './ready-trees.ts';
 import type { ContainerRecord, Ending, StoredContainer } from './record.ts';
 import type { Runtime } from './runtime.ts';
 import { seccompFilter } from './seccomp.ts';
-import { areDirect, resolveSources, resolveVolumes } from './sources.ts';
+import { areDirect, forgetSources, resolveSources, resolveVolumes } from './sources.ts';
 import { startPlan } from './start-plan.ts';
 
 export interface StartRequest {
@@ -27,6 +29,8 @@ export interface StartRequest {
   readonly rm: boolean;
   /** Times what the start does. */
   readonly laps: Laps;
+  /** Collect what it writes to stdout and stderr, up to so many bytes of each, instead of giving streams of them. */
+  readonly collect?: number | undefined;
 }
 
 const sigkill = constants.signals.SIGKILL;
@@ -38,6 +42,8 @@ export interface Started extends Launched {
   readonly laps: Laps;
   /** Resolves when the end is recorded; with `rm`, when all is removed. */
   readonly exited: Promise<ExitStatus>;
+  /** The same, with what was collected. */
+  readonly ended: Promise<Ended>;
 }
 
 /**
@@ -56,19 +62,31 @@ export async function startContainer(
   laps.lap('claim', 'nobody else starts it');
   try {
     const launched = await launchAsFound(runtime, claimed, request);
-    const recorded = recordStart(runtime, claimed, launched);
-    // An ephemeral one dies with this program: nobody else has to find it before the caller goes on.
-    if (claimed.durability === 'durable') await recorded.catch(abandoning(launched.stdio));
-    else recorded.catch(() => giveUp(runtime, claimed, request.rm).catch(() => {}));
-    const exited = end(runtime, recorded, launched, request.rm);
-    setOwnEnd(claimed.record.id, exited);
+    const recorded = await recordStart(runtime, claimed, launched).catch(abandoning(launched.stdio));
     laps.lap('record', 'that it runs');
-    return { ...launched, exited };
+    const outputs = request.collect === undefined ? [] : launched.stdio.takeOutputs();
+    const ended = followEnd(runtime, recorded, launched, { rm: request.rm, outputs, limit: request.collect ?? 0 });
+    return { ...launched, laps, ended, exited: exitOf(recorded, ended) };
   } catch (error) {
     // What went wrong first is what the caller has to know; what is left behind, the next command finds.
     await giveUp(runtime, claimed, request.rm).catch(() => {});
+    runtime.containers.gone(claimed);
     throw error;
   }
+}
+
+/** The end as those are told who only ask for that. */
+export function exitOf({ record }: StoredContainer, ended: Promise<Ended>): Promise<ExitStatus> {
+  const exited = ended.then(({ status }) => status);
+  setOwnEnd(record.id, exited);
+  return exited;
+}
+
+interface InContainer extends Launched {
+  readonly plan: EncodedPlan;
+  readonly stdio: OpenStdio;
+  /** As the launching thread has recorded it; null when that is still to be done. */
+  readonly recorded: StoredContainer | null;
 }
 
 /**
@@ -76,11 +94,7 @@ export async function startContainer(
  * one has been replaced since, the start looks again and goes by what stands there now. The same for a read-write layer
  * that an earlier start has mounted.
  */
-async function launchAsFound(
-  runtime: Runtime,
-  claimed: StoredContainer,
-  request: StartRequest,
-): Promise<Omit<Started, 'exited'>> {
+async function launchAsFound(runtime: Runtime, claimed: StoredContainer, request: StartRequest): Promise<InContainer> {
   try {
     return await launchClaimed(runtime, claimed, request);
   } catch (error) {
@@ -89,8 +103,9 @@ async function launchAsFound(
     const mountedBefore = isStep(error, 'overlay') && error.code === 'EINVAL' && durability === 'ephemeral';
     if (!outdated && !mountedBefore) throw error;
     request.laps.lap('refused', outdated ? 'a source has been replaced' : 'the layer was mounted before');
+    forgetSources(runtime.store, claimed.record.request.mounts);
     await allowRemount(runtime.store, claimed.record.layer);
-    return launchClaimed(runtime, { ...claimed, found: undefined }, request);
+    return launchClaimed(runtime, { ...claimed, found: undefined, pending: undefined }, request);
   }
 }
 
@@ -102,17 +117,23 @@ async function launchClaimed(
   runtime: Runtime,
   claimed: StoredContainer,
   { stdio: streams, signal, laps }: StartRequest,
-): Promise<Omit<Started, 'exited'>> {
-  const { native } = runtime;
+): Promise<InContainer> {
+  const { native, store } = runtime;
+  const { record, durability, pending } = claimed;
   const stdio = openStdio(native, streams);
   const ahead = takeAhead(runtime, claimed);
   laps.lap('streams', 'standard streams of the application');
   try {
     const { plan, makeNext } = await planStart(runtime, claimed, ahead, laps);
-    const launched = await launch(native, { plan, descriptors: [...stdio.descriptors, ...ahead.descriptors], signal });
+    const state = startedState(claimed.state);
+    const written = durability === 'durable' ? undefined : startRecord(store, record.id, state);
+    const descriptors = [...stdio.descriptors, ...ahead.descriptors];
+    const launched = await launch(native, { plan, descriptors, signal, before: pending, record: written });
     laps.launched(launched.times);
     makeNext();
-    return { ...launched, plan, stdio, laps };
+    const { pid, startTime } = launched.process;
+    const recorded = written === undefined ? null : { ...claimed, state: { ...state, pid, startTime } };
+    return { ...launched, plan, stdio, recorded };
   } catch (error) {
     stdio.abandon();
     throw error;
@@ -141,8 +162,9 @@ function takeAhead({ networks, trees }: Runtime, { record }: StoredContainer): A
 async function recordStart(
   { containers, native }: Runtime,
   claimed: StoredContainer,
-  { process }: Launched,
+  { process, recorded }: InContainer,
 ): Promise<StoredContainer> {
+  if (recorded !== null) return recorded;
   try {
     return await containers.started(claimed, process);
   } catch (error) {
@@ -214,28 +236,53 @@ export async function settingsOf(
   };
 }
 
+export interface EndRequest {
+  readonly rm: boolean;
+  /** Pipes to collect, and the most bytes of each. */
+  readonly outputs: readonly number[];
+  readonly limit: number;
+}
+
+/** How an application ended, and what was collected of its outputs. */
+export interface Ended extends Pick<Finished, 'outputs' | 'overflow'> {
+  readonly status: ExitStatus;
+}
+
 /** Waits for the end, records it, and removes what is to go with it. */
-export async function end(
-  { containers, native }: Runtime,
-  recorded: StoredContainer | Promise<StoredContainer>,
+export async function followEnd(
+  { containers, native, store }: Runtime,
+  container: StoredContainer,
   { process }: Pick<Launched, 'process'>,
-  rm: boolean,
-): Promise<ExitStatus> {
+  { rm, outputs, limit }: EndRequest,
+): Promise<Ended> {
   const settle = async (ending: Ending) => {
-    const container = await recorded;
     if (rm && container.durability === 'ephemeral') return containers.removeEnded(container, ending);
     await containers.exited(container, ending);
     if (rm) await containers.remove(container.record.id, { volumes: true }).catch(ignoreGone);
   };
-  const [ended] = await Promise.allSettled([native.wait(process), recorded]);
-  if (ended.status === 'rejected') {
+  const { changes, later } = (rm ? endChanges(store, container) : null) ?? { changes: [], later: [] };
+  let finished: Finished;
+  try {
+    finished = await finish(native, process, { outputs, limit, changes, later });
+  } catch (error) {
     await settle({ exitCode: null, signal: null });
-    throw ended.reason;
+    throw error;
   }
-  const exit = ended.value;
-  const status = exitStatus(exit);
-  await settle(status);
-  return status;
+  const status = exitStatus(finished.exit);
+  // What could not be done as a list, because others wait for the end or remove it as well, is done step by step.
+  if (changes.length === 0 || finished.failure !== null) await settle(status);
+  else containers.gone(container);
+  return { ...finished, status };
+}
+
+/** A command has nobody to hear of its application but itself: it needs no thread that sees to the rest. */
+async function finish(
+  native: Native,
+  process: NativeProcess,
+  request: Parameters<Native['finish']>[1],
+): Promise<Finished> {
+  if (request.outputs.length > 0 || request.changes.length > 0) return native.finish(process, request);
+  return { exit: await native.wait(process), outputs: [], overflow: null, failure: null };
 }
 
 /** Another program may have removed it by force, which was its end. */

@@ -3,7 +3,8 @@ import type { Store } from '../store/store.ts';
 import { writeState } from './directory.ts';
 import { type Ending, endedState, type StoredContainer } from './record.ts';
 
-const lockId = (id: string): string => `${id}.wait`;
+/** ID of the lock that those hold who wait for the end of a container. */
+export const waiterLock = (id: string): string => `${id}.wait`;
 
 /** How long the removal of a container that has ended waits for those who want to know how, ms. */
 const patience = 1000;
@@ -13,13 +14,13 @@ const patience = 1000;
  * answer along.
  */
 export async function asWaiter<Result>(store: Store, id: string, use: () => Promise<Result>): Promise<Result> {
-  const lock = await store.lock('container', lockId(id), 'shared');
+  const lock = await store.lock('container', waiterLock(id), 'shared');
   try {
     return await use();
   } finally {
     await lock.release();
     // Whoever waits last takes the file along.
-    await (await store.tryLock('container', lockId(id), 'exclusive'))?.retire();
+    await (await store.tryLock('container', waiterLock(id), 'exclusive'))?.retire();
   }
 }
 
@@ -29,10 +30,10 @@ export async function asWaiter<Result>(store: Store, id: string, use: () => Prom
  */
 export async function letWaitersRead(store: Store, container: StoredContainer, ending: Ending): Promise<void> {
   const { record, state, durability } = container;
-  if (!store.isLockKnown('container', lockId(record.id))) return;
+  if (!store.isLockKnown('container', waiterLock(record.id))) return;
   await writeState(store, record.id, durability, endedState(state, ending));
   try {
-    const lock = await store.lock('container', lockId(record.id), 'exclusive', { timeoutMs: patience });
+    const lock = await store.lock('container', waiterLock(record.id), 'exclusive', { timeoutMs: patience });
     await lock.retire();
   } catch (error) {
     // One that is stopped itself must not keep the container.

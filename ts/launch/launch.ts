@@ -1,5 +1,5 @@
 import { RequestError } from '../errors/index.ts';
-import type { LaunchResult, Native, NativeProcess } from '../native/contract.ts';
+import type { LaunchOptions, LaunchResult, Native, NativeProcess } from '../native/contract.ts';
 import type { EncodedPlan } from '../plan/encoded.ts';
 import { explainFailure } from '../plan/failure.ts';
 import { features } from './features.ts';
@@ -8,6 +8,10 @@ export interface LaunchRequest {
   readonly plan: EncodedPlan;
   /** Descriptors for the plan's supplied slots, in their order; they stay the caller's. */
   readonly descriptors: readonly number[];
+  /** Changes that the launching thread makes before the clone. */
+  readonly before?: LaunchOptions['before'] | undefined;
+  /** Record that it writes as soon as the application runs. */
+  readonly record?: LaunchOptions['record'] | undefined;
   /** Ends a start that hangs, on a network file system for example. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -31,11 +35,8 @@ export async function launch(native: Native, request: LaunchRequest): Promise<La
   rejectAborted(signal);
   signal?.addEventListener('abort', cancel, { once: true });
   try {
-    const result = await native.launch(
-      plan.bytes,
-      { descriptors: request.descriptors, features: features(native) },
-      token,
-    );
+    const { descriptors, before, record } = request;
+    const result = await native.launch(plan.bytes, { descriptors, features: features(native), before, record }, token);
     if (result.failure !== null) throw explainFailure(plan.plan, result.failure);
     if (result.process === null) {
       rejectAborted(signal);

@@ -37,11 +37,30 @@ export interface MemberAnswer {
   readonly times: LaunchResult['times'];
 }
 
+/**
+ * A change of the store's directories, by absolute paths. `lock` holds the file, exclusively, until the list has ended
+ * (EWOULDBLOCK when another does); `absent` fails with EEXIST; `write` makes the file or truncates it; `discard` is
+ * `rename`, `unlink`, `rmdir` and `remove` (a tree) likewise, all fine with what is gone already.
+ */
+export type Change =
+  | readonly [kind: 'lock' | 'absent' | 'unlink' | 'rmdir' | 'remove', path: string]
+  | readonly [kind: 'mkdir', path: string, mode: number]
+  | readonly [kind: 'write', path: string, content: string, mode: number]
+  | readonly [kind: 'rename' | 'discard', from: string, to: string];
+
 export interface LaunchOptions {
   /** Descriptors for the supplied slots, in order; duplicated before `launch` returns, the caller closes its own. */
   readonly descriptors: readonly number[];
   /** Feature bits of `native/init/run.h`, as probed and masked. */
   readonly features: number;
+  /** Made by the launching thread before the clone. When one fails, the launch rejects with its error. */
+  readonly before?: readonly Change[] | undefined;
+  /**
+   * A file that replaces the one at the path as soon as the application runs, before anybody else knows of it; its
+   * content is `head`, `"pid":…,"startTime":…` and `tail`. When it cannot be written, the application is killed and the
+   * launch rejects.
+   */
+  readonly record?: { readonly path: string; readonly head: string; readonly tail: string } | undefined;
   /** Descriptor of a cgroup v2 directory to start in. */
   readonly cgroup?: number;
   /** Content of uid_map and gid_map when the plan makes a user namespace. */
@@ -54,6 +73,16 @@ export interface Exit {
   readonly code: number | null;
   /** Number of the signal, or null. */
   readonly signal: number | null;
+}
+
+export interface Finished {
+  readonly exit: Exit;
+  /** What was read, in the order of the outputs; of one that gave too much, what came before. */
+  readonly outputs: readonly Buffer[];
+  /** Index of the output that gave too much; null when none did. */
+  readonly overflow: number | null;
+  /** Why not all changes were made; null when they were. */
+  readonly failure: Error | null;
 }
 
 export interface LaunchResult {
@@ -135,6 +164,23 @@ export interface Native {
 
   /** Resolves when the process has ended and was reaped, before or after this call. Rejects (ECHILD) when something else took its status. */
   wait(process: NativeProcess): Promise<Exit>;
+  /**
+   * As `wait`, and sees to what follows the end before it resolves. The descriptors of `outputs` are the call's from now
+   * on. When one gives more than `limit` bytes, the process is killed.
+   */
+  finish(
+    process: NativeProcess,
+    request: {
+      /** Read ends of pipes, read to their end. */
+      readonly outputs: readonly number[];
+      /** Bytes of each. */
+      readonly limit: number;
+      /** Made when the process has ended. */
+      readonly changes: readonly Change[];
+      /** Made after these, if they were, in the background: nobody waits for them, and nobody hears when one fails. */
+      readonly later: readonly Change[];
+    },
+  ): Promise<Finished>;
   /** Sends a signal through the pidfd; false when the process has ended. */
   kill(process: NativeProcess, signal: number): boolean;
   /** Sends a signal to a process that another program started, if its start time (clock ticks, /proc/PID/stat) still fits. */
@@ -158,6 +204,10 @@ export interface Native {
   disown(fd: number): void;
   /** flock(2) without waiting; false when another holds it. */
   tryLock(fd: number, kind: 'shared' | 'exclusive'): boolean;
+  /** Makes changes in their order, at once; throws at the first that fails, and makes none after it. */
+  change(changes: readonly Change[]): void;
+  /** The same, off the JavaScript thread. */
+  changeLater(changes: readonly Change[]): Promise<void>;
   /** syncfs(2), off the JavaScript thread. */
   syncfs(fd: number): Promise<void>;
   /**

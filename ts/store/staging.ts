@@ -1,4 +1,4 @@
-import { constants, rmdirSync, unlinkSync } from 'node:fs';
+import { constants } from 'node:fs';
 import { mkdir, open, readdir, rename } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Native } from '../native/contract.ts';
@@ -17,8 +17,8 @@ export interface Staging extends AsyncDisposable {
   commit(destination: string, options: { durable: boolean }): Promise<boolean>;
   /** Removes it. */
   discard(): Promise<void>;
-  /** Removes it at the end of the program, when nothing can be waited for, if it is empty. */
-  discardEmpty(): void;
+  /** Removes it at once, at the end of the program, when nothing can be waited for. */
+  discardNow(): void;
 }
 
 /**
@@ -107,12 +107,14 @@ export class StagingArea {
     return {
       path,
       discard,
-      discardEmpty: () => {
+      discardNow: () => {
         if (!present) return;
+        present = false;
         try {
-          rmdirSync(path);
-          unlinkSync(this.#lockFile(basename(path)));
-          present = false;
+          this.#native.change([
+            ['remove', path],
+            ['unlink', this.#lockFile(basename(path))],
+          ]);
         } catch {
           // The next program sweeps it.
         }

@@ -170,6 +170,15 @@ export class Store {
     return this.#trash.discard(path);
   }
 
+  /**
+   * Where a tree below the root may be renamed to by somebody who also removes it there; null until there is such a place.
+   *
+   * @param name that nothing else there has
+   */
+  trashPlace(name: string): string | null {
+    return this.#trash.place(name);
+  }
+
   /** Resolves when all that was discarded is removed. */
   settle(): Promise<void> {
     return this.#trash.empty();
@@ -192,12 +201,12 @@ export class Store {
    * @throws RequestError ORLOP_E_TIMEOUT, ORLOP_E_ABORTED
    */
   lock(kind: LockKind, id: string, mode: LockMode, options?: LockOptions): Promise<Lock> {
-    return waitForLock(this.native, this.#lockFile(kind, id), mode, `${kind} ${id}`, options);
+    return waitForLock(this.native, this.lockFile(kind, id), mode, `${kind} ${id}`, options);
   }
 
   /** The lock, or null when another holds it. */
   async tryLock(kind: LockKind, id: string, mode: LockMode): Promise<Lock | null> {
-    return tryLock(this.native, this.#lockFile(kind, id), mode);
+    return tryLock(this.native, this.lockFile(kind, id), mode);
   }
 
   /**
@@ -206,7 +215,7 @@ export class Store {
    * @returns null when another holds it
    */
   withLock<Result>(kind: LockKind, id: string, mode: LockMode, work: () => Result): Result | null {
-    const lock = tryLock(this.native, this.#lockFile(kind, id), mode);
+    const lock = tryLock(this.native, this.lockFile(kind, id), mode);
     if (lock === null) return null;
     try {
       return work();
@@ -217,10 +226,11 @@ export class Store {
 
   /** Whether anybody has taken this lock since it was retired; costs less than taking it. */
   isLockKnown(kind: LockKind, id: string): boolean {
-    return existsSync(this.#lockFile(kind, id));
+    return existsSync(this.lockFile(kind, id));
   }
 
-  #lockFile(kind: LockKind, id: string): string {
+  /** The file of a lock. */
+  lockFile(kind: LockKind, id: string): string {
     return join(this.run, 'locks', kind, lockFileName(id));
   }
 }

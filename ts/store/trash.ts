@@ -14,6 +14,7 @@ export class Trash {
   readonly #native: Native;
   readonly #begin: () => Promise<Staging>;
   #staging: Promise<Staging> | null = null;
+  #opened: Staging | null = null;
   #work: Promise<void> = Promise.resolve();
 
   constructor(native: Native, begin: () => Promise<Staging>) {
@@ -45,9 +46,19 @@ export class Trash {
     );
   }
 
+  /** A place for a tree that somebody else renames and removes; null until there is one, which this sees to. */
+  place(name: string): string | null {
+    if (this.#opened !== null) return join(this.#opened.path, name);
+    if (this.#native.worksAtOnce()) return null;
+    // Whoever discards a tree in the other way hears what is wrong.
+    this.#open().catch(() => {});
+    return null;
+  }
+
   #open(): Promise<Staging> {
     this.#staging ??= this.#begin().then((staging) => {
-      atExit(staging.discardEmpty);
+      this.#opened = staging;
+      atExit(staging.discardNow);
       return staging;
     });
     return this.#staging;
@@ -58,9 +69,10 @@ export class Trash {
     const staging = this.#staging;
     if (staging === null) return;
     this.#staging = null;
+    this.#opened = null;
     await this.#work;
-    const { discard, discardEmpty } = await staging;
-    notAtExit(discardEmpty);
+    const { discard, discardNow } = await staging;
+    notAtExit(discardNow);
     await discard();
   }
 }

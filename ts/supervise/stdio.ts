@@ -20,6 +20,8 @@ export interface OpenStdio {
   closeChildEnds(): void;
   /** Streams over the caller's ends; call it once. */
   streams(): Promise<StdioStreams>;
+  /** The caller's ends of stdout and stderr, as far as they are pipes, for somebody else to read and close. */
+  takeOutputs(): number[];
   /** Closes the caller's ends when there was no start. */
   abandon(): void;
 }
@@ -42,8 +44,11 @@ export function openStdio(native: Native, request: StdioRequest): OpenStdio {
   const closeChildEnds = () => {
     for (const one of ends) one.closeChild();
   };
+  const outputs = [1, 2];
+  const parents = () => ends.map(({ parent }, number) => (taken && outputs.includes(number) ? null : parent));
+  let taken = false;
   const abandon = () => {
-    for (const { parent } of ends) if (parent !== null) native.closeSync(parent);
+    for (const parent of parents()) if (parent !== null) native.closeSync(parent);
   };
   try {
     for (const [number, name] of (['stdin', 'stdout', 'stderr'] as const).entries()) {
@@ -59,11 +64,12 @@ export function openStdio(native: Native, request: StdioRequest): OpenStdio {
     descriptors: [ends[0]?.child ?? 0, ends[1]?.child ?? 1, ends[2]?.child ?? 2],
     closeChildEnds,
     abandon,
-    streams: () =>
-      streamsOver(
-        native,
-        ends.map(({ parent }) => parent),
-      ),
+    takeOutputs: () => {
+      const given = outputs.flatMap((number) => ends[number]?.parent ?? []);
+      taken = true;
+      return given;
+    },
+    streams: () => streamsOver(native, parents()),
   };
 }
 

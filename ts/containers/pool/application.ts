@@ -11,12 +11,11 @@ import { newId } from '../../store/id.ts';
 import { type OpenStdio, openStdio, type StdioRequest } from '../../supervise/stdio.ts';
 import type { Laps } from '../../trace/laps.ts';
 import { startFacts } from '../facts.ts';
-import { setOwnEnd } from '../own.ts';
 import { processOf } from '../process.ts';
 import type { ContainerRecord } from '../record.ts';
 import type { Runtime } from '../runtime.ts';
 import { resolveSources } from '../sources.ts';
-import { end, type Started } from '../start.ts';
+import { exitOf, followEnd, type Started } from '../start.ts';
 import { ImageView } from '../view.ts';
 import { volumeNeeds } from '../volume-needs.ts';
 import { dropMember, type Member, remainingConfig, requireDone } from './member.ts';
@@ -29,6 +28,8 @@ export interface ApplicationRequest {
   readonly stdio: StdioRequest;
   readonly signal?: AbortSignal | undefined;
   readonly laps: Laps;
+  /** See `StartRequest`. */
+  readonly collect?: number | undefined;
 }
 
 const sigkill = constants.signals.SIGKILL;
@@ -46,11 +47,11 @@ export async function becomeApplication(
 ): Promise<Started> {
   try {
     const launched = await launchInMember(runtime, volumes, member, request);
-    // It dies with this program: nobody else has to find it before the caller goes on.
-    const exited = end(runtime, recordStart(runtime, member, launched), launched, true);
-    setOwnEnd(member.container.record.id, exited);
     const { process, times, plan, stdio } = launched;
-    return { process, times, plan, stdio, laps: request.laps, exited };
+    const recorded = await recordStart(runtime, member, launched);
+    const outputs = request.collect === undefined ? [] : stdio.takeOutputs();
+    const ended = followEnd(runtime, recorded, launched, { rm: true, outputs, limit: request.collect ?? 0 });
+    return { process, times, plan, stdio, laps: request.laps, ended, exited: exitOf(recorded, ended) };
   } catch (error) {
     // What went wrong first is what the caller has to know; what is left behind, the next command finds.
     await dropMember(runtime, member).catch(() => {});

@@ -1,7 +1,5 @@
 import { LaunchError, RequestError } from '../../errors/index.ts';
 import type { EnvEntry, RunRequest } from '../../request/types.ts';
-import type { StdioRequest } from '../../supervise/stdio.ts';
-import type { Laps } from '../../trace/laps.ts';
 import type { Runtime } from '../runtime.ts';
 import type { Started } from '../start.ts';
 import { type ApplicationRequest, becomeApplication } from './application.ts';
@@ -61,8 +59,9 @@ export class MemberPool {
    *
    * @throws RequestError, LaunchError as a start does; ORLOP_E_CLOSED
    */
-  async start(own: OwnRequest, stdio: StdioRequest, signal: AbortSignal | undefined, laps: Laps): Promise<InPool> {
-    const request: ApplicationRequest = { request: merge(this.#defaults, own), stdio, signal, laps };
+  async start(own: OwnRequest, how: Omit<ApplicationRequest, 'request'>): Promise<InPool> {
+    const { signal, laps } = how;
+    const request: ApplicationRequest = { ...how, request: merge(this.#defaults, own) };
     for (let attempt = 1; ; attempt++) {
       const member = await this.#stock.take(signal);
       laps.lap('take', 'a member that waits');

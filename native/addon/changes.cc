@@ -1,0 +1,95 @@
+#include "addon/changes.h"
+
+#include <optional>
+#include <utility>
+
+#include "addon/errors.h"
+#include "addon/fs_work.h"
+
+namespace orlop::addon {
+namespace {
+
+using fs::Change;
+using Kind = Change::Kind;
+
+std::optional<Kind> kind_of(const std::string& name) {
+  constexpr std::pair<const char*, Kind> kKinds[] = {
+      {"lock", Kind::kLock},     {"absent", Kind::kAbsent},         {"mkdir", Kind::kMakeDirectory},
+      {"write", Kind::kWrite},   {"rename", Kind::kRename},         {"discard", Kind::kDiscard},
+      {"unlink", Kind::kUnlink}, {"rmdir", Kind::kRemoveDirectory}, {"remove", Kind::kRemoveTree},
+  };
+  for (const auto& [known, kind] : kKinds) {
+    if (name == known) return kind;
+  }
+  return std::nullopt;
+}
+
+// [kind, path], [kind, path, text or mode], [kind, path, text, mode].
+bool read_change(const Napi::Value& value, Change& change) {
+  if (!value.IsArray()) return false;
+  const auto parts = value.As<Napi::Array>();
+  const uint32_t length = parts.Length();
+  const Napi::Value kind = parts.Get(0u), path = parts.Get(1u);
+  if (!kind.IsString() || !path.IsString()) return false;
+  const auto known = kind_of(kind.As<Napi::String>());
+  if (!known) return false;
+  change.kind = *known;
+  change.path = path.As<Napi::String>();
+  for (uint32_t i = 2; i < length; ++i) {
+    const Napi::Value part = parts.Get(i);
+    if (part.IsString()) {
+      change.text = part.As<Napi::String>();
+    } else if (part.IsNumber()) {
+      change.mode = part.As<Napi::Number>().Uint32Value();
+    } else {
+      return false;
+    }
+  }
+  // A path that ends early would be another one.
+  return change.path.size() > 1 && change.path[0] == '/' && change.path.find('\0') == std::string::npos;
+}
+
+Napi::Value change(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  fs::Changes changes;
+  const std::string wrong = read_changes(info[0], changes);
+  if (!wrong.empty()) {
+    Napi::TypeError::New(env, wrong).ThrowAsJavaScriptException();
+  } else if (const Failure failure = fs::apply(changes)) {
+    system_error(env, failure).ThrowAsJavaScriptException();
+  }
+  return env.Undefined();
+}
+
+Napi::Value change_later(const Napi::CallbackInfo& info) {
+  struct Nothing {};
+  Napi::Env env = info.Env();
+  fs::Changes changes;
+  const std::string wrong = read_changes(info[0], changes);
+  if (!wrong.empty()) {
+    const auto deferred = Napi::Promise::Deferred::New(env);
+    deferred.Reject(Napi::TypeError::New(env, wrong).Value());
+    return deferred.Promise();
+  }
+  return FsWork<Nothing>::start(
+      env, [changes = std::move(changes)](Nothing*) { return fs::apply(changes); },
+      [](Napi::Env env, Nothing&) { return env.Undefined(); });
+}
+
+}  // namespace
+
+std::string read_changes(const Napi::Value& value, fs::Changes& changes) {
+  if (!value.IsArray()) return "changes are an array";
+  const auto list = value.As<Napi::Array>();
+  for (uint32_t i = 0; i < list.Length(); ++i) {
+    if (!read_change(list.Get(i), changes.emplace_back())) return "no change of the store: number " + std::to_string(i);
+  }
+  return "";
+}
+
+void add_change_functions(Napi::Env env, Napi::Object exports) {
+  exports.Set("change", Napi::Function::New(env, change, "change"));
+  exports.Set("changeLater", Napi::Function::New(env, change_later, "changeLater"));
+}
+
+}  // namespace orlop::addon

@@ -1,0 +1,121 @@
+#include "fs/changes.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "base/unique_fd.h"
+#include "fs/remove.h"
+
+namespace orlop::fs {
+namespace {
+
+Failure outcome(int result, const char* call, const std::string& path) {
+  return result == 0 ? Failure{} : failed(call, path);
+}
+
+// For what is to be gone: it may be already.
+Failure gone(int result, const char* call, const std::string& path) {
+  return result == 0 || errno == ENOENT ? Failure{} : failed(call, path);
+}
+
+std::string parent_of(const std::string& path) { return path.substr(0, path.rfind('/')); }
+
+UniqueFd open_lock(const std::string& path) {
+  constexpr int kFlags = O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC;
+  UniqueFd file(open(path.c_str(), kFlags, 0600));
+  if (file || errno != ENOENT) return file;
+  // The first of its kind.
+  if (mkdir(parent_of(path).c_str(), 0700) != 0 && errno != EEXIST) return {};
+  return UniqueFd(open(path.c_str(), kFlags, 0600));
+}
+
+Failure lock(const std::string& path, std::vector<UniqueFd>& held) {
+  for (;;) {
+    UniqueFd file = open_lock(path);
+    if (!file) return failed("open", path);
+    if (flock(file.get(), LOCK_EX | LOCK_NB) != 0) return failed("flock", path);
+    struct stat facts;
+    if (fstat(file.get(), &facts) != 0) return failed("fstat", path);
+    // One that was removed meanwhile is not the file that others will open now: two would hold the same name.
+    if (facts.st_nlink == 0) continue;
+    held.push_back(std::move(file));
+    return {};
+  }
+}
+
+Failure absent(const std::string& path) {
+  if (access(path.c_str(), F_OK) == 0) return {EEXIST, "access", path};
+  return errno == ENOENT ? Failure{} : failed("access", path);
+}
+
+Failure make_directory(const Change& change) {
+  if (mkdir(change.path.c_str(), change.mode) != 0) return failed("mkdir", change.path);
+  // The umask takes away what others may do.
+  if ((change.mode & 077) == 0) return {};
+  return outcome(chmod(change.path.c_str(), change.mode), "chmod", change.path);
+}
+
+Failure write_file(const std::string& path, const std::string& content, uint32_t mode) {
+  const UniqueFd file(open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, mode));
+  if (!file) return failed("open", path);
+  for (size_t done = 0; done < content.size();) {
+    const ssize_t count = write(file.get(), content.data() + done, content.size() - done);
+    if (count < 0 && errno != EINTR) return failed("write", path);
+    if (count > 0) done += static_cast<size_t>(count);
+  }
+  return {};
+}
+
+Failure remove_whole(const std::string& path) {
+  const std::string parent = parent_of(path);
+  const UniqueFd directory(open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!directory) return gone(-1, "open", parent);
+  return remove_tree(directory.get(), path.substr(parent.size() + 1));
+}
+
+Failure make(const Change& change, std::vector<UniqueFd>& held) {
+  const char* path = change.path.c_str();
+  switch (change.kind) {
+    case Change::Kind::kLock:
+      return lock(change.path, held);
+    case Change::Kind::kAbsent:
+      return absent(change.path);
+    case Change::Kind::kMakeDirectory:
+      return make_directory(change);
+    case Change::Kind::kWrite:
+      return write_file(change.path, change.text, change.mode);
+    case Change::Kind::kRename:
+      return outcome(rename(path, change.text.c_str()), "rename", change.path);
+    case Change::Kind::kDiscard:
+      return gone(rename(path, change.text.c_str()), "rename", change.path);
+    case Change::Kind::kUnlink:
+      return gone(unlink(path), "unlink", change.path);
+    case Change::Kind::kRemoveDirectory:
+      return gone(rmdir(path), "rmdir", change.path);
+    case Change::Kind::kRemoveTree:
+      return remove_whole(change.path);
+  }
+  return {EINVAL, "", change.path};
+}
+
+}  // namespace
+
+Failure apply(const Changes& changes) {
+  std::vector<UniqueFd> held;
+  for (const Change& change : changes) {
+    if (Failure failure = make(change, held)) return failure;
+  }
+  return {};
+}
+
+Failure replace_file(const std::string& path, const std::string& content, uint32_t mode) {
+  const std::string temporary = path + ".tmp";
+  if (Failure failure = write_file(temporary, content, mode)) return failure;
+  return outcome(rename(temporary.c_str(), path.c_str()), "rename", path);
+}
+
+}  // namespace orlop::fs

@@ -1,0 +1,38 @@
+// Changes of directories that are ours alone, as a list: what a start and an end do to the store, in one call.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/failure.h"
+
+namespace orlop::fs {
+
+struct Change {
+  enum class Kind {
+    kLock,             // flock(2) on the file, exclusive, until the list has ended; EWOULDBLOCK when another holds it
+    kAbsent,           // EEXIST when there is something at the path
+    kMakeDirectory,    // mkdir(2) with the mode, whatever the umask
+    kWrite,            // a file with that content: a new one, or in the place of the old one
+    kRename,           // rename(2) to the other path
+    kDiscard,          // the same; fine when there is nothing
+    kUnlink,           // unlink(2); fine when there is nothing
+    kRemoveDirectory,  // rmdir(2), so an empty one; fine when there is nothing
+    kRemoveTree,       // with all below it, see remove.h; fine when there is nothing
+  };
+  Kind kind{};
+  std::string path;
+  std::string text;  // content, or the other path
+  uint32_t mode = 0;
+};
+
+using Changes = std::vector<Change>;
+
+// Makes the changes in their order, and none after one that fails.
+Failure apply(const Changes& changes);
+
+// A file with that content in place of the one at the path, complete or not at all. The temporary file beside it is
+// `PATH.tmp`: whoever calls is the only one that writes there.
+Failure replace_file(const std::string& path, const std::string& content, uint32_t mode);
+
+}  // namespace orlop::fs

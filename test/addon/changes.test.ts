@@ -1,0 +1,113 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { loadNative } from '../../ts/native/binding.ts';
+import type { Change } from '../../ts/native/contract.ts';
+import { tryLock } from '../../ts/store/lock.ts';
+import { requires } from '../support/require.ts';
+import { temporaryDirectory } from '../support/temporary.ts';
+
+describe('changes of the store', () => {
+  requires('addon');
+  const directory = temporaryDirectory();
+  const at = (...names: string[]) => join(directory(), ...names);
+  const change = (...changes: Change[]) => loadNative().change(changes);
+  const codeOf = (make: () => void): string | undefined => {
+    try {
+      make();
+    } catch (error) {
+      return (error as NodeJS.ErrnoException).code;
+    }
+    return undefined;
+  };
+
+  it('are made in their order', () => {
+    change(
+      ['mkdir', at('new'), 0o700],
+      ['write', at('new', 'f'), 'content', 0o600],
+      ['rename', at('new'), at('made')],
+      ['write', at('made', 'f'), 'other', 0o600],
+    );
+    expect(readFileSync(at('made', 'f'), 'utf8')).to.equal('other');
+    expect(statSync(at('made', 'f')).mode & 0o777).to.equal(0o600);
+  });
+
+  it('give a directory its mode whatever the umask is', () => {
+    const before = process.umask(0o077);
+    try {
+      change(['mkdir', at('open'), 0o755]);
+    } finally {
+      process.umask(before);
+    }
+    expect(statSync(at('open')).mode & 0o777).to.equal(0o755);
+  });
+
+  it('end at the first that fails, with the error of the system', () => {
+    const make = () => change(['mkdir', at('a'), 0o700], ['mkdir', at('a'), 0o700], ['mkdir', at('b'), 0o700]);
+    expect(make)
+      .to.throw()
+      .that.includes({ code: 'EEXIST', syscall: 'mkdir', path: at('a') });
+    expect(existsSync(at('b'))).to.equal(false);
+  });
+
+  it('find nothing wrong with what is gone already', () => {
+    change(
+      ['discard', at('missing'), at('trash')],
+      ['unlink', at('missing')],
+      ['rmdir', at('missing')],
+      ['remove', at('missing')],
+      ['remove', at('missing', 'below')],
+    );
+    expect(codeOf(() => change(['rename', at('missing'), at('trash')]))).to.equal('ENOENT');
+  });
+
+  it('remove a tree and nothing outside of it', () => {
+    mkdirSync(at('tree', 'deep'), { recursive: true });
+    mkdirSync(at('kept'));
+    writeFileSync(at('kept', 'f'), '');
+    symlinkSync(at('kept'), at('tree', 'deep', 'link'));
+    change(['remove', at('tree')]);
+    expect(existsSync(at('tree'))).to.equal(false);
+    expect(readdirSync(at('kept'))).to.deep.equal(['f']);
+  });
+
+  it('hold a lock until they have ended', async () => {
+    const path = at('locks', 'one.lock');
+    const lock: Change = ['lock', path];
+    expect(codeOf(() => change(lock, ['lock', path]))).to.equal('EAGAIN');
+    const other = tryLock(loadNative(), path, 'exclusive');
+    expect(codeOf(() => change(lock, ['mkdir', at('locked'), 0o700]))).to.equal('EAGAIN');
+    expect(existsSync(at('locked'))).to.equal(false);
+    await other?.release();
+    change(lock, ['mkdir', at('locked'), 0o700], ['unlink', path]);
+    expect(existsSync(path)).to.equal(false);
+  });
+
+  it('stop where something is that should not be there', () => {
+    writeFileSync(at('there'), '');
+    expect(codeOf(() => change(['absent', at('there')]))).to.equal('EEXIST');
+    change(['absent', at('nowhere')]);
+  });
+
+  it('refuse what is no list of changes', () => {
+    for (const wrong of [
+      [['chmod', '/x']],
+      [['mkdir', 'relative', 1]],
+      [['unlink', '/a\0b']],
+      [['unlink']],
+      [null],
+      1,
+    ]) {
+      expect(() => loadNative().change(wrong as unknown as Change[]), JSON.stringify(wrong)).to.throw(TypeError);
+    }
+  });
+
+  it('can be made off the JavaScript thread', async () => {
+    await loadNative().changeLater([['mkdir', at('later'), 0o700]]);
+    expect(existsSync(at('later'))).to.equal(true);
+    const error = await loadNative()
+      .changeLater([['mkdir', at('later'), 0o700]])
+      .catch((reason: unknown) => reason);
+    expect(error).to.include({ code: 'EEXIST' });
+  });
+});
