@@ -1,4 +1,4 @@
-# In this folder, not beside package.json: there, Yarn and older pnpm take it for an install script and compile.
+# The targets, for a build of this folder alone (in an installed package) and for the one beside package.json.
 {
   "variables": {
     "warnings": ["-Wall", "-Wextra", "-Werror", "-Wno-missing-field-initializers", "-Wno-unused-parameter"],
@@ -8,7 +8,9 @@
       "-ffreestanding", "-fno-stack-protector", "-fno-threadsafe-statics", "-fno-asynchronous-unwind-tables",
       "-fno-tree-loop-distribute-patterns", "-fvisibility=hidden", "-O2", "-fPIC"
     ],
-    "napi_include": "<!(node ../scripts/napi-include.mjs)"
+    "napi_include": "<!(node ../scripts/napi-include.mjs)",
+    # The linker runs in another directory.
+    "native": "<!(pwd)"
   },
   "target_defaults": {
     "include_dirs": ["."],
@@ -50,7 +52,7 @@
       # nodelete: its threads outlive the Worker that loaded it, so it must stay in memory when Node closes it.
       "ldflags": [
         "-Wl,--exclude-libs,ALL", "-Wl,--as-needed", "-Wl,--gc-sections", "-Wl,-z,relro,-z,now", "-Wl,-z,nodelete",
-        "-Wl,--version-script=<(module_root_dir)/addon/exports.map"
+        "-Wl,--version-script=<(native)/addon/exports.map"
       ]
     },
     {

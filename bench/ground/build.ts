@@ -25,7 +25,7 @@ function newest(directory: string): number {
 
 /** What is measured is what ships: the built addon and the built TypeScript, and no older than their sources. */
 export function requireBuild(): void {
-  const addon = join(root, 'native/build/Release/orlop.node');
+  const addon = join(root, 'build/Release/orlop.node');
   if (!existsSync(addon) || statSync(addon).mtimeMs < newest('native')) {
     throw new Error('the addon is not built, or is older than its sources: npm run build');
   }

@@ -3,7 +3,7 @@ import { statSync } from 'node:fs';
 import { expect } from 'chai';
 import { requires } from '../support/require.ts';
 
-const file = 'native/build/Release/orlop-init';
+const file = 'build/Release/orlop-init';
 const readelf = (...options: string[]) => execFileSync('readelf', ['--wide', ...options, file], { encoding: 'utf8' });
 
 describe('orlop-init, the file', () => {

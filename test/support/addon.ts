@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 
 /** The addon under test. */
-export const addonFile: string = process.env.ORLOP_NATIVE ?? resolve('native/build/Release/orlop.node');
+export const addonFile: string = process.env.ORLOP_NATIVE ?? resolve('build/Release/orlop.node');
 
 const { LD_PRELOAD, ASAN_OPTIONS, ...rest } = process.env;
 

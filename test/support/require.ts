@@ -5,10 +5,9 @@ import { existsSync } from 'node:fs';
 const requirements = {
   'docker-profile': () => (dockerProfile() ? null : "Docker's profile is not here: scripts/setup test"),
   root: () => (process.getuid?.() === 0 ? null : 'it needs root'),
-  addon: () => (existsSync('native/build/Release/orlop.node') ? null : 'the addon is not built: npm run build'),
-  archive: () =>
-    existsSync('native/build/Release/orlop-archive') ? null : 'orlop-archive is not built: npm run build',
-  helper: () => (existsSync('native/build/Release/orlop-init') ? null : 'orlop-init is not built: npm run build'),
+  addon: () => (existsSync('build/Release/orlop.node') ? null : 'the addon is not built: npm run build'),
+  archive: () => (existsSync('build/Release/orlop-archive') ? null : 'orlop-archive is not built: npm run build'),
+  helper: () => (existsSync('build/Release/orlop-init') ? null : 'orlop-init is not built: npm run build'),
   cli: () => (existsSync('dist/cli/orlop.cjs') ? null : 'the command line is not built: npm run build'),
   overlay: () => (kernelHas('overlay') ? null : 'the kernel has no overlayfs'),
   userns: () => (runs('unshare', '--user', '--map-root-user', 'true') ? null : 'user namespaces cannot be made'),

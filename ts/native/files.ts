@@ -17,11 +17,10 @@ export interface Place {
  * the prebuilt one comes first: a build that an earlier version has left must not win over it.
  */
 export function places(place: Place, prebuilt: string, built: string): readonly string[] {
-  const files = [
-    join(place.packageRoot, 'prebuilds', `${place.platform}-${place.arch}`, prebuilt),
-    join(place.packageRoot, 'native', 'build', 'Release', built),
-  ];
-  return place.checkout ? files.reverse() : files;
+  const ahead = join(place.packageRoot, 'prebuilds', `${place.platform}-${place.arch}`, prebuilt);
+  // A checkout is built as a whole, an installed package has a binding.gyp for its folder of sources only.
+  if (place.checkout) return [join(place.packageRoot, 'build', 'Release', built), ahead];
+  return [ahead, join(place.packageRoot, 'native', 'build', 'Release', built)];
 }
 
 /** The place of this package on this machine. */

@@ -214,10 +214,8 @@ describe('bad input on the command line', function () {
     mkdirSync(home);
     execFileSync('cp', ['-r', 'dist', 'package.json', home]);
     mkdirSync(join(home, 'native/build/Release'), { recursive: true });
-    const built = readdirSync('native/build/Release').filter((name) =>
-      statSync(`native/build/Release/${name}`).isFile(),
-    );
-    for (const name of built) copyFileSync(`native/build/Release/${name}`, join(home, 'native/build/Release', name));
+    const built = readdirSync('build/Release').filter((name) => statSync(`build/Release/${name}`).isFile());
+    for (const name of built) copyFileSync(`build/Release/${name}`, join(home, 'native/build/Release', name));
     execFileSync('chmod', ['-R', 'a+rX', home]);
     execFileSync('chmod', ['a+rx', store().directory]);
     execFileSync('chown', ['-R', '65534:65534', home]);

@@ -32,7 +32,7 @@ describe('orlop-init', function () {
 
   function copy(): string {
     const file = join(temporary(), 'orlop-init');
-    copyFileSync('native/build/Release/orlop-init', file);
+    copyFileSync('build/Release/orlop-init', file);
     chmodSync(file, 0o755);
     chmodSync(temporary(), 0o755);
     return file;

@@ -28,7 +28,7 @@ describe('a member that waits', function () {
   const namespace = (of: number | 'self', name: string) => readlinkSync(`/proc/${of}/ns/${name}`);
 
   it('is orlop-init, and a child of the program', () => {
-    expect(readlinkSync(`/proc/${pid}/exe`)).to.equal(realpathSync('native/build/Release/orlop-init'));
+    expect(readlinkSync(`/proc/${pid}/exe`)).to.equal(realpathSync('build/Release/orlop-init'));
     expect(proc('status')).to.match(new RegExp(`^PPid:\\t${process.pid}$`, 'm'));
     expect(proc('status')).to.match(/^NSpid:.*\t1$/m);
   });
@@ -38,7 +38,7 @@ describe('a member that waits', function () {
       .trim()
       .split('\n')
       .map((line) => line.slice(73).trim());
-    const own = realpathSync('native/build/Release/orlop-init');
+    const own = realpathSync('build/Release/orlop-init');
     expect(
       mapped.filter((name) => !['', own, '[stack]', '[vdso]', '[vvar]', '[vvar_vclock]', '[vsyscall]'].includes(name)),
     ).to.deep.equal([]);

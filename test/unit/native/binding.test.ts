@@ -22,7 +22,7 @@ describe('the place of the addon', () => {
 
   it('is the one built here first where the sources are', () => {
     expect(candidates({ ...surroundings, checkout: true })).to.deep.equal([
-      '/p/native/build/Release/orlop.node',
+      '/p/build/Release/orlop.node',
       '/p/prebuilds/linux-x64/orlop.glibc.node',
     ]);
   });
