@@ -16,6 +16,7 @@
 #include "fs/in_root.h"
 #include "fs/remove.h"
 #include "fs/size.h"
+#include "fs/spread.h"
 #include "fs/view.h"
 
 namespace orlop::addon {
@@ -176,6 +177,12 @@ Napi::Value tree_size(const Napi::CallbackInfo& info) {
       });
 }
 
+Napi::Value spread_subdirectories(const Napi::CallbackInfo& info) {
+  Arguments arguments(info);
+  Descriptor directory = arguments.descriptor(0);
+  return Napi::Boolean::New(info.Env(), arguments.good() && fs::spread_subdirectories(directory->get()));
+}
+
 void limit_features(const Napi::CallbackInfo& info) {
   Arguments arguments(info);
   uint32_t features = arguments.number(0, ~0u);
@@ -191,6 +198,7 @@ void add_tree_functions(Napi::Env env, Napi::Object exports) {
   exports.Set("removeTree", Napi::Function::New(env, remove_tree, "removeTree"));
   exports.Set("copyTree", Napi::Function::New(env, copy_tree, "copyTree"));
   exports.Set("diff", Napi::Function::New(env, diff, "diff"));
+  exports.Set("spreadSubdirectories", Napi::Function::New(env, spread_subdirectories, "spreadSubdirectories"));
   exports.Set("treeSize", Napi::Function::New(env, tree_size, "treeSize"));
   exports.Set("worksAtOnce", Napi::Function::New(env, works_at_once, "worksAtOnce"));
   exports.Set("workAtOnce", Napi::Function::New(env, work_at_once, "workAtOnce"));

@@ -16,6 +16,7 @@ export function fakeNative(overrides: Partial<Native> = {}): Native {
     change: (changes) => changes.forEach(makeChange),
     changeLater: async (changes) => changes.forEach(makeChange),
     syncfs: async () => {},
+    spreadSubdirectories: () => false,
     close: promisify(close),
     closeSync,
     worksAtOnce: () => false,

@@ -237,6 +237,8 @@ export interface Native {
   diff(upper: number, view: number): Promise<NativeChange[]>;
   /** Lengths of the files and number of entries below a directory (hard links once), other mounts left out. */
   treeSize(directory: number): Promise<{ bytes: number; entries: number }>;
+  /** Tells ext4 to begin each subdirectory in another part of the disk; false where that is not known. */
+  spreadSubdirectories(directory: number): boolean;
   /**
    * From now on what this interface does with trees and descriptors off the JavaScript thread is done on it, at once:
    * for a program that does nothing else meanwhile, and ends soon.

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { mkdir, realpath } from 'node:fs/promises';
+import { constants, existsSync } from 'node:fs';
+import { mkdir, open, realpath } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { Native } from '../native/contract.ts';
@@ -86,6 +86,20 @@ export class Store {
     ];
     const missing = directories.filter((path) => !existsSync(path));
     await Promise.all(missing.map((path) => mkdir(path, { recursive: true, mode: 0o700 })));
+    if (missing.includes(this.stagingPath)) await this.#spreadStaging();
+  }
+
+  /**
+   * A layer has thousands of files. Beside the place where another was removed a moment ago, ext4 without a journal
+   * looks for each new inode among all that it may not use yet, which takes longer than all the rest.
+   */
+  async #spreadStaging(): Promise<void> {
+    const directory = await open(this.stagingPath, constants.O_RDONLY | constants.O_DIRECTORY);
+    try {
+      this.native.spreadSubdirectories(directory.fd);
+    } finally {
+      await directory.close();
+    }
   }
 
   /** Content-addressed blobs of images, `blobs/sha256/<hex>`. */
