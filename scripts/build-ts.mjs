@@ -2,10 +2,12 @@
 // starts faster than many (a module each costs a start some 0.1 ms; what a command does not need stays unevaluated in
 // it), and with the libraries inside it the package depends on nothing.
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { cachedDataVersionTag } from 'node:v8';
 import { build } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -92,7 +94,13 @@ writeFileSync(cli, `(function (require, module, __filename, __dirname) {${readFi
 
 /** The compiled form holds what a command has used until it ends: so one runs, in a process of its own. */
 const program = 'dist/cli/orlop.cjs';
-copyFileSync('scripts/cli-loader.cjs', program);
+const main = createHash('sha256').update(readFileSync(cli)).digest('hex').slice(0, 16);
+const built = `{ v8: '${process.versions.v8}', tag: ${cachedDataVersionTag()}, main: '${main}' }`;
+writeFileSync(
+  program,
+  readFileSync('scripts/cli-loader.cjs', 'utf8').replace(`{ v8: 'V8', tag: 0, main: 'MAIN' }`, built),
+);
+copyFileSync('scripts/cli-own-cache.cjs', 'dist/cli/own-cache.cjs');
 chmodSync(program, 0o755);
 execFileSync(process.execPath, ['scripts/cli-cache.cjs']);
 

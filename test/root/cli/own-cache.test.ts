@@ -1,0 +1,116 @@
+import { spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  lstatSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { join, resolve } from 'node:path';
+import { expect } from 'chai';
+import { requires } from '../../support/require.ts';
+import { temporaryDirectory } from '../../support/temporary.ts';
+
+const program = resolve('dist/cli/orlop.cjs');
+const runDirectory = '/run/orlop';
+
+/** For V8 another program: what is compiled with this flag fits no other. */
+const flag = '--max-lazy';
+
+describe('the compiled form of the command line', function () {
+  this.timeout(120_000);
+  requires('root', 'addon', 'overlay', 'cli');
+  const root = temporaryDirectory();
+
+  const caches = () => readdirSync(runDirectory).filter((name) => name.startsWith('cli-'));
+  const file = () => join(runDirectory, caches()[0] ?? 'none');
+
+  const node = (...argv: string[]) => {
+    const env = { ...process.env, ORLOP_CLI_CACHE: '' };
+    const { status, stderr } = spawnSync(process.execPath, argv, { encoding: 'utf8', env });
+    expect({ status, stderr }).to.deep.equal({ status: 0, stderr: '' });
+  };
+  const run = (...flags: string[]) => node(...flags, program, '--root', root(), 'run', '--rm', 'host', 'true');
+
+  /** Whether one was found, and fits: false, true, or undefined when there was none. */
+  const rejected = (...flags: string[]) => {
+    const source = `process.stdout.write(String(require(${JSON.stringify(program)}).cachedDataRejected))`;
+    const env = { ...process.env, ORLOP_CLI_CACHE: '1' };
+    return spawnSync(process.execPath, [...flags, '-e', source], { encoding: 'utf8', env }).stdout;
+  };
+
+  afterEach(() => {
+    for (const name of caches()) rmSync(join(runDirectory, name));
+  });
+
+  it('is that of the package for the Node that built it, and none is left', () => {
+    expect(rejected()).to.equal('false');
+    run();
+    expect(caches()).to.deep.equal([]);
+  });
+
+  it('is left by the first run of another one, for its owner only, and used by the next', () => {
+    run(flag);
+    expect(caches()).to.have.length(1);
+    const { mode, uid, ino } = lstatSync(file());
+    expect({ mode: (mode & 0o7777).toString(8), uid }).to.deep.equal({ mode: '600', uid: 0 });
+    expect(rejected(flag)).to.equal('false');
+    run(flag);
+    expect(lstatSync(file()).ino).to.equal(ino);
+  });
+
+  it('is not left by a command that starts nothing', () => {
+    run();
+    node(flag, program, '--root', root(), 'ps');
+    expect(rejected(flag)).to.equal('undefined');
+    expect(caches()).to.deep.equal([]);
+  });
+
+  for (const [what, change] of [
+    ['others may write to', () => chmodSync(file(), 0o622)],
+    ['others may read', () => chmodSync(file(), 0o604)],
+    [
+      'a symlink leads to',
+      () => {
+        const [path, elsewhere] = [file(), join(root(), 'elsewhere')];
+        renameSync(path, elsewhere);
+        symlinkSync(elsewhere, path);
+      },
+    ],
+    ['lies in a directory that others may enter', () => chmodSync(runDirectory, 0o755)],
+  ] as const) {
+    it(`is not taken from a file that ${what}`, () => {
+      run(flag);
+      expect(rejected(flag)).to.equal('false');
+      try {
+        change();
+        expect(rejected(flag)).to.equal('undefined');
+      } finally {
+        chmodSync(runDirectory, 0o700);
+      }
+    });
+  }
+
+  for (const [what, change] of [
+    ['is cut off', () => truncateSync(file(), 1000)],
+    ['is something else', () => writeFileSync(file(), 'x'.repeat(1000))],
+  ] as const) {
+    it(`is made again where the file ${what}`, () => {
+      run(flag);
+      change();
+      expect(rejected(flag)).to.equal('true');
+      run(flag);
+      expect(rejected(flag)).to.equal('false');
+    });
+  }
+
+  it('does not gather', () => {
+    run();
+    for (let i = 0; i < 8; i++) writeFileSync(join(runDirectory, `cli-${i}.cache`), '');
+    run(flag);
+    expect(caches()).to.have.length(1);
+  });
+});
