@@ -3,7 +3,9 @@ import type { Phase } from './types.ts';
 
 /** CLOCK_MONOTONIC in nanoseconds, the clock of the addon's times: exact as a number for the first 104 days after boot. */
 function now(): number {
-  return Number(process.hrtime.bigint());
+  // The older form makes no bigint, and takes half the time.
+  const [seconds, nanoseconds] = process.hrtime();
+  return seconds * 1e9 + nanoseconds;
 }
 
 /**
