@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { constants, fsync } from 'node:fs';
+import { closeSync, constants, fstatSync, fsync, openSync, readFileSync } from 'node:fs';
 import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import * as v from 'valibot';
@@ -68,7 +68,28 @@ export async function syncDirectory(path: string): Promise<void> {
  */
 export async function readRecord<T>(path: string, schema: RecordSchema<T>, hint?: string): Promise<T | null> {
   const text = await readBounded(path, hint);
-  if (text === null) return null;
+  return text === null ? null : parseRecord(text, path, schema, hint);
+}
+
+/** The largest record that is read without waiting for the disk in another thread, in bytes. */
+const smallRecord = 64 * 1024;
+
+/** Reads a small record without a turn of the event loop; null also where it cannot be read: `readRecord` says why. */
+export function readRecordNow<T>(path: string, schema: RecordSchema<T>): T | null {
+  let file: number | undefined;
+  try {
+    file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    const status = fstatSync(file);
+    if (!status.isFile() || status.size > smallRecord) return null;
+    return parseRecord(readFileSync(file, 'utf8'), path, schema);
+  } catch {
+    return null;
+  } finally {
+    if (file !== undefined) closeSync(file);
+  }
+}
+
+function parseRecord<T>(text: string, path: string, schema: RecordSchema<T>, hint?: string): T {
   let value: unknown;
   try {
     value = JSON.parse(text);

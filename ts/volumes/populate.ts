@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { chmod, chown, type FileHandle, mkdir, open, readdir, rename } from 'node:fs/promises';
+import { chmod, chown, type FileHandle, mkdir, open, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Native } from '../native/contract.ts';
 import { removeTree } from '../store/staging.ts';
@@ -78,9 +78,20 @@ async function fill(native: Native, source: number, copy: string, durable: boole
   }
 }
 
-/** Whether nothing is in the directory. */
-export async function isEmpty(path: string): Promise<boolean> {
-  return (await readdir(path)).length === 0;
+/**
+ * Whether a copy would change nothing of an empty volume: the image has no directory at the target, and the volume
+ * belongs to whom it should.
+ */
+export async function staysAsItIs(
+  native: Native,
+  mountpoint: string,
+  { view, target, owner }: CopyUp,
+): Promise<boolean> {
+  const { uid, gid } = await stat(mountpoint);
+  if (uid !== owner.uid || gid !== owner.gid) return false;
+  const source = await openTarget(native, await view(), target);
+  if (source !== null) await native.close(source);
+  return source === null;
 }
 
 /** Makes the `_data` of a new volume. */

@@ -1,7 +1,8 @@
 import { RequestError } from '../errors/index.ts';
 import type { Store } from '../store/store.ts';
-import { type CopyUp, copyUp, isEmpty } from './populate.ts';
-import { readVolume, type Volume, writeVolume } from './record.ts';
+import { isEmpty, isEmptyNow } from './empty.ts';
+import { type CopyUp, copyUp, staysAsItIs } from './populate.ts';
+import { readVolume, readVolumeNow, type Volume, writeVolume } from './record.ts';
 import { makeVolume, type Volumes, type VolumeUsers } from './volumes.ts';
 
 /** A volume that a container has: its name is fixed already, an anonymous one's is a new ID. */
@@ -79,7 +80,7 @@ async function prepareOne(store: Store, users: VolumeUsers, need: VolumeNeed, op
     // Nobody else knows its name, and the container's record keeps prune away: no lock.
     return create(store, need, options);
   }
-  const settled = await lookUp(store, need, options);
+  const settled = lookUpNow(store, need) ?? (await lookUp(store, need, options));
   if (settled !== null) return { volume: settled, created: false };
   await using _lock = await store.lock('volume', need.name, 'exclusive', { signal: options.signal });
   const volume = await readVolume(store, need.name);
@@ -91,11 +92,23 @@ async function prepareOne(store: Store, users: VolumeUsers, need: VolumeNeed, op
   return { volume: await fill(store, volume, need, options), created: false };
 }
 
-/** The volume as it is when there is nothing to do to it; the common case, which others share. */
-async function lookUp(store: Store, need: VolumeNeed, { signal }: PrepareOptions): Promise<Volume | null> {
-  await using _lock = await store.lock('volume', need.name, 'shared', { signal });
+/** A volume that has its content: the common case, which takes less time than a single turn of the event loop. */
+function lookUpNow(store: Store, { name, nocopy }: VolumeNeed): Volume | null {
+  return store.withLock('volume', name, 'shared', () => {
+    const volume = readVolumeNow(store, name);
+    if (volume === null) return null;
+    return nocopy || volume.populated || !isEmptyNow(volume.mountpoint) ? volume : null;
+  });
+}
+
+/** The volume as it is when there is nothing to do to it. Others may look at the same time. */
+async function lookUp(store: Store, need: VolumeNeed, options: PrepareOptions): Promise<Volume | null> {
+  await using _lock = await store.lock('volume', need.name, 'shared', { signal: options.signal });
   const volume = await readVolume(store, need.name);
-  return volume === null || (await wantsCopy(volume, need)) ? null : volume;
+  if (volume === null) return null;
+  if (!(await wantsCopy(volume, need))) return volume;
+  const { view, owner } = options;
+  return (await staysAsItIs(store.native, volume.mountpoint, { view, target: need.target, owner })) ? volume : null;
 }
 
 async function wantsCopy(volume: Volume, need: VolumeNeed): Promise<boolean> {

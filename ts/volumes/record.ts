@@ -2,7 +2,7 @@ import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { RequestError } from '../errors/index.ts';
-import { damaged, readRecord, writeRecord } from '../store/record.ts';
+import { damaged, readRecord, readRecordNow, writeRecord } from '../store/record.ts';
 import type { Store } from '../store/store.ts';
 
 /** What is known of a volume: `volume.json`, beside its `_data`. */
@@ -60,6 +60,13 @@ export async function readVolume(store: Store, name: string): Promise<Volume | n
   }
   if (record.name !== name) throw damaged(path, `it is the record of '${record.name}'`, hint);
   return { ...record, mountpoint: store.volumeData(name) };
+}
+
+/** The same without a turn of the event loop; null also where it cannot be read at once: `readVolume` says why. */
+export function readVolumeNow(store: Store, name: string): Volume | null {
+  if (!isVolumeName(name)) return null;
+  const record = readRecordNow(join(store.volumePath(name), recordName), schema);
+  return record?.name === name ? { ...record, mountpoint: store.volumeData(name) } : null;
 }
 
 /** Whether there is a directory at the path; a link to one is none. */

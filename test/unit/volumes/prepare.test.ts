@@ -117,6 +117,20 @@ describe('the volumes of a container', () => {
     expect(await content('v')).to.include('sub');
   });
 
+  it('are found without a look at all containers when there is nothing to copy', async () => {
+    await prepare([need(), need({ name: 'empty', target: '/missing' })]);
+    const asked = prepareVolumes(
+      store,
+      volumes,
+      async () => {
+        throw new Error('somebody asked who uses it');
+      },
+      [need(), need({ name: 'empty', target: '/missing' }), need({ name: 'empty', nocopy: true })],
+      { container: 'c', view: async () => 0, owner: await stat(store.volumeData('empty')), durable: true },
+    );
+    expect((await asked).volumes.map(({ name }) => name)).to.deep.equal(['v', 'empty', 'empty']);
+  });
+
   it('are filled for the first target that has something when one is mounted twice', async () => {
     const { created } = await prepare([need({ target: '/missing' }), need(), need({ target: '/empty' })]);
     expect(created).to.deep.equal(['v']);

@@ -1,6 +1,7 @@
-import { closeSync, constants, opendirSync, statSync } from 'node:fs';
+import { closeSync, constants, statSync } from 'node:fs';
 import type { ResolvedImage } from '../../images/types.ts';
 import { errorCode } from '../../store/system-error.ts';
+import { isEmptyNow } from '../../volumes/empty.ts';
 import { prepareVolumes } from '../../volumes/prepare.ts';
 import { readVolume } from '../../volumes/record.ts';
 import { noteUse } from '../directory.ts';
@@ -72,7 +73,7 @@ export class PoolVolumes {
     if (facts === undefined || facts.birthtimeNs !== born) return null;
     if (facts.dev !== source.device || facts.ino !== source.inode) return null;
     const owned = facts.uid === BigInt(owner.uid) && facts.gid === BigInt(owner.gid);
-    const settled = nocopy || populated || (owned && this.#lacking.has(target)) || !isEmpty(source.path);
+    const settled = nocopy || populated || (owned && this.#lacking.has(target)) || !isEmptyNow(source.path);
     return settled ? source : null;
   }
 
@@ -129,14 +130,5 @@ export class PoolVolumes {
     } catch (error) {
       return errorCode(error) === 'ENOENT' || errorCode(error) === 'ENOTDIR';
     }
-  }
-}
-
-function isEmpty(path: string): boolean {
-  const directory = opendirSync(path, { bufferSize: 1 });
-  try {
-    return directory.readSync() === null;
-  } finally {
-    directory.closeSync();
   }
 }
