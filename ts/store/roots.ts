@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import { join, resolve } from 'node:path';
+import { fileNameFor } from './file-name.ts';
 
 /** What the place of a store depends on; passed in, so that the decision is pure. */
 export interface RootFacts {
@@ -32,8 +32,7 @@ export function chooseRun(option: string | undefined, root: string, facts: RootF
   if (option !== undefined && option !== '') return [resolve(facts.cwd, option)];
   const base = facts.uid === 0 ? '/run/orlop' : userRun(facts);
   if (root === defaultRoot(facts)) return [base];
-  const hash = createHash('sha256').update(root).digest('hex').slice(0, 16);
-  return [base, join(base, 'roots'), join(base, 'roots', hash)];
+  return [base, join(base, 'roots'), join(base, 'roots', fileNameFor(root))];
 }
 
 function userRun({ env, uid }: RootFacts): string {

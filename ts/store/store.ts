@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto';
 import { constants, existsSync } from 'node:fs';
 import { mkdir, open, realpath } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { Native } from '../native/contract.ts';
 import { privateDirectory } from './directory.ts';
+import { fileNameFor } from './file-name.ts';
 import { type Lock, type LockMode, type LockOptions, tryLock, waitForLock } from './lock.ts';
 import { chooseRoot, chooseRun } from './roots.ts';
 import { occupyRunDirectory } from './run-directory.ts';
@@ -22,10 +22,9 @@ export interface StoreOptions {
   readonly native: Native;
 }
 
-/** A file name for any ID: image references hold slashes, and a volume's name may be as long as a file's. */
+/** Image references hold slashes, and a volume's name may be as long as a file's. */
 function lockFileName(id: string): string {
-  const name = encodeURIComponent(id);
-  return name.length <= 200 ? `${name}.lock` : `${createHash('sha256').update(id).digest('hex')}.lock`;
+  return `${fileNameFor(id)}.lock`;
 }
 
 /** The directories that orlop keeps its state in, and the locks on what is in them. */
