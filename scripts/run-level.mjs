@@ -30,8 +30,13 @@ const levels = {
   native: { folder: 'test/native' },
   userns: { folder: 'test/userns' },
   root: { folder: 'test/root', root: true },
-  // Unpacking has no such ways.
-  fallbacks: { folder: 'test/root', root: true, only: /^(?!.*\/archive\/)/, env: () => ({ ORLOP_FEATURES: '0' }) },
+  // The older system calls, with which nothing is made ahead. Unpacking has no such ways.
+  fallbacks: {
+    folder: 'test/root',
+    root: true,
+    only: /^(?!.*\/archive\/|.*\/ahead\.test)/,
+    env: () => ({ ORLOP_FEATURES: '0' }),
+  },
   // Not in `all`: it needs the prebuilt files, and downloads programs (npm run test:package).
   package: { folder: 'test/package', root: true, alone: true },
   fuzz: { folder: 'test/fuzz' },

@@ -148,8 +148,8 @@ interface Ahead extends Pick<StartContext, 'networkReady' | 'treesReady'> {
   readonly descriptors: readonly number[];
 }
 
-function takeAhead({ networks, trees }: Runtime, { record }: StoredContainer): Ahead {
-  const network = record.request.network === 'none' ? networks.take() : null;
+function takeAhead({ networks, trees, strategies }: Runtime, { record }: StoredContainer): Ahead {
+  const network = record.request.network === 'none' && strategies.ahead ? networks.take() : null;
   const ready = trees.take(record.layer);
   return {
     networkReady: network !== null,

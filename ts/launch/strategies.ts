@@ -10,7 +10,8 @@ const detachedTrees = 0b11;
  * alone. Then the empty mount namespace is made, which costs about as much as that start saved, and from then on an
  * opener makes the trees: what a start costs no longer grows with the host's mount table.
  *
- * `ORLOP_STRATEGY` as `in-child` or `opener` overrides it, for tests and measurements.
+ * `ORLOP_STRATEGY` as `in-child` or `opener` overrides it, for tests and measurements; with `in-child`, nothing is made
+ * ahead either.
  */
 export class Strategies {
   readonly #native: Native;
@@ -31,6 +32,11 @@ export class Strategies {
   async choose(mayHang: boolean): Promise<Strategy> {
     if (this.#forced === 'opener') await this.#make();
     return this.#ready && !mayHang ? 'opener' : 'in-child';
+  }
+
+  /** Whether something may be made before a start asks for it. */
+  get ahead(): boolean {
+    return this.#forced !== 'in-child';
   }
 
   /** A start is over, and others may follow, unless the program ends soon. */

@@ -68,6 +68,8 @@ describe('who makes the mounts of a start', () => {
     never.startMade();
     expect(await never.choose(false)).to.equal('in-child');
     expect(asked()).to.equal(0);
+    expect(never.ahead).to.equal(false);
+    expect(new Strategies(native, undefined).ahead).to.equal(true);
     expect(await new Strategies(native, 'opener').choose(false)).to.equal('opener');
   });
 });
