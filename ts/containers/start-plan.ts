@@ -1,35 +1,22 @@
 import type { ResolvedImage } from '../images/types.ts';
 import { buildPlan } from '../plan/build.ts';
-import { type EncodedPlan, encoded, encodedAs } from '../plan/encoded.ts';
-import { PlanTemplate } from '../plan/template.ts';
+import { type EncodedPlan, encoded } from '../plan/encoded.ts';
+import { PlanTemplates } from '../plan/templates.ts';
 import { type StartContext, startFacts } from './facts.ts';
 import type { ContainerRecord } from './record.ts';
 import type { ResolvedSource } from './sources.ts';
 
-/** Starts that are alike, by all that their plans follow from. The oldest goes when there are more. */
-const templates = new Map<string, PlanTemplate>();
-const mostTemplates = 64;
+const templates = new PlanTemplates();
 
-/**
- * The plan of a container's start. Programs start the same thing again and again, and a plan is thousands of small steps
- * of JavaScript: the second one is a copy of the first with another ID in it.
- */
+/** The plan of a container's start. */
 export function startPlan(record: ContainerRecord, image: ResolvedImage, context: StartContext): EncodedPlan {
   const make = () => buildPlan(startFacts(record, image, context));
-  // Each has a name of its own, so no other start is like this one.
-  if (record.volumes.some(({ anonymous }) => anonymous)) return encoded(make());
-  const key = likeness(record, image, context);
-  const known = templates.get(key);
-  if (known !== undefined) return encodedAs(known.encodeFor(record.id), make);
-  const made = encoded(make());
-  remember(key, new PlanTemplate(made.bytes, record.id));
-  return made;
+  return isAlone(record) ? encoded(make()) : templates.encode(likeness(record, image, context), record.id, make);
 }
 
-function remember(key: string, template: PlanTemplate): void {
-  const [oldest] = templates.keys();
-  if (templates.size >= mostTemplates && oldest !== undefined) templates.delete(oldest);
-  templates.set(key, template);
+/** Whether no other container is like it, because a volume has a name that was made for it. */
+export function isAlone({ volumes }: Pick<ContainerRecord, 'volumes'>): boolean {
+  return volumes.some(({ anonymous }) => anonymous);
 }
 
 /** All that `startFacts` reads, without the container's ID: equal for starts whose plans differ only in that. Pure. */

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { checkTargets } from '../../../ts/containers/pool/targets.ts';
-import type { BindMount as BoundMount } from '../../../ts/plan/facts.ts';
+
 import type { BindMount } from '../../../ts/request/types.ts';
 
 const mount = (target: string): BindMount => ({
@@ -11,7 +11,7 @@ const mount = (target: string): BindMount => ({
   recursive: true,
   propagation: 'private',
 });
-const made = (target: string) => ({ kind: 'bind', target }) as BoundMount;
+const made = (target: string) => ({ target });
 
 function code(own: readonly string[], image: readonly string[], requested: string): string | null {
   try {

@@ -4,17 +4,15 @@ import { resolveImageUser } from '../../images/read-users.ts';
 import type { ResolvedImage, ResolvedUser } from '../../images/types.ts';
 import { features } from '../../launch/features.ts';
 import type { Launched } from '../../launch/launch.ts';
-import { type EncodedPlan, encoded } from '../../plan/encoded.ts';
-import { buildApplication } from '../../plan/member.ts';
+import type { EncodedPlan } from '../../plan/encoded.ts';
 import type { RunRequest } from '../../request/types.ts';
 import { newId } from '../../store/id.ts';
 import { type OpenStdio, openStdio, type StdioRequest } from '../../supervise/stdio.ts';
 import type { Laps } from '../../trace/laps.ts';
-import { startFacts } from '../facts.ts';
 import { processOf } from '../process.ts';
 import type { ContainerRecord } from '../record.ts';
 import type { Runtime } from '../runtime.ts';
-import { resolveSources } from '../sources.ts';
+import { recallSources } from '../sources.ts';
 import { exitOf, followEnd, type Started } from '../start.ts';
 import { ImageView } from '../view.ts';
 import { volumeNeeds } from '../volume-needs.ts';
@@ -81,7 +79,7 @@ async function launchInMember(
     laps.lap('plan', 'the operations, as bytes');
     const answer = await native.becomeApplication(member.native, plan.bytes, stdio.descriptors, features(native));
     if (answer.failure === null && answer.gone && signal?.aborted) throw aborted(signal);
-    requireDone(plan.plan, answer);
+    requireDone(plan, answer);
     laps.launched(answer.times);
     return { process: member.process, times: answer.times, plan, stdio, record };
   } catch (error) {
@@ -97,12 +95,13 @@ async function launchInMember(
 async function planApplication(
   runtime: Runtime,
   volumes: PoolVolumes,
-  { container, image, context, plan: made }: Member,
+  { container, image, plans }: Member,
   request: RunRequest,
   { signal, laps }: Pick<ApplicationRequest, 'signal' | 'laps'>,
 ): Promise<{ plan: EncodedPlan; record: ContainerRecord }> {
   const waiting = container.record;
-  checkTargets(waiting.request, made.facts, request.mounts);
+  const { mounts, tmpfs } = waiting.request;
+  checkTargets(waiting.request, { mounts: [...mounts, ...tmpfs, ...waiting.volumes] }, request.mounts);
   await using view = new ImageView(runtime.native, image.layers);
   const user = await userOf(runtime, request, image, view);
   laps.lap('user', 'of the image');
@@ -118,14 +117,11 @@ async function planApplication(
   // An anonymous volume is only found again by its container's record.
   if (needs.some((need) => need.anonymous)) await runtime.containers.describeAnew(container, record);
   const bound = await volumes.bind(needs, { container: record.id, image, view, owner: user, signal });
-  const sources = request.mounts.some(isBind) ? await resolveSources(runtime.store, request.mounts) : new Map();
+  const sources = await recallSources(runtime.store, request.mounts);
   laps.lap('volumes', 'made, or found; sources of bind mounts');
   const own = { ...record, request: { ...request, tmpfs: [] }, volumes: uses };
-  const facts = startFacts(own, image, { ...context, sources, volumes: bound });
-  return { plan: encoded(buildApplication(made, facts)), record };
+  return { plan: plans.application(own, { sources, volumes: bound }), record };
 }
-
-const isBind = ({ type }: { readonly type: string }) => type === 'bind';
 
 async function userOf(
   { native }: Runtime,

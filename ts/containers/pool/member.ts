@@ -4,24 +4,20 @@ import type { ImageConfig, ResolvedImage } from '../../images/types.ts';
 import { features } from '../../launch/features.ts';
 import { launch } from '../../launch/launch.ts';
 import type { MemberAnswer, NativeMember, NativeProcess } from '../../native/contract.ts';
-import { helperExecutable } from '../../native/helper.ts';
-import { encodePlan } from '../../plan/encode.ts';
-import { encoded } from '../../plan/encoded.ts';
+import type { EncodedPlan } from '../../plan/encoded.ts';
 import { explainFailure } from '../../plan/failure.ts';
-import { buildMember, type MemberPlan } from '../../plan/member.ts';
 import type { RunRequest } from '../../request/types.ts';
 import { createContainer } from '../create.ts';
-import { type StartContext, startFacts } from '../facts.ts';
 import type { StoredContainer } from '../record.ts';
 import type { Runtime } from '../runtime.ts';
 import { startContext } from '../start.ts';
+import { MemberPlans } from './member-plans.ts';
 
 /** A container that is made but for its application, and the orlop-init in it that waits. */
 export interface Member {
   readonly container: StoredContainer;
   readonly image: ResolvedImage;
-  readonly context: StartContext;
-  readonly plan: MemberPlan;
+  readonly plans: MemberPlans;
   readonly native: NativeMember;
   readonly process: NativeProcess;
 }
@@ -37,16 +33,17 @@ export function waitingRequest(defaults: RunRequest): RunRequest {
  * Makes a member: container, read-write layer, volumes of the defaults, and a container init process that has mounted
  * all that needs no request.
  *
+ * @param helper path of orlop-init
  * @throws RequestError, LaunchError as a start does
  */
-export async function makeMember(runtime: Runtime, defaults: RunRequest): Promise<Member> {
+export async function makeMember(runtime: Runtime, defaults: RunRequest, helper: string): Promise<Member> {
   const created = await createContainer(runtime, waitingRequest(defaults), {
     durability: 'ephemeral',
     trees: false,
   });
   try {
     const container = await runtime.containers.claim(created);
-    return await startWaiting(runtime, container);
+    return await startWaiting(runtime, container, helper);
   } catch (error) {
     // What went wrong first is what the caller has to know; what is left behind, the next command finds.
     await remove(runtime, created).catch(() => {});
@@ -54,23 +51,22 @@ export async function makeMember(runtime: Runtime, defaults: RunRequest): Promis
   }
 }
 
-async function startWaiting(runtime: Runtime, container: StoredContainer): Promise<Member> {
+async function startWaiting(runtime: Runtime, container: StoredContainer, helper: string): Promise<Member> {
   const { native } = runtime;
   const { image, context } = await startContext(runtime, container);
-  const plan = buildMember(startFacts(container.record, image, context), helperExecutable());
-  const opened = native.openMember(encodePlan(plan.prepare), features(native));
-  const { process } = await launch(native, { plan: encoded(plan.boot), descriptors: [opened.descriptor] }).catch(
-    (error) => {
-      native.closeMember(opened.member);
-      throw error;
-    },
-  );
+  const plans = new MemberPlans(container.record, image, context, helper);
+  const { prepare } = plans;
+  const opened = native.openMember(prepare.bytes, features(native));
+  const { process } = await launch(native, { plan: plans.boot, descriptors: [opened.descriptor] }).catch((error) => {
+    native.closeMember(opened.member);
+    throw error;
+  });
   try {
     const answer = await native.memberReady(opened.member, process);
-    if (answer.failure !== null) throw explainFailure(plan.prepare, answer.failure);
+    if (answer.failure !== null) throw explainFailure(prepare.plan, answer.failure);
     if (answer.gone) throw killed();
     const waiting = await runtime.containers.waits(container, process);
-    return { container: waiting, image, context, plan, native: opened.member, process };
+    return { container: waiting, image, plans, native: opened.member, process };
   } catch (error) {
     await kill(runtime, process);
     throw error;
@@ -109,8 +105,8 @@ export class MemberGone extends Error {
 }
 
 /** @throws LaunchError, MemberGone */
-export function requireDone(plan: Parameters<typeof explainFailure>[0], answer: MemberAnswer): void {
-  if (answer.failure !== null) throw explainFailure(plan, answer.failure);
+export function requireDone(plan: EncodedPlan, answer: MemberAnswer): void {
+  if (answer.failure !== null) throw explainFailure(plan.plan, answer.failure);
   if (answer.gone) throw new MemberGone();
 }
 

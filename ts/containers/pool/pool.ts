@@ -1,6 +1,8 @@
 import { LaunchError, RequestError } from '../../errors/index.ts';
+import { helperExecutable } from '../../native/helper.ts';
 import type { EnvEntry, RunRequest } from '../../request/types.ts';
 import type { Runtime } from '../runtime.ts';
+import { forgetSources } from '../sources.ts';
 import type { Started } from '../start.ts';
 import { type ApplicationRequest, becomeApplication } from './application.ts';
 import { dropMember, killed, type Member, MemberGone, makeMember, memberOver } from './member.ts';
@@ -32,8 +34,9 @@ export class MemberPool {
     this.#runtime = runtime;
     this.#defaults = defaults;
     this.#volumes = new PoolVolumes(runtime);
+    const helper = helperExecutable();
     this.#stock = new Stock<Member>(size, {
-      make: () => makeMember(runtime, defaults),
+      make: () => makeMember(runtime, defaults, helper),
       spoiled: (member) => memberOver(runtime, member),
       drop: (member) => dropMember(runtime, member),
     });
@@ -70,8 +73,10 @@ export class MemberPool {
       } catch (error) {
         if (!isPassing(error)) throw error;
         if (attempt === attempts) throw error instanceof MemberGone ? killed() : error;
-        // Members that were made before the host's mounts changed may not see what this request names.
-        if (error instanceof LaunchError) this.#stock.renew();
+        // A source has been replaced since it was seen; if that was not all, the host's mounts have changed, and members
+        // that were made before may not see what this request names.
+        forgetSources(this.#runtime.store, own.mounts);
+        if (error instanceof LaunchError && attempt > 1) this.#stock.renew();
       } finally {
         // Not before: making one takes the processors and the kernel's lock on mounts from the one that is to start.
         this.#stock.refill();

@@ -1,5 +1,4 @@
 import { RequestError } from '../../errors/index.ts';
-import type { StartFacts } from '../../plan/facts.ts';
 import { parents } from '../../plan/layout.ts';
 import type { MountSpec, RunRequest } from '../../request/types.ts';
 
@@ -12,7 +11,7 @@ import type { MountSpec, RunRequest } from '../../request/types.ts';
  */
 export function checkTargets(
   defaults: Pick<RunRequest, 'mounts' | 'tmpfs'>,
-  made: Pick<StartFacts, 'mounts'>,
+  made: { readonly mounts: readonly { readonly target: string }[] },
   requested: readonly MountSpec[],
 ): void {
   const taken = new Set([...defaults.mounts, ...defaults.tmpfs].map(({ target }) => target));

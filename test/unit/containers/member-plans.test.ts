@@ -1,0 +1,81 @@
+import { expect } from 'chai';
+import { etcFiles } from '../../../ts/containers/etc-files.ts';
+import { type StartContext, startFacts } from '../../../ts/containers/facts.ts';
+import { layerPaths } from '../../../ts/containers/layer.ts';
+import { MemberPlans } from '../../../ts/containers/pool/member-plans.ts';
+import type { ContainerRecord } from '../../../ts/containers/record.ts';
+import type { ResolvedImage } from '../../../ts/images/types.ts';
+import { encodePlan } from '../../../ts/plan/encode.ts';
+import type { EncodedPlan } from '../../../ts/plan/encoded.ts';
+import { buildApplication, buildMember } from '../../../ts/plan/member.ts';
+import { newId } from '../../../ts/store/id.ts';
+import type { Store } from '../../../ts/store/store.ts';
+import { record } from '../../support/records.ts';
+
+const helper = '/opt/orlop-init';
+const store = {
+  diffPath: (id: string) => `/store/layers/${id}/diff`,
+  workPath: (id: string) => `/store/layers/${id}/work`,
+  mountPoint: (id: string) => `/store/mnt/${id}`,
+} as Store;
+const image = { layers: ['/store/layers/1/diff'], hidden: [] } as unknown as ResolvedImage;
+const source = { path: '/host/a', device: 1n, inode: 2n, type: 'directory' } as const;
+
+/** A member like all others of the test. */
+function member(changes: Partial<ContainerRecord> = {}) {
+  const id = newId();
+  const hostname = id.slice(0, 12);
+  const context: StartContext = {
+    paths: layerPaths(store, id),
+    sources: new Map(),
+    volumes: new Map(),
+    files: etcFiles(hostname, 'none'),
+    seccomp: new Uint8Array(16),
+    hardNofile: 1024n,
+    volatile: true,
+    maskedPaths: [],
+  };
+  const waiting = record(id, { hostname, ...changes });
+  return { waiting, context, built: buildMember(startFacts(waiting, image, context), helper) };
+}
+
+function request({ waiting }: { waiting: ContainerRecord }, argv: string[], volumes: ContainerRecord['volumes'] = []) {
+  const process = { argv, env: [`HOSTNAME=${waiting.hostname}`], cwd: '/', uid: 0, gid: 0, groups: [] };
+  return { ...waiting, process, volumes };
+}
+
+function expectBytes(made: EncodedPlan, plan: Parameters<typeof encodePlan>[0]): void {
+  expect(Buffer.from(made.bytes)).to.deep.equal(Buffer.from(encodePlan(plan)));
+  expect(made.plan).to.deep.equal(plan);
+}
+
+describe('the plans of members of a pool', () => {
+  it('are those that would be built for each', () => {
+    for (let round = 0; round < 3; round++) {
+      const { waiting, context, built } = member();
+      const plans = new MemberPlans(waiting, image, context, helper);
+      expectBytes(plans.prepare, built.prepare);
+      expectBytes(plans.boot, built.boot);
+    }
+  });
+
+  it('are followed by that of the request', () => {
+    const volume = { name: 'data', target: '/etc', readonly: false, anonymous: false, reason: 'volume data' };
+    const requests = [['true'], ['false'], ['true']] as const;
+    for (const volumes of [[], [volume]]) {
+      for (const argv of requests) {
+        const one = member();
+        const own = request(one, [...argv], volumes);
+        const found = { sources: new Map(), volumes: new Map([['data', source]]) };
+        const made = new MemberPlans(one.waiting, image, one.context, helper).application(own, found);
+        expectBytes(made, buildApplication(one.built, startFacts(own, image, { ...one.context, ...found })));
+      }
+    }
+  });
+
+  it('differ where a volume has a name of its own', () => {
+    const volume = { name: newId(), target: '/v', readonly: false, anonymous: true, reason: 'anonymous volume' };
+    const one = member({ volumes: [volume] });
+    expectBytes(new MemberPlans(one.waiting, image, one.context, helper).prepare, one.built.prepare);
+  });
+});
