@@ -45,6 +45,8 @@ export type Descriptor = v.InferOutput<typeof descriptor>;
 export type ImageRecord = v.InferOutput<typeof imageRecordSchema>;
 export type TagRecord = v.InferOutput<typeof tagRecordSchema>;
 
+const mostTagFiles = 256;
+
 /**
  * The records of images: `images/<hex>.json` for each image, `images/tags/<hash of the name>.json` for each name. A
  * name moves from one image to another by one rename, and a damaged record costs one image or one name.
@@ -52,6 +54,7 @@ export type TagRecord = v.InferOutput<typeof tagRecordSchema>;
 export class ImageRecords {
   readonly #images: string;
   readonly #tags: string;
+  readonly #tagFiles = new Map<string, string>();
   readonly #imageCache = new RecordCache(imageRecordSchema);
   readonly #tagCache = new RecordCache(tagRecordSchema);
 
@@ -113,8 +116,14 @@ export class ImageRecords {
     return join(this.#images, `${hexOf(id)}.json`);
   }
 
+  /** Every start by name asks for the same few. */
   #tagFile(reference: string): string {
-    return join(this.#tags, `${hexOf(sha256(reference))}.json`);
+    const known = this.#tagFiles.get(reference);
+    if (known !== undefined) return known;
+    const file = join(this.#tags, `${hexOf(sha256(reference))}.json`);
+    if (this.#tagFiles.size >= mostTagFiles) this.#tagFiles.clear();
+    this.#tagFiles.set(reference, file);
+    return file;
   }
 }
 
