@@ -11,20 +11,20 @@
 #include "addon/launch.h"
 #include "base/thread.h"
 #include "launch/empty_namespace.h"
+#include "launch/launcher.h"
 #include "launch/network.h"
 #include "launch/trees.h"
 
 namespace orlop::addon {
 namespace {
 
-// Does `work` on a thread of its own, which may change what belongs to the thread: its namespaces, its view of the file
-// system. `convert` makes the value that the promise gets.
+// Does `work` on a launcher thread; `convert` makes the value that the promise gets.
 template <typename Result>
-Napi::Value in_background(Napi::Env env, const char* name, std::function<Failure(Result*)> work,
+Napi::Value in_background(Napi::Env env, std::function<Failure(Result*)> work,
                           std::function<Napi::Value(Napi::Env, Environment&, Result&)> convert) {
   const auto deferred = Napi::Promise::Deferred::New(env);
   const auto environment = Environment::of(env);
-  const bool started = start_detached_thread(name, [=] {
+  const Failure refused = launch::Launcher::instance().submit([=](const launch::ChildStack&) {
     const auto result = std::make_shared<Result>();
     const Failure failure = work(result.get());
     environment->post([=](Napi::Env env) {
@@ -36,10 +36,10 @@ Napi::Value in_background(Napi::Env env, const char* name, std::function<Failure
       }
     });
   });
-  if (started) {
-    environment->hold(env);
+  if (refused) {
+    deferred.Reject(system_error(env, refused).Value());
   } else {
-    deferred.Reject(system_error(env, {EAGAIN, "pthread_create", ""}).Value());
+    environment->hold(env);
   }
   return deferred.Promise();
 }
@@ -53,7 +53,8 @@ Napi::Value rejected(Napi::Env env, const std::string& message) {
 Napi::Value make_empty_namespace(const Napi::CallbackInfo& info) {
   struct Nothing {};
   return in_background<Nothing>(
-      info.Env(), "orlop-empty", [](Nothing*) { return launch::EmptyNamespace::instance().make(); },
+      info.Env(),
+      [](Nothing*) { return on_own_thread("orlop-empty", [] { return launch::EmptyNamespace::instance().make(); }); },
       [](Napi::Env env, Environment&, Nothing&) { return env.Undefined(); });
 }
 
@@ -62,8 +63,10 @@ Napi::Value make_network(const Napi::CallbackInfo& info) {
   if (const std::string wrong = read_plan(info[0], plan); !wrong.empty()) return rejected(info.Env(), wrong);
   const uint32_t features = info[1].ToNumber().Uint32Value();
   return in_background<UniqueFd>(
-      info.Env(), "orlop-network",
-      [plan = std::move(plan), features](UniqueFd* network) { return launch::make_network(plan, features, network); },
+      info.Env(),
+      [plan = std::move(plan), features](UniqueFd* network) {
+        return on_own_thread("orlop-network", [&] { return launch::make_network(plan, features, network); });
+      },
       [](Napi::Env env, Environment& environment, UniqueFd& network) {
         return Napi::Number::New(env, environment.give(network.release()));
       });
@@ -75,7 +78,7 @@ Napi::Value open_trees(const Napi::CallbackInfo& info) {
   if (const std::string wrong = read_plan(info[0], plan); !wrong.empty()) return rejected(info.Env(), wrong);
   const uint32_t features = info[1].ToNumber().Uint32Value();
   return in_background<Trees>(
-      info.Env(), "orlop-open",
+      info.Env(),
       [plan = std::move(plan), features](Trees* trees) { return launch::open_trees(plan, features, trees); },
       [](Napi::Env env, Environment& environment, Trees& trees) {
         Napi::Array list = Napi::Array::New(env, trees.size());

@@ -44,6 +44,14 @@ std::optional<pthread_t> start_thread(const char* name, std::function<void()> wo
   return thread;
 }
 
+Failure on_own_thread(const char* name, const std::function<Failure()>& work) {
+  Failure failure;
+  const auto thread = start_thread(name, [&] { failure = work(); });
+  if (!thread) return {EAGAIN, "pthread_create", ""};
+  pthread_join(*thread, nullptr);
+  return failure;
+}
+
 bool start_detached_thread(const char* name, std::function<void()> work) {
   const auto thread = start_thread(name, std::move(work));
   if (!thread) return false;

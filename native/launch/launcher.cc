@@ -20,6 +20,11 @@ Launcher& Launcher::instance() {
 
 Failure Launcher::submit(std::shared_ptr<Start> start, Done done) {
   if (Failure failure = Reaper::instance().prepare()) return failure;
+  return submit(
+      [start = std::move(start), done = std::move(done)](const ChildStack& stack) { done(start->execute(stack)); });
+}
+
+Failure Launcher::submit(Job job) {
   const std::lock_guard lock(mutex_);
   // One more only where all are busy: most programs start one container at a time and get one thread.
   if (idle_ <= queue_.size() && threads_ < kMaxThreads) {
@@ -29,7 +34,7 @@ Failure Launcher::submit(std::shared_ptr<Start> start, Done done) {
       return {EAGAIN, "pthread_create", ""};
     }
   }
-  queue_.push_back({std::move(start), std::move(done)});
+  queue_.push_back(std::move(job));
   some_.notify_one();
   return {};
 }
@@ -46,7 +51,7 @@ void Launcher::work() {
       job = std::move(queue_.front());
       queue_.pop_front();
     }
-    job.done(job.start->execute(stack));
+    job(stack);
   }
 }
 

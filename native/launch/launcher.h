@@ -17,17 +17,17 @@ namespace orlop::launch {
 class Launcher {
  public:
   using Done = std::function<void(StartResult)>;
+  using Job = std::function<void(const ChildStack&)>;
 
   static Launcher& instance();
 
   // Queues a start; `done` is called once, on a launcher thread. Fails when there is no thread to be had.
   Failure submit(std::shared_ptr<Start> start, Done done);
 
+  // Queues work for a start that is to come. It leaves the thread's namespaces as they were.
+  Failure submit(Job job);
+
  private:
-  struct Job {
-    std::shared_ptr<Start> start;
-    Done done;
-  };
   void work();
 
   std::mutex mutex_;

@@ -9,6 +9,7 @@ namespace orlop::launch {
 
 Failure open_trees(const std::vector<uint8_t>& plan, uint32_t features, std::vector<UniqueFd>* trees) {
   if (Failure failure = own_view()) return failure;
+  if (Failure failure = EmptyNamespace::instance().leave()) return failure;
   const plan::View view(plan.data());
   std::vector<int32_t> slots(view.header().slots, -1);
   std::vector<uint64_t> times(view.count() + 1, 0);

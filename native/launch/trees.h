@@ -10,7 +10,7 @@
 namespace orlop::launch {
 
 // Executes the records of `prepare` of a plan that has an opener, and gives what is in its slots then, in their order.
-// On a thread that ends afterwards, for its file-system view becomes its own.
+// The calling thread's file-system view becomes its own.
 Failure open_trees(const std::vector<uint8_t>& plan, uint32_t features, std::vector<UniqueFd>* trees);
 
 }  // namespace orlop::launch

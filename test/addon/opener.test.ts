@@ -59,7 +59,7 @@ describe('a start whose trees an opener makes', function () {
     const [children, descriptors] = [newChildren(), ownDescriptors().length];
     const result = await native.launch(encodePlan(broken), { descriptors: [], features: native.features() }, {});
     expect(result.process).to.equal(null);
-    expect(result.failure).to.include({ op: 1, code: 'ENOENT', syscall: 'openat' });
+    expect(result.failure).to.include({ op: 1, code: 'ENOENT', syscall: 'open_tree' });
     expect(children()).to.deep.equal([]);
     expect(ownDescriptors()).to.have.length(descriptors);
   });

@@ -127,7 +127,7 @@ describe('what lies ready for the next start', function () {
     expect(storeContent(fixture())).to.deep.equal(store);
     await until('the threads that make things have ended', () => {
       const names = ownThreads();
-      return !names.some((name) => ['orlop-network', 'orlop-open', 'orlop-empty'].includes(name));
+      return !names.some((name) => ['orlop-network', 'orlop-empty'].includes(name));
     });
   });
 
