@@ -10,6 +10,7 @@
 #include "addon/launch.h"
 #include "addon/member.h"
 #include "addon/process.h"
+#include "addon/relay.h"
 
 namespace {
 
@@ -24,6 +25,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   orlop::addon::add_finish_functions(env, exports);
   orlop::addon::add_descriptor_functions(env, exports);
   orlop::addon::add_tree_functions(env, exports);
+  orlop::addon::add_relay_function(env, exports);
   return exports;
 }
 

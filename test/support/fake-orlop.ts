@@ -21,6 +21,8 @@ export interface World {
   readonly columns?: number;
   /** Descriptors that are a terminal or a file, and which one. */
   readonly files?: Readonly<Record<number, string>>;
+  /** Settled when all that went through an outlet is passed on. */
+  readonly passedOn?: Promise<void>;
   readonly now?: Date;
   readonly signals?: EventEmitter;
   /** Members of the library by path, as `images.list`; others answer that the test did not expect them. */
@@ -41,6 +43,14 @@ export async function orlop(argv: readonly string[], world: World = {}): Promise
     isTerminal: () => world.terminal ?? false,
     columns: () => (world.terminal ? world.columns : undefined),
     descriptor: (number) => ({ shareable: world.files?.[number] === undefined, file: world.files?.[number] ?? 'pipe' }),
+    outlet: async (number) => ({
+      descriptor: 100 + number,
+      passOn: () => {
+        calls.push(['outlet', number]);
+        return { ended: world.passedOn ?? Promise.resolve(), count: () => 0 };
+      },
+      abandon: () => calls.push(['abandon', number]),
+    }),
     now: () => world.now ?? new Date('2026-11-27T12:00:00Z'),
     signals: world.signals ?? new EventEmitter(),
     loadAddon: async () => ({ features: () => 0b111111, file: '/p/orlop.node' }),

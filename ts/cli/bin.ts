@@ -13,6 +13,20 @@ const io: Io = {
   // Only a command that starts nothing asks: with process.stdout comes a terminal that does not block.
   columns: () => (process.getBuiltinModule('node:tty').isatty(1) ? process.stdout.columns : undefined),
   descriptor: factsOf,
+  outlet: async (number) => {
+    const native = (await import('../native/binding.ts')).loadNative();
+    const [out, descriptor] = native.pipe();
+    return {
+      descriptor,
+      passOn: () => {
+        native.closeSync(descriptor);
+        return native.relay(out, number);
+      },
+      abandon: () => {
+        for (const end of [out, descriptor]) native.closeSync(end);
+      },
+    };
+  },
   now: () => new Date(),
   signals: {
     on: (signal, listener) => process.on(signal, listener),

@@ -15,16 +15,16 @@ export interface ForegroundOptions {
 export async function runInForeground(io: Io, container: Container, options: ForegroundOptions): Promise<number> {
   const signals = forwardSignals(io.signals);
   try {
-    const running = await container
-      .start({ ...streamsFor(io, options.interactive), signal: signals.aborted })
-      .catch(async (error: unknown) => {
-        await options.refused?.();
-        throw error;
-      });
+    const { outlets, ...streams } = await streamsFor(io, options.interactive);
+    const running = await container.start({ ...streams, signal: signals.aborted }).catch(async (error: unknown) => {
+      for (const outlet of outlets) outlet.abandon();
+      await options.refused?.();
+      throw error;
+    });
     signals.to(running);
     // A full disk must not end the application: the failure is told when it has ended.
     const traced = options.trace?.write(running).catch((error: unknown) => ({ error }));
-    await passOn(io, running);
+    await passOn(io, running, outlets);
     const { exitCode } = await running.exited;
     const failure = await traced;
     if (failure !== undefined) throw failure.error;

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { OpenOptions, OrlopRuntime } from '../api/types.ts';
+import type { Relay } from '../native/contract.ts';
 
 /** Everything a command may touch of the process it runs in, so that tests can stand in for it. */
 export interface Io {
@@ -14,6 +15,8 @@ export interface Io {
   /** Columns of the terminal on standard output; undefined where it is none. */
   columns(): number | undefined;
   descriptor(number: 0 | 1 | 2): DescriptorFacts;
+  /** Opens a way out to a descriptor of the caller, for an application that is not to have that itself. */
+  outlet(number: 1 | 2): Promise<Outlet>;
   now(): Date;
   readonly signals: SignalSource;
   open(options: OpenOptions): Promise<OrlopRuntime>;
@@ -23,6 +26,15 @@ export interface Io {
 export interface SignalSource {
   on(signal: NodeJS.Signals, listener: (signal: NodeJS.Signals) => void): unknown;
   off(signal: NodeJS.Signals, listener: (signal: NodeJS.Signals) => void): unknown;
+}
+
+export interface Outlet {
+  /** The end of a pipe that the application gets. */
+  readonly descriptor: number;
+  /** The application has it: passes on what it writes, until nobody has it any more. */
+  passOn(): Relay;
+  /** There was no start. */
+  abandon(): void;
 }
 
 export interface Output {

@@ -1,12 +1,14 @@
 import type { Readable, Writable } from 'node:stream';
 import type { Running, Stdio } from '../api/types.ts';
-import type { Io } from './io.ts';
+import type { Io, Outlet } from './io.ts';
 
 /** Where the standard streams of a container in the foreground lead. */
 export interface Streams {
   readonly stdin: Stdio;
   readonly stdout: Stdio;
   readonly stderr: Stdio | 'stdout';
+  /** Ways out that orlop stands in. */
+  readonly outlets: readonly Outlet[];
 }
 
 /**
@@ -14,37 +16,35 @@ export interface Streams {
  * root in the container could read what is typed, read and change the whole file, and its mode and owner. So orlop
  * stands in between, with a pipe.
  */
-export function streamsFor(io: Io, interactive: boolean): Streams {
-  const own = (descriptor: 0 | 1 | 2): Stdio => (io.descriptor(descriptor).shareable ? 'inherit' : 'pipe');
-  const stdout = own(1);
-  const stderr = own(2);
+export async function streamsFor(io: Io, interactive: boolean): Promise<Streams> {
+  const stdin = io.descriptor(0).shareable ? 'inherit' : 'pipe';
+  const open = async (number: 1 | 2) => (io.descriptor(number).shareable ? null : await io.outlet(number));
+  const stdout = await open(1);
   // One pipe where both are the same: with two, lines could change places.
-  const together = stdout === 'pipe' && stderr === 'pipe' && io.descriptor(1).file === io.descriptor(2).file;
-  return { stdin: interactive ? own(0) : 'ignore', stdout, stderr: together ? 'stdout' : stderr };
+  const together = stdout !== null && io.descriptor(1).file === io.descriptor(2).file;
+  const stderr = together ? null : await open(2);
+  return {
+    stdin: interactive ? stdin : 'ignore',
+    stdout: stdout?.descriptor ?? 'inherit',
+    stderr: together ? 'stdout' : (stderr?.descriptor ?? 'inherit'),
+    outlets: [stdout, stderr].filter((outlet) => outlet !== null),
+  };
 }
 
 /** Milliseconds without output after which an application that has ended is done writing. */
 const silence = 500;
 
 /** Passes on what goes through the pipes; resolves when the application has ended and its output is written. */
-export async function passOn(io: Io, running: Running): Promise<void> {
+export async function passOn(io: Io, running: Running, outlets: readonly Outlet[]): Promise<void> {
   if (running.stdin !== null) feed(io.stdin(), running.stdin);
-  if (running.stdout === null && running.stderr === null) return void (await running.exited);
-  let chunks = 0;
-  const copy = async (from: Running['stdout'], to: Io['stdout']): Promise<void> => {
-    if (from === null) return;
-    // Terminals and files are written to at once: nothing gathers in memory.
-    for await (const chunk of from as AsyncIterable<Uint8Array>) {
-      to.write(chunk);
-      chunks++;
-    }
-  };
-  const copied = Promise.all([copy(running.stdout, io.stdout), copy(running.stderr, io.stderr)]);
+  const relays = outlets.map((outlet) => outlet.passOn());
+  const passed = Promise.all(relays.map(({ ended }) => ended));
   // Its failure is told when the application has ended.
-  copied.catch(() => {});
+  passed.catch(() => {});
   await running.exited;
+  if (relays.length === 0) return;
   // A pipe has no end while somebody outside the container holds it, whom the application sent it to.
-  await Promise.race([copied, quiet(() => chunks)]);
+  await Promise.race([passed, quiet(() => relays.reduce((sum, relay) => sum + relay.count(), 0))]);
 }
 
 /** Not by pipe(), which looks at process.stdout, and so makes a pipe that the application shares non-blocking. */

@@ -111,6 +111,12 @@ export interface NativeChange {
   readonly path: string;
 }
 
+export interface Relay {
+  readonly ended: Promise<void>;
+  /** Bytes that have been passed on. */
+  count(): number;
+}
+
 export interface Native {
   readonly abi: number;
   /** Feature bits of this kernel, probed once. */
@@ -202,6 +208,11 @@ export interface Native {
    * it, or the program, unless `close`, `closeSync` or this was called.
    */
   disown(fd: number): void;
+  /**
+   * Passes on what comes out of the pipe `from` to `to`, on a thread of its own, and closes `from`, which the addon gave,
+   * at its end. `ended` rejects when nothing can be written any more.
+   */
+  relay(from: number, to: number): Relay;
   /** flock(2) without waiting; false when another holds it. */
   tryLock(fd: number, kind: 'shared' | 'exclusive'): boolean;
   /** Makes changes in their order, at once; throws at the first that fails, and makes none after it. */

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { PassThrough, Readable } from 'node:stream';
+import { PassThrough } from 'node:stream';
 import { expect } from 'chai';
 import type { StartOptions } from '../../../ts/api/types.ts';
 import { LaunchError, RequestError } from '../../../ts/errors/index.ts';
@@ -129,29 +129,60 @@ describe('orlop run', () => {
       return [given?.stdin, given?.stdout, given?.stderr];
     };
     const terminal = { 0: 'tty', 1: 'tty', 2: 'tty' };
-    expect(await streams(['run', 'host'], terminal)).to.deep.equal(['ignore', 'pipe', 'stdout']);
-    expect(await streams(['run', '-i', 'host'], terminal)).to.deep.equal(['pipe', 'pipe', 'stdout']);
-    expect(await streams(['run', 'host'], { 1: 'a', 2: 'b' })).to.deep.equal(['ignore', 'pipe', 'pipe']);
-    expect(await streams(['run', '-i', 'host'], { 1: 'a' })).to.deep.equal(['inherit', 'pipe', 'inherit']);
+    expect(await streams(['run', 'host'], terminal)).to.deep.equal(['ignore', 101, 'stdout']);
+    expect(await streams(['run', '-i', 'host'], terminal)).to.deep.equal(['pipe', 101, 'stdout']);
+    expect(await streams(['run', 'host'], { 1: 'a', 2: 'b' })).to.deep.equal(['ignore', 101, 102]);
+    expect(await streams(['run', '-i', 'host'], { 1: 'a' })).to.deep.equal(['inherit', 101, 'inherit']);
+    expect(await streams(['run', 'host'], { 2: 'b' })).to.deep.equal(['ignore', 'inherit', 102]);
   });
 
-  it('passes on what goes through the pipes, to the last byte', async () => {
+  it('passes on what goes through the pipes', async () => {
     const input: Buffer[] = [];
     const stdin = new PassThrough();
     stdin.on('data', (chunk: Buffer) => input.push(chunk));
     const container = {
       ...fakeContainer(ended),
-      start: async (options?: StartOptions) => ({
-        ...(await fakeContainer(ended).start(options)),
-        stdin,
-        stdout: Readable.from([Buffer.from('out'), Buffer.from('put')]),
-        stderr: Readable.from([Buffer.from('errors')]),
-      }),
+      start: async (options?: StartOptions) => ({ ...(await fakeContainer(ended).start(options)), stdin }),
     };
     const files = { 0: 'a', 1: 'b', 2: 'c' };
-    const result = await orlop(['run', '-i', 'host'], { files, input: 'given', library: { create: () => container } });
-    expect([result.stdout, result.stderr]).to.deep.equal(['output', 'errors']);
-    expect(Buffer.concat(input).toString()).to.equal('given');
+    const { calls } = await orlop(['run', '-i', 'host'], {
+      files,
+      input: 'given',
+      library: { create: () => container },
+    });
+    expect(calls.filter(([name]) => name === 'outlet')).to.deep.equal([
+      ['outlet', 1],
+      ['outlet', 2],
+    ]);
+    await until('the input to arrive', () => Buffer.concat(input).toString() === 'given');
+  });
+
+  for (const [code, message] of [
+    ['EPIPE', ''],
+    ['ENOSPC', 'orlop: ENOSPC: no space left on device, write\n'],
+  ] as const) {
+    it(`tells of ${code} in the output when the application has ended`, async () => {
+      const error = Object.assign(new Error(`${code}: no space left on device, write`), { code, syscall: 'write' });
+      const passedOn = Promise.reject(error);
+      passedOn.catch(() => {});
+      const create = () => fakeContainer({ exitCode: 3, signal: null });
+      const result = await orlop(['run', 'host'], { files: { 1: 'b' }, passedOn, library: { create } });
+      expect(result).to.deep.include({ status: code === 'EPIPE' ? 141 : 125, stdout: '', stderr: message });
+    });
+  }
+
+  it('closes what it opened for the streams of a container that is not started', async () => {
+    const container = {
+      ...fakeContainer(ended),
+      start: async () => {
+        throw new RequestError('ORLOP_E_INPUT', 'no');
+      },
+    };
+    const { calls } = await orlop(['run', 'host'], { files: { 1: 'b', 2: 'c' }, library: { create: () => container } });
+    expect(calls.filter(([name]) => name === 'abandon' || name === 'outlet')).to.deep.equal([
+      ['abandon', 1],
+      ['abandon', 2],
+    ]);
   });
 
   it('reports a refused start once, with its hint and its exit status, and leaves no container', async () => {

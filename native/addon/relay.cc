@@ -1,0 +1,98 @@
+#include "addon/relay.h"
+
+#include <poll.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <memory>
+
+#include "addon/environment.h"
+#include "addon/errors.h"
+#include "base/failure.h"
+#include "base/thread.h"
+#include "base/unique_fd.h"
+
+namespace orlop::addon {
+namespace {
+
+using Count = std::shared_ptr<std::atomic<double>>;
+
+// What a pipe holds by default, pipe(7).
+constexpr size_t kChunk = 64 * 1024;
+
+Failure write_all(int to, const char* bytes, size_t length) {
+  for (size_t done = 0; done < length;) {
+    const ssize_t written = write(to, bytes + done, length - done);
+    if (written >= 0) {
+      done += static_cast<size_t>(written);
+    } else if (errno == EAGAIN) {
+      pollfd room{to, POLLOUT, 0};  // another process made it non-blocking
+      poll(&room, 1, -1);
+    } else if (errno != EINTR) {
+      return failed("write");
+    }
+  }
+  return {};
+}
+
+// Until the end of the pipe, or until nothing can be written any more.
+Failure pass_on(int from, int to, std::atomic<double>& count) {
+  char chunk[kChunk];
+  for (;;) {
+    const ssize_t length = read(from, chunk, sizeof chunk);
+    if (length == 0) return {};
+    if (length < 0 && errno == EINTR) continue;
+    if (length < 0) return failed("read");
+    if (Failure failure = write_all(to, chunk, static_cast<size_t>(length))) return failure;
+    count.store(count.load() + static_cast<double>(length));
+  }
+}
+
+Napi::Value ended(Napi::Env env, int from, int to, const Count& count) {
+  const auto deferred = std::make_shared<Napi::Promise::Deferred>(Napi::Promise::Deferred::New(env));
+  const auto environment = Environment::of(env);
+  const auto settle = [environment, deferred](Napi::Env there, const Failure& failure) {
+    environment->release(there);
+    if (failure) {
+      deferred->Reject(system_error(there, failure).Value());
+    } else {
+      deferred->Resolve(there.Undefined());
+    }
+  };
+  environment->hold(env);
+  const auto pipe = std::make_shared<UniqueFd>(from);
+  const bool started = start_detached_thread("orlop-relay", [=] {
+    const Failure failure = pass_on(pipe->get(), to, *count);
+    pipe->reset();  // an application that goes on writing is to notice
+    environment->post([settle, failure](Napi::Env there) { settle(there, failure); });
+  });
+  if (!started) settle(env, Failure{EAGAIN, "pthread_create", ""});
+  return deferred->Promise();
+}
+
+Napi::Value relay(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  if (!info[0].IsNumber() || !info[1].IsNumber()) {
+    Napi::TypeError::New(env, "a relay leads from one descriptor to another").ThrowAsJavaScriptException();
+    return env.Undefined();
+  }
+  const int from = info[0].As<Napi::Number>().Int32Value();
+  const int to = info[1].As<Napi::Number>().Int32Value();
+  Environment::of(env)->take_back(from);
+  const Count count = std::make_shared<std::atomic<double>>(0);
+  Napi::Object result = Napi::Object::New(env);
+  result.Set("ended", ended(env, from, to, count));
+  result.Set("count", Napi::Function::New(env, [count](const Napi::CallbackInfo& call) -> Napi::Value {
+               return Napi::Number::New(call.Env(), count->load());
+             }));
+  return result;
+}
+
+}  // namespace
+
+void add_relay_function(Napi::Env env, Napi::Object exports) {
+  exports.Set("relay", Napi::Function::New(env, relay, "relay"));
+}
+
+}  // namespace orlop::addon

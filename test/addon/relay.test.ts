@@ -1,0 +1,69 @@
+import { closeSync, openSync, readFileSync, readSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { expect } from 'chai';
+import { loadNative } from '../../ts/native/binding.ts';
+import { requires } from '../support/require.ts';
+import { temporaryDirectory, until } from '../support/temporary.ts';
+
+describe('a relay', () => {
+  requires('addon');
+  const temporary = temporaryDirectory();
+
+  it('passes on every byte, counts them, and ends with the pipe', async () => {
+    const native = loadNative();
+    const [from, end] = native.pipe();
+    const file = openSync(join(temporary(), 'f'), 'w');
+    const relay = native.relay(from, file);
+    const content = Buffer.alloc(300_000, 'orlop ');
+    // In pieces, because a pipe holds less and this thread is the writer.
+    for (let at = 0; at < content.length; at += 4096) writeSync(end, content.subarray(at, at + 4096));
+    native.closeSync(end);
+    await relay.ended;
+    closeSync(file);
+    expect(readFileSync(join(temporary(), 'f')).equals(content)).to.equal(true);
+    expect(relay.count()).to.equal(content.length);
+  });
+
+  it('does not end while somebody can write, and counts what has come', async () => {
+    const native = loadNative();
+    const [from, end] = native.pipe();
+    const file = openSync(join(temporary(), 'f'), 'w');
+    const relay = native.relay(from, file);
+    writeSync(end, 'one');
+    await until('the bytes to be passed on', () => relay.count() === 3);
+    expect(await Promise.race([relay.ended.then(() => 'ended'), delay(20, 'goes on')])).to.equal('goes on');
+    native.closeSync(end);
+    await relay.ended;
+    closeSync(file);
+  });
+
+  it('rejects when nobody reads, and lets the writer know', async () => {
+    const native = loadNative();
+    const [from, end] = native.pipe();
+    const [reader, to] = native.pipe();
+    native.closeSync(reader);
+    const relay = native.relay(from, to);
+    writeSync(end, 'one');
+    const error = await relay.ended.catch((reason: unknown) => reason);
+    expect(error).to.include({ code: 'EPIPE', syscall: 'write' });
+    expect(() => writeSync(end, 'two')).to.throw(/EPIPE/);
+    for (const one of [end, to]) native.closeSync(one);
+  });
+
+  it('waits for a reader that is slower', async () => {
+    const native = loadNative();
+    const [from, end] = native.pipe();
+    const [reader, to] = native.pipe();
+    const relay = native.relay(from, to);
+    // Two pipes hold less than this: the relay has to wait for the second, and this thread never does.
+    writeSync(end, Buffer.alloc(60_000, 'a'));
+    const got = Buffer.alloc(60_000);
+    let length = 0;
+    while (length < got.length) length += readSync(reader, got, length, got.length - length, null);
+    native.closeSync(end);
+    await relay.ended;
+    expect(got.equals(Buffer.alloc(60_000, 'a'))).to.equal(true);
+    for (const one of [reader, to]) native.closeSync(one);
+  });
+});
