@@ -48,9 +48,18 @@ export async function resolveSources(
   { root, run }: Pick<Store, 'root' | 'run'>,
   mounts: readonly MountSpec[],
 ): Promise<ReadonlyMap<string, ResolvedSource>> {
+  const binds = mounts.filter((mount) => mount.type === 'bind');
+  // Each once, and at the same time: a way through a thread takes longer than what is done there.
+  const looks = new Map<string, Promise<ResolvedSource>>();
+  for (const mount of binds) {
+    if (!looks.has(mount.source)) looks.set(mount.source, resolveSource(mount, [root, run]));
+  }
+  // Waited for until the last one, so that the first in the request is the one that is told of.
+  await Promise.allSettled(looks.values());
   const sources = new Map<string, ResolvedSource>();
-  for (const mount of mounts) {
-    if (mount.type === 'bind') sources.set(mount.target, await resolveSource(mount, [root, run]));
+  for (const { source, target } of binds) {
+    const found = await looks.get(source);
+    if (found !== undefined) sources.set(target, found);
   }
   return sources;
 }
