@@ -58,6 +58,9 @@ export const orlopLaunch: Contestant = {
 const closed = 0x2 | 0x4 | 0x8; // nosuid, nodev, noexec
 const [stdin, stdout, stderr, rootfs, proc, dev, firstVolume] = [0, 1, 2, 3, 4, 5, 6];
 
+/** Whatever stands at the source. */
+const anyIdentity = { device: 0n, inode: 0n, type: 0 };
+
 function minimalPlan(layers: readonly string[], place: Place, source: string, volumes: readonly string[]): Plan {
   const reason = 'benchmark';
   const { root, upper, work } = place;
@@ -71,7 +74,7 @@ function minimalPlan(layers: readonly string[], place: Place, source: string, vo
       { op: 'propagation', reason, path: '/', mode: 1, recursive: 1 },
       { op: 'overlay', reason, tree: rootfs, layers, upper, work, at: root, options: 1, attributes: 0 },
       ...volumes.map(
-        (_, index): Op => ({ op: 'bind', reason, tree: tree(index), source, recursive: 1, device: 0n, inode: 0n }),
+        (_, index): Op => ({ op: 'bind', reason, tree: tree(index), source, recursive: 1, ...anyIdentity }),
       ),
       { op: 'proc', reason, tree: proc, attributes: closed },
       ...deviceTree(reason),

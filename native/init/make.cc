@@ -9,18 +9,25 @@ namespace {
 
 using Digits = Text<32>;
 
+// What a source is.
+inline constexpr uint32_t kAnyType = 0;
+inline constexpr uint32_t kDirectoryType = 1;
+
 // The device number as stat(2) of the C library and of Node shows it.
 uint64_t DeviceNumber(uint64_t major, uint64_t minor) {
   return (minor & 0xff) | (major & 0xfff) << 8 | (minor & ~0xffull) << 12 | (major & ~0xfffull) << 32;
 }
 
-int CheckIdentity(Context& context, int fd, uint64_t device, uint64_t inode) {
-  if (device == 0 && inode == 0) return 0;
+// The type too: ext4 gives the number of an inode that has gone to the next file, directory or not.
+int CheckIdentity(Context& context, int fd, const plan::op::Bind& op) {
+  if (op.device == 0 && op.inode == 0) return 0;
   struct statx facts;
   const int error = Stat(context, fd, &facts);
   if (error != 0) return error;
-  const bool same = DeviceNumber(facts.stx_dev_major, facts.stx_dev_minor) == device && facts.stx_ino == inode;
-  return same ? 0 : context.Refuse(ESTALE);
+  const uint64_t device = DeviceNumber(facts.stx_dev_major, facts.stx_dev_minor);
+  const bool same_file = device == op.device && facts.stx_ino == op.inode;
+  const bool same_type = op.type == kAnyType || (op.type == kDirectoryType) == IsDirectory(facts);
+  return same_file && same_type ? 0 : context.Refuse(ESTALE);
 }
 
 int MakeSimple(Context& context, uint32_t slot, const char* type, uint32_t attributes) {
@@ -41,7 +48,7 @@ int Execute(Context& context, const plan::op::Bind& op) {
   // The path is walked once, by the call that clones; what came of it is compared.
   const int tree = CloneTree(context, {kAtCwd, op.source, 0}, op.recursive != 0, 0);
   if (tree < 0) return tree;
-  const int error = CheckIdentity(context, tree, op.device, op.inode);
+  const int error = CheckIdentity(context, tree, op);
   if (error == 0) return context.Fill(op.tree, tree);
   Close(tree);
   return error;

@@ -54,7 +54,8 @@ describe('a start whose trees an opener makes', function () {
 
   it('names the operation that the host refused, and clones nothing', async () => {
     const plan = plainPlan({ argv: ['/bin/true'], strategy: 'opener' });
-    const missing: Op = { op: 'bind', reason: '', tree: 1, source: '/no/such', recursive: 0, device: 0n, inode: 0n };
+    const identity = { device: 0n, inode: 0n, type: 0 };
+    const missing: Op = { op: 'bind', reason: '', tree: 1, source: '/no/such', recursive: 0, ...identity };
     const broken: Plan = { ...plan, slots: 2, prepare: [...plan.prepare, missing] };
     const [children, descriptors] = [newChildren(), ownDescriptors().length];
     const result = await native.launch(encodePlan(broken), { descriptors: [], features: native.features() }, {});

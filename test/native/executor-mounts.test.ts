@@ -157,6 +157,11 @@ for (const [name, features] of [
       expect(result.refused).to.include({ step: 'bind', error: 'ESTALE' });
     });
 
+    it('refuses a file that has got the inode of the directory that was looked at', () => {
+      const mounts = [bind(host, '/data', { type: 'file' })];
+      expect(run('true', { mounts }).refused).to.include({ step: 'bind', error: 'ESTALE' });
+    });
+
     it('refuses a source that is not there', () => {
       const result = run('true', { mounts: [makeBind('/data', { source: join(host, 'absent') })] });
       expect(result.refused).to.include({ step: 'bind', error: 'ENOENT' });

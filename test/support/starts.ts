@@ -27,7 +27,7 @@ export interface PlanParts {
 export function plainPlan(parts: PlanParts): Plan {
   const { argv, env = [], namespaces = [], supplied = [], strategy = 'in-child', steps = [] } = parts;
   const tree = supplied.length;
-  const bind: Step = { op: 'bind', tree, source: '/', recursive: 1, device: 0n, inode: 0n };
+  const bind: Step = { op: 'bind', tree, source: '/', recursive: 1, device: 0n, inode: 0n, type: 0 };
   const hide: Step = { op: 'propagation', path: '/', mode: propagation.private, recursive: 1 };
   const prepare = strategy === 'opener' ? [bind] : [hide, bind];
   const enter: Step[] = [

@@ -17,9 +17,17 @@ const local: ReadonlySet<number> = new Set([
  */
 export async function mayHang(sources: Iterable<Pick<ResolvedSource, 'device' | 'path'>>): Promise<boolean> {
   for (const { device, path } of sources) {
-    if (major(device) === 0n && !local.has((await statfs(path)).type)) return true;
+    if (major(device) === 0n && !local.has(await typeAt(path))) return true;
   }
   return false;
+}
+
+/** 0 where it cannot be told, because the source has gone or its server has: a child can be killed there. */
+async function typeAt(path: string): Promise<number> {
+  return statfs(path).then(
+    ({ type }) => type,
+    () => 0,
+  );
 }
 
 /** 0 stands for file systems that are not on a block device (makedev(3)). */

@@ -24,6 +24,9 @@ export const overlayOption = { volatile: 1, userxattr: 2 } as const;
  */
 export const mountPoint = { directory: 0, file: 1, 'plain directory': 2 } as const;
 
+/** `type` of `bind`: what its source is; 0 for any. */
+export const sourceType = { directory: 1, file: 2 } as const;
+
 /** `CLONE_NEW*` of clone(2). */
 export const namespaceFlag: Readonly<Record<Namespace, number>> = {
   mount: 0x0002_0000,

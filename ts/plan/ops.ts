@@ -36,6 +36,7 @@ export const ops = {
       ['recursive', 'u32'],
       ['device', 'u64'],
       ['inode', 'u64'],
+      ['type', 'u32'],
     ],
   },
   tmpfs: {

@@ -1,4 +1,4 @@
-import { attribute, propagation } from './constants.ts';
+import { attribute, propagation, sourceType } from './constants.ts';
 import type { Draft } from './draft.ts';
 import type { BindMount, HiddenPath, TmpfsMount, UserMount } from './facts.ts';
 import type { Slot } from './types.ts';
@@ -11,8 +11,9 @@ export function makeUserMount(draft: Draft, mount: UserMount): Slot {
 function makeBind(draft: Draft, mount: BindMount): Slot {
   const tree = draft.newSlot();
   const { reason, source, device, inode } = mount;
+  const type = sourceType[mount.type];
   const recursive = mount.recursive && mount.type === 'directory' ? 1 : 0;
-  draft.prepare.push({ op: 'bind', reason, tree, source, recursive, device, inode });
+  draft.prepare.push({ op: 'bind', reason, tree, source, recursive, device, inode, type });
   const set = restrictions(mount) | (mount.readonly ? attribute.readonly : 0);
   // A bind is private when it is made: only another propagation has to be asked for.
   const mode = mount.propagation === undefined || mount.propagation === 'private' ? 0 : propagation[mount.propagation];

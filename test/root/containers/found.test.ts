@@ -1,4 +1,5 @@
-import { mkdirSync, renameSync, rmdirSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, renameSync, rmdirSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { expect } from 'chai';
@@ -54,5 +55,28 @@ describe('a container of this program, whose volume has changed between create a
     unlinkSync(join(source, 'f'));
     rmdirSync(source);
     expect(await refusal(container.start())).to.include({ code: 'ORLOP_E_SOURCE' });
+  });
+
+  it('is told that it has gone from a file system without a device, too', async () => {
+    const directory = join(fixture().directory, 'memory');
+    mkdirSync(directory);
+    execFileSync('mount', ['-t', 'tmpfs', 'memory', directory]);
+    try {
+      const container = await create(makeSource('memory/gone', 'here'));
+      rmSync(join(directory, 'gone'), { recursive: true });
+      expect(await refusal(container.start())).to.include({ code: 'ORLOP_E_SOURCE' });
+    } finally {
+      execFileSync('umount', ['--lazy', directory]);
+    }
+  });
+
+  it('gets a file where a directory stood, also when it has the same inode number', async () => {
+    const source = join(fixture().directory, 'turned');
+    mkdirSync(source);
+    const options = { rm: true, volumes: [`${source}:/v`] };
+    const container = await fixture().orlop.create('busybox', ['cat', '/v'], options);
+    rmdirSync(source);
+    writeFileSync(source, 'a file');
+    expect(await outputOf(container)).to.equal('a file');
   });
 });

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { buildPlan } from '../../../ts/plan/build.ts';
-import { attribute } from '../../../ts/plan/constants.ts';
+import { attribute, sourceType } from '../../../ts/plan/constants.ts';
 import { defaultCapabilities } from '../../../ts/plan/defaults.ts';
 import { encodePlan } from '../../../ts/plan/encode.ts';
 import { fieldsOf, shapeOf } from '../../../ts/plan/format.ts';
@@ -136,6 +136,7 @@ describe('plan of a start', () => {
       recursive: 1,
       device: 1n,
       inode: 2n,
+      type: sourceType.directory,
     });
     expect(find(plan.prepare, 'attributes')).to.deep.equal({
       op: 'attributes',

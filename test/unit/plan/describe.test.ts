@@ -68,6 +68,7 @@ describe('words of a plan', () => {
       recursive: 1,
       device: '1',
       inode: '2',
+      type: 1,
       reason: 'volume data',
     });
   });
