@@ -4,15 +4,25 @@ import { writeFileSync } from 'node:fs';
 import type { Running } from '../ts/index.ts';
 import { Orlop } from '../ts/index.ts';
 
-const [root = '', file = '', starts = ''] = process.argv.slice(2);
-await using orlop = await Orlop.open({ root });
-let fastest: Running | undefined;
-for (let left = Number(starts); left > 0; left--) {
+/** From where the container is made to the first instruction, in microseconds. */
+function took({ timings: { steps, startedUs } }: Running): number {
+  return startedUs - (steps[0]?.startUs ?? 0);
+}
+
+/** The first start of a runtime finds nothing that was made ahead: the story of the page, and what the command does. */
+async function firstStart(root: string): Promise<Running> {
+  await using orlop = await Orlop.open({ root });
   const options = { name: 'example', rm: true, volumes: ['data:/test'] };
-  const container = await orlop.create('host', ['true'], options);
+  const container = await orlop.create('host', ['sh', '-c', 'echo hi > /test/f'], options);
   const running = await container.start();
   await running.exited;
-  if (fastest === undefined || running.timings.startedUs < fastest.timings.startedUs) fastest = running;
+  return running;
 }
-if (fastest === undefined) throw new Error('no starts were asked for');
+
+const [root = '', file = '', starts = ''] = process.argv.slice(2);
+let fastest = await firstStart(root);
+for (let left = Number(starts) - 1; left > 0; left--) {
+  const running = await firstStart(root);
+  if (took(running) < took(fastest)) fastest = running;
+}
 writeFileSync(file, JSON.stringify(fastest.trace()));
