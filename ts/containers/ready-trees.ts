@@ -23,8 +23,9 @@ interface Kept extends ReadyTrees {
 }
 
 /** Equal for containers whose trees are equal but for the read-write layer in them. Pure. */
-export function treesKind({ mounts, tmpfs, shmSize }: RunRequest, { layers, hidden }: ResolvedImage): string {
-  return JSON.stringify([layers, hidden, shmSize, [...mounts, ...tmpfs].map(({ target }) => target)]);
+export function treesKind({ mounts, tmpfs, shmSize }: RunRequest, image: ResolvedImage): string {
+  const { layers, generation, hidden } = image;
+  return JSON.stringify([layers, generation, hidden, shmSize, [...mounts, ...tmpfs].map(({ target }) => target)]);
 }
 
 /** How many layers that lie ready have trees: for programs that start two kinds of containers by turns. */

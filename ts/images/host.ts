@@ -24,6 +24,7 @@ export async function resolveHost(store: Store): Promise<ResolvedImage> {
     layers: ['/'],
     diffIds: [],
     chainId: null,
+    generation: 0,
     hidden: await hostHidden(store),
   };
 }

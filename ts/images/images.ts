@@ -18,6 +18,8 @@ import { saveImages } from './save.ts';
 import { familiar, summary } from './summary.ts';
 import type * as t from './types.ts';
 
+type LayersOfRecord = Pick<t.ResolvedImage, 'diffIds' | 'chainId' | 'layers' | 'generation'>;
+
 /**
  * The images of a store. Locks: `image records` shared while an image is being used and exclusive for the moment in
  * which records change; `image content` shared while blobs and layers are added or read, exclusive to sweep them. Who
@@ -25,8 +27,9 @@ import type * as t from './types.ts';
  */
 export class Images implements t.ImageStore {
   readonly #context: Context;
-  readonly #layers = new WeakMap<ImageRecord, Pick<t.ResolvedImage, 'diffIds' | 'chainId' | 'layers'>>();
+  readonly #layers = new WeakMap<ImageRecord, LayersOfRecord>();
   readonly #ensuring = new Map<Digest, Promise<void>>();
+  #generations = 0;
   #mountPoints: Promise<string> | null = null;
 
   constructor(store: Store, archiver: Archiver = archiveProcess) {
@@ -54,7 +57,7 @@ export class Images implements t.ImageStore {
   }
 
   /** Once for a record: chain IDs are sums, and a layer of an image does not go while the image is there. */
-  async #prepare(record: ImageRecord): Promise<Pick<t.ResolvedImage, 'diffIds' | 'chainId' | 'layers'>> {
+  async #prepare(record: ImageRecord): Promise<LayersOfRecord> {
     const { id } = record;
     const ensuring = this.#ensuring.get(id) ?? ensureLayers(this.#context, record);
     this.#ensuring.set(id, ensuring);
@@ -63,7 +66,7 @@ export class Images implements t.ImageStore {
     const diffIds = record.layers.map((layer) => layer.diffId);
     const chain = chainIds(diffIds);
     const layers = chain.map((id) => this.#context.store.diffPath(hexOf(id))).reverse();
-    const made = { diffIds, chainId: chain.at(-1) ?? null, layers };
+    const made = { diffIds, chainId: chain.at(-1) ?? null, layers, generation: ++this.#generations };
     this.#layers.set(record, made);
     return made;
   }

@@ -43,6 +43,8 @@ export interface ResolvedImage {
   readonly diffIds: readonly string[];
   /** Chain ID of the uppermost layer; null when there is no layer. */
   readonly chainId: string | null;
+  /** Another number once the image was removed and brought again: other directories are in the places of its layers. */
+  readonly generation: number;
   /** Directories to hide below an empty tmpfs of the same mode unless asked for; only the image `host` has some. */
   readonly hidden: readonly HiddenDirectory[];
 }

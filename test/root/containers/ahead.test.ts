@@ -1,8 +1,8 @@
-import { readdirSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { LaunchError } from '../../../ts/errors/index.ts';
-import type { RunInput, RunOptions } from '../../../ts/index.ts';
+import { Orlop, type RunInput, type RunOptions } from '../../../ts/index.ts';
 import { counts, ownDescriptors, ownThreads, storeContent } from '../../support/facts-of-life.ts';
 import { mountTable } from '../../support/mounts.ts';
 import { withOrlop } from '../../support/orlop.ts';
@@ -95,6 +95,21 @@ describe('what lies ready for the next start', function () {
       expect([(await running.exited).exitCode, running.timings.steps.length > 0]).to.deep.equal([0, true]);
     }
     await orlop.images.remove('marked:1');
+  });
+
+  it('is never a root filesystem whose layers another program has removed, and the image brought again', async () => {
+    const { directory, root, run: runDirectory } = fixture();
+    await runReady('true');
+    const other = await Orlop.open({ root, run: runDirectory });
+    const archive = join(directory, 'again.tar');
+    const descriptor = openSync(archive, 'w');
+    await other.images.save(['busybox'], { descriptor });
+    closeSync(descriptor);
+    await other.images.remove('busybox');
+    await other.images.load(archive);
+    await other.close();
+    expect((await run('echo here')).stdout).to.equal('here\n');
+    expect((await runReady('echo and ready')).stdout).to.equal('and ready\n');
   });
 
   it('is no layer that a member of a pool could not mount', async () => {

@@ -34,6 +34,7 @@ const image: ResolvedImage = {
   layers: [`/store/layers/${'2'.repeat(64)}/diff`],
   diffIds: [],
   chainId: null,
+  generation: 0,
   hidden: [],
 };
 
