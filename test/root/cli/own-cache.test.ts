@@ -1,7 +1,8 @@
-import { spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import {
   chmodSync,
   lstatSync,
+  mkdirSync,
   readdirSync,
   renameSync,
   rmSync,
@@ -24,6 +25,15 @@ describe('the compiled form of the command line', function () {
   this.timeout(120_000);
   requires('root', 'addon', 'overlay', 'cli');
   const root = temporaryDirectory();
+
+  // Of this file's own, however it is run: its mode is changed here, and everybody's commands look at it.
+  before(() => {
+    mkdirSync(runDirectory, { recursive: true, mode: 0o700 });
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'mode=700', 'tmpfs', runDirectory]);
+  });
+  after(() => {
+    execFileSync('umount', [runDirectory]);
+  });
 
   const caches = () => readdirSync(runDirectory).filter((name) => name.startsWith('cli-'));
   const file = () => join(runDirectory, caches()[0] ?? 'none');
@@ -75,7 +85,7 @@ describe('the compiled form of the command line', function () {
     [
       'a symlink leads to',
       () => {
-        const [path, elsewhere] = [file(), join(root(), 'elsewhere')];
+        const [path, elsewhere] = [file(), join(runDirectory, 'elsewhere')];
         renameSync(path, elsewhere);
         symlinkSync(elsewhere, path);
       },
