@@ -22,6 +22,14 @@ Failure gone(int result, const char* call, const std::string& path) {
   return result == 0 || errno == ENOENT ? Failure{} : failed(call, path);
 }
 
+// Only the tree may be gone already: where the place has gone instead, it stays, and whoever knows of it must hear that.
+Failure discard(const std::string& path, const std::string& place) {
+  if (rename(path.c_str(), place.c_str()) == 0) return {};
+  Failure failure = failed("rename", path);
+  if (failure.error != ENOENT) return failure;
+  return access(path.c_str(), F_OK) != 0 && errno == ENOENT ? Failure{} : failure;
+}
+
 std::string parent_of(const std::string& path) { return path.substr(0, path.rfind('/')); }
 
 UniqueFd open_lock(const std::string& path) {
@@ -91,7 +99,7 @@ Failure make(const Change& change, std::vector<UniqueFd>& held) {
     case Change::Kind::kRename:
       return outcome(rename(path, change.text.c_str()), "rename", change.path);
     case Change::Kind::kDiscard:
-      return gone(rename(path, change.text.c_str()), "rename", change.path);
+      return discard(change.path, change.text);
     case Change::Kind::kUnlink:
       return gone(unlink(path), "unlink", change.path);
     case Change::Kind::kRemoveDirectory:

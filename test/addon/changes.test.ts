@@ -61,6 +61,12 @@ describe('changes of the store', () => {
     expect(codeOf(() => change(['rename', at('missing'), at('trash')]))).to.equal('ENOENT');
   });
 
+  it('do not take a tree for gone when it is the place for it that has', () => {
+    mkdirSync(at('tree'));
+    expect(codeOf(() => change(['discard', at('tree'), at('missing', 'tree')]))).to.equal('ENOENT');
+    change(['discard', at('tree'), at('trash')]);
+  });
+
   it('remove a tree and nothing outside of it', () => {
     mkdirSync(at('tree', 'deep'), { recursive: true });
     mkdirSync(at('kept'));

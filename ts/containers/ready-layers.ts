@@ -25,6 +25,8 @@ export class ReadyLayers {
   #opened: Staging | null = null;
   #filling: Promise<void> | null = null;
   #asked = 0;
+  /** Those that may be given back. */
+  readonly #taken = new Set<string>();
 
   constructor(store: Store) {
     this.#store = store;
@@ -42,9 +44,11 @@ export class ReadyLayers {
     return this.#pick(wished ?? this.#ready[0]);
   }
 
-  /** Takes back what was not used. */
-  giveBack(id: string): void {
-    this.#ready.push(id);
+  /** Takes back what was not used; false when it went with all the others meanwhile. */
+  giveBack(id: string): boolean {
+    const mine = this.#taken.delete(id);
+    if (mine) this.#ready.push(id);
+    return mine;
   }
 
   /** Layers that are ready. */
@@ -69,6 +73,7 @@ export class ReadyLayers {
   #pick(id: string | undefined): string | null {
     if (id === undefined) return null;
     this.#ready.splice(this.#ready.indexOf(id), 1);
+    this.#taken.add(id);
     return id;
   }
 
@@ -82,6 +87,7 @@ export class ReadyLayers {
     if (path === undefined) throw new Error('no layer was made ahead');
     if (image !== undefined) this.#dress(id, join(path, id, 'diff'), image);
     this.#dressed.delete(id);
+    this.#taken.delete(id);
     return [
       ['rename', join(path, id), this.#store.layerPath(id)],
       ['mkdir', this.#store.mountPoint(id), 0o700],
@@ -104,6 +110,7 @@ export class ReadyLayers {
     await this.#filling;
     this.#asked = 0;
     this.#ready.length = 0;
+    this.#taken.clear();
     const staging = this.#staging;
     this.#staging = null;
     this.#opened = null;

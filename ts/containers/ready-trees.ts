@@ -118,7 +118,8 @@ export class TreesAhead {
       const descriptors = await this.#native.openTrees(bytes, features(this.#native));
       this.#kept.set(layer.id, { kind, names, descriptors });
     } finally {
-      this.#layers.giveBack(layer.id);
+      // The store may have been closed meanwhile.
+      if (!this.#layers.giveBack(layer.id)) await this.drop(layer.id);
     }
   }
 

@@ -146,6 +146,22 @@ describe('what lies ready for the next start', function () {
     });
   });
 
+  it('goes with a store that is closed while containers run, and so does what is left of these', async () => {
+    const { orlop } = fixture();
+    await orlop.close();
+    const store = storeContent(fixture());
+    for (let round = 0; round < 20; round++) {
+      const all = Array.from({ length: 4 }, () => run('echo early'));
+      await Promise.any(all);
+      await orlop.close();
+      // Those that were not launched yet may have lost their layer; none has lost its way out.
+      await Promise.allSettled(all);
+      expect((await run('echo again')).stdout).to.equal('again\n');
+    }
+    await orlop.close();
+    expect(storeContent(fixture())).to.deep.equal(store);
+  });
+
   it('does not keep a start that failed from being tried again', async () => {
     await runReady('true');
     const { orlop, root } = fixture();
