@@ -48,8 +48,8 @@ constexpr int kUnpack[] = {SYS_openat2,   SYS_newfstatat, SYS_mkdirat,  SYS_mkno
                            SYS_unlinkat,  SYS_fchown,     SYS_fchownat, SYS_fchmod,  SYS_ftruncate, SYS_pwrite64,
                            SYS_fsetxattr, SYS_utimensat,  SYS_sendmsg,  SYS_wait4};
 
-constexpr int kPack[] = {SYS_openat2,    SYS_newfstatat, SYS_getdents64, SYS_readlinkat,     SYS_fcntl,
-                         SYS_flistxattr, SYS_fgetxattr,  SYS_lseek,      SYS_sync_file_range};
+constexpr int kPack[] = {SYS_openat2, SYS_newfstatat, SYS_getdents64, SYS_readlinkat,
+                         SYS_fcntl,   SYS_flistxattr, SYS_fgetxattr,  SYS_lseek};
 
 constexpr int kBroker[] = {SYS_recvmsg, SYS_fsetxattr};
 

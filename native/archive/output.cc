@@ -1,7 +1,5 @@
 #include "archive/output.h"
 
-#include <fcntl.h>
-
 #include "archive/limits.h"
 
 namespace orlop::archive {
@@ -11,7 +9,6 @@ namespace {
 // Levels that the tools themselves take: the same bytes every time matter more here than the last per cent.
 constexpr int kGzipLevel = 6;
 constexpr int kZstdLevel = 3;
-constexpr uint64_t kWriteAhead = 4u << 20;
 
 }  // namespace
 
@@ -71,15 +68,6 @@ void Output::emit(const void* data, size_t size) {
   if (size == 0) return;
   raw_hash_.update(data, size);
   write_all(fd_, data, size);
-  start_writing();
-}
-
-// Whoever wants the archive on the disk has to wait for the disk then: it may begin now. A pipe has nothing to begin.
-void Output::start_writing() {
-  const uint64_t size = raw_hash_.size();
-  if (size - started_ < kWriteAhead) return;
-  sync_file_range(fd_, static_cast<off_t>(started_), static_cast<off_t>(size - started_), SYNC_FILE_RANGE_WRITE);
-  started_ = size;
 }
 
 }  // namespace orlop::archive

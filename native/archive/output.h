@@ -26,14 +26,12 @@ class Output {
   void deflate_all(const void* data, size_t size, int flush);
   void compress_all(const void* data, size_t size, ZSTD_EndDirective directive);
   void emit(const void* data, size_t size);
-  void start_writing();
 
   int fd_;
   Compression compression_;
   std::unique_ptr<uint8_t[]> buffer_;
   z_stream gzip_{};
   ZSTD_CCtx* zstd_ = nullptr;
-  uint64_t started_ = 0;  // bytes that the kernel was told to write
   Sha256 raw_hash_;
   Sha256 plain_hash_;  // only where the bytes are others
 };
