@@ -7,7 +7,6 @@ const { tmpdir } = require('node:os');
 const { join, resolve } = require('node:path');
 
 const root = realpathSync(mkdtempSync(join(tmpdir(), 'orlop-build-')));
-process.env.ORLOP_CLI_CACHE = '1';
 const program = resolve('dist/cli/orlop.cjs');
 const script = require(program);
 process.on('exit', () => {

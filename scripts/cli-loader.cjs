@@ -16,10 +16,10 @@ const source = readFileSync(file, 'latin1');
 // Flags can change what V8 makes of it.
 const usual = process.versions.v8 === built.v8 && process.execArgv.length === 0 && !process.env.NODE_OPTIONS;
 const script = usual ? fromPackage() : require('./own-cache.cjs')(source, file, built);
-if (process.env.ORLOP_CLI_CACHE) {
-  module.exports = script;
-} else {
+if (require.main === module) {
   script.runInThisContext()(require, module, file, __dirname);
+} else {
+  module.exports = script;
 }
 
 function fromPackage() {
@@ -27,5 +27,6 @@ function fromPackage() {
   try {
     cachedData = readFileSync(`${__dirname}/main.cache`);
   } catch {}
-  return new Script(source, { filename: file, cachedData });
+  // The compiled form keeps the name: not that of the directory that it was made in.
+  return new Script(source, { filename: 'orlop/dist/cli/main.cjs', cachedData });
 }

@@ -1,6 +1,7 @@
 // Changes of directories that are ours alone, as a list: what a start and an end do to the store, in one call.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 

@@ -31,10 +31,11 @@ describe('the package on a platform for which nothing is built ahead', function 
   it('is built by the one command that the error names, and then starts a container', () => {
     const refused = orlop('run', '--rm', 'host', 'true');
     expect(refused.status).to.equal(125);
-    const [, command = ''] = /build it with '([^']+)'/.exec(refused.stderr) ?? [];
-    expect(remedy({ packageRoot: installed, platform: 'linux', arch: process.arch, checkout: false }, 'X', 'glibc'))
-      .to //
-      .include(`'${command}'`);
+    const [, command = ''] = /build it with: (.*) \(needs /.exec(refused.stderr) ?? [];
+    const place = { packageRoot: installed, platform: 'linux', arch: process.arch, checkout: false };
+    expect(remedy(place, 'X', 'glibc'))
+      .to.include(command)
+      .and.to.include('node-gyp rebuild');
     // The headers of this Node: the tests must not depend on the server that has them.
     const nodedir = dirname(dirname(process.execPath));
     execFileSync('sh', ['-c', command], { stdio: 'pipe', env: { ...process.env, npm_config_nodedir: nodedir } });

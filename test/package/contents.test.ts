@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { expect } from 'chai';
 import { publint } from 'publint';
@@ -57,6 +58,15 @@ describe('the packed package', function () {
   it('can be executed where it is executed, and nowhere else', () => {
     const modes = tarball().files.filter(({ mode }) => (mode & 0o111) !== 0);
     expect(modes.map(({ path }) => path).sort()).to.deep.equal([...executable].sort());
+  });
+
+  it('names no place of the machine that it was made on', () => {
+    const unpacked = mkdtempSync(join(tarball().directory, 'contents-'));
+    execFileSync('tar', ['-xzf', tarball().file, '-C', unpacked]);
+    const naming = tarball().files.filter(({ path }) =>
+      readFileSync(join(unpacked, 'package', path), 'latin1').includes(`${process.cwd()}/`),
+    );
+    expect(naming.map(({ path }) => path)).to.deep.equal([]);
   });
 
   it('takes no more than 4 MB, and a platform of it no more than 1.2 MB', () => {

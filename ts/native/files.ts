@@ -50,13 +50,23 @@ export function ownFile(): string {
   return url === undefined ? __filename : fileURLToPath(url);
 }
 
-/** The next directory upwards whose package.json is orlop's: sources, build and bundle lie at different depths. */
-function findPackageRoot(start: string): string {
-  for (let directory = start; ; directory = dirname(directory)) {
-    const manifest = join(directory, 'package.json');
-    if (existsSync(manifest) && JSON.parse(readFileSync(manifest, 'utf8')).name === 'orlop') return directory;
-    if (directory === dirname(directory)) return start;
-  }
+/**
+ * The directory whose package.json is orlop's, of `start` and the two above it: sources, library and command line lie at
+ * different depths, none deeper. Further up is nothing of ours, and maybe a directory that everybody can write, from
+ * where a program that has orlop in a bundle of its own would load an addon. `start` where there is none.
+ */
+export function findPackageRoot(start: string): string {
+  return [start, dirname(start), dirname(dirname(start))].find(isOurs) ?? start;
+}
+
+function isOurs(directory: string): boolean {
+  const manifest = join(directory, 'package.json');
+  return existsSync(manifest) && /"name": *"orlop"/.test(readFileSync(manifest, 'utf8'));
+}
+
+/** A word of a shell's command. */
+function quoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
 /** What to do where none of the files could be used: one command, or why none would help. */
@@ -64,9 +74,10 @@ export function remedy(place: Place, variable: string, libc: 'glibc' | 'other'):
   const { platform, arch, packageRoot, checkout } = place;
   if (platform !== 'linux') return `orlop runs on Linux, this is ${platform} on ${arch}`;
   const build = checkout
-    ? `build it with 'npm run build:native'`
-    : `build it with 'npm exec --yes --package=node-gyp@12 --package=node-addon-api@8 -- node-gyp rebuild ` +
-      `--directory ${join(packageRoot, 'native')}' (needs g++, make, python3 and the development files of libarchive, nettle, zstd and zlib)`;
+    ? 'build it with: npm run build:native'
+    : 'build it with: npm exec --yes --package=node-gyp@12 --package=node-addon-api@8 -- node-gyp rebuild ' +
+      `--directory ${quoted(join(packageRoot, 'native'))} (needs g++, make, python3, and the static libraries and ` +
+      'development files of libarchive, nettle, zstd and zlib)';
   const why = libc === 'other' ? 'this system has no glibc, for which orlop is built ahead (Alpine has musl): ' : '';
   return `${why}${build}, or name one with ${variable}`;
 }

@@ -1,7 +1,11 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import { RequestError } from '../../../ts/errors/index.ts';
 import { type Attempt, candidates, choose, type Surroundings } from '../../../ts/native/binding.ts';
 import { abi, type Native } from '../../../ts/native/contract.ts';
+import { findPackageRoot, remedy } from '../../../ts/native/files.ts';
+import { temporaryDirectory } from '../../support/temporary.ts';
 
 const surroundings: Surroundings = {
   packageRoot: '/p',
@@ -33,6 +37,21 @@ describe('the place of the addon', () => {
 
   it('is not changed by an empty ORLOP_NATIVE', () => {
     expect(candidates({ ...surroundings, override: '' })).to.have.length(2);
+  });
+});
+
+describe('the directory of the package', () => {
+  const directory = temporaryDirectory();
+
+  it('is the next one with a package.json of orlop, two levels up at most', () => {
+    const at = (...names: string[]) => join(directory(), ...names);
+    mkdirSync(at('a/b/c/d'), { recursive: true });
+    writeFileSync(at('package.json'), '{ "name": "orlop" }');
+    writeFileSync(at('a/b/package.json'), '{ "name": "other" ');
+    expect(findPackageRoot(at('a/b'))).to.equal(at());
+    // Whoever can write further up does not choose what is loaded.
+    expect(findPackageRoot(at('a/b/c'))).to.equal(at('a/b/c'));
+    expect(findPackageRoot(at('a/b/c/d'))).to.equal(at('a/b/c/d'));
   });
 });
 
@@ -88,6 +107,11 @@ describe('the choice of the addon', () => {
       .to.throw(RequestError)
       .with.property('hint')
       .that.matches(/no glibc.*musl.*node-gyp rebuild/);
+  });
+
+  it('names a command that a shell reads, wherever the package lies', () => {
+    const hint = remedy({ ...surroundings, packageRoot: "/a b/it's" }, 'ORLOP_NATIVE', 'glibc');
+    expect(hint).to.include(`node-gyp rebuild --directory '/a b/it'\\''s/native' (needs g++`);
   });
 
   it('says on another system that orlop runs on Linux', () => {
