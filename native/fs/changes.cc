@@ -22,7 +22,8 @@ Failure gone(int result, const char* call, const std::string& path) {
   return result == 0 || errno == ENOENT ? Failure{} : failed(call, path);
 }
 
-// Only the tree may be gone already: where the place has gone instead, it stays, and whoever knows of it must hear that.
+// Only the tree may be gone already: where the place has gone instead, it stays, and whoever knows of it must hear
+// that.
 Failure discard(const std::string& path, const std::string& place) {
   if (rename(path.c_str(), place.c_str()) == 0) return {};
   Failure failure = failed("rename", path);
