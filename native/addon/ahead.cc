@@ -9,6 +9,7 @@
 #include "addon/environment.h"
 #include "addon/errors.h"
 #include "addon/launch.h"
+#include "addon/values.h"
 #include "base/thread.h"
 #include "launch/empty_namespace.h"
 #include "launch/launcher.h"
@@ -61,7 +62,7 @@ Napi::Value make_empty_namespace(const Napi::CallbackInfo& info) {
 Napi::Value make_network(const Napi::CallbackInfo& info) {
   std::vector<uint8_t> plan;
   if (const std::string wrong = read_plan(info[0], plan); !wrong.empty()) return rejected(info.Env(), wrong);
-  const uint32_t features = info[1].ToNumber().Uint32Value();
+  const uint32_t features = static_cast<uint32_t>(as_number(info[1]).value_or(0));
   return in_background<UniqueFd>(
       info.Env(),
       [plan = std::move(plan), features](UniqueFd* network) {
@@ -76,7 +77,7 @@ Napi::Value open_trees(const Napi::CallbackInfo& info) {
   using Trees = std::vector<UniqueFd>;
   std::vector<uint8_t> plan;
   if (const std::string wrong = read_plan(info[0], plan); !wrong.empty()) return rejected(info.Env(), wrong);
-  const uint32_t features = info[1].ToNumber().Uint32Value();
+  const uint32_t features = static_cast<uint32_t>(as_number(info[1]).value_or(0));
   return in_background<Trees>(
       info.Env(),
       [plan = std::move(plan), features](Trees* trees) { return launch::open_trees(plan, features, trees); },

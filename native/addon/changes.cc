@@ -5,6 +5,7 @@
 
 #include "addon/errors.h"
 #include "addon/fs_work.h"
+#include "addon/values.h"
 
 namespace orlop::addon {
 namespace {
@@ -29,14 +30,14 @@ bool read_change(const Napi::Value& value, Change& change) {
   if (!value.IsArray()) return false;
   const auto parts = value.As<Napi::Array>();
   const uint32_t length = parts.Length();
-  const Napi::Value kind = parts.Get(0u), path = parts.Get(1u);
+  const Napi::Value kind = value_at(parts, 0u), path = value_at(parts, 1u);
   if (!kind.IsString() || !path.IsString()) return false;
   const auto known = kind_of(kind.As<Napi::String>());
   if (!known) return false;
   change.kind = *known;
   change.path = path.As<Napi::String>();
   for (uint32_t i = 2; i < length; ++i) {
-    const Napi::Value part = parts.Get(i);
+    const Napi::Value part = value_at(parts, i);
     if (part.IsString()) {
       change.text = part.As<Napi::String>();
     } else if (part.IsNumber()) {
@@ -82,7 +83,8 @@ std::string read_changes(const Napi::Value& value, fs::Changes& changes) {
   if (!value.IsArray()) return "changes are an array";
   const auto list = value.As<Napi::Array>();
   for (uint32_t i = 0; i < list.Length(); ++i) {
-    if (!read_change(list.Get(i), changes.emplace_back())) return "no change of the store: number " + std::to_string(i);
+    if (!read_change(value_at(list, i), changes.emplace_back()))
+      return "no change of the store: number " + std::to_string(i);
   }
   return "";
 }

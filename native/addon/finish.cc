@@ -12,6 +12,7 @@
 #include "addon/environment.h"
 #include "addon/errors.h"
 #include "addon/process.h"
+#include "addon/values.h"
 #include "fs/changes.h"
 #include "launch/finisher.h"
 
@@ -90,19 +91,22 @@ void ended(const Shared& ending, const Exit& exit) {
 
 // The pipes are the ending's from now on. Undefined, or the error to reject with.
 Napi::Value read_request(Napi::Env env, const Napi::Object& request, Ending& ending) {
-  const Napi::Value pipes = request.Get("outputs");
+  const Napi::Value pipes = value_at(request, "outputs");
   if (!pipes.IsArray()) return Napi::TypeError::New(env, "outputs are an array of descriptors").Value();
-  std::string wrong = read_changes(request.Get("changes"), ending.changes);
-  if (wrong.empty()) wrong = read_changes(request.Get("later"), ending.later);
+  std::string wrong = read_changes(value_at(request, "changes"), ending.changes);
+  if (wrong.empty()) wrong = read_changes(value_at(request, "later"), ending.later);
   if (!wrong.empty()) return Napi::TypeError::New(env, wrong).Value();
-  const auto limit = static_cast<size_t>(request.Get("limit").ToNumber().Int64Value());
+  const auto limit = as_number(value_at(request, "limit"));
+  if (!limit) return Napi::TypeError::New(env, "the limit is a number").Value();
   const auto list = pipes.As<Napi::Array>();
   for (uint32_t i = 0; i < list.Length(); ++i) {
-    const int fd = Napi::Value(list.Get(i)).ToNumber().Int32Value();
+    const auto number = as_number(value_at(list, i));
+    if (!number) return Napi::TypeError::New(env, "outputs are an array of descriptors").Value();
+    const auto fd = static_cast<int>(*number);
     ending.environment->take_back(fd);
     auto output = std::make_shared<Output>();
     output->pipe.reset(fd);
-    output->limit = limit;
+    output->limit = static_cast<size_t>(*limit);
     ending.outputs.push_back(std::move(output));
   }
   return env.Undefined();

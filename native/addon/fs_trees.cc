@@ -9,6 +9,7 @@
 
 #include "addon/environment.h"
 #include "addon/fs_work.h"
+#include "addon/values.h"
 #include "base/unique_fd.h"
 #include "fs/calls.h"
 #include "fs/copy.h"
@@ -55,7 +56,7 @@ class Arguments {
     if (!expect(info_[i].IsArray(), "an array of strings")) return result;
     Napi::Array array = info_[i].As<Napi::Array>();
     for (uint32_t j = 0; j < array.Length(); j++) {
-      Napi::Value value = array.Get(j);
+      const Napi::Value value = value_at(array, j);
       if (!expect(value.IsString(), "an array of strings")) return result;
       result.push_back(value.As<Napi::String>().Utf8Value());
     }

@@ -12,6 +12,7 @@
 #include "addon/environment.h"
 #include "addon/errors.h"
 #include "addon/process.h"
+#include "addon/values.h"
 #include "base/clock.h"
 #include "base/errno_name.h"
 #include "fs/changes.h"
@@ -32,15 +33,18 @@ Napi::Value error_of(Napi::Env env, const std::string& message) { return Napi::T
 
 // Above the numbers of stdin, stdout and stderr, so that putting one of those in place overwrites no other.
 Failure duplicate(const Napi::Value& number, UniqueFd& out) {
-  out.reset(fcntl(number.ToNumber().Int32Value(), F_DUPFD_CLOEXEC, 3));
+  const auto fd = as_number(number);
+  if (!fd) return {EBADF, "fcntl"};
+  out.reset(fcntl(static_cast<int>(*fd), F_DUPFD_CLOEXEC, 3));
   return out ? Failure{} : failed("fcntl");
 }
 
-// Writes the record of the application that has been started.
-std::function<Failure(const launch::Process&)> recorder(const Napi::Value& value) {
-  const auto record = value.As<Napi::Object>();
-  return [path = record.Get("path").ToString().Utf8Value(), head = record.Get("head").ToString().Utf8Value(),
-          tail = record.Get("tail").ToString().Utf8Value()](const launch::Process& process) {
+// Writes the record of the application that has been started; null when it is not told how.
+std::function<Failure(const launch::Process&)> recorder(const Napi::Object& record) {
+  const auto path = as_text(value_at(record, "path"));
+  const auto head = as_text(value_at(record, "head")), tail = as_text(value_at(record, "tail"));
+  if (!path || !head || !tail) return nullptr;
+  return [path = *path, head = *head, tail = *tail](const launch::Process& process) {
     const auto time = process.start_time();
     const std::string start_time = time ? '"' + std::to_string(*time) + '"' : "null";
     const std::string identity = "\"pid\":" + std::to_string(process.pid()) + ",\"startTime\":" + start_time;
@@ -52,7 +56,7 @@ std::function<Failure(const launch::Process&)> recorder(const Napi::Value& value
 Napi::Value read_options(Napi::Env env, const Napi::Value& value, StartRequest& request) {
   if (!value.IsObject()) return error_of(env, "the options of a launch are an object");
   const auto options = value.As<Napi::Object>();
-  const Napi::Value descriptors = options.Get("descriptors");
+  const Napi::Value descriptors = value_at(options, "descriptors");
   if (!descriptors.IsArray()) return error_of(env, "descriptors is an array");
   const auto list = descriptors.As<Napi::Array>();
   const plan::Header& header = plan::View(request.plan.data()).header();
@@ -61,23 +65,28 @@ Napi::Value read_options(Napi::Env env, const Napi::Value& value, StartRequest& 
                              std::to_string(list.Length()));
   }
   for (uint32_t i = 0; i < list.Length(); ++i) {
-    const Failure failure = duplicate(list.Get(i), request.supplied.emplace_back());
+    const Failure failure = duplicate(value_at(list, i), request.supplied.emplace_back());
     if (failure) return system_error(env, failure).Value();
   }
-  if (const Napi::Value cgroup = options.Get("cgroup"); cgroup.IsNumber()) {
+  if (const Napi::Value cgroup = value_at(options, "cgroup"); cgroup.IsNumber()) {
     const Failure failure = duplicate(cgroup, request.cgroup);
     if (failure) return system_error(env, failure).Value();
   }
-  request.features = options.Get("features").ToNumber().Uint32Value();
-  if (const Napi::Value before = options.Get("before"); !before.IsUndefined()) {
+  const auto features = as_number(value_at(options, "features"));
+  if (!features) return error_of(env, "features are a number");
+  request.features = static_cast<uint32_t>(*features);
+  if (const Napi::Value before = value_at(options, "before"); !before.IsUndefined()) {
     fs::Changes changes;
     const std::string wrong = read_changes(before, changes);
     if (!wrong.empty()) return error_of(env, wrong);
     request.before = [changes = std::move(changes)] { return fs::apply(changes); };
   }
-  if (const Napi::Value record = options.Get("record"); record.IsObject()) request.started = recorder(record);
-  if (const Napi::Value map = options.Get("uidMap"); map.IsString()) request.uid_map = map.As<Napi::String>();
-  if (const Napi::Value map = options.Get("gidMap"); map.IsString()) request.gid_map = map.As<Napi::String>();
+  if (const Napi::Value record = value_at(options, "record"); !record.IsUndefined()) {
+    if (record.IsObject()) request.started = recorder(record.As<Napi::Object>());
+    if (!request.started) return error_of(env, "a record is a path, a head and a tail");
+  }
+  request.uid_map = as_text(value_at(options, "uidMap")).value_or("");
+  request.gid_map = as_text(value_at(options, "gidMap")).value_or("");
   return env.Undefined();
 }
 

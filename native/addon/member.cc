@@ -9,6 +9,7 @@
 #include "addon/errors.h"
 #include "addon/launch.h"
 #include "addon/process.h"
+#include "addon/values.h"
 #include "base/clock.h"
 #include "launch/member.h"
 
@@ -54,7 +55,7 @@ Napi::Value open_member(const Napi::CallbackInfo& info) {
   std::vector<uint8_t> plan;
   if (const std::string wrong = read_plan(info[0], plan); !wrong.empty()) return refuse(env, wrong);
   Handle member;
-  const Failure failure = Member::create(plan, info[1].ToNumber().Uint32Value(), member);
+  const Failure failure = Member::create(plan, static_cast<uint32_t>(as_number(info[1]).value_or(0)), member);
   if (failure) return throw_failure(env, failure);
   Napi::Object object = Napi::Object::New(env);
   object.TypeTag(&kMemberTag);
@@ -112,10 +113,15 @@ Napi::Value become_application(const Napi::CallbackInfo& info) {
   if (!info[2].IsArray()) return refuse(env, "descriptors is an array");
   std::vector<int> descriptors;
   const auto list = info[2].As<Napi::Array>();
-  for (uint32_t i = 0; i < list.Length(); ++i) descriptors.push_back(list.Get(i).ToNumber().Int32Value());
+  for (uint32_t i = 0; i < list.Length(); ++i) {
+    const auto fd = as_number(value_at(list, i));
+    if (!fd) return refuse(env, "descriptors are numbers");
+    descriptors.push_back(static_cast<int>(*fd));
+  }
   const auto deferred = Napi::Promise::Deferred::New(env);
   Member::Done done = answering(env, deferred);
-  const Failure failure = member->become(plan, info[3].ToNumber().Uint32Value(), descriptors, std::move(done), called);
+  const Failure failure =
+      member->become(plan, static_cast<uint32_t>(as_number(info[3]).value_or(0)), descriptors, std::move(done), called);
   if (failure) {
     Environment::of(env)->release(env);
     deferred.Reject(system_error(env, failure).Value());

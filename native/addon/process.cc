@@ -5,6 +5,7 @@
 
 #include "addon/environment.h"
 #include "addon/errors.h"
+#include "addon/values.h"
 #include "launch/reaper.h"
 
 namespace orlop::addon {
@@ -66,14 +67,14 @@ Napi::Value wait(const Napi::CallbackInfo& info) {
 Napi::Value kill(const Napi::CallbackInfo& info) {
   const Handle process = process_of(info.Env(), info[0]);
   if (process == nullptr) return info.Env().Undefined();
-  return sent(info.Env(), process->kill(info[1].ToNumber().Int32Value()));
+  return sent(info.Env(), process->kill(static_cast<int>(as_number(info[1]).value_or(0))));
 }
 
 Napi::Value kill_other(const Napi::CallbackInfo& info) {
   const auto identity = identity_of(info);
   if (!identity) return info.Env().Undefined();
   const Handle process = launch::Process::other(identity->pid, identity->start_time);
-  return sent(info.Env(), process == nullptr ? ESRCH : process->kill(info[2].ToNumber().Int32Value()));
+  return sent(info.Env(), process == nullptr ? ESRCH : process->kill(static_cast<int>(as_number(info[2]).value_or(0))));
 }
 
 Napi::Value wait_other(const Napi::CallbackInfo& info) {

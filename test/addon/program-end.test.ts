@@ -111,4 +111,25 @@ describe('a Worker with containers', function () {
     );
     expect(stdout).to.equal('none left\n');
   });
+
+  it('may be terminated in the middle of a call that reads what it was given, and the program goes on', async () => {
+    const { stdout } = await runProgram(
+      `const { Worker } = require('node:worker_threads');
+       const { once } = require('node:events');
+       const body = head + \`
+         const stat = require('node:fs').readFileSync('/proc/self/stat', 'latin1');
+         const startTime = stat.slice(stat.lastIndexOf(')')).split(' ')[20];
+         native.killOther(process.pid, startTime, 0) || process.exit(1);
+         require('node:worker_threads').parentPort.postMessage('under way');
+         for (;;) native.killOther(process.pid, startTime, 0);\`;
+       for (let i = 0; i < 10; ++i) {
+         const worker = new Worker(body, { eval: true });
+         await once(worker, 'message');
+         await worker.terminate();
+       }
+       console.log('goes on');`,
+      plans,
+    );
+    expect(stdout).to.equal('goes on\n');
+  });
 });

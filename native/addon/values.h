@@ -1,0 +1,29 @@
+// Values out of arrays and objects that JavaScript gave. In a Worker that is being terminated every such look is
+// refused from one moment to the next, and node-addon-api ends the whole program when the empty value of it is used:
+// here it is `undefined`, which those who look refuse.
+#pragma once
+
+#include <napi.h>
+
+#include <optional>
+#include <string>
+
+namespace orlop::addon {
+
+template <typename Key>
+Napi::Value value_at(const Napi::Object& object, Key key) {
+  const Napi::Value value = object.Get(key);
+  return value.IsEmpty() ? object.Env().Undefined() : value;
+}
+
+inline std::optional<int64_t> as_number(const Napi::Value& value) {
+  if (!value.IsNumber()) return std::nullopt;
+  return value.As<Napi::Number>().Int64Value();
+}
+
+inline std::optional<std::string> as_text(const Napi::Value& value) {
+  if (!value.IsString()) return std::nullopt;
+  return value.As<Napi::String>().Utf8Value();
+}
+
+}  // namespace orlop::addon
