@@ -171,6 +171,8 @@ Napi::Object times_object(Napi::Env env, const Moments& moments, const std::vect
   times.Set("cloned", static_cast<double>(moments.cloned));
   times.Set("entered", static_cast<double>(moments.entered));
   auto list = Napi::Float64Array::New(env, ops.size());
+  // None, and nowhere to write to, in a Worker that is being terminated.
+  if (list.IsEmpty()) return times;
   for (size_t i = 0; i < ops.size(); ++i) list[i] = static_cast<double>(ops[i]);
   times.Set("ops", list);
   times.Set("returned", static_cast<double>(moments.returned));
