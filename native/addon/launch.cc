@@ -85,8 +85,8 @@ Napi::Value read_options(Napi::Env env, const Napi::Value& value, StartRequest& 
     if (record.IsObject()) request.started = recorder(record.As<Napi::Object>());
     if (!request.started) return error_of(env, "a record is a path, a head and a tail");
   }
-  request.uid_map = as_text(value_at(options, "uidMap")).value_or("");
-  request.gid_map = as_text(value_at(options, "gidMap")).value_or("");
+  request.maps.uid_map = as_text(value_at(options, "uidMap")).value_or("");
+  request.maps.gid_map = as_text(value_at(options, "gidMap")).value_or("");
   return env.Undefined();
 }
 

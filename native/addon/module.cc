@@ -16,7 +16,7 @@ namespace {
 
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
   orlop::addon::Environment::create(env);
-  exports.Set("abi", Napi::Number::New(env, 1));
+  exports.Set("abi", Napi::Number::New(env, 2));
   orlop::addon::add_launch_functions(env, exports);
   orlop::addon::add_ahead_functions(env, exports);
   orlop::addon::add_member_functions(env, exports);

@@ -24,28 +24,38 @@ int write_whole(int directory, const char* name, std::string_view text) {
   return written < 0 ? errno : 0;
 }
 
-}  // namespace
+// A procfs mounted with `hidepid` hides what it would refuse elsewhere.
+Failure seen(Failure failure, int pidfd) {
+  if (failure.error == ENOENT && send_signal(pidfd, 0) == 0) failure.error = EACCES;
+  return failure;
+}
 
-Failure write_id_maps(int pidfd, const std::string& uid_map, const std::string& gid_map) {
-  const std::string path = "/proc/" + std::to_string(pid_of(pidfd));
+Failure write_maps(const std::string& path, IdMaps& maps) {
   // The directory is held open: should the child die, its number may go to another process, but not this descriptor.
   const UniqueFd process(open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!process) return failed("open", path);
-  if (!gid_map.empty()) {
-    int error = write_whole(process.get(), "gid_map", gid_map);
+  if (!maps.gid_map.empty() && !maps.gid_written) {
+    int error = write_whole(process.get(), "gid_map", maps.gid_map);
     if (error == EPERM) {
       // Its own error counts: another start may have made the memory non-dumpable since, and EACCES is tried again.
       error = write_whole(process.get(), "setgroups", "deny");
       if (error != 0) return {.error = error, .call = "write", .path = path + "/setgroups"};
-      error = write_whole(process.get(), "gid_map", gid_map);
+      error = write_whole(process.get(), "gid_map", maps.gid_map);
     }
     if (error != 0) return {.error = error, .call = "write", .path = path + "/gid_map"};
+    maps.gid_written = true;
   }
-  if (!uid_map.empty()) {
-    const int error = write_whole(process.get(), "uid_map", uid_map);
+  if (!maps.uid_map.empty()) {
+    const int error = write_whole(process.get(), "uid_map", maps.uid_map);
     if (error != 0) return {.error = error, .call = "write", .path = path + "/uid_map"};
   }
   return {};
+}
+
+}  // namespace
+
+Failure write_id_maps(int pidfd, IdMaps& maps) {
+  return seen(write_maps("/proc/" + std::to_string(pid_of(pidfd)), maps), pidfd);
 }
 
 Failure move_into_cgroup(int pidfd, int cgroup) {

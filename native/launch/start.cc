@@ -14,7 +14,6 @@
 #include "base/clock.h"
 #include "base/thread.h"
 #include "launch/empty_namespace.h"
-#include "launch/outside.h"
 #include "launch/reaper.h"
 
 namespace orlop::launch {
@@ -163,7 +162,7 @@ Failure Start::prepare_from_outside() {
     if (Failure failure = move_into_cgroup(pidfd, request_.cgroup.get())) return failure;
   }
   if ((header().namespaces & CLONE_NEWUSER) == 0) return {};
-  return write_id_maps(pidfd, request_.uid_map, request_.gid_map);
+  return write_id_maps(pidfd, request_.maps);
 }
 
 // What became of the child, now that clone has returned.

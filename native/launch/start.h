@@ -16,6 +16,7 @@
 #include "launch/child.h"
 #include "launch/clone.h"
 #include "launch/in_flight.h"
+#include "launch/outside.h"
 #include "launch/process.h"
 #include "plan/reader.h"
 
@@ -26,7 +27,7 @@ struct StartRequest {
   std::vector<UniqueFd> supplied;  // for the first slots, none below 3
   UniqueFd cgroup;
   uint32_t features = 0;  // init::Feature
-  std::string uid_map, gid_map;
+  IdMaps maps;
   uint64_t called = 0;  // monotonic_ns
   // On the launching thread: what comes before the clone, and what must be done while the application is known to
   // nobody else. Where one of them fails, there is no application.

@@ -53,7 +53,18 @@ describe("the caller's memory", function () {
     victim.kill();
   });
 
-  it('can be read by its own user again after fifty starts at once', async () => {
+  const become = ['setpriv', '--reuid=1000', '--regid=1000', '--clear-groups'];
+  const hiding = 'mount -t proc -o hidepid=invisible proc /proc && exec "$@"';
+  const alone = ['unshare', '--mount', '--propagation', 'private', 'sh', '-ec', hiding, 'sh'];
+  for (const [where, before] of [
+    ['', become],
+    [', where procfs hides what it would refuse', [...alone, ...become]],
+  ] as const) {
+    it(`can be read by its own user again after fifty starts at once${where}`, () => startFifty(before));
+  }
+
+  /** @param before what makes a program another user's */
+  async function startFifty([command = '', ...words]: readonly string[]): Promise<void> {
     const addon = join(directory(), 'orlop.node');
     copyFileSync(addonFile, addon);
     for (const path of [addon, directory()]) chmodSync(path, 0o755);
@@ -77,9 +88,9 @@ describe("the caller's memory", function () {
       { some: plan },
       { addon },
     );
-    const { stdout } = await run(process.execPath, argv, { ...somebody, env, cwd: '/' });
+    const { stdout } = await run(command, [...words, process.execPath, ...argv], { env, cwd: '/', timeout: 60_000 });
     expect(JSON.parse(stdout)).to.deep.equal({ before: 1000, after: 1000, codes: [0] });
-  });
+  }
 });
 
 function statusOf(pid: number): string {

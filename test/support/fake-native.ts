@@ -11,7 +11,7 @@ import type { Change, Native } from '../../ts/native/contract.ts';
 export function fakeNative(overrides: Partial<Native> = {}): Native {
   const locks = new FakeLocks();
   const known: Partial<Native> = {
-    abi: 1,
+    abi: 2,
     tryLock: (fd, kind) => locks.tryLock(fd, kind),
     change: (changes) => changes.forEach(makeChange),
     changeLater: async (changes) => changes.forEach(makeChange),

@@ -224,6 +224,6 @@ async function userOf(
 function requireRoot(): void {
   if (process.getuid?.() === 0) return;
   throw new RequestError('ORLOP_E_PERMISSION', 'a container can only be made by root in this version', {
-    hint: 'run it with sudo, or in a user namespace: unshare --user --map-root-user',
+    hint: 'run it with sudo',
   });
 }

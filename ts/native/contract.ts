@@ -2,7 +2,7 @@
 export const emptyMountPoint = '/rootfs';
 
 /** The addon as TypeScript sees it. `abi` is compared when it is loaded. */
-export const abi = 1;
+export const abi = 2;
 
 /** A running process of a start; opaque. It is reaped when it has ended, whether somebody waits for it or not. */
 export interface NativeProcess {
