@@ -30,11 +30,11 @@ const levels = {
   native: { folder: 'test/native' },
   userns: { folder: 'test/userns' },
   root: { folder: 'test/root', root: true },
-  // The older system calls, with which nothing is made ahead. Unpacking has no such ways.
+  // The older system calls, with which nothing is made ahead: not the tests of that. Unpacking has no such ways.
   fallbacks: {
     folder: 'test/root',
     root: true,
-    only: /^(?!.*\/archive\/|.*\/ahead\.test)/,
+    only: /^(?!.*\/archive\/|.*\/(ahead|views)\.test)/,
     env: () => ({ ORLOP_FEATURES: '0' }),
   },
   // Not in `all`: it needs the prebuilt files, and downloads programs (npm run test:package).
