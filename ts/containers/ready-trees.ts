@@ -22,14 +22,17 @@ interface Kept extends ReadyTrees {
   readonly kind: string;
 }
 
-/** Equal for containers whose trees are equal but for the read-write layer in them. Pure. */
-export function treesKind({ mounts, tmpfs, shmSize }: RunRequest, image: ResolvedImage): string {
-  const { layers, generation, hidden } = image;
-  return JSON.stringify([layers, generation, hidden, shmSize, [...mounts, ...tmpfs].map(({ target }) => target)]);
+/**
+ * Equal for containers whose trees are equal but for the read-write layer in them. The mounts of a request are not part
+ * of it: where one stands in the place of a tree, that tree is not attached, and one that is missing the start makes.
+ * Pure.
+ */
+export function treesKind({ shmSize }: RunRequest, { layers, generation, hidden }: ResolvedImage): string {
+  return JSON.stringify([layers, generation, hidden, shmSize]);
 }
 
-/** How many layers that lie ready have trees: for programs that start two kinds of containers by turns. */
-const mostSpare = 2;
+/** How many layers that lie ready have trees: for programs that start so many kinds of containers by turns. */
+const mostSpare = 8;
 
 /**
  * The union and the default mounts of the next start, made while the last one runs: on a disk, the union alone is a
