@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { LaunchError } from '../../../ts/errors/index.ts';
@@ -38,6 +38,8 @@ describe('a volume that somebody else changes while containers start with it', f
     const race = join(fixture().directory, 'program');
     mkdirSync(race);
     copyFileSync('/bin/busybox', join(race, 'echo'));
+    // The first start may come before the first swap.
+    symlinkSync('echo', join(race, 'app'));
     await using disturber = new Disturber(
       race,
       `fs.symlinkSync('echo', top + '/new'); fs.renameSync(top + '/new', top + '/app');
