@@ -1,7 +1,5 @@
 import { expect } from 'chai';
-import { etcFiles } from '../../../ts/containers/etc-files.ts';
-import { type StartContext, startFacts } from '../../../ts/containers/facts.ts';
-import { layerPaths } from '../../../ts/containers/layer.ts';
+import { startFacts } from '../../../ts/containers/facts.ts';
 import { MemberPlans } from '../../../ts/containers/pool/member-plans.ts';
 import type { ContainerRecord } from '../../../ts/containers/record.ts';
 import type { ResolvedImage } from '../../../ts/images/types.ts';
@@ -9,15 +7,10 @@ import { encodePlan } from '../../../ts/plan/encode.ts';
 import type { EncodedPlan } from '../../../ts/plan/encoded.ts';
 import { buildApplication, buildMember } from '../../../ts/plan/member.ts';
 import { newId } from '../../../ts/store/id.ts';
-import type { Store } from '../../../ts/store/store.ts';
 import { record } from '../../support/records.ts';
+import { startContextOf } from '../../support/start-context.ts';
 
 const helper = '/opt/orlop-init';
-const store = {
-  diffPath: (id: string) => `/store/layers/${id}/diff`,
-  workPath: (id: string) => `/store/layers/${id}/work`,
-  mountPoint: (id: string) => `/store/mnt/${id}`,
-} as Store;
 const image = { layers: ['/store/layers/1/diff'], hidden: [] } as unknown as ResolvedImage;
 const source = { path: '/host/a', device: 1n, inode: 2n, type: 'directory' } as const;
 
@@ -25,16 +18,7 @@ const source = { path: '/host/a', device: 1n, inode: 2n, type: 'directory' } as 
 function member(changes: Partial<ContainerRecord> = {}) {
   const id = newId();
   const hostname = id.slice(0, 12);
-  const context: StartContext = {
-    paths: layerPaths(store, id),
-    sources: new Map(),
-    volumes: new Map(),
-    files: etcFiles(hostname, 'none'),
-    seccomp: new Uint8Array(16),
-    hardNofile: 1024n,
-    volatile: true,
-    maskedPaths: [],
-  };
+  const context = startContextOf(id, hostname);
   const waiting = record(id, { hostname, ...changes });
   return { waiting, context, built: buildMember(startFacts(waiting, image, context), helper) };
 }

@@ -1,21 +1,14 @@
 import { expect } from 'chai';
 import { etcFiles } from '../../../ts/containers/etc-files.ts';
 import { type StartContext, startFacts } from '../../../ts/containers/facts.ts';
-import { layerPaths } from '../../../ts/containers/layer.ts';
 import type { ContainerRecord } from '../../../ts/containers/record.ts';
 import { likeness, startPlan } from '../../../ts/containers/start-plan.ts';
 import type { ResolvedImage } from '../../../ts/images/types.ts';
 import { buildPlan } from '../../../ts/plan/build.ts';
 import { encodePlan } from '../../../ts/plan/encode.ts';
 import { newId } from '../../../ts/store/id.ts';
-import type { Store } from '../../../ts/store/store.ts';
 import { record, request } from '../../support/records.ts';
-
-const store = {
-  diffPath: (id: string) => `/store/layers/${id}/diff`,
-  workPath: (id: string) => `/store/layers/${id}/work`,
-  mountPoint: (id: string) => `/store/mnt/${id}`,
-} as Store;
+import { startContextOf } from '../../support/start-context.ts';
 
 const image: ResolvedImage = {
   id: `sha256:${'1'.repeat(64)}`,
@@ -43,17 +36,7 @@ function start(changes: Partial<ContainerRecord> = {}, more: Partial<StartContex
   const id = newId();
   const hostname = id.slice(0, 12);
   const process = { argv: ['true'], env: [`HOSTNAME=${hostname}`], cwd: '/', uid: 0, gid: 0, groups: [] };
-  const context: StartContext = {
-    paths: layerPaths(store, id),
-    sources: new Map(),
-    volumes: new Map(),
-    files: etcFiles(hostname, 'none'),
-    seccomp: new Uint8Array(16),
-    hardNofile: 1024n,
-    volatile: true,
-    maskedPaths: [],
-    ...more,
-  };
+  const context: StartContext = { ...startContextOf(id, hostname), ...more };
   return { record: record(id, { process, hostname, ...changes }), context };
 }
 

@@ -1,0 +1,24 @@
+import { etcFiles } from '../../ts/containers/etc-files.ts';
+import type { StartContext } from '../../ts/containers/facts.ts';
+import { layerPaths } from '../../ts/containers/layer.ts';
+import type { Store } from '../../ts/store/store.ts';
+
+const store = {
+  diffPath: (id: string) => `/store/layers/${id}/diff`,
+  workPath: (id: string) => `/store/layers/${id}/work`,
+  mountPoint: (id: string) => `/store/mnt/${id}`,
+} as Store;
+
+/** What a start of an ephemeral container without mounts needs to know besides its record; nothing is made. */
+export function startContextOf(id: string, hostname: string): StartContext {
+  return {
+    paths: layerPaths(store, id),
+    sources: new Map(),
+    volumes: new Map(),
+    files: etcFiles(hostname, 'none'),
+    seccomp: new Uint8Array(16),
+    hardNofile: 1024n,
+    volatile: true,
+    maskedPaths: [],
+  };
+}
