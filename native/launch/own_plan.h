@@ -10,8 +10,8 @@
 
 namespace orlop::launch {
 
-// Has `execute` (an entry of init/run.h) execute the plan on the calling thread, and gives what is in its slots then, in
-// their order; nothing when it failed. The thread's umask is changed, so its file-system view must be its own.
+// Has `execute` (an entry of init/run.h) execute the plan on the calling thread, and gives what is in its slots then,
+// in their order; nothing when it failed. The thread's umask is changed, so its file-system view must be its own.
 Failure execute_own(const std::vector<uint8_t>& plan, uint32_t features, bool (*execute)(const init::Start&),
                     std::vector<UniqueFd>* slots);
 
