@@ -29,8 +29,8 @@ export interface Throughput {
 export interface Starter {
   /**
    * Starts it and waits for its end. Milliseconds since the call: `first` to the application's first instruction, `exit`
-   * until its end was seen and everything was removed; `blocked` inside the call; `busy` is the time that the JavaScript
-   * thread worked meanwhile.
+   * until its end was seen and everything was removed. Of the JavaScript thread meanwhile: `longest` is the longest time
+   * for which the event loop did not turn, `busy` the sum of all, `blocked` what the call took to return.
    */
   start(): Promise<Sample>;
   /** As many as it can in `ms`, `parallel` at once; without it, by `start`. */

@@ -1,10 +1,22 @@
-import { text } from 'node:stream/consumers';
+import type { Readable } from 'node:stream';
 import { prepareImage } from '../ground/image.ts';
 import { openOrlop } from '../ground/library.ts';
 import { Watch } from '../measure/watch.ts';
 import { application, type Container, type Contestant, targets } from './contestant.ts';
 
 const startMs = 60_000;
+
+/** As command.ts reads the output of a command. */
+function textOf(stream: Readable): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let output = '';
+    stream.on('data', (chunk: Buffer) => {
+      output += chunk.toString();
+    });
+    stream.on('error', reject);
+    stream.on('end', () => resolve(output));
+  });
+}
 
 function optionsOf(source: string, container: Container) {
   return {
@@ -60,7 +72,7 @@ export const orlopStart: Contestant = {
         watch.returned();
         const running = await starting;
         if (running.stdout === null) throw new Error('no output');
-        const [output, { exitCode }] = await Promise.all([text(running.stdout), running.exited]);
+        const [output, { exitCode }] = await Promise.all([textOf(running.stdout), running.exited]);
         const sample = watch.sample(output.trim());
         if (exitCode !== 0) throw new Error(`the application ended with ${exitCode}`);
         return sample;

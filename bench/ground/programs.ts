@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Paths of the compiled programs. */
@@ -9,9 +9,12 @@ export interface Programs {
   readonly stopwatch: string;
   readonly withOverlay: string;
   readonly manyMounts: string;
+  /** An addon for the subject. */
+  readonly turns: string;
 }
 
 const flags = ['-O2', '-Wall', '-Wextra', '-Werror'];
+const addon = ['-shared', '-fPIC'];
 const bare = ['-static', '-nostdlib', '-ffreestanding', '-fno-stack-protector'];
 
 /** Compiles the benchmark's C programs into a directory. */
@@ -31,5 +34,13 @@ export function compilePrograms(bench: string, directory: string): Programs {
     stopwatch: compile('stopwatch', [program('stopwatch')]),
     withOverlay: compile('with-overlay', [program('with-overlay')]),
     manyMounts: compile('many-mounts', [program('many-mounts')]),
+    turns: compile('turns.node', [program('turns')], [...addon, `-I${nodeHeaders(join(bench, '..'))}`]),
   };
+}
+
+/** Where node-gyp has found the headers of this Node when it built orlop's addon. */
+function nodeHeaders(root: string): string {
+  const [, directory] = /"nodedir": "(.*)"/.exec(readFileSync(join(root, 'build/config.gypi'), 'utf8')) ?? [];
+  if (directory === undefined) throw new Error('build/config.gypi names no headers of Node: npm run build');
+  return join(directory, 'include/node');
 }

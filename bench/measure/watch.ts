@@ -8,10 +8,30 @@ export function now(): number {
   return Number(process.hrtime.bigint()) / 1e6;
 }
 
-/** Times one start, from its construction on. */
+/** What programs/turns.c measures from `begin` on: milliseconds, and how often the event loop went round. */
+interface Turns {
+  begin(): void;
+  end(): { readonly longest: number; readonly busy: number; readonly turns: number };
+}
+
+let turns: Turns | null = null;
+
+/** From now on each watch of this process also says how long the event loop was kept from turning. */
+export function watchTurns(file: string): void {
+  const module: { exports: object } = { exports: {} };
+  process.dlopen(module, file);
+  turns = module.exports as Turns;
+}
+
+/** Times one start, from its construction on. What it says of the event loop is right for one at a time. */
 export class Watch {
   readonly #loop: EventLoopUtilization = performance.eventLoopUtilization();
   readonly #called: number = now();
+
+  constructor() {
+    turns?.begin();
+  }
+
   #returned: number | undefined;
   #ended: number | undefined;
 
@@ -32,11 +52,13 @@ export class Watch {
   sample(output: string): Sample {
     this.ended();
     const { active } = performance.eventLoopUtilization(this.#loop);
+    const longest = turns?.end().longest;
     const first = Number(output) / 1e6 - this.#called;
     return {
       ...(output === '' ? {} : { first }),
       exit: this.#ended ?? Number.NaN,
       busy: active,
+      ...(longest === undefined ? {} : { longest }),
       ...(this.#returned === undefined ? {} : { blocked: this.#returned }),
     };
   }

@@ -35,8 +35,9 @@ export interface Prepared {
 export const startColumns: readonly Column[] = [
   { metric: 'first', title: 'call → first instruction', unit: 'ms' },
   { metric: 'exit', title: 'call → end seen', unit: 'ms' },
-  { metric: 'busy', title: 'JS thread busy', unit: 'ms' },
-  { metric: 'blocked', title: 'JS thread inside the call', unit: 'ms' },
+  { metric: 'longest', title: 'JS thread blocked (longest stretch)', unit: 'ms' },
+  { metric: 'busy', title: 'busy in all', unit: 'ms' },
+  { metric: 'blocked', title: 'inside the call', unit: 'ms' },
 ];
 
 export interface CaseOf {

@@ -4,7 +4,7 @@ import { contestants } from '../contestants/all.ts';
 import type { Container, Starter, Throughput } from '../contestants/contestant.ts';
 import type { Ground } from '../ground/ground.ts';
 import { makeLayers } from '../ground/image.ts';
-import { now } from '../measure/watch.ts';
+import { now, watchTurns } from '../measure/watch.ts';
 import type { Answered, Asked, Questions } from './protocol.ts';
 
 const starters: Starter[] = [];
@@ -74,6 +74,7 @@ async function answer(asked: Asked): Promise<unknown> {
   switch (asked.name) {
     case 'ground':
       ground = asked.value;
+      watchTurns(ground.programs.turns);
       return null;
     case 'hold':
       return hold(asked.value);

@@ -55,6 +55,13 @@ describe('the bars', () => {
     expect(judged('pool-p99', results(result('pool', { rows })))).to.deep.equal({ value: 0.3, holds: true });
   });
 
+  it('take the JavaScript thread by its longest stretch, and beside it by all of them', () => {
+    const rows = [measured('500', 'orlop-start', { longest: 0.1, busy: 0.4, blocked: 0.01 })];
+    const of = results(result('memory', { rows }));
+    expect(judged('thread-orlop-start', of)).to.deep.equal({ value: 0.1, holds: true });
+    expect(judged('busy-orlop-start', of)).to.deep.equal({ value: 0.4, holds: false });
+  });
+
   it('are not judged when a contestant is missing', () => {
     const rows = [measured('pool', 'limit', { first: 0.1 }), absent('pool', 'orlop-pool', 'there is none')];
     expect(judged('pool-median', results(result('pool', { rows })))).to.deep.equal({ value: null, holds: null });
