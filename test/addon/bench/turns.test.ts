@@ -20,7 +20,7 @@ describe('the watch on the event loop', function () {
   this.timeout(120_000);
   const directory = temporaryDirectory();
 
-  before(() => {
+  beforeEach(() => {
     const bench = new URL('../../../bench', import.meta.url).pathname;
     watchTurns(compilePrograms(bench, directory()).turns);
   });
