@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "addon/deferred.h"
 #include "addon/environment.h"
 #include "addon/errors.h"
 #include "addon/launch.h"
@@ -23,7 +24,7 @@ namespace {
 template <typename Result>
 Napi::Value in_background(Napi::Env env, std::function<Failure(Result*)> work,
                           std::function<Napi::Value(Napi::Env, Environment&, Result&)> convert) {
-  const auto deferred = Napi::Promise::Deferred::New(env);
+  const Deferred deferred(env);
   const auto environment = Environment::of(env);
   const Failure refused = launch::Launcher::instance().submit([=](const launch::ChildStack&) {
     const auto result = std::make_shared<Result>();
@@ -31,24 +32,22 @@ Napi::Value in_background(Napi::Env env, std::function<Failure(Result*)> work,
     environment->post([=](Napi::Env env) {
       environment->release(env);
       if (failure) {
-        deferred.Reject(system_error(env, failure).Value());
+        deferred.reject(system_error(env, failure).Value());
       } else {
-        deferred.Resolve(convert(env, *environment, *result));
+        deferred.resolve(convert(env, *environment, *result));
       }
     });
   });
   if (refused) {
-    deferred.Reject(system_error(env, refused).Value());
+    deferred.reject(system_error(env, refused).Value());
   } else {
     environment->hold(env);
   }
-  return deferred.Promise();
+  return deferred.promise();
 }
 
-Napi::Value rejected(Napi::Env env, const std::string& message) {
-  const auto deferred = Napi::Promise::Deferred::New(env);
-  deferred.Reject(Napi::TypeError::New(env, message).Value());
-  return deferred.Promise();
+Napi::Value malformed(Napi::Env env, const std::string& message) {
+  return Deferred(env).rejected(Napi::TypeError::New(env, message).Value());
 }
 
 Napi::Value make_empty_namespace(const Napi::CallbackInfo& info) {
@@ -61,7 +60,7 @@ Napi::Value make_empty_namespace(const Napi::CallbackInfo& info) {
 
 Napi::Value make_network(const Napi::CallbackInfo& info) {
   std::vector<uint8_t> plan;
-  if (const std::string wrong = read_plan(info[0], plan); !wrong.empty()) return rejected(info.Env(), wrong);
+  if (const std::string wrong = read_plan(info[0], plan); !wrong.empty()) return malformed(info.Env(), wrong);
   const uint32_t features = static_cast<uint32_t>(as_number(info[1]).value_or(0));
   return in_background<UniqueFd>(
       info.Env(),
@@ -76,7 +75,7 @@ Napi::Value make_network(const Napi::CallbackInfo& info) {
 Napi::Value open_trees(const Napi::CallbackInfo& info) {
   using Trees = std::vector<UniqueFd>;
   std::vector<uint8_t> plan;
-  if (const std::string wrong = read_plan(info[0], plan); !wrong.empty()) return rejected(info.Env(), wrong);
+  if (const std::string wrong = read_plan(info[0], plan); !wrong.empty()) return malformed(info.Env(), wrong);
   const uint32_t features = static_cast<uint32_t>(as_number(info[1]).value_or(0));
   return in_background<Trees>(
       info.Env(),

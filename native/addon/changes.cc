@@ -3,6 +3,7 @@
 #include <optional>
 #include <utility>
 
+#include "addon/deferred.h"
 #include "addon/errors.h"
 #include "addon/fs_work.h"
 #include "addon/values.h"
@@ -67,11 +68,7 @@ Napi::Value change_later(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   fs::Changes changes;
   const std::string wrong = read_changes(info[0], changes);
-  if (!wrong.empty()) {
-    const auto deferred = Napi::Promise::Deferred::New(env);
-    deferred.Reject(Napi::TypeError::New(env, wrong).Value());
-    return deferred.Promise();
-  }
+  if (!wrong.empty()) return Deferred(env).rejected(Napi::TypeError::New(env, wrong).Value());
   return FsWork<Nothing>::start(
       env, [changes = std::move(changes)](Nothing*) { return fs::apply(changes); },
       [](Napi::Env env, Nothing&) { return env.Undefined(); });

@@ -9,14 +9,13 @@ namespace {
 
 using Holder = std::shared_ptr<Environment>;
 
-// False in a Worker that is being terminated, where every call that could run JavaScript is refused.
-bool can_run(napi_env env) {
-  napi_value object, null;
-  if (napi_create_object(env, &object) != napi_ok || napi_get_null(env, &null) != napi_ok) return false;
-  return napi_set_named_property(env, object, "probe", null) == napi_ok;
-}
-
 }  // namespace
+
+bool can_run(napi_env env) {
+  napi_value object = nullptr;
+  return napi_create_object(env, &object) == napi_ok &&
+         napi_set_named_property(env, object, "probe", object) == napi_ok;
+}
 
 std::shared_ptr<Environment> Environment::of(Napi::Env env) { return *env.GetInstanceData<Holder>(); }
 

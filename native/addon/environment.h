@@ -15,6 +15,10 @@
 
 namespace orlop::addon {
 
+// JS. False in a Worker that is being terminated, where every call that could run JavaScript is refused: setting a
+// property is one. Nobody is left to hear of what has ended then.
+bool can_run(napi_env env);
+
 // Threads are named where it matters; "JS" is the environment's own. A shared pointer keeps the object, not the
 // environment: after close() it is an empty shell that swallows what comes too late.
 class Environment : public std::enable_shared_from_this<Environment> {

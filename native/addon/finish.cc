@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "addon/changes.h"
+#include "addon/deferred.h"
 #include "addon/environment.h"
 #include "addon/errors.h"
 #include "addon/process.h"
@@ -24,11 +25,10 @@ using launch::Output;
 
 // What is waited for: the end of each output, and that of the application with what follows it.
 struct Ending {
-  Ending(std::shared_ptr<Environment> environment, Napi::Promise::Deferred deferred)
-      : environment(std::move(environment)), deferred(deferred) {}
+  explicit Ending(Napi::Env env) : environment(Environment::of(env)), deferred(env) {}
 
   std::shared_ptr<Environment> environment;
-  Napi::Promise::Deferred deferred;
+  Deferred deferred;
   std::shared_ptr<launch::Process> process;
   std::vector<std::shared_ptr<Output>> outputs;
   fs::Changes changes, later;
@@ -48,7 +48,7 @@ Napi::Value overflown(Napi::Env env, const Ending& ending) {
 
 void settle(Napi::Env env, const Ending& ending) {
   if (ending.exit.stolen) {
-    ending.deferred.Reject(stolen_error(env, ending.process->pid()).Value());
+    ending.deferred.reject(stolen_error(env, ending.process->pid()).Value());
     return;
   }
   Napi::Object object = Napi::Object::New(env);
@@ -61,7 +61,7 @@ void settle(Napi::Env env, const Ending& ending) {
   object.Set("outputs", outputs);
   object.Set("overflow", overflown(env, ending));
   object.Set("failure", ending.failure ? system_error(env, ending.failure).Value() : env.Null());
-  ending.deferred.Resolve(object);
+  ending.deferred.resolve(object);
 }
 
 // On the finisher's thread.
@@ -131,22 +131,15 @@ Napi::Value finish(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   const auto process = process_of(env, info[0]);
   if (process == nullptr) return env.Undefined();
-  const auto deferred = Napi::Promise::Deferred::New(env);
-  const auto ending = std::make_shared<Ending>(Environment::of(env), deferred);
+  const auto ending = std::make_shared<Ending>(env);
   ending->process = process;
   const Napi::Value wrong = info[1].IsObject() ? read_request(env, info[1].As<Napi::Object>(), *ending)
                                                : Napi::TypeError::New(env, "what to finish is an object").Value();
-  if (!wrong.IsUndefined()) {
-    deferred.Reject(wrong);
-    return deferred.Promise();
-  }
-  if (const Failure failure = begin(ending)) {
-    deferred.Reject(system_error(env, failure).Value());
-    return deferred.Promise();
-  }
+  if (!wrong.IsUndefined()) return ending->deferred.rejected(wrong);
+  if (const Failure failure = begin(ending)) return ending->deferred.rejected(system_error(env, failure).Value());
   ending->environment->hold(env);
   process->on_exit([ending](const Exit& exit) { ended(ending, exit); });
-  return deferred.Promise();
+  return ending->deferred.promise();
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "addon/deferred.h"
 #include "addon/environment.h"
 #include "addon/fs_work.h"
 #include "addon/values.h"
@@ -65,11 +66,7 @@ class Arguments {
 
   bool good() const { return good_; }
 
-  Napi::Value rejection() const {
-    Napi::Promise::Deferred deferred = Napi::Promise::Deferred::New(info_.Env());
-    deferred.Reject(error_);
-    return deferred.Promise();
-  }
+  Napi::Value rejection() const { return Deferred(info_.Env()).rejected(error_); }
 
  private:
   bool expect(bool right, const char* what) {

@@ -6,6 +6,7 @@
 #include <functional>
 #include <utility>
 
+#include "addon/deferred.h"
 #include "addon/environment.h"
 #include "addon/errors.h"
 #include "base/failure.h"
@@ -23,7 +24,7 @@ class FsWork : public Napi::AsyncWorker {
   static Napi::Value start(Napi::Env env, Work work, Convert convert) {
     if (Environment::of(env)->works_at_once()) return done(env, work, convert);
     auto* worker = new FsWork(env, std::move(work), std::move(convert));  // deletes itself when it has ended
-    Napi::Promise promise = worker->deferred_.Promise();
+    const Napi::Value promise = worker->deferred_.promise();
     worker->Queue();
     return promise;
   }
@@ -33,42 +34,32 @@ class FsWork : public Napi::AsyncWorker {
 
   void OnOK() override {
     Napi::HandleScope scope(Env());
-    if (!can_run_javascript(Env())) return;
+    if (!can_run(Env())) return;
     if (failure_) {
-      deferred_.Reject(system_error(Env(), failure_).Value());
+      deferred_.reject(system_error(Env(), failure_).Value());
     } else {
-      deferred_.Resolve(convert_(Env(), result_));
+      deferred_.resolve(convert_(Env(), result_));
     }
   }
 
-  void OnError(const Napi::Error& error) override { deferred_.Reject(error.Value()); }
+  void OnError(const Napi::Error& error) override { deferred_.reject(error.Value()); }
 
  private:
   FsWork(Napi::Env env, Work work, Convert convert)
-      : Napi::AsyncWorker(env, "orlop:fs"),
-        deferred_(Napi::Promise::Deferred::New(env)),
-        work_(std::move(work)),
-        convert_(std::move(convert)) {}
+      : Napi::AsyncWorker(env, "orlop:fs"), deferred_(env), work_(std::move(work)), convert_(std::move(convert)) {}
 
   static Napi::Value done(Napi::Env env, const Work& work, const Convert& convert) {
-    Napi::Promise::Deferred deferred = Napi::Promise::Deferred::New(env);
+    const Deferred deferred(env);
     Result result{};
     if (Failure failure = work(&result)) {
-      deferred.Reject(system_error(env, failure).Value());
+      deferred.reject(system_error(env, failure).Value());
     } else {
-      deferred.Resolve(convert(env, result));
+      deferred.resolve(convert(env, result));
     }
-    return deferred.Promise();
+    return deferred.promise();
   }
 
-  // Work may end while its Worker is being torn down: nobody is left to hear of it, and node-addon-api would end the
-  // whole process at the first call that is refused. Setting a property is one that is refused then.
-  static bool can_run_javascript(napi_env env) {
-    napi_value object = nullptr;
-    return napi_create_object(env, &object) == napi_ok && napi_set_named_property(env, object, "a", object) == napi_ok;
-  }
-
-  Napi::Promise::Deferred deferred_;
+  Deferred deferred_;
   Work work_;
   Convert convert_;
   Result result_{};

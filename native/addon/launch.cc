@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "addon/changes.h"
+#include "addon/deferred.h"
 #include "addon/environment.h"
 #include "addon/errors.h"
 #include "addon/process.h"
@@ -90,9 +91,9 @@ Napi::Value read_options(Napi::Env env, const Napi::Value& value, StartRequest& 
   return env.Undefined();
 }
 
-void settle(Napi::Env env, const Napi::Promise::Deferred& deferred, const StartResult& result) {
+void settle(Napi::Env env, const Deferred& deferred, const StartResult& result) {
   if (result.outcome == Outcome::kNoProcess) {
-    deferred.Reject(system_error(env, result.failure).Value());
+    deferred.reject(system_error(env, result.failure).Value());
     return;
   }
   Napi::Object object = Napi::Object::New(env);
@@ -102,11 +103,11 @@ void settle(Napi::Env env, const Napi::Promise::Deferred& deferred, const StartR
              result.outcome == Outcome::kRefused ? Napi::Value(failure_object(env, result.report)) : env.Null());
   object.Set("died", result.outcome == Outcome::kDied ? Napi::Value(exit_object(env, result.exit)) : env.Null());
   object.Set("times", times_object(env, {result.called, result.cloned, result.entered, result.returned}, result.ops));
-  deferred.Resolve(object);
+  deferred.resolve(object);
 }
 
 // On a launcher thread, with a result that goes to JavaScript.
-void deliver(const std::shared_ptr<Environment>& environment, const Napi::Promise::Deferred& deferred,
+void deliver(const std::shared_ptr<Environment>& environment, const Deferred& deferred,
              const std::shared_ptr<launch::Start>& start, StartResult result) {
   if (result.process != nullptr && start->death_signal() != 0) {
     environment->bind_life(result.process, start->death_signal());
@@ -121,27 +122,21 @@ void deliver(const std::shared_ptr<Environment>& environment, const Napi::Promis
 Napi::Value launch(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   StartRequest request{.called = monotonic_ns()};
-  const auto deferred = Napi::Promise::Deferred::New(env);
+  const Deferred deferred(env);
   const std::string malformed = read_plan(info[0], request.plan);
   Napi::Value wrong = malformed.empty() ? env.Undefined() : error_of(env, malformed);
   if (wrong.IsUndefined()) wrong = read_options(env, info[1], request);
   if (wrong.IsUndefined() && !info[2].IsObject()) wrong = error_of(env, "the token of a launch is an object");
-  if (!wrong.IsUndefined()) {
-    deferred.Reject(wrong);
-    return deferred.Promise();
-  }
+  if (!wrong.IsUndefined()) return deferred.rejected(wrong);
   const auto start = std::make_shared<launch::Start>(std::move(request));
   const auto environment = Environment::of(env);
   const Failure failure = launch::Launcher::instance().submit(
       start,
       [environment, deferred, start](StartResult result) { deliver(environment, deferred, start, std::move(result)); });
-  if (failure) {
-    deferred.Reject(system_error(env, failure).Value());
-    return deferred.Promise();
-  }
+  if (failure) return deferred.rejected(system_error(env, failure).Value());
   environment->hold(env);
   environment->add_start(info[2].As<Napi::Object>(), start);
-  return deferred.Promise();
+  return deferred.promise();
 }
 
 Napi::Value cancel(const Napi::CallbackInfo& info) {

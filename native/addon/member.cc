@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "addon/deferred.h"
 #include "addon/environment.h"
 #include "addon/errors.h"
 #include "addon/launch.h"
@@ -80,13 +81,13 @@ Napi::Object answer_object(Napi::Env env, const MemberResult& result) {
 }
 
 // What settles a promise with the result of an order. It keeps the event loop alive until then.
-Member::Done answering(Napi::Env env, const Napi::Promise::Deferred& deferred) {
+Member::Done answering(Napi::Env env, const Deferred& deferred) {
   const auto environment = Environment::of(env);
   environment->hold(env);
   return [environment, deferred](const MemberResult& result) {
     environment->post([environment, deferred, result](Napi::Env env) {
       environment->release(env);
-      deferred.Resolve(answer_object(env, result));
+      deferred.resolve(answer_object(env, result));
     });
   };
 }
@@ -97,10 +98,10 @@ Napi::Value member_ready(const Napi::CallbackInfo& info) {
   if (member == nullptr) return env.Undefined();
   const std::shared_ptr<launch::Process> process = process_of(env, info[1]);
   if (process == nullptr) return env.Undefined();
-  const auto deferred = Napi::Promise::Deferred::New(env);
+  const Deferred deferred(env);
   member->on_ready(answering(env, deferred));
   process->on_exit([member](const Exit&) { member->ended(); });
-  return deferred.Promise();
+  return deferred.promise();
 }
 
 Napi::Value become_application(const Napi::CallbackInfo& info) {
@@ -118,15 +119,15 @@ Napi::Value become_application(const Napi::CallbackInfo& info) {
     if (!fd) return refuse(env, "descriptors are numbers");
     descriptors.push_back(static_cast<int>(*fd));
   }
-  const auto deferred = Napi::Promise::Deferred::New(env);
+  const Deferred deferred(env);
   Member::Done done = answering(env, deferred);
   const Failure failure =
       member->become(plan, static_cast<uint32_t>(as_number(info[3]).value_or(0)), descriptors, std::move(done), called);
   if (failure) {
     Environment::of(env)->release(env);
-    deferred.Reject(system_error(env, failure).Value());
+    deferred.reject(system_error(env, failure).Value());
   }
-  return deferred.Promise();
+  return deferred.promise();
 }
 
 // Without a hold on the event loop: a pool that waits does not keep its program from ending.
@@ -135,10 +136,10 @@ Napi::Value member_over(const Napi::CallbackInfo& info) {
   const Handle member = member_of(info);
   if (member == nullptr) return env.Undefined();
   const auto environment = Environment::of(env);
-  const auto deferred = Napi::Promise::Deferred::New(env);
+  const Deferred deferred(env);
   member->on_over(
-      [environment, deferred] { environment->post([deferred](Napi::Env env) { deferred.Resolve(env.Undefined()); }); });
-  return deferred.Promise();
+      [environment, deferred] { environment->post([deferred](Napi::Env env) { deferred.resolve(env.Undefined()); }); });
+  return deferred.promise();
 }
 
 Napi::Value close_member(const Napi::CallbackInfo& info) {

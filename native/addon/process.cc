@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <string>
 
+#include "addon/deferred.h"
 #include "addon/environment.h"
 #include "addon/errors.h"
 #include "addon/values.h"
@@ -40,12 +41,12 @@ Napi::Value sent(Napi::Env env, int error) {
   return env.Undefined();
 }
 
-void settle_wait(Napi::Env env, const Napi::Promise::Deferred& deferred, pid_t pid, const Exit& exit) {
+void settle_wait(Napi::Env env, const Deferred& deferred, pid_t pid, const Exit& exit) {
   if (!exit.stolen) {
-    deferred.Resolve(exit_object(env, exit));
+    deferred.resolve(exit_object(env, exit));
     return;
   }
-  deferred.Reject(stolen_error(env, pid).Value());
+  deferred.reject(stolen_error(env, pid).Value());
 }
 
 Napi::Value wait(const Napi::CallbackInfo& info) {
@@ -53,7 +54,7 @@ Napi::Value wait(const Napi::CallbackInfo& info) {
   const Handle process = process_of(env, info[0]);
   if (process == nullptr) return env.Undefined();
   const auto environment = Environment::of(env);
-  const auto deferred = Napi::Promise::Deferred::New(env);
+  const Deferred deferred(env);
   environment->hold(env);
   process->on_exit([environment, deferred, pid = process->pid()](const Exit& exit) {
     environment->post([environment, deferred, pid, exit](Napi::Env env) {
@@ -61,7 +62,7 @@ Napi::Value wait(const Napi::CallbackInfo& info) {
       settle_wait(env, deferred, pid, exit);
     });
   });
-  return deferred.Promise();
+  return deferred.promise();
 }
 
 Napi::Value kill(const Napi::CallbackInfo& info) {
@@ -81,26 +82,23 @@ Napi::Value wait_other(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   const auto identity = identity_of(info);
   if (!identity) return env.Undefined();
-  const auto deferred = Napi::Promise::Deferred::New(env);
+  const Deferred deferred(env);
   const Handle process = launch::Process::other(identity->pid, identity->start_time);
   if (process == nullptr) {
-    deferred.Resolve(Napi::Boolean::New(env, false));
-    return deferred.Promise();
+    deferred.resolve(Napi::Boolean::New(env, false));
+    return deferred.promise();
   }
   const Failure failure = launch::Reaper::instance().watch(process);
-  if (failure) {
-    deferred.Reject(system_error(env, failure).Value());
-    return deferred.Promise();
-  }
+  if (failure) return deferred.rejected(system_error(env, failure).Value());
   const auto environment = Environment::of(env);
   environment->hold(env);
   process->on_exit([environment, deferred](const Exit&) {
     environment->post([environment, deferred](Napi::Env env) {
       environment->release(env);
-      deferred.Resolve(Napi::Boolean::New(env, true));
+      deferred.resolve(Napi::Boolean::New(env, true));
     });
   });
-  return deferred.Promise();
+  return deferred.promise();
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <memory>
 
+#include "addon/deferred.h"
 #include "addon/environment.h"
 #include "addon/errors.h"
 #include "base/failure.h"
@@ -50,14 +51,14 @@ Failure pass_on(int from, int to, std::atomic<double>& count) {
 }
 
 Napi::Value ended(Napi::Env env, int from, int to, const Count& count) {
-  const auto deferred = std::make_shared<Napi::Promise::Deferred>(Napi::Promise::Deferred::New(env));
+  const auto deferred = std::make_shared<Deferred>(env);
   const auto environment = Environment::of(env);
   const auto settle = [environment, deferred](Napi::Env there, const Failure& failure) {
     environment->release(there);
     if (failure) {
-      deferred->Reject(system_error(there, failure).Value());
+      deferred->reject(system_error(there, failure).Value());
     } else {
-      deferred->Resolve(there.Undefined());
+      deferred->resolve(there.Undefined());
     }
   };
   environment->hold(env);
@@ -68,7 +69,7 @@ Napi::Value ended(Napi::Env env, int from, int to, const Count& count) {
     environment->post([settle, failure](Napi::Env there) { settle(there, failure); });
   });
   if (!started) settle(env, Failure{EAGAIN, "pthread_create", ""});
-  return deferred->Promise();
+  return deferred->promise();
 }
 
 Napi::Value relay(const Napi::CallbackInfo& info) {

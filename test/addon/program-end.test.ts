@@ -132,4 +132,23 @@ describe('a Worker with containers', function () {
     );
     expect(stdout).to.equal('goes on\n');
   });
+
+  it('may be terminated in the middle of a call that makes a promise, and the program goes on', async () => {
+    const { stdout } = await runProgram(
+      `const { Worker } = require('node:worker_threads');
+       const { once } = require('node:events');
+       const body = head + \`
+         const ignore = () => {};
+         require('node:worker_threads').parentPort.postMessage('under way');
+         (async () => { for (;;) await native.openView([0]).catch(ignore); })();\`;
+       for (let i = 0; i < 60; ++i) {
+         const worker = new Worker(body, { eval: true });
+         await once(worker, 'message');
+         await worker.terminate();
+       }
+       console.log('goes on');`,
+      plans,
+    );
+    expect(stdout).to.equal('goes on\n');
+  });
 });
