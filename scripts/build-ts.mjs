@@ -25,12 +25,20 @@ const withoutChildProcess = {
   },
 };
 
-/** A command has nothing to do while it waits for a file, and little to encrypt. */
+/** A command has nothing to do while it waits for a file, little to encrypt, and hardly a use for the rest. */
 const standIns = {
   name: 'stand-ins',
   setup({ onResolve }) {
-    const own = { 'node:fs/promises': 'ts/cli/immediate-fs.ts', 'node:crypto': 'ts/cli/light-crypto.ts' };
-    onResolve({ filter: /^node:(fs\/promises|crypto)$/ }, ({ path }) => ({ path: join(root, own[path]) }));
+    const own = {
+      'node:crypto': 'ts/cli/light-crypto.ts',
+      'node:fs/promises': 'ts/cli/immediate-fs.ts',
+      'node:os': 'ts/cli/light-os.ts',
+      'node:path': 'ts/cli/light-path.ts',
+      'node:timers/promises': 'ts/cli/light-timers.ts',
+    };
+    onResolve({ filter: /^node:/ }, ({ path }) =>
+      own[path] === undefined ? undefined : { path: join(root, own[path]) },
+    );
   },
 };
 

@@ -1,8 +1,8 @@
-import { constants } from 'node:os';
 import { createContainer } from '../containers/create.ts';
 import type { Runtime } from '../containers/runtime.ts';
 import { type Started, type StartRequest, startContainer } from '../containers/start.ts';
 import { RequestError } from '../errors/index.ts';
+import { sigkill } from '../linux/signals.ts';
 import type { Native } from '../native/contract.ts';
 import type { RunOptions, RunRequest } from '../request/types.ts';
 import { Laps } from '../trace/laps.ts';
@@ -11,8 +11,6 @@ import { startTimings } from './running.ts';
 import type * as t from './types.ts';
 
 const defaultMaxBuffer = 16 << 20;
-const sigkill = constants.signals.SIGKILL;
-
 /** What is started for a run: its streams, and how much of them is collected. */
 export function runStdio({ input, maxBuffer = defaultMaxBuffer }: t.RunInput) {
   const stdin = input === undefined ? 'ignore' : 'pipe';

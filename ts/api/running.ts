@@ -52,7 +52,7 @@ export class RunningContainer implements Running {
     const timer = timeout === undefined ? undefined : setTimeout(kill, delayOf(timeout));
     const settle = () => {
       signal?.removeEventListener('abort', kill);
-      clearTimeout(timer);
+      if (timer !== undefined) clearTimeout(timer);
     };
     this.exited.then(settle, settle);
   }

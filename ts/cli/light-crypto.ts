@@ -1,6 +1,7 @@
 // Stands in for node:crypto in the bundle of the command line; scripts/build-ts.mjs puts it there. Loading node:crypto
-// takes some 3 ms, half of what a start may take; all that a start wants of it are two IDs.
+// takes some 6 ms, as long as a start may take in all; all that a start wants of it are two IDs and the hash of a name.
 import { closeSync, openSync, readSync } from 'node:fs';
+import { sha256 } from './sha256.ts';
 
 type Crypto = typeof import('node:crypto');
 
@@ -22,5 +23,42 @@ export function randomBytes(size: number): Buffer {
   return whole().randomBytes(size);
 }
 
-/** node:crypto's own, loaded when something is hashed: a start hashes nothing. */
-export const createHash: Crypto['createHash'] = (...given) => whole().createHash(...given);
+/** As node:crypto's, which is loaded for what is longer than the names that a start hashes. */
+export function createHash(algorithm: 'sha256'): Hash {
+  return new Hash(algorithm);
+}
+
+/** Bytes from which on it pays to load node:crypto. */
+const long = 4096;
+
+class Hash {
+  readonly #algorithm: string;
+  readonly #content: Uint8Array[] = [];
+  #length = 0;
+  #whole: import('node:crypto').Hash | undefined;
+
+  constructor(algorithm: string) {
+    this.#algorithm = algorithm;
+  }
+
+  update(content: string | Uint8Array): this {
+    const bytes = typeof content === 'string' ? Buffer.from(content) : content;
+    this.#length += bytes.length;
+    if (this.#whole !== undefined || this.#length > long) this.#inWhole().update(bytes);
+    // Copied: the caller may use its buffer again.
+    else this.#content.push(Buffer.from(bytes));
+    return this;
+  }
+
+  digest(form: 'hex'): string {
+    return this.#whole?.digest(form) ?? Buffer.from(sha256(Buffer.concat(this.#content))).toString(form);
+  }
+
+  #inWhole(): import('node:crypto').Hash {
+    if (this.#whole !== undefined) return this.#whole;
+    const hash = whole().createHash(this.#algorithm);
+    for (const bytes of this.#content) hash.update(bytes);
+    this.#whole = hash;
+    return hash;
+  }
+}

@@ -1,4 +1,5 @@
 import type { SignalSource } from './io.ts';
+import { lightAbort } from './light-abort.ts';
 
 const forwarded: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'];
 
@@ -25,7 +26,7 @@ const patience = 1000;
  * ending the start at once would kill an application that had handled it.
  */
 export function forwardSignals(source: SignalSource): Forwarding {
-  const controller = new AbortController();
+  const { signal: aborted, abort } = lightAbort();
   const early: NodeJS.Signals[] = [];
   let timer: NodeJS.Timeout | undefined;
   let target: Killable | undefined;
@@ -41,19 +42,19 @@ export function forwardSignals(source: SignalSource): Forwarding {
     }
     early.push(signal);
     if (signal === 'SIGUSR1' || signal === 'SIGUSR2') return;
-    if (timer !== undefined) controller.abort();
-    timer ??= setTimeout(() => controller.abort(), patience);
+    if (timer !== undefined) abort(new Error(signal));
+    timer ??= setTimeout(() => abort(new Error(signal)), patience);
   };
   for (const signal of forwarded) source.on(signal, onSignal);
   return {
-    aborted: controller.signal,
+    aborted,
     to: (running) => {
-      clearTimeout(timer);
+      if (timer !== undefined) clearTimeout(timer);
       target = running;
       for (const signal of early) send(running, signal);
     },
     stop: () => {
-      clearTimeout(timer);
+      if (timer !== undefined) clearTimeout(timer);
       for (const signal of forwarded) source.off(signal, onSignal);
     },
   };

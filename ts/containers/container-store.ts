@@ -1,6 +1,6 @@
-import { constants } from 'node:os';
 import { RequestError } from '../errors/index.ts';
 import { isAlive, ownIdentity, type ProcessIdentity } from '../linux/proc.ts';
+import { sigkill } from '../linux/signals.ts';
 import type { NativeProcess } from '../native/contract.ts';
 import { collect, type Damaged } from '../store/record.ts';
 import type { Store } from '../store/store.ts';
@@ -292,7 +292,7 @@ export class ContainerStore {
 }
 
 /** What a removal by force does to one that runs. */
-const killed: Ending = { exitCode: 128 + constants.signals.SIGKILL, signal: 'SIGKILL' };
+const killed: Ending = { exitCode: 128 + sigkill, signal: 'SIGKILL' };
 
 function sameProcess(one: ProcessIdentity | null, other: ProcessIdentity): boolean {
   return one !== null && one.pid === other.pid && one.startTime === other.startTime && one.boot === other.boot;

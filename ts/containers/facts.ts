@@ -2,6 +2,7 @@ import type { ResolvedImage } from '../images/types.ts';
 import type { CapabilityName } from '../linux/capabilities.ts';
 import { capabilityNames } from '../linux/capabilities.ts';
 import type { RlimitName } from '../linux/rlimits.ts';
+import { sigkill } from '../linux/signals.ts';
 import { emptyMountPoint } from '../native/contract.ts';
 import {
   defaultCapabilities,
@@ -38,8 +39,6 @@ export interface StartContext {
   readonly maskedPaths?: readonly string[] | undefined;
   readonly gate?: boolean | undefined;
 }
-
-const sigkill = 9;
 
 /** The facts of a container's start, for `buildPlan`. Pure. */
 export function startFacts(record: ContainerRecord, image: ResolvedImage, context: StartContext): StartFacts {

@@ -1,6 +1,6 @@
-import { constants } from 'node:os';
 import { RequestError } from '../errors/index.ts';
 import { bootId } from '../linux/proc.ts';
+import { sigkill } from '../linux/signals.ts';
 import type { Store } from '../store/store.ts';
 import { readVolume } from '../volumes/record.ts';
 import type { Volumes } from '../volumes/volumes.ts';
@@ -62,5 +62,5 @@ export async function killApplication(store: Store, state: ContainerState): Prom
   const application = applicationOf(state);
   if (application === null || application.boot !== (await bootId())) return;
   const { pid, startTime } = application;
-  if (store.native.killOther(pid, startTime, constants.signals.SIGKILL)) await store.native.waitOther(pid, startTime);
+  if (store.native.killOther(pid, startTime, sigkill)) await store.native.waitOther(pid, startTime);
 }

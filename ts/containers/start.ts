@@ -1,7 +1,7 @@
-import { constants } from 'node:os';
 import { LaunchError, RequestError } from '../errors/index.ts';
 import type { ResolvedImage } from '../images/types.ts';
 import { type Launched, launch } from '../launch/launch.ts';
+import { sigkill } from '../linux/signals.ts';
 import type { Finished, Native, NativeProcess } from '../native/contract.ts';
 import type { EncodedPlan } from '../plan/encoded.ts';
 import type { OpName } from '../plan/ops.ts';
@@ -32,8 +32,6 @@ export interface StartRequest {
   /** Collect what it writes to stdout and stderr, up to so many bytes of each, instead of giving streams of them. */
   readonly collect?: number | undefined;
 }
-
-const sigkill = constants.signals.SIGKILL;
 
 /** A container whose application runs. */
 export interface Started extends Launched {

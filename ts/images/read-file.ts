@@ -1,9 +1,6 @@
 import { constants, fstatSync, read, readSync } from 'node:fs';
-import { promisify } from 'node:util';
 import type { Native } from '../native/contract.ts';
 import { errorCode } from '../store/system-error.ts';
-
-const readFile = promisify(read);
 
 /** The longest file, in bytes, that is read at once: its way through a thread takes longer. */
 const small = 64 << 10;
@@ -54,10 +51,16 @@ export async function readFileIn(
     let length = 0;
     while (length < buffer.length) {
       const rest = [buffer, length, buffer.length - length, length] as const;
-      const bytesRead = size <= small ? readSync(descriptor, ...rest) : (await readFile(descriptor, ...rest)).bytesRead;
+      const bytesRead = size <= small ? readSync(descriptor, ...rest) : await readLater(descriptor, ...rest);
       if (bytesRead === 0) break;
       length += bytesRead;
     }
     return length > size ? 'too long' : buffer.subarray(0, length);
+  });
+}
+
+function readLater(descriptor: number, buffer: Buffer, offset: number, length: number, at: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    read(descriptor, buffer, offset, length, at, (error, count) => (error ? reject(error) : resolve(count)));
   });
 }

@@ -1,20 +1,27 @@
 import { constants } from 'node:os';
 
-const numbers: Readonly<Record<string, number>> = constants.signals;
+/** SIGKILL has the same number on every architecture; a start loads no table for it. */
+export const sigkill = 9;
+
+/** Looked at when it is needed: in the command line, `node:os` is loaded with it. */
+const numbers = (): Readonly<Record<string, number>> => constants.signals;
 
 /** Number of a signal by name, with or without `SIG`; undefined when there is none. */
 export function signalNumber(name: string): number | undefined {
   const upper = name.toUpperCase();
-  return numbers[upper.startsWith('SIG') ? upper : `SIG${upper}`];
+  return numbers()[upper.startsWith('SIG') ? upper : `SIG${upper}`];
 }
 
-const names = new Map<number, string>();
-for (const [name, number] of Object.entries(numbers)) {
-  // The first name of a number is the usual one: SIGABRT before SIGIOT, SIGIO before SIGPOLL.
-  if (!names.has(number)) names.set(number, name);
+/**
+ * Usual name of a signal, such as `SIGKILL`; undefined where it has none. Of several it is the first: SIGABRT before
+ * SIGIOT, SIGIO before SIGPOLL.
+ */
+export function knownSignal(number: number): NodeJS.Signals | undefined {
+  const [name] = Object.entries(numbers()).find(([, one]) => one === number) ?? [];
+  return name as NodeJS.Signals | undefined;
 }
 
-/** Usual name of a signal: `SIGKILL`; `signal 40` where it has none. */
+/** The same; `signal 40` where it has none. */
 export function signalName(number: number): string {
-  return names.get(number) ?? `signal ${number}`;
+  return knownSignal(number) ?? `signal ${number}`;
 }

@@ -16,9 +16,10 @@ export function chooseRoot(option: string | undefined, facts: RootFacts): string
   return defaultRoot(facts);
 }
 
-function defaultRoot({ env, uid, home }: RootFacts): string {
-  if (uid === 0) return '/var/lib/orlop';
-  return join(env.XDG_DATA_HOME || join(home, '.local/share'), 'orlop');
+function defaultRoot(facts: RootFacts): string {
+  if (facts.uid === 0) return '/var/lib/orlop';
+  // Asked for here and not before: root's is not needed.
+  return join(facts.env.XDG_DATA_HOME || join(facts.home, '.local/share'), 'orlop');
 }
 
 /**

@@ -6,7 +6,7 @@ import type { Native } from '../native/contract.ts';
 import { privateDirectory } from './directory.ts';
 import { fileNameFor } from './file-name.ts';
 import { type Lock, type LockMode, type LockOptions, tryLock, waitForLock } from './lock.ts';
-import { chooseRoot, chooseRun } from './roots.ts';
+import { chooseRoot, chooseRun, type RootFacts } from './roots.ts';
 import { occupyRunDirectory } from './run-directory.ts';
 import { type Staging, StagingArea } from './staging.ts';
 import { Trash } from './trash.ts';
@@ -52,7 +52,14 @@ export class Store {
    * @throws RequestError ORLOP_E_STORE
    */
   static async open({ root, run, native }: StoreOptions): Promise<Store> {
-    const facts = { env: process.env, uid: process.geteuid?.() ?? 0, home: homedir(), cwd: process.cwd() };
+    const facts: RootFacts = {
+      env: process.env,
+      uid: process.geteuid?.() ?? 0,
+      get home() {
+        return homedir();
+      },
+      cwd: process.cwd(),
+    };
     const chosen = chooseRoot(root, facts);
     await privateDirectory(chosen);
     const real = await realpath(chosen);

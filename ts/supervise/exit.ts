@@ -1,4 +1,5 @@
 import { constants } from 'node:os';
+import { knownSignal } from '../linux/signals.ts';
 import type { Exit } from '../native/contract.ts';
 
 /** How an application ended, as a shell would say it. */
@@ -9,12 +10,10 @@ export interface ExitStatus {
   readonly signal: NodeJS.Signals | null;
 }
 
-const names = new Map(Object.entries(constants.signals).map(([name, number]) => [number, name as NodeJS.Signals]));
-
 export function exitStatus(exit: Exit): ExitStatus {
   if (exit.signal === null) return { exitCode: exit.code ?? 255, signal: null };
   // A real-time signal has no name in Node; its number is in the exit code.
-  return { exitCode: 128 + exit.signal, signal: names.get(exit.signal) ?? null };
+  return { exitCode: 128 + exit.signal, signal: knownSignal(exit.signal) ?? null };
 }
 
 /** Number of a signal given by name or number; undefined when there is no such signal. */

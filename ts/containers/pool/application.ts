@@ -1,9 +1,9 @@
-import { constants } from 'node:os';
 import { RequestError } from '../../errors/index.ts';
 import { resolveImageUser } from '../../images/read-users.ts';
 import type { ResolvedImage, ResolvedUser } from '../../images/types.ts';
 import { features } from '../../launch/features.ts';
 import type { Launched } from '../../launch/launch.ts';
+import { sigkill } from '../../linux/signals.ts';
 import type { EncodedPlan } from '../../plan/encoded.ts';
 import type { RunRequest } from '../../request/types.ts';
 import { newId } from '../../store/id.ts';
@@ -29,8 +29,6 @@ export interface ApplicationRequest {
   /** See `StartRequest`. */
   readonly collect?: number | undefined;
 }
-
-const sigkill = constants.signals.SIGKILL;
 
 /**
  * Turns a member into an application. A member whose request failed is gone.

@@ -1,8 +1,8 @@
-import { constants } from 'node:os';
 import { RequestError } from '../../errors/index.ts';
 import type { ImageConfig, ResolvedImage } from '../../images/types.ts';
 import { features } from '../../launch/features.ts';
 import { launch } from '../../launch/launch.ts';
+import { sigkill } from '../../linux/signals.ts';
 import type { MemberAnswer, NativeMember, NativeProcess } from '../../native/contract.ts';
 import type { EncodedPlan } from '../../plan/encoded.ts';
 import { explainFailure } from '../../plan/failure.ts';
@@ -21,8 +21,6 @@ export interface Member {
   readonly native: NativeMember;
   readonly process: NativeProcess;
 }
-
-const sigkill = constants.signals.SIGKILL;
 
 /** The request of a container that waits: what it executes so far is orlop-init. */
 export function waitingRequest(defaults: RunRequest): RunRequest {
