@@ -73,16 +73,18 @@ Napi::Value make_network(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value open_trees(const Napi::CallbackInfo& info) {
-  using Trees = std::vector<UniqueFd>;
   std::vector<uint8_t> plan;
   if (const std::string wrong = read_plan(info[0], plan); !wrong.empty()) return malformed(info.Env(), wrong);
   const uint32_t features = static_cast<uint32_t>(as_number(info[1]).value_or(0));
-  return in_background<Trees>(
+  return in_background<launch::OwnPlan>(
       info.Env(),
-      [plan = std::move(plan), features](Trees* trees) { return launch::open_trees(plan, features, trees); },
-      [](Napi::Env env, Environment& environment, Trees& trees) {
-        Napi::Array list = Napi::Array::New(env, trees.size());
-        for (uint32_t i = 0; i < trees.size(); ++i) list.Set(i, environment.give(trees[i].release()));
+      [plan = std::move(plan), features](launch::OwnPlan* opened) {
+        const Failure failure = launch::open_trees(plan, features, opened);
+        return failure ? failure : launch::failure_of(*opened);
+      },
+      [](Napi::Env env, Environment& environment, launch::OwnPlan& opened) {
+        Napi::Array list = Napi::Array::New(env, opened.slots.size());
+        for (uint32_t i = 0; i < opened.slots.size(); ++i) list.Set(i, environment.give(opened.slots[i].release()));
         return list;
       });
 }

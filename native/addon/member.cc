@@ -51,13 +51,15 @@ Napi::Value throw_failure(Napi::Env env, const Failure& failure) {
   return env.Undefined();
 }
 
+uint32_t features_of(const Napi::Value& value) { return static_cast<uint32_t>(as_number(value).value_or(0)); }
+
 Napi::Value open_member(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   std::vector<uint8_t> plan;
   if (const std::string wrong = read_plan(info[0], plan); !wrong.empty()) return refuse(env, wrong);
   Handle member;
-  const Failure failure = Member::create(plan, static_cast<uint32_t>(as_number(info[1]).value_or(0)), member);
-  if (failure) return throw_failure(env, failure);
+  if (const Failure failure = Member::create(member)) return throw_failure(env, failure);
+  member->prepare({.plan = std::move(plan), .features = features_of(info[1]), .supplied = {}});
   Napi::Object object = Napi::Object::New(env);
   object.TypeTag(&kMemberTag);
   auto handle = std::make_unique<Handle>(member);
@@ -73,10 +75,7 @@ Napi::Object answer_object(Napi::Env env, const MemberResult& result) {
   const bool refused = result.outcome == MemberResult::Outcome::kRefused;
   object.Set("failure", refused ? Napi::Value(failure_object(env, result.report)) : env.Null());
   object.Set("gone", Napi::Boolean::New(env, result.outcome == MemberResult::Outcome::kGone));
-  object.Set(
-      "times",
-      times_object(env, {result.called, result.sent, result.times.empty() ? 0 : result.times[0], result.finished},
-                   result.times));
+  object.Set("times", times_object(env, {result.called, result.sent, result.entered, result.finished}, result.times));
   return object;
 }
 
@@ -87,7 +86,11 @@ Member::Done answering(Napi::Env env, const Deferred& deferred) {
   return [environment, deferred](const MemberResult& result) {
     environment->post([environment, deferred, result](Napi::Env env) {
       environment->release(env);
-      deferred.resolve(answer_object(env, result));
+      if (result.outcome == MemberResult::Outcome::kFailed) {
+        deferred.reject(system_error(env, result.failure).Value());
+      } else {
+        deferred.resolve(answer_object(env, result));
+      }
     });
   };
 }
@@ -119,14 +122,10 @@ Napi::Value become_application(const Napi::CallbackInfo& info) {
     if (!fd) return refuse(env, "descriptors are numbers");
     descriptors.push_back(static_cast<int>(*fd));
   }
+  if (descriptors.size() != plan::View(plan.data()).header().supplied) return refuse(env, "one for each supplied slot");
   const Deferred deferred(env);
-  Member::Done done = answering(env, deferred);
-  const Failure failure =
-      member->become(plan, static_cast<uint32_t>(as_number(info[3]).value_or(0)), descriptors, std::move(done), called);
-  if (failure) {
-    Environment::of(env)->release(env);
-    deferred.reject(system_error(env, failure).Value());
-  }
+  member->become({.plan = std::move(plan), .features = features_of(info[3]), .supplied = std::move(descriptors)},
+                 answering(env, deferred), called);
   return deferred.promise();
 }
 

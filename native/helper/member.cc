@@ -1,5 +1,5 @@
-// The container init process of a pool: prepared, it waits outside the root that it will change to, so that it still
-// sees the host, and with it the volumes of a request that has not come yet. It runs one application, in which it ends.
+// The container init process of a pool: it waits in the root of its container, and sees nothing else. The volumes of a
+// request come to it as trees in descriptors. It runs one application, in which it ends.
 #include <linux/errno.h>
 
 #include "helper/main.h"
@@ -21,6 +21,7 @@ struct Memory {
   Buffer first;  // stays: the slots' contents of the first plan are used by the second
   Buffer second;
   int32_t slots[plan::kMaxSlots];
+  Descriptors descriptors;
   uint64_t times[plan::kMaxOps + 1];
   char* pointers[kPointers];
   init::Report report;
@@ -35,10 +36,10 @@ void Answer(Event event, uint32_t times, int descriptor = -1) {
   Send(control, answer, memory.times, descriptor);
 }
 
+// Up to the last that was reached: what an opener did has no time here.
 uint32_t Timed(const init::Start& start) {
-  uint32_t count = 0;
-  const uint32_t most = plan::View(start.plan).count() + 1;
-  while (count < most && memory.times[count] != 0) count++;
+  uint32_t count = plan::View(start.plan).count() + 1;
+  while (count > 0 && memory.times[count - 1] == 0) count--;
   return count;
 }
 
@@ -66,17 +67,19 @@ char** Pointers(uint32_t count) {
   return reinterpret_cast<char**>(address);
 }
 
-// Waits for an order and lays out its start. `known` slots keep what they hold.
+// Waits for an order and lays out its start. `known` slots keep what they hold, unless the order fills them.
 init::Start Await(Buffer& buffer, uint32_t known) {
-  const Parcel parcel = Receive(control, buffer);
+  const Parcel parcel = Receive(control, buffer, memory.descriptors);
   // Nobody is there any more, or nobody who speaks this language.
   if (parcel.plan == nullptr) Leave(0);
   const plan::Verdict verdict = plan::Check(parcel.plan, parcel.size);
   if (verdict.fault != plan::Fault::kNone) RefuseOrder(EINVAL);
   const plan::View view(parcel.plan);
-  if (view.header().supplied != parcel.count) RefuseOrder(EINVAL);
   for (uint32_t i = known; i < view.header().slots; i++) memory.slots[i] = -1;
-  for (uint32_t i = 0; i < parcel.count; i++) memory.slots[i] = parcel.descriptors[i];
+  for (uint32_t i = 0; i < parcel.count; i++) {
+    if (parcel.slots[i] >= view.header().slots) RefuseOrder(EINVAL);
+    memory.slots[parcel.slots[i]] = memory.descriptors[i];
+  }
   const uint32_t pointers = plan::CountPointers(view);
   for (uint32_t i = 0; i <= view.count(); i++) memory.times[i] = 0;
   return {parcel.plan,  parcel.size,        memory.slots, parcel.features, &memory.report,

@@ -8,22 +8,29 @@
 
 namespace orlop::helper {
 
-// A plan up to this size travels in its message; a larger one in a memfd, whose descriptor comes last.
+// A plan up to this size travels in its message; a larger one in a memfd.
 inline constexpr size_t kLargestInline = 48u << 10;
-// Descriptors of one message: those for the plan's supplied slots, and the memfd.
-inline constexpr uint32_t kMaxDescriptors = 16;
+// As many descriptors as the kernel takes in one message (SCM_MAX_FD, unix(7)); what is more follows in messages that
+// have nothing else.
+inline constexpr uint32_t kMaxDescriptors = 253;
 
-// Program to member: a plan to execute. The first one prepares, the second one becomes the application.
+// Program to member: a plan to execute. The first one makes the container, the second one becomes the application.
+// Where a plan has an opener, the program has executed its `prepare`, and what came of that comes along.
+//
+// The slots that the descriptors are for follow, in an even number of words, and then the plan.
 struct Order {
-  uint32_t size;      // of the plan, bytes
-  uint32_t attached;  // 1: in a memfd
-  uint32_t features;  // init::Feature bits
-  uint32_t reserved;
+  uint32_t size;         // of the plan, bytes
+  uint32_t attached;     // 1: in a memfd, the first descriptor that comes
+  uint32_t features;     // init::Feature bits
+  uint32_t descriptors;  // how many there are, without the memfd
 };
 static_assert(sizeof(Order) == 16, "the plan behind it stays aligned");
 
+// Bytes of the slots' numbers behind an order: whole pairs, so that the plan stays aligned.
+constexpr size_t SlotBytes(uint32_t descriptors) { return (size_t{descriptors} + 1) / 2 * 8; }
+
 enum class Event : uint32_t {
-  kReady = 1,      // prepared; a new socket for the second order comes along
+  kReady = 1,      // it waits; a new socket for the second order comes along
   kExecuting = 2,  // about to execute the application; the end of the socket then says that it did
   kRefused = 3,    // `report` says what failed
 };

@@ -43,12 +43,38 @@ struct alignas(8) Control {
 };
 inline constexpr size_t kControlHead = offsetof(Control, descriptors);
 
-// The descriptors that came along; the kernel puts those of one message into one record.
-uint32_t Take(const Header& header, const Control& control, int (&to)[kMaxDescriptors]) {
-  if (header.control_size < kControlHead || control.level != kSocketLevel || control.type != kRights) return 0;
-  const auto count = static_cast<uint32_t>((control.size - kControlHead) / sizeof(int));
-  for (uint32_t i = 0; i < count; i++) to[i] = control.descriptors[i];
-  return count;
+// What one message brought.
+struct Message {
+  long size;  // -1: the other end is gone, or there was no room for all of it
+  uint32_t count;
+  int descriptors[kMaxDescriptors];
+};
+
+// The kernel puts the descriptors of one message into one record.
+Message ReceiveOne(int socket, void* to, size_t room) {
+  Message message = {-1, 0, {}};
+  Control control;
+  Part part = {to, room};
+  Header header = {nullptr, 0, &part, 1, &control, sizeof control, 0};
+  long size = -EINTR;
+  while (size == -EINTR) size = Syscall(__NR_recvmsg, socket, &header, kReceiveCloexec);
+  if (size <= 0 || (header.flags & kTruncated) != 0) return message;
+  message.size = size;
+  if (header.control_size < kControlHead || control.level != kSocketLevel || control.type != kRights) return message;
+  message.count = static_cast<uint32_t>((control.size - kControlHead) / sizeof(int));
+  for (uint32_t i = 0; i < message.count; i++) message.descriptors[i] = control.descriptors[i];
+  return message;
+}
+
+// Those of an order that its first message has not brought.
+bool ReceiveRest(int socket, Descriptors& descriptors, uint32_t count, uint32_t wanted) {
+  while (count < wanted) {
+    uint8_t nothing[8];
+    const Message more = ReceiveOne(socket, nothing, sizeof nothing);
+    if (more.size < 0 || more.count == 0 || more.count > wanted - count) return false;
+    for (uint32_t i = 0; i < more.count; i++) descriptors[count++] = more.descriptors[i];
+  }
+  return true;
 }
 
 const uint8_t* Map(int file, size_t size) {
@@ -59,29 +85,32 @@ const uint8_t* Map(int file, size_t size) {
 
 }  // namespace
 
-Parcel Receive(int socket, Buffer& buffer) {
+Parcel Receive(int socket, Buffer& buffer, Descriptors& descriptors) {
   Parcel parcel = {};
-  Control control;
-  Part part = {buffer.bytes, sizeof buffer.bytes};
-  Header header = {nullptr, 0, &part, 1, &control, sizeof control, 0};
-  long size = -EINTR;
-  while (size == -EINTR) size = Syscall(__NR_recvmsg, socket, &header, kReceiveCloexec);
-  if (size < static_cast<long>(sizeof(Order)) || (header.flags & kTruncated) != 0) return parcel;
-  parcel.count = Take(header, control, parcel.descriptors);
+  const Message first = ReceiveOne(socket, buffer.bytes, sizeof buffer.bytes);
+  if (first.size < static_cast<long>(sizeof(Order))) return parcel;
   const auto& order = *reinterpret_cast<const Order*>(buffer.bytes);
-  parcel.features = order.features;
-  parcel.size = order.size;
-  if (order.attached != 0) {
-    if (parcel.count > 0) parcel.plan = Map(parcel.descriptors[--parcel.count], order.size);
-  } else if (order.size == static_cast<size_t>(size) - sizeof(Order)) {
-    parcel.plan = buffer.bytes + sizeof(Order);
-  }
+  const bool attached = order.attached != 0;
+  if (order.descriptors > plan::kMaxSlots || first.count > order.descriptors + attached) return parcel;
+  if (attached && first.count == 0) return parcel;
+  const size_t head = sizeof(Order) + SlotBytes(order.descriptors);
+  if (head + (attached ? 0 : order.size) != static_cast<size_t>(first.size)) return parcel;
+  uint32_t count = 0;
+  for (uint32_t i = attached; i < first.count; i++) descriptors[count++] = first.descriptors[i];
+  if (!ReceiveRest(socket, descriptors, count, order.descriptors)) return parcel;
+  parcel = {buffer.bytes + head, order.size, order.features, order.descriptors,
+            reinterpret_cast<const uint32_t*>(buffer.bytes + sizeof(Order))};
+  if (attached) parcel.plan = Map(first.descriptors[0], order.size);
   return parcel;
 }
 
 void Send(int socket, const Answer& answer, const uint64_t* times, int descriptor) {
   Part parts[2] = {{&answer, sizeof answer}, {times, answer.times * sizeof(uint64_t)}};
-  Control control = {kControlHead + sizeof(int), kSocketLevel, kRights, {descriptor}};
+  Control control;
+  control.size = kControlHead + sizeof(int);
+  control.level = kSocketLevel;
+  control.type = kRights;
+  control.descriptors[0] = descriptor;
   Header header = {nullptr, 0, parts, 2, nullptr, 0, 0};
   if (descriptor >= 0) {
     header.control = &control;

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "helper/message.h"
+#include "plan/format.h"
 
 namespace orlop::helper {
 
@@ -12,17 +13,20 @@ struct Parcel {
   const uint8_t* plan;  // null: the other end is gone, or what came is no order
   size_t size;
   uint32_t features;
-  uint32_t count;
-  int descriptors[kMaxDescriptors];  // close-on-exec, the memfd not among them
+  uint32_t count;         // of the descriptors
+  const uint32_t* slots;  // which slot each of them is for
 };
 
 // Room for an order and the plan in it.
 struct alignas(8) Buffer {
-  uint8_t bytes[sizeof(Order) + kLargestInline];
+  uint8_t bytes[sizeof(Order) + SlotBytes(plan::kMaxSlots) + kLargestInline];
 };
 
+// Room for the descriptors of an order, close-on-exec.
+using Descriptors = int[plan::kMaxSlots];
+
 // Waits for an order. The plan lies in the buffer, or is mapped.
-Parcel Receive(int socket, Buffer& buffer);
+Parcel Receive(int socket, Buffer& buffer, Descriptors& descriptors);
 
 // Sends an answer with its times, and a descriptor unless it is -1. A program that is gone needs none.
 void Send(int socket, const Answer& answer, const uint64_t* times, int descriptor);

@@ -51,9 +51,7 @@ long Run(Context& context, const Program& program, const char* path, char** argv
 
 int Execute(Context& context, const plan::op::Exec& op) {
   if (op.candidates.count == 0) return context.Refuse(ENOENT);
-  // A plan without a container (the start of orlop-init) executes a program of the host.
-  if (context.rootfs < 0) context.rootfs = static_cast<int>(context.Call(__NR_openat, kAtCwd, "/", kPath, 0));
-  if (context.rootfs < 0) return context.rootfs;
+  if (context.rootfs < 0) return context.Refuse(EBADF);
   if (op.argv.count == 0) return context.Refuse(EINVAL);
   if (plan::PointersFor(op) > context.start.pointer_count) return context.Refuse(E2BIG);
   char** const argv = context.start.pointers + plan::kMaxScriptWords;
@@ -87,6 +85,17 @@ int Execute(Context& context, const plan::op::Exec& op) {
   context.call = refused_call;
   context.detail = refused_candidate;
   return refused;
+}
+
+int Execute(Context& context, const plan::op::ExecFile& op) {
+  const int file = context.Slot(op.file);
+  if (file < 0) return context.Refuse(-file);
+  if (op.argv.count == 0) return context.Refuse(EINVAL);
+  if (plan::PointersFor(op) > context.start.pointer_count) return context.Refuse(E2BIG);
+  char** const argv = context.start.pointers;
+  char** const env = Pointers(op.argv, argv);
+  *env = nullptr;
+  return static_cast<int>(context.Call(__NR_execveat, file, "", argv, env, kAtEmptyPath));
 }
 
 }  // namespace orlop::init

@@ -80,6 +80,7 @@ Context Continue(const Start& start, const Carried& carried) {
   context.rootfs = carried.rootfs;
   context.scratch = carried.scratch;
   context.places = carried.places;
+  context.pivoted = carried.pivoted;
   if (context.plan.opener()) context.op = context.plan.header().prepare;
   return context;
 }
@@ -107,7 +108,7 @@ bool prepare(const Start& start, Carried& carried) {
     Tell(context, error);
     return false;
   }
-  carried = {context.rootfs, context.scratch, context.places};
+  carried = {context.rootfs, context.scratch, context.places, context.pivoted};
   return true;
 }
 

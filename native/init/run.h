@@ -47,6 +47,7 @@ struct Carried {
   int32_t rootfs = -1;   // the container's root directory
   int32_t scratch = -1;  // where older kernels' mounts wait, and how many did
   uint32_t places = 0;
+  bool pivoted = false;
 };
 
 // Executes the records of `prepare` of a plan that has an opener (plan::Strategy), on a thread of the caller in the
@@ -55,8 +56,9 @@ struct Carried {
 // then is in `slots` too.
 bool open(const Start& start);
 
-// Executes a plan that makes the container and stops before its application: one without `exec`. False when it failed,
-// with `report` filled. The descriptors of the slots stay open for the plan that follows.
+// Executes a plan that makes the container and stops before its application: one without `exec`; the records of `enter`
+// alone where `open` has done the others. False when it failed, with `report` filled. The descriptors of the slots stay
+// open for the plan that follows.
 bool prepare(const Start& start, Carried& carried);
 
 // Executes the plan; the records of `enter` alone where `open` has done the others. Returns only when it failed, with

@@ -1,17 +1,15 @@
 #include "launch/member.h"
 
-#include <fcntl.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
 #include <utility>
 
 #include "base/clock.h"
+#include "launch/launcher.h"
 #include "launch/member_watch.h"
+#include "launch/trees.h"
 #include "plan/reader.h"
 
 namespace orlop::launch {
@@ -19,67 +17,35 @@ namespace {
 
 using helper::Answer;
 using helper::Event;
-using helper::Order;
 
-constexpr unsigned kCloexec = 1;  // MFD_CLOEXEC; the C library of 2.28 has it, its older headers not
-
-// A file in memory with the plan, for one that is too large for a message.
-Failure put_in_memory(const std::vector<uint8_t>& plan, UniqueFd& file) {
-  file.reset(static_cast<int>(syscall(SYS_memfd_create, "orlop-plan", kCloexec)));
-  if (!file) return failed("memfd_create");
-  for (size_t done = 0; done < plan.size();) {
-    const ssize_t size = write(file.get(), plan.data() + done, plan.size() - done);
-    if (size < 0) return failed("write");
-    done += static_cast<size_t>(size);
-  }
-  return {};
-}
-
-// Never waits: a member has at most one order in its socket.
-Failure send_order(int socket, const std::vector<uint8_t>& plan, uint32_t features, std::vector<int> descriptors) {
-  Order order{.size = static_cast<uint32_t>(plan.size()), .attached = 0, .features = features, .reserved = 0};
-  UniqueFd file;
-  iovec parts[2] = {{&order, sizeof order}, {const_cast<uint8_t*>(plan.data()), plan.size()}};
-  msghdr header{};
-  header.msg_iov = parts;
-  header.msg_iovlen = 2;
-  if (plan.size() > helper::kLargestInline) {
-    if (Failure failure = put_in_memory(plan, file)) return failure;
-    descriptors.push_back(file.get());
-    order.attached = 1;
-    header.msg_iovlen = 1;
-  }
-  alignas(cmsghdr) uint8_t control[CMSG_SPACE(helper::kMaxDescriptors * sizeof(int))] = {};
-  if (descriptors.size() > helper::kMaxDescriptors) return {E2BIG, "sendmsg", ""};
-  if (!descriptors.empty()) {
-    header.msg_control = control;
-    header.msg_controllen = CMSG_SPACE(descriptors.size() * sizeof(int));
-    cmsghdr* rights = CMSG_FIRSTHDR(&header);
-    rights->cmsg_level = SOL_SOCKET;
-    rights->cmsg_type = SCM_RIGHTS;
-    rights->cmsg_len = CMSG_LEN(descriptors.size() * sizeof(int));
-    memcpy(CMSG_DATA(rights), descriptors.data(), descriptors.size() * sizeof(int));
-  }
-  if (sendmsg(socket, &header, MSG_NOSIGNAL | MSG_DONTWAIT) < 0) return failed("sendmsg");
-  return {};
-}
-
-size_t records_of(const std::vector<uint8_t>& plan) { return plan::View(plan.data()).count(); }
+// The other end is closed: it has ended, and whoever waits for it hears that.
+bool is_gone(const Failure& failure) { return failure.error == EPIPE || failure.error == ECONNRESET; }
 
 }  // namespace
 
-Failure Member::create(const std::vector<uint8_t>& plan, uint32_t features, std::shared_ptr<Member>& member) {
+Failure Member::create(std::shared_ptr<Member>& member) {
   int ends[2];
   if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) return failed("socketpair");
   auto made = std::make_shared<Member>();
   made->socket_.reset(ends[0]);
   made->other_end_.reset(ends[1]);
-  made->records_ = records_of(plan);
-  made->result_.called = made->result_.sent = monotonic_ns();
-  if (Failure failure = send_order(ends[0], plan, features, {})) return failure;
   if (Failure failure = MemberWatch::instance().add(made, ends[0])) return failure;
   member = std::move(made);
   return {};
+}
+
+void Member::tell(const Call& call) {
+  if (call.done) call.done(call.result);
+  if (call.over) call.over();
+}
+
+void Member::prepare(MemberOrder order) {
+  {
+    const std::lock_guard lock(mutex_);
+    result_.called = monotonic_ns();
+    records_ = plan::View(order.plan.data()).count();
+  }
+  hand_over(std::move(order));
 }
 
 void Member::on_ready(Done done) {
@@ -96,27 +62,72 @@ void Member::on_ready(Done done) {
   done(result);
 }
 
-Failure Member::become(const std::vector<uint8_t>& plan, uint32_t features, const std::vector<int>& descriptors,
-                       Done done, uint64_t called) {
-  MemberResult gone;
+void Member::become(MemberOrder order, Done done, uint64_t called) {
+  bool waits;
   {
     const std::lock_guard lock(mutex_);
-    if (state_ == State::kReady) {
-      result_ = {.called = called, .sent = monotonic_ns()};
-      records_ = records_of(plan);
+    waits = state_ == State::kReady;
+    if (waits) {
+      state_ = State::kBecoming;
+      result_ = {.called = called};
+      records_ = plan::View(order.plan.data()).count();
       settled_ = false;
-      Failure failure = send_order(socket_.get(), plan, features, descriptors);
-      if (failure.error == 0) {
-        state_ = State::kBecoming;
-        done_ = std::move(done);
-        return {};
-      }
-      if (failure.error != EPIPE && failure.error != ECONNRESET) return failure;
+      done_ = std::move(done);
     }
-    gone.called = called;
   }
-  done(gone);
-  return {};
+  if (waits) return hand_over(std::move(order));
+  done({.called = called});
+}
+
+void Member::hand_over(MemberOrder order) {
+  if (order.opened() == 0) return send(order, {});
+  const auto self = shared_from_this();
+  const Failure failure =
+      Launcher::instance().submit([self, order = std::move(order)](const ChildStack&) { self->open(order); });
+  if (failure) give_up(failure);
+}
+
+// On a launcher's thread.
+void Member::open(const MemberOrder& order) {
+  OwnPlan opened;
+  if (const Failure failure = open_trees(order.plan, order.features, &opened)) return give_up(failure);
+  if (opened.executed) return send(order, std::move(opened));
+  Call call;
+  {
+    const std::lock_guard lock(mutex_);
+    result_.report = opened.report;
+    result_.times = std::move(opened.times);
+    settle(MemberResult::Outcome::kRefused, call);
+    if (state_ != State::kOver) finish(call);
+  }
+  tell(call);
+}
+
+void Member::send(const MemberOrder& order, OwnPlan opened) {
+  Failure failure;
+  {
+    const std::lock_guard lock(mutex_);
+    // The streams of an order whose caller was told that the member is gone are the caller's again.
+    if (state_ == State::kOver) return;
+    opened_ = order.opened();
+    result_.times = std::move(opened.times);
+    result_.sent = monotonic_ns();
+    if (result_.times.empty()) result_.times.push_back(result_.sent);
+    failure = send_order(socket_.get(), order, opened.slots);
+  }
+  if (failure) give_up(failure);
+}
+
+void Member::give_up(const Failure& failure) {
+  Call call;
+  {
+    const std::lock_guard lock(mutex_);
+    if (state_ == State::kOver) return;
+    result_.failure = failure;
+    settle(is_gone(failure) ? MemberResult::Outcome::kGone : MemberResult::Outcome::kFailed, call);
+    finish(call);
+  }
+  tell(call);
 }
 
 void Member::on_over(std::function<void()> over) {
@@ -139,8 +150,7 @@ void Member::ended() {
     if (state_ == State::kOver) return;
     finish(call);
   }
-  if (call.done) call.done(call.result);
-  if (call.over) call.over();
+  tell(call);
 }
 
 void Member::close() {
@@ -151,8 +161,7 @@ void Member::close() {
     if (state_ == State::kOver) return;
     finish(call);
   }
-  if (call.done) call.done(call.result);
-  if (call.over) call.over();
+  tell(call);
 }
 
 void Member::receive() {
@@ -163,8 +172,7 @@ void Member::receive() {
       const std::lock_guard lock(mutex_);
       more = state_ != State::kOver && receive_one(call);
     }
-    if (call.done) call.done(call.result);
-    if (call.over) call.over();
+    tell(call);
   }
 }
 
@@ -202,8 +210,7 @@ bool Member::receive_one(Call& call) {
 void Member::take(const uint8_t* bytes, size_t size, UniqueFd descriptor, Call& call) {
   const auto& answer = *reinterpret_cast<const Answer*>(bytes);
   if (size < sizeof answer || (size - sizeof answer) / sizeof(uint64_t) != answer.times) return finish(call);
-  const auto* times = reinterpret_cast<const uint64_t*>(bytes + sizeof answer);
-  result_.times.assign(times, times + answer.times);
+  take_times(reinterpret_cast<const uint64_t*>(bytes + sizeof answer), answer.times);
   result_.report = answer.report;
   switch (answer.event) {
     case Event::kReady:
@@ -220,6 +227,14 @@ void Member::take(const uint8_t* bytes, size_t size, UniqueFd descriptor, Call& 
       settle(MemberResult::Outcome::kRefused, call);
       return finish(call);
   }
+}
+
+// Those of the records that the member executed, behind those of the opener.
+void Member::take_times(const uint64_t* times, size_t count) {
+  if (count == 0) return;
+  result_.entered = times[0];
+  if (result_.times.size() < count) result_.times.resize(count);
+  for (size_t i = opened_ + 1; i < count; ++i) result_.times[i] = times[i];
 }
 
 // The order that runs has come to its end.

@@ -1,4 +1,4 @@
-// A member of a pool as its program holds it: an orlop-init that has prepared a container and waits for an application.
+// A member of a pool as its program holds it: an orlop-init that has made a container and waits for an application.
 #pragma once
 
 #include <cstdint>
@@ -11,32 +11,37 @@
 #include "base/unique_fd.h"
 #include "helper/message.h"
 #include "init/run.h"
+#include "launch/member_order.h"
+#include "launch/own_plan.h"
 
 namespace orlop::launch {
 
 // What came of an order.
 struct MemberResult {
-  enum class Outcome { kDone, kRefused, kGone };
+  enum class Outcome { kDone, kRefused, kGone, kFailed };
   Outcome outcome = Outcome::kGone;  // kGone: the member ended without a word
-  init::Report report{};             // kRefused
-  uint64_t called = 0, sent = 0, finished = 0;
+  init::Report report{};             // kRefused, by the opener or by the member
+  Failure failure;                   // kFailed: a call on this side
+  uint64_t called = 0, sent = 0, entered = 0, finished = 0;
   std::vector<uint64_t> times;  // of the records, as Start::times; those of the order's plan
 };
 
-// Any thread may call any method; what is called back is called on the thread of the watch, or of the caller.
+// Any thread may call any method; what is called back is called on the thread of the watch, of a launcher, or of the
+// caller. An order whose plan has something to open goes by a launcher's thread: a source may be slow to answer.
 class Member : public std::enable_shared_from_this<Member> {
  public:
   using Done = std::function<void(const MemberResult&)>;
 
-  // Leaves the first plan in a new socket. The other end of it is for orlop-init, whose descriptor 0 it will be.
-  static Failure create(const std::vector<uint8_t>& plan, uint32_t features, std::shared_ptr<Member>& member);
+  // A new socket. The other end of it is for orlop-init, whose descriptor 0 it will be.
+  static Failure create(std::shared_ptr<Member>& member);
   int other_end() const { return other_end_.get(); }
 
-  // Calls back once, when the member has prepared or could not. orlop-init has been launched: the other end is closed.
+  // Hands the first plan over, by which it makes the container.
+  void prepare(MemberOrder order);
+  // Calls back once, when the member waits or could not be made. orlop-init has been launched: the other end is closed.
   void on_ready(Done done);
   // Hands the second plan over: `done` is called once. For a member that waits; otherwise it is gone at once.
-  Failure become(const std::vector<uint8_t>& plan, uint32_t features, const std::vector<int>& descriptors, Done done,
-                 uint64_t called);
+  void become(MemberOrder order, Done done, uint64_t called);
   // Calls back once, when it has become the application or never will.
   void on_over(std::function<void()> over);
   // Its process has ended: what has not been said by now will not be.
@@ -55,8 +60,14 @@ class Member : public std::enable_shared_from_this<Member> {
     MemberResult result;
     std::function<void()> over;
   };
+  static void tell(const Call& call);
+  void hand_over(MemberOrder order);
+  void open(const MemberOrder& order);
+  void send(const MemberOrder& order, OwnPlan opened);
+  void give_up(const Failure& failure);
   bool receive_one(Call& call);
   void take(const uint8_t* bytes, size_t size, UniqueFd descriptor, Call& call);
+  void take_times(const uint64_t* times, size_t count);
   void settle(MemberResult::Outcome outcome, Call& call);
   void finish(Call& call);
 
@@ -64,7 +75,8 @@ class Member : public std::enable_shared_from_this<Member> {
   State state_ = State::kPreparing;
   UniqueFd socket_;
   UniqueFd other_end_;
-  size_t records_ = 0;  // of the plan that runs
+  size_t records_ = 0;  // of the plan that runs, and how many of them an opener executed
+  size_t opened_ = 0;
   bool executing_ = false;
   MemberResult result_;  // of the order that runs; of the first one until somebody has asked for it
   bool settled_ = false;

@@ -10,9 +10,9 @@
 namespace orlop::launch {
 namespace {
 
-Failure watch(int epoll, int socket, Member* member) {
+Failure watch(int epoll, int socket, uint32_t events, Member* member) {
   epoll_event event{};
-  event.events = EPOLLIN;
+  event.events = events;
   event.data.ptr = member;
   return epoll_ctl(epoll, EPOLL_CTL_ADD, socket, &event) == 0 ? Failure{} : failed("epoll_ctl");
 }
@@ -36,7 +36,7 @@ Failure MemberWatch::start_locked() {
 Failure MemberWatch::add(const std::shared_ptr<Member>& member, int socket) {
   const std::lock_guard lock(mutex_);
   if (Failure failure = start_locked()) return failure;
-  if (Failure failure = watch(epoll_.get(), socket, member.get())) return failure;
+  if (Failure failure = watch(epoll_.get(), socket, EPOLLIN, member.get())) return failure;
   watched_.emplace(member.get(), member);
   return {};
 }
@@ -44,7 +44,7 @@ Failure MemberWatch::add(const std::shared_ptr<Member>& member, int socket) {
 Failure MemberWatch::change(Member* member, int old_socket, int socket) {
   const std::lock_guard lock(mutex_);
   epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, old_socket, nullptr);
-  return watch(epoll_.get(), socket, member);
+  return watch(epoll_.get(), socket, EPOLLRDHUP, member);
 }
 
 void MemberWatch::drop(Member* member, int socket) {

@@ -32,8 +32,7 @@ Failure make_network(const std::vector<uint8_t>& plan, uint32_t features, Unique
   if (!is_about_the_network(plan::View(plan.data()))) return {EINVAL, "plan", ""};
   // The executor changes the umask, which threads share unless they have a file-system view of their own.
   if (unshare(CLONE_NEWNET | CLONE_FS) != 0) return failed("unshare");
-  std::vector<UniqueFd> none;
-  if (Failure failure = execute_own(plan, features, execute, &none)) return failure;
+  if (Failure failure = failure_of(execute_own(plan, features, execute))) return failure;
   network->reset(open(kOwnNetwork, O_RDONLY | O_CLOEXEC));
   return *network ? Failure{} : failed("open", kOwnNetwork);
 }

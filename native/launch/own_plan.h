@@ -10,9 +10,19 @@
 
 namespace orlop::launch {
 
-// Has `execute` (an entry of init/run.h) execute the plan on the calling thread, and gives what is in its slots then,
-// in their order; nothing when it failed. The thread's umask is changed, so its file-system view must be its own.
-Failure execute_own(const std::vector<uint8_t>& plan, uint32_t features, bool (*execute)(const init::Start&),
-                    std::vector<UniqueFd>* slots);
+// What came of one.
+struct OwnPlan {
+  bool executed = false;
+  init::Report report{};        // where it was not
+  std::vector<UniqueFd> slots;  // what is in them, in their order; empty where it was not executed
+  std::vector<uint64_t> times;  // as Start::times
+};
+
+// Has `execute` (an entry of init/run.h) execute the plan on the calling thread. The thread's umask is changed, so its
+// file-system view must be its own.
+OwnPlan execute_own(const std::vector<uint8_t>& plan, uint32_t features, bool (*execute)(const init::Start&));
+
+// For those who have no words for its operations.
+Failure failure_of(const OwnPlan& result);
 
 }  // namespace orlop::launch

@@ -5,12 +5,12 @@
 #include <vector>
 
 #include "base/failure.h"
-#include "base/unique_fd.h"
+#include "launch/own_plan.h"
 
 namespace orlop::launch {
 
-// Executes the records of `prepare` of a plan that has an opener, and gives what is in its slots then, in their order.
-// The calling thread's file-system view becomes its own.
-Failure open_trees(const std::vector<uint8_t>& plan, uint32_t features, std::vector<UniqueFd>* trees);
+// Executes the records of `prepare` of a plan that has an opener, in the host's mount namespace. The calling thread's
+// file-system view becomes its own; the failure is of that.
+Failure open_trees(const std::vector<uint8_t>& plan, uint32_t features, OwnPlan* opened);
 
 }  // namespace orlop::launch

@@ -166,11 +166,14 @@ Verdict Check(const uint8_t* data, size_t size) {
 
 uint32_t PointersFor(const op::Exec& exec) { return kMaxScriptWords + exec.argv.count + exec.env.count + 2; }
 
+uint32_t PointersFor(const op::ExecFile& exec) { return exec.argv.count + 2; }
+
 uint32_t CountPointers(const View& view) {
   uint32_t most = 0;
   for (uint32_t i = 0; i < view.count(); i++) {
-    if (view.code(i) != Code::Exec) continue;
-    const uint32_t needed = PointersFor(ReadExec(view, i));
+    uint32_t needed = 0;
+    if (view.code(i) == Code::Exec) needed = PointersFor(ReadExec(view, i));
+    if (view.code(i) == Code::ExecFile) needed = PointersFor(ReadExecFile(view, i));
     if (needed > most) most = needed;
   }
   return most;

@@ -135,7 +135,9 @@ class Cursor {
 #undef OP
 #include "plan/undef.h"
 
-// Room that one `exec` needs for the pointers of argv, what scripts put before it, and env, with their two ends.
+// Room that one `exec` needs for the pointers of argv, what scripts put before it, and env, with their two ends; and
+// `exec-file`, whose environment is empty.
 uint32_t PointersFor(const op::Exec& exec);
+uint32_t PointersFor(const op::ExecFile& exec);
 
 }  // namespace orlop::plan

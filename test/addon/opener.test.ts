@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { expect } from 'chai';
 import { loadNative } from '../../ts/native/binding.ts';
 import type { Native } from '../../ts/native/contract.ts';
@@ -21,7 +21,7 @@ function ownNamespaces(): string[] {
 
 describe('a start whose trees an opener makes', function () {
   this.timeout(60_000);
-  requires('addon', 'root');
+  requires('addon', 'root', 'helper');
   let native: Native;
   before(async () => {
     native = loadNative();
@@ -52,6 +52,29 @@ describe('a start whose trees an opener makes', function () {
     held.open();
     await native.wait(started(await held.pending));
     held.close();
+  });
+
+  it('executes a file that the caller has opened, where no path leads to it', async () => {
+    // O_PATH: nobody needs to read it.
+    const file = openSync('build/Release/orlop-init', 0o10000000);
+    try {
+      const run = (supplied: Plan['supplied'], argv: readonly string[]) => {
+        const enter: Op[] = [
+          { op: 'close-fds', reason: '' },
+          { op: 'exec-file', reason: '', file: 0, argv },
+        ];
+        const plan: Plan = { strategy: 'opener', namespaces: ['mount'], supplied, slots: 1, prepare: [], enter };
+        const descriptors = supplied.map(() => file);
+        return native.launch(encodePlan(plan), { descriptors, features: native.features() }, {});
+      };
+      // It knows no work without a name.
+      const process = started(await run(['program'], ['orlop-init']));
+      expect(await native.wait(process)).to.deep.equal({ code: 2, signal: null });
+      expect((await run([], ['orlop-init'])).failure).to.include({ op: 1, code: 'EBADF' });
+      expect((await run(['program'], [])).failure).to.include({ op: 1, code: 'EINVAL' });
+    } finally {
+      closeSync(file);
+    }
   });
 
   it('names the operation that the host refused, and clones nothing', async () => {

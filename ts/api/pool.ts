@@ -1,5 +1,5 @@
-import type { ApplicationRequest } from '../containers/pool/application.ts';
-import { checkSize, type InPool, MemberPool } from '../containers/pool/pool.ts';
+import type { InPool } from '../containers/pool/instead.ts';
+import { checkSize, type HowInPool, MemberPool } from '../containers/pool/pool.ts';
 import type { Runtime } from '../containers/runtime.ts';
 import { RequestError } from '../errors/index.ts';
 import { parseRunOptions } from '../request/options.ts';
@@ -61,11 +61,7 @@ class ContainerPool implements t.Pool {
     return RunningContainer.of(this.#runtime.native, started, { ...container, image: this.image }, options);
   }
 
-  #start(
-    argv: readonly string[],
-    own: t.PoolRequest,
-    how: Omit<ApplicationRequest, 'request' | 'laps'>,
-  ): Promise<InPool> {
+  #start(argv: readonly string[], own: t.PoolRequest, how: Omit<HowInPool, 'laps'>): Promise<InPool> {
     const laps = new Laps('call');
     refuseFixed(own);
     const request = parse(this.image, argv, own);

@@ -11,15 +11,24 @@ const local: ReadonlySet<number> = new Set([
   0xca45_1a4e, // bcachefs
 ]);
 
+type Source = Pick<ResolvedSource, 'device' | 'path'>;
+
+/** What was found out about a source. Whoever looks at a place again has another object for it. */
+const answers = new WeakMap<Source, boolean>();
+
 /**
  * Whether one of the sources lies on a file system that may not answer for a long time, as NFS or FUSE do when their
  * server is gone.
  */
-export async function mayHang(sources: Iterable<Pick<ResolvedSource, 'device' | 'path'>>): Promise<boolean> {
-  for (const { device, path } of sources) {
-    if (major(device) === 0n && !local.has(await typeAt(path))) return true;
-  }
+export async function mayHang(sources: Iterable<Source>): Promise<boolean> {
+  for (const source of sources) if (answers.get(source) ?? (await ask(source))) return true;
   return false;
+}
+
+async function ask(source: Source): Promise<boolean> {
+  const answer = major(source.device) === 0n && !local.has(await typeAt(source.path));
+  answers.set(source, answer);
+  return answer;
 }
 
 /** 0 where it cannot be told, because the source has gone or its server has: a child can be killed there. */

@@ -2,8 +2,11 @@ import type { Native } from '../native/contract.ts';
 import type { Strategy } from '../plan/types.ts';
 import { features } from './features.ts';
 
-/** MountApi and MountSetattr of `native/init/run.h`: without both, a tree cannot be made before it has a place. */
-const detachedTrees = 0b11;
+/**
+ * MountApi, MountSetattr and CloseRange of `native/init/run.h`: without the first two, a tree cannot be made before it has
+ * a place, and without the third a child needs a /proc, which the empty mount namespace has not.
+ */
+const detachedTrees = 0b1011;
 
 /**
  * Decides for each start of a program who makes its mounts. The first start is done by its container init process
@@ -32,6 +35,15 @@ export class Strategies {
   async choose(mayHang: boolean): Promise<Strategy> {
     if (this.#forced === 'opener') await this.#make();
     return this.#ready && !mayHang ? 'opener' : 'in-child';
+  }
+
+  /**
+   * Whether an opener can make the trees of a container that is to wait. The empty mount namespace is made where there is
+   * none yet.
+   */
+  async canOpen(): Promise<boolean> {
+    if (this.#forced !== 'in-child') await this.#make();
+    return this.#ready;
   }
 
   /** Whether something may be made before a start asks for it. */

@@ -146,16 +146,17 @@ export interface Native {
   /** Kills the child of a start that has not been settled yet, or keeps it from being made. */
   cancel(token: object): void;
   /**
-   * Makes the socket of a new member and leaves the plan in it that prepares the container. `descriptor` is for
-   * orlop-init, which is launched next with it as its three standard streams; it is the member's, until `memberReady` or
-   * `closeMember`.
+   * Makes the socket of a new member, and hands over the plan by which it makes the container, with what its opener
+   * makes as soon as that is there. `descriptor` is for orlop-init, which is launched next with it as its three standard
+   * streams; it is the member's, until `memberReady` or `closeMember`.
    */
   openMember(prepare: Uint8Array, features: number): { member: NativeMember; descriptor: number };
   /** Resolves when the member has prepared its container, or has not. `process` is the orlop-init that was launched. */
   memberReady(member: NativeMember, process: NativeProcess): Promise<MemberAnswer>;
   /**
-   * Hands a member that waits the plan that ends in the application; resolves when it has been executed, or has not.
-   * The descriptors are for the supplied slots and stay the caller's. Once for each member.
+   * Hands a member that waits the plan that ends in the application, with what its opener makes; resolves when it has been
+   * executed, or has not; rejects where it could not be handed over. The descriptors are for the supplied slots and stay
+   * the caller's. Once for each member.
    */
   becomeApplication(
     member: NativeMember,

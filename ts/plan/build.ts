@@ -14,8 +14,8 @@ import type { Namespace, Plan, Slot, Supplied } from './types.ts';
 export function buildPlan(facts: StartFacts): Plan {
   const { strategy = 'in-child' } = facts;
   const draft = new Draft(suppliedBy(facts), { strategy });
-  const { tree } = makeContainer(draft, facts, propagation.private);
-  enterContainer(draft, facts, tree);
+  const { tree } = makeContainer(draft, facts);
+  becomeApplication(draft, facts, tree);
   return {
     strategy,
     namespaces: namespacesOf(facts),
@@ -34,13 +34,9 @@ function suppliedBy({ gate, networkReady, treesReady = [] }: StartFacts): Suppli
   return supplied;
 }
 
-/**
- * All that comes before the root is changed.
- *
- * @param mode of the host's mounts in the new mount namespace: events from here never reach the host
- */
-export function makeContainer(draft: Draft, facts: StartFacts, mode: number): Scratch {
-  if (facts.strategy !== 'opener') leaveHostAlone(draft, mode);
+/** All that needs the host, or must be done while there is no application yet, up to the change of the root. */
+export function makeContainer(draft: Draft, facts: StartFacts): Scratch {
+  if (facts.strategy !== 'opener') leaveHostAlone(draft);
   if (facts.networkReady) joinNetwork(draft);
   const scratch = makeScratch(draft, facts);
   const rootfs = draft.readyTree('/') ?? makeUnion(draft, facts.root);
@@ -56,13 +52,8 @@ export function makeContainer(draft: Draft, facts: StartFacts, mode: number): Sc
   protect(draft, facts, scratch.tree);
   sealMounts(draft, mounts);
   setHost(draft, facts);
-  return scratch;
-}
-
-/** The change of the root, and what follows it. */
-export function enterContainer(draft: Draft, facts: StartFacts, scratch: Slot): void {
   draft.enter.push({ op: 'pivot', reason: 'root filesystem' });
-  becomeApplication(draft, facts, scratch);
+  return scratch;
 }
 
 export function namespacesOf(facts: StartFacts): Namespace[] {
@@ -79,9 +70,9 @@ function joinNetwork(draft: Draft): void {
 }
 
 /** Without it, a mount made here would appear on the host wherever the host's mounts are shared. */
-function leaveHostAlone(draft: Draft, mode: number): void {
+function leaveHostAlone(draft: Draft): void {
   const reason = 'nothing reaches the host';
-  draft.prepare.push({ op: 'propagation', reason, path: '/', mode, recursive: 1 });
+  draft.prepare.push({ op: 'propagation', reason, path: '/', mode: propagation.private, recursive: 1 });
 }
 
 /** A file that every container gets, with the mount of it. */

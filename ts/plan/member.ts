@@ -1,17 +1,21 @@
-import { type AttachedFile, attachFiles, enterContainer, makeContainer, namespacesOf } from './build.ts';
-import { mountPoint, propagation } from './constants.ts';
+import { type AttachedFile, attachFiles, makeContainer, namespacesOf } from './build.ts';
+import { mountPoint } from './constants.ts';
 import { Draft } from './draft.ts';
 import type { ProcessFacts, StartFacts, UserMount } from './facts.ts';
 import { byDepth, parents } from './layout.ts';
+import { awaitApplication, leaveWaiting, startWaiting } from './process.ts';
 import type { Plan, Slot } from './types.ts';
 import { makeUserMount } from './user-mounts.ts';
 
-/** The container of a pool that waits for its application, as plans. */
+/**
+ * The container of a pool that waits for its application, as plans. All of them have an opener: the member sees nothing
+ * of the host, so the program makes the trees, and they come to it as descriptors.
+ */
 export interface MemberPlan {
   readonly facts: StartFacts;
-  /** Executes orlop-init in the container's namespaces. Its one supplied descriptor is the member's socket. */
+  /** Executes orlop-init in the container's namespaces. Its supplied descriptors are the member's socket, and the file. */
   readonly boot: Plan;
-  /** What orlop-init does at once: all that needs no request, up to the change of the root. */
+  /** What is done at once: all that needs no request, with the change of the root. */
   readonly prepare: Plan;
   /** Mounts of `prepare` that a volume of a request may hide. */
   readonly files: readonly AttachedFile[];
@@ -19,46 +23,38 @@ export interface MemberPlan {
 }
 
 const streams = ['stdin', 'stdout', 'stderr'] as const;
+const strategy = 'opener';
 
-/**
- * Builds the plans of a container that waits. Pure.
- *
- * @param helper path of orlop-init
- */
-export function buildMember(facts: StartFacts, helper: string): MemberPlan {
+/** Builds the plans of a container that waits. Pure. */
+export function buildMember(given: StartFacts): MemberPlan {
+  const facts = { ...given, strategy } as const;
   // The slots of the streams stay free: what fills them comes with the request.
-  const draft = new Draft([], { slots: streams.length });
-  // Slaves, because a member may wait for long: what the host mounts meanwhile is to be seen by it, and what the host
-  // unmounts is to be free.
-  const { files, tree } = makeContainer(draft, facts, propagation.slave);
-  const prepare: Plan = {
-    strategy: 'in-child',
-    namespaces: [],
-    supplied: [],
-    slots: draft.slots,
-    prepare: draft.prepare,
-    enter: draft.enter,
-  };
-  return { facts, boot: bootPlan(facts, helper), prepare, files, scratch: tree };
+  const draft = new Draft([], { strategy, slots: streams.length });
+  const { files, tree } = makeContainer(draft, facts);
+  awaitApplication(draft, facts);
+  return { facts, boot: bootPlan(facts), prepare: planOf(draft), files, scratch: tree };
 }
 
-function bootPlan(facts: StartFacts, helper: string): Plan {
-  const control: Slot = 0;
-  return {
-    strategy: 'in-child',
-    namespaces: namespacesOf(facts),
-    supplied: ['control'],
-    slots: 1,
-    prepare: [],
-    enter: [
-      { op: 'session', reason: 'no terminal of the caller' },
-      { op: 'stdio', reason: 'nothing but its socket', in: control, out: control, err: control, scratch: null },
-      { op: 'signals', reason: 'signals as a program expects them' },
-      { op: 'parent-death', reason: 'ends with its starter', signal: facts.parentDeath },
-      { op: 'close-fds', reason: 'no descriptor of the caller' },
-      { op: 'exec', reason: 'container init process', candidates: [helper], argv: ['orlop-init', 'member'], env: [] },
-    ],
-  };
+function planOf({ supplied, slots, prepare, enter }: Draft): Plan {
+  return { strategy, namespaces: [], supplied, slots, prepare, enter };
+}
+
+function bootPlan(facts: StartFacts): Plan {
+  const draft = new Draft(['control', 'program'], { strategy });
+  const control = draft.suppliedSlot('control');
+  draft.enter.push(
+    ...startWaiting,
+    { op: 'stdio', reason: 'nothing but its socket', in: control, out: control, err: control, scratch: null },
+    { op: 'parent-death', reason: 'ends with its starter', signal: facts.parentDeath },
+    { op: 'close-fds', reason: 'no descriptor of the caller' },
+    {
+      op: 'exec-file',
+      reason: 'container init process',
+      file: draft.suppliedSlot('program'),
+      argv: ['orlop-init', 'member'],
+    },
+  );
+  return { ...planOf(draft), namespaces: namespacesOf(facts) };
 }
 
 /** What a request adds to a container that waits. */
@@ -68,8 +64,8 @@ export interface ApplicationFacts {
 }
 
 /**
- * Builds the plan by which a container that waits becomes an application: its volumes are mounted, while the host is
- * still to be seen, then the root is changed, and so on as in every start. Pure.
+ * Builds the plan by which a container that waits becomes an application: its volumes are opened, come to it and are
+ * attached in its root, and it goes on as every start does. Pure.
  *
  * A mount hides what the member mounted at its target or below it, as it would have replaced it in a start.
  */
@@ -77,7 +73,7 @@ export function buildApplication(
   { facts, prepare, files, scratch }: MemberPlan,
   { mounts, process }: ApplicationFacts,
 ): Plan {
-  const draft = new Draft(streams, { slots: prepare.slots });
+  const draft = new Draft(streams, { strategy, slots: prepare.slots });
   const trees = mounts.map((mount) => ({ mount, target: mount.target, tree: makeUserMount(draft, mount) }));
   for (const { mount, target, tree } of byDepth(trees)) {
     const { reason } = mount;
@@ -90,13 +86,6 @@ export function buildApplication(
     draft,
     files.filter(({ target }) => !targets.has(target) && parents(target).some((parent) => targets.has(parent))),
   );
-  enterContainer(draft, { ...facts, process }, scratch);
-  return {
-    strategy: 'in-child',
-    namespaces: [],
-    supplied: draft.supplied,
-    slots: draft.slots,
-    prepare: draft.prepare,
-    enter: draft.enter,
-  };
+  leaveWaiting(draft, { ...facts, process }, scratch);
+  return planOf(draft);
 }

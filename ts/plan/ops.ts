@@ -245,6 +245,13 @@ export const ops = {
       ['env', 'strings'],
     ],
   },
+  'exec-file': {
+    code: 45,
+    fields: [
+      ['file', 'slot'],
+      ['argv', 'strings'],
+    ],
+  },
 } as const satisfies Record<string, OpShape>;
 
 export type OpName = keyof typeof ops;

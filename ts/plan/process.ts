@@ -2,48 +2,80 @@ import { capabilitySet } from '../linux/capabilities.ts';
 import { rlimits } from '../linux/rlimits.ts';
 import type { Draft } from './draft.ts';
 import type { ProcessFacts, StartFacts } from './facts.ts';
-import type { Slot } from './types.ts';
+import type { Op, Slot } from './types.ts';
 
 /** What becomes of the process once its root is the container's: from the session to the application. */
 export function becomeApplication(draft: Draft, facts: StartFacts, scratch: Slot): void {
-  const { process } = facts;
-  separate(draft, facts, scratch);
-  limit(draft, process);
+  draft.enter.push(keyring(facts), session);
+  connect(draft, scratch);
+  limit(draft, facts.process);
+  draft.enter.push(signals);
+  findDirectory(draft, facts);
+  draft.enter.push(bounding(facts));
+  dropPrivileges(draft, facts);
+  execute(draft, facts);
+}
+
+/** The part of it that a container in a pool does before it waits, beside what starts orlop-init in it. */
+export function awaitApplication(draft: Draft, facts: StartFacts): void {
+  // A bounding set limits what an application can gain by `exec`: what the process holds itself is as before.
+  draft.enter.push(keyring(facts), bounding(facts));
+}
+
+/** And the part that is left then. */
+export function leaveWaiting(draft: Draft, facts: StartFacts, scratch: Slot): void {
+  connect(draft, scratch);
+  limit(draft, facts.process);
+  findDirectory(draft, facts);
+  dropPrivileges(draft, facts);
+  execute(draft, facts);
+}
+
+const session: Op = { op: 'session', reason: 'no terminal of the caller' };
+const signals: Op = { op: 'signals', reason: 'signals as a program expects them' };
+
+/** The beginning of what starts orlop-init in a container that is to wait. */
+export const startWaiting: readonly Op[] = [session, signals];
+
+function keyring({ id }: StartFacts): Op {
+  return { op: 'keyring', reason: 'keyring of its own', name: `orlop.${id.slice(0, 12)}` };
+}
+
+function bounding({ process }: StartFacts): Op {
+  return { op: 'bounding', reason: 'capability bounding set', set: capabilitySet(process.capabilities) };
+}
+
+function findDirectory(draft: Draft, { process, root }: StartFacts): void {
   // As root, and before the user changes: Docker too lets a user start in a directory that only root may enter.
   draft.enter.push({ op: 'chdir', reason: 'working directory', path: process.cwd, create: 1 });
   // After the working directory, which may have to be created.
-  if (facts.root.readOnly) {
+  if (root.readOnly) {
     draft.enter.push({ op: 'readonly', reason: 'read-only root filesystem', target: '/', recursive: 0 });
   }
-  dropPrivileges(draft, facts);
+}
+
+function execute(draft: Draft, facts: StartFacts): void {
   if (facts.gate) draft.enter.push({ op: 'barrier', reason: 'gate', gate: draft.suppliedSlot('gate') });
-  const { candidates, argv, env } = process;
+  const { candidates, argv, env } = facts.process;
   draft.enter.push({ op: 'exec', reason: 'application', candidates, argv, env });
 }
 
-function separate(draft: Draft, facts: StartFacts, scratch: Slot): void {
-  draft.enter.push(
-    { op: 'keyring', reason: 'keyring of its own', name: `orlop.${facts.id.slice(0, 12)}` },
-    { op: 'session', reason: 'no terminal of the caller' },
-    {
-      op: 'stdio',
-      reason: 'standard streams',
-      in: draft.suppliedSlot('stdin'),
-      out: draft.suppliedSlot('stdout'),
-      err: draft.suppliedSlot('stderr'),
-      scratch,
-    },
-  );
+function connect(draft: Draft, scratch: Slot): void {
+  draft.enter.push({
+    op: 'stdio',
+    reason: 'standard streams',
+    in: draft.suppliedSlot('stdin'),
+    out: draft.suppliedSlot('stdout'),
+    err: draft.suppliedSlot('stderr'),
+    scratch,
+  });
 }
 
 function limit(draft: Draft, process: ProcessFacts): void {
   for (const { resource, soft, hard } of process.rlimits) {
     draft.enter.push({ op: 'rlimit', reason: `limit ${resource}`, resource: rlimits[resource], soft, hard });
   }
-  draft.enter.push(
-    { op: 'umask', reason: 'file creation mask', mask: process.umask },
-    { op: 'signals', reason: 'signals as a program expects them' },
-  );
+  draft.enter.push({ op: 'umask', reason: 'file creation mask', mask: process.umask });
 }
 
 /**
@@ -56,7 +88,6 @@ function dropPrivileges(draft: Draft, facts: StartFacts): void {
   const set = capabilitySet(capabilities);
   // A user other than root holds no capability, only the bounding set for set-id programs, as in Docker.
   const held = uid === 0 ? set : 0n;
-  draft.enter.push({ op: 'bounding', reason: 'capability bounding set', set });
   if (!noNewPrivileges) filterCalls(draft, facts);
   draft.enter.push(
     { op: 'ids', reason: 'user and groups', uid, gid, groups },

@@ -41,7 +41,7 @@ export type Strategy = 'in-child' | 'opener';
 export type Namespace = 'mount' | 'pid' | 'ipc' | 'uts' | 'network' | 'cgroup' | 'user';
 
 /** What the caller puts into the first slots of the descriptor table, in their order. */
-export type Supplied = 'stdin' | 'stdout' | 'stderr' | 'gate' | 'network' | 'control' | TreeName;
+export type Supplied = 'stdin' | 'stdout' | 'stderr' | 'gate' | 'network' | 'control' | 'program' | TreeName;
 
 /** A tree made ahead, by where it will be attached. */
 export type TreeName = `tree:${string}`;

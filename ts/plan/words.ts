@@ -135,6 +135,8 @@ function processWords(plan: Plan, op: Exclude<Op, { op: Making }>): string {
         // Their values may be secrets, and a plan is made to be shown.
         `${op.env.length} environment variables`,
       );
+    case 'exec-file':
+      return list(nameOfSlot(plan, op.file), op.argv.map(quote).join(' '));
     case 'loopback':
     case 'pivot':
     case 'session':

@@ -64,11 +64,14 @@ describe('the timings of a start', function () {
     await container.remove();
   });
 
-  it('are those of the request in a pool, whose members had their mounts before', async () => {
+  it('are those of the request in a pool, whose members had their mounts before', async function () {
+    // Nothing is made ahead with the calls of older kernels.
+    if (process.env.ORLOP_FEATURES === '0') this.skip();
     await using pool = await fixture().orlop.pool('busybox', { size: 1 });
     const steps = await timed(() => pool.start(['true'], { volumes: ['data:/test'] }));
     const names = steps.map(({ step }) => step);
-    expect(names.slice(0, 2)).to.deep.equal(['request', 'take']);
-    expect(names).to.include.members(['hand over', 'bind', 'attach', 'pivot', 'exec']).and.not.include('overlay');
+    expect(names.slice(0, 3)).to.deep.equal(['request', 'sources', 'take']);
+    expect(names).to.include.members(['hand over', 'bind', 'attach', 'exec']);
+    for (const name of ['clone', 'overlay', 'pivot']) expect(names).to.not.include(name);
   });
 });

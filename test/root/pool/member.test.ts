@@ -1,10 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, readlinkSync, realpathSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import type { Pool } from '../../../ts/index.ts';
+import { Orlop, type Pool } from '../../../ts/index.ts';
 import { mountTable, parseMounts } from '../../support/mounts.ts';
 import { withOrlop } from '../../support/orlop.ts';
+import { refusal } from '../../support/refusal.ts';
 import { requires } from '../../support/require.ts';
 import { until } from '../../support/temporary.ts';
 
@@ -59,9 +60,8 @@ describe('a member that waits', function () {
     await until('one socket', () => new Set(links().filter(isSocket)).size === 1);
     expect(links().filter(isSocket).length).to.equal(4);
     const places = parseMounts(mountTable(pid)).map(({ target }) => target);
-    const scratch = places.filter((target) => target.startsWith(`${fixture().root}/mnt/`));
-    const own = (link: string) => link === '/' || scratch.some((target) => link.startsWith(target));
-    expect(links().filter((link) => !isSocket(link) && !own(link))).to.deep.equal([]);
+    // What is attached nowhere, as its scratch file system, is shown as `/`.
+    expect(links().filter((link) => !isSocket(link) && !places.includes(link))).to.deep.equal([]);
     const flags = readdirSync(`/proc/${pid}/fdinfo`).map((fd) => readFileSync(`/proc/${pid}/fdinfo/${fd}`, 'utf8'));
     // O_CLOEXEC is 02000000.
     const isClosed = (text: string) =>
@@ -69,55 +69,84 @@ describe('a member that waits', function () {
     expect(flags.filter((text) => !isClosed(text))).to.deep.equal([]);
   });
 
-  it('lives in the namespaces of its container, and sees the host until it has an application', () => {
+  it('lives in the namespaces of its container', () => {
     for (const name of ['mnt', 'pid', 'ipc', 'uts', 'net', 'cgroup']) {
       expect(namespace(pid, name), name).to.not.equal(namespace('self', name));
     }
-    writeFileSync(join(fixture().directory, 'seen'), 'by the member');
-    expect(readFileSync(`/proc/${pid}/root${fixture().directory}/seen`, 'utf8')).to.equal('by the member');
-    expect(mountTable(pid)).to.include(`${fixture().root}/mnt/`);
+  });
+
+  it('sees no mount of the host, but those that an application in a container sees', async () => {
+    const shown = (table: string) => parseMounts(table).map(({ target, type, options }) => ({ target, type, options }));
+    const { stdout } = await fixture().orlop.run('busybox', ['cat', '/proc/self/mountinfo']);
+    expect(shown(mountTable(pid))).to.have.deep.members(shown(stdout));
+    for (const { target, root, propagation } of parseMounts(mountTable(pid))) {
+      expect(propagation).to.deep.equal([]);
+      expect(`${target} ${root}`).to.not.include(fixture().directory);
+    }
+    writeFileSync(join(fixture().directory, 'unseen'), '');
+    expect(existsSync(`/proc/${pid}/root${fixture().directory}/unseen`)).to.equal(false);
+    expect(readdirSync(`/proc/${pid}/root`)).to.include.members(['bin', 'etc', 'proc']);
+    expect(readdirSync(`/proc/${pid}/cwd`)).to.deep.equal(readdirSync(`/proc/${pid}/root`));
     expect(mountTable('self')).to.not.include(`${fixture().root}/mnt/`);
   });
 
-  it('sees what the host mounts while it waits, and holds nothing that the host unmounts', async () => {
+  it('has given up what no application of it may gain, and nothing that attaching volumes takes', () => {
+    const sets = Object.fromEntries(
+      [...proc('status').matchAll(/^Cap(\w+):\t(\w+)$/gm)].map(([, name, set]) => [name, set]),
+    );
+    const sysAdmin = 1n << 21n;
+    expect(BigInt(`0x${sets.Bnd}`) & sysAdmin).to.equal(0n);
+    expect(BigInt(`0x${sets.Eff}`) & sysAdmin).to.equal(sysAdmin);
+  });
+
+  it('gives a request what the host has mounted meanwhile, and holds nothing that the host unmounts', async () => {
     const late = join(fixture().directory, 'late');
     mkdirSync(late, { recursive: true });
     execFileSync('mount', ['-t', 'tmpfs', 'late', late]);
+    // Where mounts are private, they travel to nobody.
+    execFileSync('mount', ['--make-private', late]);
     try {
       writeFileSync(join(late, 'f'), 'late\n');
-      expect(mountTable(pid)).to.include(late);
       const { stdout } = await pool.run(['cat', '/late/f'], { volumes: [`${late}:/late`] });
       expect(stdout).to.equal('late\n');
-    } finally {
       await until('another to wait', () => pool.stats.ready === 1);
+      const { items } = await fixture().orlop.containers.list({ all: true });
+      const other = items[0]?.pid ?? 0;
+      expect(other).to.be.greaterThan(0);
+      expect(mountTable(other)).to.not.include('late');
+    } finally {
       execFileSync('umount', [late]);
     }
-    const { items } = await fixture().orlop.containers.list({ all: true });
-    const other = items[0]?.pid ?? 0;
-    expect(other).to.be.greaterThan(0);
-    expect(mountTable(other)).to.not.include(late);
   });
 
-  it('finds a source that only later members see', async () => {
-    const hidden = join(fixture().directory, 'hidden');
-    mkdirSync(hidden, { recursive: true });
-    // Private mounts of the host do not travel to a member that waits.
-    execFileSync('mount', ['--bind', hidden, hidden]);
-    execFileSync('mount', ['--make-private', hidden]);
-    await pool.close();
-    pool = await fixture().orlop.pool('busybox', { size: 1 });
-    const below = join(hidden, 'below');
-    mkdirSync(below);
-    execFileSync('mount', ['-t', 'tmpfs', 'below', below]);
-    try {
-      writeFileSync(join(below, 'f'), 'below\n');
-      const { stdout } = await pool.run(['cat', '/below/f'], { volumes: [`${below}:/below`] });
-      expect(stdout).to.equal('below\n');
-    } finally {
-      await pool.close();
-      execFileSync('umount', [below]);
-      execFileSync('umount', [hidden]);
-    }
+  it('gets the volumes of a request opened by the program, and attaches them in its root', async () => {
+    const { steps } = (await pool.run(['true'], { volumes: ['data:/test'] })).timings;
+    const names = steps.map(({ step }) => step);
+    expect(names.indexOf('attach')).to.be.greaterThan(names.indexOf('bind'));
+    expect(names.indexOf('hand over')).to.be.within(names.indexOf('bind'), names.indexOf('attach'));
+    expect(names).to.not.include.members(['clone', 'propagation', 'pivot']);
+  });
+
+  it('is left alone when a source may never answer: the request is an ordinary start, which can be cancelled', async () => {
+    // As NFS and FUSE, sysfs is not known to be of this machine’s memory or disks.
+    const volumes = ['/sys/fs:/fs:ro'];
+    const { stdout, timings } = await pool.run(['ls', '/fs', '/own'], { volumes: [...volumes, 'own:/own'] });
+    expect(stdout.split('\n')).to.include.members(['/own:', ...readdirSync('/sys/fs')]);
+    expect(timings.steps.map(({ step }) => step)).to.include.members(['clone', 'bind', 'pivot']);
+    expect(pool.stats).to.deep.include({ started: 1, running: 0, ready: 1, making: 0 });
+    const { items } = await fixture().orlop.containers.list({ all: true });
+    expect(items.map((item) => item.pid)).to.deep.equal([pid]);
+    const hidden = await refusal(pool.run(['true'], { volumes: [...volumes, 'data:/proc'] }));
+    expect(hidden.code).to.equal('ORLOP_E_TARGET');
+  });
+
+  it('is not made for a pool whose own source may never answer', async () => {
+    await using other = await fixture().orlop.pool('busybox', { size: 1, volumes: ['/sys/fs:/fs:ro'] });
+    expect(other.stats).to.deep.include({ ready: 0, making: 0 });
+    const { stdout } = await other.run(['ls', '/fs'], { volumes: ['own:/own'] });
+    expect(stdout.trim().split('\n')).to.deep.equal(readdirSync('/sys/fs').sort());
+    const taken = await refusal(other.run(['true'], { volumes: ['data:/fs'] }));
+    expect(taken.code).to.equal('ORLOP_E_DUPLICATE_TARGET');
   });
 
   it('leaves nothing of itself to its application', async () => {
@@ -130,19 +159,21 @@ describe('a member that waits', function () {
     expect(stdout).to.not.include('orlop');
   });
 
-  it('works the older ways too, where the kernel lacks the newer ones', async () => {
+  it('is not made where the kernel lacks what it takes, and each request is an ordinary start', async () => {
     const before = process.env.ORLOP_FEATURES;
     process.env.ORLOP_FEATURES = '0';
     try {
-      const older = await fixture().orlop.pool('busybox', { size: 1, volumes: ['/own'] });
-      try {
-        const script = 'cat /etc/hostname; echo hi > /test/f; cat /test/f; touch /etc/x && echo writable; ls -d /own';
-        const { stdout, stderr } = await older.run(['sh', '-c', script], { volumes: ['old:/test', 'oldetc:/etc'] });
-        expect(stderr).to.equal('');
-        expect(stdout).to.match(/^[0-9a-f]{12}\nhi\nwritable\n\/own\n$/);
-      } finally {
-        await older.close();
-      }
+      const { root, run } = fixture();
+      await using orlop = await Orlop.open({ root, run });
+      await using older = await orlop.pool('busybox', { size: 1, volumes: ['/own'] });
+      expect(older.stats).to.deep.include({ ready: 0, making: 0 });
+      const script = 'cat /etc/hostname; echo hi > /test/f; cat /test/f; touch /etc/x && echo writable; ls -d /own';
+      const { stdout, stderr } = await older.run(['sh', '-c', script], { volumes: ['old:/test', 'oldetc:/etc'] });
+      expect(stderr).to.equal('');
+      expect(stdout).to.match(/^[0-9a-f]{12}\nhi\nwritable\n\/own\n$/);
+      expect(older.stats).to.deep.include({ ready: 0, making: 0, started: 1, running: 0 });
+      await older.close();
+      expect((await refusal(older.run(['true']))).code).to.equal('ORLOP_E_CLOSED');
     } finally {
       if (before === undefined) delete process.env.ORLOP_FEATURES;
       else process.env.ORLOP_FEATURES = before;

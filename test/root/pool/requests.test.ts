@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import type { Pool } from '../../../ts/index.ts';
@@ -40,14 +40,24 @@ describe('a request to a pool', function () {
     expect((await sh('ls /new')).exitCode).to.equal(1);
   });
 
-  it('has its volumes mounted before the root is changed', async () => {
-    const { plan } = (await sh('true', { volumes: ['data:/test'] })).timings.steps.reduce(
-      ({ plan }, { step }) => ({ plan: [...plan, step] }),
-      { plan: [] as string[] },
-    );
-    expect(plan.indexOf('bind')).to.be.greaterThan(-1);
-    expect(plan.indexOf('attach')).to.be.greaterThan(plan.indexOf('bind'));
-    expect(plan.indexOf('pivot')).to.be.greaterThan(plan.indexOf('attach'));
+  it('has as many volumes as it names', async () => {
+    const { directory } = fixture();
+    writeFileSync(join(directory, 'many'), 'many\n');
+    const volumes = Array.from({ length: 600 }, (_, index) => `${directory}/many:/v/${index}:ro`);
+    const { stdout } = await sh('cat /v/* | sort | uniq -c', { volumes });
+    expect(stdout.trim()).to.equal('600 many');
+  });
+
+  it('sees what stands at a source now, after it has been replaced', async () => {
+    const source = join(fixture().directory, 'replaced');
+    for (const round of ['one', 'two', 'three']) {
+      mkdirSync(source);
+      writeFileSync(join(source, 'f'), round);
+      expect((await sh('cat /r/f', { volumes: [`${source}:/r`] })).stdout).to.equal(round);
+      renameSync(source, `${source}.${round}`);
+    }
+    const gone = await refusal(sh('true', { volumes: [`${source}:/r`] }));
+    expect(gone.code).to.equal('ORLOP_E_SOURCE');
   });
 
   it('writes to a named volume, which the next one reads', async () => {

@@ -16,6 +16,14 @@ describe('a source that may never answer', () => {
     expect(await mayHang([{ device: anonymous, path: '/proc' }])).to.equal(true);
   });
 
+  it('is asked about once', async () => {
+    const source = { device: 42n, path: '/proc' };
+    expect(await mayHang([source])).to.equal(true);
+    source.path = '/dev/shm';
+    expect(await mayHang([source])).to.equal(true);
+    expect(await mayHang([{ ...source }])).to.equal(false);
+  });
+
   it('is looked for among all sources', async () => {
     const { dev } = statSync(tmpdir(), { bigint: true });
     const here = { device: dev, path: tmpdir() };

@@ -10,7 +10,6 @@ import { newId } from '../../../ts/store/id.ts';
 import { record } from '../../support/records.ts';
 import { startContextOf } from '../../support/start-context.ts';
 
-const helper = '/opt/orlop-init';
 const image = { layers: ['/store/layers/1/diff'], hidden: [] } as unknown as ResolvedImage;
 const source = { path: '/host/a', device: 1n, inode: 2n, type: 'directory' } as const;
 
@@ -18,9 +17,9 @@ const source = { path: '/host/a', device: 1n, inode: 2n, type: 'directory' } as 
 function member(changes: Partial<ContainerRecord> = {}) {
   const id = newId();
   const hostname = id.slice(0, 12);
-  const context = startContextOf(id, hostname);
+  const context = { ...startContextOf(id, hostname), strategy: 'opener' } as const;
   const waiting = record(id, { hostname, ...changes });
-  return { waiting, context, built: buildMember(startFacts(waiting, image, context), helper) };
+  return { waiting, context, built: buildMember(startFacts(waiting, image, context)) };
 }
 
 function request({ waiting }: { waiting: ContainerRecord }, argv: string[], volumes: ContainerRecord['volumes'] = []) {
@@ -37,7 +36,7 @@ describe('the plans of members of a pool', () => {
   it('are those that would be built for each', () => {
     for (let round = 0; round < 3; round++) {
       const { waiting, context, built } = member();
-      const plans = new MemberPlans(waiting, image, context, helper);
+      const plans = new MemberPlans(waiting, image, context);
       expectBytes(plans.prepare, built.prepare);
       expectBytes(plans.boot, built.boot);
     }
@@ -51,7 +50,7 @@ describe('the plans of members of a pool', () => {
         const one = member();
         const own = request(one, [...argv], volumes);
         const found = { sources: new Map(), volumes: new Map([['data', source]]) };
-        const made = new MemberPlans(one.waiting, image, one.context, helper).application(own, found);
+        const made = new MemberPlans(one.waiting, image, one.context).application(own, found);
         expectBytes(made, buildApplication(one.built, startFacts(own, image, { ...one.context, ...found })));
       }
     }
@@ -60,6 +59,6 @@ describe('the plans of members of a pool', () => {
   it('differ where a volume has a name of its own', () => {
     const volume = { name: newId(), target: '/v', readonly: false, anonymous: true, reason: 'anonymous volume' };
     const one = member({ volumes: [volume] });
-    expectBytes(new MemberPlans(one.waiting, image, one.context, helper).prepare, one.built.prepare);
+    expectBytes(new MemberPlans(one.waiting, image, one.context).prepare, one.built.prepare);
   });
 });

@@ -135,12 +135,7 @@ describe('a stock', () => {
     expect(stock.ready + stock.making).to.equal(0);
     expect(maker.dropped.length).to.equal(maker.made - 3);
     expect((await refusal((async () => stock.take())())).code).to.equal('ORLOP_E_CLOSED');
-  });
-
-  it('makes all anew when what they rely on has changed', async () => {
-    await stock.fill();
-    stock.renew();
-    expect((await stock.take()).number).to.equal(4);
-    expect(maker.dropped).to.deep.equal([1, 2, 3]);
+    expect(stock.closed).to.equal(true);
+    expect(() => stock.requireOpen()).to.throw('closed');
   });
 });

@@ -72,4 +72,18 @@ describe('who makes the mounts of a start', () => {
     expect(new Strategies(native, undefined).ahead).to.equal(true);
     expect(await new Strategies(native, 'opener').choose(false)).to.equal('opener');
   });
+
+  it('can make what waits for its start at once, where an opener can make anything', async () => {
+    const { native, asked } = nativeWith(Promise.resolve());
+    const strategies = new Strategies(native, undefined);
+    expect(await strategies.canOpen()).to.equal(true);
+    expect(await strategies.canOpen()).to.equal(true);
+    expect(asked()).to.equal(1);
+    expect(await new Strategies(nativeWith(Promise.resolve()).native, 'in-child').canOpen()).to.equal(false);
+    expect(await new Strategies(nativeWith(refused()).native, undefined).canOpen()).to.equal(false);
+    for (const missing of [0b1, 0b10, 0b1000]) {
+      const old = nativeWith(Promise.resolve(), allFeatures & ~missing);
+      expect(await new Strategies(old.native, undefined).canOpen()).to.equal(false);
+    }
+  });
 });

@@ -29,27 +29,51 @@ function bind(target: string, source = `/host${target}`): BindMount {
 describe('the plans of a member of a pool', () => {
   const content = new TextEncoder().encode('content');
   const facts = makeFacts({ files: { hosts: content, hostname: content, resolvConf: content } });
-  const member = buildMember(facts, '/lib/orlop-init');
+  const member = buildMember(facts);
 
   it('do together what the plan of a start does', () => {
     const application = buildApplication(member, { mounts: [], process: facts.process });
-    const start = buildPlan(facts);
-    expect([...names(member.prepare), ...names(application)].sort()).to.deep.equal(names(start).sort());
+    const start = buildPlan({ ...facts, strategy: 'opener' });
+    const before = names(member.boot).filter((name) => name === 'session' || name === 'signals');
+    const together = [...before, ...names(member.prepare), ...names(application)];
+    expect(together.sort()).to.deep.equal(names(start).sort());
   });
 
   it('start orlop-init in the namespaces of the container, with nothing but its socket', () => {
     expect(member.boot.namespaces).to.deep.equal(buildPlan(facts).namespaces);
-    expect(member.boot.supplied).to.deep.equal(['control']);
-    const exec = member.boot.enter.at(-1);
-    expect(exec).to.deep.include({ op: 'exec', candidates: ['/lib/orlop-init'], env: [] });
+    expect(member.boot.supplied).to.deep.equal(['control', 'program']);
+    expect(member.boot.prepare).to.deep.equal([]);
+    expect(member.boot.enter.at(-1)).to.deep.include({ op: 'exec-file', file: 1, argv: ['orlop-init', 'member'] });
     expect(names(member.boot)).to.include.members(['parent-death', 'close-fds', 'session']);
   });
 
-  it('prepare up to the change of the root, as a slave of the host', () => {
-    expect(names(member.prepare)).to.not.include.members(['pivot']);
-    expect(names(member.prepare)).to.not.include.members(['exec']);
-    expect(member.prepare.prepare[0]).to.deep.include({ op: 'propagation', path: '/', mode: 2, recursive: 1 });
+  it('have all that the host gives made by an opener, and change the root before they wait', () => {
+    for (const plan of [
+      member.boot,
+      member.prepare,
+      buildApplication(member, { mounts: [], process: facts.process }),
+    ]) {
+      expect(plan.strategy).to.equal('opener');
+      expect(names(plan)).to.not.include('propagation');
+    }
+    expect(names(member.prepare)).to.include('pivot');
+    expect(names(member.prepare)).to.not.include('exec');
     expect(member.prepare.supplied).to.deep.equal([]);
+  });
+
+  it('give up for good what the application may not gain before they wait, and all else after their last mount', () => {
+    const prepared = names(member.prepare);
+    expect(prepared).to.include.members(['keyring', 'bounding']);
+    for (const name of ['ids', 'capabilities', 'seccomp', 'no-new-privileges', 'parent-death', 'close-fds'] as const) {
+      expect(prepared).to.not.include(name);
+    }
+    for (const noNewPrivileges of [true, false]) {
+      const process = { ...facts.process, noNewPrivileges, seccomp: new Uint8Array(8) };
+      const application = names(buildApplication(member, { mounts: [bind('/a')], process }));
+      for (const name of ['ids', 'capabilities', 'seccomp'] as const) {
+        expect(application.indexOf(name)).to.be.greaterThan(application.lastIndexOf('attach'));
+      }
+    }
   });
 
   it('leave the slots of the streams free, and use no slot twice', () => {
@@ -67,7 +91,7 @@ describe('the plans of a member of a pool', () => {
       expect(encodePlan(plan).length).to.be.greaterThan(32);
   });
 
-  it('attach volumes, parents first, before the root is changed', () => {
+  it('have volumes opened by the program, and attach them, parents first', () => {
     const { enter, prepare } = buildApplication(member, {
       mounts: [bind('/a/b/c'), bind('/a'), bind('/a/b')],
       process: facts.process,
@@ -75,8 +99,7 @@ describe('the plans of a member of a pool', () => {
     expect(prepare.filter(({ op }) => op === 'bind').length).to.equal(3);
     const targets = enter.flatMap((op) => (op.op === 'attach' ? [op.target] : []));
     expect(targets).to.deep.equal(['/a', '/a/b', '/a/b/c']);
-    const pivot = enter.findIndex(({ op }) => op === 'pivot');
-    expect(enter.findLastIndex(({ op }) => op === 'attach')).to.be.below(pivot);
+    expect(enter.slice(0, 3).every(({ op }) => op === 'attach')).to.equal(true);
   });
 
   it('move the files of /etc above a volume there, unless that is one of them', () => {

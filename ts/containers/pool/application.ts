@@ -12,7 +12,7 @@ import type { Laps } from '../../trace/laps.ts';
 import { processOf } from '../process.ts';
 import type { ContainerRecord } from '../record.ts';
 import type { Runtime } from '../runtime.ts';
-import { recallSources } from '../sources.ts';
+import type { ResolvedSource } from '../sources.ts';
 import { exitOf, followEnd, type Started } from '../start.ts';
 import { ImageView } from '../view.ts';
 import { volumeNeeds } from '../volume-needs.ts';
@@ -23,6 +23,8 @@ import type { PoolVolumes } from './volumes.ts';
 /** What a request asks of a member: its own mounts, and the rest merged with the pool's defaults. */
 export interface ApplicationRequest {
   readonly request: RunRequest;
+  /** What stands at the sources of its bind mounts, by target. */
+  readonly sources: ReadonlyMap<string, ResolvedSource>;
   readonly stdio: StdioRequest;
   readonly signal?: AbortSignal | undefined;
   readonly laps: Laps;
@@ -65,7 +67,7 @@ async function launchInMember(
   runtime: Runtime,
   volumes: PoolVolumes,
   member: Member,
-  { request, stdio: streams, signal, laps }: ApplicationRequest,
+  { request, sources, stdio: streams, signal, laps }: ApplicationRequest,
 ): Promise<InMember> {
   const { native } = runtime;
   const stdio = openStdio(native, streams);
@@ -73,7 +75,7 @@ async function launchInMember(
   const cancel = () => native.kill(member.process, sigkill);
   signal?.addEventListener('abort', cancel, { once: true });
   try {
-    const { plan, record } = await planApplication(runtime, volumes, member, request, { signal, laps });
+    const { plan, record } = await planApplication(runtime, volumes, member, request, { sources, signal, laps });
     laps.lap('plan', 'the operations, as bytes');
     const answer = await native.becomeApplication(member.native, plan.bytes, stdio.descriptors, features(native));
     if (answer.failure === null && answer.gone && signal?.aborted) throw aborted(signal);
@@ -95,7 +97,7 @@ async function planApplication(
   volumes: PoolVolumes,
   { container, image, plans }: Member,
   request: RunRequest,
-  { signal, laps }: Pick<ApplicationRequest, 'signal' | 'laps'>,
+  { sources, signal, laps }: Pick<ApplicationRequest, 'sources' | 'signal' | 'laps'>,
 ): Promise<{ plan: EncodedPlan; record: ContainerRecord }> {
   const waiting = container.record;
   const { mounts, tmpfs } = waiting.request;
@@ -115,8 +117,7 @@ async function planApplication(
   // An anonymous volume is only found again by its container's record.
   if (needs.some((need) => need.anonymous)) await runtime.containers.describeAnew(container, record);
   const bound = await volumes.bind(needs, { container: record.id, image, view, owner: user, signal });
-  const sources = await recallSources(runtime.store, request.mounts);
-  laps.lap('volumes', 'made, or found; sources of bind mounts');
+  laps.lap('volumes', 'made, or found');
   const own = { ...record, request: { ...request, tmpfs: [] }, volumes: uses };
   return { plan: plans.application(own, { sources, volumes: bound }), record };
 }

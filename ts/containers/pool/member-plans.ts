@@ -22,22 +22,20 @@ export class MemberPlans {
   readonly #record: ContainerRecord;
   readonly #image: ResolvedImage;
   readonly #context: StartContext;
-  readonly #helper: string;
   /** Null when no other member is like this one. */
   readonly #templates: PlanTemplates | null;
   #built: MemberPlan | null = null;
 
-  /** @param helper path of orlop-init */
-  constructor(record: ContainerRecord, image: ResolvedImage, context: StartContext, helper: string) {
+  constructor(record: ContainerRecord, image: ResolvedImage, given: StartContext) {
+    const context = { ...given, strategy: 'opener' } as const;
     this.#record = record;
     this.#image = image;
     this.#context = context;
-    this.#helper = helper;
-    this.#templates = isAlone(record) ? null : templatesOf(`${helper}\0${likeness(record, image, context)}`);
+    this.#templates = isAlone(record) ? null : templatesOf(likeness(record, image, context));
   }
 
   get #plans(): MemberPlan {
-    this.#built ??= buildMember(startFacts(this.#record, this.#image, this.#context), this.#helper);
+    this.#built ??= buildMember(startFacts(this.#record, this.#image, this.#context));
     return this.#built;
   }
 

@@ -28,20 +28,20 @@ export function waitingRequest(defaults: RunRequest): RunRequest {
 }
 
 /**
- * Makes a member: container, read-write layer, volumes of the defaults, and a container init process that has mounted
- * all that needs no request.
+ * Makes a member: container, read-write layer, volumes of the defaults, and a container init process that waits in it,
+ * with all that needs no request.
  *
- * @param helper path of orlop-init
+ * @param program descriptor of the file of orlop-init
  * @throws RequestError, LaunchError as a start does
  */
-export async function makeMember(runtime: Runtime, defaults: RunRequest, helper: string): Promise<Member> {
+export async function makeMember(runtime: Runtime, defaults: RunRequest, program: number): Promise<Member> {
   const created = await createContainer(runtime, waitingRequest(defaults), {
     durability: 'ephemeral',
     trees: false,
   });
   try {
     const container = await runtime.containers.claim(created);
-    return await startWaiting(runtime, container, helper);
+    return await startWaiting(runtime, container, program);
   } catch (error) {
     // What went wrong first is what the caller has to know; what is left behind, the next command finds.
     await remove(runtime, created).catch(() => {});
@@ -49,13 +49,14 @@ export async function makeMember(runtime: Runtime, defaults: RunRequest, helper:
   }
 }
 
-async function startWaiting(runtime: Runtime, container: StoredContainer, helper: string): Promise<Member> {
+async function startWaiting(runtime: Runtime, container: StoredContainer, program: number): Promise<Member> {
   const { native } = runtime;
   const { image, context } = await startContext(runtime, container);
-  const plans = new MemberPlans(container.record, image, context, helper);
+  const plans = new MemberPlans(container.record, image, context);
   const { prepare } = plans;
   const opened = native.openMember(prepare.bytes, features(native));
-  const { process } = await launch(native, { plan: plans.boot, descriptors: [opened.descriptor] }).catch((error) => {
+  const descriptors = [opened.descriptor, program];
+  const { process } = await launch(native, { plan: plans.boot, descriptors }).catch((error) => {
     native.closeMember(opened.member);
     throw error;
   });

@@ -1,10 +1,12 @@
+import { closeSync, openSync } from 'node:fs';
 import { LaunchError, RequestError } from '../../errors/index.ts';
 import { helperExecutable } from '../../native/helper.ts';
 import type { EnvEntry, RunRequest } from '../../request/types.ts';
+import { mayHang } from '../may-hang.ts';
 import type { Runtime } from '../runtime.ts';
-import { forgetSources } from '../sources.ts';
-import type { Started } from '../start.ts';
+import { forgetSources, recallSources } from '../sources.ts';
 import { type ApplicationRequest, becomeApplication } from './application.ts';
+import { type InPool, startInstead } from './instead.ts';
 import { dropMember, killed, type Member, MemberGone, makeMember, memberOver } from './member.ts';
 import { Stock } from './stock.ts';
 import { PoolVolumes } from './volumes.ts';
@@ -12,21 +14,27 @@ import { PoolVolumes } from './volumes.ts';
 /** What a request may ask for itself; all else is the pool's. */
 export type OwnRequest = Pick<RunRequest, 'argv' | 'env' | 'user' | 'workdir' | 'mounts'>;
 
-/** An application that runs, and the container that it runs in. */
-export interface InPool {
-  readonly started: Started;
-  readonly container: { readonly id: string; readonly name: string };
-}
+/** How a request is to be run. */
+export type HowInPool = Omit<ApplicationRequest, 'request' | 'sources'>;
 
 /** A member may be killed while it waits, and the next one too; more than that is no accident. */
 const attempts = 3;
 
-/** Containers of one image that are made ahead. */
+/** O_PATH of open(2), which `node:fs` does not name: to be executed, a file needs not be read. */
+const openPath = 0o10000000;
+
+/**
+ * Containers of one image that are made ahead. What waits sees no mount of the host: the program opens the volumes of a
+ * request. Where it cannot, or should not because a source may never answer, the request is an ordinary start.
+ */
 export class MemberPool {
   readonly #runtime: Runtime;
   readonly #defaults: RunRequest;
   readonly #stock: Stock<Member>;
   readonly #volumes: PoolVolumes;
+  /** The file of orlop-init. */
+  readonly #program: number;
+  #ahead = false;
   #started = 0;
   #running = 0;
 
@@ -34,9 +42,9 @@ export class MemberPool {
     this.#runtime = runtime;
     this.#defaults = defaults;
     this.#volumes = new PoolVolumes(runtime);
-    const helper = helperExecutable();
+    this.#program = openSync(helperExecutable(), openPath);
     this.#stock = new Stock<Member>(size, {
-      make: () => makeMember(runtime, defaults, helper),
+      make: () => makeMember(runtime, defaults, this.#program),
       spoiled: (member) => memberOver(runtime, member),
       drop: (member) => dropMember(runtime, member),
     });
@@ -49,8 +57,11 @@ export class MemberPool {
 
   /** Resolves when as many members wait as the pool holds. */
   async fill(): Promise<void> {
+    const { store, strategies } = this.#runtime;
     try {
-      await this.#stock.fill();
+      const sources = await recallSources(store, this.#defaults.mounts);
+      this.#ahead = (await strategies.canOpen()) && !(await mayHang(sources.values()));
+      if (this.#ahead) await this.#stock.fill();
     } catch (error) {
       await this.close();
       throw error;
@@ -62,21 +73,25 @@ export class MemberPool {
    *
    * @throws RequestError, LaunchError as a start does; ORLOP_E_CLOSED
    */
-  async start(own: OwnRequest, how: Omit<ApplicationRequest, 'request'>): Promise<InPool> {
+  async start(own: OwnRequest, how: HowInPool): Promise<InPool> {
     const { signal, laps } = how;
-    const request: ApplicationRequest = { ...how, request: merge(this.#defaults, own) };
+    const { store } = this.#runtime;
+    const request = merge(this.#defaults, own);
     for (let attempt = 1; ; attempt++) {
+      const sources = await recallSources(store, own.mounts);
+      if (!this.#ahead || (await mayHang(sources.values()))) return this.#startInstead(request, how);
+      laps.lap('sources', 'of bind mounts');
       const member = await this.#stock.take(signal);
       laps.lap('take', 'a member that waits');
       try {
-        return this.#follow(member, await becomeApplication(this.#runtime, this.#volumes, member, request));
+        const { id, name } = member.container.record;
+        const started = await becomeApplication(this.#runtime, this.#volumes, member, { ...how, request, sources });
+        return this.#follow({ started, container: { id, name } });
       } catch (error) {
         if (!isPassing(error)) throw error;
         if (attempt === attempts) throw error instanceof MemberGone ? killed() : error;
-        // A source has been replaced since it was seen; if that was not all, the host's mounts have changed, and members
-        // that were made before may not see what this request names.
-        forgetSources(this.#runtime.store, own.mounts);
-        if (error instanceof LaunchError && attempt > 1) this.#stock.renew();
+        // It may have been replaced since it was seen.
+        forgetSources(store, own.mounts);
       } finally {
         // Not before: making one takes the processors and the kernel's lock on mounts from the one that is to start.
         this.#stock.refill();
@@ -85,19 +100,25 @@ export class MemberPool {
   }
 
   /** Lets go of the members that wait, and refuses those who wait for one. Applications go on. */
-  close(): Promise<void> {
-    return this.#stock.close();
+  async close(): Promise<void> {
+    if (this.#stock.closed) return this.#stock.close();
+    await this.#stock.close();
+    closeSync(this.#program);
   }
 
-  #follow({ container }: Member, started: Started): InPool {
+  async #startInstead(request: RunRequest, how: HowInPool): Promise<InPool> {
+    this.#stock.requireOpen();
+    return this.#follow(await startInstead(this.#runtime, this.#defaults, request, how));
+  }
+
+  #follow(inPool: InPool): InPool {
     this.#started++;
     this.#running++;
     const settle = () => {
       this.#running--;
     };
-    started.exited.then(settle, settle);
-    const { id, name } = container.record;
-    return { started, container: { id, name } };
+    inPool.started.exited.then(settle, settle);
+    return inPool;
   }
 }
 

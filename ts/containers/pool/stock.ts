@@ -52,6 +52,15 @@ export class Stock<Item> {
     return this.#waiters.length;
   }
 
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** @throws RequestError ORLOP_E_CLOSED */
+  requireOpen(): void {
+    if (this.#closed) throw closed();
+  }
+
   /** Resolves when the stock has been full; rejects with the error of the first that cannot be made. */
   fill(): Promise<void> {
     return new Promise((resolve, reject) => {
@@ -67,7 +76,7 @@ export class Stock<Item> {
    * @throws RequestError ORLOP_E_CLOSED, ORLOP_E_ABORTED, and whatever keeps one from being made
    */
   take(signal?: AbortSignal): Item | Promise<Item> {
-    if (this.#closed) throw closed();
+    this.requireOpen();
     this.#failures = 0;
     return this.#ready.shift() ?? this.#wait(signal);
   }
@@ -80,12 +89,6 @@ export class Stock<Item> {
     for (const item of this.#ready.splice(0)) this.#drop(item);
     await Promise.all(this.#making);
     await Promise.all(this.#dropping);
-  }
-
-  /** Lets go of all that were made before now: something that they rely on has changed. */
-  renew(): void {
-    for (const item of this.#ready.splice(0)) this.#drop(item);
-    this.refill();
   }
 
   #wait(signal: AbortSignal | undefined): Promise<Item> {

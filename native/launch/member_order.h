@@ -1,0 +1,29 @@
+// A plan on its way to a member of a pool.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "base/failure.h"
+#include "base/unique_fd.h"
+#include "plan/reader.h"
+
+namespace orlop::launch {
+
+struct MemberOrder {
+  std::vector<uint8_t> plan;  // validated
+  uint32_t features = 0;      // init::Feature
+  std::vector<int> supplied;  // for the first slots; the caller's
+
+  // How many of the plan's records an opener executes.
+  uint32_t opened() const {
+    const plan::View view(plan.data());
+    return view.opener() ? view.header().prepare : 0;
+  }
+};
+
+// Puts it into the member's socket, with what an opener has put into the plan's slots, in their order; empty for
+// nothing. Never waits: a member has at most one order in its socket.
+Failure send_order(int socket, const MemberOrder& order, const std::vector<UniqueFd>& opened);
+
+}  // namespace orlop::launch
