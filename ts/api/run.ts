@@ -45,8 +45,12 @@ async function createAndStart(runtime: Runtime, request: RunRequest, how: Omit<S
   const durability = request.rm ? 'ephemeral' : 'durable';
   const created = await createContainer(runtime, request, { durability, signal, laps, startsNext: true });
   laps.start();
-  const started = await startContainer(runtime, created, { ...how, rm: request.rm });
-  return { record: created.record, started };
+  try {
+    const started = await startContainer(runtime, created, { ...how, rm: request.rm });
+    return { record: created.record, started };
+  } finally {
+    runtime.layers.placed(created.record.layer);
+  }
 }
 
 /** Runs something that the caller's signal or time-out ends. */

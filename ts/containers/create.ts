@@ -26,8 +26,8 @@ export interface CreateContext {
   /** Times what is done. */
   readonly laps?: Laps | undefined;
   /**
-   * The caller starts it next, and holds the images until it has. Then the start may be left to make what only it needs,
-   * and to find out whether the sources that were seen before are still there.
+   * The caller starts it next, and holds the images until it has; then it calls `ReadyLayers.placed`. So the start may be
+   * left to make what only it needs, and to find out whether the sources that were seen before are still there.
    */
   readonly startsNext?: boolean | undefined;
 }
@@ -149,7 +149,11 @@ async function placeLayer(
   { layers: [uppermost] }: ResolvedImage,
   kind: string | null,
 ): Promise<void> {
-  store.native.change(layers.placement(layer, uppermost));
+  try {
+    store.native.change(layers.placement(layer, uppermost));
+  } finally {
+    layers.placed(layer);
+  }
   if (suits({ trees }, layer, kind)) return;
   await trees.drop(layer);
   await allowRemount(store, layer);

@@ -10,10 +10,18 @@ import type { Store } from '../store/store.ts';
 const wanted = 16;
 const few = 8;
 
+/** A staging directory that this process holds, so that what a killed process had ready is swept by the next. */
+interface Shelf {
+  readonly staging: Staging;
+  /** Layers that somebody took, and that lie there still. */
+  readonly taken: Set<string>;
+  /** Nothing comes to lie there any more: it goes with the last that was taken. */
+  closed: boolean;
+}
+
 /**
  * Read-write layers made ahead, for programs that start more than one container: a start then needs two renames where
- * it needed six calls on a disk. They lie in a staging directory that this process holds, so what a killed process had
- * ready is swept by the next.
+ * it needed six calls on a disk.
  */
 export class ReadyLayers {
   readonly #store: Store;
@@ -21,12 +29,12 @@ export class ReadyLayers {
   readonly #roots = new Map<string, Stats>();
   /** The image that a layer which was lent has its owner and mode from. */
   readonly #dressed = new Map<string, string>();
-  #staging: Promise<Staging> | null = null;
-  #opened: Staging | null = null;
+  #shelf: Shelf | null = null;
+  /** Where those that were taken lie. */
+  readonly #shelves = new Map<string, Shelf>();
   #filling: Promise<void> | null = null;
+  #clearing: Promise<void> = Promise.resolve();
   #asked = 0;
-  /** Those that may be given back. */
-  readonly #taken = new Set<string>();
 
   constructor(store: Store) {
     this.#store = store;
@@ -44,11 +52,20 @@ export class ReadyLayers {
     return this.#pick(wished ?? this.#ready[0]);
   }
 
-  /** Takes back what was not used; false when it went with all the others meanwhile. */
+  /** Takes back what was not used; false when it is to go, because all was closed meanwhile. */
   giveBack(id: string): boolean {
-    const mine = this.#taken.delete(id);
-    if (mine) this.#ready.push(id);
-    return mine;
+    const open = this.#shelves.get(id)?.closed === false;
+    this.placed(id);
+    if (open) this.#ready.push(id);
+    return open;
+  }
+
+  /** What `placement` gave has been done, or never will be. */
+  placed(id: string): void {
+    const shelf = this.#shelves.get(id);
+    this.#shelves.delete(id);
+    shelf?.taken.delete(id);
+    if (shelf !== undefined) this.#clear(shelf);
   }
 
   /** Layers that are ready. */
@@ -63,7 +80,7 @@ export class ReadyLayers {
    */
   lend(wanted: (id: string) => boolean, image?: string): { id: string; upper: string; work: string } | null {
     const id = this.#pick(this.#ready.find(wanted));
-    const path = this.#opened?.path;
+    const path = this.#shelf?.staging.path;
     if (id === null || path === undefined) return null;
     const upper = join(path, id, 'diff');
     if (image !== undefined) this.#dress(id, upper, image);
@@ -71,23 +88,24 @@ export class ReadyLayers {
   }
 
   #pick(id: string | undefined): string | null {
-    if (id === undefined) return null;
+    const shelf = this.#shelf;
+    if (id === undefined || shelf === null) return null;
     this.#ready.splice(this.#ready.indexOf(id), 1);
-    this.#taken.add(id);
+    this.#shelves.set(id, shelf);
+    shelf.taken.add(id);
     return id;
   }
 
   /**
-   * What puts a layer that was taken into its place.
+   * What puts a layer that was taken into its place. Once that has been done, or has failed, `placed` is called.
    *
    * @param image directory of the image's uppermost layer: the union shows owner and mode of `/` from the read-write layer
    */
   placement(id: string, image: string | undefined): Change[] {
-    const path = this.#opened?.path;
-    if (path === undefined) throw new Error('no layer was made ahead');
+    const path = this.#shelves.get(id)?.staging.path;
+    if (path === undefined) throw new Error('the layer was not taken from those made ahead');
     if (image !== undefined) this.#dress(id, join(path, id, 'diff'), image);
     this.#dressed.delete(id);
-    this.#taken.delete(id);
     return [
       ['rename', join(path, id), this.#store.layerPath(id)],
       ['mkdir', this.#store.mountPoint(id), 0o700],
@@ -105,21 +123,26 @@ export class ReadyLayers {
     this.#dressed.set(id, image);
   }
 
-  /** Removes what lies ready. */
+  /** Removes what lies ready. Those that a start has taken go into their place all the same. */
   async close(): Promise<void> {
     await this.#filling;
     this.#asked = 0;
     this.#ready.length = 0;
-    this.#taken.clear();
-    const staging = this.#staging;
-    this.#staging = null;
-    this.#opened = null;
-    notAtExit(this.#atExit);
-    await (await staging)?.discard();
+    const shelf = this.#shelf;
+    this.#shelf = null;
+    if (shelf !== null) {
+      shelf.closed = true;
+      this.#clear(shelf);
+    }
+    await this.#clearing;
   }
 
-  /** A program that ends without `close` leaves nothing either. */
-  readonly #atExit = (): void => this.#opened?.discardNow();
+  #clear({ closed, taken, staging }: Shelf): void {
+    if (!closed || taken.size > 0) return;
+    notAtExit(staging.discardNow);
+    // What cannot be removed now, the next program sweeps.
+    this.#clearing = Promise.all([this.#clearing, staging.discard().catch(() => {})]).then(() => {});
+  }
 
   /** Layers of images never change. */
   #rootOf(image: string): Stats {
@@ -140,17 +163,9 @@ export class ReadyLayers {
       });
   }
 
-  #open(): Promise<Staging> {
-    this.#staging ??= this.#store.stage().then((staging) => {
-      this.#opened = staging;
-      atExit(this.#atExit);
-      return staging;
-    });
-    return this.#staging;
-  }
-
   async #make(): Promise<void> {
-    const { path } = await this.#open();
+    const { staging } = await this.#open();
+    const { path } = staging;
     const ids = Array.from({ length: wanted - this.#ready.length }, newId);
     await this.#store.native.changeLater(
       ids.flatMap((id): Change[] => {
@@ -163,5 +178,14 @@ export class ReadyLayers {
       }),
     );
     this.#ready.push(...ids);
+  }
+
+  async #open(): Promise<Shelf> {
+    if (this.#shelf !== null) return this.#shelf;
+    const staging = await this.#store.stage();
+    // A program that ends without `close` leaves nothing either.
+    atExit(staging.discardNow);
+    this.#shelf = { staging, taken: new Set(), closed: false };
+    return this.#shelf;
   }
 }

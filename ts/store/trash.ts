@@ -25,7 +25,12 @@ export class Trash {
   /** Takes a tree out of its place, if it is there. */
   async discard(path: string): Promise<void> {
     if (this.#native.worksAtOnce() && (await this.#removedNow(path))) return;
-    const staging = await this.#open();
+    const staging = await this.#open().catch(async (error: unknown) => {
+      // A full disk has no room for a directory either; this makes some.
+      if (await this.#removedNow(path)) return null;
+      throw error;
+    });
+    if (staging === null) return;
     const name = newId();
     try {
       // Synchronous: one rename is cheaper than its way through a thread.
@@ -56,11 +61,17 @@ export class Trash {
   }
 
   #open(): Promise<Staging> {
-    this.#staging ??= this.#begin().then((staging) => {
-      this.#opened = staging;
-      atExit(staging.discardNow);
-      return staging;
-    });
+    this.#staging ??= this.#begin().then(
+      (staging) => {
+        this.#opened = staging;
+        atExit(staging.discardNow);
+        return staging;
+      },
+      (error: unknown) => {
+        this.#staging = null;
+        throw error;
+      },
+    );
     return this.#staging;
   }
 
@@ -71,8 +82,10 @@ export class Trash {
     this.#staging = null;
     this.#opened = null;
     await this.#work;
-    const { discard, discardNow } = await staging;
-    notAtExit(discardNow);
-    await discard();
+    // Where there was no room for it, nothing lies in it.
+    const opened = await staging.catch(() => null);
+    if (opened === null) return;
+    notAtExit(opened.discardNow);
+    await opened.discard();
   }
 }

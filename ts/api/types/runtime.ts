@@ -73,8 +73,8 @@ export interface OrlopRuntime extends AsyncDisposable {
    */
   plan(image: string, argv?: readonly string[], options?: RunOptions): Promise<PlanResult>;
   /**
-   * Closes its pools, and waits until what was removed is gone from the disk. Containers that run go on until this
-   * program ends.
+   * Closes its pools, and waits until what was removed is gone from the disk. Containers that run, or are being started,
+   * go on until this program ends.
    */
   close(): Promise<void>;
 }
