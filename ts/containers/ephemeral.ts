@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { Change, LaunchOptions } from '../native/contract.ts';
 import type { Store } from '../store/store.ts';
 import { removeRecordChanges, statePath } from './directory.ts';
@@ -42,7 +43,8 @@ export function endChanges(store: Store, { record, state, durability }: StoredCo
     // Others who wait for the end have to read how it ended first.
     ['absent', store.lockFile('container', waiterLock(id))],
     ['discard', store.layerPath(layer), trash],
-    ['rmdir', store.mountPoint(layer)],
+    // Empty; where the place has one already, its removal is left to what removes step by step.
+    ['discard', store.mountPoint(layer), join(trash, 'mnt')],
     ...removeRecordChanges(store, id, owner),
     ['unlink', lock],
   ];

@@ -1,4 +1,4 @@
-import { chmodSync, chownSync, type Stats, statSync } from 'node:fs';
+import { chmodSync, chownSync, closeSync, openSync, type Stats, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Change } from '../native/contract.ts';
 import { atExit, notAtExit } from '../store/at-exit.ts';
@@ -6,9 +6,9 @@ import { newId } from '../store/id.ts';
 import type { Staging } from '../store/staging.ts';
 import type { Store } from '../store/store.ts';
 
-/** How many layers lie ready, and with how few left more are made: several at once, for one turn of the event loop. */
-const wanted = 16;
-const few = 8;
+/** How many layers lie ready at first, and at most, where more are asked for at once. With half of them left more are made. */
+const wantedFirst = 16;
+const wantedMost = 64;
 
 /** A staging directory that this process holds, so that what a killed process had ready is swept by the next. */
 interface Shelf {
@@ -35,6 +35,9 @@ export class ReadyLayers {
   #filling: Promise<void> | null = null;
   #clearing: Promise<void> = Promise.resolve();
   #asked = 0;
+  #wanted = wantedFirst;
+  /** Whether some have been made, so that none are left only where many are taken at once. */
+  #made = false;
 
   constructor(store: Store) {
     this.#store = store;
@@ -47,9 +50,11 @@ export class ReadyLayers {
    */
   take(...wishes: readonly ((id: string) => boolean)[]): string | null {
     // The first container of a program, often its only one, has nothing made ahead for others.
-    if (this.#asked++ > 0 && this.#ready.length <= few) this.#fill();
+    if (this.#asked++ > 0 && this.#ready.length <= this.#wanted / 2) this.#fill();
     const wished = wishes.map((wish) => this.#ready.find(wish)).find((id) => id !== undefined);
-    return this.#pick(wished ?? this.#ready[0]);
+    const taken = this.#pick(wished ?? this.#ready[0]);
+    if (taken === null && this.#made) this.#wanted = Math.min(this.#wanted * 2, wantedMost);
+    return taken;
   }
 
   /** Takes back what was not used; false when it is to go, because all was closed meanwhile. */
@@ -106,9 +111,10 @@ export class ReadyLayers {
     if (path === undefined) throw new Error('the layer was not taken from those made ahead');
     if (image !== undefined) this.#dress(id, join(path, id, 'diff'), image);
     this.#dressed.delete(id);
+    const layer = this.#store.layerPath(id);
     return [
-      ['rename', join(path, id), this.#store.layerPath(id)],
-      ['mkdir', this.#store.mountPoint(id), 0o700],
+      ['rename', join(path, id), layer],
+      ['rename', join(layer, 'mnt'), this.#store.mountPoint(id)],
     ];
   }
 
@@ -127,6 +133,8 @@ export class ReadyLayers {
   async close(): Promise<void> {
     await this.#filling;
     this.#asked = 0;
+    this.#wanted = wantedFirst;
+    this.#made = false;
     this.#ready.length = 0;
     const shelf = this.#shelf;
     this.#shelf = null;
@@ -163,21 +171,32 @@ export class ReadyLayers {
       });
   }
 
+  /**
+   * They are made in a directory that begins in another part of the disk than the one before it, and stay there as they
+   * move on: where layers come and go all the time in one place, ext4 without a journal looks for each new inode, those
+   * that the kernel makes in the work directory too, among all that it may not use yet.
+   */
   async #make(): Promise<void> {
     const { staging } = await this.#open();
     const { path } = staging;
-    const ids = Array.from({ length: wanted - this.#ready.length }, newId);
-    await this.#store.native.changeLater(
-      ids.flatMap((id): Change[] => {
-        const layer = join(path, id);
+    const ids = Array.from({ length: this.#wanted - this.#ready.length }, newId);
+    const birthplace = join(path, newId());
+    await this.#store.native.changeLater([
+      ['mkdir', birthplace, 0o700],
+      ...ids.flatMap((id): Change[] => {
+        const layer = join(birthplace, id);
         return [
           ['mkdir', layer, 0o700],
           ['mkdir', join(layer, 'diff'), 0o755],
           ['mkdir', join(layer, 'work'), 0o700],
+          ['mkdir', join(layer, 'mnt'), 0o700],
+          ['rename', layer, join(path, id)],
         ];
       }),
-    );
+      ['rmdir', birthplace],
+    ]);
     this.#ready.push(...ids);
+    this.#made = true;
   }
 
   async #open(): Promise<Shelf> {
@@ -185,7 +204,14 @@ export class ReadyLayers {
     const staging = await this.#store.stage();
     // A program that ends without `close` leaves nothing either.
     atExit(staging.discardNow);
+    this.#spread(staging.path);
     this.#shelf = { staging, taken: new Set(), closed: false };
     return this.#shelf;
+  }
+
+  #spread(path: string): void {
+    const directory = openSync(path, 'r');
+    this.#store.native.spreadSubdirectories(directory);
+    closeSync(directory);
   }
 }
