@@ -26,17 +26,18 @@ Napi::Value in_background(Napi::Env env, std::function<Failure(Result*)> work,
                           std::function<Napi::Value(Napi::Env, Environment&, Result&)> convert) {
   const Deferred deferred(env);
   const auto environment = Environment::of(env);
-  const Failure refused = launch::Launcher::instance().submit([=](const launch::ChildStack&) {
+  const Failure refused = launch::Launcher::instance().submit([=](const launch::ChildStack&) -> launch::Launcher::Tell {
     const auto result = std::make_shared<Result>();
     const Failure failure = work(result.get());
-    environment->post([=](Napi::Env env) {
+    const auto settle = [=](Napi::Env env) {
       environment->release(env);
       if (failure) {
         deferred.reject(system_error(env, failure).Value());
       } else {
         deferred.resolve(convert(env, *environment, *result));
       }
-    });
+    };
+    return [environment, settle] { environment->post(settle); };
   });
   if (refused) {
     deferred.reject(system_error(env, refused).Value());

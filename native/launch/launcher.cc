@@ -20,8 +20,9 @@ Launcher& Launcher::instance() {
 
 Failure Launcher::submit(std::shared_ptr<Start> start, Done done) {
   if (Failure failure = Reaper::instance().prepare()) return failure;
-  return submit(
-      [start = std::move(start), done = std::move(done)](const ChildStack& stack) { done(start->execute(stack)); });
+  return submit([start = std::move(start), done = std::move(done)](const ChildStack& stack) -> Tell {
+    return [done, result = start->execute(stack)] { done(result); };
+  });
 }
 
 Failure Launcher::submit(Job job) {
@@ -41,17 +42,22 @@ Failure Launcher::submit(Job job) {
 
 void Launcher::work() {
   const ChildStack stack;
+  Tell tell;
   for (;;) {
+    {
+      const std::lock_guard lock(mutex_);
+      ++idle_;
+    }
+    if (tell) std::exchange(tell, nullptr)();
     Job job;
     {
       std::unique_lock lock(mutex_);
-      ++idle_;
       some_.wait(lock, [this] { return !queue_.empty(); });
       --idle_;
       job = std::move(queue_.front());
       queue_.pop_front();
     }
-    job(stack);
+    tell = job(stack);
   }
 }
 

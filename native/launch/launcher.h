@@ -17,7 +17,10 @@ namespace orlop::launch {
 class Launcher {
  public:
   using Done = std::function<void(StartResult)>;
-  using Job = std::function<void(const ChildStack&)>;
+  // Work that returns what tells of its end. By then its thread counts as idle: whoever hears of it and asks for the
+  // next thing needs no other thread.
+  using Tell = std::function<void()>;
+  using Job = std::function<Tell(const ChildStack&)>;
 
   static Launcher& instance();
 

@@ -83,7 +83,10 @@ void Member::hand_over(MemberOrder order) {
   if (order.opened() == 0) return send(order, {});
   const auto self = shared_from_this();
   const Failure failure =
-      Launcher::instance().submit([self, order = std::move(order)](const ChildStack&) { self->open(order); });
+      Launcher::instance().submit([self, order = std::move(order)](const ChildStack&) -> Launcher::Tell {
+        self->open(order);
+        return nullptr;  // what was sent is heard of elsewhere
+      });
   if (failure) give_up(failure);
 }
 

@@ -87,7 +87,9 @@ StartResult Start::execute(const ChildStack& stack) {
   } else if (!result.failure) {
     result.failure = {.error = static_cast<int>(-pid), .call = "clone"};
   }
+  // Here, and not where the result is heard of: that thread has other things to do.
   trees_.clear();
+  request_.supplied.clear();
   return result;
 }
 
