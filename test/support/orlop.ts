@@ -1,4 +1,5 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { OrlopRuntime } from '../../ts/index.ts';
 import { Orlop } from '../../ts/index.ts';
@@ -15,8 +16,10 @@ export interface Fixture {
 /**
  * An open store with the image `busybox`, made once for the tests of a `describe` and removed after them.
  * The function that it returns gives it during a test.
+ *
+ * @param mount puts a file system of the test's own at `root`, which stays within the test's mount namespace
  */
-export function withOrlop(extra: Extra = {}): () => Fixture {
+export function withOrlop(extra: Extra = {}, mount?: (root: string, directory: string) => void): () => Fixture {
   let fixture: Fixture | undefined;
   before(async function () {
     this.timeout(120_000);
@@ -24,13 +27,20 @@ export function withOrlop(extra: Extra = {}): () => Fixture {
     const root = join(directory, 'root');
     const run = join(directory, 'run');
     mkdirSync(run, { mode: 0o700 });
+    if (mount !== undefined) {
+      mkdirSync(root);
+      mount(root, directory);
+      chmodSync(root, 0o700);
+    }
     const orlop = await Orlop.open({ root, run });
     await orlop.images.import(busyboxArchive(directory, extra), { reference: 'busybox' });
     fixture = { directory, root, run, orlop };
   });
   after(async () => {
     await fixture?.orlop.close();
-    if (fixture !== undefined) rmSync(fixture.directory, { recursive: true, force: true });
+    if (fixture === undefined) return;
+    if (mount !== undefined) execFileSync('umount', [fixture.root]);
+    rmSync(fixture.directory, { recursive: true, force: true });
   });
   return () => {
     if (fixture === undefined) throw new Error('the fixture is not ready');

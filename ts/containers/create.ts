@@ -4,6 +4,7 @@ import type { ResolvedImage, ResolvedUser } from '../images/types.ts';
 import { ownIdentity } from '../linux/proc.ts';
 import type { RunRequest } from '../request/types.ts';
 import { newId } from '../store/id.ts';
+import { explainingNoSpace } from '../store/no-space.ts';
 import type { Laps } from '../trace/laps.ts';
 import { prepareVolumes } from '../volumes/prepare.ts';
 import { newRecordChanges } from './directory.ts';
@@ -36,9 +37,18 @@ export interface CreateContext {
  * Makes a container: its record, its read-write layer, and the volumes that it needs. Whatever the request gets wrong is
  * found before anything is made; when something fails later, what was made is removed.
  *
- * @throws RequestError ORLOP_E_NO_IMAGE, ORLOP_E_NO_USER, ORLOP_E_SOURCE, ORLOP_E_CONTAINER_NAME, ORLOP_E_INPUT
+ * @throws RequestError ORLOP_E_NO_IMAGE, ORLOP_E_NO_USER, ORLOP_E_SOURCE, ORLOP_E_CONTAINER_NAME, ORLOP_E_INPUT,
+ * ORLOP_E_STORE when there is no space left
  */
 export async function createContainer(
+  runtime: Runtime,
+  request: RunRequest,
+  context: CreateContext,
+): Promise<StoredContainer> {
+  return create(runtime, request, context).catch(explainingNoSpace(runtime.store));
+}
+
+async function create(
   runtime: Runtime,
   request: RunRequest,
   { durability, signal, laps, trees = true, startsNext = false }: CreateContext,

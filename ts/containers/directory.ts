@@ -6,7 +6,7 @@ import type { Change } from '../native/contract.ts';
 import { isId } from '../store/id.ts';
 import { damaged, readRecord, syncDirectory, writeRecord } from '../store/record.ts';
 import type { Store } from '../store/store.ts';
-import { errorCode } from '../store/system-error.ts';
+import { errorCode, isNoSpace } from '../store/system-error.ts';
 import {
   type ContainerRecord,
   type ContainerState,
@@ -191,10 +191,13 @@ export async function volumeNames(store: Store, id: string, durability: Durabili
   return readdir(join(containerDirectory(store, id, durability), 'volumes')).catch(() => []);
 }
 
-/** Notes that a removal begins. */
+/** Notes that a removal begins, so that a crash in the middle does not end it. */
 export async function writeRemoving(store: Store, id: string, durability: Durability, volumes: boolean): Promise<void> {
   const path = join(containerDirectory(store, id, durability), 'removing');
-  await writeFile(path, volumes ? 'volumes' : '', { mode: 0o600 });
+  await writeFile(path, volumes ? 'volumes' : '', { mode: 0o600 }).catch((error: unknown) => {
+    // The removal makes the room that is missing here.
+    if (!isNoSpace(error)) throw error;
+  });
 }
 
 /** Whether a removal was begun, and whether with the anonymous volumes; null when none was. */

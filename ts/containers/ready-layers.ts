@@ -181,20 +181,19 @@ export class ReadyLayers {
     const { path } = staging;
     const ids = Array.from({ length: this.#wanted - this.#ready.length }, newId);
     const birthplace = join(path, newId());
-    await this.#store.native.changeLater([
-      ['mkdir', birthplace, 0o700],
-      ...ids.flatMap((id): Change[] => {
-        const layer = join(birthplace, id);
-        return [
-          ['mkdir', layer, 0o700],
-          ['mkdir', join(layer, 'diff'), 0o755],
-          ['mkdir', join(layer, 'work'), 0o700],
-          ['mkdir', join(layer, 'mnt'), 0o700],
-          ['rename', layer, join(path, id)],
-        ];
-      }),
-      ['rmdir', birthplace],
-    ]);
+    const { native } = this.#store;
+    try {
+      await native.changeLater([
+        ['mkdir', birthplace, 0o700],
+        ...ids.flatMap((id) => newLayer(join(birthplace, id), join(path, id))),
+        ['rmdir', birthplace],
+      ]);
+    } catch (error) {
+      // A full disk has room for some of them.
+      const made = [birthplace, ...ids.map((id) => join(path, id))];
+      await native.changeLater(made.map((directory): Change => ['remove', directory]));
+      throw error;
+    }
     this.#ready.push(...ids);
     this.#made = true;
   }
@@ -214,4 +213,14 @@ export class ReadyLayers {
     this.#store.native.spreadSubdirectories(directory);
     closeSync(directory);
   }
+}
+
+function newLayer(birthplace: string, path: string): Change[] {
+  return [
+    ['mkdir', birthplace, 0o700],
+    ['mkdir', join(birthplace, 'diff'), 0o755],
+    ['mkdir', join(birthplace, 'work'), 0o700],
+    ['mkdir', join(birthplace, 'mnt'), 0o700],
+    ['rename', birthplace, path],
+  ];
 }

@@ -5,6 +5,7 @@ import { RequestError } from '../errors/index.ts';
 import { bootId, isAlive } from '../linux/proc.ts';
 import { readRecord, writeRecord } from '../store/record.ts';
 import type { Store } from '../store/store.ts';
+import { isNoSpace } from '../store/system-error.ts';
 import type { Volumes } from '../volumes/volumes.ts';
 import type { ContainerStore } from './container-store.ts';
 import { applicationOf, containerIds, locate, readContainer, readRemoving, sweepTemporary } from './directory.ts';
@@ -95,7 +96,10 @@ async function sweepAfterReboot(store: Store, volumes: Volumes): Promise<void> {
   if (lock === null) return;
   try {
     if (before !== null) await sweepLost(store, volumes);
-    await writeRecord(path, { boot }, { durable: true });
+    // On a full file system the next program does it again: somebody must be able to open the store and make room.
+    await writeRecord(path, { boot }, { durable: true }).catch((error: unknown) => {
+      if (!isNoSpace(error)) throw error;
+    });
   } finally {
     await lock.release();
   }

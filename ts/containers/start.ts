@@ -5,6 +5,7 @@ import { sigkill } from '../linux/signals.ts';
 import type { Finished, Native, NativeProcess } from '../native/contract.ts';
 import type { EncodedPlan } from '../plan/encoded.ts';
 import type { OpName } from '../plan/ops.ts';
+import { explainingNoSpace } from '../store/no-space.ts';
 import { type ExitStatus, exitStatus } from '../supervise/exit.ts';
 import { type OpenStdio, openStdio, type StdioRequest } from '../supervise/stdio.ts';
 import type { Laps } from '../trace/laps.ts';
@@ -47,7 +48,8 @@ export interface Started extends Launched {
 /**
  * Starts the application of a container: resolves what it needs now, builds the plan, launches it, records it.
  *
- * @throws RequestError when something that the container needs has gone or changed, or it runs already
+ * @throws RequestError when something that the container needs has gone or changed, or it runs already,
+ * ORLOP_E_STORE when there is no space left
  * @throws LaunchError when the kernel refused
  */
 export async function startContainer(
@@ -69,7 +71,7 @@ export async function startContainer(
     // What went wrong first is what the caller has to know; what is left behind, the next command finds.
     await giveUp(runtime, claimed, request.rm).catch(() => {});
     runtime.containers.gone(claimed);
-    throw error;
+    return explainingNoSpace(runtime.store)(error);
   }
 }
 
@@ -268,7 +270,7 @@ export async function followEnd(
   }
   const status = exitStatus(finished.exit);
   // What could not be done as a list, because others wait for the end or remove it as well, is done step by step.
-  if (changes.length === 0 || finished.failure !== null) await settle(status);
+  if (changes.length === 0 || finished.failure !== null) await settle(status).catch(explainingNoSpace(store));
   else containers.gone(container);
   return { ...finished, status };
 }

@@ -6,6 +6,7 @@ import type { Native } from '../native/contract.ts';
 import { privateDirectory } from './directory.ts';
 import { fileNameFor } from './file-name.ts';
 import { type Lock, type LockMode, type LockOptions, tryLock, waitForLock } from './lock.ts';
+import { explainingNoSpace } from './no-space.ts';
 import { chooseRoot, chooseRun, type RootFacts } from './roots.ts';
 import { occupyRunDirectory } from './run-directory.ts';
 import { type Staging, StagingArea } from './staging.ts';
@@ -74,7 +75,7 @@ export class Store {
       return store;
     } catch (error) {
       await use?.release();
-      throw error;
+      return explainingNoSpace({ root: real, run: directory })(error);
     }
   }
 

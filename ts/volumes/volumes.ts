@@ -3,6 +3,7 @@ import { open, readdir } from 'node:fs/promises';
 import { RequestError } from '../errors/index.ts';
 import { isId, newId } from '../store/id.ts';
 import type { Lock } from '../store/lock.ts';
+import { explainingNoSpace } from '../store/no-space.ts';
 import { collect, type Damaged, damaged, syncDirectory } from '../store/record.ts';
 import type { Store } from '../store/store.ts';
 import { makeData } from './populate.ts';
@@ -62,7 +63,8 @@ export class Volumes {
   /**
    * Makes a volume; without a name an anonymous one. One that exists is returned as it is.
    *
-   * @throws RequestError ORLOP_E_VOLUME_NAME, and ORLOP_E_INPUT when it exists with other labels
+   * @throws RequestError ORLOP_E_VOLUME_NAME, ORLOP_E_INPUT when it exists with other labels, ORLOP_E_STORE when there
+   * is no space left
    */
   async create(name: string | null, { labels }: CreateOptions = {}): Promise<Volume> {
     if (name !== null) checkName(name);
@@ -72,7 +74,7 @@ export class Volumes {
     if (existing === null) {
       const facts = { name: own, anonymous: name === null, labels: labels ?? {}, container: null };
       // Awaited here, because the lock goes with this function's end.
-      return await makeVolume(this.#store, facts, { durable: true });
+      return await makeVolume(this.#store, facts, { durable: true }).catch(explainingNoSpace(this.#store));
     }
     if (labels !== undefined && !sameLabels(labels, existing.labels)) {
       throw new RequestError('ORLOP_E_INPUT', `volume '${own}' exists with other labels`, {

@@ -1,0 +1,115 @@
+import { execFileSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { mkdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { RequestError } from '../../../ts/errors/index.ts';
+import { Orlop } from '../../../ts/index.ts';
+import { storeContent } from '../../support/facts-of-life.ts';
+import { withOrlop } from '../../support/orlop.ts';
+import { type Requirement, requires } from '../../support/require.ts';
+
+/** Enough files for the image and some containers. */
+const mostFiles = 1024;
+
+interface Kind {
+  readonly name: string;
+  readonly needs: readonly Requirement[];
+  readonly mount: (root: string, directory: string) => void;
+}
+
+const kinds: readonly Kind[] = [
+  {
+    name: 'tmpfs',
+    needs: [],
+    mount: (root) => execFileSync('mount', ['-t', 'tmpfs', '-o', `size=32m,nr_inodes=${mostFiles}`, 'tmpfs', root]),
+  },
+  {
+    name: 'ext4',
+    needs: ['loop'],
+    mount: (root, directory) => {
+      const image = join(directory, 'ext4.img');
+      writeFileSync(image, '');
+      truncateSync(image, 32 << 20);
+      execFileSync('mkfs.ext4', ['-q', '-N', `${mostFiles}`, image]);
+      execFileSync('mount', ['-o', 'loop', image, root]);
+    },
+  },
+];
+
+for (const { name, needs, mount } of kinds) {
+  describe(`a store whose file system is full (${name})`, function () {
+    this.timeout(120_000);
+    requires('root', 'addon', 'archive', 'overlay', 'busybox', ...needs);
+    const fixture = withOrlop({}, mount);
+    afterEach(() => makeRoom());
+
+    const full = () => join(fixture().root, 'full');
+
+    /** Takes all files that the file system may have. */
+    function fill(): void {
+      for (;;) {
+        try {
+          mkdirSync(join(full(), randomUUID()), { recursive: true });
+        } catch {
+          return;
+        }
+      }
+    }
+
+    const makeRoom = () => rmSync(full(), { recursive: true, force: true });
+    const run = (volumes: string[] = []) => fixture().orlop.run('busybox', ['echo', 'hi'], { volumes });
+
+    async function expectRefused(what: Promise<unknown>): Promise<void> {
+      const error = await what.then(
+        () => null,
+        (reason: unknown) => reason,
+      );
+      expect(error).to.be.instanceOf(RequestError).and.to.include({ code: 'ORLOP_E_STORE' });
+      expect((error as Error).message).to.include(`no space is left for the store '${fixture().root}'`);
+    }
+
+    it('refuses starts and says why, keeps nothing of them, and starts again when there is room', async () => {
+      const { orlop } = fixture();
+      await orlop.close();
+      const before = storeContent(fixture());
+      for (const close of [false, true]) {
+        for (let i = 0; i < 3; i++) await run();
+        // Nothing lies ready: those starts would find the room that they need.
+        if (close) await orlop.close();
+        fill();
+        // These find some room in what lay ready, until that is used up.
+        await Promise.allSettled(Array.from({ length: 24 }, () => run()));
+        await orlop.close();
+        fill();
+        await expectRefused(run());
+        await expectRefused(run(['/anonymous']));
+        const many = Array.from({ length: 24 }, () => run());
+        await Promise.allSettled(many);
+        await expectRefused(Promise.all(many));
+        await expectRefused(orlop.create('busybox', ['true'], { durable: true }));
+        await orlop.close();
+        makeRoom();
+        expect(storeContent(fixture())).to.deep.equal(before);
+        for (let i = 0; i < 3; i++) expect((await run(['/anonymous'])).stdout).to.equal('hi\n');
+      }
+      await orlop.close();
+      expect(storeContent(fixture())).to.deep.equal(before);
+    });
+
+    it('can be opened, and containers removed, which makes room', async () => {
+      await fixture().orlop.close();
+      const before = storeContent(fixture());
+      const write = ['sh', '-c', 'for i in $(seq 200); do : >/data/$i; done'];
+      const { id } = await fixture().orlop.create('busybox', write, { volumes: ['/data'] });
+      await (await (await fixture().orlop.container(id)).start()).exited;
+      fill();
+      await using other = await Orlop.open(fixture());
+      await expectRefused(other.run('busybox', ['true']));
+      await other.containers.remove(id, { volumes: true });
+      expect((await other.run('busybox', ['echo', 'room'])).stdout).to.equal('room\n');
+      await other.close();
+      expect(storeContent(fixture())).to.deep.equal(before);
+    });
+  });
+}
