@@ -77,11 +77,14 @@ Napi::Value open_trees(const Napi::CallbackInfo& info) {
   std::vector<uint8_t> plan;
   if (const std::string wrong = read_plan(info[0], plan); !wrong.empty()) return malformed(info.Env(), wrong);
   const uint32_t features = static_cast<uint32_t>(as_number(info[1]).value_or(0));
+  const std::string paths = as_text(info[2]).value_or("");
   return in_background<launch::OwnPlan>(
       info.Env(),
-      [plan = std::move(plan), features](launch::OwnPlan* opened) {
-        const Failure failure = launch::open_trees(plan, features, opened);
-        return failure ? failure : launch::failure_of(*opened);
+      [plan = std::move(plan), features, paths](launch::OwnPlan* opened) {
+        Failure failure = launch::open_trees(plan, features, opened);
+        if (!failure) failure = launch::failure_of(*opened);
+        if (!failure && !opened->slots.empty()) launch::look_up(opened->slots[0].get(), paths);
+        return failure;
       },
       [](Napi::Env env, Environment& environment, launch::OwnPlan& opened) {
         Napi::Array list = Napi::Array::New(env, opened.slots.size());

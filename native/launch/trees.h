@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "base/failure.h"
@@ -12,5 +13,9 @@ namespace orlop::launch {
 // Executes the records of `prepare` of a plan that has an opener, in the host's mount namespace. The calling thread's
 // file-system view becomes its own; the failure is of that.
 Failure open_trees(const std::vector<uint8_t>& plan, uint32_t features, OwnPlan* opened);
+
+// Looks up paths in a tree, so that the kernel knows the way when a start takes it: in a union it asks each layer for
+// each name the first time. What is not there is passed over. Each path ends with a NUL.
+void look_up(int tree, const std::string& paths);
 
 }  // namespace orlop::launch

@@ -1,4 +1,15 @@
-import { closeSync, openSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  closeSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import { loadNative } from '../../ts/native/binding.ts';
 import type { Native } from '../../ts/native/contract.ts';
@@ -75,6 +86,24 @@ describe('a start whose trees an opener makes', function () {
     } finally {
       closeSync(file);
     }
+  });
+
+  it('looks up paths in a tree that it makes ahead, and waits for nothing that it finds there', async () => {
+    const path = mkdtempSync('/var/tmp/orlop-test-');
+    execFileSync('mkfifo', [join(path, 'pipe')]);
+    symlinkSync('loop', join(path, 'loop'));
+    const identity = { device: 0n, inode: 0n, type: 0 };
+    const bind: Op = { op: 'bind', reason: '', tree: 0, source: path, recursive: 0, ...identity };
+    const plan: Plan = { strategy: 'opener', namespaces: [], supplied: [], slots: 1, prepare: [bind], enter: [] };
+    const before = ownDescriptors().length;
+    const open = (paths: string) => native.openTrees(encodePlan(plan), native.features(), paths);
+    for (const paths of ['', '/', '/pipe\0/loop\0/missing/below\0../..\0\0no end']) {
+      const trees = await open(paths);
+      expect(trees).to.have.length(1);
+      expect(ownDescriptors()).to.have.length(before + 1);
+      for (const tree of trees) native.closeSync(tree);
+    }
+    rmSync(path, { recursive: true });
   });
 
   it('names the operation that the host refused, and clones nothing', async () => {

@@ -9,7 +9,9 @@ import type { TreeName } from '../plan/types.ts';
 import type { RunRequest } from '../request/types.ts';
 import { errorCode } from '../store/system-error.ts';
 import { allowRemountAt } from './layer.ts';
+import { candidatesOf } from './process.ts';
 import type { ReadyLayers } from './ready-layers.ts';
+import type { ContainerRecord } from './record.ts';
 
 /** Trees made ahead for a start with a certain read-write layer. */
 export interface ReadyTrees {
@@ -29,6 +31,17 @@ interface Kept extends ReadyTrees {
  */
 export function treesKind({ shmSize }: RunRequest, { layers, generation, hidden }: ResolvedImage): string {
   return JSON.stringify([layers, generation, hidden, shmSize]);
+}
+
+const everybodys = ['/proc', '/dev', '/sys', '/etc/hosts', '/etc/hostname', '/etc/resolv.conf'];
+
+/**
+ * What a start of the container looks up in its root filesystem. The first look at a name asks each layer of the image
+ * for it, so those are taken before the next start like it. Pure.
+ */
+export function pathsIn({ request, process, volumes }: ContainerRecord): string[] {
+  const targets = [...request.mounts, ...volumes, ...request.tmpfs].map(({ target }) => target);
+  return [...everybodys, ...targets, process.cwd, ...candidatesOf(process)];
 }
 
 /** How many layers that lie ready have trees: for programs that start so many kinds of containers by turns. */
@@ -82,10 +95,11 @@ export class TreesAhead {
    * @param kind equal for starts whose trees are equal
    * @param image directory of the image's uppermost layer
    * @param facts of that start
+   * @param paths that it looked up in the root filesystem
    */
-  makeNext(kind: string, image: string | undefined, facts: () => StartFacts): void {
+  makeNext(kind: string, image: string | undefined, facts: () => StartFacts, paths: () => readonly string[]): void {
     if (this.#refused || this.#making !== null) return;
-    this.#making = this.#make(kind, image, facts)
+    this.#making = this.#make(kind, image, facts, paths)
       // Each start makes its own then, or says there what is wrong.
       .catch((error: unknown) => {
         this.#templates.clear();
@@ -109,7 +123,12 @@ export class TreesAhead {
     this.#templates.clear();
   }
 
-  async #make(kind: string, image: string | undefined, facts: () => StartFacts): Promise<void> {
+  async #make(
+    kind: string,
+    image: string | undefined,
+    facts: () => StartFacts,
+    paths: () => readonly string[],
+  ): Promise<void> {
     const spare = this.#spare();
     if (spare.some((id) => this.fits(id, kind))) return;
     const [oldest] = spare;
@@ -118,7 +137,7 @@ export class TreesAhead {
     if (layer === null) return;
     try {
       const { bytes, names } = this.#planFor(kind, layer, facts);
-      const descriptors = await this.#native.openTrees(bytes, features(this.#native));
+      const descriptors = await this.#native.openTrees(bytes, features(this.#native), `${paths().join('\0')}\0`);
       this.#kept.set(layer.id, { kind, names, descriptors });
     } finally {
       // The store may have been closed meanwhile.

@@ -16,7 +16,7 @@ import { allowRemount, layerPaths } from './layer.ts';
 import { hardNofile, thermalPaths } from './limits.ts';
 import { mayHang } from './may-hang.ts';
 import { setOwnEnd } from './own.ts';
-import { treesKind } from './ready-trees.ts';
+import { pathsIn, treesKind } from './ready-trees.ts';
 import type { ContainerRecord, Ending, StoredContainer } from './record.ts';
 import type { Runtime } from './runtime.ts';
 import { seccompFilter } from './seccomp.ts';
@@ -200,7 +200,9 @@ async function planStart(
   const makeNext = () => {
     strategies.startMade();
     if (durability !== 'ephemeral' || strategy !== 'opener') return;
-    trees.makeNext(treesKind(record.request, image), image.layers[0], () => startFacts(record, image, context));
+    const kind = treesKind(record.request, image);
+    const facts = () => startFacts(record, image, context);
+    trees.makeNext(kind, image.layers[0], facts, () => pathsIn(record));
   };
   return { plan, makeNext };
 }

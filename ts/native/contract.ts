@@ -140,9 +140,10 @@ export interface Native {
   makeNetwork(plan: Uint8Array, features: number): Promise<number>;
   /**
    * Executes the `prepare` list of a plan with an opener: what fills its slots, in their order, which the caller closes.
-   * Rejects with the errno of what was refused; nothing is left then.
+   * Rejects with the errno of what was refused; nothing is left then. `paths`, with a NUL behind each, are looked up in
+   * the first tree, so that the kernel knows the way there; what is missing is passed over.
    */
-  openTrees(plan: Uint8Array, features: number): Promise<number[]>;
+  openTrees(plan: Uint8Array, features: number, paths: string): Promise<number[]>;
   /** Kills the child of a start that has not been settled yet, or keeps it from being made. */
   cancel(token: object): void;
   /**
