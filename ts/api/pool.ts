@@ -2,8 +2,8 @@ import type { InPool } from '../containers/pool/instead.ts';
 import { checkSize, type HowInPool, MemberPool } from '../containers/pool/pool.ts';
 import type { Runtime } from '../containers/runtime.ts';
 import { RequestError } from '../errors/index.ts';
-import { parseRunOptions } from '../request/options.ts';
-import type { RunRequest } from '../request/types.ts';
+import { parseOwnOptions, parseRunOptions } from '../request/options.ts';
+import type { RequestContext, RunRequest } from '../request/types.ts';
 import { Laps } from '../trace/laps.ts';
 import { collectRun, runStdio, withDeadline } from './run.ts';
 import { RunningContainer } from './running.ts';
@@ -21,7 +21,7 @@ export async function openPool(
   open: Set<t.Pool>,
 ): Promise<t.Pool> {
   const count = checkSize(size);
-  const request = parse(image, [], defaults);
+  const request = parseRunOptions(image, [], defaults, world());
   refuseName(request);
   const members = new MemberPool(runtime, request, count);
   await members.fill();
@@ -64,7 +64,7 @@ class ContainerPool implements t.Pool {
   #start(argv: readonly string[], own: t.PoolRequest, how: Omit<HowInPool, 'laps'>): Promise<InPool> {
     const laps = new Laps('call');
     refuseFixed(own);
-    const request = parse(this.image, argv, own);
+    const request = parseOwnOptions(argv, own, world());
     laps.lap('request', 'parsed');
     return this.#members.start(request, { ...how, laps });
   }
@@ -79,8 +79,8 @@ class ContainerPool implements t.Pool {
   }
 }
 
-function parse(image: string, argv: readonly string[], options: t.PoolRequest): RunRequest {
-  return parseRunOptions(image, argv, options, { cwd: process.cwd(), env: process.env });
+function world(): RequestContext {
+  return { cwd: process.cwd(), env: process.env };
 }
 
 const ownOptions: readonly string[] = ['env', 'user', 'workdir', 'volumes'];

@@ -31,11 +31,15 @@ export function likeness(record: ContainerRecord, image: ResolvedImage, context:
     ...[files.hosts, files.hostname, files.resolvConf, seccomp].map(bytesText),
     `${hardNofile} ${volatile} ${gate} ${strategy} ${networkReady} ${treesReady}`,
   ];
-  // Control characters are escaped in JSON, so nobody's text is taken for these.
-  return all.join('\u0001').replaceAll(record.id, '\u0002').replaceAll(record.id.slice(0, 12), '\u0003');
+  return withoutId(all.join('\u0001'), record.id);
 }
 
-function sourceText([name, { path, device, inode, type }]: [string, ResolvedSource]): string {
+/** Control characters are escaped in JSON, so nobody's text is taken for these. */
+export function withoutId(text: string, id: string): string {
+  return text.replaceAll(id, '\u0002').replaceAll(id.slice(0, 12), '\u0003');
+}
+
+export function sourceText([name, { path, device, inode, type }]: [string, ResolvedSource]): string {
   return `${name}\0${path}\0${device} ${inode} ${type}`;
 }
 

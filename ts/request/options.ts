@@ -11,9 +11,9 @@ import { parseSecurity } from './security.ts';
 import { parseSize } from './size.ts';
 import { nearest, quote, refuseNul } from './text.ts';
 import { parseTmpfs, tmpfsFromInput } from './tmpfs.ts';
-import type { EnvEntry, RequestContext, RunOptions, RunRequest } from './types.ts';
+import type { EnvEntry, MountSpec, RequestContext, RunOptions, RunRequest } from './types.ts';
 import { mergeUlimits, parseUlimit } from './ulimit.ts';
-import { parseVolume, volumeFromInput } from './volume.ts';
+import { recallVolume, volumeFromInput } from './volume.ts';
 
 const optionNames = [...Object.keys(runOptionsSchema.entries), 'source', 'target', 'recursive', 'propagation', 'size'];
 const defaultShmSize = 64 * 1024 * 1024;
@@ -31,23 +31,18 @@ export function parseRunOptions(
   options: RunOptions,
   context: RequestContext,
 ): RunRequest {
-  const given = checkShape(options);
+  const given = checkShape(runOptionsSchema, options);
   const { mounts, tmpfs } = uniqueTargets(
-    (given.volumes ?? []).map((one) =>
-      typeof one === 'string' ? parseVolume(one, context) : volumeFromInput(one, context),
-    ),
+    volumesOf(given, context),
     (given.tmpfs ?? []).map((one) => (typeof one === 'string' ? parseTmpfs(one) : tmpfsFromInput(one))),
   );
   return {
+    ...parseProcess(argv, given, context),
     image: checkImage(image),
-    argv: checkArguments('the command', argv),
     name: optional(given.name, parseContainerName),
     rm: given.rm ?? false,
     mounts,
     tmpfs,
-    env: mergeEnv(environment(given.env, context)),
-    workdir: optional(given.workdir, parseWorkdir),
-    user: optional(given.user, parseUser),
     hostname: optional(given.hostname, parseHostname),
     entrypoint: optional(given.entrypoint, parseEntrypoint),
     readOnly: given.readOnly ?? false,
@@ -64,8 +59,36 @@ export function parseRunOptions(
   };
 }
 
-function checkShape(options: unknown): RunOptions {
-  const result = v.safeParse(runOptionsSchema, options);
+/** What may be asked of a container that is made already; all else was fixed then. */
+export type OwnRequest = Pick<RunRequest, 'argv' | 'env' | 'user' | 'workdir' | 'mounts'>;
+
+const ownOptionsSchema = v.pick(runOptionsSchema, ['env', 'user', 'workdir', 'volumes']);
+
+/** As `parseRunOptions`, for a request to a container that is made already. */
+export function parseOwnOptions(
+  argv: readonly string[],
+  options: Pick<RunOptions, 'env' | 'user' | 'workdir' | 'volumes'>,
+  context: RequestContext,
+): OwnRequest {
+  const given = checkShape(ownOptionsSchema, options);
+  return { ...parseProcess(argv, given, context), mounts: uniqueTargets(volumesOf(given, context), []).mounts };
+}
+
+function parseProcess(argv: readonly string[], given: RunOptions, context: RequestContext): Omit<OwnRequest, 'mounts'> {
+  return {
+    argv: checkArguments('the command', argv),
+    env: given.env === undefined ? [] : mergeEnv(environment(given.env, context)),
+    workdir: optional(given.workdir, parseWorkdir),
+    user: optional(given.user, parseUser),
+  };
+}
+
+function volumesOf({ volumes = [] }: RunOptions, context: RequestContext): MountSpec[] {
+  return volumes.map((one) => (typeof one === 'string' ? recallVolume(one, context) : volumeFromInput(one, context)));
+}
+
+function checkShape(schema: v.GenericSchema<unknown, RunOptions>, options: unknown): RunOptions {
+  const result = v.safeParse(schema, options);
   if (result.success) return result.output;
   throw shapeError(result.issues[0], []);
 }

@@ -44,6 +44,20 @@ export function parseVolume(spec: string, context: RequestContext): MountSpec {
   return fromParts(what, first, second, parseOptions(what, third), context);
 }
 
+const known = new Map<string, MountSpec>();
+const mostKnown = 1024;
+
+/** As `parseVolume`, and remembers: programs start containers with the same volumes again and again. */
+export function recallVolume(spec: string, context: RequestContext): MountSpec {
+  const key = `${context.cwd}\0${spec}`;
+  const before = known.get(key);
+  if (before !== undefined) return before;
+  const mount = parseVolume(spec, context);
+  if (known.size >= mostKnown) known.clear();
+  known.set(key, mount);
+  return mount;
+}
+
 /** The same from an object. */
 export function volumeFromInput(input: VolumeInput, context: RequestContext): MountSpec {
   const { source, target, ...options } = input;

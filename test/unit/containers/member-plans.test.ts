@@ -24,7 +24,7 @@ function member(changes: Partial<ContainerRecord> = {}) {
 
 function request({ waiting }: { waiting: ContainerRecord }, argv: string[], volumes: ContainerRecord['volumes'] = []) {
   const process = { argv, env: [`HOSTNAME=${waiting.hostname}`], cwd: '/', uid: 0, gid: 0, groups: [] };
-  return { ...waiting, process, volumes };
+  return { process, mounts: [], volumes };
 }
 
 function expectBytes(made: EncodedPlan, plan: Parameters<typeof encodePlan>[0]): void {
@@ -51,7 +51,10 @@ describe('the plans of members of a pool', () => {
         const own = request(one, [...argv], volumes);
         const found = { sources: new Map(), volumes: new Map([['data', source]]) };
         const made = new MemberPlans(one.waiting, image, one.context).application(own, found);
-        expectBytes(made, buildApplication(one.built, startFacts(own, image, { ...one.context, ...found })));
+        expectBytes(
+          made,
+          buildApplication(one.built, startFacts({ ...one.waiting, ...own }, image, { ...one.context, ...found })),
+        );
       }
     }
   });

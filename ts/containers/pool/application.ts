@@ -1,7 +1,4 @@
 import { RequestError } from '../../errors/index.ts';
-import { resolveImageUser } from '../../images/read-users.ts';
-import type { ResolvedImage, ResolvedUser } from '../../images/types.ts';
-import { features } from '../../launch/features.ts';
 import type { Launched } from '../../launch/launch.ts';
 import { sigkill } from '../../linux/signals.ts';
 import type { EncodedPlan } from '../../plan/encoded.ts';
@@ -18,6 +15,7 @@ import { ImageView } from '../view.ts';
 import { volumeNeeds } from '../volume-needs.ts';
 import { dropMember, type Member, remainingConfig, requireDone } from './member.ts';
 import { checkTargets } from './targets.ts';
+import type { PoolUsers } from './users.ts';
 import type { PoolVolumes } from './volumes.ts';
 
 /** What a request asks of a member: its own mounts, and the rest merged with the pool's defaults. */
@@ -32,6 +30,12 @@ export interface ApplicationRequest {
   readonly collect?: number | undefined;
 }
 
+/** What requests to a pool have found out, for those after them. */
+export interface Known {
+  readonly volumes: PoolVolumes;
+  readonly users: PoolUsers;
+}
+
 /**
  * Turns a member into an application. A member whose request failed is gone.
  *
@@ -39,12 +43,12 @@ export interface ApplicationRequest {
  */
 export async function becomeApplication(
   runtime: Runtime,
-  volumes: PoolVolumes,
+  known: Known,
   member: Member,
   request: ApplicationRequest,
 ): Promise<Started> {
   try {
-    const launched = await launchInMember(runtime, volumes, member, request);
+    const launched = await launchInMember(runtime, known, member, request);
     const { process, times, plan, stdio } = launched;
     const recorded = await recordStart(runtime, member, launched);
     const outputs = request.collect === undefined ? [] : stdio.takeOutputs();
@@ -65,19 +69,23 @@ interface InMember extends Launched {
 
 async function launchInMember(
   runtime: Runtime,
-  volumes: PoolVolumes,
+  known: Known,
   member: Member,
-  { request, sources, stdio: streams, signal, laps }: ApplicationRequest,
+  request: ApplicationRequest,
 ): Promise<InMember> {
   const { native } = runtime;
-  const stdio = openStdio(native, streams);
+  const { signal, laps } = request;
+  const { plan, record } = await planApplication(runtime, known, member, request);
+  laps.lap('plan', 'the operations, as bytes');
+  const stdio = openStdio(native, request.stdio);
   laps.lap('streams', 'standard streams of the application');
   const cancel = () => native.kill(member.process, sigkill);
-  signal?.addEventListener('abort', cancel, { once: true });
   try {
-    const { plan, record } = await planApplication(runtime, volumes, member, request, { sources, signal, laps });
-    laps.lap('plan', 'the operations, as bytes');
-    const answer = await native.becomeApplication(member.native, plan.bytes, stdio.descriptors, features(native));
+    const answered = native.becomeApplication(member.native, plan.bytes, stdio.descriptors, member.features);
+    // Not before: it takes as long as a small file system call, and the start goes on meanwhile.
+    signal?.addEventListener('abort', cancel, { once: true });
+    if (signal?.aborted) cancel();
+    const answer = await answered;
     if (answer.failure === null && answer.gone && signal?.aborted) throw aborted(signal);
     requireDone(plan, answer);
     laps.launched(answer.times);
@@ -94,23 +102,26 @@ async function launchInMember(
 /** Finds what the request needs and builds its plan. Nothing here waits for a thread unless it has to. */
 async function planApplication(
   runtime: Runtime,
-  volumes: PoolVolumes,
+  { volumes, users }: Known,
   { container, image, plans }: Member,
-  request: RunRequest,
-  { sources, signal, laps }: Pick<ApplicationRequest, 'sources' | 'signal' | 'laps'>,
+  { request, sources, signal, laps }: ApplicationRequest,
 ): Promise<{ plan: EncodedPlan; record: ContainerRecord }> {
   const waiting = container.record;
-  const { mounts, tmpfs } = waiting.request;
-  checkTargets(waiting.request, { mounts: [...mounts, ...tmpfs, ...waiting.volumes] }, request.mounts);
+  const { mounts } = request;
+  checkTargets(
+    waiting.request,
+    { mounts: [...waiting.request.mounts, ...waiting.request.tmpfs, ...waiting.volumes] },
+    mounts,
+  );
   await using view = new ImageView(runtime.native, image.layers);
-  const user = await userOf(runtime, request, image, view);
-  laps.lap('user', 'of the image');
+  const user = await users.resolve(request.user ?? image.config.user, image, view);
   const process = processOf(request, image.config, user, waiting.hostname);
+  laps.lap('user', 'of the image; the process');
   const needs = volumeNeeds(request, remainingConfig(image.config), newId);
   const uses = needs.map(({ nocopy: _, ...use }) => use);
   const record: ContainerRecord = {
     ...waiting,
-    request: { ...request, mounts: [...waiting.request.mounts, ...request.mounts] },
+    request: { ...request, mounts: [...waiting.request.mounts, ...mounts] },
     process,
     volumes: [...waiting.volumes, ...uses],
   };
@@ -118,19 +129,7 @@ async function planApplication(
   if (needs.some((need) => need.anonymous)) await runtime.containers.describeAnew(container, record);
   const bound = await volumes.bind(needs, { container: record.id, image, view, owner: user, signal });
   laps.lap('volumes', 'made, or found');
-  const own = { ...record, request: { ...request, tmpfs: [] }, volumes: uses };
-  return { plan: plans.application(own, { sources, volumes: bound }), record };
-}
-
-async function userOf(
-  { native }: Runtime,
-  request: RunRequest,
-  image: ResolvedImage,
-  view: ImageView,
-): Promise<ResolvedUser> {
-  const spec = request.user ?? image.config.user;
-  if (spec === '' && image.id === 'host') return { uid: 0, gid: 0, groups: [], home: '/root' };
-  return resolveImageUser(native, image, spec === '' ? '0' : spec, view.open);
+  return { plan: plans.application({ process, mounts, volumes: uses }, { sources, volumes: bound }), record };
 }
 
 /** An application that is on no record must not run: nobody would find it. */

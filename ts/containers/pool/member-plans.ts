@@ -1,10 +1,12 @@
 import type { ResolvedImage } from '../../images/types.ts';
 import { type EncodedPlan, encoded } from '../../plan/encoded.ts';
+import type { StartFacts } from '../../plan/facts.ts';
 import { buildApplication, buildMember, type MemberPlan } from '../../plan/member.ts';
 import { PlanTemplates } from '../../plan/templates.ts';
+import type { RunRequest } from '../../request/types.ts';
 import { type StartContext, startFacts } from '../facts.ts';
 import type { ContainerRecord } from '../record.ts';
-import { isAlone, likeness } from '../start-plan.ts';
+import { isAlone, likeness, sourceText, withoutId } from '../start-plan.ts';
 
 /** Plans of members that are alike, and of the requests to them, by what all these members are made of. */
 const kinds = new Map<string, PlanTemplates>();
@@ -16,6 +18,13 @@ function templatesOf(kind: string): PlanTemplates {
   kinds.set(kind, templates);
   return templates;
 }
+
+/** What a request brings along. */
+export interface OwnRecord extends Pick<ContainerRecord, 'process' | 'volumes'> {
+  readonly mounts: RunRequest['mounts'];
+}
+
+type Found = Pick<StartContext, 'sources' | 'volumes'>;
 
 /** The plans of one member. The request that it waits for gets its bytes without building any plan, if it is not the first. */
 export class MemberPlans {
@@ -32,6 +41,11 @@ export class MemberPlans {
     this.#image = image;
     this.#context = context;
     this.#templates = isAlone(record) ? null : templatesOf(likeness(record, image, context));
+  }
+
+  #factsOf({ process, mounts, volumes }: OwnRecord, found: Found): StartFacts {
+    const request = { ...this.#record.request, mounts, tmpfs: [] };
+    return startFacts({ ...this.#record, request, process, volumes }, this.#image, { ...this.#context, ...found });
   }
 
   get #plans(): MemberPlan {
@@ -54,13 +68,22 @@ export class MemberPlans {
   /**
    * The plan by which it becomes an application.
    *
-   * @param own record of the container with the request's own mounts only
+   * @param own process, mounts and volumes of the request; all else is as it was when the member was made
    * @param found what stands at the sources of those
    */
-  application(own: ContainerRecord, found: Pick<StartContext, 'sources' | 'volumes'>): EncodedPlan {
-    const context = { ...this.#context, ...found };
-    const make = () => buildApplication(this.#plans, startFacts(own, this.#image, context));
+  application(own: OwnRecord, found: Found): EncodedPlan {
+    const make = () => buildApplication(this.#plans, this.#factsOf(own, found));
     if (this.#templates === null || isAlone(own)) return encoded(make());
-    return this.#templates.encode(likeness(own, this.#image, context), own.id, make);
+    return this.#templates.encode(ownLikeness(own, found, this.#record.id), this.#record.id, make);
   }
+}
+
+/** What a request adds to what all members of a kind are made of: equal where the plans are. Pure. */
+function ownLikeness({ process, mounts, volumes }: OwnRecord, found: Found, id: string): string {
+  const own = [
+    JSON.stringify([process, mounts, volumes]),
+    ...[...found.sources].map(sourceText),
+    ...[...found.volumes].map(sourceText),
+  ];
+  return withoutId(own.join('\u0001'), id);
 }

@@ -20,6 +20,8 @@ export interface Member {
   readonly plans: MemberPlans;
   readonly native: NativeMember;
   readonly process: NativeProcess;
+  /** Of the kernel; its two plans are executed with the same ones. */
+  readonly features: number;
 }
 
 /** The request of a container that waits: what it executes so far is orlop-init. */
@@ -54,7 +56,8 @@ async function startWaiting(runtime: Runtime, container: StoredContainer, progra
   const { image, context } = await startContext(runtime, container);
   const plans = new MemberPlans(container.record, image, context);
   const { prepare } = plans;
-  const opened = native.openMember(prepare.bytes, features(native));
+  const mask = features(native);
+  const opened = native.openMember(prepare.bytes, mask);
   const descriptors = [opened.descriptor, program];
   const { process } = await launch(native, { plan: plans.boot, descriptors }).catch((error) => {
     native.closeMember(opened.member);
@@ -65,7 +68,7 @@ async function startWaiting(runtime: Runtime, container: StoredContainer, progra
     if (answer.failure !== null) throw explainFailure(prepare.plan, answer.failure);
     if (answer.gone) throw killed();
     const waiting = await runtime.containers.waits(container, process);
-    return { container: waiting, image, plans, native: opened.member, process };
+    return { container: waiting, image, plans, native: opened.member, process, features: mask };
   } catch (error) {
     await kill(runtime, process);
     throw error;

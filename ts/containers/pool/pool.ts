@@ -1,18 +1,17 @@
 import { closeSync, openSync } from 'node:fs';
 import { LaunchError, RequestError } from '../../errors/index.ts';
 import { helperExecutable } from '../../native/helper.ts';
+import type { OwnRequest } from '../../request/options.ts';
 import type { EnvEntry, RunRequest } from '../../request/types.ts';
 import { mayHang } from '../may-hang.ts';
 import type { Runtime } from '../runtime.ts';
 import { forgetSources, recallSources } from '../sources.ts';
-import { type ApplicationRequest, becomeApplication } from './application.ts';
+import { type ApplicationRequest, becomeApplication, type Known } from './application.ts';
 import { type InPool, startInstead } from './instead.ts';
 import { dropMember, killed, type Member, MemberGone, makeMember, memberOver } from './member.ts';
 import { Stock } from './stock.ts';
+import { PoolUsers } from './users.ts';
 import { PoolVolumes } from './volumes.ts';
-
-/** What a request may ask for itself; all else is the pool's. */
-export type OwnRequest = Pick<RunRequest, 'argv' | 'env' | 'user' | 'workdir' | 'mounts'>;
 
 /** How a request is to be run. */
 export type HowInPool = Omit<ApplicationRequest, 'request' | 'sources'>;
@@ -31,7 +30,7 @@ export class MemberPool {
   readonly #runtime: Runtime;
   readonly #defaults: RunRequest;
   readonly #stock: Stock<Member>;
-  readonly #volumes: PoolVolumes;
+  readonly #known: Known;
   /** The file of orlop-init. */
   readonly #program: number;
   #ahead = false;
@@ -41,7 +40,7 @@ export class MemberPool {
   constructor(runtime: Runtime, defaults: RunRequest, size: number) {
     this.#runtime = runtime;
     this.#defaults = defaults;
-    this.#volumes = new PoolVolumes(runtime);
+    this.#known = { volumes: new PoolVolumes(runtime), users: new PoolUsers(runtime.native) };
     this.#program = openSync(helperExecutable(), openPath);
     this.#stock = new Stock<Member>(size, {
       make: () => makeMember(runtime, defaults, this.#program),
@@ -85,7 +84,7 @@ export class MemberPool {
       laps.lap('take', 'a member that waits');
       try {
         const { id, name } = member.container.record;
-        const started = await becomeApplication(this.#runtime, this.#volumes, member, { ...how, request, sources });
+        const started = await becomeApplication(this.#runtime, this.#known, member, { ...how, request, sources });
         return this.#follow({ started, container: { id, name } });
       } catch (error) {
         if (!isPassing(error)) throw error;

@@ -1,0 +1,36 @@
+import { resolveImageUser } from '../../images/read-users.ts';
+import type { ResolvedImage, ResolvedUser } from '../../images/types.ts';
+import type { Native } from '../../native/contract.ts';
+import type { ImageView } from '../view.ts';
+
+const mostKnown = 64;
+
+/** Users that requests to a pool have named. An image never says anything else of one; the host does. */
+export class PoolUsers {
+  readonly #native: Native;
+  readonly #known = new Map<string, ResolvedUser>();
+
+  constructor(native: Native) {
+    this.#native = native;
+  }
+
+  /**
+   * @param spec empty for root
+   * @throws RequestError ORLOP_E_NO_USER
+   */
+  async resolve(spec: string, image: ResolvedImage, view: ImageView): Promise<ResolvedUser> {
+    if (image.id === 'host') return this.#ofHost(spec, image, view);
+    const key = `${image.id} ${spec}`;
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
+    const user = await resolveImageUser(this.#native, image, spec === '' ? '0' : spec, view.open);
+    if (this.#known.size >= mostKnown) this.#known.clear();
+    this.#known.set(key, user);
+    return user;
+  }
+
+  async #ofHost(spec: string, image: ResolvedImage, view: ImageView): Promise<ResolvedUser> {
+    if (spec === '') return { uid: 0, gid: 0, groups: [], home: '/root' };
+    return resolveImageUser(this.#native, image, spec, view.open);
+  }
+}
