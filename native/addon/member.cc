@@ -122,7 +122,9 @@ Napi::Value become_application(const Napi::CallbackInfo& info) {
     if (!fd) return refuse(env, "descriptors are numbers");
     descriptors.push_back(static_cast<int>(*fd));
   }
-  if (descriptors.size() != plan::View(plan.data()).header().supplied) return refuse(env, "one for each supplied slot");
+  // The last slot is for the member's mount namespace, which JavaScript does not have.
+  const uint32_t supplied = plan::View(plan.data()).header().supplied;
+  if (descriptors.size() + (supplied > 0) != supplied) return refuse(env, "one for each supplied slot but the last");
   const Deferred deferred(env);
   member->become({.plan = std::move(plan), .features = features_of(info[3]), .supplied = std::move(descriptors)},
                  answering(env, deferred), called);

@@ -1,10 +1,11 @@
-// The container init process of a pool: it waits in the root of its container, and sees nothing else. The volumes of a
-// request come to it as trees in descriptors. It runs one application, in which it ends.
+// The container init process of a pool: it waits in the root of its container, and sees nothing else. The program puts
+// the volumes of a request into their places. It runs one application, in which it ends.
 #include <linux/errno.h>
 
 #include "helper/main.h"
 #include "helper/socket.h"
 #include "init/context.h"
+#include "init/mounts.h"
 #include "init/run.h"
 #include "init/syscalls.h"
 #include "plan/reader.h"
@@ -31,9 +32,9 @@ constinit Memory memory = {};
 
 constinit int control = 0;  // the socket
 
-void Answer(Event event, uint32_t times, int descriptor = -1) {
+void Answer(Event event, uint32_t times, const int (*descriptors)[kAnswerDescriptors] = nullptr) {
   const helper::Answer answer = {event, times, memory.report};
-  Send(control, answer, memory.times, descriptor);
+  Send(control, answer, memory.times, descriptors);
 }
 
 // Up to the last that was reached: what an opener did has no time here.
@@ -86,14 +87,27 @@ init::Start Await(Buffer& buffer, uint32_t known) {
           memory.times, Pointers(pointers), pointers,     control,         Executing};
 }
 
+// For the program, which attaches volumes in it. By a procfs of its own: of the one in its root, a user may have made
+// something else.
+int OwnMountNamespace(const init::Start& making) {
+  init::Context context{making, plan::View(making.plan)};
+  const int proc = init::MakeFilesystem(context, "proc", nullptr, 0, 0);
+  if (proc < 0) RefuseOrder(-proc);
+  const auto own = static_cast<int>(Syscall(__NR_openat, proc, "self/ns/mnt", O_RDONLY | O_CLOEXEC, 0));
+  if (own < 0) RefuseOrder(-own);
+  Syscall(__NR_close, proc);
+  return own;
+}
+
 // The end of the socket is to say that the application was executed. So its other copies must all be ours: of the one
 // that came from outside, a start at the same time may hold a copy.
-void TakeNewSocket(const init::Start& making) {
+void TakeNewSocket(const init::Start& making, int mount_namespace) {
   int ends[2];
   if (!Connect(ends)) RefuseOrder(EMFILE);
   const int old = control;
-  Answer(Event::kReady, Timed(making), ends[1]);
-  Syscall(__NR_close, ends[1]);
+  const int descriptors[] = {ends[1], mount_namespace};
+  Answer(Event::kReady, Timed(making), &descriptors);
+  for (const int descriptor : descriptors) Syscall(__NR_close, descriptor);
   control = ends[0];
   // Also as 0, 1 and 2, so that descriptors which come later get no such numbers; `stdio` puts others in their place.
   for (int number = 0; number < 3; number++) Syscall(__NR_dup3, control, number, O_CLOEXEC);
@@ -104,9 +118,10 @@ void TakeNewSocket(const init::Start& making) {
 
 void RunMember() {
   const init::Start making = Await(memory.first, 0);
+  const int mount_namespace = OwnMountNamespace(making);
   init::Carried carried;
   if (!init::prepare(making, carried)) Refuse(making);
-  TakeNewSocket(making);
+  TakeNewSocket(making, mount_namespace);
   const init::Start becoming = Await(memory.second, plan::View(making.plan).header().slots);
   init::run(becoming, carried);
   Refuse(becoming);

@@ -30,10 +30,13 @@ static_assert(sizeof(Order) == 16, "the plan behind it stays aligned");
 constexpr size_t SlotBytes(uint32_t descriptors) { return (size_t{descriptors} + 1) / 2 * 8; }
 
 enum class Event : uint32_t {
-  kReady = 1,      // it waits; a new socket for the second order comes along
+  kReady = 1,      // it waits; a new socket for the second order comes along, and its mount namespace
   kExecuting = 2,  // about to execute the application; the end of the socket then says that it did
   kRefused = 3,    // `report` says what failed
 };
+
+// Descriptors of kReady.
+inline constexpr uint32_t kAnswerDescriptors = 2;
 
 // Member to program; `times` entries of Start::times follow.
 struct Answer {

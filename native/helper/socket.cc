@@ -104,15 +104,15 @@ Parcel Receive(int socket, Buffer& buffer, Descriptors& descriptors) {
   return parcel;
 }
 
-void Send(int socket, const Answer& answer, const uint64_t* times, int descriptor) {
+void Send(int socket, const Answer& answer, const uint64_t* times, const int (*descriptors)[kAnswerDescriptors]) {
   Part parts[2] = {{&answer, sizeof answer}, {times, answer.times * sizeof(uint64_t)}};
   Control control;
-  control.size = kControlHead + sizeof(int);
-  control.level = kSocketLevel;
-  control.type = kRights;
-  control.descriptors[0] = descriptor;
   Header header = {nullptr, 0, parts, 2, nullptr, 0, 0};
-  if (descriptor >= 0) {
+  if (descriptors != nullptr) {
+    control.size = kControlHead + sizeof *descriptors;
+    control.level = kSocketLevel;
+    control.type = kRights;
+    for (uint32_t i = 0; i < kAnswerDescriptors; i++) control.descriptors[i] = (*descriptors)[i];
     header.control = &control;
     header.control_size = (control.size + 7) & ~size_t{7};
   }

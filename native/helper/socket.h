@@ -28,8 +28,8 @@ using Descriptors = int[plan::kMaxSlots];
 // Waits for an order. The plan lies in the buffer, or is mapped.
 Parcel Receive(int socket, Buffer& buffer, Descriptors& descriptors);
 
-// Sends an answer with its times, and a descriptor unless it is -1. A program that is gone needs none.
-void Send(int socket, const Answer& answer, const uint64_t* times, int descriptor);
+// Sends an answer with its times, and descriptors if there are any. A program that is gone needs none.
+void Send(int socket, const Answer& answer, const uint64_t* times, const int (*descriptors)[kAnswerDescriptors]);
 
 // Two connected ends, close-on-exec; false when there are none to be had.
 bool Connect(int (&ends)[2]);

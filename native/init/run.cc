@@ -95,6 +95,7 @@ bool open(const Start& start) {
   int error = context.plan.opener() && context.Detached() ? 0 : context.Refuse(ENOSYS);
   if (error == 0) error = ExecuteRecords(context, context.plan.header().prepare);
   Close(context.own_fds);
+  Close(context.rootfs);
   if (error != 0) Tell(context, error);
   return error == 0;
 }
@@ -102,7 +103,9 @@ bool open(const Start& start) {
 bool prepare(const Start& start, Carried& carried) {
   if (!Enter(start)) return false;
   Context context = Continue(start, carried);
-  const int error = ExecuteRecords(context, context.plan.count());
+  int error = ExecuteRecords(context, context.plan.count());
+  // There is no `exec` for it to wait for.
+  if (error == 0) error = LoadWaitingFilter(context);
   Close(context.own_fds);
   if (error != 0) {
     Tell(context, error);

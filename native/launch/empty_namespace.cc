@@ -15,7 +15,7 @@
 namespace orlop::launch {
 namespace {
 
-thread_local bool inside = false;  // the calling thread is in the empty namespace
+thread_local bool inside = false;  // the calling thread is in the empty namespace, or another one
 
 constexpr char kOwnNamespace[] = "/proc/thread-self/ns/mnt";
 
@@ -94,6 +94,12 @@ Failure EmptyNamespace::leave() const {
   Failure failure = move_to(host_);
   inside = bool{failure};
   return failure;
+}
+
+Failure EmptyNamespace::expect() const {
+  if (!made()) return {ENOENT, "setns", ""};
+  inside = true;
+  return {};
 }
 
 Failure own_view() {

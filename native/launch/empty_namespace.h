@@ -27,6 +27,9 @@ class EmptyNamespace {
   // Both for a thread whose file-system view is its own (`own_view`). A thread that is outside leaves at once.
   Failure enter() const;
   Failure leave() const;
+  // The calling thread, which is outside, is about to enter another mount namespace by itself: `leave` leads back from
+  // there too. Fails where it could not.
+  Failure expect() const;
 
  private:
   Failure build();

@@ -2,6 +2,7 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -45,7 +46,7 @@ void Member::prepare(MemberOrder order) {
     result_.called = monotonic_ns();
     records_ = plan::View(order.plan.data()).count();
   }
-  hand_over(std::move(order));
+  hand_over(std::move(order), std::make_shared<UniqueFd>());
 }
 
 void Member::on_ready(Done done) {
@@ -64,10 +65,13 @@ void Member::on_ready(Done done) {
 
 void Member::become(MemberOrder order, Done done, uint64_t called) {
   bool waits;
+  // Its mounts stay as long as somebody has its namespace: not longer than it takes to attach to it.
+  auto container = std::make_shared<UniqueFd>();
   {
     const std::lock_guard lock(mutex_);
     waits = state_ == State::kReady;
     if (waits) {
+      *container = std::move(container_);
       state_ = State::kBecoming;
       result_ = {.called = called};
       records_ = plan::View(order.plan.data()).count();
@@ -75,25 +79,29 @@ void Member::become(MemberOrder order, Done done, uint64_t called) {
       done_ = std::move(done);
     }
   }
-  if (waits) return hand_over(std::move(order));
+  if (waits) return hand_over(std::move(order), std::move(container));
   done({.called = called});
 }
 
-void Member::hand_over(MemberOrder order) {
+void Member::hand_over(MemberOrder order, std::shared_ptr<UniqueFd> container) {
   if (order.opened() == 0) return send(order, {});
   const auto self = shared_from_this();
-  const Failure failure =
-      Launcher::instance().submit([self, order = std::move(order)](const ChildStack&) -> Launcher::Tell {
-        self->open(order);
+  const Failure failure = Launcher::instance().submit(
+      [self, order = std::move(order), container = std::move(container)](const ChildStack&) -> Launcher::Tell {
+        self->open(order, *container);
         return nullptr;  // what was sent is heard of elsewhere
       });
   if (failure) give_up(failure);
 }
 
 // On a launcher's thread.
-void Member::open(const MemberOrder& order) {
+void Member::open(const MemberOrder& order, UniqueFd& container) {
   OwnPlan opened;
-  if (const Failure failure = open_trees(order.plan, order.features, &opened)) return give_up(failure);
+  std::vector<int> supplied = order.supplied;
+  supplied.push_back(container.get());
+  const Failure failure = open_trees(order.plan, order.features, &opened, supplied);
+  container.reset();
+  if (failure) return give_up(failure);
   if (opened.executed) return send(order, std::move(opened));
   Call call;
   {
@@ -183,7 +191,8 @@ void Member::receive() {
 bool Member::receive_one(Call& call) {
   constexpr size_t kLargest = sizeof(Answer) + (plan::kMaxOps + 1) * sizeof(uint64_t);
   const std::unique_ptr<uint8_t[]> bytes(new uint8_t[kLargest]);
-  alignas(cmsghdr) uint8_t control[CMSG_SPACE(sizeof(int))] = {};
+  int numbers[helper::kAnswerDescriptors] = {-1, -1};
+  alignas(cmsghdr) uint8_t control[CMSG_SPACE(sizeof numbers)] = {};
   iovec part = {bytes.get(), kLargest};
   msghdr header{};
   header.msg_iov = &part;
@@ -199,27 +208,26 @@ bool Member::receive_one(Call& call) {
     finish(call);
     return false;
   }
-  UniqueFd descriptor;
   const cmsghdr* rights = CMSG_FIRSTHDR(&header);
   if (rights != nullptr && rights->cmsg_type == SCM_RIGHTS) {
-    int number;
-    memcpy(&number, CMSG_DATA(rights), sizeof number);
-    descriptor.reset(number);
+    memcpy(numbers, CMSG_DATA(rights), std::min<size_t>(sizeof numbers, rights->cmsg_len - CMSG_LEN(0)));
   }
-  take(bytes.get(), static_cast<size_t>(size), std::move(descriptor), call);
+  UniqueFd descriptors[] = {UniqueFd(numbers[0]), UniqueFd(numbers[1])};
+  take(bytes.get(), static_cast<size_t>(size), descriptors, call);
   return state_ != State::kOver;
 }
 
-void Member::take(const uint8_t* bytes, size_t size, UniqueFd descriptor, Call& call) {
+void Member::take(const uint8_t* bytes, size_t size, UniqueFd (&descriptors)[helper::kAnswerDescriptors], Call& call) {
   const auto& answer = *reinterpret_cast<const Answer*>(bytes);
   if (size < sizeof answer || (size - sizeof answer) / sizeof(uint64_t) != answer.times) return finish(call);
   take_times(reinterpret_cast<const uint64_t*>(bytes + sizeof answer), answer.times);
   result_.report = answer.report;
   switch (answer.event) {
     case Event::kReady:
-      if (state_ != State::kPreparing || !descriptor) return finish(call);
-      if (MemberWatch::instance().change(this, socket_.get(), descriptor.get())) return finish(call);
-      socket_ = std::move(descriptor);
+      if (state_ != State::kPreparing || !descriptors[0] || !descriptors[1]) return finish(call);
+      if (MemberWatch::instance().change(this, socket_.get(), descriptors[0].get())) return finish(call);
+      socket_ = std::move(descriptors[0]);
+      container_ = std::move(descriptors[1]);
       state_ = State::kReady;
       return settle(MemberResult::Outcome::kDone, call);
     case Event::kExecuting:
@@ -259,6 +267,7 @@ void Member::finish(Call& call) {
   MemberWatch::instance().drop(this, socket_.get());
   socket_.reset();
   other_end_.reset();
+  container_.reset();
   call.over = std::exchange(over_, nullptr);
 }
 

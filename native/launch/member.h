@@ -27,7 +27,8 @@ struct MemberResult {
 };
 
 // Any thread may call any method; what is called back is called on the thread of the watch, of a launcher, or of the
-// caller. An order whose plan has something to open goes by a launcher's thread: a source may be slow to answer.
+// caller. An order whose plan has something to open goes by a launcher's thread: a source may be slow to answer. There
+// the slot behind the caller's supplied ones is the member's mount namespace.
 class Member : public std::enable_shared_from_this<Member> {
  public:
   using Done = std::function<void(const MemberResult&)>;
@@ -61,12 +62,12 @@ class Member : public std::enable_shared_from_this<Member> {
     std::function<void()> over;
   };
   static void tell(const Call& call);
-  void hand_over(MemberOrder order);
-  void open(const MemberOrder& order);
+  void hand_over(MemberOrder order, std::shared_ptr<UniqueFd> container);
+  void open(const MemberOrder& order, UniqueFd& container);
   void send(const MemberOrder& order, OwnPlan opened);
   void give_up(const Failure& failure);
   bool receive_one(Call& call);
-  void take(const uint8_t* bytes, size_t size, UniqueFd descriptor, Call& call);
+  void take(const uint8_t* bytes, size_t size, UniqueFd (&descriptors)[helper::kAnswerDescriptors], Call& call);
   void take_times(const uint64_t* times, size_t count);
   void settle(MemberResult::Outcome outcome, Call& call);
   void finish(Call& call);
@@ -75,6 +76,7 @@ class Member : public std::enable_shared_from_this<Member> {
   State state_ = State::kPreparing;
   UniqueFd socket_;
   UniqueFd other_end_;
+  UniqueFd container_;  // its mount namespace
   size_t records_ = 0;  // of the plan that runs, and how many of them an opener executed
   size_t opened_ = 0;
   bool executing_ = false;

@@ -22,8 +22,8 @@ struct MemberOrder {
   }
 };
 
-// Puts it into the member's socket, with what an opener has put into the plan's slots, in their order; empty for
-// nothing. Never waits: a member has at most one order in its socket.
+// Puts it into the member's socket, with the streams and what an opener has put into the plan's slots, in their order;
+// empty for nothing. Never waits: a member has at most one order in its socket.
 Failure send_order(int socket, const MemberOrder& order, const std::vector<UniqueFd>& opened);
 
 }  // namespace orlop::launch

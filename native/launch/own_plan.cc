@@ -1,13 +1,17 @@
 #include "launch/own_plan.h"
 
+#include <algorithm>
+
 #include "launch/syscall_name.h"
 #include "plan/reader.h"
 
 namespace orlop::launch {
 
-OwnPlan execute_own(const std::vector<uint8_t>& plan, uint32_t features, bool (*execute)(const init::Start&)) {
+OwnPlan execute_own(const std::vector<uint8_t>& plan, uint32_t features, bool (*execute)(const init::Start&),
+                    const std::vector<int>& supplied) {
   const plan::View view(plan.data());
   std::vector<int32_t> numbers(view.header().slots, -1);
+  std::copy_n(supplied.begin(), std::min(supplied.size(), numbers.size()), numbers.begin());
   OwnPlan result;
   result.times.assign(view.count() + 1, 0);
   result.executed = execute({.plan = plan.data(),
@@ -21,7 +25,7 @@ OwnPlan execute_own(const std::vector<uint8_t>& plan, uint32_t features, bool (*
                              .parent = 0,
                              .executing = nullptr,
                              .entered = nullptr});
-  for (const int32_t number : numbers) result.slots.emplace_back(number);
+  for (size_t i = 0; i < numbers.size(); ++i) result.slots.emplace_back(i < supplied.size() ? -1 : numbers[i]);
   if (!result.executed) result.slots.clear();
   return result;
 }

@@ -4,14 +4,34 @@
 
 #include "fs/in_root.h"
 #include "launch/empty_namespace.h"
+#include "plan/reader.h"
 
 namespace orlop::launch {
+namespace {
 
-Failure open_trees(const std::vector<uint8_t>& plan, uint32_t features, OwnPlan* opened) {
+bool joins_container(const plan::View& plan) {
+  for (uint32_t i = 0; i < plan.header().prepare; ++i) {
+    if (plan::JoinsContainer(plan, i)) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+Failure open_trees(const std::vector<uint8_t>& plan, uint32_t features, OwnPlan* opened,
+                   const std::vector<int>& supplied) {
   if (Failure failure = own_view()) return failure;
-  if (Failure failure = EmptyNamespace::instance().leave()) return failure;
-  *opened = execute_own(plan, features, init::open);
-  return {};
+  const EmptyNamespace& outside = EmptyNamespace::instance();
+  if (Failure failure = outside.leave()) return failure;
+  const bool moves = joins_container(plan::View(plan.data()));
+  if (moves) {
+    if (Failure failure = outside.expect()) return failure;
+  }
+  *opened = execute_own(plan, features, init::open, supplied);
+  if (!moves) return {};
+  // The trees have their places.
+  opened->slots.clear();
+  return outside.leave();
 }
 
 void look_up(int tree, const std::string& paths) {

@@ -10,9 +10,11 @@
 
 namespace orlop::launch {
 
-// Executes the records of `prepare` of a plan that has an opener, in the host's mount namespace. The calling thread's
-// file-system view becomes its own; the failure is of that.
-Failure open_trees(const std::vector<uint8_t>& plan, uint32_t features, OwnPlan* opened);
+// Executes the records of `prepare` of a plan that has an opener, in the host's mount namespace, and in that of a
+// container where it joins one; then nothing is left in the slots. `supplied` is in the first of them. The calling
+// thread's file-system view becomes its own; the failure is of that, or of its way back.
+Failure open_trees(const std::vector<uint8_t>& plan, uint32_t features, OwnPlan* opened,
+                   const std::vector<int>& supplied = {});
 
 // Looks up paths in a tree, so that the kernel knows the way when a start takes it: in a union it asks each layer for
 // each name the first time. What is not there is passed over. Each path ends with a NUL.

@@ -16,6 +16,8 @@ inline constexpr uint32_t kMaxSize = 4u << 20;
 inline constexpr uint32_t kMaxOps = 4096;
 inline constexpr uint32_t kMaxSlots = 2048;
 
+inline constexpr uint32_t kMountNamespace = 0x00020000;  // CLONE_NEWNS
+
 enum class Code : uint16_t {
 #define OP(code, identifier, name, fields) identifier = code,
 #include "ops.def"

@@ -114,10 +114,16 @@ Fault CheckRecord(Checker& check, const Record& record) {
   return check.fault();
 }
 
-// What a thread of the caller may execute: it makes trees that nothing else sees, and changes neither the program nor
-// the host.
-bool OpensOnly(const View& view, uint32_t index) {
+// What a thread of the caller may execute. It makes trees that nothing else sees, and changes neither the program nor
+// the host. Once it is in the mount namespace of a container, it may put them in their places there.
+bool OpensOnly(const View& view, uint32_t index, bool inside) {
   switch (view.code(index)) {
+    case Code::Join:
+      return !inside && JoinsContainer(view, index);
+    case Code::Attach:
+    case Code::Chdir:
+    case Code::Readonly:
+      return inside;
     case Code::Overlay:
     case Code::Bind:
     case Code::Devpts:
@@ -156,12 +162,19 @@ Verdict Check(const uint8_t* data, size_t size) {
   while (strings_end > 0 && data[strings_end - 1] != 0) strings_end--;
   const View view(data);
   Checker check(data, view.header(), strings_end, nullptr);
+  bool inside = false;
   for (uint32_t i = 0; i < view.count(); i++) {
     const Fault found = CheckRecord(check, view.record(i));
     if (found != Fault::kNone) return {found, i};
-    if (view.opener() && i < view.header().prepare && !OpensOnly(view, i)) return {Fault::kOpener, i};
+    if (!view.opener() || i >= view.header().prepare) continue;
+    if (!OpensOnly(view, i, inside)) return {Fault::kOpener, i};
+    inside = inside || JoinsContainer(view, i);
   }
   return {Fault::kNone, 0};
+}
+
+bool JoinsContainer(const View& view, uint32_t index) {
+  return view.code(index) == Code::Join && ReadJoin(view, index).kind == kMountNamespace;
 }
 
 uint32_t PointersFor(const op::Exec& exec) { return kMaxScriptWords + exec.argv.count + exec.env.count + 2; }

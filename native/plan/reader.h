@@ -135,6 +135,9 @@ class Cursor {
 #undef OP
 #include "plan/undef.h"
 
+// Whether the record moves a thread into the mount namespace of a container.
+bool JoinsContainer(const View& view, uint32_t index);
+
 // Room that one `exec` needs for the pointers of argv, what scripts put before it, and env, with their two ends; and
 // `exec-file`, whose environment is empty.
 uint32_t PointersFor(const op::Exec& exec);

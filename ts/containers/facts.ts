@@ -69,6 +69,7 @@ export function startFacts(record: ContainerRecord, image: ResolvedImage, contex
     cgroup: true,
     parentDeath: sigkill,
     gate: context.gate,
+    defaultFilter: request.security.seccomp === 'default',
     process: {
       argv: process.argv,
       candidates: candidatesOf(process),

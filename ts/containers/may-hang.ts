@@ -25,6 +25,12 @@ export async function mayHang(sources: Iterable<Source>): Promise<boolean> {
   return false;
 }
 
+/** Whether all of them are known to answer, without looking. */
+export function willAnswer(sources: Iterable<Source>): boolean {
+  for (const source of sources) if (answers.get(source) !== false) return false;
+  return true;
+}
+
 async function ask(source: Source): Promise<boolean> {
   const answer = major(source.device) === 0n && !local.has(await typeAt(source.path));
   answers.set(source, answer);

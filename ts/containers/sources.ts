@@ -89,6 +89,19 @@ export async function recallSources(
   return sources;
 }
 
+/** What `recallSources` gives where all has been seen before; null otherwise. */
+export function knownSources(store: object, mounts: readonly MountSpec[]): ReadonlyMap<string, ResolvedSource> | null {
+  const known = seen.get(store);
+  const sources = new Map<string, ResolvedSource>();
+  for (const mount of mounts) {
+    if (mount.type !== 'bind') continue;
+    const source = known?.get(mount.source);
+    if (source === undefined) return null;
+    sources.set(mount.target, source);
+  }
+  return sources;
+}
+
 /** What was seen of these sources is no longer so. */
 export function forgetSources(store: object, mounts: readonly MountSpec[]): void {
   for (const mount of mounts) if (mount.type === 'bind') seen.get(store)?.delete(mount.source);

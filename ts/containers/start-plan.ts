@@ -35,7 +35,7 @@ export function likeness(record: ContainerRecord, image: ResolvedImage, context:
 }
 
 /** Control characters are escaped in JSON, so nobody's text is taken for these. */
-export function withoutId(text: string, id: string): string {
+function withoutId(text: string, id: string): string {
   return text.replaceAll(id, '\u0002').replaceAll(id.slice(0, 12), '\u0003');
 }
 

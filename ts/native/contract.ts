@@ -156,8 +156,8 @@ export interface Native {
   memberReady(member: NativeMember, process: NativeProcess): Promise<MemberAnswer>;
   /**
    * Hands a member that waits the plan that ends in the application, with what its opener makes; resolves when it has been
-   * executed, or has not; rejects where it could not be handed over. The descriptors are for the supplied slots and stay
-   * the caller's. Once for each member.
+   * executed, or has not; rejects where it could not be handed over. The descriptors are for the supplied slots but
+   * the last, which gets the member's mount namespace, and stay the caller's. Once for each member.
    */
   becomeApplication(
     member: NativeMember,

@@ -76,7 +76,7 @@ function leaveHostAlone(draft: Draft): void {
 }
 
 /** A file that every container gets, with the mount of it. */
-export interface AttachedFile {
+interface AttachedFile {
   readonly target: string;
   readonly tree: Slot;
   readonly reason: string;
@@ -126,11 +126,16 @@ function makeScratch(draft: Draft, facts: StartFacts): Scratch {
   };
 }
 
+const filesOfEtc = { hosts: '/etc/hosts', hostname: '/etc/hostname', resolvConf: '/etc/resolv.conf' } as const;
+
+/** Where the files are that every container gets. */
+export const defaultFiles: readonly string[] = Object.values(filesOfEtc);
+
 function filesOf(facts: StartFacts): { name: string; target: string; content: Uint8Array }[] {
   const all = [
-    { name: 'hosts', target: '/etc/hosts', content: facts.files.hosts },
-    { name: 'hostname', target: '/etc/hostname', content: facts.files.hostname },
-    { name: 'resolv.conf', target: '/etc/resolv.conf', content: facts.files.resolvConf },
+    { name: 'hosts', target: filesOfEtc.hosts, content: facts.files.hosts },
+    { name: 'hostname', target: filesOfEtc.hostname, content: facts.files.hostname },
+    { name: 'resolv.conf', target: filesOfEtc.resolvConf, content: facts.files.resolvConf },
   ];
   return all.flatMap(({ name, target, content }) =>
     content === null || facts.mounts.some((mount) => mount.target === target) ? [] : [{ name, target, content }],
@@ -170,7 +175,7 @@ function attachMounts(draft: Draft, ordered: readonly PlacedMount[], trees: Read
 }
 
 /** After the user's mounts, so that a volume on `/etc` does not hide them, as in Docker. */
-export function attachFiles(draft: Draft, files: readonly AttachedFile[]): void {
+function attachFiles(draft: Draft, files: readonly AttachedFile[]): void {
   for (const { target, tree, reason } of files) {
     draft.enter.push({ op: 'attach', reason, tree, target, kind: mountPoint.file, create: 1 });
   }

@@ -138,4 +138,6 @@ export interface StartFacts {
   /** Make a user namespace too. */
   readonly userNamespace?: boolean | undefined;
   readonly process: ProcessFacts;
+  /** The filter of the process is the default one, which lets a start be made under it. */
+  readonly defaultFilter?: boolean | undefined;
 }

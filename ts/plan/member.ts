@@ -1,15 +1,15 @@
-import { type AttachedFile, attachFiles, makeContainer, namespacesOf } from './build.ts';
-import { mountPoint } from './constants.ts';
+import { defaultFiles, makeContainer, namespacesOf } from './build.ts';
+import { mountPoint, namespaceFlag } from './constants.ts';
 import { Draft } from './draft.ts';
 import type { ProcessFacts, StartFacts, UserMount } from './facts.ts';
 import { byDepth, parents } from './layout.ts';
-import { awaitApplication, leaveWaiting, startWaiting } from './process.ts';
+import { awaitApplication, completeRoot, leaveWaiting, startWaiting } from './process.ts';
 import type { Plan, Slot } from './types.ts';
 import { makeUserMount } from './user-mounts.ts';
 
 /**
- * The container of a pool that waits for its application, as plans. All of them have an opener: the member sees nothing
- * of the host, so the program makes the trees, and they come to it as descriptors.
+ * The container of a pool that waits for its application, as plans. All of them have an opener, for the member sees
+ * nothing of the host.
  */
 export interface MemberPlan {
   readonly facts: StartFacts;
@@ -17,22 +17,20 @@ export interface MemberPlan {
   readonly boot: Plan;
   /** What is done at once: all that needs no request, with the change of the root. */
   readonly prepare: Plan;
-  /** Mounts of `prepare` that a volume of a request may hide. */
-  readonly files: readonly AttachedFile[];
   readonly scratch: Slot;
 }
 
-const streams = ['stdin', 'stdout', 'stderr'] as const;
+const supplied = ['stdin', 'stdout', 'stderr', 'container'] as const;
 const strategy = 'opener';
 
 /** Builds the plans of a container that waits. Pure. */
 export function buildMember(given: StartFacts): MemberPlan {
   const facts = { ...given, strategy } as const;
-  // The slots of the streams stay free: what fills them comes with the request.
-  const draft = new Draft([], { strategy, slots: streams.length });
-  const { files, tree } = makeContainer(draft, facts);
+  // These slots stay free: what fills them comes with the request.
+  const draft = new Draft([], { strategy, slots: supplied.length });
+  const { tree } = makeContainer(draft, facts);
   awaitApplication(draft, facts);
-  return { facts, boot: bootPlan(facts), prepare: planOf(draft), files, scratch: tree };
+  return { facts, boot: bootPlan(facts), prepare: planOf(draft), scratch: tree };
 }
 
 function planOf({ supplied, slots, prepare, enter }: Draft): Plan {
@@ -64,28 +62,39 @@ export interface ApplicationFacts {
 }
 
 /**
- * Builds the plan by which a container that waits becomes an application: its volumes are opened, come to it and are
- * attached in its root, and it goes on as every start does. Pure.
+ * Builds the plan by which a container that waits becomes an application. Its volumes are opened by the program, which
+ * then joins the container's mount namespace and puts them into their places: of the member, which may be under its
+ * filter already, nothing is left to do but what is of the process. Pure.
  *
  * A mount hides what the member mounted at its target or below it, as it would have replaced it in a start.
  */
 export function buildApplication(
-  { facts, prepare, files, scratch }: MemberPlan,
+  { facts: waiting, prepare, scratch }: MemberPlan,
   { mounts, process }: ApplicationFacts,
 ): Plan {
-  const draft = new Draft(streams, { strategy, slots: prepare.slots });
+  const facts = { ...waiting, process };
+  const draft = new Draft(supplied, { strategy, slots: prepare.slots });
   const trees = mounts.map((mount) => ({ mount, target: mount.target, tree: makeUserMount(draft, mount) }));
+  if (mounts.length > 0 || facts.root.readOnly) {
+    const namespace = draft.suppliedSlot('container');
+    draft.prepare.push({ op: 'join', reason: 'mounts of the container', namespace, kind: namespaceFlag.mount });
+  }
   for (const { mount, target, tree } of byDepth(trees)) {
     const { reason } = mount;
     const kind = mountPoint[mount.kind === 'bind' ? mount.type : 'directory'];
-    draft.enter.push({ op: 'attach', reason, tree, target, kind, create: 1 });
+    draft.prepare.push({ op: 'attach', reason, tree, target, kind, create: 1 });
   }
-  const targets = new Set(mounts.map(({ target }) => target));
-  // A volume on /etc does not hide them, as in every start: they move up.
-  attachFiles(
-    draft,
-    files.filter(({ target }) => !targets.has(target) && parents(target).some((parent) => targets.has(parent))),
-  );
-  leaveWaiting(draft, { ...facts, process }, scratch);
+  completeRoot(draft, facts);
+  leaveWaiting(draft, facts, scratch);
   return planOf(draft);
 }
+
+/**
+ * Whether a mount would hide a file that the member has mounted. In a start the files come after all mounts, so that a
+ * volume on `/etc` does not hide them; in a container that waits they are there. Pure.
+ */
+export function hidesFiles(mounts: readonly { readonly target: string }[]): boolean {
+  return mounts.some(({ target }) => aboveFiles.has(target));
+}
+
+const aboveFiles: ReadonlySet<string> = new Set(defaultFiles.flatMap(parents));

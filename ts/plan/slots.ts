@@ -12,7 +12,7 @@ export function makerOf(plan: Plan, slot: Slot | null): Op | undefined {
 /** Where a tree is attached; undefined when it is not. */
 export function targetOf(plan: Plan, slot: Slot | null): string | undefined {
   if (slot === null) return undefined;
-  const attach = plan.enter.find((op) => op.op === 'attach' && op.tree === slot);
+  const attach = [...plan.enter, ...plan.prepare].find((op) => op.op === 'attach' && op.tree === slot);
   return attach?.op === 'attach' ? attach.target : undefined;
 }
 

@@ -41,7 +41,16 @@ export type Strategy = 'in-child' | 'opener';
 export type Namespace = 'mount' | 'pid' | 'ipc' | 'uts' | 'network' | 'cgroup' | 'user';
 
 /** What the caller puts into the first slots of the descriptor table, in their order. */
-export type Supplied = 'stdin' | 'stdout' | 'stderr' | 'gate' | 'network' | 'control' | 'program' | TreeName;
+export type Supplied =
+  | 'stdin'
+  | 'stdout'
+  | 'stderr'
+  | 'gate'
+  | 'network'
+  | 'control'
+  | 'program'
+  | 'container'
+  | TreeName;
 
 /** A tree made ahead, by where it will be attached. */
 export type TreeName = `tree:${string}`;
@@ -59,7 +68,7 @@ export interface Plan {
   readonly supplied: readonly Supplied[];
   /** Size of the descriptor table, the supplied slots included. */
   readonly slots: number;
-  /** Makes detached mounts, files and descriptors. */
+  /** Makes detached mounts, files and descriptors. An opener that joins a container puts them into their places there. */
   readonly prepare: readonly Op[];
   /** Attaches them, changes the root, gives up privileges, and ends in `exec`. */
   readonly enter: readonly Op[];

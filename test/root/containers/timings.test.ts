@@ -70,7 +70,7 @@ describe('the timings of a start', function () {
     await using pool = await fixture().orlop.pool('busybox', { size: 1 });
     const steps = await timed(() => pool.start(['true'], { volumes: ['data:/test'] }));
     const names = steps.map(({ step }) => step);
-    expect(names.slice(0, 3)).to.deep.equal(['request', 'sources', 'take']);
+    expect(names.slice(0, 2)).to.deep.equal(['request', 'take']);
     expect(names).to.include.members(['hand over', 'bind', 'attach', 'exec']);
     for (const name of ['clone', 'overlay', 'pivot']) expect(names).to.not.include(name);
   });

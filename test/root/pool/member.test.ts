@@ -123,7 +123,8 @@ describe('a member that waits', function () {
     const { steps } = (await pool.run(['true'], { volumes: ['data:/test'] })).timings;
     const names = steps.map(({ step }) => step);
     expect(names.indexOf('attach')).to.be.greaterThan(names.indexOf('bind'));
-    expect(names.indexOf('hand over')).to.be.within(names.indexOf('bind'), names.indexOf('attach'));
+    expect(names.indexOf('join')).to.be.within(names.indexOf('bind'), names.indexOf('attach'));
+    expect(names.indexOf('hand over')).to.be.greaterThan(names.indexOf('attach'));
     expect(names).to.not.include.members(['clone', 'propagation', 'pivot']);
   });
 

@@ -3,6 +3,7 @@ import { startFacts } from '../../../ts/containers/facts.ts';
 import { MemberPlans } from '../../../ts/containers/pool/member-plans.ts';
 import type { ContainerRecord } from '../../../ts/containers/record.ts';
 import type { ResolvedImage } from '../../../ts/images/types.ts';
+import { decodePlan } from '../../../ts/plan/decode.ts';
 import { encodePlan } from '../../../ts/plan/encode.ts';
 import type { EncodedPlan } from '../../../ts/plan/encoded.ts';
 import { buildApplication, buildMember } from '../../../ts/plan/member.ts';
@@ -29,6 +30,12 @@ function request({ waiting }: { waiting: ContainerRecord }, argv: string[], volu
 
 function expectBytes(made: EncodedPlan, plan: Parameters<typeof encodePlan>[0]): void {
   expect(Buffer.from(made.bytes)).to.deep.equal(Buffer.from(encodePlan(plan)));
+  expect(made.plan).to.deep.equal(plan);
+}
+
+/** The same plan, whatever the order of its texts. */
+function expectPlan(made: EncodedPlan, plan: Parameters<typeof encodePlan>[0]): void {
+  expect(decodePlan(made.bytes)).to.deep.equal(decodePlan(encodePlan(plan)));
   expect(made.plan).to.deep.equal(plan);
 }
 

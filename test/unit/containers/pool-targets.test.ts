@@ -11,11 +11,11 @@ const mount = (target: string): BindMount => ({
   recursive: true,
   propagation: 'private',
 });
-const made = (target: string) => ({ target });
+const volume = (target: string) => ({ name: 'v', target, readonly: false, anonymous: true, reason: 'image VOLUME' });
 
 function code(own: readonly string[], image: readonly string[], requested: string): string | null {
   try {
-    checkTargets({ mounts: own.map(mount), tmpfs: [] }, { mounts: [...own, ...image].map(made) }, [mount(requested)]);
+    checkTargets({ request: { mounts: own.map(mount), tmpfs: [] }, volumes: image.map(volume) }, [mount(requested)]);
     return null;
   } catch (error) {
     return (error as { code: string }).code;

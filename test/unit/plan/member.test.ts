@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import { buildPlan } from '../../../ts/plan/build.ts';
 import { encodePlan } from '../../../ts/plan/encode.ts';
-import type { BindMount } from '../../../ts/plan/facts.ts';
-import { buildApplication, buildMember } from '../../../ts/plan/member.ts';
+import type { BindMount, StartFacts } from '../../../ts/plan/facts.ts';
+import { buildApplication, buildMember, hidesFiles } from '../../../ts/plan/member.ts';
 import type { Op, Plan } from '../../../ts/plan/types.ts';
 import { makeFacts } from '../../support/facts.ts';
 
@@ -91,30 +91,49 @@ describe('the plans of a member of a pool', () => {
       expect(encodePlan(plan).length).to.be.greaterThan(32);
   });
 
-  it('have volumes opened by the program, and attach them, parents first', () => {
-    const { enter, prepare } = buildApplication(member, {
+  it('have volumes opened and attached by the program, parents first', () => {
+    const { enter, prepare, supplied } = buildApplication(member, {
       mounts: [bind('/a/b/c'), bind('/a'), bind('/a/b')],
       process: facts.process,
     });
-    expect(prepare.filter(({ op }) => op === 'bind').length).to.equal(3);
-    const targets = enter.flatMap((op) => (op.op === 'attach' ? [op.target] : []));
+    const names = prepare.map(({ op }) => op);
+    expect(names.filter((name) => name === 'bind').length).to.equal(3);
+    expect(names.indexOf('join')).to.be.within(names.lastIndexOf('bind'), names.indexOf('attach'));
+    expect(prepare.find(({ op }) => op === 'join')).to.deep.include({ namespace: supplied.indexOf('container') });
+    const targets = prepare.flatMap((op) => (op.op === 'attach' ? [op.target] : []));
     expect(targets).to.deep.equal(['/a', '/a/b', '/a/b/c']);
-    expect(enter.slice(0, 3).every(({ op }) => op === 'attach')).to.equal(true);
+    expect(enter.map(({ op }) => op)).to.not.include.members(['attach', 'join']);
   });
 
-  it('move the files of /etc above a volume there, unless that is one of them', () => {
-    const attached = (mounts: readonly BindMount[]) =>
-      buildApplication(member, { mounts, process: facts.process }).enter.flatMap((op) =>
-        op.op === 'attach' ? [op.target] : [],
-      );
-    const files = member.files.map(({ target }) => target);
-    expect(files).to.include('/etc/hosts');
-    expect(attached([bind('/etc')])).to.deep.equal(['/etc', ...files]);
-    expect(attached([bind('/etc/hosts')])).to.deep.equal(['/etc/hosts']);
-    expect(attached([bind('/etc'), bind('/etc/hosts')])).to.deep.equal([
-      '/etc',
-      '/etc/hosts',
-      ...files.filter((target) => target !== '/etc/hosts'),
-    ]);
+  it('join no container where nothing is to be attached', () => {
+    expect(buildApplication(member, { mounts: [], process: facts.process }).prepare).to.deep.equal([]);
+  });
+
+  it('make the root filesystem read-only when the volumes are there, and the working directory', () => {
+    const readOnly = buildMember({ ...facts, root: { ...facts.root, readOnly: true } });
+    const application = buildApplication(readOnly, { mounts: [bind('/a')], process: facts.process });
+    expect(application.prepare.map(({ op }) => op)).to.deep.equal(['bind', 'join', 'attach', 'chdir', 'readonly']);
+    expect(names(readOnly.prepare)).to.include('pivot');
+    expect(readOnly.prepare.enter.filter((op) => op.op === 'readonly' && op.target === '/')).to.deep.equal([]);
+  });
+
+  it('are not for volumes that would hide the files of /etc', () => {
+    expect(hidesFiles([bind('/etc')])).to.equal(true);
+    expect(hidesFiles([bind('/a'), bind('/etc')])).to.equal(true);
+    expect(hidesFiles([])).to.equal(false);
+    expect(hidesFiles([bind('/etc/hosts'), bind('/etc/sub'), bind('/a/etc')])).to.equal(false);
+  });
+
+  it('load the default filter before they wait, when it cannot be shed, and any other one last', () => {
+    const plans = (changes: Partial<StartFacts>, process: Partial<StartFacts['process']> = {}) => {
+      const changed = { ...facts.process, seccomp: new Uint8Array(8), noNewPrivileges: true, ...process };
+      const built = buildMember({ ...facts, ...changes, process: changed });
+      const application = buildApplication(built, { mounts: [], process: changed });
+      return [built.prepare, application].map((plan) => names(plan).includes('seccomp'));
+    };
+    expect(plans({ defaultFilter: true })).to.deep.equal([true, false]);
+    expect(plans({ defaultFilter: false })).to.deep.equal([false, true]);
+    expect(plans({ defaultFilter: true }, { noNewPrivileges: false })).to.deep.equal([false, true]);
+    expect(plans({ defaultFilter: true }, { seccomp: null })).to.deep.equal([false, false]);
   });
 });

@@ -7,7 +7,7 @@ import { newId } from '../../store/id.ts';
 import { type OpenStdio, openStdio, type StdioRequest } from '../../supervise/stdio.ts';
 import type { Laps } from '../../trace/laps.ts';
 import { processOf } from '../process.ts';
-import type { ContainerRecord } from '../record.ts';
+import type { ContainerRecord, VolumeUse } from '../record.ts';
 import type { Runtime } from '../runtime.ts';
 import type { ResolvedSource } from '../sources.ts';
 import { exitOf, followEnd, type Started } from '../start.ts';
@@ -75,7 +75,8 @@ async function launchInMember(
 ): Promise<InMember> {
   const { native } = runtime;
   const { signal, laps } = request;
-  const { plan, record } = await planApplication(runtime, known, member, request);
+  const { plan, record } =
+    planAtOnce(known, member, request) ?? (await planApplication(runtime, known, member, request));
   laps.lap('plan', 'the operations, as bytes');
   const stdio = openStdio(native, request.stdio);
   laps.lap('streams', 'standard streams of the application');
@@ -99,37 +100,66 @@ async function launchInMember(
   }
 }
 
+interface Planned {
+  readonly plan: EncodedPlan;
+  readonly record: ContainerRecord;
+}
+
 /** Finds what the request needs and builds its plan. Nothing here waits for a thread unless it has to. */
 async function planApplication(
   runtime: Runtime,
-  { volumes, users }: Known,
+  known: Known,
   { container, image, plans }: Member,
   { request, sources, signal, laps }: ApplicationRequest,
-): Promise<{ plan: EncodedPlan; record: ContainerRecord }> {
+): Promise<Planned> {
   const waiting = container.record;
   const { mounts } = request;
-  checkTargets(
-    waiting.request,
-    { mounts: [...waiting.request.mounts, ...waiting.request.tmpfs, ...waiting.volumes] },
-    mounts,
-  );
+  checkTargets(waiting, mounts);
   await using view = new ImageView(runtime.native, image.layers);
-  const user = await users.resolve(request.user ?? image.config.user, image, view);
+  const user = await known.users.resolve(request.user ?? image.config.user, image, view);
   const process = processOf(request, image.config, user, waiting.hostname);
   laps.lap('user', 'of the image; the process');
   const needs = volumeNeeds(request, remainingConfig(image.config), newId);
   const uses = needs.map(({ nocopy: _, ...use }) => use);
-  const record: ContainerRecord = {
+  const record = recordOf(waiting, request, { process, uses });
+  // An anonymous volume is only found again by its container's record.
+  if (needs.some((need) => need.anonymous)) await runtime.containers.describeAnew(container, record);
+  const bound = await known.volumes.bind(needs, { container: record.id, image, view, owner: user, signal });
+  laps.lap('volumes', 'made, or found');
+  return { plan: plans.application({ process, mounts, volumes: uses }, { sources, volumes: bound }), record };
+}
+
+const none: readonly VolumeUse[] = [];
+const unbound: ReadonlyMap<string, ResolvedSource> = new Map();
+
+/** The same, at once, where there is nothing to find; null otherwise. */
+function planAtOnce(
+  { users }: Known,
+  { container, image, plans }: Member,
+  { request, sources }: ApplicationRequest,
+): Planned | null {
+  const user = users.known(request.user ?? image.config.user, image);
+  const { mounts } = request;
+  if (user === undefined || mounts.some(({ type }) => type !== 'bind')) return null;
+  const waiting = container.record;
+  checkTargets(waiting, mounts);
+  const process = processOf(request, image.config, user, waiting.hostname);
+  const record = recordOf(waiting, request, { process, uses: none });
+  return { plan: plans.application({ process, mounts, volumes: none }, { sources, volumes: unbound }), record };
+}
+
+/** Of a container that waits, once it has a request. */
+function recordOf(
+  waiting: ContainerRecord,
+  request: RunRequest,
+  { process, uses }: { readonly process: ContainerRecord['process']; readonly uses: readonly VolumeUse[] },
+): ContainerRecord {
+  return {
     ...waiting,
-    request: { ...request, mounts: [...waiting.request.mounts, ...mounts] },
+    request: { ...request, mounts: [...waiting.request.mounts, ...request.mounts] },
     process,
     volumes: [...waiting.volumes, ...uses],
   };
-  // An anonymous volume is only found again by its container's record.
-  if (needs.some((need) => need.anonymous)) await runtime.containers.describeAnew(container, record);
-  const bound = await volumes.bind(needs, { container: record.id, image, view, owner: user, signal });
-  laps.lap('volumes', 'made, or found');
-  return { plan: plans.application({ process, mounts, volumes: uses }, { sources, volumes: bound }), record };
 }
 
 /** An application that is on no record must not run: nobody would find it. */

@@ -24,7 +24,7 @@ export async function startInstead(
   how: Omit<StartRequest, 'rm'>,
 ): Promise<InPool> {
   const { signal, laps } = how;
-  checkTargets(defaults, { mounts: [...defaults.mounts, ...defaults.tmpfs] }, request.mounts);
+  checkTargets({ request: defaults, volumes: [] }, request.mounts);
   const whole = { ...request, mounts: [...defaults.mounts, ...request.mounts], rm: true };
   // Until it is on record, nobody removes its image.
   await using _hold = await runtime.images.hold({ signal });

@@ -1,22 +1,32 @@
 import type { ResolvedImage } from '../../images/types.ts';
-import { type EncodedPlan, encoded } from '../../plan/encoded.ts';
+import { type EncodedPlan, encoded, encodedAs } from '../../plan/encoded.ts';
+import { ExecTemplate } from '../../plan/exec-template.ts';
 import type { StartFacts } from '../../plan/facts.ts';
 import { buildApplication, buildMember, type MemberPlan } from '../../plan/member.ts';
 import { PlanTemplates } from '../../plan/templates.ts';
 import type { RunRequest } from '../../request/types.ts';
 import { type StartContext, startFacts } from '../facts.ts';
+import { candidatesOf } from '../process.ts';
 import type { ContainerRecord } from '../record.ts';
-import { isAlone, likeness, sourceText, withoutId } from '../start-plan.ts';
+import { isAlone, likeness, sourceText } from '../start-plan.ts';
 
-/** Plans of members that are alike, and of the requests to them, by what all these members are made of. */
-const kinds = new Map<string, PlanTemplates>();
+/** Plans of members that are alike, and of the requests to them. */
+interface Kind {
+  readonly members: PlanTemplates;
+  /** By what a request adds, without what it executes. */
+  readonly requests: Map<string, ExecTemplate>;
+}
+
+/** By what all members of a kind are made of. */
+const kinds = new Map<string, Kind>();
 const mostKinds = 16;
+const mostRequests = 256;
 
-function templatesOf(kind: string): PlanTemplates {
-  const templates = kinds.get(kind) ?? new PlanTemplates();
+function kindOf(key: string): Kind {
+  const kind = kinds.get(key) ?? { members: new PlanTemplates(), requests: new Map() };
   if (kinds.size >= mostKinds) kinds.clear();
-  kinds.set(kind, templates);
-  return templates;
+  kinds.set(key, kind);
+  return kind;
 }
 
 /** What a request brings along. */
@@ -32,7 +42,7 @@ export class MemberPlans {
   readonly #image: ResolvedImage;
   readonly #context: StartContext;
   /** Null when no other member is like this one. */
-  readonly #templates: PlanTemplates | null;
+  readonly #kind: Kind | null;
   #built: MemberPlan | null = null;
 
   constructor(record: ContainerRecord, image: ResolvedImage, given: StartContext) {
@@ -40,7 +50,7 @@ export class MemberPlans {
     this.#record = record;
     this.#image = image;
     this.#context = context;
-    this.#templates = isAlone(record) ? null : templatesOf(likeness(record, image, context));
+    this.#kind = isAlone(record) ? null : kindOf(likeness(record, image, context));
   }
 
   #factsOf({ process, mounts, volumes }: OwnRecord, found: Found): StartFacts {
@@ -55,14 +65,13 @@ export class MemberPlans {
 
   /** See `MemberPlan`. */
   get boot(): EncodedPlan {
-    return this.#templates?.encode('boot', this.#record.id, () => this.#plans.boot) ?? encoded(this.#plans.boot);
+    return this.#kind?.members.encode('boot', this.#record.id, () => this.#plans.boot) ?? encoded(this.#plans.boot);
   }
 
   /** See `MemberPlan`. */
   get prepare(): EncodedPlan {
-    return (
-      this.#templates?.encode('prepare', this.#record.id, () => this.#plans.prepare) ?? encoded(this.#plans.prepare)
-    );
+    const make = () => this.#plans.prepare;
+    return this.#kind?.members.encode('prepare', this.#record.id, make) ?? encoded(make());
   }
 
   /**
@@ -73,17 +82,39 @@ export class MemberPlans {
    */
   application(own: OwnRecord, found: Found): EncodedPlan {
     const make = () => buildApplication(this.#plans, this.#factsOf(own, found));
-    if (this.#templates === null || isAlone(own)) return encoded(make());
-    return this.#templates.encode(ownLikeness(own, found, this.#record.id), this.#record.id, make);
+    if (this.#kind === null || isAlone(own)) return encoded(make());
+    const { process } = own;
+    const template = templateOf(this.#kind, ownLikeness(own, found), make);
+    const bytes = template.encode({ candidates: candidatesOf(process), argv: process.argv, env: process.env });
+    return bytes === null ? encoded(make()) : encodedAs(bytes, make);
   }
 }
 
-/** What a request adds to what all members of a kind are made of: equal where the plans are. Pure. */
-function ownLikeness({ process, mounts, volumes }: OwnRecord, found: Found, id: string): string {
-  const own = [
-    JSON.stringify([process, mounts, volumes]),
-    ...[...found.sources].map(sourceText),
-    ...[...found.volumes].map(sourceText),
-  ];
-  return withoutId(own.join('\u0001'), id);
+function templateOf({ requests }: Kind, key: string, make: () => MemberPlan['prepare']): ExecTemplate {
+  const known = requests.get(key);
+  if (known !== undefined) return known;
+  const template = new ExecTemplate(make());
+  if (requests.size >= mostRequests) requests.clear();
+  requests.set(key, template);
+  return template;
+}
+
+/**
+ * What a request adds to what all members of a kind are made of: equal where the plans are, but for what is executed.
+ * Pure.
+ */
+function ownLikeness({ process: { cwd, uid, gid, groups }, mounts, volumes }: OwnRecord, found: Found): string {
+  const own = [cwd, `${uid} ${gid} ${groups}`];
+  for (const mount of mounts) {
+    const source = found.sources.get(mount.target);
+    if (mount.type === 'bind' && source !== undefined) {
+      own.push(sourceText([mount.target, source]), `${mount.readonly} ${mount.recursive}`, mount.source);
+    }
+  }
+  for (const { name, target, readonly, reason } of volumes) {
+    const source = found.volumes.get(name);
+    if (source !== undefined) own.push(sourceText([target, source]), `${readonly}`, reason);
+  }
+  // Nobody's text has a NUL in it.
+  return own.join('\0');
 }

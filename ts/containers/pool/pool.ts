@@ -1,11 +1,12 @@
 import { closeSync, openSync } from 'node:fs';
 import { LaunchError, RequestError } from '../../errors/index.ts';
 import { helperExecutable } from '../../native/helper.ts';
+import { hidesFiles } from '../../plan/member.ts';
 import type { OwnRequest } from '../../request/options.ts';
 import type { EnvEntry, RunRequest } from '../../request/types.ts';
-import { mayHang } from '../may-hang.ts';
+import { mayHang, willAnswer } from '../may-hang.ts';
 import type { Runtime } from '../runtime.ts';
-import { forgetSources, recallSources } from '../sources.ts';
+import { forgetSources, knownSources, recallSources } from '../sources.ts';
 import { type ApplicationRequest, becomeApplication, type Known } from './application.ts';
 import { type InPool, startInstead } from './instead.ts';
 import { dropMember, killed, type Member, MemberGone, makeMember, memberOver } from './member.ts';
@@ -24,7 +25,8 @@ const openPath = 0o10000000;
 
 /**
  * Containers of one image that are made ahead. What waits sees no mount of the host: the program opens the volumes of a
- * request. Where it cannot, or should not because a source may never answer, the request is an ordinary start.
+ * request, and attaches them. Where it cannot, or should not because a source may never answer, and where a volume would
+ * hide what the container has mounted last, the request is an ordinary start.
  */
 export class MemberPool {
   readonly #runtime: Runtime;
@@ -77,11 +79,11 @@ export class MemberPool {
     const { store } = this.#runtime;
     const request = merge(this.#defaults, own);
     for (let attempt = 1; ; attempt++) {
-      const sources = await recallSources(store, own.mounts);
-      if (!this.#ahead || (await mayHang(sources.values()))) return this.#startInstead(request, how);
-      laps.lap('sources', 'of bind mounts');
+      const sources = knownSources(store, own.mounts) ?? (await recallSources(store, own.mounts));
+      const answers = willAnswer(sources.values()) || !(await mayHang(sources.values()));
+      if (!this.#ahead || !answers || hidesFiles(own.mounts)) return this.#startInstead(request, how);
       const member = await this.#stock.take(signal);
-      laps.lap('take', 'a member that waits');
+      laps.lap('take', 'a member that waits, for these sources of bind mounts');
       try {
         const { id, name } = member.container.record;
         const started = await becomeApplication(this.#runtime, this.#known, member, { ...how, request, sources });

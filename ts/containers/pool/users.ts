@@ -14,6 +14,11 @@ export class PoolUsers {
     this.#native = native;
   }
 
+  /** One that was named before; undefined otherwise. */
+  known(spec: string, { id }: ResolvedImage): ResolvedUser | undefined {
+    return this.#known.get(`${id} ${spec}`);
+  }
+
   /**
    * @param spec empty for root
    * @throws RequestError ORLOP_E_NO_USER
@@ -21,8 +26,6 @@ export class PoolUsers {
   async resolve(spec: string, image: ResolvedImage, view: ImageView): Promise<ResolvedUser> {
     if (image.id === 'host') return this.#ofHost(spec, image, view);
     const key = `${image.id} ${spec}`;
-    const known = this.#known.get(key);
-    if (known !== undefined) return known;
     const user = await resolveImageUser(this.#native, image, spec === '' ? '0' : spec, view.open);
     if (this.#known.size >= mostKnown) this.#known.clear();
     this.#known.set(key, user);
