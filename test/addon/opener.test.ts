@@ -143,6 +143,10 @@ describe('a start whose trees an opener makes', function () {
     { op: 'umask', reason: '', mask: 0 },
     { op: 'join', reason: '', namespace: 0, kind: 0 },
     { op: 'ids', reason: '', uid: 1, gid: 1, groups: [] },
+    // Only in a container, which it has to join first.
+    { op: 'attach', reason: '', tree: 0, target: '/mnt', kind: 0, create: 1 },
+    { op: 'chdir', reason: '', path: '/made', create: 1 },
+    { op: 'readonly', reason: '', target: '/', recursive: 1 },
   ] satisfies Op[]) {
     it(`does not let the program’s own thread do '${op.op}'`, async () => {
       const plan = plainPlan({ argv: ['/bin/true'], strategy: 'opener' });

@@ -99,6 +99,57 @@ describe('a member that waits', function () {
     expect(BigInt(`0x${sets.Eff}`) & sysAdmin).to.equal(sysAdmin);
   });
 
+  it('is under the default filter already, and under any other one only with its application', async () => {
+    const status = (name: string, of = proc('status')) => new RegExp(`^${name}:\\t(\\d)`, 'm').exec(of)?.[1];
+    expect([status('NoNewPrivs'), status('Seccomp')]).to.deep.equal(['1', '2']);
+    const own = join(fixture().directory, 'profile.json');
+    writeFileSync(
+      own,
+      JSON.stringify({ defaultAction: 'SCMP_ACT_ALLOW', syscalls: [{ names: ['mkdirat'], action: 'SCMP_ACT_ERRNO' }] }),
+    );
+    for (const [option, then] of [
+      [`seccomp=${own}`, '2'],
+      ['seccomp=unconfined', '0'],
+      ['no-new-privileges=false', '2'],
+    ] as const) {
+      await pool.close();
+      pool = await fixture().orlop.pool('busybox', { size: 1, securityOpt: [option] });
+      const { items } = await fixture().orlop.containers.list({ all: true });
+      expect(status('Seccomp', readFileSync(`/proc/${items[0]?.pid}/status`, 'latin1')), option).to.equal('0');
+      const { stdout } = await pool.run(['cat', '/proc/1/status'], { volumes: ['own:/not/there'] });
+      expect(status('Seccomp', stdout), option).to.equal(then);
+    }
+  });
+
+  it('gets its root sealed when the volumes and the working directory of a request are there', async () => {
+    await using sealed = await fixture().orlop.pool('busybox', { size: 1, readOnly: true });
+    const script = 'pwd; touch /v/w/written && echo volume; touch here || echo sealed; mkdir /new || echo root';
+    const { stdout } = await sealed.run(['sh', '-c', script], { volumes: ['sealed:/v/w'], workdir: '/made/for/it' });
+    expect(stdout).to.equal('/made/for/it\nvolume\nsealed\nroot\n');
+    expect((await sealed.run(['sh', '-c', 'touch /new || echo root'])).stdout).to.equal('root\n');
+  });
+
+  it('has nobody of the program in it, before its request and after', async () => {
+    const threads = () =>
+      readdirSync('/proc/self/task').map((thread) => readlinkSync(`/proc/self/task/${thread}/ns/mnt`));
+    const open = () =>
+      readdirSync('/proc/self/fd').filter((fd) => {
+        try {
+          return readlinkSync(`/proc/self/fd/${fd}`) === inside;
+        } catch {
+          return false;
+        }
+      });
+    const inside = namespace(pid, 'mnt');
+    expect(open().length).to.equal(1);
+    const running = await pool.start(['sleep', '1000'], { volumes: ['own:/own'] });
+    expect(running.pid).to.equal(pid);
+    expect(new Set(threads())).to.deep.equal(new Set([namespace('self', 'mnt')]));
+    expect(open()).to.deep.equal([]);
+    running.kill('SIGKILL');
+    await running.exited;
+  });
+
   it('gives a request what the host has mounted meanwhile, and holds nothing that the host unmounts', async () => {
     const late = join(fixture().directory, 'late');
     mkdirSync(late, { recursive: true });

@@ -58,7 +58,7 @@ describe('the plans of members of a pool', () => {
         const own = request(one, [...argv], volumes);
         const found = { sources: new Map(), volumes: new Map([['data', source]]) };
         const made = new MemberPlans(one.waiting, image, one.context).application(own, found);
-        expectBytes(
+        expectPlan(
           made,
           buildApplication(one.built, startFacts({ ...one.waiting, ...own }, image, { ...one.context, ...found })),
         );
