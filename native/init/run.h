@@ -51,15 +51,16 @@ struct Carried {
 };
 
 // Executes the records of `prepare` of a plan that has an opener (plan::Strategy), on a thread of the caller in the
-// host's mount namespace: trees come out, which nothing sees but `slots`. Those that follow a `join` are executed in the
-// mount namespace of a container, where the thread then stays. The thread must not share its file-system view (CLONE_FS)
-// with others, for its umask is changed. False when it failed, with `report` filled; what was opened by then is in
-// `slots` too.
+// host's mount namespace: trees come out, which nothing sees but `slots`. Those that follow a `join` are executed in
+// the mount namespace of a container, where the thread then stays. The thread must not share its file-system view
+// (CLONE_FS) with others, for its umask is changed. False when it failed, with `report` filled; what was opened by then
+// is in `slots` too.
 bool open(const Start& start);
 
 // Executes a plan that makes the container and stops before its application: one without `exec`; the records of `enter`
 // alone where `open` has done the others. Its filter, if it has one, is loaded at its end, and has to let the plan that
-// follows be executed. False when it failed, with `report` filled. The descriptors of the slots stay open for that plan.
+// follows be executed. False when it failed, with `report` filled. The descriptors of the slots stay open for that
+// plan.
 bool prepare(const Start& start, Carried& carried);
 
 // Executes the plan; the records of `enter` alone where `open` has done the others. Returns only when it failed, with
