@@ -57,8 +57,10 @@ Failure Finisher::read(const std::shared_ptr<Output>& output) {
 }
 
 void Finisher::post(std::function<void()> task) {
-  const std::lock_guard lock(mutex_);
-  tasks_.push_back(std::move(task));
+  {
+    const std::lock_guard lock(mutex_);
+    tasks_.push_back(std::move(task));
+  }
   eventfd_write(wake_.get(), 1);
 }
 
@@ -87,14 +89,16 @@ void Finisher::drain(Output* output) {
   if (ended == nullptr) return;
   // Moved, because what it holds may hold the output.
   const auto done = std::move(ended->done);
-  done();
+  // One that gave too much is ended by `done`, and not by the pipe that breaks.
+  if (ended->overflow) done();
+  ended->pipe.reset();
+  if (!ended->overflow) done();
 }
 
 std::shared_ptr<Output> Finisher::take(Output* output) {
   const std::lock_guard lock(mutex_);
   // By hand, as the reaper does: a fork of the program may hold a copy of the descriptor.
   epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, output->pipe.get(), nullptr);
-  output->pipe.reset();
   auto node = outputs_.extract(output);
   return node.empty() ? nullptr : std::move(node.mapped());
 }

@@ -21,11 +21,24 @@ Launcher& Launcher::instance() {
 Failure Launcher::submit(std::shared_ptr<Start> start, Done done) {
   if (Failure failure = Reaper::instance().prepare()) return failure;
   return submit([start = std::move(start), done = std::move(done)](const ChildStack& stack) -> Tell {
-    return [done, result = start->execute(stack)] { done(result); };
+    const auto result = std::make_shared<StartResult>(start->execute(stack));
+    // Where there is no application, the caller may try again with the same layer: the tree that has it goes first.
+    if (result->process == nullptr) start->release();
+    return [done, start, result] {
+      done(std::move(*result));
+      start->release();
+    };
   });
 }
 
 Failure Launcher::submit(Job job) {
+  if (Failure failure = queue(std::move(job))) return failure;
+  // Not under the lock: who is woken would wait for that next, and be woken once more.
+  some_.notify_one();
+  return {};
+}
+
+Failure Launcher::queue(Job job) {
   const std::lock_guard lock(mutex_);
   // One more only where all are busy: most programs start one container at a time and get one thread.
   if (idle_ <= queue_.size() && threads_ < kMaxThreads) {
@@ -36,7 +49,6 @@ Failure Launcher::submit(Job job) {
     }
   }
   queue_.push_back(std::move(job));
-  some_.notify_one();
   return {};
 }
 

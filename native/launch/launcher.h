@@ -31,6 +31,7 @@ class Launcher {
   Failure submit(Job job);
 
  private:
+  Failure queue(Job job);
   void work();
 
   std::mutex mutex_;

@@ -42,7 +42,6 @@ int death_signal_of(const plan::View& plan) {
 
 Start::Start(StartRequest request) : request_(std::move(request)) {
   slots_.assign(header().slots, -1);
-  for (size_t i = 0; i < request_.supplied.size(); ++i) slots_[i] = request_.supplied[i].get();
   const plan::View plan(request_.plan.data());
   times_.assign(plan.count() + 1, 0);
   pointers_.assign(plan::CountPointers(plan), nullptr);
@@ -73,9 +72,7 @@ StartResult Start::execute(const ChildStack& stack) {
     result.exit.signal = SIGKILL;
     return result;
   }
-  result.failure = EmptyNamespace::instance().leave();
-  if (!result.failure && request_.before) result.failure = request_.before();
-  if (result.failure) return result;
+  if (!supply(result)) return result;
   if (has_opener() && !open_trees(result)) return result;
   result.cloned = monotonic_ns();
   const long pid = has_opener() ? clone_in_empty(stack, result.failure) : clone(stack);
@@ -87,10 +84,22 @@ StartResult Start::execute(const ChildStack& stack) {
   } else if (!result.failure) {
     result.failure = {.error = static_cast<int>(-pid), .call = "clone"};
   }
-  // Here, and not where the result is heard of: that thread has other things to do.
-  trees_.clear();
-  request_.supplied.clear();
   return result;
+}
+
+void Start::release() {
+  request_.supplied.clear();
+  trees_.clear();
+}
+
+// What has to be there before anything is made. False when it failed, with the result filled.
+bool Start::supply(StartResult& result) {
+  result.failure = EmptyNamespace::instance().leave();
+  if (!result.failure) result.failure = open_supplies(request_.supplied, result.pipes);
+  if (!result.failure && request_.before) result.failure = request_.before();
+  if (result.failure) return false;
+  for (size_t i = 0; i < request_.supplied.size(); ++i) slots_[i] = request_.supplied[i].fd.get();
+  return true;
 }
 
 // What the plan prepares, made here, in the host's mount namespace. False when it failed, with the result filled.

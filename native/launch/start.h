@@ -18,13 +18,14 @@
 #include "launch/in_flight.h"
 #include "launch/outside.h"
 #include "launch/process.h"
+#include "launch/supply.h"
 #include "plan/reader.h"
 
 namespace orlop::launch {
 
 struct StartRequest {
-  std::vector<uint8_t> plan;       // validated
-  std::vector<UniqueFd> supplied;  // for the first slots, none below 3
+  std::vector<uint8_t> plan;     // validated
+  std::vector<Supply> supplied;  // for the first slots
   UniqueFd cgroup;
   uint32_t features = 0;  // init::Feature
   IdMaps maps;
@@ -44,6 +45,7 @@ struct StartResult {
   Failure failure;                   // kNoProcess: a call on this side of the clone
   uint64_t called = 0, cloned = 0, entered = 0, returned = 0;
   std::vector<uint64_t> ops;
+  std::vector<UniqueFd> pipes;  // the caller's ends of those that were supplied
 };
 
 class Start {
@@ -56,6 +58,10 @@ class Start {
   // on a launcher thread.
   StartResult execute(const ChildStack& stack);
 
+  // Closes what the child was given, when the result is on its way: where the application has ended already, the last
+  // descriptor of a tree takes a file system down. On the launcher thread.
+  void release();
+
   // The signal by which the application follows its parent into death, as the plan says; 0 for none.
   int death_signal() const { return child_.death_signal; }
 
@@ -66,6 +72,7 @@ class Start {
   const plan::Header& header() const { return plan::View(request_.plan.data()).header(); }
   bool has_opener() const { return plan::View(request_.plan.data()).opener(); }
   bool needs_outside_help() const;
+  bool supply(StartResult& result);
   bool open_trees(StartResult& result);
   void keep_trees();
   long clone_in_empty(const ChildStack& stack, Failure& failure);

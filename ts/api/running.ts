@@ -3,7 +3,7 @@ import type { Started } from '../containers/start.ts';
 import { RequestError } from '../errors/index.ts';
 import type { Native } from '../native/contract.ts';
 import { signalNumber } from '../supervise/exit.ts';
-import type { StdioStreams } from '../supervise/stdio.ts';
+import type { StdioStreams } from '../supervise/streams.ts';
 import { type Traced, traceOf } from '../trace/events.ts';
 import type { TimedStart } from '../trace/steps.ts';
 import { timingsOf } from '../trace/timings.ts';

@@ -5,7 +5,7 @@ import { describe } from './create.ts';
 import { startFacts } from './facts.ts';
 import type { Runtime } from './runtime.ts';
 import { type ResolvedSource, resolveSources } from './sources.ts';
-import { settingsOf } from './start.ts';
+import { settingsOf } from './start-context.ts';
 import { ImageView } from './view.ts';
 
 /** The plan that a run of this request would execute. Nothing is made: volumes and the layer appear with their paths. */

@@ -1,26 +1,25 @@
-import { LaunchError, RequestError } from '../errors/index.ts';
-import type { ResolvedImage } from '../images/types.ts';
-import { type Launched, launch } from '../launch/launch.ts';
+import { LaunchError } from '../errors/index.ts';
+import { type Launched, type LaunchedHere, launch } from '../launch/launch.ts';
 import { sigkill } from '../linux/signals.ts';
-import type { Finished, Native, NativeProcess } from '../native/contract.ts';
+import type { Finished, LaunchOptions, Native, NativeProcess } from '../native/contract.ts';
 import type { EncodedPlan } from '../plan/encoded.ts';
 import type { OpName } from '../plan/ops.ts';
 import { explainingNoSpace } from '../store/no-space.ts';
-import { type ExitStatus, exitStatus } from '../supervise/exit.ts';
-import { type OpenStdio, openStdio, type StdioRequest } from '../supervise/stdio.ts';
+import type { ExitStatus } from '../supervise/exit.ts';
+import type { StdioRequest } from '../supervise/stdio.ts';
+import type { StdioStreams } from '../supervise/streams.ts';
+import { LaunchedStdio, suppliesOf } from '../supervise/supplies.ts';
 import type { Laps } from '../trace/laps.ts';
-import { endChanges, startedState, startRecord } from './ephemeral.ts';
-import { etcFiles } from './etc-files.ts';
+import { changesAtEnd, type Ended, exitOf, seeToEnd } from './end.ts';
+import { startedState, startRecord } from './ephemeral.ts';
 import { type StartContext, startFacts } from './facts.ts';
-import { allowRemount, layerPaths } from './layer.ts';
-import { hardNofile, thermalPaths } from './limits.ts';
+import { allowRemount } from './layer.ts';
 import { mayHang } from './may-hang.ts';
-import { setOwnEnd } from './own.ts';
 import { pathsIn, treesKind } from './ready-trees.ts';
-import type { ContainerRecord, Ending, StoredContainer } from './record.ts';
+import type { StoredContainer } from './record.ts';
 import type { Runtime } from './runtime.ts';
-import { seccompFilter } from './seccomp.ts';
-import { areDirect, forgetSources, resolveSources, resolveVolumes } from './sources.ts';
+import { forgetSources } from './sources.ts';
+import { startContext } from './start-context.ts';
 import { startPlan } from './start-plan.ts';
 
 export interface StartRequest {
@@ -37,7 +36,7 @@ export interface StartRequest {
 /** A container whose application runs. */
 export interface Started extends Launched {
   readonly plan: EncodedPlan;
-  readonly stdio: OpenStdio;
+  readonly stdio: { streams(): Promise<StdioStreams> };
   readonly laps: Laps;
   /** Resolves when the end is recorded; with `rm`, when all is removed. */
   readonly exited: Promise<ExitStatus>;
@@ -46,7 +45,8 @@ export interface Started extends Launched {
 }
 
 /**
- * Starts the application of a container: resolves what it needs now, builds the plan, launches it, records it.
+ * Starts the application of a container: resolves what it needs now, builds the plan, launches it, records it. What is
+ * collected of one that gets no input may come when it has ended already.
  *
  * @throws RequestError when something that the container needs has gone or changed, or it runs already,
  * ORLOP_E_STORE when there is no space left
@@ -57,15 +57,15 @@ export async function startContainer(
   container: StoredContainer,
   request: StartRequest,
 ): Promise<Started> {
-  const { laps } = request;
+  const { laps, rm } = request;
   const claimed = await runtime.containers.claim(container);
   laps.lap('claim', 'nobody else starts it');
   try {
     const launched = await launchAsFound(runtime, claimed, request);
-    const recorded = await recordStart(runtime, claimed, launched).catch(abandoning(launched.stdio));
-    laps.lap('record', 'that it runs');
-    const outputs = request.collect === undefined ? [] : launched.stdio.takeOutputs();
-    const ended = followEnd(runtime, recorded, launched, { rm: request.rm, outputs, limit: request.collect ?? 0 });
+    const recorded = launched.recorded ?? (await recordStart(runtime, claimed, launched, laps));
+    const { listed } = launched;
+    const finished = launched.ended ?? endOnly(runtime.native, launched.process);
+    const ended = seeToEnd(runtime, recorded, { rm, listed, finished });
     return { ...launched, laps, ended, exited: exitOf(recorded, ended) };
   } catch (error) {
     // What went wrong first is what the caller has to know; what is left behind, the next command finds.
@@ -75,18 +75,13 @@ export async function startContainer(
   }
 }
 
-/** The end as those are told who only ask for that. */
-export function exitOf({ record }: StoredContainer, ended: Promise<Ended>): Promise<ExitStatus> {
-  const exited = ended.then(({ status }) => status);
-  setOwnEnd(record.id, exited);
-  return exited;
-}
-
-interface InContainer extends Launched {
+interface InContainer extends LaunchedHere {
   readonly plan: EncodedPlan;
-  readonly stdio: OpenStdio;
+  readonly stdio: LaunchedStdio;
   /** As the launching thread has recorded it; null when that is still to be done. */
   readonly recorded: StoredContainer | null;
+  /** Whether it is removed by those who see it to its end. */
+  readonly listed: boolean;
 }
 
 /**
@@ -113,34 +108,57 @@ function isStep(error: unknown, step: OpName): error is LaunchError {
   return error instanceof LaunchError && error.step === step;
 }
 
-async function launchClaimed(
-  runtime: Runtime,
-  claimed: StoredContainer,
-  { stdio: streams, signal, laps }: StartRequest,
-): Promise<InContainer> {
+async function launchClaimed(runtime: Runtime, claimed: StoredContainer, request: StartRequest): Promise<InContainer> {
   const { native, store } = runtime;
   const { record, durability, pending } = claimed;
-  const stdio = openStdio(native, streams);
+  const { signal, laps, collect } = request;
+  const supplies = suppliesOf(request.stdio);
   const ahead = takeAhead(runtime, claimed);
-  laps.lap('streams', 'standard streams of the application');
-  try {
-    const { plan, makeNext } = await planStart(runtime, claimed, ahead, laps);
-    const state = startedState(claimed.state);
-    const written = durability === 'durable' ? undefined : startRecord(store, record.id, state);
-    const descriptors = [...stdio.descriptors, ...ahead.descriptors];
-    const launched = await launch(native, { plan, descriptors, signal, before: pending, record: written });
-    laps.launched(launched.times);
-    makeNext();
-    const { pid, startTime } = launched.process;
-    const recorded = written === undefined ? null : { ...claimed, state: { ...state, pid, startTime } };
-    return { ...launched, plan, stdio, recorded };
-  } catch (error) {
-    stdio.abandon();
-    throw error;
-  } finally {
-    stdio.closeChildEnds();
+  const { plan, makeNext, first } = await planStart(runtime, claimed, ahead, laps).catch((error: unknown) => {
     for (const descriptor of ahead.descriptors) native.closeSync(descriptor);
-  }
+    throw error;
+  });
+  const state = startedState(claimed.state);
+  const written = durability === 'durable' ? undefined : startRecord(store, record.id, state);
+  const finish = finishOf(runtime, claimed, request, first);
+  const launched = await launch(native, {
+    plan,
+    descriptors: supplies,
+    given: ahead.descriptors,
+    signal,
+    before: pending,
+    record: written,
+    finish,
+  });
+  laps.launched(launched.times, finish?.quiet);
+  makeNext();
+  const stdio = new LaunchedStdio(native, supplies, launched.pipes, collect !== undefined);
+  const { pid, startTime } = launched.process;
+  const recorded = written === undefined ? null : { ...claimed, state: { ...state, pid, startTime } };
+  return { ...launched, plan, stdio, recorded, listed: (finish?.changes.length ?? 0) > 0 };
+}
+
+/**
+ * What the threads of the launcher see to at the end of the application; nothing where that would be waiting alone: a
+ * command has nobody to hear of its application but itself, and needs no thread that sees to the rest.
+ *
+ * @param first of the program's starts
+ */
+function finishOf(
+  runtime: Runtime,
+  claimed: StoredContainer,
+  { stdio, rm, collect }: StartRequest,
+  first: boolean,
+): LaunchOptions['finish'] {
+  const { changes, later } = changesAtEnd(runtime, claimed, rm);
+  if (changes.length === 0 && collect === undefined) return undefined;
+  // The first start is told of at once: what makes the next ones fast is begun then. So is one that is to be recorded.
+  const quiet = collect !== undefined && stdio.stdin !== 'pipe' && !first && claimed.durability === 'ephemeral';
+  return { collect: collect !== undefined, quiet, limit: collect ?? 0, changes, later };
+}
+
+async function endOnly(native: Native, process: NativeProcess): Promise<Finished> {
+  return { exit: await native.wait(process), outputs: [], overflow: null, failure: null };
 }
 
 /** What lies ready for a start: descriptors in the order in which its plan has them supplied, behind the streams. */
@@ -162,33 +180,36 @@ function takeAhead({ networks, trees, strategies }: Runtime, { record }: StoredC
 async function recordStart(
   { containers, native }: Runtime,
   claimed: StoredContainer,
-  { process, recorded }: InContainer,
+  { process, stdio }: InContainer,
+  laps: Laps,
 ): Promise<StoredContainer> {
-  if (recorded !== null) return recorded;
   try {
-    return await containers.started(claimed, process);
+    const recorded = await containers.started(claimed, process);
+    laps.lap('record', 'that it runs');
+    return recorded;
   } catch (error) {
     native.kill(process, sigkill);
     await native.wait(process).catch(() => {});
+    stdio.abandon();
     throw error;
   }
 }
 
-/** For a start of which the caller gets no streams, that would close these. */
-function abandoning(stdio: OpenStdio): (error: unknown) => never {
-  return (error) => {
-    stdio.abandon();
-    throw error;
-  };
+interface StartPlan {
+  readonly plan: EncodedPlan;
+  /** Whether none has gone before that made ready what makes this one fast. */
+  readonly first: boolean;
+  /** Has made what the next start like it takes. */
+  readonly makeNext: () => void;
 }
 
-/** The plan of a container's start as things stand now, and what is to be made for the next one like it. */
+/** The plan of a container's start as things stand now. */
 async function planStart(
   runtime: Runtime,
   container: StoredContainer,
   { networkReady, treesReady }: Ahead,
   laps: Laps,
-): Promise<{ readonly plan: EncodedPlan; readonly makeNext: () => void }> {
+): Promise<StartPlan> {
   const { strategies, trees } = runtime;
   const { record, durability } = container;
   const { image, context } = await startContext(runtime, container);
@@ -204,92 +225,7 @@ async function planStart(
     const facts = () => startFacts(record, image, context);
     trees.makeNext(kind, image.layers[0], facts, () => pathsIn(record));
   };
-  return { plan, makeNext };
-}
-
-/** What a start of the container needs to know, as things stand now. */
-export async function startContext(
-  { store, images }: Runtime,
-  { record, durability, found }: StoredContainer,
-): Promise<{ readonly image: ResolvedImage; readonly context: StartContext }> {
-  const image = found?.image ?? (await images.resolve(record.image.id));
-  const { mounts } = record.request;
-  const sources = found && areDirect(found.sources, mounts) ? found.sources : await resolveSources(store, mounts);
-  const volumes = resolveVolumes(
-    store,
-    record.volumes.map((use) => use.name),
-  );
-  const settings = await settingsOf(store, record);
-  // Nobody reads the layer of an ephemeral container after a power cut: its unmount need not sync the host's disk.
-  return { image, context: { ...settings, sources, volumes, volatile: durability === 'ephemeral' } };
-}
-
-/** The part of it that the record and the machine decide, whether the container is there or only planned. */
-export async function settingsOf(
-  store: Runtime['store'],
-  record: ContainerRecord,
-): Promise<Omit<StartContext, 'sources' | 'volumes' | 'volatile'>> {
-  return {
-    paths: layerPaths(store, record.layer),
-    files: etcFiles(record.hostname, record.request.network),
-    seccomp: await seccompFilter(record.request),
-    maskedPaths: await thermalPaths(),
-    hardNofile: hardNofile(),
-  };
-}
-
-export interface EndRequest {
-  readonly rm: boolean;
-  /** Pipes to collect, and the most bytes of each. */
-  readonly outputs: readonly number[];
-  readonly limit: number;
-}
-
-/** How an application ended, and what was collected of its outputs. */
-export interface Ended extends Pick<Finished, 'outputs' | 'overflow'> {
-  readonly status: ExitStatus;
-}
-
-/** Waits for the end, records it, and removes what is to go with it. */
-export async function followEnd(
-  { containers, native, store }: Runtime,
-  container: StoredContainer,
-  { process }: Pick<Launched, 'process'>,
-  { rm, outputs, limit }: EndRequest,
-): Promise<Ended> {
-  const settle = async (ending: Ending) => {
-    if (rm && container.durability === 'ephemeral') return containers.removeEnded(container, ending);
-    await containers.exited(container, ending);
-    if (rm) await containers.remove(container.record.id, { volumes: true }).catch(ignoreGone);
-  };
-  const { changes, later } = (rm ? endChanges(store, container) : null) ?? { changes: [], later: [] };
-  let finished: Finished;
-  try {
-    finished = await finish(native, process, { outputs, limit, changes, later });
-  } catch (error) {
-    await settle({ exitCode: null, signal: null });
-    throw error;
-  }
-  const status = exitStatus(finished.exit);
-  // What could not be done as a list, because others wait for the end or remove it as well, is done step by step.
-  if (changes.length === 0 || finished.failure !== null) await settle(status).catch(explainingNoSpace(store));
-  else containers.gone(container);
-  return { ...finished, status };
-}
-
-/** A command has nobody to hear of its application but itself: it needs no thread that sees to the rest. */
-async function finish(
-  native: Native,
-  process: NativeProcess,
-  request: Parameters<Native['finish']>[1],
-): Promise<Finished> {
-  if (request.outputs.length > 0 || request.changes.length > 0) return native.finish(process, request);
-  return { exit: await native.wait(process), outputs: [], overflow: null, failure: null };
-}
-
-/** Another program may have removed it by force, which was its end. */
-function ignoreGone(error: unknown): void {
-  if (!(error instanceof RequestError && error.code === 'ORLOP_E_NO_CONTAINER')) throw error;
+  return { plan, makeNext, first: strategy !== 'opener' };
 }
 
 async function giveUp({ containers }: Runtime, container: StoredContainer, rm: boolean): Promise<void> {

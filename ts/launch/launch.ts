@@ -1,13 +1,17 @@
 import { RequestError } from '../errors/index.ts';
-import type { LaunchOptions, LaunchResult, Native, NativeProcess } from '../native/contract.ts';
+import type { Finished, LaunchOptions, LaunchResult, Native, NativeProcess } from '../native/contract.ts';
 import type { EncodedPlan } from '../plan/encoded.ts';
 import { explainFailure } from '../plan/failure.ts';
 import { features } from './features.ts';
 
 export interface LaunchRequest {
   readonly plan: EncodedPlan;
-  /** Descriptors for the plan's supplied slots, in their order; they stay the caller's. */
+  /** For the plan's supplied slots, in their order; descriptors stay the caller's. */
   readonly descriptors: readonly number[];
+  /** Descriptors for the slots after these; the launch's from now on, whatever comes of it. */
+  readonly given?: LaunchOptions['given'];
+  /** What follows the end of the application. */
+  readonly finish?: LaunchOptions['finish'];
   /** Changes that the launching thread makes before the clone. */
   readonly before?: LaunchOptions['before'] | undefined;
   /** Record that it writes as soon as the application runs. */
@@ -22,21 +26,30 @@ export interface Launched {
   readonly times: LaunchResult['times'];
 }
 
+/** One that the launcher has started. */
+export interface LaunchedHere extends Launched {
+  /** The caller's ends of pipes, in the order in which the launch was to open them. */
+  readonly pipes: readonly number[];
+  /** Null unless the launch was told what follows the end. */
+  readonly ended: Promise<Finished> | null;
+}
+
 /**
  * Clones the container init process, which executes the plan and becomes the application.
  *
  * @throws LaunchError when the kernel refused an operation or the application could not be executed
  * @throws RequestError ORLOP_E_ABORTED when `signal` ended it first
  */
-export async function launch(native: Native, request: LaunchRequest): Promise<Launched> {
-  const { plan, signal } = request;
+export async function launch(native: Native, request: LaunchRequest): Promise<LaunchedHere> {
+  const { plan, descriptors, given = [], before, record, finish, signal } = request;
   const token = {};
   const cancel = () => native.cancel(token);
+  if (signal?.aborted) for (const descriptor of given) native.closeSync(descriptor);
   rejectAborted(signal);
   signal?.addEventListener('abort', cancel, { once: true });
   try {
-    const { descriptors, before, record } = request;
-    const result = await native.launch(plan.bytes, { descriptors, features: features(native), before, record }, token);
+    const options = { descriptors, given, features: features(native), before, record, finish };
+    const result = await native.launch(plan.bytes, options, token);
     if (result.failure !== null) throw explainFailure(plan.plan, result.failure);
     if (result.process === null) {
       rejectAborted(signal);
@@ -46,7 +59,8 @@ export async function launch(native: Native, request: LaunchRequest): Promise<La
         { hint: 'look for the out-of-memory killer in the kernel log' },
       );
     }
-    return { process: result.process, times: result.times };
+    const { process, times, pipes = [], ended } = result;
+    return { process, times, pipes, ended };
   } finally {
     signal?.removeEventListener('abort', cancel);
   }

@@ -48,9 +48,35 @@ export type Change =
   | readonly [kind: 'write', path: string, content: string, mode: number]
   | readonly [kind: 'rename' | 'discard', from: string, to: string];
 
+/**
+ * What the launching thread opens itself, in the place of a descriptor: /dev/null, a pipe of which the caller gets the
+ * other end, or what comes before it once more. `native/launch/supply.h`.
+ */
+export const supply = {
+  nothingToRead: -1,
+  nothingToWrite: -2,
+  pipeToApplication: -3,
+  pipeFromApplication: -4,
+  sameAsBefore: -5,
+} as const;
+
 export interface LaunchOptions {
-  /** Descriptors for the supplied slots, in order; duplicated before `launch` returns, the caller closes its own. */
+  /**
+   * For the supplied slots, in order: a descriptor, duplicated before `launch` returns, which the caller closes; or one
+   * of `supply`.
+   */
   readonly descriptors: readonly number[];
+  /** For the slots after these: descriptors that the addon gave, and that are the launch's from now on. */
+  readonly given?: readonly number[] | undefined;
+  /** What follows the end of the application: `ended` of the result. */
+  readonly finish?:
+    | (Following & {
+        /** Read the pipes that come from the application, to their end, instead of giving them to the caller. */
+        readonly collect: boolean;
+        /** Tell of the start together with the end. */
+        readonly quiet: boolean;
+      })
+    | undefined;
   /** Feature bits of `native/init/run.h`, as probed and masked. */
   readonly features: number;
   /** Made by the launching thread before the clone. When one fails, the launch rejects with its error. */
@@ -73,6 +99,16 @@ export interface Exit {
   readonly code: number | null;
   /** Number of the signal, or null. */
   readonly signal: number | null;
+}
+
+/** What is seen to when an application has ended, before anybody hears of it. */
+export interface Following {
+  /** Bytes of each output that is read; when there are more, the process is killed. */
+  readonly limit: number;
+  /** Made when the process has ended. */
+  readonly changes: readonly Change[];
+  /** Made after these, if they were, in the background: nobody waits for them, and nobody hears when one fails. */
+  readonly later: readonly Change[];
 }
 
 export interface Finished {
@@ -103,6 +139,10 @@ export interface LaunchResult {
     readonly ops: Float64Array;
     readonly returned: number;
   };
+  /** The caller's ends of pipes that were opened for the started process, in their order; the caller's to close. */
+  readonly pipes?: readonly number[];
+  /** As `finish` resolves; null without `finish`, or without a process. */
+  readonly ended: Promise<Finished> | null;
 }
 
 /** One change that a read-write layer makes. */
@@ -173,22 +213,10 @@ export interface Native {
   /** Resolves when the process has ended and was reaped, before or after this call. Rejects (ECHILD) when something else took its status. */
   wait(process: NativeProcess): Promise<Exit>;
   /**
-   * As `wait`, and sees to what follows the end before it resolves. The descriptors of `outputs` are the call's from now
-   * on. When one gives more than `limit` bytes, the process is killed.
+   * As `wait`, and sees to what follows the end before it resolves. The descriptors of `outputs`, read ends of pipes, are
+   * the call's from now on, and read to their end.
    */
-  finish(
-    process: NativeProcess,
-    request: {
-      /** Read ends of pipes, read to their end. */
-      readonly outputs: readonly number[];
-      /** Bytes of each. */
-      readonly limit: number;
-      /** Made when the process has ended. */
-      readonly changes: readonly Change[];
-      /** Made after these, if they were, in the background: nobody waits for them, and nobody hears when one fails. */
-      readonly later: readonly Change[];
-    },
-  ): Promise<Finished>;
+  finish(process: NativeProcess, request: Following & { readonly outputs: readonly number[] }): Promise<Finished>;
   /** Sends a signal through the pidfd; false when the process has ended. */
   kill(process: NativeProcess, signal: number): boolean;
   /** Sends a signal to a process that another program started, if its start time (clock ticks, /proc/PID/stat) still fits. */

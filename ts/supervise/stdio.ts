@@ -1,7 +1,7 @@
 import { closeSync, openSync } from 'node:fs';
-import type { Readable, Writable } from 'node:stream';
-import { RequestError } from '../errors/index.ts';
 import type { Native } from '../native/contract.ts';
+import { type PipeEnds, type StdioStreams, streamsOver } from './streams.ts';
+import { descriptorOf } from './supplies.ts';
 
 /** Where a standard stream of the application leads: the caller's own, nowhere, a pipe, or a descriptor. */
 export type Stdio = 'inherit' | 'ignore' | 'pipe' | number;
@@ -26,14 +26,6 @@ export interface OpenStdio {
   abandon(): void;
 }
 
-export interface StdioStreams {
-  readonly stdin: Writable | null;
-  readonly stdout: Readable | null;
-  readonly stderr: Readable | null;
-  /** The application has ended: frees the descriptors. What it wrote can still be read. */
-  finish(): void;
-}
-
 /**
  * Opens what the application gets as its standard streams.
  *
@@ -45,7 +37,8 @@ export function openStdio(native: Native, request: StdioRequest): OpenStdio {
     for (const one of ends) one.closeChild();
   };
   const outputs = [1, 2];
-  const parents = () => ends.map(({ parent }, number) => (taken && outputs.includes(number) ? null : parent));
+  const parentOf = (number: number) => (taken && outputs.includes(number) ? null : (ends[number]?.parent ?? null));
+  const parents = (): PipeEnds => [parentOf(0), parentOf(1), parentOf(2)];
   let taken = false;
   const abandon = () => {
     for (const parent of parents()) if (parent !== null) native.closeSync(parent);
@@ -73,30 +66,6 @@ export function openStdio(native: Native, request: StdioRequest): OpenStdio {
   };
 }
 
-async function streamsOver(native: Native, parents: readonly (number | null)[]): Promise<StdioStreams> {
-  const [stdin = null, stdout = null, stderr = null] = parents;
-  if (stdin === null && stdout === null && stderr === null) {
-    return { stdin: null, stdout: null, stderr: null, finish: () => {} };
-  }
-  // Only loaded for pipes: a command line that inherits its streams starts faster without node:net.
-  const [{ Socket }, { OutputStream }] = await Promise.all([import('node:net'), import('./output-stream.ts')]);
-  // Each belongs to its socket from now on.
-  for (const fd of [stdin, stdout, stderr]) if (fd !== null) native.disown(fd);
-  const input = stdin === null ? null : new Socket({ fd: stdin, readable: false, writable: true });
-  const output = (fd: number | null) =>
-    fd === null ? null : new OutputStream(new Socket({ fd, readable: true, writable: false }));
-  const outputs = { stdout: output(stdout), stderr: output(stderr) };
-  return {
-    stdin: input,
-    ...outputs,
-    finish: () => {
-      input?.destroy();
-      outputs.stdout?.finish();
-      outputs.stderr?.finish();
-    },
-  };
-}
-
 interface Ends {
   readonly child: number;
   /** The caller's end of a pipe. */
@@ -121,8 +90,5 @@ function openOne(native: Native, name: string, kind: Stdio, number: number): End
     const [child, parent] = number === 0 ? [read, write] : [write, read];
     return { child, parent, closeChild: () => native.closeSync(child) };
   }
-  if (Number.isInteger(kind) && kind >= 0) return callers(kind);
-  throw new RequestError('ORLOP_E_INPUT', `${name} cannot lead to '${kind}'`, {
-    hint: `write 'inherit', 'pipe', 'ignore' or the number of an open descriptor`,
-  });
+  return callers(descriptorOf(name, kind));
 }

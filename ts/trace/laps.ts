@@ -55,11 +55,15 @@ export class Laps {
     return this;
   }
 
-  /** The addon has answered: what it was given was called for at `called`, and the application ran at `returned`. */
-  launched({ called, returned }: { readonly called: number; readonly returned: number }): void {
+  /**
+   * The addon has answered: what it was given was called for at `called`, and the application ran at `returned`.
+   *
+   * @param atEnd it has answered when the application had ended: between the two, nobody waited for the caller
+   */
+  launched({ called, returned }: { readonly called: number; readonly returned: number }, atEnd = false): void {
     this.lap('call', 'of the addon', called);
     this.#phase = 'after';
-    this.#last = returned;
-    this.lap('report', 'from the launching thread to the caller');
+    this.#last = atEnd ? now() : returned;
+    if (!atEnd) this.lap('report', 'from the launching thread to the caller');
   }
 }

@@ -5,6 +5,7 @@ import { storeContent } from '../../support/facts-of-life.ts';
 import { withOrlop } from '../../support/orlop.ts';
 import { refusal } from '../../support/refusal.ts';
 import { requires } from '../../support/require.ts';
+import { until } from '../../support/temporary.ts';
 
 describe('run', function () {
   this.timeout(120_000);
@@ -158,6 +159,23 @@ describe('run', function () {
     const kept = await fixture().orlop.container(container.id);
     expect((await kept.summary()).status).to.equal('exited');
     await kept.remove({ volumes: true });
+  });
+
+  it('has recorded that it runs long before its end, whether the container is kept or not', async () => {
+    const { orlop } = fixture();
+    // The first start of a program goes another way than those after it.
+    for (const rm of [true, true, true, false]) {
+      const controller = new AbortController();
+      const ended = refusal(run('sleep 1000', { rm, signal: controller.signal }));
+      const [summary] = await until('it is listed as running', async () => {
+        const { items } = await orlop.containers.list();
+        return items.length > 0 && items;
+      });
+      expect(summary?.pid).to.be.above(0);
+      controller.abort();
+      await ended;
+      if (!rm) await orlop.containers.remove(summary?.id ?? '', { volumes: true });
+    }
   });
 
   it('removes the container though rm is written as undefined', async () => {

@@ -6,11 +6,12 @@ import type { RunRequest } from '../../request/types.ts';
 import { newId } from '../../store/id.ts';
 import { type OpenStdio, openStdio, type StdioRequest } from '../../supervise/stdio.ts';
 import type { Laps } from '../../trace/laps.ts';
+import { exitOf, followEnd } from '../end.ts';
 import { processOf } from '../process.ts';
 import type { ContainerRecord, VolumeUse } from '../record.ts';
 import type { Runtime } from '../runtime.ts';
 import type { ResolvedSource } from '../sources.ts';
-import { exitOf, followEnd, type Started } from '../start.ts';
+import type { Started } from '../start.ts';
 import { ImageView } from '../view.ts';
 import { volumeNeeds } from '../volume-needs.ts';
 import { dropMember, type Member, remainingConfig, requireDone } from './member.ts';
@@ -52,7 +53,7 @@ export async function becomeApplication(
     const { process, times, plan, stdio } = launched;
     const recorded = await recordStart(runtime, member, launched);
     const outputs = request.collect === undefined ? [] : stdio.takeOutputs();
-    const ended = followEnd(runtime, recorded, launched, { rm: true, outputs, limit: request.collect ?? 0 });
+    const ended = followEnd(runtime, recorded, launched, { outputs, limit: request.collect ?? 0 });
     return { process, times, plan, stdio, laps: request.laps, ended, exited: exitOf(recorded, ended) };
   } catch (error) {
     // What went wrong first is what the caller has to know; what is left behind, the next command finds.

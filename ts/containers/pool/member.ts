@@ -10,7 +10,7 @@ import type { RunRequest } from '../../request/types.ts';
 import { createContainer } from '../create.ts';
 import type { StoredContainer } from '../record.ts';
 import type { Runtime } from '../runtime.ts';
-import { startContext } from '../start.ts';
+import { startContext } from '../start-context.ts';
 import { MemberPlans } from './member-plans.ts';
 
 /** A container that is made but for its application, and the orlop-init in it that waits. */

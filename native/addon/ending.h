@@ -1,0 +1,53 @@
+// What follows the end of an application, and how JavaScript hears of it.
+#pragma once
+
+#include <napi.h>
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "addon/deferred.h"
+#include "addon/environment.h"
+#include "base/pidfd.h"
+#include "fs/changes.h"
+#include "launch/finisher.h"
+#include "launch/process.h"
+
+namespace orlop::addon {
+
+struct Ending {
+  explicit Ending(std::shared_ptr<Environment> environment) : environment(std::move(environment)) {}
+
+  std::shared_ptr<Environment> environment;  // held, until the promise is settled
+  std::optional<Deferred> deferred;          // JS: Finished of ts/native/contract.ts
+  std::shared_ptr<launch::Process> process;
+  std::vector<std::shared_ptr<launch::Output>> outputs;
+  size_t limit = 0;  // bytes of each
+  fs::Changes changes, later;
+  std::function<void(Napi::Env)> first;  // JS: before the promise is settled, and has to make it; may be null
+  Exit exit;
+  Failure failure;     // of the changes
+  size_t pending = 1;  // on the finisher's thread: the outputs, and the end
+};
+
+using SharedEnding = std::shared_ptr<Ending>;
+
+// JS. Fills in limit and lists from an object. Empty, or what is wrong with it.
+std::string read_following(const Napi::Object& request, Ending& ending);
+
+// Any thread. A pipe that is to be read to its end.
+void add_output(Ending& ending, UniqueFd pipe);
+
+// Any thread. Makes the threads, so that `follow` cannot fail for want of one.
+Failure prepare_to_follow();
+
+// Any thread. Sees the process to its end, does what follows it, and settles the promise. When it fails, `fail` does.
+Failure follow(const SharedEnding& ending);
+
+// Any thread. An application whose end nobody sees to must not run: kills it, and rejects the promise.
+void fail(const SharedEnding& ending, const Failure& failure);
+
+}  // namespace orlop::addon

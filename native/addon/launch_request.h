@@ -1,0 +1,34 @@
+// What JavaScript asks of a launch.
+#pragma once
+
+#include <napi.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "addon/deferred.h"
+#include "addon/ending.h"
+#include "addon/environment.h"
+#include "launch/start.h"
+
+namespace orlop::addon {
+
+// A start that JavaScript has asked for.
+struct Launching {
+  explicit Launching(Napi::Env env) : environment(Environment::of(env)), deferred(env) {}
+
+  std::shared_ptr<Environment> environment;  // held
+  Deferred deferred;
+  launch::StartRequest request;
+  std::vector<bool> outputs;  // of the pipes that are made: whether the application writes to it
+  SharedEnding ending;        // null when it is not said what follows the end
+  bool collect = false;       // what the application writes goes to the ending
+  bool quiet = false;         // the start is told of together with the end
+};
+
+// Undefined, or the error to reject with.
+Napi::Value read_launch(const Napi::CallbackInfo& info, Launching& launching);
+
+}  // namespace orlop::addon

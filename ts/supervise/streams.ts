@@ -1,0 +1,37 @@
+import type { Readable, Writable } from 'node:stream';
+import type { Native } from '../native/contract.ts';
+
+export interface StdioStreams {
+  readonly stdin: Writable | null;
+  readonly stdout: Readable | null;
+  readonly stderr: Readable | null;
+  /** The application has ended: frees the descriptors. What it wrote can still be read. */
+  finish(): void;
+}
+
+/** The caller's ends of the pipes to and from an application, by the number of its standard stream. */
+export type PipeEnds = readonly [stdin: number | null, stdout: number | null, stderr: number | null];
+
+const none: StdioStreams = { stdin: null, stdout: null, stderr: null, finish: () => {} };
+
+/** Streams over the caller's ends of pipes, which are theirs from now on. */
+export async function streamsOver(native: Native, [stdin, stdout, stderr]: PipeEnds): Promise<StdioStreams> {
+  if (stdin === null && stdout === null && stderr === null) return none;
+  // Only loaded for pipes: a command line that inherits its streams starts faster without node:net.
+  const [{ Socket }, { OutputStream }] = await Promise.all([import('node:net'), import('./output-stream.ts')]);
+  // Each belongs to its socket from now on.
+  for (const fd of [stdin, stdout, stderr]) if (fd !== null) native.disown(fd);
+  const input = stdin === null ? null : new Socket({ fd: stdin, readable: false, writable: true });
+  const output = (fd: number | null) =>
+    fd === null ? null : new OutputStream(new Socket({ fd, readable: true, writable: false }));
+  const outputs = { stdout: output(stdout), stderr: output(stderr) };
+  return {
+    stdin: input,
+    ...outputs,
+    finish: () => {
+      input?.destroy();
+      outputs.stdout?.finish();
+      outputs.stderr?.finish();
+    },
+  };
+}

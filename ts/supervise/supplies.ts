@@ -1,0 +1,61 @@
+import { RequestError } from '../errors/index.ts';
+import { type Native, supply } from '../native/contract.ts';
+import type { Stdio, StdioRequest } from './stdio.ts';
+import { type PipeEnds, type StdioStreams, streamsOver } from './streams.ts';
+
+/**
+ * What the launching thread is to give an application as its standard streams: descriptors of the caller, or what it
+ * opens itself. Pure.
+ *
+ * @throws RequestError ORLOP_E_INPUT
+ */
+export function suppliesOf({ stdin, stdout, stderr }: StdioRequest): [number, number, number] {
+  return [
+    supplyOf('stdin', stdin, 0),
+    supplyOf('stdout', stdout, 1),
+    stderr === 'stdout' ? supply.sameAsBefore : supplyOf('stderr', stderr, 2),
+  ];
+}
+
+function supplyOf(name: string, kind: Stdio, number: number): number {
+  if (kind === 'inherit') return number;
+  if (kind === 'ignore') return number === 0 ? supply.nothingToRead : supply.nothingToWrite;
+  if (kind === 'pipe') return number === 0 ? supply.pipeToApplication : supply.pipeFromApplication;
+  return descriptorOf(name, kind);
+}
+
+/** @throws RequestError ORLOP_E_INPUT */
+export function descriptorOf(name: string, kind: number): number {
+  if (Number.isInteger(kind) && kind >= 0) return kind;
+  throw new RequestError('ORLOP_E_INPUT', `${name} cannot lead to '${kind}'`, {
+    hint: `write 'inherit', 'pipe', 'ignore' or the number of an open descriptor`,
+  });
+}
+
+/** The caller's ends of the pipes that were opened for a started application. */
+export class LaunchedStdio {
+  readonly #native: Native;
+  readonly #ends: PipeEnds;
+
+  /** @param pipes in the order of the supplies that are pipes; not those that somebody else reads */
+  constructor(native: Native, supplies: readonly number[], pipes: readonly number[], collected: boolean) {
+    this.#native = native;
+    const rest = [...pipes];
+    const end = (number: number) => {
+      const kind = supplies[number];
+      const isPipe = kind === supply.pipeToApplication || (kind === supply.pipeFromApplication && !collected);
+      return isPipe ? (rest.shift() ?? null) : null;
+    };
+    this.#ends = [end(0), end(1), end(2)];
+  }
+
+  /** Streams over them; call it once. */
+  streams(): Promise<StdioStreams> {
+    return streamsOver(this.#native, this.#ends);
+  }
+
+  /** Closes them, where nobody will use them. */
+  abandon(): void {
+    for (const end of this.#ends) if (end !== null) this.#native.closeSync(end);
+  }
+}
