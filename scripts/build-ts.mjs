@@ -3,7 +3,16 @@
 // it), and with the libraries inside it the package depends on nothing.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -110,10 +119,18 @@ writeFileSync(
 );
 copyFileSync('scripts/cli-own-cache.cjs', 'dist/cli/own-cache.cjs');
 chmodSync(program, 0o755);
-execFileSync(process.execPath, ['scripts/cli-cache.cjs']);
+makeCache();
 
 copyTypes();
 execFileSync(process.execPath, ['--import=tsx', 'scripts/pages.ts'], { stdio: 'inherit' });
+
+/** What is written to a file takes the way of what is written to a terminal. */
+function makeCache() {
+  const log = 'dist/cli/cache.log';
+  const file = openSync(log, 'w');
+  execFileSync(process.execPath, ['scripts/cli-cache.cjs'], { stdio: ['ignore', file, file] });
+  rmSync(log);
+}
 
 /** The declarations that index.d.ts leads to, and no others: what else there is, is nobody's to import. */
 function copyTypes() {

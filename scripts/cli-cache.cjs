@@ -1,24 +1,59 @@
-// Writes V8's compiled form of dist/cli/main.cjs for this version of Node. It holds the functions that have run, so a
-// container is started first, or planned where that takes root, in a store that is removed again.
+// Writes V8's compiled form of dist/cli/main.cjs for this version of Node. It holds the functions that have run, so
+// containers are started first, or planned where that takes root, in a store that is removed again: one of the host, and
+// one of an image, with both kinds of volumes. Output goes to a file, as it would to a terminal.
 'use strict';
-const { createHash } = require('node:crypto');
-const { mkdtempSync, realpathSync, rmSync, writeFileSync } = require('node:fs');
+const { execFileSync } = require('node:child_process');
+const { copyFileSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } = require('node:fs');
 const { tmpdir } = require('node:os');
 const { join, resolve } = require('node:path');
 
-const root = realpathSync(mkdtempSync(join(tmpdir(), 'orlop-build-')));
+const directory = realpathSync(mkdtempSync(join(tmpdir(), 'orlop-build-')));
+const root = join(directory, 'store');
 const program = resolve('dist/cli/orlop.cjs');
-const script = require(program);
+
 process.on('exit', () => {
-  writeFileSync(resolve('dist/cli/main.cache'), script.createCachedData());
-  const hash = createHash('sha256').update(root).digest('hex').slice(0, 16);
-  for (const directory of [root, `/run/orlop/roots/${hash}`]) rmSync(directory, { recursive: true, force: true });
-  // Where no store can be made, less is compiled; that is no reason for the build to fail.
-  process.exitCode = 0;
+  // As chooseRun in ts/store/roots.ts has it.
+  const run = `/run/orlop/roots/${encodeURIComponent(root)}`;
+  for (const path of [directory, run]) rmSync(path, { recursive: true, force: true });
 });
-const command = process.getuid() === 0 ? 'run' : 'plan';
-process.argv = [process.execPath, program, '--root', root, command, '--rm', '-v', `${tmpdir()}:/data`, 'host', 'true'];
-const { writeSync } = require('node:fs');
-require('node:fs').writeSync = (descriptor, content, ...rest) =>
-  descriptor <= 2 ? Buffer.byteLength(content) : writeSync(descriptor, content, ...rest);
-script.runInThisContext()(require, module, resolve('dist/cli/main.cjs'), resolve('dist/cli'));
+
+main();
+
+async function main() {
+  const script = require(program);
+  const { exit } = process;
+  // Where no store can be made, less is compiled; that is no reason for the build to fail.
+  for (const argv of commandLines()) await run(script, argv).catch(() => {});
+  writeFileSync(resolve('dist/cli/main.cache'), script.createCachedData());
+  exit(0);
+}
+
+function commandLines() {
+  const host = ['--rm', '-v', `${tmpdir()}:/data`, 'host', 'true'];
+  if (process.getuid() !== 0) return [['plan', ...host]];
+  const image = ['--rm', '-i', '-v', 'data:/data', '-v', '/own', '-e', 'A=b', '-w', '/', 'build', '/bin/init'];
+  return [['run', ...host], ...(makeImage() ? [['run', ...image]] : [])];
+}
+
+/** An image of one program, which ends at once; false where it cannot be made. */
+function makeImage() {
+  const [tree, archive] = [join(directory, 'tree'), join(directory, 'image.tar')];
+  try {
+    mkdirSync(join(tree, 'bin'), { recursive: true });
+    copyFileSync(resolve('build/Release/orlop-init'), join(tree, 'bin/init'));
+    execFileSync('tar', ['-C', tree, '-cf', archive, '.'], { stdio: 'ignore' });
+    execFileSync(process.execPath, [program, '--root', root, 'import', archive, 'build'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Resolves when the command line would end the program. */
+function run(script, argv) {
+  return new Promise((done) => {
+    process.exit = done;
+    process.argv = [process.execPath, program, '--root', root, ...argv];
+    script.runInThisContext()(require, module, resolve('dist/cli/main.cjs'), resolve('dist/cli'));
+  });
+}
