@@ -62,6 +62,7 @@ const later = {
   'ts/cli/main.ts': ['./parse.ts'],
   'ts/containers/seccomp.ts': ['./compile-filter.ts'],
   'ts/images/archiver.ts': ['./archive/index.ts'],
+  'ts/images/ensure-layers.ts': ['./unpack-layers.ts'],
   'ts/images/images.ts': [
     ...['./commit.ts', './import.ts', './index-json.ts', './inspect.ts', './load.ts', './remove.ts', './save.ts'],
   ],

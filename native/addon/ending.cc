@@ -89,9 +89,9 @@ void add_output(Ending& ending, UniqueFd pipe) {
   ending.outputs.push_back(std::move(output));
 }
 
-Failure prepare_to_follow() {
+Failure prepare_to_follow(const Ending& ending) {
   if (Failure failure = Finisher::instance().prepare()) return failure;
-  return Finisher::background().prepare();
+  return ending.later.empty() ? Failure{} : Finisher::background().prepare();
 }
 
 Failure follow(const SharedEnding& ending) {

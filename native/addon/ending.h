@@ -42,7 +42,7 @@ std::string read_following(const Napi::Object& request, Ending& ending);
 void add_output(Ending& ending, UniqueFd pipe);
 
 // Any thread. Makes the threads, so that `follow` cannot fail for want of one.
-Failure prepare_to_follow();
+Failure prepare_to_follow(const Ending& ending);
 
 // Any thread. Sees the process to its end, does what follows it, and settles the promise. When it fails, `fail` does.
 Failure follow(const SharedEnding& ending);

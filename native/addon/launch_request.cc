@@ -136,7 +136,7 @@ Napi::Value read_options(Napi::Env env, const Napi::Object& options, Launching& 
   if (const Napi::Value finish = value_at(options, "finish"); !finish.IsUndefined()) {
     const std::string wrong = read_finish(finish, launching);
     if (!wrong.empty()) return error_of(env, wrong);
-    if (const Failure failure = prepare_to_follow()) return system_error(env, failure).Value();
+    if (const Failure failure = prepare_to_follow(*launching.ending)) return system_error(env, failure).Value();
   }
   request.maps.uid_map = as_text(value_at(options, "uidMap")).value_or("");
   request.maps.gid_map = as_text(value_at(options, "gidMap")).value_or("");

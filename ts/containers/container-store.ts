@@ -1,4 +1,5 @@
 import { RequestError } from '../errors/index.ts';
+import { now } from '../linux/clock.ts';
 import { isAlive, ownIdentity, type ProcessIdentity } from '../linux/proc.ts';
 import { sigkill } from '../linux/signals.ts';
 import type { NativeProcess } from '../native/contract.ts';
@@ -144,7 +145,7 @@ export class ContainerStore {
       status: 'running',
       pid,
       startTime,
-      startedAt: new Date().toISOString(),
+      startedAt: now(),
       finishedAt: null,
     };
     return this.#written(container, state);
@@ -170,7 +171,7 @@ export class ContainerStore {
    */
   async becomes(container: StoredContainer, record: ContainerRecord): Promise<StoredContainer> {
     await writeDescription(this.#store, record, container.durability);
-    const state = { ...container.state, status: 'running' as const, startedAt: new Date().toISOString() };
+    const state = { ...container.state, status: 'running' as const, startedAt: now() };
     return { ...(await this.#written(container, state)), record };
   }
 

@@ -1,6 +1,7 @@
 import { RequestError } from '../errors/index.ts';
 import { resolveImageUser } from '../images/read-users.ts';
 import type { ResolvedImage, ResolvedUser } from '../images/types.ts';
+import { now } from '../linux/clock.ts';
 import { ownIdentity } from '../linux/proc.ts';
 import type { RunRequest } from '../request/types.ts';
 import { newId } from '../store/id.ts';
@@ -55,11 +56,12 @@ async function create(
 ): Promise<StoredContainer> {
   const { images, native, store } = runtime;
   requireRoot();
+  foresee(runtime, request, durability);
   // From here until the record is on disk, nobody removes the image.
   await using _hold = startsNext ? null : await images.hold({ signal });
   const image = await images.resolve(request.image);
   laps?.lap('image', image.reference);
-  await using view = new ImageView(native, image.layers);
+  await using view = ImageView.ofImage(native, image);
   const sources = startsNext ? await recallSources(store, request.mounts) : await resolveSources(store, request.mounts);
   // A profile that cannot be used is to be known now; the start reads it again.
   if (typeof request.security.seccomp === 'object') await seccompFilter(request);
@@ -76,6 +78,11 @@ async function create(
   const making = { record, needs, image, view, ready, kind };
   const container = await make(runtime, making, { durability, signal, laps });
   return { ...container, found };
+}
+
+/** A command makes one start, and this begins what takes the kernel longest of it. */
+function foresee({ native, networks, strategies }: Runtime, { network }: RunRequest, durability: Durability): void {
+  if (network === 'none' && durability === 'ephemeral' && strategies.ahead && native.worksAtOnce()) networks.foresee();
 }
 
 async function describeFor(
@@ -212,7 +219,7 @@ export async function describe(
     version: 1,
     id,
     name: request.name ?? nameFor(id),
-    created: new Date().toISOString(),
+    created: now(),
     image: { reference: image.reference, id: image.id },
     layer: id,
     request,

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { now } from '../linux/clock.ts';
 import type { Change, LaunchOptions } from '../native/contract.ts';
 import type { Store } from '../store/store.ts';
 import { removeRecordChanges, statePath } from './directory.ts';
@@ -10,7 +11,7 @@ import { waiterLock } from './waiters.ts';
 
 /** The state of one that is being started, as it will be written when the application has a number. */
 export function startedState(state: ContainerState): ContainerState {
-  return { ...state, status: 'running', startedAt: new Date().toISOString(), finishedAt: null };
+  return { ...state, status: 'running', startedAt: now(), finishedAt: null };
 }
 
 /** What the launching thread writes: the state, but for what only it knows. Pure. */
@@ -35,18 +36,39 @@ export function endChanges(store: Store, { record, state, durability }: StoredCo
   const { id, layer, volumes } = record;
   const { owner } = state;
   if (durability === 'durable' || owner === null || volumes.some(({ anonymous }) => anonymous)) return null;
-  const trash = store.trashPlace(layer);
-  if (trash === null) return null;
+  const removal = layerRemoval(store, layer);
+  if (removal === null) return null;
   const lock = store.lockFile('container', id);
   const changes: Change[] = [
     ['lock', lock],
     // Others who wait for the end have to read how it ended first.
     ['absent', store.lockFile('container', waiterLock(id))],
-    ['discard', store.layerPath(layer), trash],
-    // Empty; where the place has one already, its removal is left to what removes step by step.
-    ['discard', store.mountPoint(layer), join(trash, 'mnt')],
+    ...removal.changes,
     ...removeRecordChanges(store, id, owner),
     ['unlink', lock],
+  ];
+  return { changes, later: removal.later };
+}
+
+/** The layer and its mount point. A command removes them in their places: it has nobody who would wait for less. */
+function layerRemoval(store: Store, layer: string): EndChanges | null {
+  const [path, mountPoint] = [store.layerPath(layer), store.mountPoint(layer)];
+  if (store.native.worksAtOnce()) {
+    // Never recursively: should anything be mounted there, it is not ours to remove.
+    return {
+      changes: [
+        ['remove', path],
+        ['rmdir', mountPoint],
+      ],
+      later: [],
+    };
+  }
+  const trash = store.trashPlace(layer);
+  if (trash === null) return null;
+  // The mount point is empty; where the place has one already, its removal is left to what removes step by step.
+  const changes: Change[] = [
+    ['discard', path, trash],
+    ['discard', mountPoint, join(trash, 'mnt')],
   ];
   return { changes, later: [['remove', trash]] };
 }

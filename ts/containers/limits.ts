@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 
 let hard: bigint | undefined;
@@ -26,11 +26,5 @@ export function thermalPaths(): Promise<readonly string[]> {
 async function listThermalPaths(): Promise<readonly string[]> {
   const base = '/sys/devices/system/cpu';
   const cpus = (await readdir(base).catch(() => [])).filter((name) => /^cpu\d+$/.test(name));
-  const found = await Promise.all(
-    cpus.map(async (name) => {
-      const entries = await readdir(`${base}/${name}`).catch((): string[] => []);
-      return entries.includes('thermal_throttle') ? [`${base}/${name}/thermal_throttle`] : [];
-    }),
-  );
-  return found.flat();
+  return cpus.map((name) => `${base}/${name}/thermal_throttle`).filter((path) => existsSync(path));
 }

@@ -12,7 +12,7 @@ import { ImageView } from './view.ts';
 export async function planRun(runtime: Runtime, request: RunRequest): Promise<Plan> {
   const { store, images, native } = runtime;
   const image = await images.resolve(request.image);
-  await using view = new ImageView(native, image.layers);
+  await using view = ImageView.ofImage(native, image);
   const sources = await resolveSources(store, request.mounts);
   const { record, needs } = await describe(runtime, request, image, view);
   const volumes = new Map(

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import type { ResolvedImage } from '../images/types.ts';
+import { now } from '../linux/clock.ts';
 import type { ProcessIdentity } from '../linux/proc.ts';
 import type { Change } from '../native/contract.ts';
 import type { RunRequest } from '../request/types.ts';
@@ -147,6 +148,6 @@ export function endedState(state: ContainerState, { exitCode, signal }: Ending):
     startTime: null,
     exitCode,
     signal,
-    finishedAt: new Date().toISOString(),
+    finishedAt: now(),
   };
 }

@@ -17,15 +17,26 @@ export class SpareNetworks {
   readonly #ready: number[] = [];
   #filling: Promise<void> | null = null;
   #asked = 0;
+  #foreseen = false;
   #refused = false;
 
   constructor(native: Native) {
     this.#native = native;
   }
 
+  /**
+   * A start comes that has much to do before it needs one: the kernel makes it meanwhile. For a program that makes one
+   * start, and waits for each of its steps.
+   */
+  foresee(): void {
+    this.#foreseen = true;
+    this.#fill(1);
+  }
+
   /** A descriptor of a network namespace with nothing but its loopback, which the caller closes; null when there is none. */
-  take(): number | null {
-    if (this.#asked++ > 0) this.#fill();
+  async take(): Promise<number | null> {
+    if (this.#foreseen) await this.#filling;
+    else if (this.#asked++ > 0) this.#fill(wanted);
     return this.#ready.shift() ?? null;
   }
 
@@ -35,9 +46,9 @@ export class SpareNetworks {
     for (const network of this.#ready.splice(0)) this.#native.closeSync(network);
   }
 
-  #fill(): void {
+  #fill(count: number): void {
     if (this.#refused) return;
-    this.#filling ??= this.#make()
+    this.#filling ??= this.#make(count)
       // Where the program may not, the kernel makes one with each start, or says there what is wrong.
       .catch(() => {
         this.#refused = true;
@@ -47,9 +58,9 @@ export class SpareNetworks {
       });
   }
 
-  async #make(): Promise<void> {
+  async #make(count: number): Promise<void> {
     const plan = encodePlan(networkPlan(defaultSysctls('none')));
-    while (this.#ready.length < wanted) {
+    while (this.#ready.length < count) {
       this.#ready.push(await this.#native.makeNetwork(plan, features(this.#native)));
     }
   }

@@ -8,10 +8,21 @@ import type { ResolvedSource } from './sources.ts';
 
 const templates = new PlanTemplates();
 
-/** The plan of a container's start. */
-export function startPlan(record: ContainerRecord, image: ResolvedImage, context: StartContext): EncodedPlan {
+/**
+ * The plan of a container's start.
+ *
+ * @param once the program makes no other, so nothing is kept for it
+ */
+export function startPlan(
+  record: ContainerRecord,
+  image: ResolvedImage,
+  context: StartContext,
+  once = false,
+): EncodedPlan {
   const make = () => buildPlan(startFacts(record, image, context));
-  return isAlone(record) ? encoded(make()) : templates.encode(likeness(record, image, context), record.id, make);
+  return once || isAlone(record)
+    ? encoded(make())
+    : templates.encode(likeness(record, image, context), record.id, make);
 }
 
 /** Whether no other container is like it, because a volume has a name that was made for it. */

@@ -113,7 +113,7 @@ async function launchClaimed(runtime: Runtime, claimed: StoredContainer, request
   const { record, durability, pending } = claimed;
   const { signal, laps, collect } = request;
   const supplies = suppliesOf(request.stdio);
-  const ahead = takeAhead(runtime, claimed);
+  const ahead = await takeAhead(runtime, claimed);
   const { plan, makeNext, first } = await planStart(runtime, claimed, ahead, laps).catch((error: unknown) => {
     for (const descriptor of ahead.descriptors) native.closeSync(descriptor);
     throw error;
@@ -166,8 +166,8 @@ interface Ahead extends Pick<StartContext, 'networkReady' | 'treesReady'> {
   readonly descriptors: readonly number[];
 }
 
-function takeAhead({ networks, trees, strategies }: Runtime, { record }: StoredContainer): Ahead {
-  const network = record.request.network === 'none' && strategies.ahead ? networks.take() : null;
+async function takeAhead({ networks, trees, strategies }: Runtime, { record }: StoredContainer): Promise<Ahead> {
+  const network = record.request.network === 'none' && strategies.ahead ? await networks.take() : null;
   const ready = trees.take(record.layer);
   return {
     networkReady: network !== null,
@@ -210,13 +210,14 @@ async function planStart(
   { networkReady, treesReady }: Ahead,
   laps: Laps,
 ): Promise<StartPlan> {
-  const { strategies, trees } = runtime;
+  const { native, strategies, trees } = runtime;
   const { record, durability } = container;
   const { image, context } = await startContext(runtime, container);
   const sources = [...context.sources.values(), ...context.volumes.values()];
   const strategy = await strategies.choose(await mayHang(sources));
   laps.lap('resolve', 'image, layers, sources, volumes, settings');
-  const plan = startPlan(record, image, { ...context, networkReady, treesReady, strategy });
+  const facts = { ...context, networkReady, treesReady, strategy };
+  const plan = startPlan(record, image, facts, native.worksAtOnce());
   laps.lap('plan', 'the operations, as bytes');
   const makeNext = () => {
     strategies.startMade();

@@ -1,3 +1,4 @@
+import type { ResolvedImage } from '../images/types.ts';
 import type { Native } from '../native/contract.ts';
 
 /**
@@ -12,6 +13,11 @@ export class ImageView implements AsyncDisposable {
   constructor(native: Native, layers: readonly string[]) {
     this.#native = native;
     this.#layers = layers;
+  }
+
+  /** Without the layer of mount points, which holds no content: an image of one layer is then seen without a mount. */
+  static ofImage(native: Native, { layers, diffIds }: Pick<ResolvedImage, 'layers' | 'diffIds'>): ImageView {
+    return new ImageView(native, layers.slice(0, Math.max(1, diffIds.length)));
   }
 
   /** Descriptor of its root directory. */

@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { open, readdir } from 'node:fs/promises';
 import { RequestError } from '../errors/index.ts';
+import { now } from '../linux/clock.ts';
 import { isId, newId } from '../store/id.ts';
 import type { Lock } from '../store/lock.ts';
 import { explainingNoSpace } from '../store/no-space.ts';
@@ -177,7 +178,7 @@ export async function makeVolume(
   facts: Pick<VolumeRecord, 'name' | 'anonymous' | 'labels' | 'container'>,
   { durable }: { readonly durable: boolean },
 ): Promise<Volume> {
-  const record: VolumeRecord = { ...facts, driver: 'local', created: new Date().toISOString(), populated: false };
+  const record: VolumeRecord = { ...facts, driver: 'local', created: now(), populated: false };
   await using staging = await store.stage();
   await makeData(staging.path);
   await writeVolume(staging.path, record, durable);

@@ -116,7 +116,7 @@ async function planApplication(
   const waiting = container.record;
   const { mounts } = request;
   checkTargets(waiting, mounts);
-  await using view = new ImageView(runtime.native, image.layers);
+  await using view = ImageView.ofImage(runtime.native, image);
   const user = await known.users.resolve(request.user ?? image.config.user, image, view);
   const process = processOf(request, image.config, user, waiting.hostname);
   laps.lap('user', 'of the image; the process');
