@@ -44,6 +44,7 @@ Failure Launcher::queue(Job job) {
   if (idle_ <= queue_.size() && threads_ < kMaxThreads) {
     if (start_detached_thread("orlop-launch", [this] { work(); })) {
       ++threads_;
+      ++idle_;  // by now: where it gets no processor for a while, others may do its work
     } else if (threads_ == 0) {
       return {EAGAIN, "pthread_create", ""};
     }
@@ -54,13 +55,7 @@ Failure Launcher::queue(Job job) {
 
 void Launcher::work() {
   const ChildStack stack;
-  Tell tell;
   for (;;) {
-    {
-      const std::lock_guard lock(mutex_);
-      ++idle_;
-    }
-    if (tell) std::exchange(tell, nullptr)();
     Job job;
     {
       std::unique_lock lock(mutex_);
@@ -69,7 +64,12 @@ void Launcher::work() {
       job = std::move(queue_.front());
       queue_.pop_front();
     }
-    tell = job(stack);
+    const Tell tell = job(stack);
+    {
+      const std::lock_guard lock(mutex_);
+      ++idle_;
+    }
+    if (tell) tell();
   }
 }
 
