@@ -1,4 +1,5 @@
 // Operations that put trees in their places, before the root is changed.
+#include "init/directly.h"
 #include "init/mounts.h"
 #include "init/ops.h"
 #include "init/resolve.h"
@@ -88,6 +89,8 @@ int Execute(Context& context, const plan::op::Attach& op) {
   const int root = RootOf(context);
   if (root < 0) return root;
   if (op.kind > kPlainDirectory) return context.Refuse(EINVAL);
+  if (op.kind != kFile && AttachDirectly(context, tree, op)) return 0;
+  ForgetParent(context);
   const Missing made = op.kind == kFile ? Missing::kMakeFile : Missing::kMakeDirectory;
   const Links links = op.kind == kPlainDirectory ? Links::kRefuse : Links::kFollow;
   const int target = Resolve(context, root, op.target, op.create != 0 ? made : Missing::kFail, links);

@@ -10,6 +10,13 @@ namespace orlop::init {
 
 inline constexpr uint16_t kNoCall = 0xffff;
 
+// The directory of the mount point that was found last.
+struct Parent {
+  const char* path = nullptr;  // begins with it
+  int length = 0;
+  int fd = -1;  // negative where it is none for AttachDirectly
+};
+
 struct Context {
   const Start& start;
   plan::View plan;
@@ -17,11 +24,15 @@ struct Context {
   uint32_t detail = 0;
   int rootfs = -1;        // root directory of the container, from `root` on
   struct statx top = {};  // of it, once somebody has asked
-  int scratch = -1;       // the first tmpfs that is attached at a path: where older kernels' mounts wait for `attach`
-  uint32_t places = 0;    // directories and files made in it
-  int own_fds = -1;       // /proc/self/fd of the host, where close_range is missing
-  bool guarded = false;   // the shared memory can no longer be read through /proc by others
-  bool pivoted = false;   // the root is the container's: its /proc is not to be trusted
+  bool whole = true;      // all that is mounted in it, this plan has mounted
+  Parent parent = {};
+  uint32_t proc = plan::kNoSlot;      // the tree that `proc` made
+  const char* proc_target = nullptr;  // and its place
+  int scratch = -1;      // the first tmpfs that is attached at a path: where older kernels' mounts wait for `attach`
+  uint32_t places = 0;   // directories and files made in it
+  int own_fds = -1;      // /proc/self/fd of the host, where close_range is missing
+  bool guarded = false;  // the shared memory can no longer be read through /proc by others
+  bool pivoted = false;  // the root is the container's: its /proc is not to be trusted
   bool no_new_privileges = false;
   plan::Blob filter = {};  // a system-call filter that waits for execve
   uint32_t filter_op = 0;  // the record that it came with

@@ -89,7 +89,10 @@ int Execute(Context& context, const plan::op::Tmpfs& op) {
   return context.Fill(op.tree, tree);
 }
 
-int Execute(Context& context, const plan::op::Proc& op) { return MakeSimple(context, op.tree, "proc", op.attributes); }
+int Execute(Context& context, const plan::op::Proc& op) {
+  context.proc = op.tree;
+  return MakeSimple(context, op.tree, "proc", op.attributes);
+}
 
 int Execute(Context& context, const plan::op::Sysfs& op) {
   return MakeSimple(context, op.tree, "sysfs", op.attributes);

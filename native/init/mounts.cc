@@ -24,6 +24,11 @@ int MakeDetached(Context& context, const char* type, const Option* options, uint
   return static_cast<int>(tree);
 }
 
+// The access times are one value of several bits: it is set only when the old value is cleared.
+MountAttr Attributes(uint32_t set, uint32_t clear, unsigned long propagation) {
+  return {set, (set & kAttrAtimeMask) != 0 ? clear | kAttrAtimeMask : clear, propagation, 0};
+}
+
 }  // namespace
 
 int MakeFilesystem(Context& context, const char* type, const Option* options, uint32_t count, uint32_t attributes) {
@@ -43,6 +48,10 @@ int CloneTree(Context& context, const Source& source, bool recursive, uint32_t s
   int tree;
   if (context.Detached()) {
     const int flags = kOpenTreeClone | O_CLOEXEC | kAtNoAutomount | source.lookup | (recursive ? kAtRecursive : 0);
+    if (context.Has(kFeatureOpenTreeAttr)) {
+      const MountAttr own = Attributes(set, 0, kMsPrivate);
+      return static_cast<int>(context.Call(__NR_open_tree_attr, source.at, source.path, flags, &own, sizeof own));
+    }
     tree = static_cast<int>(context.Call(__NR_open_tree, source.at, source.path, flags));
   } else {
     tree = CloneAtScratch(context, source, recursive);
@@ -58,9 +67,7 @@ int SetAttributes(Context& context, int tree, uint32_t set, uint32_t clear, bool
   const unsigned long flag = PropagationFlag(propagation);
   if (propagation != 0 && flag == 0) return context.Refuse(EINVAL);
   if (!context.Has(kFeatureMountSetattr)) return Remount(context, tree, set, clear, recursive, propagation);
-  // The access times are one value of several bits: it is set only when the old value is cleared.
-  if ((set & kAttrAtimeMask) != 0) clear |= kAttrAtimeMask;
-  const MountAttr attributes = {set, clear, flag, 0};
+  const MountAttr attributes = Attributes(set, clear, flag);
   const int depth = recursive ? kAtRecursive : 0;
   return static_cast<int>(
       context.Call(__NR_mount_setattr, tree, "", kAtEmptyPath | depth, &attributes, sizeof attributes));

@@ -80,6 +80,7 @@ Context Continue(const Start& start, const Carried& carried) {
   context.rootfs = carried.rootfs;
   context.scratch = carried.scratch;
   context.places = carried.places;
+  context.whole = carried.rootfs < 0;
   context.pivoted = carried.pivoted;
   if (context.plan.opener()) context.op = context.plan.header().prepare;
   return context;

@@ -14,6 +14,7 @@ enum Feature : uint32_t {
   kFeatureCloseRange = 1u << 3,       // close_range with CLOSE_RANGE_CLOEXEC (5.11)
   kFeatureLowerdirAppend = 1u << 4,   // overlayfs "lowerdir+" (6.5)
   kFeatureCloneIntoCgroup = 1u << 5,  // clone3 with CLONE_INTO_CGROUP (5.7)
+  kFeatureOpenTreeAttr = 1u << 6,     // open_tree_attr (6.15)
 };
 
 // Why a start failed: numbers only. The caller owns the plan and makes the words.

@@ -22,6 +22,7 @@
 #define ORLOP_NR_close_range 436
 #define ORLOP_NR_openat2 437
 #define ORLOP_NR_mount_setattr 442
+#define ORLOP_NR_open_tree_attr 467
 
 namespace orlop::launch {
 namespace {
@@ -49,6 +50,9 @@ bool has_mount_api() {
 // Size 0 is smaller than the first version of the structure: EINVAL, whatever the caller may do.
 bool has_mount_setattr() { return refused_with(EINVAL, ORLOP_NR_mount_setattr, -1, reinterpret_cast<long>("")); }
 bool has_openat2() { return refused_with(EINVAL, ORLOP_NR_openat2, -1, reinterpret_cast<long>("")); }
+
+// It looks the path up first, and an empty one leads nowhere.
+bool has_open_tree_attr() { return refused_with(ENOENT, ORLOP_NR_open_tree_attr, -1, reinterpret_cast<long>("")); }
 
 // An empty range above all descriptors; kernels before 5.11 do not know the flag.
 bool has_close_range() { return syscall(ORLOP_NR_close_range, UINT_MAX, UINT_MAX, kCloseRangeCloexec) == 0; }
@@ -87,6 +91,7 @@ uint32_t probe() {
   if (has_close_range()) found |= init::kFeatureCloseRange;
   if ((found & init::kFeatureMountApi) != 0 && has_lowerdir_append()) found |= init::kFeatureLowerdirAppend;
   if (has_clone_into_cgroup()) found |= init::kFeatureCloneIntoCgroup;
+  if (has_open_tree_attr()) found |= init::kFeatureOpenTreeAttr;
   return found;
 }
 

@@ -36,6 +36,8 @@ const char* common_name(int number) {
       return "mount_setattr";
     case 452:
       return "fchmodat2";
+    case 467:
+      return "open_tree_attr";
     default:
       return nullptr;
   }

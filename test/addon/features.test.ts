@@ -12,6 +12,7 @@ const since: readonly (readonly [name: string, bit: number, version: readonly [n
   ['close_range', 1 << 3, [5, 11]],
   ['lowerdir+', 1 << 4, [6, 5]],
   ['clone into a cgroup', 1 << 5, [5, 7]],
+  ['open_tree_attr', 1 << 6, [6, 15]],
 ];
 
 const [major = 0, minor = 0] = readFileSync('/proc/sys/kernel/osrelease', 'utf8').split('.').map(Number);

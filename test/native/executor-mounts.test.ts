@@ -127,6 +127,30 @@ for (const [name, features] of [
       expect(existsSync('/not')).to.equal(false);
     });
 
+    it('attaches below what was attached last, also where a link of the image led that elsewhere', () => {
+      const layer = root.layers[0] ?? '';
+      mkdirSync(join(layer, 'a/b'), { recursive: true });
+      mkdirSync(join(layer, 'a/c'));
+      symlinkSync('/a', join(layer, 'a/link'));
+      mkdirSync(join(host, 'c'));
+      // The second covers `/a`, in which the first has its place already.
+      const mounts = mountsOf({ mounts: [bind(host, '/a/b'), bind(host, '/a/link'), bind(host, '/a/c')] });
+      expect(entry(mounts, '/a/c').parent).to.equal(entry(mounts, '/a').id);
+      expect(entry(mounts, '/a/b').parent).to.equal(entry(mounts, '/').id);
+      expect(existsSync(join(root.upper ?? '', 'a/c'))).to.equal(false);
+    });
+
+    it('attaches many in one directory, and makes those mount points that are missing', () => {
+      mkdirSync(join(root.layers[0] ?? '', 'v/1'), { recursive: true });
+      const targets = ['/v/1', '/v/2', '/v/3', '/data', '/v/2/below', '/v/4'];
+      mkdirSync(join(host, 'below'));
+      const mounts = mountsOf({ mounts: targets.map((target) => bind(host, target)) });
+      expect(mounts.map(({ target }) => target)).to.include.members(targets);
+      expect(entry(mounts, '/v/2/below').parent).to.equal(entry(mounts, '/v/2').id);
+      expect(readdirSync(join(root.upper ?? '', 'v')).sort()).to.deep.equal(['2', '3', '4']);
+      expect(readdirSync(host)).to.deep.equal(['below']);
+    });
+
     it('gives up on links that lead in a circle', () => {
       symlinkSync('circle', join(root.layers[0] ?? '', 'circle'));
       expect(run('true', { mounts: [bind(host, '/circle/a')] }).refused).to.include({ step: 'attach', error: 'ELOOP' });
@@ -182,6 +206,20 @@ for (const [name, features] of [
       writeFileSync(file, '');
       const onProc = run('true', { mounts: [bind(file, '/proc/version')] });
       expect(onProc.refused).to.include({ step: 'attach', error: 'EPERM' });
+    });
+
+    it('puts nothing over the /proc that it has attached, by whatever name', () => {
+      symlinkSync('/', join(root.layers[0] ?? '', 'top'));
+      for (const target of ['/proc', '/proc/', '//proc', '/./proc', '/top/proc', '/data/../proc']) {
+        const plan = buildPlan(shellFacts(root, 'true', { mounts: [bind(host, '/data')] }));
+        const volume = plan.enter.find((op) => op.op === 'attach' && op.target === '/data');
+        if (volume?.op !== 'attach') throw new Error('no attach of the volume');
+        const others = plan.enter.filter((op) => op !== volume);
+        const after = others.findLastIndex((op) => op.op === 'attach') + 1;
+        const enter = [...others.slice(0, after), { ...volume, target }, ...others.slice(after)];
+        const result = runPlan({ ...plan, enter }, folder(), { features });
+        expect(result.refused, target).to.include({ step: 'attach', error: 'EPERM' });
+      }
     });
 
     it('sets the attributes of a volume and keeps those of its source', () => {

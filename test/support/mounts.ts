@@ -6,6 +6,9 @@ export function mountTable(pid: number | 'self' = 'self'): string {
 }
 
 export interface MountEntry {
+  readonly id: number;
+  /** The mount that it stands on. */
+  readonly parent: number;
   readonly root: string;
   readonly target: string;
   readonly options: readonly string[];
@@ -23,9 +26,11 @@ export function parseMounts(table: string): MountEntry[] {
     .filter((line) => line !== '')
     .map((line) => {
       const [left = '', right = ''] = line.split(' - ');
-      const [, , , root = '', target = '', options = '', ...propagation] = left.split(' ');
+      const [id, parent, , root = '', target = '', options = '', ...propagation] = left.split(' ');
       const [type = '', source = '', superOptions = ''] = right.split(' ');
       return {
+        id: Number(id),
+        parent: Number(parent),
         root: octalUnescape(root),
         target: octalUnescape(target),
         options: options.split(','),
