@@ -10,7 +10,7 @@ import { Images } from '../images/images.ts';
 import { Strategies } from '../launch/strategies.ts';
 import { loadNative } from '../native/binding.ts';
 import { describePlan } from '../plan/describe.ts';
-import { parseRunOptions } from '../request/options.ts';
+import { knownRequest } from '../request/known.ts';
 import type { RunOptions, RunRequest } from '../request/types.ts';
 import { Store } from '../store/store.ts';
 import { Laps } from '../trace/laps.ts';
@@ -141,5 +141,5 @@ export class Orlop implements t.OrlopRuntime {
 }
 
 function requestOf(image: string, argv: readonly string[], options: RunOptions): RunRequest {
-  return parseRunOptions(image, argv, options, { cwd: process.cwd(), env: process.env });
+  return knownRequest(image, argv, options, { cwd: process.cwd(), env: process.env });
 }

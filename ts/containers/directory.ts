@@ -31,7 +31,7 @@ function parentOf(store: Store, durability: Durability): string {
 
 /** The directory of a container. */
 export function containerDirectory(store: Store, id: string, durability: Durability): string {
-  return join(parentOf(store, durability), id);
+  return `${parentOf(store, durability)}/${id}`;
 }
 
 /** A container's directory, found by its full ID; null when there is none. */
@@ -89,22 +89,23 @@ export function newRecordChanges(
 ): Change[] {
   const { id, volumes } = record;
   const parent = parentOf(store, 'ephemeral');
-  const temporary = join(parent, temporaryName('new', self, id));
+  const temporary = `${parent}/${temporaryName('new', self, id)}`;
   const changes: Change[] = [
     ['mkdir', temporary, 0o700],
-    ['write', join(temporary, 'state.json'), JSON.stringify(state), 0o600],
-    ['write', join(temporary, 'config.json'), JSON.stringify(record), 0o600],
+    ['write', `${temporary}/state.json`, JSON.stringify(state), 0o600],
+    ['write', `${temporary}/config.json`, JSON.stringify(record), 0o600],
   ];
   if (volumes.length > 0) {
-    changes.push(['mkdir', join(temporary, 'volumes'), 0o700]);
-    for (const { name } of volumes) changes.push(['write', join(temporary, 'volumes', name), '', 0o600]);
+    changes.push(['mkdir', `${temporary}/volumes`, 0o700]);
+    for (const { name } of volumes) changes.push(['write', `${temporary}/volumes/${name}`, '', 0o600]);
   }
-  return [...changes, ['rename', temporary, join(parent, id)]];
+  changes.push(['rename', temporary, `${parent}/${id}`]);
+  return changes;
 }
 
 /** Where the state of an ephemeral container lies. */
 export function statePath(store: Store, id: string): string {
-  return join(containerDirectory(store, id, 'ephemeral'), 'state.json');
+  return `${containerDirectory(store, id, 'ephemeral')}/state.json`;
 }
 
 /** Writes what a container is anew: of one that waited, the application was not known before. */
@@ -234,9 +235,9 @@ export async function removeDirectory(store: Store, id: string, durability: Dura
 /** The same for an ephemeral container. Pure. */
 export function removeRecordChanges(store: Store, id: string, self: ProcessIdentity): Change[] {
   const parent = parentOf(store, 'ephemeral');
-  const temporary = join(parent, temporaryName('gone', self, id));
+  const temporary = `${parent}/${temporaryName('gone', self, id)}`;
   return [
-    ['discard', join(parent, id), temporary],
+    ['discard', `${parent}/${id}`, temporary],
     ['remove', temporary],
   ];
 }
@@ -255,7 +256,7 @@ export async function sweepTemporary(store: Store): Promise<void> {
 
 /** The process in the name tells a sweep whether somebody is still at it. */
 function temporaryName(kind: 'new' | 'gone', { pid, startTime, boot, namespace }: ProcessIdentity, id: string): string {
-  return [kind, pid, startTime, boot, namespace.replace(/\D/g, ''), id].join('.');
+  return `${kind}.${pid}.${startTime}.${boot}.${namespace.replace(/\D/g, '')}.${id}`;
 }
 
 function ownerOf(name: string): ProcessIdentity | null {

@@ -87,9 +87,9 @@ export class ReadyLayers {
     const id = this.#pick(this.#ready.find(wanted));
     const path = this.#shelf?.staging.path;
     if (id === null || path === undefined) return null;
-    const upper = join(path, id, 'diff');
+    const upper = `${path}/${id}/diff`;
     if (image !== undefined) this.#dress(id, upper, image);
-    return { id, upper, work: join(path, id, 'work') };
+    return { id, upper, work: `${path}/${id}/work` };
   }
 
   #pick(id: string | undefined): string | null {
@@ -109,12 +109,12 @@ export class ReadyLayers {
   placement(id: string, image: string | undefined): Change[] {
     const path = this.#shelves.get(id)?.staging.path;
     if (path === undefined) throw new Error('the layer was not taken from those made ahead');
-    if (image !== undefined) this.#dress(id, join(path, id, 'diff'), image);
+    if (image !== undefined) this.#dress(id, `${path}/${id}/diff`, image);
     this.#dressed.delete(id);
     const layer = this.#store.layerPath(id);
     return [
-      ['rename', join(path, id), layer],
-      ['rename', join(layer, 'mnt'), this.#store.mountPoint(id)],
+      ['rename', `${path}/${id}`, layer],
+      ['rename', `${layer}/mnt`, this.#store.mountPoint(id)],
     ];
   }
 

@@ -29,9 +29,18 @@ interface Kept extends ReadyTrees {
  * of it: where one stands in the place of a tree, that tree is not attached, and one that is missing the start makes.
  * Pure.
  */
-export function treesKind({ shmSize }: RunRequest, { layers, generation, hidden }: ResolvedImage): string {
-  return JSON.stringify([layers, generation, hidden, shmSize]);
+export function treesKind({ shmSize }: RunRequest, image: ResolvedImage): string {
+  let kind = kinds.get(image);
+  if (kind === undefined) {
+    const { layers, generation, hidden } = image;
+    kind = JSON.stringify([layers, generation, hidden]);
+    kinds.set(image, kind);
+  }
+  return `${shmSize} ${kind}`;
 }
+
+/** The part that is the image's. */
+const kinds = new WeakMap<ResolvedImage, string>();
 
 const everybodys = ['/proc', '/dev', '/sys', '/etc/hosts', '/etc/hostname', '/etc/resolv.conf'];
 

@@ -5,6 +5,7 @@ import { PlanTemplates } from '../plan/templates.ts';
 import { type StartContext, startFacts } from './facts.ts';
 import type { ContainerRecord } from './record.ts';
 import type { ResolvedSource } from './sources.ts';
+import { TextNumbers } from './text-numbers.ts';
 
 const templates = new PlanTemplates();
 
@@ -30,19 +31,29 @@ export function isAlone({ volumes }: Pick<ContainerRecord, 'volumes'>): boolean 
   return volumes.some(({ anonymous }) => anonymous);
 }
 
-/** All that `startFacts` reads, without the container's ID: equal for starts whose plans differ only in that. Pure. */
+/**
+ * All that `startFacts` reads, without the container's ID: equal for starts whose plans differ only in that. What is
+ * the same object from one start to the next is looked at once.
+ */
 export function likeness(record: ContainerRecord, image: ResolvedImage, context: StartContext): string {
   const { request, process, volumes, hostname } = record;
   const { paths, files, seccomp, hardNofile, volatile, maskedPaths, gate, strategy, networkReady, treesReady } =
     context;
   const all = [
-    JSON.stringify([request, process, volumes, hostname, paths, image.layers, image.hidden, maskedPaths]),
+    JSON.stringify([process, volumes, hostname, paths]),
     ...[...context.sources].map(sourceText),
     ...[...context.volumes].map(sourceText),
     ...[files.hosts, files.hostname, files.resolvConf, seccomp].map(bytesText),
+    `${numbers.of(request, JSON.stringify)} ${numbers.of(image, imageText)} ${numbers.of(maskedPaths, JSON.stringify)}`,
     `${hardNofile} ${volatile} ${gate} ${strategy} ${networkReady} ${treesReady}`,
   ];
   return withoutId(all.join('\u0001'), record.id);
+}
+
+const numbers = new TextNumbers();
+
+function imageText({ layers, hidden }: ResolvedImage): string {
+  return JSON.stringify([layers, hidden]);
 }
 
 /** Control characters are escaped in JSON, so nobody's text is taken for these. */
@@ -54,7 +65,11 @@ export function sourceText([name, { path, device, inode, type }]: [string, Resol
   return `${name}\0${path}\0${device} ${inode} ${type}`;
 }
 
+/** What is short may have the ID in it. */
+const shortBytes = 512;
+
 function bytesText(bytes: Uint8Array | null): string {
   if (bytes === null) return '-';
-  return `${bytes.length} ${Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')}`;
+  const text = (of: Uint8Array) => Buffer.from(of.buffer, of.byteOffset, of.byteLength).toString('latin1');
+  return bytes.length <= shortBytes ? `${bytes.length} ${text(bytes)}` : `# ${numbers.of(bytes, text)}`;
 }

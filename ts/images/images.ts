@@ -28,6 +28,8 @@ type LayersOfRecord = Pick<t.ResolvedImage, 'diffIds' | 'chainId' | 'layers' | '
 export class Images implements t.ImageStore {
   readonly #context: Context;
   readonly #layers = new WeakMap<ImageRecord, LayersOfRecord>();
+  /** The last of each: the same object for the same image, so that others may remember what they know of it. */
+  readonly #resolved = new WeakMap<ImageRecord, t.ResolvedImage>();
   readonly #ensuring = new Map<Digest, Promise<void>>();
   #generations = 0;
   #mountPoints: Promise<string> | null = null;
@@ -46,14 +48,19 @@ export class Images implements t.ImageStore {
     const found = await findImage(records, nameOrId);
     const record = await readImage(records, found, nameOrId);
     const layers = this.#layers.get(record) ?? (await this.#prepare(record));
-    return {
+    const reference = found.reference === null ? nameOrId : familiar(found.reference);
+    const last = this.#resolved.get(record);
+    if (last?.reference === reference && last.generation === layers.generation) return last;
+    const resolved: t.ResolvedImage = {
       id: record.id,
-      reference: found.reference === null ? nameOrId : familiar(found.reference),
+      reference,
       config: record.config,
       ...layers,
       layers: [...layers.layers, await this.#mountPointLayer()],
       hidden: [],
     };
+    this.#resolved.set(record, resolved);
+    return resolved;
   }
 
   /** Once for a record: chain IDs are sums, and a layer of an image does not go while the image is there. */

@@ -5,7 +5,14 @@ import type { Native } from '../native/contract.ts';
  * run every fallback (`0` turns all of them off).
  */
 export function features(native: Native, mask = process.env.ORLOP_FEATURES): number {
-  const probed = native.features();
+  let probed = known.get(native);
+  if (probed === undefined) {
+    probed = native.features();
+    known.set(native, probed);
+  }
   if (mask === undefined || mask === '') return probed;
   return probed & Number(mask);
 }
+
+/** A kernel does not change. */
+const known = new WeakMap<Native, number>();

@@ -53,7 +53,7 @@ export class Strategies {
 
   /** A start is over, and others may follow, unless the program ends soon. */
   startMade(): void {
-    if (this.#forced === undefined && !this.#native.worksAtOnce()) void this.#make();
+    if (this.#made === null && this.#forced === undefined && !this.#native.worksAtOnce()) void this.#make();
   }
 
   /** Not for want of privilege: then every start goes on as the first did. */

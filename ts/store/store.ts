@@ -130,12 +130,12 @@ export class Store {
 
   /** Layers: `layers/<id>/diff`, and `work` beside it for a container's read-write layer. */
   get layersPath(): string {
-    return join(this.root, 'layers');
+    return `${this.root}/layers`;
   }
 
   /** Mount points of the unions, `mnt/<id>`; always empty as the host sees them. */
   get mntPath(): string {
-    return join(this.root, 'mnt');
+    return `${this.root}/mnt`;
   }
 
   /** Durable records of containers. */
@@ -145,7 +145,7 @@ export class Store {
 
   /** Records of foreground `--rm` and in-process containers. */
   get ephemeralPath(): string {
-    return join(this.run, 'containers');
+    return `${this.run}/containers`;
   }
 
   get volumesPath(): string {
@@ -157,19 +157,19 @@ export class Store {
   }
 
   layerPath(id: string): string {
-    return join(this.layersPath, id);
+    return `${this.layersPath}/${id}`;
   }
 
   diffPath(id: string): string {
-    return join(this.layersPath, id, 'diff');
+    return `${this.layersPath}/${id}/diff`;
   }
 
   workPath(id: string): string {
-    return join(this.layersPath, id, 'work');
+    return `${this.layersPath}/${id}/work`;
   }
 
   mountPoint(id: string): string {
-    return join(this.mntPath, id);
+    return `${this.mntPath}/${id}`;
   }
 
   volumePath(name: string): string {
@@ -252,6 +252,6 @@ export class Store {
 
   /** The file of a lock. */
   lockFile(kind: LockKind, id: string): string {
-    return join(this.run, 'locks', kind, lockFileName(id));
+    return `${this.run}/locks/${kind}/${lockFileName(id)}`;
   }
 }

@@ -53,7 +53,7 @@ export class Trash {
 
   /** A place for a tree that somebody else renames and removes; null until there is one, which this sees to. */
   place(name: string): string | null {
-    if (this.#opened !== null) return join(this.#opened.path, name);
+    if (this.#opened !== null) return `${this.#opened.path}/${name}`;
     if (this.#native.worksAtOnce()) return null;
     // Whoever discards a tree in the other way hears what is wrong.
     this.#open().catch(() => {});

@@ -1,0 +1,82 @@
+import { parseRunOptions } from './options.ts';
+import type { RequestContext, RunOptions, RunRequest } from './types.ts';
+
+/** Requests that were read, by what they were read from; programs ask for the same again and again. */
+const known = new Map<string, RunRequest>();
+const mostKnown = 64;
+
+/**
+ * As `parseRunOptions`; the same request for the same options, not to be changed. What cannot be compared in a moment,
+ * or says something else in another directory or environment, is read each time.
+ */
+export function knownRequest(
+  image: string,
+  argv: readonly string[],
+  options: RunOptions,
+  context: RequestContext,
+): RunRequest {
+  const key = keyOf(image, argv, options);
+  const found = key === null ? undefined : known.get(key);
+  if (found !== undefined) return found;
+  const request = parseRunOptions(image, argv, options, context);
+  if (key === null) return request;
+  const [oldest] = known.keys();
+  if (known.size >= mostKnown && oldest !== undefined) known.delete(oldest);
+  known.set(key, request);
+  return request;
+}
+
+type Comparable = string | number | boolean | readonly Comparable[];
+
+/** Equal only for equal options; null for those that are to be read each time. */
+function keyOf(image: unknown, argv: unknown, options: object): string | null {
+  if (typeof image !== 'string' || !isTexts(argv) || !isPlain(options)) return null;
+  const parts: Comparable[] = [image, argv];
+  for (const [name, value] of Object.entries(options)) {
+    if (value === undefined) continue;
+    const part = partOf(name, value);
+    if (part === null) return null;
+    parts.push(name, part);
+  }
+  return JSON.stringify(parts);
+}
+
+function partOf(name: string, value: unknown): Comparable | null {
+  if (typeof value === 'string' || typeof value === 'boolean') return value;
+  if (typeof value === 'number') return Number.isFinite(value) ? value : null;
+  // A path may begin in the working directory.
+  if (name === 'securityOpt') return null;
+  if (isTexts(value)) return value.every((text) => isAbsolute(name, text)) ? value : null;
+  if (name !== 'env' && name !== 'labels') return null;
+  return typeof value === 'object' && value !== null && isPlain(value) ? pairsOf(value) : null;
+}
+
+/** Whether it says the same in any working directory and environment. */
+function isAbsolute(name: string, text: string): boolean {
+  if (name === 'volumes') return !text.startsWith('.');
+  return name !== 'env' || text.includes('=');
+}
+
+function pairsOf(value: object): Comparable | null {
+  const pairs: string[] = [];
+  for (const [name, text] of Object.entries(value)) {
+    if (typeof text !== 'string') return null;
+    pairs.push(name, text);
+  }
+  // Told apart from a list of texts.
+  return [pairs];
+}
+
+function isTexts(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((one) => typeof one === 'string') && !hasHoles(value);
+}
+
+/** `every` does not look at them. */
+function hasHoles(list: readonly unknown[]): boolean {
+  for (let index = 0; index < list.length; index++) if (!(index in list)) return true;
+  return false;
+}
+
+function isPlain(value: object): boolean {
+  return Object.getPrototypeOf(value) === Object.prototype && Object.getOwnPropertySymbols(value).length === 0;
+}
