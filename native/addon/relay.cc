@@ -1,9 +1,9 @@
 #include "addon/relay.h"
 
 #include <poll.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <cerrno>
 #include <memory>
 
@@ -17,10 +17,11 @@
 namespace orlop::addon {
 namespace {
 
-using Count = std::shared_ptr<std::atomic<double>>;
-
 // What a pipe holds by default, pipe(7).
 constexpr size_t kChunk = 64 * 1024;
+
+// After so many milliseconds without output, an application that has ended is done writing.
+constexpr int kSilence = 500;
 
 Failure write_all(int to, const char* bytes, size_t length) {
   for (size_t done = 0; done < length;) {
@@ -37,20 +38,40 @@ Failure write_all(int to, const char* bytes, size_t length) {
   return {};
 }
 
-// Until the end of the pipe, or until nothing can be written any more.
-Failure pass_on(int from, int to, std::atomic<double>& count) {
+enum class Event { kOutput, kFinish, kSilence };
+
+// `finished`: only output counts, and nothing of it for a while.
+Failure next(int from, int finish, bool finished, Event* event) {
+  pollfd either[] = {{from, POLLIN, 0}, {finish, POLLIN, 0}};
+  int ready;
+  do {
+    ready = poll(either, finished ? 1 : 2, finished ? kSilence : -1);
+  } while (ready == -1 && errno == EINTR);
+  if (ready == -1) return failed("poll");
+  *event = ready == 0 ? Event::kSilence : either[0].revents != 0 ? Event::kOutput : Event::kFinish;
+  return {};
+}
+
+// Until the end of the pipe, until it is silent after `finish` can be read, or until nothing can be written any more.
+Failure pass_on(int from, int to, int finish) {
   char chunk[kChunk];
-  for (;;) {
+  for (bool finished = false;;) {
+    Event event{};
+    if (Failure failure = next(from, finish, finished, &event)) return failure;
+    if (event == Event::kSilence) return {};
+    if (event == Event::kFinish) {
+      finished = true;
+      continue;
+    }
     const ssize_t length = read(from, chunk, sizeof chunk);
     if (length == 0) return {};
     if (length < 0 && errno == EINTR) continue;
     if (length < 0) return failed("read");
     if (Failure failure = write_all(to, chunk, static_cast<size_t>(length))) return failure;
-    count.store(count.load() + static_cast<double>(length));
   }
 }
 
-Napi::Value ended(Napi::Env env, int from, int to, const Count& count) {
+Napi::Value ended(Napi::Env env, int from, int to, const std::shared_ptr<UniqueFd>& finish) {
   const auto deferred = std::make_shared<Deferred>(env);
   const auto environment = Environment::of(env);
   const auto settle = [environment, deferred](Napi::Env there, const Failure& failure) {
@@ -64,7 +85,7 @@ Napi::Value ended(Napi::Env env, int from, int to, const Count& count) {
   environment->hold(env);
   const auto pipe = std::make_shared<UniqueFd>(from);
   const bool started = start_detached_thread("orlop-relay", [=] {
-    const Failure failure = pass_on(pipe->get(), to, *count);
+    const Failure failure = pass_on(pipe->get(), to, finish->get());
     pipe->reset();  // an application that goes on writing is to notice
     environment->post([settle, failure](Napi::Env there) { settle(there, failure); });
   });
@@ -81,12 +102,16 @@ Napi::Value relay(const Napi::CallbackInfo& info) {
   const int from = info[0].As<Napi::Number>().Int32Value();
   const int to = info[1].As<Napi::Number>().Int32Value();
   Environment::of(env)->take_back(from);
-  const Count count = std::make_shared<std::atomic<double>>(0);
+  const auto finish = std::make_shared<UniqueFd>(eventfd(0, EFD_CLOEXEC));
+  if (!*finish) {
+    const UniqueFd pipe(from);
+    system_error(env, failed("eventfd")).ThrowAsJavaScriptException();
+    return env.Undefined();
+  }
   Napi::Object result = Napi::Object::New(env);
-  result.Set("ended", ended(env, from, to, count));
-  result.Set("count", Napi::Function::New(env, [count](const Napi::CallbackInfo& call) -> Napi::Value {
-               return Napi::Number::New(call.Env(), count->load());
-             }));
+  result.Set("ended", ended(env, from, to, finish));
+  result.Set("finish",
+             Napi::Function::New(env, [finish](const Napi::CallbackInfo&) { eventfd_write(finish->get(), 1); }));
   return result;
 }
 

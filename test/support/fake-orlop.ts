@@ -47,7 +47,7 @@ export async function orlop(argv: readonly string[], world: World = {}): Promise
       descriptor: 100 + number,
       passOn: () => {
         calls.push(['outlet', number]);
-        return { ended: world.passedOn ?? Promise.resolve(), count: () => 0 };
+        return { ended: world.passedOn ?? Promise.resolve(), finish: () => calls.push(['finish', number]) };
       },
       abandon: () => calls.push(['abandon', number]),
     }),

@@ -31,9 +31,6 @@ export async function streamsFor(io: Io, interactive: boolean): Promise<Streams>
   };
 }
 
-/** Milliseconds without output after which an application that has ended is done writing. */
-const silence = 500;
-
 /** Passes on what goes through the pipes; resolves when the application has ended and its output is written. */
 export async function passOn(io: Io, running: Running, outlets: readonly Outlet[]): Promise<void> {
   if (running.stdin !== null) feed(io.stdin(), running.stdin);
@@ -42,9 +39,9 @@ export async function passOn(io: Io, running: Running, outlets: readonly Outlet[
   // Its failure is told when the application has ended.
   passed.catch(() => {});
   await running.exited;
-  if (relays.length === 0) return;
   // A pipe has no end while somebody outside the container holds it, whom the application sent it to.
-  await Promise.race([passed, quiet(() => relays.reduce((sum, relay) => sum + relay.count(), 0))]);
+  for (const relay of relays) relay.finish();
+  await passed;
 }
 
 /** Not by pipe(), which looks at process.stdout, and so makes a pipe that the application shares non-blocking. */
@@ -57,12 +54,4 @@ function feed(from: Readable, to: Writable): void {
   });
   to.on('drain', () => from.resume());
   from.on('end', () => to.end());
-}
-
-async function quiet(count: () => number): Promise<void> {
-  let before = -1;
-  while (before !== count()) {
-    before = count();
-    await new Promise((resolve) => setTimeout(resolve, silence));
-  }
 }

@@ -1,9 +1,10 @@
+import { existsSync } from 'node:fs';
 import { mkdir, readdir, unlink } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { isAlive, type ProcessIdentity, processStatus } from '../linux/proc.ts';
-import { readRecord, writeRecord } from '../store/record.ts';
+import { readRecord, recordSchema, writeRecord } from '../store/record.ts';
 import type { Store } from '../store/store.ts';
 import { applicationOf } from './directory.ts';
 import { type FrozenGroup, freeze, groupFor, hierarchies, thaw } from './freezer.ts';
@@ -17,16 +18,18 @@ const identity = v.object({ pid: v.number(), startTime: v.string(), boot: v.stri
  * What is held still and how, written before it is done: should the process that does it die, the next one lets the
  * container go on. Without a group it was stopped by signals.
  */
-const pauseSchema = v.object({
-  application: identity,
-  group: v.nullable(
-    v.object({
-      hierarchy: v.object({ version: v.picklist([1, 2]), mount: v.string() }),
-      path: v.string(),
-      home: v.string(),
-    }),
-  ),
-});
+const pauseSchema = recordSchema(() =>
+  v.object({
+    application: identity,
+    group: v.nullable(
+      v.object({
+        hierarchy: v.object({ version: v.picklist([1, 2]), mount: v.string() }),
+        path: v.string(),
+        home: v.string(),
+      }),
+    ),
+  }),
+);
 
 /** `run/paused/<ID>.json`: lost with a reboot, as the paused processes are. */
 const pausedPath = (store: Store): string => join(store.run, 'paused');
@@ -63,6 +66,8 @@ export async function pauseContainer(
 
 /** Lets containers go on that a process held still which is gone. */
 export async function resumeAbandoned(store: Store): Promise<void> {
+  // Usually there is none: to look first is quicker than to be told so.
+  if (!existsSync(pausedPath(store))) return;
   for (const name of await readdir(pausedPath(store)).catch((): string[] => [])) {
     const [id = '', extension] = name.split('.');
     if (extension !== 'json') continue;

@@ -4,6 +4,7 @@ import { now } from '../linux/clock.ts';
 import type { ProcessIdentity } from '../linux/proc.ts';
 import type { Change } from '../native/contract.ts';
 import type { RunRequest } from '../request/types.ts';
+import { recordSchema } from '../store/record.ts';
 import type { ResolvedSource } from './sources.ts';
 
 /** Where a container's record lies: on disk, or with what a reboot may lose. */
@@ -95,30 +96,36 @@ const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 /** The request is our own JSON of a checked value: its shape is not checked again, only that it is there. */
 const request = v.custom<RunRequest>((value) => typeof value === 'object' && value !== null && 'image' in value);
 
-export const containerSchema = v.object({
-  version: v.literal(1),
-  id: v.pipe(text, v.regex(/^[0-9a-f]{64}$/)),
-  name: text,
-  created: text,
-  image: v.object({ reference: text, id: text }),
-  layer: v.pipe(text, v.regex(/^[0-9a-f]{64}$/)),
-  request,
-  process: v.object({ argv: texts, env: texts, cwd: text, uid: count, gid: count, groups: v.array(count) }),
-  volumes: v.array(v.object({ name: text, target: text, readonly: v.boolean(), anonymous: v.boolean(), reason: text })),
-  hostname: text,
-});
+export const containerSchema = recordSchema(() =>
+  v.object({
+    version: v.literal(1),
+    id: v.pipe(text, v.regex(/^[0-9a-f]{64}$/)),
+    name: text,
+    created: text,
+    image: v.object({ reference: text, id: text }),
+    layer: v.pipe(text, v.regex(/^[0-9a-f]{64}$/)),
+    request,
+    process: v.object({ argv: texts, env: texts, cwd: text, uid: count, gid: count, groups: v.array(count) }),
+    volumes: v.array(
+      v.object({ name: text, target: text, readonly: v.boolean(), anonymous: v.boolean(), reason: text }),
+    ),
+    hostname: text,
+  }),
+);
 
-export const stateSchema = v.object({
-  version: v.literal(1),
-  status: v.picklist(['created', 'running', 'exited']),
-  pid: v.nullable(count),
-  startTime: v.nullable(text),
-  exitCode: v.nullable(count),
-  signal: v.nullable(text),
-  startedAt: v.nullable(text),
-  finishedAt: v.nullable(text),
-  owner: v.nullable(v.object({ pid: count, startTime: text, boot: text, namespace: text })),
-});
+export const stateSchema = recordSchema(() =>
+  v.object({
+    version: v.literal(1),
+    status: v.picklist(['created', 'running', 'exited']),
+    pid: v.nullable(count),
+    startTime: v.nullable(text),
+    exitCode: v.nullable(count),
+    signal: v.nullable(text),
+    startedAt: v.nullable(text),
+    finishedAt: v.nullable(text),
+    owner: v.nullable(v.object({ pid: count, startTime: text, boot: text, namespace: text })),
+  }),
+);
 
 export const created: ContainerState = {
   version: 1,

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import * as v from 'valibot';
 import { RequestError } from '../errors/index.ts';
 import { bootId, isAlive } from '../linux/proc.ts';
-import { readRecord, writeRecord } from '../store/record.ts';
+import { readRecord, recordSchema, writeRecord } from '../store/record.ts';
 import type { Store } from '../store/store.ts';
 import { isNoSpace } from '../store/system-error.ts';
 import type { Volumes } from '../volumes/volumes.ts';
@@ -81,7 +81,7 @@ async function needs(store: Store, id: string, durability: Durability): Promise<
   return null;
 }
 
-const bootSchema = v.object({ boot: v.string() });
+const bootSchema = recordSchema(() => v.object({ boot: v.string() }));
 
 /**
  * A reboot loses the records of ephemeral containers, but not their layers and volumes. It is noticed by the boot ID,

@@ -2,7 +2,7 @@ import { readdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { RequestError } from '../errors/index.ts';
-import { collect, readRecord, syncDirectory, writeRecord } from '../store/record.ts';
+import { collect, readRecord, recordSchema, syncDirectory, writeRecord } from '../store/record.ts';
 import type { Store } from '../store/store.ts';
 import { errorCode } from '../store/system-error.ts';
 import { type Digest, hexOf, isDigest, sha256 } from './digest.ts';
@@ -28,22 +28,24 @@ const configSchema = v.object({
 });
 
 /** All that a start needs to know of an image, so that it reads one file. */
-const imageRecordSchema = v.object({
-  id: digest,
-  manifest: descriptor,
-  created: v.nullable(v.string()),
-  /** Bytes of all layers, uncompressed. */
-  size,
-  config: configSchema,
-  /** Lowest first. */
-  layers: v.array(v.object({ ...descriptor.entries, diffId: digest })),
-});
+const imageRecordSchema = recordSchema(() =>
+  v.object({
+    id: digest,
+    manifest: descriptor,
+    created: v.nullable(v.string()),
+    /** Bytes of all layers, uncompressed. */
+    size,
+    config: configSchema,
+    /** Lowest first. */
+    layers: v.array(v.object({ ...descriptor.entries, diffId: digest })),
+  }),
+);
 
-const tagRecordSchema = v.object({ reference: v.string(), image: digest });
+const tagRecordSchema = recordSchema(() => v.object({ reference: v.string(), image: digest }));
 
 export type Descriptor = v.InferOutput<typeof descriptor>;
-export type ImageRecord = v.InferOutput<typeof imageRecordSchema>;
-export type TagRecord = v.InferOutput<typeof tagRecordSchema>;
+export type ImageRecord = v.InferOutput<ReturnType<typeof imageRecordSchema>>;
+export type TagRecord = v.InferOutput<ReturnType<typeof tagRecordSchema>>;
 
 const mostTagFiles = 256;
 

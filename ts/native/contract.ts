@@ -153,8 +153,8 @@ export interface NativeChange {
 
 export interface Relay {
   readonly ended: Promise<void>;
-  /** Bytes that have been passed on. */
-  count(): number;
+  /** The application has ended: `ended` comes at the latest when the pipe has been silent for half a second. */
+  finish(): void;
 }
 
 export interface Native {

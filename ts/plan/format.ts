@@ -39,9 +39,10 @@ export function fieldsOf(op: Op): Readonly<Record<string, FieldValue>> {
   return op as unknown as Record<string, FieldValue>;
 }
 
-const byCode = new Map<number, OpName>(Object.entries(ops).map(([name, shape]) => [shape.code, name as OpName]));
+let byCode: Map<number, OpName> | undefined;
 
 /** Name of the operation with this code; undefined when there is none. */
 export function opName(code: number): OpName | undefined {
+  byCode ??= new Map(Object.entries(ops).map(([name, shape]) => [shape.code, name as OpName]));
   return byCode.get(code);
 }

@@ -19,7 +19,16 @@ export interface Damaged {
   readonly error: RequestError;
 }
 
-export type RecordSchema<T> = v.GenericSchema<unknown, T>;
+/** What a record has to be like; made when the first one is read, because a start reads few kinds of them. */
+export type RecordSchema<T> = () => v.GenericSchema<unknown, T>;
+
+export function recordSchema<T>(make: () => v.GenericSchema<unknown, T>): RecordSchema<T> {
+  let made: v.GenericSchema<unknown, T> | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
+}
 
 /**
  * Writes a record: complete or not at all. With `durable` it has reached the disk when the promise resolves, so that a
@@ -96,15 +105,20 @@ function parseRecord<T>(text: string, path: string, schema: RecordSchema<T>, hin
   } catch (cause) {
     throw damaged(path, 'it is not JSON', hint, cause);
   }
-  const { success, output } = v.safeParse(v.object({ version: v.number() }), value);
-  if (!success) throw damaged(path, 'it has no version', hint);
-  if (output.version !== version) {
-    throw damaged(path, `it has version ${output.version}, this orlop reads version ${version}`, hint);
+  const found = versionOf(value);
+  if (found === null) throw damaged(path, 'it has no version', hint);
+  if (found !== version) {
+    throw damaged(path, `it has version ${found}, this orlop reads version ${version}`, hint);
   }
-  const parsed = v.safeParse(schema, value);
+  const parsed = v.safeParse(schema(), value);
   if (parsed.success) return parsed.output;
   const [issue] = parsed.issues;
   throw damaged(path, `${v.getDotPath(issue) ?? 'record'}: ${issue.message.toLowerCase()}`, hint);
+}
+
+function versionOf(value: unknown): number | null {
+  if (typeof value !== 'object' || value === null || !('version' in value)) return null;
+  return typeof value.version === 'number' ? value.version : null;
 }
 
 async function readBounded(path: string, hint?: string): Promise<string | null> {

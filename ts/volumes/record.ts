@@ -2,7 +2,7 @@ import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { RequestError } from '../errors/index.ts';
-import { damaged, readRecord, readRecordNow, writeRecord } from '../store/record.ts';
+import { damaged, readRecord, readRecordNow, recordSchema, writeRecord } from '../store/record.ts';
 import type { Store } from '../store/store.ts';
 
 /** What is known of a volume: `volume.json`, beside its `_data`. */
@@ -26,15 +26,17 @@ export interface Volume extends VolumeRecord {
   readonly mountpoint: string;
 }
 
-const schema = v.object({
-  name: v.string(),
-  driver: v.literal('local'),
-  anonymous: v.boolean(),
-  labels: v.record(v.string(), v.string()),
-  created: v.pipe(v.string(), v.isoTimestamp()),
-  container: v.nullable(v.string()),
-  populated: v.boolean(),
-});
+const schema = recordSchema(() =>
+  v.object({
+    name: v.string(),
+    driver: v.literal('local'),
+    anonymous: v.boolean(),
+    labels: v.record(v.string(), v.string()),
+    created: v.pipe(v.string(), v.isoTimestamp()),
+    container: v.nullable(v.string()),
+    populated: v.boolean(),
+  }),
+);
 
 /** Form of a volume's name; the longest is what a file name may have. */
 const namePattern = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,254}$/;

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import * as v from 'valibot';
 import { RequestError } from '../../../ts/errors/index.ts';
-import { collect, readRecord, writeRecord } from '../../../ts/store/record.ts';
+import { collect, readRecord, recordSchema, writeRecord } from '../../../ts/store/record.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 
-const schema = v.object({ name: v.string(), labels: v.record(v.string(), v.string()) });
+const schema = recordSchema(() => v.object({ name: v.string(), labels: v.record(v.string(), v.string()) }));
 
 async function refusal(promise: Promise<unknown>): Promise<RequestError> {
   const error = await promise.then(
