@@ -13,7 +13,8 @@ struct KernelTime {
   int64_t nanoseconds;
 };
 
-uint64_t Now() {
+uint64_t Now(const Start& start) {
+  if (start.clock != nullptr) return start.clock();
   KernelTime time = {};
   Syscall(__NR_clock_gettime, CLOCK_MONOTONIC, &time);
   return static_cast<uint64_t>(time.seconds) * 1'000'000'000u + static_cast<uint64_t>(time.nanoseconds);
@@ -49,7 +50,7 @@ bool Accept(const Start& start) {
 
 // The beginning of a process that executes records, all or those that an opener left to it.
 bool Enter(const Start& start) {
-  const uint64_t now = Now();
+  const uint64_t now = Now(start);
   if (start.entered != nullptr) *start.entered = now;
   if (start.times[0] == 0) start.times[0] = now;
   return Accept(start);
@@ -65,7 +66,7 @@ int ExecuteRecords(Context& context, uint32_t end) {
   while (error == 0 && context.op < end) {
     if (start.executing != nullptr && context.plan.code(context.op) == plan::Code::Exec) start.executing(start);
     error = ExecuteRecord(context, context.op);
-    if (error == 0) start.times[++context.op] = Now();
+    if (error == 0) start.times[++context.op] = Now(start);
   }
   return error;
 }
@@ -89,7 +90,7 @@ Context Continue(const Start& start, const Carried& carried) {
 }  // namespace
 
 bool open(const Start& start) {
-  start.times[0] = Now();
+  start.times[0] = Now(start);
   if (!Accept(start)) return false;
   Context context{start, plan::View(start.plan)};
   // Without these calls a mount has to be somewhere, and here everybody would see it.

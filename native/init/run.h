@@ -40,7 +40,9 @@ struct Start {
   int32_t parent;  // readable when the caller is gone (its pidfd, or a socket whose other end it has), so that
                    // parent-death notices that it died before; 0 or less: not checked
   void (*executing)(const Start& start);  // called when all but `exec` is done; nullptr: nobody wants to know
-  uint64_t* entered;  // when the process began with its records, where others were done before; or nullptr
+  uint64_t* entered;              // when the process began with its records, where others were done before; or nullptr
+  uint64_t (*clock)() = nullptr;  // CLOCK_MONOTONIC in ns, without a system call and safe in the child of a vfork;
+                                  // nullptr: there is none, and the kernel is asked
 };
 
 // What one plan leaves to the next that the same process executes.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/clock.h"
 #include "launch/syscall_name.h"
 #include "plan/reader.h"
 
@@ -24,7 +25,8 @@ OwnPlan execute_own(const std::vector<uint8_t>& plan, uint32_t features, bool (*
                              .pointer_count = 0,
                              .parent = 0,
                              .executing = nullptr,
-                             .entered = nullptr});
+                             .entered = nullptr,
+                             .clock = monotonic_ns});
   for (size_t i = 0; i < numbers.size(); ++i) result.slots.emplace_back(i < supplied.size() ? -1 : numbers[i]);
   if (!result.executed) result.slots.clear();
   return result;

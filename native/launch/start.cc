@@ -55,7 +55,8 @@ Start::Start(StartRequest request) : request_(std::move(request)) {
                   .pointer_count = static_cast<uint32_t>(pointers_.size()),
                   .parent = own_pidfd(),
                   .executing = nullptr,
-                  .entered = &entered_};
+                  .entered = &entered_,
+                  .clock = monotonic_ns};
   child_.death_signal = death_signal_of(plan);
   child_.gated = needs_outside_help();
 }
