@@ -53,16 +53,29 @@ void Environment::release(Napi::Env env) {
 }
 
 void Environment::add_start(const Napi::Object& token, const std::shared_ptr<launch::Start>& start) {
+  hold(token.Env());
   pending_.push_back({Napi::Persistent(token), start});
 }
 
-void Environment::remove_start(const std::shared_ptr<launch::Start>& start) {
-  pending_.remove_if([&](const Pending& pending) { return pending.start == start; });
+void Environment::remove_start(Napi::Env env, const std::shared_ptr<launch::Start>& start) {
+  pending_.remove_if([&](const Pending& pending) {
+    if (pending.start != start) return false;
+    if (pending.holds) release(env);
+    return true;
+  });
 }
 
 void Environment::cancel(const Napi::Object& token) {
   for (const Pending& pending : pending_) {
     if (pending.token.Value().StrictEquals(token)) pending.start->cancel();
+  }
+}
+
+void Environment::abandon(const Napi::Object& token) {
+  for (Pending& pending : pending_) {
+    if (!pending.holds || !pending.token.Value().StrictEquals(token)) continue;
+    pending.holds = false;
+    release(token.Env());
   }
 }
 

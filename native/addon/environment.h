@@ -36,10 +36,12 @@ class Environment : public std::enable_shared_from_this<Environment> {
   void hold(Napi::Env env);
   void release(Napi::Env env);
 
-  // JS. The starts that have not been settled, by the token that cancels them.
+  // JS. The starts that have not been settled, by the token that cancels them. Each holds until it is removed or
+  // abandoned.
   void add_start(const Napi::Object& token, const std::shared_ptr<launch::Start>& start);
-  void remove_start(const std::shared_ptr<launch::Start>& start);
+  void remove_start(Napi::Env env, const std::shared_ptr<launch::Start>& start);
   void cancel(const Napi::Object& token);
+  void abandon(const Napi::Object& token);
 
   // JS. A descriptor that JavaScript gets closes with the environment, unless it was taken back, or disowned, before:
   // a Worker that is terminated runs none of the code that would close it.
@@ -58,6 +60,7 @@ class Environment : public std::enable_shared_from_this<Environment> {
   struct Pending {
     Napi::ObjectReference token;
     std::shared_ptr<launch::Start> start;
+    bool holds = true;
   };
   struct Bound {
     std::shared_ptr<launch::Process> process;

@@ -54,8 +54,9 @@ Napi::Array give_pipes(Napi::Env env, Environment& environment, std::vector<Uniq
 void settle(Napi::Env env, const Report& report) {
   const bool started = report.result->outcome == Outcome::kStarted;
   const SharedEnding ending = started ? report.ending.lock() : nullptr;
-  report.environment->remove_start(report.start);
-  if (ending == nullptr) report.environment->release(env);
+  // Until the end of the application now, where that is waited for.
+  if (ending != nullptr) report.environment->hold(env);
+  report.environment->remove_start(env, report.start);
   if (report.result->outcome == Outcome::kNoProcess) {
     report.deferred.reject(system_error(env, report.result->failure).Value());
     return;
@@ -123,13 +124,17 @@ Napi::Value launch(const Napi::CallbackInfo& info) {
   const Failure failure = launch::Launcher::instance().submit(
       start, [launching, start](StartResult result) { deliver(*launching, start, std::move(result)); });
   if (failure) return deferred.rejected(system_error(env, failure).Value());
-  launching->environment->hold(env);
   launching->environment->add_start(info[2].As<Napi::Object>(), start);
   return deferred.promise();
 }
 
 Napi::Value cancel(const Napi::CallbackInfo& info) {
   if (info[0].IsObject()) Environment::of(info.Env())->cancel(info[0].As<Napi::Object>());
+  return info.Env().Undefined();
+}
+
+Napi::Value abandon(const Napi::CallbackInfo& info) {
+  if (info[0].IsObject()) Environment::of(info.Env())->abandon(info[0].As<Napi::Object>());
   return info.Env().Undefined();
 }
 
@@ -167,6 +172,7 @@ void add_launch_functions(Napi::Env env, Napi::Object exports) {
   exports.Set("features", Napi::Function::New(env, features, "features"));
   exports.Set("launch", Napi::Function::New(env, launch, "launch"));
   exports.Set("cancel", Napi::Function::New(env, cancel, "cancel"));
+  exports.Set("abandon", Napi::Function::New(env, abandon, "abandon"));
 }
 
 }  // namespace orlop::addon

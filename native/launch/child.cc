@@ -4,6 +4,10 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
+#ifndef __NR_close_range
+#define __NR_close_range 436
+#endif
+
 namespace orlop::launch {
 namespace {
 
@@ -41,12 +45,25 @@ bool pass_gate(Child& child) {
   return child.gate.load() == kOpen;
 }
 
+// A child may hang, in a file system that does not answer. Its copies of the caller's descriptors would hold the
+// caller's locks, and keep the pipes of other applications from their ends.
+void close_others(const Child& child) {
+  uint32_t first = 3;
+  for (uint32_t i = 0; i < child.kept_count; ++i) {
+    const auto kept = static_cast<uint32_t>(child.kept[i]);
+    if (first < kept) raw_syscall(__NR_close_range, first, kept - 1, 0, 0);
+    first = kept + 1;
+  }
+  raw_syscall(__NR_close_range, first, ~0u, 0, 0);
+}
+
 }  // namespace
 
 int child_main(void* argument) {
   Child& child = *static_cast<Child*>(argument);
   if (child.death_signal != 0) raw_syscall(__NR_prctl, PR_SET_PDEATHSIG, child.death_signal, 0, 0);
   if (child.cancelled.load() != 0) leave(127);
+  if (child.kept != nullptr) close_others(child);
   if (child.gated && !pass_gate(child)) leave(127);
   init::run(child.start);
   child.returned.store(1);

@@ -34,6 +34,9 @@ struct Child {
   bool gated;
   std::atomic<uint32_t> arrived;
   std::atomic<uint32_t> gate;
+  // Descriptors that it needs, ascending, none below 3; null when it keeps its copies of all.
+  const int32_t* kept;
+  uint32_t kept_count;
 };
 static_assert(std::atomic<uint32_t>::is_always_lock_free && sizeof(std::atomic<uint32_t>) == 4,
               "these are futex words");

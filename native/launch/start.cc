@@ -7,6 +7,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <climits>
 #include <utility>
@@ -61,6 +62,15 @@ Start::Start(StartRequest request) : request_(std::move(request)) {
   child_.gated = needs_outside_help();
 }
 
+void Start::keep_only_what_is_needed() {
+  kept_.assign(slots_.begin(), slots_.begin() + static_cast<ptrdiff_t>(request_.supplied.size()));
+  kept_.push_back(child_.start.parent);
+  std::erase_if(kept_, [](int32_t fd) { return fd <= STDERR_FILENO; });
+  std::sort(kept_.begin(), kept_.end());
+  child_.kept = kept_.data();
+  child_.kept_count = static_cast<uint32_t>(kept_.size());
+}
+
 bool Start::needs_outside_help() const {
   if ((header().namespaces & CLONE_NEWUSER) != 0) return true;
   return request_.cgroup && (request_.features & init::kFeatureCloneIntoCgroup) == 0;
@@ -100,6 +110,8 @@ bool Start::supply(StartResult& result) {
   if (!result.failure && request_.before) result.failure = request_.before();
   if (result.failure) return false;
   for (size_t i = 0; i < request_.supplied.size(); ++i) slots_[i] = request_.supplied[i].fd.get();
+  // With an opener the child only attaches, which does not hang.
+  if (!has_opener() && (request_.features & init::kFeatureCloseRange) != 0) keep_only_what_is_needed();
   return true;
 }
 

@@ -75,6 +75,7 @@ class Start {
   bool supply(StartResult& result);
   bool open_trees(StartResult& result);
   void keep_trees();
+  void keep_only_what_is_needed();
   long clone_in_empty(const ChildStack& stack, Failure& failure);
   long clone(const ChildStack& stack);
   void help();
@@ -88,6 +89,7 @@ class Start {
   std::vector<uint64_t> times_;
   uint64_t entered_ = 0;
   std::vector<char*> pointers_;
+  std::vector<int32_t> kept_;
   init::Report report_{};
   Child child_{};
   Failure help_failed_;

@@ -4,6 +4,7 @@ import { loadNative } from '../../ts/native/binding.ts';
 import type { Native } from '../../ts/native/contract.ts';
 import { requires } from '../support/require.ts';
 import { hold, newChildren, start, started } from '../support/starts.ts';
+import { until } from '../support/temporary.ts';
 
 describe('starts under way', function () {
   this.timeout(120_000);
@@ -35,6 +36,22 @@ describe('starts under way', function () {
     second.open();
     expect(await native.wait(started(await second.pending))).to.deep.equal({ code: 0, signal: null });
     for (const held of [first, second]) held.close();
+  });
+
+  it('keep no descriptor of the caller, when they make their trees themselves, but those they need', async () => {
+    const descriptors = (pid: number) => new Set(readdirSync(`/proc/${pid}/fd`).map(Number));
+    const mine = native.pipe();
+    const held = await hold(native);
+    const kept = await until('the child to close what it does not need', () => {
+      const all = descriptors(held.pid);
+      return mine.some((end) => all.has(end)) ? undefined : all;
+    });
+    // Standard streams, the gate, the host's mounts, and what tells it of its parent's end.
+    expect(kept.size).to.be.within(3, 8);
+    held.open();
+    await native.wait(started(await held.pending));
+    held.close();
+    for (const end of mine) native.closeSync(end);
   });
 
   it('are settled when they are cancelled before they are cloned', async () => {

@@ -1,5 +1,5 @@
 import { close, closeSync, existsSync, fstatSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { readdir, rm } from 'node:fs/promises';
+import { readdir, realpath, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Change, Native } from '../../ts/native/contract.ts';
@@ -21,6 +21,11 @@ export function fakeNative(overrides: Partial<Native> = {}): Native {
     closeSync,
     worksAtOnce: () => false,
     disown: () => {},
+    lookAt: async (path) => {
+      const facts = await stat(path, { bigint: true });
+      const [device, inode, directory] = [facts.dev, facts.ino, facts.isDirectory()];
+      return { path: await realpath(path), device, inode, directory, fileSystem: 0 };
+    },
     removeTree: async (directory, name) => {
       const parent = `/proc/self/fd/${directory}`;
       if ((await readdir(parent)).includes(name)) await rm(join(parent, name), { recursive: true });

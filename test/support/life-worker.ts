@@ -33,6 +33,15 @@ async function idle(orlop: Orlop): Promise<void> {
   say(stdout);
 }
 
+/** Starts containers with a source that hangs, and ends: by process.exit, or by itself when the starts were given up. */
+async function hang(orlop: Orlop): Promise<void> {
+  const timeout = more[0] === 'exit' ? undefined : 500;
+  const starts = [1, 2, 3, 4, 5].map(() => orlop.run('busybox', ['true'], { volumes: [`${argument}:/in`], timeout }));
+  await orlop.run('busybox', ['true']);
+  if (more[0] === 'exit') process.exit(3);
+  await Promise.allSettled(starts);
+}
+
 /** Runs, makes, commits and removes without end, until it is told to stop. */
 async function churn(orlop: Orlop): Promise<void> {
   let [goOn, done] = [true, 0];
@@ -77,7 +86,7 @@ async function pause(): Promise<void> {
   setInterval(() => {}, 1000);
 }
 
-const works: Record<string, (orlop: Orlop) => Promise<void>> = { end, idle, churn, commit, pause };
+const works: Record<string, (orlop: Orlop) => Promise<void>> = { end, idle, hang, churn, commit, pause };
 const work = works[what ?? ''];
 if (work === undefined) throw new Error(`no work '${what}'`);
 await work(await Orlop.open({ root, run }));

@@ -17,6 +17,7 @@ const requirements = {
   setfattr: () => (runs('setfattr', '--version') ? null : 'attr is not installed'),
   perl: () => (runs('perl', '-v') ? null : 'perl is not installed'),
   clang: () => (runs('clang++-19', '--version') ? null : 'clang-19 is not installed'),
+  fuse: () => (runs('sh', '-c', 'exec 3<>/dev/fuse') ? null : 'there is no /dev/fuse'),
   loop: () =>
     runs('losetup', '--find') && runs('mkfs.ext4', '-V') ? null : 'there are no loop devices, or no mkfs.ext4',
   zstd: () => (runs('zstd', '--version') ? null : 'zstd is not installed'),

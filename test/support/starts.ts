@@ -178,7 +178,7 @@ export async function hold(
     argv: ['/bin/true'],
     supplied: ['gate'],
     descriptors: [gate],
-    // It holds a copy of the other end of its gate, so only the signal ends it with a test that was interrupted.
+    // With an opener it holds a copy of the other end of its gate: only the signal ends it with an interrupted test.
     steps: [{ op: 'parent-death', signal: 9 }, ...steps, { op: 'barrier', gate: 0 }],
     token,
   });

@@ -62,7 +62,8 @@ async function create(
   const image = await images.resolve(request.image);
   laps?.lap('image', image.reference);
   await using view = ImageView.ofImage(native, image);
-  const sources = startsNext ? await recallSources(store, request.mounts) : await resolveSources(store, request.mounts);
+  const look = startsNext ? recallSources : resolveSources;
+  const sources = await look(store, request.mounts, signal);
   // A profile that cannot be used is to be known now; the start reads it again.
   if (typeof request.security.seccomp === 'object') await seccompFilter(request);
   laps?.lap('sources', 'of bind mounts');

@@ -11,7 +11,7 @@ const local: ReadonlySet<number> = new Set([
   0xca45_1a4e, // bcachefs
 ]);
 
-type Source = Pick<ResolvedSource, 'device' | 'path'>;
+type Source = Pick<ResolvedSource, 'device' | 'path' | 'fileSystem'>;
 
 /** What was found out about a source. Whoever looks at a place again has another object for it. */
 const answers = new WeakMap<Source, boolean>();
@@ -32,7 +32,8 @@ export function willAnswer(sources: Iterable<Source>): boolean {
 }
 
 async function ask(source: Source): Promise<boolean> {
-  const answer = major(source.device) === 0n && !local.has(await typeAt(source.path));
+  const { device, path, fileSystem } = source;
+  const answer = major(device) === 0n && !local.has(fileSystem ?? (await typeAt(path)));
   answers.set(source, answer);
   return answer;
 }

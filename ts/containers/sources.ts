@@ -1,6 +1,7 @@
-import { type BigIntStats, statSync } from 'node:fs';
-import { realpath, stat } from 'node:fs/promises';
+import { statSync } from 'node:fs';
 import { RequestError } from '../errors/index.ts';
+import { unlessAborted } from '../launch/abort.ts';
+import type { Looked, Native } from '../native/contract.ts';
 import type { BindMount, MountSpec } from '../request/types.ts';
 import type { Store } from '../store/store.ts';
 
@@ -11,24 +12,44 @@ export interface ResolvedSource {
   readonly device: bigint;
   readonly inode: bigint;
   readonly type: 'directory' | 'file';
+  /** `f_type` of statfs(2), where it is known; 0 where it could not be told. */
+  readonly fileSystem?: number | undefined;
+}
+
+type SourceStore = Pick<Store, 'root' | 'run' | 'native'>;
+
+/** The longest delay of a timer of Node, ms. */
+const longestDelay = 2 ** 31 - 1;
+
+/** What stands at a path, on a file system that may not answer. */
+async function lookAt(native: Native, path: string, signal: AbortSignal | undefined): Promise<Looked> {
+  // The addon's look keeps no program from ending; while somebody waits for it, this does.
+  const alive = setTimeout(() => {}, longestDelay);
+  try {
+    return await unlessAborted(native.lookAt(path), signal);
+  } finally {
+    clearTimeout(alive);
+  }
 }
 
 /**
  * Looks at the source of a bind mount on the host.
  *
- * @param closed directories of the store: what is in them is not for containers
- * @throws RequestError ORLOP_E_SOURCE
+ * @throws RequestError ORLOP_E_SOURCE, also where it lies in the store; ORLOP_E_ABORTED
  */
-export async function resolveSource(mount: BindMount, closed: readonly string[]): Promise<ResolvedSource> {
+async function resolveSource(
+  { native, root, run }: SourceStore,
+  mount: BindMount,
+  signal: AbortSignal | undefined,
+): Promise<ResolvedSource> {
   const { source, target } = mount;
   const refuse = (why: string, hint: string, cause?: unknown) =>
     new RequestError('ORLOP_E_SOURCE', `cannot mount '${source}' at '${target}': ${why}`, { hint, cause });
-  let path: string;
-  let facts: BigIntStats;
+  let found: Looked;
   try {
-    path = await realpath(source);
-    facts = await stat(path, { bigint: true });
+    found = await lookAt(native, source, signal);
   } catch (error) {
+    if (error instanceof RequestError) throw error;
     const code = (error as NodeJS.ErrnoException).code;
     if (code === 'ENOENT') {
       throw refuse('the host has no such file or directory', `make it first: mkdir -p '${source}'`, error);
@@ -36,23 +57,25 @@ export async function resolveSource(mount: BindMount, closed: readonly string[])
     if (code === 'EACCES') throw refuse('permission denied', 'the caller may not reach it on the host', error);
     throw refuse(error instanceof Error ? error.message : String(error), 'check the path on the host', error);
   }
-  const inside = closed.find((directory) => path === directory || path.startsWith(`${directory}/`));
+  const { path, device, inode, directory, fileSystem } = found;
+  const inside = [root, run].find((directory) => path === directory || path.startsWith(`${directory}/`));
   if (inside !== undefined) {
     throw refuse(`it lies in the store '${inside}'`, 'name the volume instead: -v NAME:/target');
   }
-  return { path, device: facts.dev, inode: facts.ino, type: facts.isDirectory() ? 'directory' : 'file' };
+  return { path, device, inode, type: directory ? 'directory' : 'file', fileSystem };
 }
 
 /** Looks at the sources of all bind mounts of a request; the result is by target. Throws as `resolveSource` does. */
 export async function resolveSources(
-  { root, run }: Pick<Store, 'root' | 'run'>,
+  store: SourceStore,
   mounts: readonly MountSpec[],
+  signal?: AbortSignal,
 ): Promise<ReadonlyMap<string, ResolvedSource>> {
   const binds = mounts.filter((mount) => mount.type === 'bind');
   // Each once, and at the same time: a way through a thread takes longer than what is done there.
   const looks = new Map<string, Promise<ResolvedSource>>();
   for (const mount of binds) {
-    if (!looks.has(mount.source)) looks.set(mount.source, resolveSource(mount, [root, run]));
+    if (!looks.has(mount.source)) looks.set(mount.source, resolveSource(store, mount, signal));
   }
   // Waited for until the last one, so that the first in the request is the one that is told of.
   await Promise.allSettled(looks.values());
@@ -72,15 +95,16 @@ const mostSeen = 1024;
  * something else there.
  */
 export async function recallSources(
-  store: Pick<Store, 'root' | 'run'>,
+  store: SourceStore,
   mounts: readonly MountSpec[],
+  signal?: AbortSignal,
 ): Promise<ReadonlyMap<string, ResolvedSource>> {
   const known = seen.get(store) ?? new Map<string, ResolvedSource>();
   seen.set(store, known);
   const sources = new Map<string, ResolvedSource>();
   for (const mount of mounts) {
     if (mount.type !== 'bind') continue;
-    const source = known.get(mount.source) ?? (await resolveSource(mount, [store.root, store.run]));
+    const source = known.get(mount.source) ?? (await resolveSource(store, mount, signal));
     sources.set(mount.target, source);
     if (known.size >= mostSeen) known.clear();
     // Where a symbolic link leads may change without any trace at the place that it led to.

@@ -12,10 +12,12 @@ import { areDirect, resolveSources, resolveVolumes } from './sources.ts';
 export async function startContext(
   { store, images }: Runtime,
   { record, durability, found }: StoredContainer,
+  signal?: AbortSignal,
 ): Promise<{ readonly image: ResolvedImage; readonly context: StartContext }> {
   const image = found?.image ?? (await images.resolve(record.image.id));
   const { mounts } = record.request;
-  const sources = found && areDirect(found.sources, mounts) ? found.sources : await resolveSources(store, mounts);
+  const sources =
+    found && areDirect(found.sources, mounts) ? found.sources : await resolveSources(store, mounts, signal);
   const volumes = resolveVolumes(
     store,
     record.volumes.map((use) => use.name),

@@ -114,7 +114,7 @@ async function launchClaimed(runtime: Runtime, claimed: StoredContainer, request
   const { signal, laps, collect } = request;
   const supplies = suppliesOf(request.stdio);
   const ahead = await takeAhead(runtime, claimed);
-  const { plan, makeNext, first } = await planStart(runtime, claimed, ahead, laps).catch((error: unknown) => {
+  const { plan, makeNext, first } = await planStart(runtime, claimed, ahead, request).catch((error: unknown) => {
     for (const descriptor of ahead.descriptors) native.closeSync(descriptor);
     throw error;
   });
@@ -208,11 +208,11 @@ async function planStart(
   runtime: Runtime,
   container: StoredContainer,
   { networkReady, treesReady }: Ahead,
-  laps: Laps,
+  { laps, signal }: Pick<StartRequest, 'laps' | 'signal'>,
 ): Promise<StartPlan> {
   const { native, strategies, trees } = runtime;
   const { record, durability } = container;
-  const { image, context } = await startContext(runtime, container);
+  const { image, context } = await startContext(runtime, container, signal);
   const sources = [...context.sources.values(), ...context.volumes.values()];
   const strategy = await strategies.choose(await mayHang(sources));
   laps.lap('resolve', 'image, layers, sources, volumes, settings');

@@ -2,6 +2,7 @@ import { RequestError } from '../errors/index.ts';
 import type { Finished, LaunchOptions, LaunchResult, Native, NativeProcess } from '../native/contract.ts';
 import type { EncodedPlan } from '../plan/encoded.ts';
 import { explainFailure } from '../plan/failure.ts';
+import { rejectAborted, unlessAborted } from './abort.ts';
 import { features } from './features.ts';
 
 export interface LaunchRequest {
@@ -35,6 +36,12 @@ export interface LaunchedHere extends Launched {
 }
 
 /**
+ * How long a child that was killed is waited for, ms. One that waits for a file system in user space, whose server has
+ * taken its request, dies when that answers; it executes nothing more.
+ */
+const patience = 1000;
+
+/**
  * Clones the container init process, which executes the plan and becomes the application.
  *
  * @throws LaunchError when the kernel refused an operation or the application could not be executed
@@ -42,27 +49,50 @@ export interface LaunchedHere extends Launched {
  */
 export async function launch(native: Native, request: LaunchRequest): Promise<LaunchedHere> {
   const { plan, descriptors, given = [], before, record, finish, signal } = request;
-  const token = {};
-  const cancel = () => native.cancel(token);
   if (signal?.aborted) for (const descriptor of given) native.closeSync(descriptor);
   rejectAborted(signal);
-  signal?.addEventListener('abort', cancel, { once: true });
+  const options = { descriptors, given, features: features(native), before, record, finish };
+  const result = await launchUntil(native, plan.bytes, options, signal);
+  if (result.failure !== null) throw explainFailure(plan.plan, result.failure);
+  if (result.process === null) {
+    rejectAborted(signal);
+    throw new RequestError(
+      'ORLOP_E_KERNEL',
+      `the container init process was killed before it could execute the application (${ending(result)})`,
+      { hint: 'look for the out-of-memory killer in the kernel log' },
+    );
+  }
+  const { process, times, pipes = [], ended } = result;
+  return { process, times, pipes, ended };
+}
+
+/** Launches it; when the signal fires, kills it, and gives it up where it does not die of that. */
+async function launchUntil(
+  native: Native,
+  plan: Uint8Array,
+  options: LaunchOptions,
+  signal: AbortSignal | undefined,
+): Promise<LaunchResult> {
+  const token = {};
+  let timer: NodeJS.Timeout | undefined;
+  const launched = native.launch(plan, options, token);
+  const abandon = () => {
+    native.abandon(token);
+    const close = ({ pipes = [] }: LaunchResult) => {
+      for (const pipe of pipes) native.closeSync(pipe);
+    };
+    launched.then(close, () => {});
+  };
   try {
-    const options = { descriptors, given, features: features(native), before, record, finish };
-    const result = await native.launch(plan.bytes, options, token);
-    if (result.failure !== null) throw explainFailure(plan.plan, result.failure);
-    if (result.process === null) {
-      rejectAborted(signal);
-      throw new RequestError(
-        'ORLOP_E_KERNEL',
-        `the container init process was killed before it could execute the application (${ending(result)})`,
-        { hint: 'look for the out-of-memory killer in the kernel log' },
-      );
-    }
-    const { process, times, pipes = [], ended } = result;
-    return { process, times, pipes, ended };
+    return await unlessAborted(launched, signal, (giveUp) => {
+      native.cancel(token);
+      timer = setTimeout(() => {
+        abandon();
+        giveUp();
+      }, patience);
+    });
   } finally {
-    signal?.removeEventListener('abort', cancel);
+    clearTimeout(timer);
   }
 }
 
@@ -70,9 +100,4 @@ function ending(result: LaunchResult): string {
   const { died } = result;
   if (died === null) return 'no exit status';
   return died.signal === null ? `exit status ${died.code}` : `signal ${died.signal}`;
-}
-
-function rejectAborted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted !== true) return;
-  throw new RequestError('ORLOP_E_ABORTED', 'the start was ended by its AbortSignal', { cause: signal.reason });
 }

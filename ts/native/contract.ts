@@ -157,6 +157,17 @@ export interface Relay {
   finish(): void;
 }
 
+/** What stands at a path of the host. */
+export interface Looked {
+  /** Without symbolic links. */
+  readonly path: string;
+  readonly device: bigint;
+  readonly inode: bigint;
+  readonly directory: boolean;
+  /** `f_type` of statfs(2); 0 where it cannot be told. */
+  readonly fileSystem: number;
+}
+
 export interface Native {
   readonly abi: number;
   /** Feature bits of this kernel, probed once. */
@@ -186,6 +197,13 @@ export interface Native {
   openTrees(plan: Uint8Array, features: number, paths: string): Promise<number[]>;
   /** Kills the child of a start that has not been settled yet, or keeps it from being made. */
   cancel(token: object): void;
+  /** The program may end without the result of a start that has been cancelled and cannot be killed yet. */
+  abandon(token: object): void;
+  /**
+   * What stands at a path of the host. Rejects with a system error of open(2) or fstat(2). On a file system that does not
+   * answer it never settles, which keeps neither the event loop alive nor anything else waiting.
+   */
+  lookAt(path: string): Promise<Looked>;
   /**
    * Makes the socket of a new member, and hands over the plan by which it makes the container, with what its opener
    * makes as soon as that is there. `descriptor` is for orlop-init, which is launched next with it as its three standard

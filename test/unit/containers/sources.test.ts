@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { areDirect, forgetSources, recallSources, resolveSources } from '../../../ts/containers/sources.ts';
 import type { BindMount } from '../../../ts/request/types.ts';
+import { fakeNative } from '../../support/fake-native.ts';
 import { refusal } from '../../support/refusal.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 
@@ -17,7 +18,7 @@ describe('the sources of bind mounts', () => {
     recursive: true,
     propagation: 'rprivate',
   });
-  const store = () => ({ root: at('root'), run: at('run') });
+  const store = () => ({ root: at('root'), run: at('run'), native: fakeNative() });
 
   it('are found by their targets, one that is named twice too', async () => {
     mkdirSync(at('a'));

@@ -79,7 +79,7 @@ export class MemberPool {
     const { store } = this.#runtime;
     const request = merge(this.#defaults, own);
     for (let attempt = 1; ; attempt++) {
-      const sources = knownSources(store, own.mounts) ?? (await recallSources(store, own.mounts));
+      const sources = knownSources(store, own.mounts) ?? (await recallSources(store, own.mounts, signal));
       const answers = willAnswer(sources.values()) || !(await mayHang(sources.values()));
       if (!this.#ahead || !answers || hidesFiles(own.mounts)) return this.#startInstead(request, how);
       const member = await this.#stock.take(signal);

@@ -1,0 +1,34 @@
+import { RequestError } from '../errors/index.ts';
+
+/** @throws RequestError ORLOP_E_ABORTED when the signal has fired */
+export function rejectAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted === true) throw aborted(signal);
+}
+
+function aborted(signal: AbortSignal): RequestError {
+  return new RequestError('ORLOP_E_ABORTED', 'the start was ended by its AbortSignal', { cause: signal.reason });
+}
+
+/**
+ * Waits for what may never come.
+ *
+ * @param onAbort is called when the signal fires, and decides when it is given up
+ * @throws RequestError ORLOP_E_ABORTED when it was
+ */
+export async function unlessAborted<Result>(
+  work: Promise<Result>,
+  signal: AbortSignal | undefined,
+  onAbort: (giveUp: () => void) => void = (giveUp) => giveUp(),
+): Promise<Result> {
+  if (signal === undefined) return work;
+  let abort = () => {};
+  const givenUp = new Promise<never>((_, reject) => {
+    abort = () => onAbort(() => reject(aborted(signal)));
+  });
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    return await Promise.race([work, givenUp]);
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+}
