@@ -4,7 +4,6 @@
 'use strict';
 const fs = require('node:fs');
 const { dirname, join } = require('node:path');
-const { cachedDataVersionTag } = require('node:v8');
 const { Script } = require('node:vm');
 
 /** How many there may be, of other versions of Node and of orlop: half a megabyte each. */
@@ -18,14 +17,23 @@ const most = 8;
  * @returns {import('node:vm').Script}
  */
 module.exports = function compile(source, filename, built) {
-  const tag = cachedDataVersionTag();
-  const name = `cli-${built.main}-${tag}.cache`;
-  const cachedData = tag === built.tag ? readShipped(filename) : read(name);
+  const kind = kindOf();
+  const name = `cli-${built.main}-${kind}.cache`;
+  const cachedData = kind === built.tag ? readShipped(filename) : read(name);
   const script = new Script(source, { filename, cachedData });
   // Not after another command: it would not hold the functions of a start, which are those that are to be quick.
   if (script.cachedDataRejected !== false && isRun()) process.on('exit', () => keep(name, script.createCachedData()));
   return script;
 };
+
+/**
+ * What decides whether a compiled form fits, besides the processor: V8 looks at all of it, and rejects what does not.
+ * Without flags it is the version; for what flags come to, node:v8 is asked, which with it loads all of node:stream.
+ */
+function kindOf() {
+  const plain = process.execArgv.length === 0 && !process.env.NODE_OPTIONS;
+  return plain ? process.versions.v8 : require('node:v8').cachedDataVersionTag();
+}
 
 function readShipped(filename) {
   try {

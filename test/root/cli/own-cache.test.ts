@@ -1,16 +1,18 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import {
   chmodSync,
+  cpSync,
   lstatSync,
   mkdirSync,
   readdirSync,
+  readFileSync,
   renameSync,
   rmSync,
   symlinkSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { expect } from 'chai';
 import { requires } from '../../support/require.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
@@ -70,6 +72,26 @@ describe('the compiled form of the command line', function () {
     expect(rejected(flag)).to.equal('false');
     run(flag);
     expect(lstatSync(file()).ino).to.equal(ino);
+  });
+
+  it('is known by its version for another Node, which loads nothing for it', () => {
+    const copy = join(root(), 'dist/cli');
+    cpSync(dirname(program), copy, { recursive: true });
+    const loader = join(copy, 'orlop.cjs');
+    writeFileSync(loader, readFileSync(loader, 'utf8').replace(/v8: '[^']*'/, `v8: '0'`));
+    const observer = join(root(), 'observer.cjs');
+    writeFileSync(
+      observer,
+      `const { cachedDataRejected } = require(${JSON.stringify(loader)});
+      const loaded = process.moduleLoadList.includes('NativeModule v8');
+      console.log(JSON.stringify({ cachedDataRejected, loaded }));`,
+    );
+    const seen = () => JSON.parse(execFileSync(process.execPath, [observer], { encoding: 'utf8' })) as object;
+    expect(seen()).to.deep.equal({ loaded: false });
+    const env = { ...process.env, ORLOP_NATIVE: process.env.ORLOP_NATIVE || resolve('build/Release/orlop.node') };
+    execFileSync(process.execPath, [loader, '--root', root(), 'run', '--rm', 'host', 'true'], { env });
+    expect(caches().map((name) => name.split('-').slice(2).join('-'))).to.deep.equal([`${process.versions.v8}.cache`]);
+    expect(seen()).to.deep.equal({ cachedDataRejected: false, loaded: false });
   });
 
   it('is not left by a command that starts nothing', () => {
