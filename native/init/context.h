@@ -34,9 +34,12 @@ struct Context {
   bool guarded = false;  // the shared memory can no longer be read through /proc by others
   bool pivoted = false;  // the root is the container's: its /proc is not to be trusted
   bool no_new_privileges = false;
-  plan::Blob filter = {};  // a system-call filter that waits for execve
-  uint32_t filter_op = 0;  // the record that it came with
-  uint32_t op = 0;         // index of the record that runs: a failure's `op`
+  plan::Blob filter = {};       // a system-call filter that waits for execve
+  uint32_t filter_op = 0;       // the record that it came with
+  bool few_files = false;       // a limit of open files that waits for execve
+  uint64_t open_files[2] = {};  // soft, hard
+  uint32_t open_files_op = 0;
+  uint32_t op = 0;  // index of the record that runs: a failure's `op`
 
   bool Has(uint32_t feature) const { return (start.features & feature) != 0; }
 

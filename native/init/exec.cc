@@ -67,8 +67,9 @@ int Execute(Context& context, const plan::op::Exec& op) {
     Program program;
     error = Inspect(context, op.candidates[i], &program);
     if (error == 0) {
-      const int unfiltered = LoadWaitingFilter(context);
-      if (unfiltered != 0) return unfiltered;
+      error = LimitOpenFiles(context);
+      if (error == 0) error = LoadWaitingFilter(context);
+      if (error != 0) return error;
       error = static_cast<int>(Run(context, program, op.candidates[i], argv, env));
     }
     Close(program.file);

@@ -9,6 +9,9 @@ namespace orlop::init {
 #include "plan/ops.def"
 #undef OP
 
+// Sets the limit of open files that `rlimit` left for the moment before execve, if there is one.
+int LimitOpenFiles(Context& context);
+
 // Loads the filter that `seccomp` left for the moment before execve, if there is one.
 int LoadWaitingFilter(Context& context);
 

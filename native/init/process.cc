@@ -18,6 +18,7 @@ inline constexpr int kSetMask = 2;             // SIG_SETMASK
 inline constexpr int kSignals = 64;
 inline constexpr int kKill = 9;
 inline constexpr int kStop = 19;
+inline constexpr uint32_t kOpenFiles = 7;  // RLIMIT_NOFILE
 inline constexpr uint32_t kCloseRangeCloexec = 4;
 
 // struct sigaction of the kernel; all zero is the default action. The size of its signal set is 8.
@@ -81,6 +82,23 @@ int ReplaceNull(Context& context, int scratch, int source) {
   return static_cast<int>(context.Call(__NR_openat, scratch, "null", flags, 0));
 }
 
+// This process has copies of all descriptors of its caller, which may be more than the application is to have, and
+// opens the working directory and the program yet. So what takes no privilege, to lower the limit, waits until that is
+// done.
+int RaiseOpenFiles(Context& context, const plan::op::Rlimit& op) {
+  uint64_t now[2];
+  long error = context.Call(__NR_prlimit64, 0, kOpenFiles, nullptr, now);
+  if (error == 0 && (op.hard > now[1] || op.soft > op.hard)) {
+    const uint64_t raised[2] = {op.soft > now[0] ? op.soft : now[0], op.hard};
+    error = context.Call(__NR_prlimit64, 0, kOpenFiles, raised, nullptr);
+  }
+  context.few_files = error == 0;
+  context.open_files[0] = op.soft;
+  context.open_files[1] = op.hard;
+  context.open_files_op = context.op;
+  return static_cast<int>(error);
+}
+
 }  // namespace
 
 int Execute(Context& context, const plan::op::Keyring& op) {
@@ -113,8 +131,17 @@ int Execute(Context& context, const plan::op::Stdio& op) {
 }
 
 int Execute(Context& context, const plan::op::Rlimit& op) {
+  if (op.resource == kOpenFiles) return RaiseOpenFiles(context, op);
   const uint64_t limit[2] = {op.soft, op.hard};
   return static_cast<int>(context.Call(__NR_prlimit64, 0, op.resource, limit, nullptr));
+}
+
+int LimitOpenFiles(Context& context) {
+  if (!context.few_files) return 0;
+  context.few_files = false;
+  const auto error = static_cast<int>(context.Call(__NR_prlimit64, 0, kOpenFiles, context.open_files, nullptr));
+  if (error < 0) context.op = context.open_files_op;
+  return error;
 }
 
 int Execute(Context& context, const plan::op::Umask& op) {

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import type { RunOptions } from '../../../ts/index.ts';
@@ -44,6 +44,22 @@ describe('options of a container', function () {
     expect(limit('Max processes')).to.deep.equal(['300', '300']);
     expect(limit('Max core file size')).to.deep.equal(['0', '0']);
     expect(limit('Max stack size')).to.deep.equal(['1048576', 'unlimited']);
+  });
+
+  it('fewer open files than the caller has open keep nothing from being started', async () => {
+    // More than the 1024 that an application may open by default.
+    const open = Array.from({ length: 1100 }, () => openSync('/dev/null', 'r'));
+    try {
+      const script = 'ulimit -n; ulimit -Hn; pwd';
+      const hard = /^Max open files +\S+ +(\S+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1];
+      expect((await run(script, { workdir: '/made' })).stdout).to.equal(`1024\n${hard}\n/made\n`);
+      const few = { workdir: '/made', ulimits: ['nofile=5:6'] };
+      expect((await run(script, few)).stdout).to.equal('5\n6\n/made\n');
+      await using pool = await fixture().orlop.pool('busybox', { ...few, size: 1 });
+      expect((await pool.run(['sh', '-c', script])).stdout).to.equal('5\n6\n/made\n');
+    } finally {
+      for (const descriptor of open) closeSync(descriptor);
+    }
   });
 
   it('a seccomp profile of the caller’s own replaces the default one', async () => {
