@@ -1,5 +1,6 @@
 import { defaultFiles, makeContainer, namespacesOf } from './build.ts';
 import { mountPoint, namespaceFlag } from './constants.ts';
+import { defaultMaskedPaths, defaultReadonlyPaths } from './defaults.ts';
 import { Draft } from './draft.ts';
 import type { ProcessFacts, StartFacts, UserMount } from './facts.ts';
 import { byDepth, parents } from './layout.ts';
@@ -90,11 +91,18 @@ export function buildApplication(
 }
 
 /**
- * Whether a mount would hide a file that the member has mounted. In a start the files come after all mounts, so that a
- * volume on `/etc` does not hide them; in a container that waits they are there. Pure.
+ * Whether a mount has to lie below what the member has mounted already. In a start the files of `/etc` and what masks
+ * paths come after all mounts, so that a volume does not hide them. Pure.
  */
-export function hidesFiles(mounts: readonly { readonly target: string }[]): boolean {
-  return mounts.some(({ target }) => aboveFiles.has(target));
+export function belongBelow(mounts: readonly { readonly target: string }[]): boolean {
+  return mounts.some(({ target }) => aboveFiles.has(target) || protectedTrees.has(top(target)));
+}
+
+/** `/sys/firmware` → `/sys`. */
+function top(path: string): string {
+  return `/${path.split('/')[1]}`;
 }
 
 const aboveFiles: ReadonlySet<string> = new Set(defaultFiles.flatMap(parents));
+/** With paths that are masked or read-only. */
+const protectedTrees: ReadonlySet<string> = new Set([...defaultMaskedPaths, ...defaultReadonlyPaths].map(top));

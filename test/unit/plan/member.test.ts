@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { buildPlan } from '../../../ts/plan/build.ts';
 import { encodePlan } from '../../../ts/plan/encode.ts';
 import type { BindMount, StartFacts } from '../../../ts/plan/facts.ts';
-import { buildApplication, buildMember, hidesFiles } from '../../../ts/plan/member.ts';
+import { belongBelow, buildApplication, buildMember } from '../../../ts/plan/member.ts';
 import type { Op, Plan } from '../../../ts/plan/types.ts';
 import { makeFacts } from '../../support/facts.ts';
 
@@ -117,11 +117,14 @@ describe('the plans of a member of a pool', () => {
     expect(readOnly.prepare.enter.filter((op) => op.op === 'readonly' && op.target === '/')).to.deep.equal([]);
   });
 
-  it('are not for volumes that would hide the files of /etc', () => {
-    expect(hidesFiles([bind('/etc')])).to.equal(true);
-    expect(hidesFiles([bind('/a'), bind('/etc')])).to.equal(true);
-    expect(hidesFiles([])).to.equal(false);
-    expect(hidesFiles([bind('/etc/hosts'), bind('/etc/sub'), bind('/a/etc')])).to.equal(false);
+  it('are not for volumes that would hide the files of /etc, or what is masked', () => {
+    expect(belongBelow([bind('/etc')])).to.equal(true);
+    expect(belongBelow([bind('/a'), bind('/etc')])).to.equal(true);
+    expect(belongBelow([])).to.equal(false);
+    expect(belongBelow([bind('/etc/hosts'), bind('/etc/sub'), bind('/a/etc'), bind('/a/sys')])).to.equal(false);
+    for (const target of ['/sys', '/sys/firmware', '/sys/fs/own']) {
+      expect(belongBelow([bind('/a'), bind(target)]), target).to.equal(true);
+    }
   });
 
   it('load the default filter before they wait, when it cannot be shed, and any other one last', () => {

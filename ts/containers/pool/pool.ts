@@ -1,7 +1,7 @@
 import { closeSync, openSync } from 'node:fs';
 import { LaunchError, RequestError } from '../../errors/index.ts';
 import { helperExecutable } from '../../native/helper.ts';
-import { hidesFiles } from '../../plan/member.ts';
+import { belongBelow } from '../../plan/member.ts';
 import type { OwnRequest } from '../../request/options.ts';
 import type { EnvEntry, RunRequest } from '../../request/types.ts';
 import { mayHang, willAnswer } from '../may-hang.ts';
@@ -25,8 +25,8 @@ const openPath = 0o10000000;
 
 /**
  * Containers of one image that are made ahead. What waits sees no mount of the host: the program opens the volumes of a
- * request, and attaches them. Where it cannot, or should not because a source may never answer, and where a volume would
- * hide what the container has mounted last, the request is an ordinary start.
+ * request, and attaches them. Where it cannot, or should not because a source may never answer, and where a volume
+ * belongs below what the container has mounted last, the request is an ordinary start.
  */
 export class MemberPool {
   readonly #runtime: Runtime;
@@ -81,7 +81,7 @@ export class MemberPool {
     for (let attempt = 1; ; attempt++) {
       const sources = knownSources(store, own.mounts) ?? (await recallSources(store, own.mounts, signal));
       const answers = willAnswer(sources.values()) || !(await mayHang(sources.values()));
-      if (!this.#ahead || !answers || hidesFiles(own.mounts)) return this.#startInstead(request, how);
+      if (!this.#ahead || !answers || belongBelow(own.mounts)) return this.#startInstead(request, how);
       const member = await this.#stock.take(signal);
       laps.lap('take', 'a member that waits, for these sources of bind mounts');
       try {
