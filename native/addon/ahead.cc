@@ -15,35 +15,40 @@
 #include "launch/empty_namespace.h"
 #include "launch/launcher.h"
 #include "launch/network.h"
+#include "launch/start.h"
 #include "launch/trees.h"
 
 namespace orlop::addon {
 namespace {
 
-// Does `work` on a launcher thread; `convert` makes the value that the promise gets.
+using launch::Launcher;
+
+// Does `work` on a launcher thread, not before `first` is over where there is one; `convert` makes the value that the
+// promise gets.
 template <typename Result>
 Napi::Value in_background(Napi::Env env, std::function<Failure(Result*)> work,
-                          std::function<Napi::Value(Napi::Env, Environment&, Result&)> convert) {
+                          std::function<Napi::Value(Napi::Env, Environment&, Result&)> convert,
+                          const std::shared_ptr<launch::Start>& first = nullptr) {
   const Deferred deferred(env);
   const auto environment = Environment::of(env);
-  const Failure refused = launch::Launcher::instance().submit([=](const launch::ChildStack&) -> launch::Launcher::Tell {
-    const auto result = std::make_shared<Result>();
-    const Failure failure = work(result.get());
-    const auto settle = [=](Napi::Env env) {
+  environment->hold(env);
+  const auto tell = [=](const Failure& failure, const std::shared_ptr<Result>& result) {
+    environment->post([=](Napi::Env env) {
       environment->release(env);
       if (failure) {
         deferred.reject(system_error(env, failure).Value());
       } else {
         deferred.resolve(convert(env, *environment, *result));
       }
-    };
-    return [environment, settle] { environment->post(settle); };
-  });
-  if (refused) {
-    deferred.reject(system_error(env, refused).Value());
-  } else {
-    environment->hold(env);
-  }
+    });
+  };
+  const Launcher::Job job = [=](const launch::ChildStack&) -> Launcher::Tell {
+    const auto result = std::make_shared<Result>();
+    const Failure failure = work(result.get());
+    return [=] { tell(failure, result); };
+  };
+  if (first != nullptr && first->then([job] { Launcher::instance().go_on(job); })) return deferred.promise();
+  if (const Failure refused = Launcher::instance().submit(job)) tell(refused, nullptr);
   return deferred.promise();
 }
 
@@ -90,7 +95,8 @@ Napi::Value open_trees(const Napi::CallbackInfo& info) {
         Napi::Array list = Napi::Array::New(env, opened.slots.size());
         for (uint32_t i = 0; i < opened.slots.size(); ++i) list.Set(i, environment.give(opened.slots[i].release()));
         return list;
-      });
+      },
+      info[3].IsObject() ? Environment::of(info.Env())->start_of(info[3].As<Napi::Object>()) : nullptr);
 }
 
 }  // namespace

@@ -66,9 +66,14 @@ void Environment::remove_start(Napi::Env env, const std::shared_ptr<launch::Star
 }
 
 void Environment::cancel(const Napi::Object& token) {
+  if (const auto start = start_of(token)) start->cancel();
+}
+
+std::shared_ptr<launch::Start> Environment::start_of(const Napi::Object& token) {
   for (const Pending& pending : pending_) {
-    if (pending.token.Value().StrictEquals(token)) pending.start->cancel();
+    if (pending.token.Value().StrictEquals(token)) return pending.start;
   }
+  return nullptr;
 }
 
 void Environment::abandon(const Napi::Object& token) {

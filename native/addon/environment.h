@@ -42,6 +42,8 @@ class Environment : public std::enable_shared_from_this<Environment> {
   void remove_start(Napi::Env env, const std::shared_ptr<launch::Start>& start);
   void cancel(const Napi::Object& token);
   void abandon(const Napi::Object& token);
+  // The one of this token; null when it has been settled.
+  std::shared_ptr<launch::Start> start_of(const Napi::Object& token);
 
   // JS. A descriptor that JavaScript gets closes with the environment, unless it was taken back, or disowned, before:
   // a Worker that is terminated runs none of the code that would close it.

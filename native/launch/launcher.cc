@@ -27,6 +27,7 @@ Failure Launcher::submit(std::shared_ptr<Start> start, Done done) {
     return [done, start, result] {
       done(std::move(*result));
       start->release();
+      start->over();
     };
   });
 }
@@ -51,6 +52,14 @@ Failure Launcher::queue(Job job) {
   }
   queue_.push_back(std::move(job));
   return {};
+}
+
+void Launcher::go_on(Job job) {
+  {
+    const std::lock_guard lock(mutex_);
+    queue_.push_back(std::move(job));
+  }
+  some_.notify_one();
 }
 
 void Launcher::work() {

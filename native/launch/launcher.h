@@ -30,6 +30,10 @@ class Launcher {
   // Queues work for a start that is to come. It leaves the thread's namespaces as they were.
   Failure submit(Job job);
 
+  // The same on a launcher thread, which is about to be idle. It makes no other thread: that would share the
+  // file-system view of this one, which must have its own to change its mount namespace.
+  void go_on(Job job);
+
  private:
   Failure queue(Job job);
   void work();

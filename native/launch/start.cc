@@ -103,6 +103,22 @@ void Start::release() {
   trees_.clear();
 }
 
+bool Start::then(std::function<void()> follower) {
+  const std::lock_guard lock(mutex_);
+  if (!over_) followers_.push_back(std::move(follower));
+  return !over_;
+}
+
+void Start::over() {
+  std::vector<std::function<void()>> followers;
+  {
+    const std::lock_guard lock(mutex_);
+    over_ = true;
+    followers = std::move(followers_);
+  }
+  for (const auto& follower : followers) follower();
+}
+
 // What has to be there before anything is made. False when it failed, with the result filled.
 bool Start::supply(StartResult& result) {
   result.failure = EmptyNamespace::instance().leave();

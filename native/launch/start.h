@@ -62,6 +62,12 @@ class Start {
   // descriptor of a tree takes a file system down. On the launcher thread.
   void release();
 
+  // Any thread. Has `follower` called on the launcher thread when this start is over: the child has executed or is
+  // gone, and who waits for it has been told. False when it is over already.
+  bool then(std::function<void()> follower);
+  // On the launcher thread, once.
+  void over();
+
   // The signal by which the application follows its parent into death, as the plan says; 0 for none.
   int death_signal() const { return child_.death_signal; }
 
@@ -94,10 +100,13 @@ class Start {
   Child child_{};
   Failure help_failed_;
   InFlight in_flight_;
-  // Guards the owner of the pidfd: this start, then the process. cancel() signals through whichever has it.
+  // Guards what follows. The owner of the pidfd is this start, then the process: cancel() signals through whichever has
+  // it.
   std::mutex mutex_;
   int pidfd_ = -1;  // written by the kernel in the middle of clone
   std::shared_ptr<Process> process_;
+  bool over_ = false;
+  std::vector<std::function<void()>> followers_;
 };
 
 }  // namespace orlop::launch

@@ -106,6 +106,28 @@ describe('a start whose trees an opener makes', function () {
     rmSync(path, { recursive: true });
   });
 
+  it('makes trees ahead when the launch that they wait for is over, however that ends and whenever they are asked for', async () => {
+    const bind: Op = { op: 'bind', reason: '', tree: 0, source: '/', recursive: 0, device: 0n, inode: 0n, type: 0 };
+    const plan: Plan = { strategy: 'opener', namespaces: [], supplied: [], slots: 1, prepare: [bind], enter: [] };
+    const open = (token: object) => native.openTrees(encodePlan(plan), native.features(), '', token);
+    for (const argv of [['/bin/true'], ['/no/such/program']]) {
+      const token = {};
+      const order: string[] = [];
+      const launching = start(native, { argv, strategy: 'opener', token }).then((result) => {
+        order.push('launch');
+        return result;
+      });
+      const trees = open(token).then((made) => {
+        order.push('trees');
+        return made;
+      });
+      const [{ process }, made] = [await launching, await trees];
+      expect(order).to.deep.equal(['launch', 'trees']);
+      for (const tree of [...made, ...(await open(token)), ...(await open({}))]) native.closeSync(tree);
+      if (process !== null) await native.wait(process);
+    }
+  });
+
   it('names the operation that the host refused, and clones nothing', async () => {
     const plan = plainPlan({ argv: ['/bin/true'], strategy: 'opener' });
     const identity = { device: 0n, inode: 0n, type: 0 };

@@ -99,16 +99,23 @@ export class TreesAhead {
   }
 
   /**
-   * Makes trees for the next start like one that was just made.
+   * Makes trees for the next start like one that is being made.
    *
    * @param kind equal for starts whose trees are equal
    * @param image directory of the image's uppermost layer
    * @param facts of that start
-   * @param paths that it looked up in the root filesystem
+   * @param paths that it looks up in the root filesystem
+   * @param launch the token of its launch, which goes first
    */
-  makeNext(kind: string, image: string | undefined, facts: () => StartFacts, paths: () => readonly string[]): void {
+  makeNext(
+    kind: string,
+    image: string | undefined,
+    facts: () => StartFacts,
+    paths: () => readonly string[],
+    launch: object,
+  ): void {
     if (this.#refused || this.#making !== null) return;
-    this.#making = this.#make(kind, image, facts, paths)
+    this.#making = this.#make(kind, image, facts, paths, launch)
       // Each start makes its own then, or says there what is wrong.
       .catch((error: unknown) => {
         this.#templates.clear();
@@ -137,6 +144,7 @@ export class TreesAhead {
     image: string | undefined,
     facts: () => StartFacts,
     paths: () => readonly string[],
+    launch: object,
   ): Promise<void> {
     const spare = this.#spare();
     if (spare.some((id) => this.fits(id, kind))) return;
@@ -146,7 +154,8 @@ export class TreesAhead {
     if (layer === null) return;
     try {
       const { bytes, names } = this.#planFor(kind, layer, facts);
-      const descriptors = await this.#native.openTrees(bytes, features(this.#native), `${paths().join('\0')}\0`);
+      const wanted = `${paths().join('\0')}\0`;
+      const descriptors = await this.#native.openTrees(bytes, features(this.#native), wanted, launch);
       this.#kept.set(layer.id, { kind, names, descriptors });
     } finally {
       // The store may have been closed meanwhile.

@@ -114,14 +114,15 @@ async function launchClaimed(runtime: Runtime, claimed: StoredContainer, request
   const { signal, laps, collect } = request;
   const supplies = suppliesOf(request.stdio);
   const ahead = await takeAhead(runtime, claimed);
-  const { plan, makeNext, first } = await planStart(runtime, claimed, ahead, request).catch((error: unknown) => {
+  const { plan, makeNext } = await planStart(runtime, claimed, ahead, request).catch((error: unknown) => {
     for (const descriptor of ahead.descriptors) native.closeSync(descriptor);
     throw error;
   });
   const state = startedState(claimed.state);
   const written = durability === 'durable' ? undefined : startRecord(store, record.id, state);
-  const finish = finishOf(runtime, claimed, request, first);
-  const launched = await launch(native, {
+  const finish = finishOf(runtime, claimed, request, makeNext === null);
+  const token = {};
+  const launching = launch(native, {
     plan,
     descriptors: supplies,
     given: ahead.descriptors,
@@ -129,9 +130,13 @@ async function launchClaimed(runtime: Runtime, claimed: StoredContainer, request
     before: pending,
     record: written,
     finish,
+    token,
   });
+  // In a turn of its own: nobody waits for it.
+  if (makeNext !== null) setImmediate(makeNext, token);
+  const launched = await launching;
   laps.launched(launched.times, finish?.quiet);
-  makeNext();
+  runtime.strategies.startMade();
   const stdio = new LaunchedStdio(native, supplies, launched.pipes, collect !== undefined);
   const { pid, startTime } = launched.process;
   const recorded = written === undefined ? null : { ...claimed, state: { ...state, pid, startTime } };
@@ -142,18 +147,18 @@ async function launchClaimed(runtime: Runtime, claimed: StoredContainer, request
  * What the threads of the launcher see to at the end of the application; nothing where that would be waiting alone: a
  * command has nobody to hear of its application but itself, and needs no thread that sees to the rest.
  *
- * @param first of the program's starts
+ * @param alone nothing is made ahead for it and from it, as for the first start of a program
  */
 function finishOf(
   runtime: Runtime,
   claimed: StoredContainer,
   { stdio, rm, collect }: StartRequest,
-  first: boolean,
+  alone: boolean,
 ): LaunchOptions['finish'] {
   const { changes, later } = changesAtEnd(runtime, claimed, rm);
   if (changes.length === 0 && collect === undefined) return undefined;
-  // The first start is told of at once: what makes the next ones fast is begun then. So is one that is to be recorded.
-  const quiet = collect !== undefined && stdio.stdin !== 'pipe' && !first && claimed.durability === 'ephemeral';
+  // The first start is told of at once: what makes the next ones fast is begun then.
+  const quiet = collect !== undefined && stdio.stdin !== 'pipe' && !alone;
   return { collect: collect !== undefined, quiet, limit: collect ?? 0, changes, later };
 }
 
@@ -197,10 +202,8 @@ async function recordStart(
 
 interface StartPlan {
   readonly plan: EncodedPlan;
-  /** Whether none has gone before that made ready what makes this one fast. */
-  readonly first: boolean;
-  /** Has made what the next start like it takes. */
-  readonly makeNext: () => void;
+  /** Has made what the next start like it takes, after the launch of the token; null where nothing is made ahead. */
+  readonly makeNext: ((launch: object) => void) | null;
 }
 
 /** The plan of a container's start as things stand now. */
@@ -219,14 +222,13 @@ async function planStart(
   const facts = { ...context, networkReady, treesReady, strategy };
   const plan = startPlan(record, image, facts, native.worksAtOnce());
   laps.lap('plan', 'the operations, as bytes');
-  const makeNext = () => {
-    strategies.startMade();
-    if (durability !== 'ephemeral' || strategy !== 'opener') return;
+  if (durability !== 'ephemeral' || strategy !== 'opener') return { plan, makeNext: null };
+  const makeNext = (launch: object) => {
     const kind = treesKind(record.request, image);
     const facts = () => startFacts(record, image, context);
-    trees.makeNext(kind, image.layers[0], facts, () => pathsIn(record));
+    trees.makeNext(kind, image.layers[0], facts, () => pathsIn(record), launch);
   };
-  return { plan, makeNext, first: strategy !== 'opener' };
+  return { plan, makeNext };
 }
 
 async function giveUp({ containers }: Runtime, container: StoredContainer, rm: boolean): Promise<void> {

@@ -19,6 +19,8 @@ export interface LaunchRequest {
   readonly record?: LaunchOptions['record'] | undefined;
   /** Ends a start that hangs, on a network file system for example. */
   readonly signal?: AbortSignal | undefined;
+  /** By which others name this launch; default: one that nobody has. */
+  readonly token?: object | undefined;
 }
 
 /** A started container init process that has become the application. */
@@ -48,11 +50,11 @@ const patience = 1000;
  * @throws RequestError ORLOP_E_ABORTED when `signal` ended it first
  */
 export async function launch(native: Native, request: LaunchRequest): Promise<LaunchedHere> {
-  const { plan, descriptors, given = [], before, record, finish, signal } = request;
+  const { plan, descriptors, given = [], before, record, finish, signal, token = {} } = request;
   if (signal?.aborted) for (const descriptor of given) native.closeSync(descriptor);
   rejectAborted(signal);
   const options = { descriptors, given, features: features(native), before, record, finish };
-  const result = await launchUntil(native, plan.bytes, options, signal);
+  const result = await launchUntil(native, plan.bytes, options, { signal, token });
   if (result.failure !== null) throw explainFailure(plan.plan, result.failure);
   if (result.process === null) {
     rejectAborted(signal);
@@ -71,9 +73,8 @@ async function launchUntil(
   native: Native,
   plan: Uint8Array,
   options: LaunchOptions,
-  signal: AbortSignal | undefined,
+  { signal, token }: { readonly signal: AbortSignal | undefined; readonly token: object },
 ): Promise<LaunchResult> {
-  const token = {};
   let timer: NodeJS.Timeout | undefined;
   const launched = native.launch(plan, options, token);
   const abandon = () => {

@@ -192,9 +192,10 @@ export interface Native {
   /**
    * Executes the `prepare` list of a plan with an opener: what fills its slots, in their order, which the caller closes.
    * Rejects with the errno of what was refused; nothing is left then. `paths`, with a NUL behind each, are looked up in
-   * the first tree, so that the kernel knows the way there; what is missing is passed over.
+   * the first tree, so that the kernel knows the way there; what is missing is passed over. Not before the launch of the
+   * token `after` is over, so that the two do not compete.
    */
-  openTrees(plan: Uint8Array, features: number, paths: string): Promise<number[]>;
+  openTrees(plan: Uint8Array, features: number, paths: string, after?: object): Promise<number[]>;
   /** Kills the child of a start that has not been settled yet, or keeps it from being made. */
   cancel(token: object): void;
   /** The program may end without the result of a start that has been cancelled and cannot be killed yet. */

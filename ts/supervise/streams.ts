@@ -14,11 +14,22 @@ export type PipeEnds = readonly [stdin: number | null, stdout: number | null, st
 
 const none: StdioStreams = { stdin: null, stdout: null, stderr: null, finish: () => {} };
 
+type Classes = Pick<typeof import('node:net'), 'Socket'> & Pick<typeof import('./output-stream.ts'), 'OutputStream'>;
+
+let classes: Classes | undefined;
+
+/** Only loaded for pipes: a command line that inherits its streams starts faster without node:net. */
+async function loadClasses(): Promise<Classes> {
+  const [{ Socket }, { OutputStream }] = await Promise.all([import('node:net'), import('./output-stream.ts')]);
+  return { Socket, OutputStream };
+}
+
 /** Streams over the caller's ends of pipes, which are theirs from now on. */
 export async function streamsOver(native: Native, [stdin, stdout, stderr]: PipeEnds): Promise<StdioStreams> {
   if (stdin === null && stdout === null && stderr === null) return none;
-  // Only loaded for pipes: a command line that inherits its streams starts faster without node:net.
-  const [{ Socket }, { OutputStream }] = await Promise.all([import('node:net'), import('./output-stream.ts')]);
+  // Not asked for again: a promise of a module costs more than the streams.
+  classes ??= await loadClasses();
+  const { Socket, OutputStream } = classes;
   // Each belongs to its socket from now on.
   for (const fd of [stdin, stdout, stderr]) if (fd !== null) native.disown(fd);
   const input = stdin === null ? null : new Socket({ fd: stdin, readable: false, writable: true });
