@@ -61,8 +61,15 @@ function withoutId(text: string, id: string): string {
   return text.replaceAll(id, '\u0002').replaceAll(id.slice(0, 12), '\u0003');
 }
 
-export function sourceText([name, { path, device, inode, type }]: [string, ResolvedSource]): string {
-  return `${name}\0${path}\0${device} ${inode} ${type}`;
+export function sourceText([name, source]: [string, ResolvedSource]): string {
+  return `${name}\0${sourceNumbers.of(source, factsText)}`;
+}
+
+/** Of sources, so that many of them leave the other numbers alone. */
+const sourceNumbers = new TextNumbers();
+
+function factsText({ path, device, inode, type }: ResolvedSource): string {
+  return `${path}\0${device} ${inode} ${type}`;
 }
 
 /** What is short may have the ID in it. */
