@@ -135,7 +135,7 @@ export class Orlop implements t.OrlopRuntime {
       items: found
         .map((container) => summaryOf(store, container))
         .filter((container) => (all || container.status === 'running') && filter(container)),
-      damaged: damaged.map(({ id, error }) => ({ path: id, message: error.message })),
+      damaged: damaged.map(({ path, error }) => ({ path, message: error.message })),
     };
   }
 }

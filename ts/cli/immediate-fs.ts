@@ -9,6 +9,7 @@ import {
   fchmodSync,
   fstatSync,
   fsyncSync,
+  ftruncateSync,
   linkSync,
   lstatSync,
   mkdirSync,
@@ -98,6 +99,10 @@ export class FileHandle {
     position: number | null,
   ): Promise<{ bytesRead: number; buffer: Bytes }> {
     return { bytesRead: readSync(this.#descriptor, buffer, offset, length, position), buffer };
+  }
+
+  async truncate(): Promise<void> {
+    ftruncateSync(this.#descriptor);
   }
 
   async readFile(encoding: 'utf8'): Promise<string> {

@@ -1,4 +1,5 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { type FileHandle, lstat, open, unlink } from 'node:fs/promises';
 import type { Running } from '../api/types.ts';
 import { withProgram } from '../trace/program.ts';
 
@@ -8,18 +9,30 @@ export interface TraceFile {
   write(running: Running): Promise<void>;
 }
 
-/** Runs `use` with the file that `--trace` names. */
+/** Runs `use` with the file that `--trace` names. One that was not there goes again where there was no start to trace. */
 export async function withTrace<Result>(
   file: string | undefined,
   use: (trace: TraceFile | undefined) => Promise<Result>,
 ): Promise<Result> {
   if (file === undefined) return use(undefined);
   const asked = now();
-  const handle = await open(file, 'w');
+  const existed = await lstat(file).then(
+    () => true,
+    () => false,
+  );
+  // What is in it goes when there is something else to write.
+  const handle = await open(file, constants.O_WRONLY | constants.O_CREAT, 0o666);
+  let used = existed;
   try {
-    return await use({ write: (running) => write(handle, running, asked) });
+    return await use({
+      write: async (running) => {
+        used = true;
+        await write(handle, running, asked);
+      },
+    });
   } finally {
     await handle.close();
+    if (!used) await unlink(file).catch(() => {});
   }
 }
 
@@ -30,6 +43,7 @@ async function write(handle: FileHandle, running: Running, asked: number): Promi
     { name: 'load', reason: 'the command, and what it is asked for', end: asked },
     { name: 'open', reason: 'the store', end: Number.POSITIVE_INFINITY },
   ]);
+  if ((await handle.stat()).isFile()) await handle.truncate();
   await handle.writeFile(`${JSON.stringify(trace)}\n`);
 }
 

@@ -6,7 +6,15 @@ import type { NativeProcess } from '../native/contract.ts';
 import { collect, type Damaged } from '../store/record.ts';
 import type { Store } from '../store/store.ts';
 import { Volumes } from '../volumes/volumes.ts';
-import { containerIds, locate, readContainer, writeDescription, writeNew, writeState } from './directory.ts';
+import {
+  containerDirectory,
+  containerIds,
+  locate,
+  readContainer,
+  writeDescription,
+  writeNew,
+  writeState,
+} from './directory.ts';
 import { isReserved, reserve, unreserve } from './own.ts';
 import {
   type ContainerRecord,
@@ -20,9 +28,15 @@ import {
 import { readUses, type Uses } from './references.ts';
 import { killApplication, removeContainer } from './remove.ts';
 
+/** A container whose record cannot be read. */
+export interface DamagedContainer extends Omit<Damaged, 'id'> {
+  /** Its directory. */
+  readonly path: string;
+}
+
 export interface ContainerList {
   readonly containers: readonly StoredContainer[];
-  readonly damaged: readonly Damaged[];
+  readonly damaged: readonly DamagedContainer[];
 }
 
 export interface RemoveContainerOptions {
@@ -91,7 +105,8 @@ export class ContainerStore {
       readContainer(this.#store, id, kinds.get(id) ?? 'durable'),
     );
     found.sort((a, b) => (a.record.created < b.record.created ? 1 : -1));
-    return { containers: found, damaged };
+    const directory = (id: string) => containerDirectory(this.#store, id, kinds.get(id) ?? 'durable');
+    return { containers: found, damaged: damaged.map(({ id, error }) => ({ path: directory(id), error })) };
   }
 
   /** Users of volumes and images, by name and ID. */

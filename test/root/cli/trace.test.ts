@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import type { TraceEvent } from '../../../ts/api/types.ts';
@@ -96,5 +96,24 @@ describe('the trace of a real start', () => {
     writeFileSync(file, readFileSync(file).subarray(0, 1000));
     const { code, stderr } = await cli(directory(), ['trace', file]);
     expect({ code, cut: stderr.includes('it is not JSON, or cut off') }).to.deep.equal({ code: 125, cut: true });
+  });
+
+  it('leaves no file where the start was refused, and what was in one before', async () => {
+    const none = join(directory(), 'none.json');
+    const before = readFileSync(file, 'utf8');
+    for (const trace of [none, file]) {
+      for (const argv of [
+        ['host', '/bin/none'],
+        ['no-such-image', 'true'],
+      ]) {
+        const { code } = await cli(directory(), ['run', '--rm', '--trace', trace, ...argv]);
+        expect(code).to.be.oneOf([125, 127]);
+      }
+    }
+    expect(existsSync(none)).to.equal(false);
+    expect(readFileSync(file, 'utf8')).to.equal(before);
+    writeFileSync(file, 'x'.repeat(1 << 20));
+    await ok('run', '--rm', '--trace', file, 'host', 'true');
+    expect(JSON.parse(readFileSync(file, 'utf8'))).to.have.property('traceEvents');
   });
 });

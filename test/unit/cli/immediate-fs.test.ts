@@ -64,6 +64,13 @@ const works: Record<string, (files: Files, directory: string) => Promise<unknown
     await again.close();
     return [bytesRead, [...buffer], size, mode, text, again.fd];
   },
+  'empties an open file': async ({ open, writeFile, stat }, directory) => {
+    await writeFile(join(directory, 'f'), 'to go');
+    const file = await open(join(directory, 'f'), constants.O_WRONLY);
+    await file.truncate();
+    await file.close();
+    return (await stat(join(directory, 'f'))).size;
+  },
   'knows the space of a file system': async ({ statfs }) => (await statfs('/proc')).type,
   'resolves a path': async ({ realpath, symlink, mkdir }, directory) => {
     await mkdir(join(directory, 'd'));

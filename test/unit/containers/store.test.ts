@@ -113,7 +113,7 @@ describe('the containers of a store', () => {
     await writeFile(join(store.containersPath, id, 'config.json'), '{"version":1');
     const list = await containers.list();
     expect(list.containers).to.have.length(1);
-    expect(list.damaged.map((one) => one.id)).to.deep.equal([id]);
+    expect(list.damaged.map(({ path }) => path)).to.deep.equal([join(store.containersPath, id)]);
     expect((await refusal(containers.find(id))).code).to.equal('ORLOP_E_DAMAGED');
     expect((await refusal(containers.volumes.remove('data'))).code).to.equal('ORLOP_E_VOLUME_IN_USE');
     expect((await refusal(containers.remove(id))).code).to.equal('ORLOP_E_DAMAGED');

@@ -8,7 +8,7 @@ export interface Listing<Item> {
 
 /** An object of the store whose record cannot be read. */
 export interface Damaged {
-  /** Path of the record; of a container, its ID. */
+  /** Where it lies: the directory of a container or a volume, the record of an image. */
   readonly path: string;
   /** What is wrong with it. */
   readonly message: string;
