@@ -70,7 +70,32 @@ void ended(const SharedEnding& ending, const Exit& exit) {
   });
 }
 
+// The outputs go to the ending, the other pipes stay for the caller.
+void take_outputs(const Followed& followed, std::vector<UniqueFd>& pipes) {
+  std::vector<UniqueFd> rest;
+  for (size_t i = 0; i < pipes.size(); ++i) {
+    if (followed.outputs[i]) {
+      add_output(*followed.ending, std::move(pipes[i]));
+    } else {
+      rest.push_back(std::move(pipes[i]));
+    }
+  }
+  pipes = std::move(rest);
+}
+
+bool is_true(const Napi::Value& value) { return value.IsBoolean() && value.As<Napi::Boolean>().Value(); }
+
 }  // namespace
+
+std::string read_finish(const Napi::Value& value, const std::shared_ptr<Environment>& environment, Followed& followed) {
+  if (value.IsUndefined()) return "";
+  if (!value.IsObject()) return "what to finish is an object";
+  const auto finish = value.As<Napi::Object>();
+  followed.ending = std::make_shared<Ending>(environment);
+  followed.collect = is_true(value_at(finish, "collect"));
+  followed.quiet = is_true(value_at(finish, "quiet"));
+  return read_following(finish, *followed.ending);
+}
 
 std::string read_following(const Napi::Object& request, Ending& ending) {
   std::string wrong = read_changes(value_at(request, "changes"), ending.changes);
@@ -106,6 +131,26 @@ Failure follow(const SharedEnding& ending) {
   }
   ending->process->on_exit([ending](const Exit& exit) { ended(ending, exit); });
   return {};
+}
+
+void follow_start(const Followed& followed, const std::shared_ptr<launch::Process>& process,
+                  std::vector<UniqueFd>& pipes, std::function<void(Napi::Env)> tell) {
+  const SharedEnding& ending = followed.ending;
+  ending->process = process;
+  if (followed.collect) take_outputs(followed, pipes);
+  // The news of the end must not come first.
+  if (followed.quiet) {
+    ending->first = std::move(tell);
+  } else {
+    ending->environment->post(std::move(tell));
+  }
+  if (const Failure failure = follow(ending)) fail(ending, failure);
+}
+
+Napi::Array give_pipes(Napi::Env env, Environment& environment, std::vector<UniqueFd>& pipes) {
+  Napi::Array list = Napi::Array::New(env, pipes.size());
+  for (uint32_t i = 0; i < pipes.size(); ++i) list.Set(i, environment.give(pipes[i].release()));
+  return list;
 }
 
 void fail(const SharedEnding& ending, const Failure& failure) {

@@ -35,6 +35,17 @@ struct Ending {
 
 using SharedEnding = std::shared_ptr<Ending>;
 
+// What JavaScript wants to be done about an application that starts.
+struct Followed {
+  SharedEnding ending;        // null when it is not said what follows the end
+  bool collect = false;       // what the application writes goes to the ending
+  bool quiet = false;         // the start is told of together with the end
+  std::vector<bool> outputs;  // of the pipes that are made for it: whether the application writes to it
+};
+
+// JS. Fills it in from `finish` of an object, if it has that. Empty, or what is wrong.
+std::string read_finish(const Napi::Value& finish, const std::shared_ptr<Environment>& environment, Followed& followed);
+
 // JS. Fills in limit and lists from an object. Empty, or what is wrong with it.
 std::string read_following(const Napi::Object& request, Ending& ending);
 
@@ -46,6 +57,14 @@ Failure prepare_to_follow(const Ending& ending);
 
 // Any thread. Sees the process to its end, does what follows it, and settles the promise. When it fails, `fail` does.
 Failure follow(const SharedEnding& ending);
+
+// Any thread. For an application that has started: has `tell` told to JavaScript, and what is to follow seen to. Pipes
+// that are to be collected are taken out of these.
+void follow_start(const Followed& followed, const std::shared_ptr<launch::Process>& process,
+                  std::vector<UniqueFd>& pipes, std::function<void(Napi::Env)> tell);
+
+// JS. For the caller to close.
+Napi::Array give_pipes(Napi::Env env, Environment& environment, std::vector<UniqueFd>& pipes);
 
 // Any thread. An application whose end nobody sees to must not run: kills it, and rejects the promise.
 void fail(const SharedEnding& ending, const Failure& failure);

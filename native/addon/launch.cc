@@ -44,12 +44,6 @@ Napi::Object result_object(Napi::Env env, const Report& report) {
   return object;
 }
 
-Napi::Array give_pipes(Napi::Env env, Environment& environment, std::vector<UniqueFd>& pipes) {
-  Napi::Array list = Napi::Array::New(env, pipes.size());
-  for (uint32_t i = 0; i < pipes.size(); ++i) list.Set(i, environment.give(pipes[i].release()));
-  return list;
-}
-
 // JS.
 void settle(Napi::Env env, const Report& report) {
   const bool started = report.result->outcome == Outcome::kStarted;
@@ -69,46 +63,20 @@ void settle(Napi::Env env, const Report& report) {
   report.deferred.resolve(object);
 }
 
-// The outputs go to the ending, the other pipes stay for the caller.
-void take_outputs(const Launching& launching, std::vector<UniqueFd>& pipes) {
-  std::vector<UniqueFd> rest;
-  for (size_t i = 0; i < pipes.size(); ++i) {
-    if (launching.outputs[i]) {
-      add_output(*launching.ending, std::move(pipes[i]));
-    } else {
-      rest.push_back(std::move(pipes[i]));
-    }
-  }
-  pipes = std::move(rest);
-}
-
-// On a launcher thread: tells of what has been started, and has it seen to its end.
-void follow_start(const Launching& launching, const Report& report) {
-  const SharedEnding& ending = launching.ending;
-  const auto tell = [report](Napi::Env env) { settle(env, report); };
-  ending->process = report.result->process;
-  if (launching.collect) take_outputs(launching, report.result->pipes);
-  // The news of the end must not come first.
-  if (launching.quiet) {
-    ending->first = tell;
-  } else {
-    launching.environment->post(tell);
-  }
-  if (const Failure failure = follow(ending)) fail(ending, failure);
-}
-
 // On a launcher thread, with a result that goes to JavaScript.
 void deliver(const Launching& launching, const std::shared_ptr<launch::Start>& start, StartResult result) {
   const auto& environment = launching.environment;
   if (result.process != nullptr && start->death_signal() != 0) {
     environment->bind_life(result.process, start->death_signal());
   }
-  const Report report{environment, launching.deferred, launching.ending, start,
+  const Followed& followed = launching.followed;
+  const Report report{environment, launching.deferred, followed.ending, start,
                       std::make_shared<StartResult>(std::move(result))};
-  if (launching.ending != nullptr && report.result->outcome == Outcome::kStarted) {
-    follow_start(launching, report);
+  const auto tell = [report](Napi::Env env) { settle(env, report); };
+  if (followed.ending != nullptr && report.result->outcome == Outcome::kStarted) {
+    follow_start(followed, report.result->process, report.result->pipes, tell);
   } else {
-    environment->post([report](Napi::Env env) { settle(env, report); });
+    environment->post(tell);
   }
 }
 

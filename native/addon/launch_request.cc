@@ -4,11 +4,11 @@
 
 #include <cerrno>
 #include <functional>
-#include <iterator>
 
 #include "addon/changes.h"
 #include "addon/errors.h"
 #include "addon/launch.h"
+#include "addon/supplies.h"
 #include "addon/values.h"
 #include "fs/changes.h"
 #include "plan/reader.h"
@@ -19,29 +19,6 @@ namespace {
 using launch::StartRequest;
 
 Napi::Value error_of(Napi::Env env, const std::string& message) { return Napi::TypeError::New(env, message).Value(); }
-
-// Above the numbers of stdin, stdout and stderr, so that putting one of those in place overwrites no other.
-Failure duplicate(const Napi::Value& number, UniqueFd& out) {
-  const auto fd = as_number(number);
-  if (!fd) return {EBADF, "fcntl"};
-  out.reset(fcntl(static_cast<int>(*fd), F_DUPFD_CLOEXEC, 3));
-  return out ? Failure{} : failed("fcntl");
-}
-
-// A descriptor of the caller's, or what is to be opened in its place; `Supply` in ts/native/contract.ts.
-Failure read_supply(const Napi::Value& value, Launching& launching) {
-  using Kind = launch::Supply::Kind;
-  constexpr Kind kKinds[] = {Kind::kNothingToRead, Kind::kNothingToWrite, Kind::kPipeToApplication,
-                             Kind::kPipeFromApplication, Kind::kSameAsBefore};
-  auto& supply = launching.request.supplied.emplace_back();
-  const auto number = as_number(value);
-  if (!number || *number < -static_cast<int64_t>(std::size(kKinds))) return {EBADF, "fcntl", ""};
-  if (*number >= 0) return duplicate(value, supply.fd);
-  supply.kind = kKinds[-1 - *number];
-  if (supply.kind == Kind::kPipeToApplication) launching.outputs.push_back(false);
-  if (supply.kind == Kind::kPipeFromApplication) launching.outputs.push_back(true);
-  return {};
-}
 
 // Descriptors that the addon gave, and that are the launch's from now on. False when it is no list of them.
 bool take_given(const Napi::Value& value, Launching& launching) {
@@ -79,32 +56,17 @@ std::function<Failure(const launch::Process&)> recorder(const Napi::Object& reco
   };
 }
 
-bool is_true(const Napi::Value& value) { return value.IsBoolean() && value.As<Napi::Boolean>().Value(); }
-
-// Empty, or what is wrong with it.
-std::string read_finish(const Napi::Value& value, Launching& launching) {
-  if (!value.IsObject()) return "what to finish is an object";
-  const auto finish = value.As<Napi::Object>();
-  const auto ending = std::make_shared<Ending>(launching.environment);
-  launching.ending = ending;
-  launching.collect = is_true(value_at(finish, "collect"));
-  launching.quiet = is_true(value_at(finish, "quiet"));
-  return read_following(finish, *ending);
-}
-
 // What the plan gets first: the caller's descriptors, then those that become the launch's. These do so whatever comes
 // of the launch. Undefined, or the error to reject with.
-Napi::Value read_supplies(Napi::Env env, const Napi::Object& options, Launching& launching) {
+Napi::Value read_first(Napi::Env env, const Napi::Object& options, Launching& launching) {
   const Napi::Value descriptors = value_at(options, "descriptors");
   Napi::Value wrong = env.Undefined();
   if (!descriptors.IsArray()) {
     wrong = error_of(env, "descriptors is an array");
   } else {
-    const auto list = descriptors.As<Napi::Array>();
-    for (uint32_t i = 0; i < list.Length() && wrong.IsUndefined(); ++i) {
-      const Failure failure = read_supply(value_at(list, i), launching);
-      if (failure) wrong = system_error(env, failure).Value();
-    }
+    const Failure failure = read_supplies(descriptors.As<Napi::Array>(), launching.request.supplied);
+    if (failure) wrong = system_error(env, failure).Value();
+    launching.followed.outputs = outputs_of(launching.request.supplied);
   }
   if (!take_given(value_at(options, "given"), launching)) wrong = error_of(env, "given is an array of descriptors");
   return wrong;
@@ -133,10 +95,10 @@ Napi::Value read_options(Napi::Env env, const Napi::Object& options, Launching& 
     if (record.IsObject()) request.started = recorder(record.As<Napi::Object>());
     if (!request.started) return error_of(env, "a record is a path, a head and a tail");
   }
-  if (const Napi::Value finish = value_at(options, "finish"); !finish.IsUndefined()) {
-    const std::string wrong = read_finish(finish, launching);
-    if (!wrong.empty()) return error_of(env, wrong);
-    if (const Failure failure = prepare_to_follow(*launching.ending)) return system_error(env, failure).Value();
+  const std::string wrong = read_finish(value_at(options, "finish"), launching.environment, launching.followed);
+  if (!wrong.empty()) return error_of(env, wrong);
+  if (launching.followed.ending != nullptr) {
+    if (const Failure failure = prepare_to_follow(*launching.followed.ending)) return system_error(env, failure).Value();
   }
   request.maps.uid_map = as_text(value_at(options, "uidMap")).value_or("");
   request.maps.gid_map = as_text(value_at(options, "gidMap")).value_or("");
@@ -149,7 +111,7 @@ Napi::Value read_launch(const Napi::CallbackInfo& info, Launching& launching) {
   Napi::Env env = info.Env();
   if (!info[1].IsObject()) return error_of(env, "the options of a launch are an object");
   const auto options = info[1].As<Napi::Object>();
-  Napi::Value wrong = read_supplies(env, options, launching);
+  Napi::Value wrong = read_first(env, options, launching);
   if (!wrong.IsUndefined()) return wrong;
   const std::string malformed = read_plan(info[0], launching.request.plan);
   if (!malformed.empty()) return error_of(env, malformed);

@@ -22,10 +22,7 @@ struct Launching {
   std::shared_ptr<Environment> environment;  // held
   Deferred deferred;
   launch::StartRequest request;
-  std::vector<bool> outputs;  // of the pipes that are made: whether the application writes to it
-  SharedEnding ending;        // null when it is not said what follows the end
-  bool collect = false;       // what the application writes goes to the ending
-  bool quiet = false;         // the start is told of together with the end
+  Followed followed;
 };
 
 // Undefined, or the error to reject with.

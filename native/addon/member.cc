@@ -6,10 +6,12 @@
 #include <vector>
 
 #include "addon/deferred.h"
+#include "addon/ending.h"
 #include "addon/environment.h"
 #include "addon/errors.h"
 #include "addon/launch.h"
 #include "addon/process.h"
+#include "addon/supplies.h"
 #include "addon/values.h"
 #include "base/clock.h"
 #include "launch/member.h"
@@ -19,7 +21,11 @@ namespace {
 
 using launch::Member;
 using launch::MemberResult;
-using Handle = std::shared_ptr<Member>;
+
+struct Handle {
+  std::shared_ptr<Member> member;
+  std::shared_ptr<launch::Process> process;  // the orlop-init that was launched for it, from memberReady on
+};
 
 // Marks our objects, so that a foreign one is refused and not taken for a pointer.
 constexpr napi_type_tag kMemberTag = {0x6f726c6f702d6d65, 0x6d62657200000001};
@@ -27,16 +33,16 @@ constexpr napi_type_tag kMemberTag = {0x6f726c6f702d6d65, 0x6d62657200000001};
 // An object that nobody has any more has a member that nobody will ask.
 void drop_handle(napi_env, void* data, void*) {
   const std::unique_ptr<Handle> handle(static_cast<Handle*>(data));
-  (*handle)->close();
+  handle->member->close();
 }
 
 // Null with a pending TypeError when `value` is not one of ours.
-Handle member_of(const Napi::CallbackInfo& info) {
+Handle* member_of(const Napi::CallbackInfo& info) {
   void* data = nullptr;
   if (info[0].IsObject() && info[0].As<Napi::Object>().CheckTypeTag(&kMemberTag)) {
     napi_unwrap(info.Env(), info[0], &data);
   }
-  if (data != nullptr) return *static_cast<Handle*>(data);
+  if (data != nullptr) return static_cast<Handle*>(data);
   Napi::TypeError::New(info.Env(), "not a member of this addon").ThrowAsJavaScriptException();
   return nullptr;
 }
@@ -57,12 +63,12 @@ Napi::Value open_member(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   std::vector<uint8_t> plan;
   if (const std::string wrong = read_plan(info[0], plan); !wrong.empty()) return refuse(env, wrong);
-  Handle member;
+  std::shared_ptr<Member> member;
   if (const Failure failure = Member::create(member)) return throw_failure(env, failure);
-  member->prepare({.plan = std::move(plan), .features = features_of(info[1]), .supplied = {}});
+  member->prepare({.plan = std::move(plan), .features = features_of(info[1]), .supplies = {}});
   Napi::Object object = Napi::Object::New(env);
   object.TypeTag(&kMemberTag);
-  auto handle = std::make_unique<Handle>(member);
+  auto handle = std::make_unique<Handle>(Handle{member, nullptr});
   if (napi_wrap(env, object, handle.get(), drop_handle, nullptr, nullptr) == napi_ok) (void)handle.release();
   Napi::Object result = Napi::Object::New(env);
   result.Set("member", object);
@@ -70,82 +76,125 @@ Napi::Value open_member(const Napi::CallbackInfo& info) {
   return result;
 }
 
-Napi::Object answer_object(Napi::Env env, const MemberResult& result) {
+// What JavaScript is told of an order.
+struct Answering {
+  explicit Answering(Napi::Env env) : environment(Environment::of(env)), deferred(env) {}
+
+  std::shared_ptr<Environment> environment;  // held
+  Deferred deferred;
+  Followed followed;
+  std::weak_ptr<Ending> ending;  // it may hold this
+  std::shared_ptr<launch::Process> process;
+  MemberResult result;
+};
+
+Napi::Object answer_object(Napi::Env env, Answering& answering) {
+  MemberResult& result = answering.result;
   Napi::Object object = Napi::Object::New(env);
   const bool refused = result.outcome == MemberResult::Outcome::kRefused;
   object.Set("failure", refused ? Napi::Value(failure_object(env, result.report)) : env.Null());
   object.Set("gone", Napi::Boolean::New(env, result.outcome == MemberResult::Outcome::kGone));
   object.Set("times", times_object(env, {result.called, result.sent, result.entered, result.finished}, result.times));
+  object.Set("pipes", give_pipes(env, *answering.environment, result.pipes));
   return object;
 }
 
-// What settles a promise with the result of an order. It keeps the event loop alive until then.
-Member::Done answering(Napi::Env env, const Deferred& deferred) {
-  const auto environment = Environment::of(env);
-  environment->hold(env);
-  return [environment, deferred](const MemberResult& result) {
-    environment->post([environment, deferred, result](Napi::Env env) {
-      environment->release(env);
-      if (result.outcome == MemberResult::Outcome::kFailed) {
-        deferred.reject(system_error(env, result.failure).Value());
-      } else {
-        deferred.resolve(answer_object(env, result));
-      }
-    });
+// JS.
+void settle(Napi::Env env, Answering& answering) {
+  const bool done = answering.result.outcome == MemberResult::Outcome::kDone;
+  const SharedEnding ending = done ? answering.ending.lock() : nullptr;
+  if (ending == nullptr) answering.environment->release(env);
+  if (answering.result.outcome == MemberResult::Outcome::kFailed) {
+    answering.deferred.reject(system_error(env, answering.result.failure).Value());
+    return;
+  }
+  Napi::Object object = answer_object(env, answering);
+  if (ending != nullptr) ending->deferred.emplace(env);
+  object.Set("ended", ending != nullptr ? ending->deferred->promise() : env.Null());
+  answering.deferred.resolve(object);
+}
+
+// What settles the promise with the result of an order. It keeps the event loop alive until then.
+Member::Done answer_with(Napi::Env env, const std::shared_ptr<Answering>& answering) {
+  answering->environment->hold(env);
+  answering->ending = answering->followed.ending;
+  return [answering](MemberResult result) {
+    const Followed followed = std::move(answering->followed);
+    const bool done = result.outcome == MemberResult::Outcome::kDone;
+    answering->result = std::move(result);
+    const auto tell = [answering](Napi::Env env) { settle(env, *answering); };
+    if (done && followed.ending != nullptr) {
+      follow_start(followed, answering->process, answering->result.pipes, tell);
+    } else {
+      answering->environment->post(tell);
+    }
   };
 }
 
 Napi::Value member_ready(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
-  const Handle member = member_of(info);
-  if (member == nullptr) return env.Undefined();
-  const std::shared_ptr<launch::Process> process = process_of(env, info[1]);
-  if (process == nullptr) return env.Undefined();
-  const Deferred deferred(env);
-  member->on_ready(answering(env, deferred));
-  process->on_exit([member](const Exit&) { member->ended(); });
-  return deferred.promise();
+  Handle* const handle = member_of(info);
+  if (handle == nullptr) return env.Undefined();
+  handle->process = process_of(env, info[1]);
+  if (handle->process == nullptr) return env.Undefined();
+  const auto answering = std::make_shared<Answering>(env);
+  handle->member->on_ready(answer_with(env, answering));
+  handle->process->on_exit([member = handle->member](const Exit&) { member->ended(); });
+  return answering->deferred.promise();
+}
+
+// Undefined, or the error to reject with.
+Napi::Value read_request(Napi::Env env, const Napi::Value& value, launch::MemberOrder& order, Answering& answering) {
+  const auto error_of = [env](const std::string& message) { return Napi::TypeError::New(env, message).Value(); };
+  if (!value.IsObject()) return error_of("the options of a request are an object");
+  const auto options = value.As<Napi::Object>();
+  const Napi::Value descriptors = value_at(options, "descriptors");
+  if (!descriptors.IsArray()) return error_of("descriptors is an array");
+  Failure failure = read_supplies(descriptors.As<Napi::Array>(), order.supplies);
+  if (failure) return system_error(env, failure).Value();
+  answering.followed.outputs = outputs_of(order.supplies);
+  // The last slot is for the member's mount namespace, which JavaScript does not have.
+  const uint32_t supplied = plan::View(order.plan.data()).header().supplied;
+  if (order.supplies.size() + (supplied > 0) != supplied) return error_of("one for each supplied slot but the last");
+  order.features = features_of(value_at(options, "features"));
+  const Napi::Value finish = value_at(options, "finish");
+  const std::string wrong = read_finish(finish, answering.environment, answering.followed);
+  if (!wrong.empty()) return error_of(wrong);
+  if (answering.followed.ending == nullptr) return env.Undefined();
+  failure = prepare_to_follow(*answering.followed.ending);
+  return failure ? system_error(env, failure).Value() : env.Undefined();
 }
 
 Napi::Value become_application(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   const uint64_t called = monotonic_ns();
-  const Handle member = member_of(info);
-  if (member == nullptr) return env.Undefined();
-  std::vector<uint8_t> plan;
-  if (const std::string wrong = read_plan(info[1], plan); !wrong.empty()) return refuse(env, wrong);
-  if (!info[2].IsArray()) return refuse(env, "descriptors is an array");
-  std::vector<int> descriptors;
-  const auto list = info[2].As<Napi::Array>();
-  for (uint32_t i = 0; i < list.Length(); ++i) {
-    const auto fd = as_number(value_at(list, i));
-    if (!fd) return refuse(env, "descriptors are numbers");
-    descriptors.push_back(static_cast<int>(*fd));
-  }
-  // The last slot is for the member's mount namespace, which JavaScript does not have.
-  const uint32_t supplied = plan::View(plan.data()).header().supplied;
-  if (descriptors.size() + (supplied > 0) != supplied) return refuse(env, "one for each supplied slot but the last");
-  const Deferred deferred(env);
-  member->become({.plan = std::move(plan), .features = features_of(info[3]), .supplied = std::move(descriptors)},
-                 answering(env, deferred), called);
-  return deferred.promise();
+  Handle* const handle = member_of(info);
+  if (handle == nullptr) return env.Undefined();
+  launch::MemberOrder order;
+  if (const std::string wrong = read_plan(info[1], order.plan); !wrong.empty()) return refuse(env, wrong);
+  const auto answering = std::make_shared<Answering>(env);
+  answering->process = handle->process;
+  const Napi::Value wrong = read_request(env, info[2], order, *answering);
+  if (!wrong.IsUndefined()) return answering->deferred.rejected(wrong);
+  handle->member->become(std::move(order), answer_with(env, answering), called);
+  return answering->deferred.promise();
 }
 
 // Without a hold on the event loop: a pool that waits does not keep its program from ending.
 Napi::Value member_over(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
-  const Handle member = member_of(info);
-  if (member == nullptr) return env.Undefined();
+  Handle* const handle = member_of(info);
+  if (handle == nullptr) return env.Undefined();
   const auto environment = Environment::of(env);
   const Deferred deferred(env);
-  member->on_over(
+  handle->member->on_over(
       [environment, deferred] { environment->post([deferred](Napi::Env env) { deferred.resolve(env.Undefined()); }); });
   return deferred.promise();
 }
 
 Napi::Value close_member(const Napi::CallbackInfo& info) {
-  const Handle member = member_of(info);
-  if (member != nullptr) member->close();
+  Handle* const handle = member_of(info);
+  if (handle != nullptr) handle->member->close();
   return info.Env().Undefined();
 }
 

@@ -35,8 +35,8 @@ Failure Member::create(std::shared_ptr<Member>& member) {
   return {};
 }
 
-void Member::tell(const Call& call) {
-  if (call.done) call.done(call.result);
+void Member::tell(Call call) {
+  if (call.done) call.done(std::move(call.result));
   if (call.over) call.over();
 }
 
@@ -46,7 +46,7 @@ void Member::prepare(MemberOrder order) {
     result_.called = monotonic_ns();
     records_ = plan::View(order.plan.data()).count();
   }
-  hand_over(std::move(order), std::make_shared<UniqueFd>());
+  hand_over(std::move(order), {});
 }
 
 void Member::on_ready(Done done) {
@@ -58,46 +58,60 @@ void Member::on_ready(Done done) {
       done_ = std::move(done);
       return;
     }
-    result = result_;
+    result = std::move(result_);
   }
-  done(result);
+  done(std::move(result));
 }
 
 void Member::become(MemberOrder order, Done done, uint64_t called) {
   bool waits;
   // Its mounts stay as long as somebody has its namespace: not longer than it takes to attach to it.
-  auto container = std::make_shared<UniqueFd>();
+  UniqueFd container;
+  Call call;
   {
     const std::lock_guard lock(mutex_);
     waits = state_ == State::kReady;
     if (waits) {
-      *container = std::move(container_);
+      container = std::move(container_);
       state_ = State::kBecoming;
-      result_ = {.called = called};
+      // It waits no longer.
+      call.over = std::exchange(over_, nullptr);
+      result_ = {};
+      result_.called = called;
       records_ = plan::View(order.plan.data()).count();
       settled_ = false;
       done_ = std::move(done);
     }
   }
-  if (waits) return hand_over(std::move(order), std::move(container));
-  done({.called = called});
+  if (waits) {
+    hand_over(std::move(order), std::move(container));
+  } else {
+    call.result.called = called;
+    call.done = std::move(done);
+  }
+  tell(std::move(call));
 }
 
-void Member::hand_over(MemberOrder order, std::shared_ptr<UniqueFd> container) {
+void Member::hand_over(MemberOrder order, UniqueFd container) {
   if (order.opened() == 0) return send(order, {});
-  const auto self = shared_from_this();
-  const Failure failure = Launcher::instance().submit(
-      [self, order = std::move(order), container = std::move(container)](const ChildStack&) -> Launcher::Tell {
-        self->open(order, *container);
-        return nullptr;  // what was sent is heard of elsewhere
-      });
+  // Shared, because a job can be copied.
+  struct Opening {
+    std::shared_ptr<Member> member;
+    MemberOrder order;
+    UniqueFd container;
+  };
+  const auto opening = std::make_shared<Opening>(Opening{shared_from_this(), std::move(order), std::move(container)});
+  const Failure failure = Launcher::instance().submit([opening](const ChildStack&) -> Launcher::Tell {
+    opening->member->open(opening->order, opening->container);
+    return nullptr;  // what was sent is heard of elsewhere
+  });
   if (failure) give_up(failure);
 }
 
 // On a launcher's thread.
-void Member::open(const MemberOrder& order, UniqueFd& container) {
+void Member::open(MemberOrder& order, UniqueFd& container) {
   OwnPlan opened;
-  std::vector<int> supplied = order.supplied;
+  std::vector<int> supplied(order.supplies.size(), -1);
   supplied.push_back(container.get());
   const Failure failure = open_trees(order.plan, order.features, &opened, supplied);
   container.reset();
@@ -111,21 +125,24 @@ void Member::open(const MemberOrder& order, UniqueFd& container) {
     settle(MemberResult::Outcome::kRefused, call);
     if (state_ != State::kOver) finish(call);
   }
-  tell(call);
+  tell(std::move(call));
 }
 
-void Member::send(const MemberOrder& order, OwnPlan opened) {
-  Failure failure;
-  {
+void Member::send(MemberOrder& order, OwnPlan opened) {
+  std::vector<UniqueFd> pipes;
+  Failure failure = open_supplies(order.supplies, pipes);
+  if (!failure) {
     const std::lock_guard lock(mutex_);
-    // The streams of an order whose caller was told that the member is gone are the caller's again.
     if (state_ == State::kOver) return;
     opened_ = order.opened();
+    result_.pipes = std::move(pipes);
     result_.times = std::move(opened.times);
     result_.sent = monotonic_ns();
     if (result_.times.empty()) result_.times.push_back(result_.sent);
     failure = send_order(socket_.get(), order, opened.slots);
   }
+  // The other ends of pipes are the application's alone.
+  order.supplies.clear();
   if (failure) give_up(failure);
 }
 
@@ -138,7 +155,7 @@ void Member::give_up(const Failure& failure) {
     settle(is_gone(failure) ? MemberResult::Outcome::kGone : MemberResult::Outcome::kFailed, call);
     finish(call);
   }
-  tell(call);
+  tell(std::move(call));
 }
 
 void Member::on_over(std::function<void()> over) {
@@ -161,7 +178,7 @@ void Member::ended() {
     if (state_ == State::kOver) return;
     finish(call);
   }
-  tell(call);
+  tell(std::move(call));
 }
 
 void Member::close() {
@@ -172,7 +189,7 @@ void Member::close() {
     if (state_ == State::kOver) return;
     finish(call);
   }
-  tell(call);
+  tell(std::move(call));
 }
 
 void Member::receive() {
@@ -183,7 +200,7 @@ void Member::receive() {
       const std::lock_guard lock(mutex_);
       more = state_ != State::kOver && receive_one(call);
     }
-    tell(call);
+    tell(std::move(call));
   }
 }
 
@@ -256,7 +273,9 @@ void Member::settle(MemberResult::Outcome outcome, Call& call) {
   result_.finished = monotonic_ns();
   // As in a start: what was not reached is 0, and `exec` after a success.
   if (records_ + 1 >= result_.times.size()) result_.times.resize(records_ + 1);
-  call.result = result_;
+  // For whoever asks later.
+  if (!done_) return;
+  call.result = std::move(result_);
   call.done = std::exchange(done_, nullptr);
 }
 

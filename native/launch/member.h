@@ -24,6 +24,7 @@ struct MemberResult {
   Failure failure;                   // kFailed: a call on this side
   uint64_t called = 0, sent = 0, entered = 0, finished = 0;
   std::vector<uint64_t> times;  // of the records, as Start::times; those of the order's plan
+  std::vector<UniqueFd> pipes;  // kDone: the caller's ends, in the order of their supplies
 };
 
 // Any thread may call any method; what is called back is called on the thread of the watch, of a launcher, or of the
@@ -31,7 +32,7 @@ struct MemberResult {
 // the slot behind the caller's supplied ones is the member's mount namespace.
 class Member : public std::enable_shared_from_this<Member> {
  public:
-  using Done = std::function<void(const MemberResult&)>;
+  using Done = std::function<void(MemberResult)>;
 
   // A new socket. The other end of it is for orlop-init, whose descriptor 0 it will be.
   static Failure create(std::shared_ptr<Member>& member);
@@ -41,7 +42,8 @@ class Member : public std::enable_shared_from_this<Member> {
   void prepare(MemberOrder order);
   // Calls back once, when the member waits or could not be made. orlop-init has been launched: the other end is closed.
   void on_ready(Done done);
-  // Hands the second plan over: `done` is called once. For a member that waits; otherwise it is gone at once.
+  // Hands the second plan over: `done` is called once. For a member that waits; otherwise it is gone at once. Its mount
+  // namespace is in the slot behind its supplies.
   void become(MemberOrder order, Done done, uint64_t called);
   // Calls back once, when it has become the application or never will.
   void on_over(std::function<void()> over);
@@ -61,10 +63,10 @@ class Member : public std::enable_shared_from_this<Member> {
     MemberResult result;
     std::function<void()> over;
   };
-  static void tell(const Call& call);
-  void hand_over(MemberOrder order, std::shared_ptr<UniqueFd> container);
-  void open(const MemberOrder& order, UniqueFd& container);
-  void send(const MemberOrder& order, OwnPlan opened);
+  static void tell(Call call);
+  void hand_over(MemberOrder order, UniqueFd container);
+  void open(MemberOrder& order, UniqueFd& container);
+  void send(MemberOrder& order, OwnPlan opened);
   void give_up(const Failure& failure);
   bool receive_one(Call& call);
   void take(const uint8_t* bytes, size_t size, UniqueFd (&descriptors)[helper::kAnswerDescriptors], Call& call);

@@ -63,8 +63,8 @@ struct Contents {
 
 Contents contents_of(const MemberOrder& order, const std::vector<UniqueFd>& opened) {
   Contents contents;
-  for (size_t slot = 0; slot < order.supplied.size(); ++slot) contents.add(slot, order.supplied[slot]);
-  for (size_t slot = order.supplied.size(); slot < opened.size(); ++slot) {
+  for (size_t slot = 0; slot < order.supplies.size(); ++slot) contents.add(slot, order.supplies[slot].fd.get());
+  for (size_t slot = order.supplies.size(); slot < opened.size(); ++slot) {
     if (opened[slot]) contents.add(slot, opened[slot].get());
   }
   return contents;

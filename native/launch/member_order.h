@@ -6,14 +6,15 @@
 
 #include "base/failure.h"
 #include "base/unique_fd.h"
+#include "launch/supply.h"
 #include "plan/reader.h"
 
 namespace orlop::launch {
 
 struct MemberOrder {
-  std::vector<uint8_t> plan;  // validated
-  uint32_t features = 0;      // init::Feature
-  std::vector<int> supplied;  // for the first slots; the caller's
+  std::vector<uint8_t> plan;     // validated
+  uint32_t features = 0;         // init::Feature
+  std::vector<Supply> supplies;  // for the first slots
 
   // How many of the plan's records an opener executes.
   uint32_t opened() const {

@@ -15,6 +15,7 @@ describe('a member of a pool, in the addon', () => {
   });
 
   const plan = encodePlan(plainPlan({ argv: ['/bin/true'] }));
+  const options = { descriptors: [], features: 0 };
 
   it('refuses what is no plan, no member and no process', () => {
     expect(() => native.openMember(new Uint8Array(100), 0)).to.throw(TypeError, 'not well formed');
@@ -22,22 +23,22 @@ describe('a member of a pool, in the addon', () => {
       const member = foreign as unknown as NativeMember;
       expect(() => native.closeMember(member)).to.throw(TypeError, 'not a member');
       expect(() => native.memberOver(member)).to.throw(TypeError, 'not a member');
-      expect(() => native.becomeApplication(member, plan, [], 0)).to.throw(TypeError, 'not a member');
+      expect(() => native.becomeApplication(member, plan, options)).to.throw(TypeError, 'not a member');
     }
     const { member } = native.openMember(plan, 0);
     expect(() => native.memberReady(member, {} as NativeProcess)).to.throw(TypeError, 'not a process');
-    expect(() => native.becomeApplication(member, new Uint8Array(3), [], 0)).to.throw(TypeError, 'not well formed');
+    expect(() => native.becomeApplication(member, new Uint8Array(3), options)).to.throw(TypeError, 'not well formed');
     native.closeMember(member);
   });
 
   it('is gone for a request before it waits, and after it was closed', async () => {
     const { member } = native.openMember(plan, 0);
-    expect(await native.becomeApplication(member, plan, [], 0)).to.deep.include({ gone: true, failure: null });
+    expect(await native.becomeApplication(member, plan, options)).to.deep.include({ gone: true, failure: null });
     const over = native.memberOver(member);
     native.closeMember(member);
     await over;
     native.closeMember(member);
-    expect(await native.becomeApplication(member, plan, [], 0)).to.deep.include({ gone: true, failure: null });
+    expect(await native.becomeApplication(member, plan, options)).to.deep.include({ gone: true, failure: null });
   });
 
   it('leaves no descriptor when it is closed', async () => {

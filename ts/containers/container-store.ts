@@ -11,6 +11,7 @@ import {
   containerIds,
   locate,
   readContainer,
+  replaceRecords,
   writeDescription,
   writeNew,
   writeState,
@@ -180,14 +181,13 @@ export class ContainerStore {
   }
 
   /**
-   * Records that one which waited has become an application.
-   *
-   * @throws RequestError ORLOP_E_NO_CONTAINER when it was removed by force meanwhile
+   * Records that one which waited becomes an application, at once. Where the container is gone, its application has ended
+   * already, or was removed by force, which ends it too.
    */
-  async becomes(container: StoredContainer, record: ContainerRecord): Promise<StoredContainer> {
-    await writeDescription(this.#store, record, container.durability);
+  becomes(container: StoredContainer, record: ContainerRecord): StoredContainer {
     const state = { ...container.state, status: 'running' as const, startedAt: now() };
-    return { ...(await this.#written(container, state)), record };
+    replaceRecords(this.#store, record, state);
+    return { ...container, record, state };
   }
 
   async #written(container: StoredContainer, state: ContainerState): Promise<StoredContainer> {

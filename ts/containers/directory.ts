@@ -115,6 +115,19 @@ export async function writeDescription(store: Store, record: ContainerRecord, du
   else replaceInMemory(store, path, record);
 }
 
+/** Replaces record and state of an ephemeral container, at once; of one that is gone there is nothing to replace. */
+export function replaceRecords(store: Store, record: ContainerRecord, state: ContainerState): void {
+  const directory = containerDirectory(store, record.id, 'ephemeral');
+  try {
+    store.native.change([
+      ...replacing(join(directory, 'config.json'), record),
+      ...replacing(join(directory, 'state.json'), state),
+    ]);
+  } catch (error) {
+    if (errorCode(error) !== 'ENOENT') throw error;
+  }
+}
+
 /**
  * Notes at once that an ephemeral container uses a volume: the file beside its record is what protects it, and a request
  * to a pool waits for nothing that it can do in some microseconds.
@@ -181,10 +194,14 @@ export async function writeState(
 
 /** Its owner is the only one that writes it. */
 function replaceInMemory({ native }: Store, path: string, record: ContainerState | ContainerRecord): void {
-  native.change([
+  native.change(replacing(path, record));
+}
+
+function replacing(path: string, record: ContainerState | ContainerRecord): Change[] {
+  return [
     ['write', `${path}.tmp`, JSON.stringify(record), 0o600],
     ['rename', `${path}.tmp`, path],
-  ]);
+  ];
 }
 
 /** Names of a container's volumes, also when its record is damaged. */

@@ -1,6 +1,5 @@
 import { RequestError } from '../errors/index.ts';
-import type { Launched } from '../launch/launch.ts';
-import type { Finished, Following } from '../native/contract.ts';
+import type { Finished } from '../native/contract.ts';
 import { explainingNoSpace } from '../store/no-space.ts';
 import { type ExitStatus, exitStatus } from '../supervise/exit.ts';
 import { type EndChanges, endChanges } from './ephemeral.ts';
@@ -16,18 +15,6 @@ export interface Ended extends Pick<Finished, 'outputs' | 'overflow'> {
 /** What the threads that see an application to its end do to the store; nothing where that is no matter for a list. */
 export function changesAtEnd({ store }: Runtime, container: StoredContainer, rm: boolean): EndChanges {
   return (rm ? endChanges(store, container) : null) ?? { changes: [], later: [] };
-}
-
-/** Follows an application that waited in a pool: waits for its end, records it, and removes all of it. */
-export function followEnd(
-  runtime: Runtime,
-  container: StoredContainer,
-  { process }: Pick<Launched, 'process'>,
-  { outputs, limit }: Pick<Following, 'limit'> & { readonly outputs: readonly number[] },
-): Promise<Ended> {
-  const { changes, later } = changesAtEnd(runtime, container, true);
-  const finished = runtime.native.finish(process, { outputs, limit, changes, later });
-  return seeToEnd(runtime, container, { rm: true, listed: changes.length > 0, finished });
 }
 
 export interface EndRequest {

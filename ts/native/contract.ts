@@ -35,6 +35,9 @@ export interface MemberAnswer {
   readonly gone: boolean;
   /** As those of a launch; `cloned` is when the plan was handed over. */
   readonly times: LaunchResult['times'];
+  /** As those of a launch. */
+  readonly pipes: readonly number[];
+  readonly ended: LaunchResult['ended'];
 }
 
 /**
@@ -215,14 +218,13 @@ export interface Native {
   memberReady(member: NativeMember, process: NativeProcess): Promise<MemberAnswer>;
   /**
    * Hands a member that waits the plan that ends in the application, with what its opener makes; resolves when it has been
-   * executed, or has not; rejects where it could not be handed over. The descriptors are for the supplied slots but
-   * the last, which gets the member's mount namespace, and stay the caller's. Once for each member.
+   * executed, or has not; rejects where it could not be handed over. Once for each member. The options are those of a
+   * launch; descriptors are for the supplied slots but the last, which gets the member's mount namespace.
    */
   becomeApplication(
     member: NativeMember,
     plan: Uint8Array,
-    descriptors: readonly number[],
-    features: number,
+    options: Pick<LaunchOptions, 'descriptors' | 'features' | 'finish'>,
   ): Promise<MemberAnswer>;
   /** Resolves when the member waits no longer: it is the application, or has ended. Keeps no event loop alive. */
   memberOver(member: NativeMember): Promise<void>;

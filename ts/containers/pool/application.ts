@@ -1,20 +1,22 @@
 import { RequestError } from '../../errors/index.ts';
 import type { Launched } from '../../launch/launch.ts';
 import { sigkill } from '../../linux/signals.ts';
+import type { Finished, LaunchOptions } from '../../native/contract.ts';
 import type { EncodedPlan } from '../../plan/encoded.ts';
 import type { RunRequest } from '../../request/types.ts';
 import { newId } from '../../store/id.ts';
-import { type OpenStdio, openStdio, type StdioRequest } from '../../supervise/stdio.ts';
+import type { StdioRequest } from '../../supervise/stdio.ts';
+import { LaunchedStdio, suppliesOf } from '../../supervise/supplies.ts';
 import type { Laps } from '../../trace/laps.ts';
-import { exitOf, followEnd } from '../end.ts';
+import { exitOf, seeToEnd } from '../end.ts';
 import { processOf } from '../process.ts';
-import type { ContainerRecord, VolumeUse } from '../record.ts';
+import type { ContainerRecord, StoredContainer, VolumeUse } from '../record.ts';
 import type { Runtime } from '../runtime.ts';
 import type { ResolvedSource } from '../sources.ts';
 import type { Started } from '../start.ts';
 import { ImageView } from '../view.ts';
 import { volumeNeeds } from '../volume-needs.ts';
-import { dropMember, type Member, remainingConfig, requireDone } from './member.ts';
+import { dropMember, type Member, remainingConfig, removalOf, requireDone } from './member.ts';
 import { checkTargets } from './targets.ts';
 import type { PoolUsers } from './users.ts';
 import type { PoolVolumes } from './volumes.ts';
@@ -50,10 +52,8 @@ export async function becomeApplication(
 ): Promise<Started> {
   try {
     const launched = await launchInMember(runtime, known, member, request);
-    const { process, times, plan, stdio } = launched;
-    const recorded = await recordStart(runtime, member, launched);
-    const outputs = request.collect === undefined ? [] : stdio.takeOutputs();
-    const ended = followEnd(runtime, recorded, launched, { outputs, limit: request.collect ?? 0 });
+    const { process, times, plan, stdio, recorded, listed, finished } = launched;
+    const ended = seeToEnd(runtime, recorded, { rm: true, listed, finished });
     return { process, times, plan, stdio, laps: request.laps, ended, exited: exitOf(recorded, ended) };
   } catch (error) {
     // What went wrong first is what the caller has to know; what is left behind, the next command finds.
@@ -64,8 +64,11 @@ export async function becomeApplication(
 
 interface InMember extends Launched {
   readonly plan: EncodedPlan;
-  readonly stdio: OpenStdio;
-  readonly record: ContainerRecord;
+  readonly stdio: LaunchedStdio;
+  readonly recorded: StoredContainer;
+  /** Whether it is removed by those who see it to its end. */
+  readonly listed: boolean;
+  readonly finished: Promise<Finished>;
 }
 
 async function launchInMember(
@@ -78,27 +81,59 @@ async function launchInMember(
   const { signal, laps } = request;
   const { plan, record } =
     planAtOnce(known, member, request) ?? (await planApplication(runtime, known, member, request));
+  const descriptors = suppliesOf(request.stdio);
+  const finish = finishOf(runtime, member, request, record);
   laps.lap('plan', 'the operations, as bytes');
-  const stdio = openStdio(native, request.stdio);
-  laps.lap('streams', 'standard streams of the application');
-  const cancel = () => native.kill(member.process, sigkill);
+  const answered = native.becomeApplication(member.native, plan.bytes, {
+    descriptors,
+    features: member.features,
+    finish,
+  });
+  // What follows is done while the application is being started.
+  const kill = () => native.kill(member.process, sigkill);
+  const recorded = recordNow(runtime, member, record);
+  signal?.addEventListener('abort', kill, { once: true });
+  // An application that is on no record must not run: nobody would find it.
+  if (signal?.aborted || recorded instanceof Error) kill();
   try {
-    const answered = native.becomeApplication(member.native, plan.bytes, stdio.descriptors, member.features);
-    // Not before: it takes as long as a small file system call, and the start goes on meanwhile.
-    signal?.addEventListener('abort', cancel, { once: true });
-    if (signal?.aborted) cancel();
     const answer = await answered;
+    if (recorded instanceof Error) throw recorded;
     if (answer.failure === null && answer.gone && signal?.aborted) throw aborted(signal);
     requireDone(plan, answer);
-    laps.launched(answer.times);
-    return { process: member.process, times: answer.times, plan, stdio, record };
-  } catch (error) {
-    stdio.abandon();
-    throw error;
+    laps.launched(answer.times, finish.quiet);
+    const stdio = new LaunchedStdio(native, descriptors, answer.pipes, finish.collect);
+    const { process } = member;
+    const finished = answer.ended ?? neverEnding();
+    return { process, times: answer.times, plan, stdio, recorded, listed: finish.changes.length > 0, finished };
   } finally {
-    signal?.removeEventListener('abort', cancel);
-    stdio.closeChildEnds();
+    signal?.removeEventListener('abort', kill);
   }
+}
+
+/** What the threads of the addon see to at the end of the application. */
+function finishOf(
+  runtime: Runtime,
+  member: Member,
+  { stdio, collect }: ApplicationRequest,
+  record: ContainerRecord,
+): NonNullable<LaunchOptions['finish']> {
+  const { changes, later } = removalOf(runtime, member, record);
+  const quiet = collect !== undefined && stdio.stdin !== 'pipe';
+  return { collect: collect !== undefined, quiet, limit: collect ?? 0, changes, later };
+}
+
+/** The error where it could not be recorded. */
+function recordNow({ containers }: Runtime, { container }: Member, record: ContainerRecord): StoredContainer | Error {
+  try {
+    return containers.becomes(container, record);
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  }
+}
+
+/** It was asked for. */
+function neverEnding(): never {
+  throw new Error('nobody sees to the end of an application');
 }
 
 interface Planned {
@@ -159,20 +194,8 @@ function recordOf(
     ...waiting,
     request: { ...request, mounts: [...waiting.request.mounts, ...request.mounts] },
     process,
-    volumes: [...waiting.volumes, ...uses],
+    volumes: uses.length === 0 ? waiting.volumes : [...waiting.volumes, ...uses],
   };
-}
-
-/** An application that is on no record must not run: nobody would find it. */
-async function recordStart({ containers, native }: Runtime, member: Member, { record, stdio }: InMember) {
-  try {
-    return await containers.becomes(member.container, record);
-  } catch (error) {
-    native.kill(member.process, sigkill);
-    await native.wait(member.process).catch(() => {});
-    stdio.abandon();
-    throw error;
-  }
 }
 
 function aborted(signal: AbortSignal): RequestError {

@@ -8,7 +8,9 @@ import type { EncodedPlan } from '../../plan/encoded.ts';
 import { explainFailure } from '../../plan/failure.ts';
 import type { RunRequest } from '../../request/types.ts';
 import { createContainer } from '../create.ts';
-import type { StoredContainer } from '../record.ts';
+import { changesAtEnd } from '../end.ts';
+import type { EndChanges } from '../ephemeral.ts';
+import type { ContainerRecord, StoredContainer } from '../record.ts';
 import type { Runtime } from '../runtime.ts';
 import { startContext } from '../start-context.ts';
 import { MemberPlans } from './member-plans.ts';
@@ -22,6 +24,9 @@ export interface Member {
   readonly process: NativeProcess;
   /** Of the kernel; its two plans are executed with the same ones. */
   readonly features: number;
+  /** What removes its container when an application has ended in it, and where that leaves the layer. */
+  readonly atEnd: EndChanges;
+  readonly trash: string | null;
 }
 
 /** The request of a container that waits: what it executes so far is orlop-init. */
@@ -68,11 +73,34 @@ async function startWaiting(runtime: Runtime, container: StoredContainer, progra
     if (answer.failure !== null) throw explainFailure(prepare.plan, answer.failure);
     if (answer.gone) throw killed();
     const waiting = await runtime.containers.waits(container, process);
-    return { container: waiting, image, plans, native: opened.member, process, features: mask };
+    return {
+      container: waiting,
+      image,
+      plans,
+      native: opened.member,
+      process,
+      features: mask,
+      atEnd: changesAtEnd(runtime, waiting, true),
+      trash: runtime.store.trashPlace(waiting.record.layer),
+    };
   } catch (error) {
     await kill(runtime, process);
     throw error;
   }
+}
+
+const nothing: EndChanges = { changes: [], later: [] };
+
+/**
+ * What removes its container, as a list; nothing where that is no matter for a list.
+ *
+ * @param record as it is with its application
+ */
+export function removalOf(runtime: Runtime, member: Member, { layer, volumes }: ContainerRecord): EndChanges {
+  if (volumes.some(({ anonymous }) => anonymous)) return nothing;
+  // As it was found, while layers still go to the same place.
+  if (runtime.store.trashPlace(layer) === member.trash) return member.atEnd;
+  return changesAtEnd(runtime, member.container, true);
 }
 
 /** Ends a member that became no application, and removes its container. */
