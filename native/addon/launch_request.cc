@@ -98,7 +98,8 @@ Napi::Value read_options(Napi::Env env, const Napi::Object& options, Launching& 
   const std::string wrong = read_finish(value_at(options, "finish"), launching.environment, launching.followed);
   if (!wrong.empty()) return error_of(env, wrong);
   if (launching.followed.ending != nullptr) {
-    if (const Failure failure = prepare_to_follow(*launching.followed.ending)) return system_error(env, failure).Value();
+    if (const Failure failure = prepare_to_follow(*launching.followed.ending))
+      return system_error(env, failure).Value();
   }
   request.maps.uid_map = as_text(value_at(options, "uidMap")).value_or("");
   request.maps.gid_map = as_text(value_at(options, "gidMap")).value_or("");

@@ -60,6 +60,7 @@ int Execute(Context& context, const plan::op::Join& op) {
   const long error = context.Call(__NR_setns, fd, op.kind);
   if (error < 0 || op.kind != plan::kMountNamespace) return static_cast<int>(error);
   // What follows is done in the root of that namespace, which is now the thread's own.
+  context.whole = false;
   context.rootfs = static_cast<int>(context.Call(__NR_openat, kAtCwd, "/", kPath | O_DIRECTORY | O_CLOEXEC, 0));
   return context.rootfs < 0 ? context.rootfs : 0;
 }

@@ -71,6 +71,20 @@ describe('a pool', function () {
     }).finally(() => fixture().orlop.volumes.remove('shared'));
   });
 
+  it('makes another member while the application of the last one runs', async () => {
+    await withPool(1, async (pool) => {
+      const ends = new AbortController();
+      const run = pool.run(['sleep', '1000'], { signal: ends.signal }).catch((error: unknown) => error);
+      await until('it to run', () => pool.stats.running === 1 && pool.stats.started === 1);
+      await until('another to wait', async () => pool.stats.ready === 1 && (await waiting()).length === 1);
+      expect((await pool.run(['echo', 'fine'])).stdout).to.equal('fine\n');
+      ends.abort();
+      expect(await run)
+        .to.be.instanceOf(RequestError)
+        .and.include({ code: 'ORLOP_E_ABORTED' });
+    });
+  });
+
   it('replaces a member that dies while it waits', async () => {
     await withPool(2, async (pool) => {
       const before = await waiting();

@@ -58,7 +58,6 @@ describe('a stock', () => {
     expect(stock.ready).to.equal(3);
     expect((await stock.take()).number).to.equal(1);
     expect((await stock.take()).number).to.equal(2);
-    stock.refill();
     await until('it to be full', () => stock.ready === 3);
     await settled(stock);
     expect(maker.made).to.equal(5);
@@ -77,13 +76,26 @@ describe('a stock', () => {
   it('replaces what goes bad while it waits, and has no concern with what was taken', async () => {
     await stock.fill();
     const taken = await stock.take();
-    stock.refill();
     await until('it to be full', () => stock.ready === 3);
     taken.spoil();
     maker.things[1]?.spoil();
     await until('another', () => maker.made === 5 && stock.ready === 3);
     expect(maker.dropped).to.deep.equal([2]);
     expect((await stock.take()).number).to.equal(3);
+  });
+
+  it('makes nothing for those that were just taken, until there is a pause, or too few are left', async () => {
+    stock = new Stock<Thing>(4, maker);
+    await stock.fill();
+    await stock.take();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(stock.making).to.equal(0);
+    await until('it to be full', () => stock.ready === 4);
+    for (let taken = 0; taken < 5; taken++) await stock.take();
+    expect(stock.making).to.be.greaterThan(0);
+    await until('it to be full', () => stock.ready === 4);
+    await settled(stock);
+    expect(maker.made).to.equal(10);
   });
 
   it('gives up making what always goes bad, until somebody asks', async () => {

@@ -81,21 +81,19 @@ export class MemberPool {
     for (let attempt = 1; ; attempt++) {
       const sources = knownSources(store, own.mounts) ?? (await recallSources(store, own.mounts, signal));
       const answers = willAnswer(sources.values()) || !(await mayHang(sources.values()));
-      if (!this.#ahead || !answers || belongBelow(own.mounts)) return this.#startInstead(request, how);
+      if (!this.#ahead || !answers || belongBelow(own.mounts)) {
+        this.#stock.requireOpen();
+        return this.#counted(startInstead(this.#runtime, this.#defaults, request, how));
+      }
       const member = await this.#stock.take(signal);
       laps.lap('take', 'a member that waits, for these sources of bind mounts');
       try {
-        const { id, name } = member.container.record;
-        const started = await becomeApplication(this.#runtime, this.#known, member, { ...how, request, sources });
-        return this.#follow({ started, container: { id, name } });
+        return await this.#counted(startIn(this.#runtime, this.#known, member, { ...how, request, sources }));
       } catch (error) {
         if (!isPassing(error)) throw error;
         if (attempt === attempts) throw error instanceof MemberGone ? killed() : error;
         // It may have been replaced since it was seen.
         forgetSources(store, own.mounts);
-      } finally {
-        // Not before: making one takes the processors and the kernel's lock on mounts from the one that is to start.
-        this.#stock.refill();
       }
     }
   }
@@ -107,20 +105,28 @@ export class MemberPool {
     closeSync(this.#program);
   }
 
-  async #startInstead(request: RunRequest, how: HowInPool): Promise<InPool> {
-    this.#stock.requireOpen();
-    return this.#follow(await startInstead(this.#runtime, this.#defaults, request, how));
-  }
-
-  #follow(inPool: InPool): InPool {
+  /** From now on: whoever only collects what an application writes hears of its start together with its end. */
+  async #counted(starting: Promise<InPool>): Promise<InPool> {
     this.#started++;
     this.#running++;
     const settle = () => {
       this.#running--;
     };
-    inPool.started.exited.then(settle, settle);
-    return inPool;
+    try {
+      const inPool = await starting;
+      inPool.started.exited.then(settle, settle);
+      return inPool;
+    } catch (error) {
+      settle();
+      this.#started--;
+      throw error;
+    }
   }
+}
+
+async function startIn(runtime: Runtime, known: Known, member: Member, request: ApplicationRequest): Promise<InPool> {
+  const { id, name } = member.container.record;
+  return { started: await becomeApplication(runtime, known, member, request), container: { id, name } };
 }
 
 /** What the next member may not meet: nothing of the application has run. */

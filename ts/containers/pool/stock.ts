@@ -16,6 +16,13 @@ interface Waiter<Item> {
 
 type Filling = Waiter<void>;
 
+/**
+ * Milliseconds until those are made again that were taken. Making one takes the processors, and the kernel's lock on
+ * mounts, from whoever was given one: while there are enough it waits for a pause, and otherwise for a start to be over.
+ */
+const pause = 10;
+const afterStart = 2;
+
 /** How many are made at once: more would only take the processors from each other. */
 const mostAtOnce = 4;
 
@@ -31,6 +38,7 @@ export class Stock<Item> {
   readonly #making = new Set<Promise<void>>();
   readonly #dropping = new Set<Promise<void>>();
   #filling: Filling | null = null;
+  #soon: { readonly timer: NodeJS.Timeout; readonly low: boolean } | null = null;
   #closed = false;
   /** Those that could not be made or went bad since the last that was of use: a stock that nobody asks gives up. */
   #failures = 0;
@@ -71,19 +79,43 @@ export class Stock<Item> {
   }
 
   /**
-   * Takes one, or waits for one. Who has taken it calls `refill` when it no longer matters what else is being made.
+   * Takes one, or waits for one. Another is made in its place, after a pause.
    *
    * @throws RequestError ORLOP_E_CLOSED, ORLOP_E_ABORTED, and whatever keeps one from being made
    */
   take(signal?: AbortSignal): Item | Promise<Item> {
     this.requireOpen();
     this.#failures = 0;
-    return this.#ready.shift() ?? this.#wait(signal);
+    const item = this.#ready.shift();
+    if (item === undefined) return this.#wait(signal);
+    this.#refillSoon();
+    return item;
+  }
+
+  #refillSoon(): void {
+    const low = this.#ready.length * 2 <= this.size;
+    if (this.#soon?.low) return;
+    if (this.#soon !== null && !low) {
+      this.#soon.timer.refresh();
+      return;
+    }
+    this.#putOff();
+    const begin = () => {
+      this.#putOff();
+      this.refill();
+    };
+    this.#soon = { timer: setTimeout(begin, low ? afterStart : pause).unref(), low };
+  }
+
+  #putOff(): void {
+    clearTimeout(this.#soon?.timer);
+    this.#soon = null;
   }
 
   /** Rejects those who wait, and lets go of what is there. What was taken is not its concern. */
   async close(): Promise<void> {
     this.#closed = true;
+    this.#putOff();
     this.#filled()?.reject(closed());
     for (const waiter of this.#waiters.splice(0)) waiter.reject(closed());
     for (const item of this.#ready.splice(0)) this.#drop(item);
