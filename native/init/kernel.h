@@ -17,6 +17,7 @@ inline constexpr int kAtSymlinkNofollow = 0x100;
 inline constexpr int kAtNoAutomount = 0x800;
 inline constexpr int kAtRecursive = 0x8000;
 inline constexpr int kAtEmptyPath = 0x1000;
+inline constexpr int kAtStatxDontSync = 0x4000;
 inline constexpr int kPath = O_PATH | O_CLOEXEC;
 inline constexpr uint64_t kResolveNoXdev = 0x01;
 inline constexpr uint64_t kResolveNoMagiclinks = 0x02;

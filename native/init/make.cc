@@ -22,8 +22,11 @@ uint64_t DeviceNumber(uint64_t major, uint64_t minor) {
 int CheckIdentity(Context& context, int fd, const plan::op::Bind& op) {
   if (op.device == 0 && op.inode == 0) return 0;
   struct statx facts;
-  const int error = Stat(context, fd, &facts);
-  if (error != 0) return error;
+  // An opener cannot be killed, and a server that was mounted there meanwhile may not answer. What tells that it is
+  // another one is in the kernel already.
+  const int flags = kAtEmptyPath | (context.plan.opener() ? kAtStatxDontSync : 0);
+  const long error = context.Call(__NR_statx, fd, "", flags, STATX_TYPE | STATX_INO, &facts);
+  if (error != 0) return static_cast<int>(error);
   const uint64_t device = DeviceNumber(facts.stx_dev_major, facts.stx_dev_minor);
   const bool same_file = device == op.device && facts.stx_ino == op.inode;
   const bool same_type = op.type == kAnyType || (op.type == kDirectoryType) == IsDirectory(facts);

@@ -15,9 +15,9 @@ export class Fuse {
     this.path = path;
   }
 
-  /** Mounts it; `path` is made. */
+  /** Mounts it; `path` is made where it is missing. */
   static async mount(path: string): Promise<Fuse> {
-    mkdirSync(path);
+    mkdirSync(path, { recursive: true });
     const argv = ['--import=tsx', 'test/support/fuse-server.ts', path];
     const server = spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'inherit'] });
     const lines = createInterface(server.stdout);

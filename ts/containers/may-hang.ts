@@ -11,6 +11,9 @@ const local: ReadonlySet<number> = new Set([
   0xca45_1a4e, // bcachefs
 ]);
 
+/** With or without a block device (`fuseblk`), it is a server that answers. */
+const fuse = 0x6573_5546;
+
 type Source = Pick<ResolvedSource, 'device' | 'path' | 'fileSystem'>;
 
 /** What was found out about a source. Whoever looks at a place again has another object for it. */
@@ -33,7 +36,7 @@ export function willAnswer(sources: Iterable<Source>): boolean {
 
 async function ask(source: Source): Promise<boolean> {
   const { device, path, fileSystem } = source;
-  const answer = major(device) === 0n && !local.has(fileSystem ?? (await typeAt(path)));
+  const answer = fileSystem === fuse || (major(device) === 0n && !local.has(fileSystem ?? (await typeAt(path))));
   answers.set(source, answer);
   return answer;
 }

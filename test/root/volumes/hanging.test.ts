@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { RequestError } from '../../../ts/errors/index.ts';
@@ -87,4 +88,42 @@ describe('a source on a file system whose server', function () {
       expect(await once(program, 'exit')).to.deep.equal([how === 'exit' ? 3 : 0, null]);
     });
   }
+});
+
+describe('a file system that is mounted at a source which was used before', function () {
+  this.timeout(120_000);
+  requires('root', 'addon', 'archive', 'overlay', 'busybox', 'fuse');
+  const fixture = withOrlop();
+
+  /** Where the threads of the launcher wait in the kernel. */
+  const places = () =>
+    readdirSync('/proc/self/task')
+      .filter((id) => readFileSync(`/proc/self/task/${id}/comm`, 'utf8').startsWith('orlop-launch'))
+      .map((id) => readFileSync(`/proc/self/task/${id}/wchan`, 'utf8'));
+
+  it('and does not answer hangs no thread that cannot be killed, in a start or in a pool', async () => {
+    const { orlop, directory } = fixture();
+    const path = join(directory, 'before');
+    const options = { volumes: [`${path}:/in`] };
+    mkdirSync(path);
+    writeFileSync(join(path, 'f'), 'from the disk\n');
+    await using pool = await orlop.pool('busybox', { size: 1 });
+    for (const where of [orlop, orlop, orlop]) {
+      expect((await where.run('busybox', ['cat', '/in/f'], options)).stdout).to.equal('from the disk\n');
+    }
+    expect((await pool.run(['cat', '/in/f'], options)).stdout).to.equal('from the disk\n');
+    const fuse = await Fuse.mount(path);
+    try {
+      await fuse.deafen();
+      const late = [
+        refusal(pool.run(['cat', '/in/f'], { ...options, timeout: 1000 })),
+        refusal(orlop.run('busybox', ['cat', '/in/f'], { ...options, timeout: 1000 })),
+      ];
+      for (const error of late) expect((await error).code).to.equal('ORLOP_E_TIMEOUT');
+      expect(places().filter((place) => /fuse|request_wait/.test(place))).to.deep.equal([]);
+    } finally {
+      await fuse.end();
+    }
+    expect((await pool.run(['cat', '/in/f'], options)).stdout).to.equal('from the disk\n');
+  });
 });

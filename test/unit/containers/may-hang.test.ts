@@ -10,6 +10,11 @@ describe('a source that may never answer', () => {
     expect(await mayHang([{ device: 0x1110_0000n | (259n << 8n), path: '/not/asked' }])).to.equal(false);
   });
 
+  it('is one of a server in user space on a block device too', async () => {
+    const fileSystem = 0x6573_5546;
+    expect(await mayHang([{ device: 0xfe00n, path: '/not/asked', fileSystem }])).to.equal(true);
+  });
+
   it('is none in a file system of this machine’s memory, and one in a file system that is not known to be local', async () => {
     const anonymous = 42n;
     expect(await mayHang([{ device: anonymous, path: '/dev/shm' }])).to.equal(false);
