@@ -110,6 +110,28 @@ describe('a pool', function () {
     });
   });
 
+  it('gives a request another member when one dies while it is being made', async () => {
+    await withPool(1, async (pool) => {
+      const made = () => ownChildren().filter(({ name }) => name === 'orlop-init');
+      for (let held = 0; held === 0; ) {
+        await until('a member to wait', () => pool.stats.ready === 1);
+        const before = new Set(made().map(({ pid }) => pid));
+        await pool.run(['true']);
+        const { pid } = await until('the next', () => made().find((child) => !before.has(child.pid)));
+        process.kill(pid, 'SIGSTOP');
+        // Should it have been ready just before, that is known by now.
+        await fixture().orlop.run('busybox', ['true']);
+        if (pool.stats.ready === 0) held = pid;
+        else process.kill(pid, 'SIGCONT');
+        if (held === 0) continue;
+        const run = pool.run(['echo', 'fine']);
+        await until('the request to wait', () => pool.stats.waiting === 1);
+        process.kill(pid, 'SIGKILL');
+        expect((await run).stdout).to.equal('fine\n');
+      }
+    });
+  });
+
   it('refuses those who wait for a member when it is closed, and lets the others go on', async () => {
     const pool = await fixture().orlop.pool('busybox', { size: 1 });
     const first = await pool.start(['cat'], { stdin: 'pipe' });

@@ -45,7 +45,7 @@ export class MemberPool {
     this.#known = { volumes: new PoolVolumes(runtime), users: new PoolUsers(runtime.native) };
     this.#program = openSync(helperExecutable(), openPath);
     this.#stock = new Stock<Member>(size, {
-      make: () => makeMember(runtime, defaults, this.#program),
+      make: () => this.#make(),
       spoiled: (member) => memberOver(runtime, member),
       drop: (member) => dropMember(runtime, member),
     });
@@ -103,6 +103,18 @@ export class MemberPool {
     if (this.#stock.closed) return this.#stock.close();
     await this.#stock.close();
     closeSync(this.#program);
+  }
+
+  /** One that is killed while it is being made is no fault of who waits for it. */
+  async #make(): Promise<Member> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await makeMember(this.#runtime, this.#defaults, this.#program);
+      } catch (error) {
+        const wasKilled = error instanceof RequestError && error.code === 'ORLOP_E_KERNEL';
+        if (!wasKilled || attempt === attempts) throw error;
+      }
+    }
   }
 
   /** From now on: whoever only collects what an application writes hears of its start together with its end. */
