@@ -1,7 +1,10 @@
 #include "addon/ahead.h"
 
 #include <cerrno>
+#include <chrono>
+#include <condition_variable>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
@@ -78,6 +81,57 @@ Napi::Value make_network(const Napi::CallbackInfo& info) {
       });
 }
 
+// A network namespace that a thread makes while JavaScript does something else, and then waits for.
+struct Network {
+  std::mutex mutex;
+  std::condition_variable made;
+  bool over = false;
+  Failure failure;
+  UniqueFd descriptor;
+};
+
+void finish(Network& network, const Failure& failure, UniqueFd descriptor) {
+  const std::lock_guard<std::mutex> lock(network.mutex);
+  network.over = true;
+  network.failure = failure;
+  network.descriptor = std::move(descriptor);
+  network.made.notify_all();
+}
+
+// No start is kept waiting for longer, nor a signal that is to end it: it makes its own then, in a child.
+constexpr std::chrono::milliseconds kPatience(100);
+
+Napi::Value await_network(Napi::Env env, Environment& environment, Network& network) {
+  std::unique_lock<std::mutex> lock(network.mutex);
+  const bool over = network.made.wait_for(lock, kPatience, [&] { return network.over; });
+  if (network.failure || !network.descriptor) {
+    const Failure missing{over ? EBADF : ETIMEDOUT, "unshare", ""};
+    system_error(env, network.failure ? network.failure : missing).ThrowAsJavaScriptException();
+    return env.Undefined();
+  }
+  return Napi::Number::New(env, environment.give(network.descriptor.release()));
+}
+
+Napi::Value begin_network(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  std::vector<uint8_t> plan;
+  if (const std::string wrong = read_plan(info[0], plan); !wrong.empty()) {
+    Napi::TypeError::New(env, wrong).ThrowAsJavaScriptException();
+    return env.Undefined();
+  }
+  const uint32_t features = static_cast<uint32_t>(as_number(info[1]).value_or(0));
+  const auto network = std::make_shared<Network>();
+  const bool started = start_detached_thread("orlop-network", [network, plan = std::move(plan), features] {
+    UniqueFd descriptor;
+    const Failure failure = launch::make_network(plan, features, &descriptor);
+    finish(*network, failure, std::move(descriptor));
+  });
+  if (!started) finish(*network, Failure{EAGAIN, "pthread_create", ""}, UniqueFd());
+  return Napi::Function::New(env, [network, environment = Environment::of(env)](const Napi::CallbackInfo& call) {
+    return await_network(call.Env(), *environment, *network);
+  });
+}
+
 Napi::Value open_trees(const Napi::CallbackInfo& info) {
   std::vector<uint8_t> plan;
   if (const std::string wrong = read_plan(info[0], plan); !wrong.empty()) return malformed(info.Env(), wrong);
@@ -104,6 +158,7 @@ Napi::Value open_trees(const Napi::CallbackInfo& info) {
 void add_ahead_functions(Napi::Env env, Napi::Object exports) {
   exports.Set("makeEmptyNamespace", Napi::Function::New(env, make_empty_namespace, "makeEmptyNamespace"));
   exports.Set("makeNetwork", Napi::Function::New(env, make_network, "makeNetwork"));
+  exports.Set("beginNetwork", Napi::Function::New(env, begin_network, "beginNetwork"));
   exports.Set("openTrees", Napi::Function::New(env, open_trees, "openTrees"));
 }
 

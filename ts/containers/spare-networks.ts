@@ -17,7 +17,7 @@ export class SpareNetworks {
   readonly #ready: number[] = [];
   #filling: Promise<void> | null = null;
   #asked = 0;
-  #foreseen = false;
+  #foreseen: (() => number) | null = null;
   #refused = false;
 
   constructor(native: Native) {
@@ -29,26 +29,43 @@ export class SpareNetworks {
    * start, and waits for each of its steps.
    */
   foresee(): void {
-    this.#foreseen = true;
-    this.#fill(1);
+    this.#foreseen ??= this.#native.beginNetwork(this.#plan(), features(this.#native));
   }
 
   /** A descriptor of a network namespace with nothing but its loopback, which the caller closes; null when there is none. */
-  async take(): Promise<number | null> {
-    if (this.#foreseen) await this.#filling;
-    else if (this.#asked++ > 0) this.#fill(wanted);
+  take(): number | null {
+    const foreseen = this.#takeForeseen();
+    if (foreseen !== null) return foreseen;
+    if (this.#asked++ > 0) this.#fill();
     return this.#ready.shift() ?? null;
   }
 
   async close(): Promise<void> {
     await this.#filling;
     this.#asked = 0;
+    const foreseen = this.#takeForeseen();
+    if (foreseen !== null) this.#native.closeSync(foreseen);
     for (const network of this.#ready.splice(0)) this.#native.closeSync(network);
   }
 
-  #fill(count: number): void {
+  #takeForeseen(): number | null {
+    const wait = this.#foreseen;
+    this.#foreseen = null;
+    try {
+      return wait?.() ?? null;
+    } catch {
+      // As below.
+      return null;
+    }
+  }
+
+  #plan(): Uint8Array {
+    return encodePlan(networkPlan(defaultSysctls('none')));
+  }
+
+  #fill(): void {
     if (this.#refused) return;
-    this.#filling ??= this.#make(count)
+    this.#filling ??= this.#make()
       // Where the program may not, the kernel makes one with each start, or says there what is wrong.
       .catch(() => {
         this.#refused = true;
@@ -58,9 +75,9 @@ export class SpareNetworks {
       });
   }
 
-  async #make(count: number): Promise<void> {
-    const plan = encodePlan(networkPlan(defaultSysctls('none')));
-    while (this.#ready.length < count) {
+  async #make(): Promise<void> {
+    const plan = this.#plan();
+    while (this.#ready.length < wanted) {
       this.#ready.push(await this.#native.makeNetwork(plan, features(this.#native)));
     }
   }

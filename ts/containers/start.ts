@@ -113,7 +113,7 @@ async function launchClaimed(runtime: Runtime, claimed: StoredContainer, request
   const { record, durability, pending } = claimed;
   const { signal, laps, collect } = request;
   const supplies = suppliesOf(request.stdio);
-  const ahead = await takeAhead(runtime, claimed);
+  const ahead = takeAhead(runtime, claimed);
   const { plan, makeNext } = await planStart(runtime, claimed, ahead, request).catch((error: unknown) => {
     for (const descriptor of ahead.descriptors) native.closeSync(descriptor);
     throw error;
@@ -171,8 +171,8 @@ interface Ahead extends Pick<StartContext, 'networkReady' | 'treesReady'> {
   readonly descriptors: readonly number[];
 }
 
-async function takeAhead({ networks, trees, strategies }: Runtime, { record }: StoredContainer): Promise<Ahead> {
-  const network = record.request.network === 'none' && strategies.ahead ? await networks.take() : null;
+function takeAhead({ networks, trees, strategies }: Runtime, { record }: StoredContainer): Ahead {
+  const network = record.request.network === 'none' && strategies.ahead ? networks.take() : null;
   const ready = trees.take(record.layer);
   return {
     networkReady: network !== null,

@@ -93,7 +93,7 @@ async function launchUntil(
       }, patience);
     });
   } finally {
-    clearTimeout(timer);
+    if (timer !== undefined) clearTimeout(timer);
   }
 }
 

@@ -193,6 +193,11 @@ export interface Native {
    */
   makeNetwork(plan: Uint8Array, features: number): Promise<number>;
   /**
+   * The same on another thread, while the program goes on: the function waits for it, without a turn of the event loop,
+   * for a tenth of a second at most, and gives the descriptor, once; it throws what was refused.
+   */
+  beginNetwork(plan: Uint8Array, features: number): () => number;
+  /**
    * Executes the `prepare` list of a plan with an opener: what fills its slots, in their order, which the caller closes.
    * Rejects with the errno of what was refused; nothing is left then. `paths`, with a NUL behind each, are looked up in
    * the first tree, so that the kernel knows the way there; what is missing is passed over. Not before the launch of the
