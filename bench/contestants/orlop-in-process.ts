@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import { prepareImage } from '../ground/image.ts';
 import { openOrlop } from '../ground/library.ts';
+import { timeRun } from '../measure/run.ts';
 import { Watch } from '../measure/watch.ts';
 import { application, type Container, type Contestant, targets } from './contestant.ts';
 
@@ -38,15 +39,7 @@ export const orlopRun: Contestant = {
     const orlop = await openOrlop(ground, container.upper);
     const options = { ...optionsOf(ground.source, container), timeout: startMs };
     return {
-      async start() {
-        const watch = new Watch();
-        const running = orlop.run(image, [application], options);
-        watch.returned();
-        const { stdout, exitCode } = await running;
-        const sample = watch.sample(stdout.trim());
-        if (exitCode !== 0) throw new Error(`the application ended with ${exitCode}`);
-        return sample;
-      },
+      start: () => timeRun(() => orlop.run(image, [application], options)),
       close: async () => {},
     };
   },

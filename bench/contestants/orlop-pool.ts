@@ -1,7 +1,7 @@
 import type { Pool } from '../../ts/index.ts';
 import { prepareImage } from '../ground/image.ts';
 import { openOrlop } from '../ground/library.ts';
-import { Watch } from '../measure/watch.ts';
+import { timeRun } from '../measure/run.ts';
 import { application, type Contestant, targets } from './contestant.ts';
 
 const startMs = 60_000;
@@ -23,13 +23,7 @@ export const orlopPool: Contestant = {
     return {
       async start() {
         await rested(pool);
-        const watch = new Watch();
-        const running = pool.run([application], { volumes, timeout: startMs });
-        watch.returned();
-        const { stdout, exitCode } = await running;
-        const sample = watch.sample(stdout.trim());
-        if (exitCode !== 0) throw new Error(`the application ended with ${exitCode}`);
-        return sample;
+        return timeRun(() => pool.run([application], { volumes, timeout: startMs }));
       },
       close: () => pool.close(),
     };

@@ -93,16 +93,7 @@ describe('a Worker with containers', function () {
   // Node closes an addon that only a Worker has loaded; threads of the addon that still run would then run into nothing.
   it('may be the only one that loads the addon, and end with starts under way', async () => {
     const { stdout } = await runProgram(
-      `const { Worker } = require('node:worker_threads');
-       const { once } = require('node:events');
-       const body = head + \`
-         for (let i = 0; i < 20; ++i) start('forever');
-         require('node:worker_threads').parentPort.postMessage('under way');\`;
-       for (let i = 0; i < 10; ++i) {
-         const worker = new Worker(body, { eval: true });
-         await once(worker, 'message');
-         await worker.terminate();
-       }
+      `${terminated(10, "for (let i = 0; i < 20; ++i) start('forever'); underWay();")}
        ${childrenSource}
        while (children().length > 0) await new Promise((resolve) => setTimeout(resolve, 5));
        console.log('none left');`,
@@ -112,43 +103,40 @@ describe('a Worker with containers', function () {
     expect(stdout).to.equal('none left\n');
   });
 
-  it('may be terminated in the middle of a call that reads what it was given, and the program goes on', async () => {
-    const { stdout } = await runProgram(
-      `const { Worker } = require('node:worker_threads');
-       const { once } = require('node:events');
-       const body = head + \`
-         const stat = require('node:fs').readFileSync('/proc/self/stat', 'latin1');
-         const startTime = stat.slice(stat.lastIndexOf(')')).split(' ')[20];
-         native.killOther(process.pid, startTime, 0) || process.exit(1);
-         require('node:worker_threads').parentPort.postMessage('under way');
-         for (;;) native.killOther(process.pid, startTime, 0);\`;
-       for (let i = 0; i < 10; ++i) {
-         const worker = new Worker(body, { eval: true });
-         await once(worker, 'message');
-         await worker.terminate();
-       }
-       console.log('goes on');`,
-      plans,
-    );
-    expect(stdout).to.equal('goes on\n');
-  });
-
-  it('may be terminated in the middle of a call that makes a promise, and the program goes on', async () => {
-    const { stdout } = await runProgram(
-      `const { Worker } = require('node:worker_threads');
-       const { once } = require('node:events');
-       const body = head + \`
-         const ignore = () => {};
-         require('node:worker_threads').parentPort.postMessage('under way');
-         (async () => { for (;;) await native.openView([0]).catch(ignore); })();\`;
-       for (let i = 0; i < 60; ++i) {
-         const worker = new Worker(body, { eval: true });
-         await once(worker, 'message');
-         await worker.terminate();
-       }
-       console.log('goes on');`,
-      plans,
-    );
-    expect(stdout).to.equal('goes on\n');
-  });
+  for (const [what, times, body] of [
+    [
+      'reads what it was given',
+      10,
+      `const stat = require('node:fs').readFileSync('/proc/self/stat', 'latin1');
+       const startTime = stat.slice(stat.lastIndexOf(')')).split(' ')[20];
+       native.killOther(process.pid, startTime, 0) || process.exit(1);
+       underWay();
+       for (;;) native.killOther(process.pid, startTime, 0);`,
+    ],
+    [
+      'makes a promise',
+      60,
+      `const ignore = () => {};
+       underWay();
+       (async () => { for (;;) await native.openView([0]).catch(ignore); })();`,
+    ],
+  ] as const) {
+    it(`may be terminated in the middle of a call that ${what}, and the program goes on`, async () => {
+      const { stdout } = await runProgram(`${terminated(times, body)} console.log('goes on');`, plans);
+      expect(stdout).to.equal('goes on\n');
+    });
+  }
 });
+
+/** Source of a program that so many times starts a Worker with that body and ends it once that has called `underWay`. */
+function terminated(times: number, body: string): string {
+  return `
+    const { Worker } = require('node:worker_threads');
+    const { once } = require('node:events');
+    const said = "const underWay = () => require('node:worker_threads').parentPort.postMessage('under way');";
+    for (let i = 0; i < ${times}; ++i) {
+      const worker = new Worker(head + said + ${JSON.stringify(body)}, { eval: true });
+      await once(worker, 'message');
+      await worker.terminate();
+    }`;
+}

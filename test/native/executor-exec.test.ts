@@ -6,15 +6,12 @@ import type { RootFacts, StartFacts } from '../../ts/plan/facts.ts';
 import type { Plan } from '../../ts/plan/types.ts';
 import { makeBind, makeProcess } from '../support/facts.ts';
 import { requires } from '../support/require.ts';
-import { allFeatures, buildsNativeTests, makeStore, type PlanRun, runPlan, shellFacts } from '../support/run-plan.ts';
+import { buildsNativeTests, featureSets, makeStore, type PlanRun, runPlan, shellFacts } from '../support/run-plan.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 
 const execve = process.arch === 'arm64' ? 221 : 59;
 
-for (const [name, features] of [
-  ['with every feature of the kernel', allFeatures],
-  ['with none of the newer system calls', 0],
-] as const) {
+for (const [name, features] of featureSets) {
   describe(`exec of the executor, ${name}`, function () {
     this.timeout(120_000);
     requires('root', 'busybox', 'overlay');

@@ -17,8 +17,8 @@ import { makeBind, makeTmpfs } from '../support/facts.ts';
 import { type MountEntry, parseMounts } from '../support/mounts.ts';
 import { requires } from '../support/require.ts';
 import {
-  allFeatures,
   buildsNativeTests,
+  featureSets,
   makeStore,
   type PlanRun,
   type RunOptions,
@@ -34,10 +34,7 @@ function bind(source: string, target: string, changes: Partial<BindMount> = {}):
   return makeBind(target, { source, device: dev, inode: ino, type, ...changes });
 }
 
-for (const [name, features] of [
-  ['with every feature of the kernel', allFeatures],
-  ['with none of the newer system calls', 0],
-] as const) {
+for (const [name, features] of featureSets) {
   describe(`mounts of the executor, ${name}`, function () {
     this.timeout(120_000);
     requires('root', 'busybox', 'overlay');

@@ -11,8 +11,8 @@ import type { Op, Plan } from '../../ts/plan/types.ts';
 import { makeProcess } from '../support/facts.ts';
 import { requires } from '../support/require.ts';
 import {
-  allFeatures,
   buildsNativeTests,
+  featureSets,
   makeStore,
   type PlanRun,
   type RunOptions,
@@ -47,10 +47,7 @@ function withOp(plan: Plan, before: Op['op'], op: Op): Plan {
   return { ...plan, enter: [...plan.enter.slice(0, at), op, ...plan.enter.slice(at)] };
 }
 
-for (const [name, features] of [
-  ['with every feature of the kernel', allFeatures],
-  ['with none of the newer system calls', 0],
-] as const) {
+for (const [name, features] of featureSets) {
   describe(`process of the executor, ${name}`, function () {
     this.timeout(120_000);
     requires('root', 'busybox', 'overlay');

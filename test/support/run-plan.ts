@@ -18,7 +18,13 @@ export function buildsNativeTests(): void {
 }
 
 /** Every feature bit of `native/init/run.h`. */
-export const allFeatures = 0x7f;
+const allFeatures = 0x7f;
+
+/** What tests of the executor are done with: feature bits by words for the title. */
+export const featureSets = [
+  ['with every feature of the kernel', allFeatures],
+  ['with none of the newer system calls', 0],
+] as const;
 
 export interface PlanRun {
   readonly code: number | null;

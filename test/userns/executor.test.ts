@@ -16,7 +16,7 @@ import type { RootFacts, StartFacts } from '../../ts/plan/facts.ts';
 import type { Op, Plan } from '../../ts/plan/types.ts';
 import { makeBind } from '../support/facts.ts';
 import { requires } from '../support/require.ts';
-import { allFeatures, buildsNativeTests, makeStore, type PlanRun, runPlan, shellFacts } from '../support/run-plan.ts';
+import { buildsNativeTests, featureSets, makeStore, type PlanRun, runPlan, shellFacts } from '../support/run-plan.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 
 /** Whom the tests run as: an ordinary user, also where they were started by root. */
@@ -42,10 +42,7 @@ function giveAway(folder: string): void {
   }
 }
 
-for (const [name, features] of [
-  ['with every feature of the kernel', allFeatures],
-  ['with none of the newer system calls', 0],
-] as const) {
+for (const [name, features] of featureSets) {
   describe(`executor in a user namespace of an ordinary user, ${name}`, function () {
     this.timeout(120_000);
     requires('userns', 'busybox', 'overlay');

@@ -1,7 +1,5 @@
 import { RequestError } from '../errors/index.ts';
-
-/** The longest delay of a timer of Node, which takes a longer one for 1 ms. */
-const longestDelay = 2 ** 31 - 1;
+import { longestDelay } from '../launch/abort.ts';
 
 /**
  * A time-out as the delay of a timer, ms.

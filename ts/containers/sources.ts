@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { RequestError } from '../errors/index.ts';
-import { unlessAborted } from '../launch/abort.ts';
+import { longestDelay, unlessAborted } from '../launch/abort.ts';
 import type { Looked, Native } from '../native/contract.ts';
 import type { BindMount, MountSpec } from '../request/types.ts';
 import type { Store } from '../store/store.ts';
@@ -17,9 +17,6 @@ export interface ResolvedSource {
 }
 
 type SourceStore = Pick<Store, 'root' | 'run' | 'native'>;
-
-/** The longest delay of a timer of Node, ms. */
-const longestDelay = 2 ** 31 - 1;
 
 /** What stands at a path, on a file system that may not answer. */
 async function lookAt(native: Native, path: string, signal: AbortSignal | undefined): Promise<Looked> {

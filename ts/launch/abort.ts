@@ -1,11 +1,15 @@
 import { RequestError } from '../errors/index.ts';
 
+/** The longest delay of a timer of Node, ms; it takes a longer one for 1 ms. */
+export const longestDelay = 2 ** 31 - 1;
+
 /** @throws RequestError ORLOP_E_ABORTED when the signal has fired */
 export function rejectAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted === true) throw aborted(signal);
 }
 
-function aborted(signal: AbortSignal): RequestError {
+/** That the signal ended a start. */
+export function aborted(signal: AbortSignal): RequestError {
   return new RequestError('ORLOP_E_ABORTED', 'the start was ended by its AbortSignal', { cause: signal.reason });
 }
 

@@ -1,30 +1,13 @@
 import { expect } from 'chai';
 import { buildPlan } from '../../../ts/plan/build.ts';
 import { encodePlan } from '../../../ts/plan/encode.ts';
-import type { BindMount, StartFacts } from '../../../ts/plan/facts.ts';
+import type { StartFacts } from '../../../ts/plan/facts.ts';
 import { belongBelow, buildApplication, buildMember } from '../../../ts/plan/member.ts';
 import type { Op, Plan } from '../../../ts/plan/types.ts';
-import { makeFacts } from '../../support/facts.ts';
+import { makeBind, makeFacts } from '../../support/facts.ts';
 
 const all = ({ prepare, enter }: Pick<Plan, 'prepare' | 'enter'>): Op[] => [...prepare, ...enter];
 const names = (plan: Pick<Plan, 'prepare' | 'enter'>) => all(plan).map(({ op }) => op);
-
-function bind(target: string, source = `/host${target}`): BindMount {
-  return {
-    kind: 'bind',
-    source,
-    device: 1n,
-    inode: 2n,
-    type: 'directory',
-    target,
-    readonly: false,
-    recursive: true,
-    nosuid: false,
-    nodev: false,
-    noexec: false,
-    reason: 'test',
-  };
-}
 
 describe('the plans of a member of a pool', () => {
   const content = new TextEncoder().encode('content');
@@ -69,7 +52,7 @@ describe('the plans of a member of a pool', () => {
     }
     for (const noNewPrivileges of [true, false]) {
       const process = { ...facts.process, noNewPrivileges, seccomp: new Uint8Array(8) };
-      const application = names(buildApplication(member, { mounts: [bind('/a')], process }));
+      const application = names(buildApplication(member, { mounts: [makeBind('/a')], process }));
       for (const name of ['ids', 'capabilities', 'seccomp'] as const) {
         expect(application.indexOf(name)).to.be.greaterThan(application.lastIndexOf('attach'));
       }
@@ -77,7 +60,7 @@ describe('the plans of a member of a pool', () => {
   });
 
   it('leave the slots of the streams free, and use no slot twice', () => {
-    const application = buildApplication(member, { mounts: [bind('/a')], process: facts.process });
+    const application = buildApplication(member, { mounts: [makeBind('/a')], process: facts.process });
     const filled = [...all(member.prepare), ...all(application)].flatMap((op) =>
       'tree' in op && ['bind', 'tmpfs', 'overlay', 'proc', 'sysfs', 'devpts', 'mqueue', 'cgroup'].includes(op.op)
         ? [op.tree]
@@ -93,7 +76,7 @@ describe('the plans of a member of a pool', () => {
 
   it('have volumes opened and attached by the program, parents first', () => {
     const { enter, prepare, supplied } = buildApplication(member, {
-      mounts: [bind('/a/b/c'), bind('/a'), bind('/a/b')],
+      mounts: [makeBind('/a/b/c'), makeBind('/a'), makeBind('/a/b')],
       process: facts.process,
     });
     const names = prepare.map(({ op }) => op);
@@ -111,19 +94,21 @@ describe('the plans of a member of a pool', () => {
 
   it('make the root filesystem read-only when the volumes are there, and the working directory', () => {
     const readOnly = buildMember({ ...facts, root: { ...facts.root, readOnly: true } });
-    const application = buildApplication(readOnly, { mounts: [bind('/a')], process: facts.process });
+    const application = buildApplication(readOnly, { mounts: [makeBind('/a')], process: facts.process });
     expect(application.prepare.map(({ op }) => op)).to.deep.equal(['bind', 'join', 'attach', 'chdir', 'readonly']);
     expect(names(readOnly.prepare)).to.include('pivot');
     expect(readOnly.prepare.enter.filter((op) => op.op === 'readonly' && op.target === '/')).to.deep.equal([]);
   });
 
   it('are not for volumes that would hide the files of /etc, or what is masked', () => {
-    expect(belongBelow([bind('/etc')])).to.equal(true);
-    expect(belongBelow([bind('/a'), bind('/etc')])).to.equal(true);
+    expect(belongBelow([makeBind('/etc')])).to.equal(true);
+    expect(belongBelow([makeBind('/a'), makeBind('/etc')])).to.equal(true);
     expect(belongBelow([])).to.equal(false);
-    expect(belongBelow([bind('/etc/hosts'), bind('/etc/sub'), bind('/a/etc'), bind('/a/sys')])).to.equal(false);
+    expect(
+      belongBelow([makeBind('/etc/hosts'), makeBind('/etc/sub'), makeBind('/a/etc'), makeBind('/a/sys')]),
+    ).to.equal(false);
     for (const target of ['/sys', '/sys/firmware', '/sys/fs/own']) {
-      expect(belongBelow([bind('/a'), bind(target)]), target).to.equal(true);
+      expect(belongBelow([makeBind('/a'), makeBind(target)]), target).to.equal(true);
     }
   });
 

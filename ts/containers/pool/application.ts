@@ -1,4 +1,4 @@
-import { RequestError } from '../../errors/index.ts';
+import { aborted } from '../../launch/abort.ts';
 import type { Launched } from '../../launch/launch.ts';
 import { sigkill } from '../../linux/signals.ts';
 import type { Finished, LaunchOptions } from '../../native/contract.ts';
@@ -196,8 +196,4 @@ function recordOf(
     process,
     volumes: uses.length === 0 ? waiting.volumes : [...waiting.volumes, ...uses],
   };
-}
-
-function aborted(signal: AbortSignal): RequestError {
-  return new RequestError('ORLOP_E_ABORTED', 'the start was ended by its AbortSignal', { cause: signal.reason });
 }
