@@ -3,7 +3,7 @@
 // one of an image, with both kinds of volumes. Output goes to a file, as it would to a terminal.
 'use strict';
 const { execFileSync } = require('node:child_process');
-const { copyFileSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } = require('node:fs');
+const { copyFileSync, existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } = require('node:fs');
 const { tmpdir } = require('node:os');
 const { join, resolve } = require('node:path');
 
@@ -40,7 +40,9 @@ function makeImage() {
   const [tree, archive] = [join(directory, 'tree'), join(directory, 'image.tar')];
   try {
     mkdirSync(join(tree, 'bin'), { recursive: true });
-    copyFileSync(resolve('build/Release/orlop-init'), join(tree, 'bin/init'));
+    const places = ['build/Release', `prebuilds/${process.platform}-${process.arch}`];
+    const init = places.map((place) => resolve(place, 'orlop-init')).find(existsSync);
+    copyFileSync(init, join(tree, 'bin/init'));
     execFileSync('tar', ['-C', tree, '-cf', archive, '.'], { stdio: 'ignore' });
     execFileSync(process.execPath, [program, '--root', root, 'import', archive, 'build'], { stdio: 'ignore' });
     return true;
