@@ -2,7 +2,8 @@ import type { InPool } from '../containers/pool/instead.ts';
 import { checkSize, type HowInPool, MemberPool } from '../containers/pool/pool.ts';
 import type { Runtime } from '../containers/runtime.ts';
 import { RequestError } from '../errors/index.ts';
-import { parseOwnOptions, parseRunOptions } from '../request/options.ts';
+import { knownOwnRequest } from '../request/known.ts';
+import { parseRunOptions } from '../request/options.ts';
 import type { RequestContext, RunRequest } from '../request/types.ts';
 import { Laps } from '../trace/laps.ts';
 import { collectRun, runStdio, withDeadline } from './run.ts';
@@ -64,7 +65,7 @@ class ContainerPool implements t.Pool {
   #start(argv: readonly string[], own: t.PoolRequest, how: Omit<HowInPool, 'laps'>): Promise<InPool> {
     const laps = new Laps('call');
     refuseFixed(own);
-    const request = parseOwnOptions(argv, own, world());
+    const request = knownOwnRequest(argv, own, world());
     laps.lap('request', 'parsed');
     return this.#members.start(request, { ...how, laps });
   }

@@ -1,8 +1,9 @@
-import { parseRunOptions } from './options.ts';
+import { type OwnOptions, type OwnRequest, parseOwnOptions, parseRunOptions } from './options.ts';
 import type { RequestContext, RunOptions, RunRequest } from './types.ts';
 
 /** Requests that were read, by what they were read from; programs ask for the same again and again. */
 const known = new Map<string, RunRequest>();
+const knownOwn = new Map<string, OwnRequest>();
 const mostKnown = 64;
 
 /**
@@ -15,14 +16,22 @@ export function knownRequest(
   options: RunOptions,
   context: RequestContext,
 ): RunRequest {
-  const key = keyOf(image, argv, options);
-  const found = key === null ? undefined : known.get(key);
+  return recall(known, keyOf(image, argv, options), () => parseRunOptions(image, argv, options, context));
+}
+
+/** The same as `parseOwnOptions`. */
+export function knownOwnRequest(argv: readonly string[], options: OwnOptions, context: RequestContext): OwnRequest {
+  return recall(knownOwn, keyOf('', argv, options), () => parseOwnOptions(argv, options, context));
+}
+
+function recall<Request>(from: Map<string, Request>, key: string | null, read: () => Request): Request {
+  const found = key === null ? undefined : from.get(key);
   if (found !== undefined) return found;
-  const request = parseRunOptions(image, argv, options, context);
+  const request = read();
   if (key === null) return request;
-  const [oldest] = known.keys();
-  if (known.size >= mostKnown && oldest !== undefined) known.delete(oldest);
-  known.set(key, request);
+  const [oldest] = from.keys();
+  if (from.size >= mostKnown && oldest !== undefined) from.delete(oldest);
+  from.set(key, request);
   return request;
 }
 

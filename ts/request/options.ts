@@ -62,14 +62,12 @@ export function parseRunOptions(
 /** What may be asked of a container that is made already; all else was fixed then. */
 export type OwnRequest = Pick<RunRequest, 'argv' | 'env' | 'user' | 'workdir' | 'mounts'>;
 
+export type OwnOptions = Pick<RunOptions, 'env' | 'user' | 'workdir' | 'volumes'>;
+
 const ownOptionsSchema = v.pick(runOptionsSchema, ['env', 'user', 'workdir', 'volumes']);
 
 /** As `parseRunOptions`, for a request to a container that is made already. */
-export function parseOwnOptions(
-  argv: readonly string[],
-  options: Pick<RunOptions, 'env' | 'user' | 'workdir' | 'volumes'>,
-  context: RequestContext,
-): OwnRequest {
+export function parseOwnOptions(argv: readonly string[], options: OwnOptions, context: RequestContext): OwnRequest {
   const given = checkShape(ownOptionsSchema, options);
   return { ...parseProcess(argv, given, context), mounts: uniqueTargets(volumesOf(given, context), []).mounts };
 }
