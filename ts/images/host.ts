@@ -39,5 +39,7 @@ export async function hostHidden(store: Pick<Store, 'root' | 'run'>): Promise<Hi
       return facts?.isDirectory() && facts.dev === root.dev ? [{ target, mode: facts.mode & 0o7777 }] : [];
     }),
   );
-  return seen.flat();
+  const all = seen.flat();
+  // In an empty directory there is nothing more to hide, nor a place for it.
+  return all.filter(({ target }) => !all.some((other) => target.startsWith(`${other.target}/`)));
 }

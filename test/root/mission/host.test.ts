@@ -1,10 +1,12 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync } from 'node:fs';
+import { mkdirSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { Orlop } from '../../../ts/index.ts';
 import { mountTable, parseMounts } from '../../support/mounts.ts';
 import { withOrlop } from '../../support/orlop.ts';
 import { requires } from '../../support/require.ts';
+import { temporaryDirectory } from '../../support/temporary.ts';
 
 describe("the host's mount table", () => {
   requires('root', 'addon', 'archive', 'overlay', 'busybox');
@@ -59,5 +61,19 @@ describe("the host's mount table", () => {
     } finally {
       execFileSync('umount', [source]);
     }
+  });
+});
+
+describe('the image host', () => {
+  requires('root', 'addon', 'overlay');
+  const directory = temporaryDirectory();
+
+  it('hides a store whose run directory lies in it, and all that is in both', async function () {
+    // It shows the file system of `/` only.
+    if (statSync(directory()).dev !== statSync('/').dev) this.skip();
+    const root = join(directory(), 'root');
+    await using orlop = await Orlop.open({ root, run: join(root, 'run') });
+    const { stdout } = await orlop.run('host', ['ls', '-A', directory(), root]);
+    expect(stdout).to.equal(`${directory()}:\nroot\n\n${root}:\n`);
   });
 });
