@@ -45,8 +45,7 @@ export interface Started extends Launched {
 }
 
 /**
- * Starts the application of a container: resolves what it needs now, builds the plan, launches it, records it. What is
- * collected of one that gets no input may come when it has ended already.
+ * Starts the application of a container: resolves what it needs now, builds the plan, launches it, records it.
  *
  * @throws RequestError when something that the container needs has gone or changed, or it runs already,
  * ORLOP_E_STORE when there is no space left
@@ -120,7 +119,7 @@ async function launchClaimed(runtime: Runtime, claimed: StoredContainer, request
   });
   const state = startedState(claimed.state);
   const written = durability === 'durable' ? undefined : startRecord(store, record.id, state);
-  const finish = finishOf(runtime, claimed, request, makeNext === null);
+  const finish = finishOf(runtime, claimed, request);
   const token = {};
   const launching = launch(native, {
     plan,
@@ -135,7 +134,7 @@ async function launchClaimed(runtime: Runtime, claimed: StoredContainer, request
   // In a turn of its own: nobody waits for it.
   if (makeNext !== null) setImmediate(makeNext, token);
   const launched = await launching;
-  laps.launched(launched.times, finish?.quiet);
+  laps.launched(launched.times);
   runtime.strategies.startMade();
   const stdio = new LaunchedStdio(native, supplies, launched.pipes, collect !== undefined);
   const { pid, startTime } = launched.process;
@@ -146,20 +145,12 @@ async function launchClaimed(runtime: Runtime, claimed: StoredContainer, request
 /**
  * What the threads of the launcher see to at the end of the application; nothing where that would be waiting alone: a
  * command has nobody to hear of its application but itself, and needs no thread that sees to the rest.
- *
- * @param alone nothing is made ahead for it and from it, as for the first start of a program
  */
-function finishOf(
-  runtime: Runtime,
-  claimed: StoredContainer,
-  { stdio, rm, collect }: StartRequest,
-  alone: boolean,
-): LaunchOptions['finish'] {
+function finishOf(runtime: Runtime, claimed: StoredContainer, { rm, collect }: StartRequest): LaunchOptions['finish'] {
   const { changes, later } = changesAtEnd(runtime, claimed, rm);
   if (changes.length === 0 && collect === undefined) return undefined;
-  // The first start is told of at once: what makes the next ones fast is begun then.
-  const quiet = collect !== undefined && stdio.stdin !== 'pipe' && !alone;
-  return { collect: collect !== undefined, quiet, limit: collect ?? 0, changes, later };
+  // Told of at once: until then, the caller keeps the image from being removed, and others from adding or naming one.
+  return { collect: collect !== undefined, quiet: false, limit: collect ?? 0, changes, later };
 }
 
 async function endOnly(native: Native, process: NativeProcess): Promise<Finished> {

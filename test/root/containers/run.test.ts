@@ -178,6 +178,20 @@ describe('run', function () {
     }
   });
 
+  it('keeps nobody from naming and removing images while it runs', async () => {
+    const { orlop } = fixture();
+    // The first start of a program goes another way than those after it.
+    for (let round = 0; round < 3; round++) {
+      const controller = new AbortController();
+      const ended = refusal(run('sleep 1000', { signal: controller.signal }));
+      await until('it runs', async () => (await orlop.containers.list()).items.length > 0);
+      await orlop.images.tag('busybox', 'busybox:other');
+      await orlop.images.remove('busybox:other');
+      controller.abort();
+      await ended;
+    }
+  });
+
   it('removes the container though rm is written as undefined', async () => {
     await run('true', { rm: undefined });
   });
