@@ -37,8 +37,9 @@ std::vector<std::string> read_names(int fd) {
   alignas(LinuxDirent) char buffer[32 << 10];
   for (;;) {
     long size = syscall(SYS_getdents64, fd, buffer, sizeof buffer);
-    if (size < 0) fail("getdents64", errno);
-    if (size == 0) break;
+    if (size < 0 && errno != ENOENT) fail("getdents64", errno);
+    // A directory that has been removed meanwhile holds nothing.
+    if (size <= 0) break;
     for (long at = 0; at < size;) {
       const auto* entry = reinterpret_cast<const LinuxDirent*>(buffer + at);
       if (strcmp(entry->name, ".") != 0 && strcmp(entry->name, "..") != 0) names.emplace_back(entry->name);
@@ -92,7 +93,7 @@ class Packer {
     if (layer_ && last.starts_with(".wh.")) refuse("whiteout");
     struct stat info;
     if (fstatat(directory, last.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) {
-      if (errno == ENOENT) refuse("changed");
+      if (errno == ENOENT) return;
       fail("fstatat", errno);
     }
     if (layer_ && S_ISCHR(info.st_mode) && info.st_rdev == 0) return writer_.empty_file(prefix + ".wh." + last);
@@ -102,30 +103,34 @@ class Packer {
       if (!fd.valid()) return;
       return pack_directory(fd.get(), name + "/", depth + 1);
     }
+    std::string target;
+    if (S_ISLNK(info.st_mode) && !read_link(directory, last, target)) return;
+    Fd file = S_ISREG(info.st_mode) ? open_child(directory, last, 0) : Fd();
+    if (S_ISREG(info.st_mode) && !file.valid()) return;
+    // Only now: what is a link to an entry must find that in the archive.
     if (info.st_nlink > 1 && seen_before(name, info)) return;
-    if (S_ISREG(info.st_mode)) return pack_file(directory, last, name);
-    writer_.header(name, info, {}, S_ISLNK(info.st_mode) ? read_link(directory, last) : "");
+    if (file.valid()) return pack_file(file.get(), name);
+    writer_.header(name, info, {}, target);
   }
 
-  // Not valid: something is mounted there, which belongs to another tree.
+  // Not valid: nothing is there any more, or something is mounted there, which belongs to another tree. Who packs a
+  // tree in which others remove files gets what a moment later would have had.
   Fd open_child(int directory, const std::string& last, uint64_t flags) {
     Fd fd(open_below(directory, last.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | flags, kResolve));
-    if (fd.valid() || errno == EXDEV) return fd;
-    if (errno == ENOENT || errno == ELOOP || errno == ENOTDIR) refuse("changed");
+    if (fd.valid() || errno == EXDEV || errno == ENOENT) return fd;
+    if (errno == ELOOP || errno == ENOTDIR) refuse("changed");
     fail("openat2", errno);
   }
 
-  void pack_file(int directory, const std::string& last, const std::string& name) {
-    Fd fd(open_child(directory, last, 0));
-    if (!fd.valid()) return;
+  void pack_file(int fd, const std::string& name) {
     struct stat info;
-    if (fstat(fd.get(), &info) != 0) fail("fstat", errno);
+    if (fstat(fd, &info) != 0) fail("fstat", errno);
     if (!S_ISREG(info.st_mode)) refuse("changed");
     check_size();
-    writer_.header(name, info, kept(read_attributes(fd.get())));
+    writer_.header(name, info, kept(read_attributes(fd)));
     // As many bytes as the header says: a log that grows meanwhile is cut there, a file that shrinks is an error.
     for (uint64_t left = static_cast<uint64_t>(info.st_size); left > 0;) {
-      size_t size = read_some(fd.get(), buffer_.get(), std::min<uint64_t>(left, kBlock));
+      size_t size = read_some(fd, buffer_.get(), std::min<uint64_t>(left, kBlock));
       if (size == 0) refuse("changed");
       writer_.data(buffer_.get(), size);
       left -= size;
@@ -144,13 +149,16 @@ class Packer {
     return true;
   }
 
-  static std::string read_link(int directory, const std::string& last) {
-    char target[kMaxPath + 1];
-    ssize_t size = readlinkat(directory, last.c_str(), target, sizeof target);
-    if (size < 0 && (errno == EINVAL || errno == ENOENT)) refuse("changed");
+  // False when nothing is there any more.
+  static bool read_link(int directory, const std::string& last, std::string& target) {
+    char text[kMaxPath + 1];
+    ssize_t size = readlinkat(directory, last.c_str(), text, sizeof text);
+    if (size < 0 && errno == ENOENT) return false;
+    if (size < 0 && errno == EINVAL) refuse("changed");
     if (size < 0) fail("readlinkat", errno);
     if (static_cast<size_t>(size) > kMaxPath) refuse("link-target");
-    return std::string(target, static_cast<size_t>(size));
+    target.assign(text, static_cast<size_t>(size));
+    return true;
   }
 
   // overlayfs' records are of this machine. Those that say "the content is elsewhere" cannot be left out: the content

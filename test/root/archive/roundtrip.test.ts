@@ -1,8 +1,10 @@
-import { copyFileSync, mkdirSync, readFileSync, statSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { requires } from '../../support/require.ts';
-import { temporaryDirectory } from '../../support/temporary.ts';
+import { temporaryDirectory, until } from '../../support/temporary.ts';
 import { listing, packTo, pythonTar, run, sha256, shell, unpackFile } from './support.ts';
 
 /** A tree with one of everything. */
@@ -31,7 +33,7 @@ function makeTree(directory: string): void {
 }
 
 describe('archives', () => {
-  requires('root', 'archive', 'setfattr');
+  requires('root', 'archive', 'setfattr', 'busybox');
   const directory = temporaryDirectory();
   const at = (name: string) => join(directory(), name);
 
@@ -47,6 +49,26 @@ describe('archives', () => {
         expect(listing(at('out'))).to.equal(listing(at('tree')));
       });
     }
+
+    it('leave out what others remove meanwhile', async () => {
+      mkdirSync(at('tree'));
+      const names = '$(seq 100 400)';
+      const busy = `cd "$1"; trap 'exit 0' TERM; : > kept; while :; do
+        for n in ${names}; do echo $n > file-$n; ln file-$n link-$n; ln -s x sym-$n; mkdir dir-$n; : > dir-$n/x; done
+        rm -r file-* link-* sym-* dir-*; done`;
+      const others = spawn('busybox', ['sh', '-c', busy, 'sh', at('tree')], { stdio: 'ignore' });
+      try {
+        await until('they have begun', () => existsSync(at('tree/kept')));
+        for (let round = 0; round < 12; round++) {
+          await packTo(at('tree'), at('a.tar'));
+          await unpackFile(at('a.tar'), at(`out-${round}`));
+          expect(existsSync(at(`out-${round}/kept`))).to.equal(true);
+        }
+      } finally {
+        others.kill();
+        await once(others, 'exit');
+      }
+    });
 
     it('give the same diff ID whatever the compression, and the one of the plain bytes', async () => {
       makeTree(at('tree'));
