@@ -50,7 +50,9 @@ function addLater(command: Command, flags: readonly string[]): void {
   command.addHelpText('after', `\n${wrap(`Not in this version: ${names}`)}`);
   command.hook('preAction', () => {
     for (const option of options) {
-      if (command.getOptionValueSource(option.attributeName()) === 'cli') throw later(`option '${option.long}'`);
+      if (command.getOptionValueSource(option.attributeName()) === 'cli') {
+        throw later(`option '${option.long}'`, option.long);
+      }
     }
   });
 }

@@ -82,8 +82,19 @@ export const laterCommands: readonly string[] = [
   'wait',
 ];
 
-export function later(what: string): RequestError {
-  return new RequestError('ORLOP_E_LATER', `${what} comes with a later version`);
+/** What to do until then, where there is something. */
+const instead: ReadonlyMap<string, string> = new Map([
+  [
+    '--tty',
+    "'-i' alone passes standard input on; as a command, 'script -qc sh /dev/null' makes a terminal in the container",
+  ],
+  ['--detach', "let the shell do it: 'orlop run … &'"],
+  ['--mount', "use '-v SOURCE:TARGET[:ro]' or '--tmpfs TARGET'"],
+  ['--publish', "with '--network host' the application listens on the host's own ports"],
+]);
+
+export function later(what: string, option = ''): RequestError {
+  return new RequestError('ORLOP_E_LATER', `${what} comes with a later version`, { hint: instead.get(option) });
 }
 
 /** Breaks a list of words at 100 columns, continued lines indented. */
