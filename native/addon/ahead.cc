@@ -2,7 +2,6 @@
 
 #include <cerrno>
 #include <chrono>
-#include <condition_variable>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -14,6 +13,7 @@
 #include "addon/errors.h"
 #include "addon/launch.h"
 #include "addon/values.h"
+#include "base/condition.h"
 #include "base/thread.h"
 #include "launch/empty_namespace.h"
 #include "launch/launcher.h"
@@ -84,7 +84,7 @@ Napi::Value make_network(const Napi::CallbackInfo& info) {
 // A network namespace that a thread makes while JavaScript does something else, and then waits for.
 struct Network {
   std::mutex mutex;
-  std::condition_variable made;
+  Condition made;
   bool over = false;
   Failure failure;
   UniqueFd descriptor;

@@ -112,10 +112,10 @@ Napi::Value read_launch(const Napi::CallbackInfo& info, Launching& launching) {
   Napi::Env env = info.Env();
   if (!info[1].IsObject()) return error_of(env, "the options of a launch are an object");
   const auto options = info[1].As<Napi::Object>();
-  Napi::Value wrong = read_first(env, options, launching);
-  if (!wrong.IsUndefined()) return wrong;
+  const Napi::Value wrong = read_first(env, options, launching);
   const std::string malformed = read_plan(info[0], launching.request.plan);
   if (!malformed.empty()) return error_of(env, malformed);
+  if (!wrong.IsUndefined()) return wrong;
   if (!info[2].IsObject()) return error_of(env, "the token of a launch is an object");
   return read_options(env, options, launching);
 }

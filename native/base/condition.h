@@ -22,6 +22,17 @@ class Condition {
   }
   // Returns after the time too, and may return early.
   void wait_for(std::unique_lock<std::mutex>& lock, std::chrono::milliseconds time);
+  // Whether it holds, after the time at the latest.
+  template <typename Predicate>
+  bool wait_for(std::unique_lock<std::mutex>& lock, std::chrono::milliseconds time, Predicate holds) {
+    const auto end = std::chrono::steady_clock::now() + time;
+    while (!holds()) {
+      const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
+      if (left.count() <= 0) return false;
+      wait_for(lock, left);
+    }
+    return true;
+  }
   void notify_one() { pthread_cond_signal(&condition_); }
   void notify_all() { pthread_cond_broadcast(&condition_); }
 

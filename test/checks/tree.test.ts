@@ -29,6 +29,14 @@ describe('the tree', () => {
     expect(others).to.deep.equal([]);
   });
 
+  // test/package measures what it links to, but only of files that were prebuilt.
+  it('waits in the addon by its own Condition, which machines with an older glibc have', () => {
+    const others = files
+      .filter((name) => name.startsWith('native/') && /\.(cc|h)$/.test(name))
+      .filter((name) => readFileSync(name, 'utf8').includes('<condition_variable>'));
+    expect(others).to.deep.equal([]);
+  });
+
   it('names no place of the machine that it was written on', () => {
     const checkout = process.cwd();
     expect(
