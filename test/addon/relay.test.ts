@@ -10,6 +10,17 @@ describe('a relay', () => {
   requires('addon');
   const temporary = temporaryDirectory();
 
+  /** A relay from a pipe, in which the first bytes lie, to a file. */
+  function relayOfOne() {
+    const native = loadNative();
+    const [from, end] = native.pipe();
+    const path = join(temporary(), 'f');
+    const file = openSync(path, 'w');
+    const relay = native.relay(from, file);
+    writeSync(end, 'one');
+    return { native, end, path, file, relay };
+  }
+
   it('passes on every byte, and ends with the pipe', async () => {
     const native = loadNative();
     const [from, end] = native.pipe();
@@ -25,12 +36,7 @@ describe('a relay', () => {
   });
 
   it('does not end while somebody can write', async () => {
-    const native = loadNative();
-    const [from, end] = native.pipe();
-    const path = join(temporary(), 'f');
-    const file = openSync(path, 'w');
-    const relay = native.relay(from, file);
-    writeSync(end, 'one');
+    const { native, end, path, file, relay } = relayOfOne();
     await until('the bytes to be passed on', () => readFileSync(path, 'utf8') === 'one');
     expect(await Promise.race([relay.ended.then(() => 'ended'), delay(20, 'goes on')])).to.equal('goes on');
     native.closeSync(end);
@@ -39,12 +45,7 @@ describe('a relay', () => {
   });
 
   it('ends, once the application has ended, when those who can still write are silent', async () => {
-    const native = loadNative();
-    const [from, end] = native.pipe();
-    const path = join(temporary(), 'f');
-    const file = openSync(path, 'w');
-    const relay = native.relay(from, file);
-    writeSync(end, 'one');
+    const { native, end, path, file, relay } = relayOfOne();
     relay.finish();
     // Time enough for the silence to begin anew.
     await delay(100);

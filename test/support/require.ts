@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
+import { temporaryParent } from './temporary.ts';
 
 /** What a test may need of the machine: name, and why it is missing (null when it is there). */
 const requirements = {
@@ -18,6 +19,11 @@ const requirements = {
   perl: () => (runs('perl', '-v') ? null : 'perl is not installed'),
   clang: () => (runs('clang++-19', '--version') ? null : 'clang-19 is not installed'),
   fuse: () => (runs('sh', '-c', 'exec 3<>/dev/fuse') ? null : 'there is no /dev/fuse'),
+  'temporary-ext4': () => (temporaryType() === 'ext2/ext3' ? null : 'the temporary directory is not on ext4'),
+  'temporary-on-root': () =>
+    statSync(temporaryParent).dev === statSync('/').dev
+      ? null
+      : 'the temporary directory is not on the file system of /',
   loop: () =>
     runs('losetup', '--find') && runs('mkfs.ext4', '-V') ? null : 'there are no loop devices, or no mkfs.ext4',
   zstd: () => (runs('zstd', '--version') ? null : 'zstd is not installed'),
@@ -49,6 +55,10 @@ export function dockerProfile(): string | undefined {
 
 function kernelHas(filesystem: string): boolean {
   return execFileSync('cat', ['/proc/filesystems'], { encoding: 'utf8' }).includes(`\t${filesystem}\n`);
+}
+
+function temporaryType(): string {
+  return execFileSync('stat', ['-f', '-c', '%T', temporaryParent], { encoding: 'utf8' }).trim();
 }
 
 function runs(command: string, ...args: string[]): boolean {

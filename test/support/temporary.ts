@@ -1,11 +1,14 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
+/** Where tests work, unless they say otherwise. */
+export const temporaryParent = '/var/tmp';
+
 /**
  * A directory of this test's own on a real file system (an overlay's upper layer cannot lie on every tmpfs), removed
  * afterwards. Call it in a `describe`; the function that it returns gives the path during a test.
  */
-export function temporaryDirectory(parent = '/var/tmp'): () => string {
+export function temporaryDirectory(parent = temporaryParent): () => string {
   let path = '';
   beforeEach(() => {
     path = mkdtempSync(join(parent, 'orlop-test-'));

@@ -14,16 +14,18 @@ describe('spreadSubdirectories', () => {
   const spread = (path: string) => withDirectory(path, async (fd) => loadNative().spreadSubdirectories(fd));
   const attributes = (path: string) => execFileSync('lsattr', ['-d', path], { encoding: 'utf8' }).split(' ')[0];
 
-  it('sets the attribute T of a directory on ext4, and leaves the others as they are', async function () {
-    const type = execFileSync('stat', ['-f', '-c', '%T', temporary()], { encoding: 'utf8' }).trim();
-    if (type !== 'ext2/ext3') this.skip();
-    const path = join(temporary(), 'top');
-    mkdirSync(path);
-    execFileSync('chattr', ['+A', path]);
-    const before = attributes(path);
-    expect(before).to.contain('A').and.not.contain('T');
-    expect(await spread(path)).to.equal(true);
-    expect(attributes(path)).to.contain('A').and.contain('T');
+  describe('on ext4', () => {
+    requires('temporary-ext4');
+
+    it('sets the attribute T of a directory, and leaves the others as they are', async () => {
+      const path = join(temporary(), 'top');
+      mkdirSync(path);
+      execFileSync('chattr', ['+A', path]);
+      const before = attributes(path);
+      expect(before).to.contain('A').and.not.contain('T');
+      expect(await spread(path)).to.equal(true);
+      expect(attributes(path)).to.contain('A').and.contain('T');
+    });
   });
 
   it('says where the file system knows of no such thing', async () => {
