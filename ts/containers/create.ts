@@ -1,6 +1,6 @@
 import { RequestError } from '../errors/index.ts';
 import { resolveImageUser } from '../images/read-users.ts';
-import type { ResolvedImage, ResolvedUser } from '../images/types.ts';
+import type { ResolvedImage } from '../images/types.ts';
 import { now } from '../linux/clock.ts';
 import { ownIdentity } from '../linux/proc.ts';
 import type { RunRequest } from '../request/types.ts';
@@ -214,7 +214,7 @@ export async function describe(
   id = newId(),
 ): Promise<Description> {
   const hostname = request.hostname ?? id.slice(0, 12);
-  const user = await userOf(native, request, image, view);
+  const user = await resolveImageUser(native, image, request.user ?? image.config.user, view.open);
   const needs = volumeNeeds(request, image.config, newId);
   const record: ContainerRecord = {
     version: 1,
@@ -229,18 +229,6 @@ export async function describe(
     hostname,
   };
   return { record, needs };
-}
-
-/** Root of the host is known without a look at it, which costs a mount. */
-async function userOf(
-  native: Runtime['native'],
-  request: RunRequest,
-  image: ResolvedImage,
-  view: ImageView,
-): Promise<ResolvedUser> {
-  const spec = request.user ?? image.config.user;
-  if (spec === '' && image.id === 'host') return { uid: 0, gid: 0, groups: [], home: '/root' };
-  return resolveImageUser(native, image, spec === '' ? '0' : spec, view.open);
 }
 
 function requireRoot(): void {

@@ -22,6 +22,7 @@ const mostKnown = 64;
 /**
  * As `resolveUser`, and remembers what an image says: its ID is the sum of its content, so it never says anything else.
  *
+ * @param spec empty for root; that of the host is known without a look at it, which costs a mount
  * @param open opens the view; called only for an image that was not looked into before
  */
 export async function resolveImageUser(
@@ -30,8 +31,11 @@ export async function resolveImageUser(
   spec: string,
   open: () => Promise<number>,
 ): Promise<ResolvedUser> {
-  // The host's own users change.
-  if (id === 'host') return resolveUser(native, await open(), spec, reference);
+  if (id === 'host') {
+    if (spec === '') return { uid: 0, gid: 0, groups: [], home: '/root' };
+    // The host's own users change.
+    return resolveUser(native, await open(), spec, reference);
+  }
   let database = known.get(id);
   if (database === undefined) {
     database = open().then((view) => readUsers(native, view, reference));
@@ -39,7 +43,7 @@ export async function resolveImageUser(
     known.set(id, database);
     database.catch(() => known.delete(id));
   }
-  return findUser(spec, await database, reference);
+  return findUser(spec === '' ? '0' : spec, await database, reference);
 }
 
 /** Reads `/etc/passwd` and `/etc/group`; an image without them has no users and no groups. */

@@ -24,16 +24,11 @@ export class PoolUsers {
    * @throws RequestError ORLOP_E_NO_USER
    */
   async resolve(spec: string, image: ResolvedImage, view: ImageView): Promise<ResolvedUser> {
-    if (image.id === 'host') return this.#ofHost(spec, image, view);
+    const user = await resolveImageUser(this.#native, image, spec, view.open);
+    if (image.id === 'host') return user;
     const key = `${image.id} ${spec}`;
-    const user = await resolveImageUser(this.#native, image, spec === '' ? '0' : spec, view.open);
     if (this.#known.size >= mostKnown) this.#known.clear();
     this.#known.set(key, user);
     return user;
-  }
-
-  async #ofHost(spec: string, image: ResolvedImage, view: ImageView): Promise<ResolvedUser> {
-    if (spec === '') return { uid: 0, gid: 0, groups: [], home: '/root' };
-    return resolveImageUser(this.#native, image, spec, view.open);
   }
 }
