@@ -8,9 +8,7 @@
 namespace orlop::init {
 namespace {
 
-inline constexpr uint32_t kMaxHeaders = 256;  // program headers that are looked at
-
-enum class Next { kNone, kScript, kLoader };
+inline constexpr uint32_t kMaxHeaders = 64 << 10;  // bytes of program headers that a kernel takes at most
 
 int OpenProgram(Context& context, const char* path, bool* shared) {
   if (path[0] == '/') return OpenInRoot(context, context.rootfs, path, O_RDONLY | O_NONBLOCK, shared);
@@ -40,58 +38,44 @@ long ReadAt(Context& context, int fd, void* buffer, size_t size, uint64_t offset
 
 bool IsBlank(char letter) { return letter == ' ' || letter == '\t'; }
 
-// Splits `#!`, blanks, the path up to a blank, and the rest of the line as one argument, as the kernel does.
-Next ReadScript(Script* script, size_t size) {
+// Splits `#!`, blanks, the path up to a blank, and the rest of the line as one argument, as the kernel does: of a line
+// that goes on behind the head, its end takes the place of the last letter. False where no path is there, or it is cut
+// off: that is another path.
+bool ReadScript(Script* script, size_t size) {
   char* const line = script->line;
   size_t end = 2;
   while (end < size && line[end] != '\n' && line[end] != 0) end++;
+  const bool goes_on = end == kHead && !IsBlank(line[kHead - 1]) && !IsBlank(line[kHead - 2]);
+  if (end == kHead) end--;
   while (end > 2 && IsBlank(line[end - 1])) end--;
   line[end] = 0;
   char* at = line + 2;
   while (IsBlank(*at)) at++;
-  if (*at == 0) return Next::kNone;
   script->interpreter = at;
   while (*at != 0 && !IsBlank(*at)) at++;
   const bool more = *at != 0;
   *at++ = 0;
   while (more && IsBlank(*at)) at++;
   script->argument = more ? at : nullptr;
-  // A path that is cut off is another path.
-  const bool cut = !more && end == sizeof script->line - 1;
-  return cut ? Next::kNone : Next::kScript;
+  return *script->interpreter != 0 && (more || !goes_on);
 }
 
 template <typename Header, typename Segment>
-Next FindLoader(Context& context, int fd, Text<kPathMax>* loader) {
+bool FindLoader(Context& context, int fd, Text<kPathMax>* loader) {
   Header header;
-  if (ReadAt(context, fd, &header, sizeof header, 0) != static_cast<long>(sizeof header)) return Next::kNone;
-  if (header.e_phentsize != sizeof(Segment)) return Next::kNone;
-  for (uint32_t i = 0; i < header.e_phnum && i < kMaxHeaders; i++) {
+  if (ReadAt(context, fd, &header, sizeof header, 0) != static_cast<long>(sizeof header)) return false;
+  if (header.e_phentsize != sizeof(Segment)) return false;
+  for (uint32_t i = 0; i < header.e_phnum && i < kMaxHeaders / sizeof(Segment); i++) {
     Segment segment;
     const uint64_t offset = header.e_phoff + i * sizeof segment;
     const long read = ReadAt(context, fd, &segment, sizeof segment, offset);
-    if (read != static_cast<long>(sizeof segment)) return Next::kNone;
+    if (read != static_cast<long>(sizeof segment)) return false;
     if (segment.p_type != PT_INTERP) continue;
-    if (segment.p_filesz < 2 || segment.p_filesz > kPathMax) return Next::kNone;
+    if (segment.p_filesz < 2 || segment.p_filesz > kPathMax) return false;
     const long size = ReadAt(context, fd, loader->data(), segment.p_filesz, segment.p_offset);
-    const bool whole = size == static_cast<long>(segment.p_filesz) && loader->get()[size - 1] == 0;
-    return whole ? Next::kLoader : Next::kNone;
+    return size == static_cast<long>(segment.p_filesz) && loader->get()[size - 1] == 0;
   }
-  return Next::kNone;
-}
-
-// What the kernel would run for a file, in `script` or `loader`; a negated errno in `error`. Files that the kernel will
-// not take either are left to execve and its error.
-Next FindNext(Context& context, int fd, Script* script, Text<kPathMax>* loader, int* error) {
-  const char* head = script->line;
-  // One byte stays for the end of the text.
-  const long size = ReadAt(context, fd, script->line, sizeof script->line - 1, 0);
-  *error = size < 0 ? static_cast<int>(size) : 0;
-  if (size >= 2 && head[0] == '#' && head[1] == '!') return ReadScript(script, static_cast<size_t>(size));
-  if (size < 5 || head[0] != 0x7f || head[1] != 'E' || head[2] != 'L' || head[3] != 'F') return Next::kNone;
-  if (head[4] == ELFCLASS64) return FindLoader<Elf64_Ehdr, Elf64_Phdr>(context, fd, loader);
-  if (head[4] == ELFCLASS32) return FindLoader<Elf32_Ehdr, Elf32_Phdr>(context, fd, loader);
-  return Next::kNone;
+  return false;
 }
 
 // A descriptor of a file that may be run, or a negated errno.
@@ -109,12 +93,39 @@ int OpenChecked(Context& context, const char* path, bool* shared) {
 bool IsMissing(int error) { return error == -ENOENT || error == -ENOTDIR; }
 
 // A loader is mapped, not run as a program: its own interpreter means nothing. One that is missing is execve's to
-// report.
-int CheckLoader(Context& context, const char* path) {
+// report, and so is an ELF file that names none.
+template <typename Header, typename Segment>
+int CheckLoader(Context& context, int fd, Text<kPathMax>* loader) {
+  if (!FindLoader<Header, Segment>(context, fd, loader)) return 0;
   bool shared = false;
-  const int fd = OpenChecked(context, path, &shared);
-  Close(fd);
-  return fd < 0 && !IsMissing(fd) ? fd : 0;
+  const int found = OpenChecked(context, loader->get(), &shared);
+  Close(found);
+  return found < 0 && !IsMissing(found) ? found : 0;
+}
+
+// Both that the file may name: which of them counts is the kernel's to say, by the machine that the file is for and
+// not by the class that it claims.
+int CheckLoaders(Context& context, int fd, Text<kPathMax>* loader) {
+  const int error = CheckLoader<Elf64_Ehdr, Elf64_Phdr>(context, fd, loader);
+  return error != 0 ? error : CheckLoader<Elf32_Ehdr, Elf32_Phdr>(context, fd, loader);
+}
+
+// What execve says of a file that it has no interpreter for. Of one that may not be run at all it would not say that.
+int RefuseFormat(Context& context, int fd) {
+  constexpr int kExecutable = 1;  // X_OK
+  const long error = Syscall(__NR_faccessat2, fd, "", kExecutable, kAtEmptyPath);
+  return context.Refuse(error == -EACCES ? EACCES : ENOEXEC);
+}
+
+// 1 for a script, 0 for an ELF file that may be run; a negated errno.
+int Look(Context& context, int fd, Script* script, Text<kPathMax>* loader) {
+  const char* head = script->line;
+  const long size = ReadAt(context, fd, script->line, kHead, 0);
+  if (size < 0) return static_cast<int>(size);
+  const bool is_script = size >= 2 && head[0] == '#' && head[1] == '!';
+  if (is_script && ReadScript(script, static_cast<size_t>(size))) return 1;
+  const bool is_elf = size >= 4 && head[0] == 0x7f && head[1] == 'E' && head[2] == 'L' && head[3] == 'F';
+  return is_elf ? CheckLoaders(context, fd, loader) : RefuseFormat(context, fd);
 }
 
 }  // namespace
@@ -135,16 +146,14 @@ int CheckLoader(Context& context, const char* path) {
     program->found = true;
     const bool full = program->scripts == plan::kMaxScripts;
     Script* const script = full ? &beyond : &program->script[program->scripts];
-    int error = 0;
-    const Next next = FindNext(context, fd, script, &loader, &error);
-    if (error == 0 && next == Next::kLoader) error = CheckLoader(context, loader.get());
-    if (error == 0 && next == Next::kScript && full) error = context.Refuse(ELOOP);
-    if (error == 0 && next != Next::kScript && shared) {
+    int result = Look(context, fd, script, &loader);
+    if (result == 1 && full) result = context.Refuse(ELOOP);
+    if (result == 0 && shared) {
       program->file = fd;
       return 0;
     }
     Close(fd);
-    if (error != 0 || next != Next::kScript) return error;
+    if (result <= 0) return result;
     program->scripts++;
     path = script->interpreter;
   }

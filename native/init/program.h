@@ -6,9 +6,12 @@
 
 namespace orlop::init {
 
+// What execve reads of a file to find out what it is (BINPRM_BUF_SIZE of linux/binfmts.h).
+inline constexpr uint32_t kHead = 256;
+
 // One `#!` line: what runs the script, and its argument.
 struct Script {
-  char line[256];  // what execve reads of a file
+  char line[kHead + 1];
   const char* interpreter;
   const char* argument;  // null where there is none
 };
@@ -27,7 +30,8 @@ struct Program {
 // Finds out what execve would run, and refuses (EACCES) what is not a regular file, what lies on procfs, and what is
 // reached through a magic link: a program that leads to /proc/self/exe would run the caller's own binary with the
 // container's rights and let the container write to it (CVE-2019-5736). The same for the interpreter of `#!` and of
-// ELF, which execve follows itself. 0 or a negated errno; `program.file` is the caller's to close.
+// ELF, which execve follows itself; and nothing that is neither (ENOEXEC), for which the host may have an interpreter
+// that nobody here knows of (binfmt_misc). 0 or a negated errno; `program.file` is the caller's to close.
 int Inspect(Context& context, const char* path, Program* program);
 
 }  // namespace orlop::init

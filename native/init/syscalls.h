@@ -19,6 +19,9 @@
 #ifndef __NR_openat2
 #define __NR_openat2 437
 #endif
+#ifndef __NR_faccessat2
+#define __NR_faccessat2 439
+#endif
 #ifndef __NR_mount_setattr
 #define __NR_mount_setattr 442
 #endif

@@ -49,7 +49,11 @@ for (const [name, features] of featureSets) {
 
     it('remembers the one that may not be run, if none other is there', () => {
       program('usr/bin/tool', 'text', 0o644);
-      expect(run(['/usr/bin/tool', '/bin/tool']).refused).to.include({ step: 'exec', error: 'EACCES', detail: 0 });
+      program('usr/bin/owners', 'text', 0o744);
+      for (const name of ['tool', 'owners']) {
+        const { refused } = run([`/usr/bin/${name}`, `/bin/${name}`], ['name'], { uid: 1000, gid: 1000 });
+        expect(refused, name).to.include({ step: 'exec', error: 'EACCES', detail: 0 });
+      }
       expect(run(['/etc', '/bin/true'], ['true']).code).to.equal(0);
     });
 
@@ -92,12 +96,65 @@ for (const [name, features] of featureSets) {
       }
     });
 
+    it('reads as much of a line that names an interpreter as execve does', () => {
+      const filled = (name: string) => `#!/${name.padStart(252, '/')}`;
+      program('bin/newline', `${filled('proc/self/exe')}\n`);
+      program('bin/blank', `${filled('proc/self/exe')} x`);
+      program('bin/thread', `#!${' '.repeat(200)}${'/proc/thread-self/exe'.padStart(53, '/')}\n`);
+      for (const path of ['/bin/newline', '/bin/blank', '/bin/thread']) {
+        expect(run([path]).refused, path).to.include({ step: 'exec', error: 'EACCES' });
+      }
+      program('bin/longest', `${filled('bin/sh')}\necho found`);
+      expect(run(['/bin/longest']).stdout).to.equal('found\n');
+      program('bin/cut', `#!/${'proc/self/exe'.padStart(253, '/')}\n`);
+      expect(run(['/bin/cut']).refused).to.include({ step: 'exec', error: 'ENOEXEC' });
+    });
+
+    it('leaves no format to the host but those whose interpreters it knows', () => {
+      program('bin/compiled', '\xf3\r\r\n of Python, for which a host may have an interpreter registered');
+      const { refused } = run(['/bin/compiled']);
+      expect(refused).to.include({ step: 'exec', error: 'ENOEXEC' });
+      expect(refused?.call).not.to.equal(execve);
+    });
+
     it('looks at the interpreter that an ELF file names', () => {
       program('bin/elf', '');
       writeFileSync(join(layer, 'bin/elf'), elfWithInterpreter('/proc/self/exe'));
       expect(run(['/bin/elf']).refused).to.include({ step: 'exec', error: 'EACCES' });
       writeFileSync(join(layer, 'bin/elf'), elfWithInterpreter('/lib/absent.so'));
       expect(run(['/bin/elf']).refused).to.include({ step: 'exec', error: 'ENOENT', call: execve });
+    });
+
+    it('looks at it as the kernel does, which goes by the machine and not by the class', () => {
+      program('bin/elf', '');
+      for (const elfClass of [0, 1, 3]) {
+        const file = elfWithInterpreter('/proc/self/exe');
+        file[4] = elfClass;
+        writeFileSync(join(layer, 'bin/elf'), file);
+        expect(run(['/bin/elf']).refused, String(elfClass)).to.include({ step: 'exec', error: 'EACCES' });
+      }
+      // Both at once: a 64-bit header that names a loader, and within it a 32-bit one that names another.
+      const file = elfWithInterpreter('/lib/absent.so');
+      const [at, name] = [file.length, Buffer.from('/proc/self/exe\0')];
+      file.writeUInt16LE(3, 18); // EM_386
+      file.writeUInt32LE(at, 28); // program headers
+      file.writeUInt16LE(52, 40);
+      file.writeUInt16LE(32, 42);
+      file.writeUInt16LE(1, 44);
+      const header = Buffer.alloc(32);
+      header.writeUInt32LE(3, 0); // PT_INTERP
+      header.writeUInt32LE(at + 32, 4);
+      header.writeUInt32LE(name.length, 16);
+      writeFileSync(join(layer, 'bin/elf'), Buffer.concat([file, header, name]));
+      expect(run(['/bin/elf']).refused).to.include({ step: 'exec', error: 'EACCES' });
+    });
+
+    it('looks at as many headers of an ELF file as a kernel with large pages does', () => {
+      program('bin/elf', '');
+      for (const headers of [1, 300, 1170]) {
+        writeFileSync(join(layer, 'bin/elf'), elfWithInterpreter('/proc/self/exe', headers));
+        expect(run(['/bin/elf']).refused, String(headers)).to.include({ step: 'exec', error: 'EACCES' });
+      }
     });
 
     describe('in a volume, where others may change it at any moment', () => {
@@ -187,10 +244,11 @@ for (const [name, features] of featureSets) {
   });
 }
 
-/** A 64-bit ELF file of one program header that names an interpreter. */
-function elfWithInterpreter(path: string): Buffer {
+/** A 64-bit ELF file that names an interpreter, in the last of its program headers. */
+function elfWithInterpreter(path: string, headers = 1): Buffer {
   const name = Buffer.from(`${path}\0`);
-  const file = Buffer.alloc(64 + 56);
+  const end = 64 + 56 * headers;
+  const file = Buffer.alloc(end);
   file.set([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1]);
   file.writeUInt16LE(3, 16); // ET_DYN
   file.writeUInt16LE(process.arch === 'arm64' ? 183 : 62, 18);
@@ -198,9 +256,9 @@ function elfWithInterpreter(path: string): Buffer {
   file.writeBigUInt64LE(64n, 32); // program headers
   file.writeUInt16LE(64, 52);
   file.writeUInt16LE(56, 54);
-  file.writeUInt16LE(1, 56);
-  file.writeUInt32LE(3, 64); // PT_INTERP
-  file.writeBigUInt64LE(120n, 64 + 8);
-  file.writeBigUInt64LE(BigInt(name.length), 64 + 32);
+  file.writeUInt16LE(headers, 56);
+  file.writeUInt32LE(3, end - 56); // PT_INTERP
+  file.writeBigUInt64LE(BigInt(end), end - 56 + 8);
+  file.writeBigUInt64LE(BigInt(name.length), end - 56 + 32);
   return Buffer.concat([file, name]);
 }

@@ -167,11 +167,13 @@ describe('an image that sets traps', function () {
         ['chain', '#!/bin/script'],
         ['linked', '#!/bin/app'],
         ['thread', '#!/proc/thread-self/exe -x'],
+        // With its end, all that execve reads of a script.
+        ['filled', `#!${'/proc/self/exe'.padStart(253, '/')}`],
       ] as const) {
         writeFileSync(join(tree, 'bin', name), `${line}\n`, { mode: 0o755 });
       }
     });
-    for (const name of ['app', 'input', 'device', 'script', 'chain', 'linked', 'thread']) {
+    for (const name of ['app', 'input', 'device', 'script', 'chain', 'linked', 'thread', 'filled']) {
       expect(await refused({}, [name]), name).to.include({ code: 'EACCES', step: 'exec', exitCode: 126 });
     }
     for (const path of ['/proc/self/exe', '/proc/1/exe', '/proc/self/root/bin/sh', '/dev/stdin']) {
