@@ -1,5 +1,6 @@
 import { RequestError } from '../errors/index.ts';
 import { longestDelay } from '../launch/abort.ts';
+import { lightAbort } from '../launch/light-abort.ts';
 
 /**
  * A time-out as the delay of a timer, ms.
@@ -16,7 +17,7 @@ export function delayOf(timeout: number): number {
  * caller's signal, and with the timers, long after a short run has ended.
  */
 export class Deadline implements Disposable {
-  readonly #controller = new AbortController();
+  readonly #own = lightAbort();
   readonly #given: AbortSignal | undefined;
   readonly #timer: NodeJS.Timeout | undefined;
   #timedOut = false;
@@ -29,7 +30,7 @@ export class Deadline implements Disposable {
   }
 
   get signal(): AbortSignal {
-    return this.#controller.signal;
+    return this.#own.signal;
   }
 
   /** Whether it was the time-out. */
@@ -37,11 +38,11 @@ export class Deadline implements Disposable {
     return this.#timedOut;
   }
 
-  readonly #abort = (): void => this.#controller.abort(this.#given?.reason);
+  readonly #abort = (): void => this.#own.abort(this.#given?.reason);
 
   readonly #expire = (): void => {
     this.#timedOut = !this.signal.aborted;
-    this.#controller.abort();
+    this.#own.abort(undefined);
   };
 
   [Symbol.dispose](): void {

@@ -3,18 +3,50 @@ import type { StartFacts } from '../plan/facts.ts';
 
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
 
-/** Content of the files under /etc that each container gets: the host's own where it shares the host's network. */
-export function etcFiles(hostname: string, network: 'none' | 'host'): StartFacts['files'] {
-  if (network === 'host') {
-    return {
-      hosts: contentOf('/etc/hosts'),
-      hostname: encode(`${hostname}\n`),
-      resolvConf: contentOf('/etc/resolv.conf'),
-    };
+/** The files of the host that a container gets which shares its network. */
+interface HostFiles {
+  readonly hosts: Uint8Array;
+  readonly resolvConf: Uint8Array;
+}
+
+/**
+ * Content of the files under /etc that each container gets: the host's own where it shares the host's network. What
+ * follows from the hostname is written when it is read, because a plan that is a copy of another does without.
+ */
+export class EtcFiles implements NonNullableFiles {
+  readonly name: string;
+  /** Null without the host's network. */
+  readonly host: HostFiles | null;
+
+  constructor(name: string, host: HostFiles | null) {
+    this.name = name;
+    this.host = host;
   }
-  const hosts = ['127.0.0.1 localhost', '::1 localhost ip6-localhost ip6-loopback', `127.0.1.1 ${hostname}`, ''];
-  // No server: without a network, a name look-up fails at once instead of waiting for an answer.
-  return { hosts: encode(hosts.join('\n')), hostname: encode(`${hostname}\n`), resolvConf: encode('') };
+
+  get hosts(): Uint8Array {
+    if (this.host !== null) return this.host.hosts;
+    return encode(
+      ['127.0.0.1 localhost', '::1 localhost ip6-localhost ip6-loopback', `127.0.1.1 ${this.name}`, ''].join('\n'),
+    );
+  }
+
+  get hostname(): Uint8Array {
+    return encode(`${this.name}\n`);
+  }
+
+  /** No server without the host's network: a name look-up fails at once then instead of waiting for an answer. */
+  get resolvConf(): Uint8Array {
+    return this.host?.resolvConf ?? encode('');
+  }
+}
+
+type NonNullableFiles = { readonly [Name in keyof StartFacts['files']]: Uint8Array };
+
+/** As things stand now. */
+export function etcFiles(hostname: string, network: 'none' | 'host'): EtcFiles {
+  const host =
+    network === 'host' ? { hosts: contentOf('/etc/hosts'), resolvConf: contentOf('/etc/resolv.conf') } : null;
+  return new EtcFiles(hostname, host);
 }
 
 const known = new Map<string, { readonly file: Stats; readonly content: Uint8Array }>();

@@ -15,6 +15,7 @@ import type { BindMount, Rlimit, StartFacts, TmpfsMount, UserMount } from '../pl
 import { isOfNetwork } from '../plan/network.ts';
 import type { Strategy } from '../plan/types.ts';
 import type { CapabilityChanges, RunRequest, TmpfsSpec, Ulimit } from '../request/types.ts';
+import type { EtcFiles } from './etc-files.ts';
 import { candidatesOf } from './process.ts';
 import type { ContainerRecord } from './record.ts';
 import type { ResolvedSource } from './sources.ts';
@@ -30,7 +31,7 @@ export interface StartContext {
   readonly sources: ReadonlyMap<string, ResolvedSource>;
   /** What stands at `_data` of the volumes, by name. */
   readonly volumes: ReadonlyMap<string, ResolvedSource>;
-  readonly files: StartFacts['files'];
+  readonly files: EtcFiles;
   readonly seccomp: Uint8Array | null;
   /** Open files that a process may have at most, of the caller: RLIMIT_NOFILE. */
   readonly hardNofile: bigint;

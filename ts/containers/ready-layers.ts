@@ -1,5 +1,6 @@
 import { chmodSync, chownSync, closeSync, openSync, type Stats, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { nextTurn } from '../launch/next-turn.ts';
 import type { Change } from '../native/contract.ts';
 import { atExit, notAtExit } from '../store/at-exit.ts';
 import { newId } from '../store/id.ts';
@@ -163,7 +164,8 @@ export class ReadyLayers {
   }
 
   #fill(): void {
-    this.#filling ??= this.#make()
+    this.#filling ??= nextTurn()
+      .then(() => this.#make())
       // A start makes its own layer then, and says what is wrong.
       .catch(() => {})
       .finally(() => {

@@ -3,6 +3,9 @@ import type { RunRequest } from '../request/types.ts';
 import { compileFilter } from './compile-filter.ts';
 import { capabilitiesAfter } from './facts.ts';
 
+/** Those of requests that name no file, which says something else when it has been written to. */
+const known = new WeakMap<object, Uint8Array>();
+
 /**
  * The system-call filter that a request asks for; null when it asks for none.
  *
@@ -13,9 +16,12 @@ export async function seccompFilter(
 ): Promise<Uint8Array | null> {
   const { seccomp } = request.security;
   if (seccomp === 'unconfined') return null;
+  const before = known.get(request);
+  if (before !== undefined) return before;
   const arch = process.arch === 'arm64' ? 'arm64' : 'x64';
   const target = { arch, capabilities: capabilitiesAfter(request.capabilities) } as const;
   const ready = seccomp === 'default' ? readyFilter(target) : null;
-  if (ready !== null) return ready;
-  return compileFilter(seccomp, target);
+  const filter = ready ?? (await compileFilter(seccomp, target));
+  if (seccomp === 'default') known.set(request, filter);
+  return filter;
 }

@@ -1,4 +1,5 @@
 import { features } from '../launch/features.ts';
+import { nextTurn } from '../launch/next-turn.ts';
 import type { Native } from '../native/contract.ts';
 import { defaultSysctls } from '../plan/defaults.ts';
 import { encodePlan } from '../plan/encode.ts';
@@ -19,6 +20,8 @@ export class SpareNetworks {
   #asked = 0;
   #foreseen: (() => number) | null = null;
   #refused = false;
+  /** Of the plan, which is the same for all of them. */
+  #bytes: Uint8Array | null = null;
 
   constructor(native: Native) {
     this.#native = native;
@@ -60,12 +63,14 @@ export class SpareNetworks {
   }
 
   #plan(): Uint8Array {
-    return encodePlan(networkPlan(defaultSysctls('none')));
+    this.#bytes ??= encodePlan(networkPlan(defaultSysctls('none')));
+    return this.#bytes;
   }
 
   #fill(): void {
     if (this.#refused) return;
-    this.#filling ??= this.#make()
+    this.#filling ??= nextTurn()
+      .then(() => this.#make())
       // Where the program may not, the kernel makes one with each start, or says there what is wrong.
       .catch(() => {
         this.#refused = true;

@@ -2,8 +2,10 @@ import type { ResolvedImage } from '../images/types.ts';
 import { buildPlan } from '../plan/build.ts';
 import { type EncodedPlan, encoded } from '../plan/encoded.ts';
 import { PlanTemplates } from '../plan/templates.ts';
+import type { RunRequest } from '../request/types.ts';
 import { type StartContext, startFacts } from './facts.ts';
 import type { ContainerRecord } from './record.ts';
+import { isSameStart, type StartSubject, withoutId } from './same-start.ts';
 import type { ResolvedSource } from './sources.ts';
 import { TextNumbers } from './text-numbers.ts';
 
@@ -23,7 +25,19 @@ export function startPlan(
   const make = () => buildPlan(startFacts(record, image, context));
   return once || isAlone(record)
     ? encoded(make())
-    : templates.encode(likeness(record, image, context), record.id, make);
+    : templates.encode(recallLikeness({ record, image, context }), record.id, make);
+}
+
+/** The last start of a request, and its likeness: where the next one is the same, that has not to be written again. */
+const last = new WeakMap<RunRequest, { readonly start: StartSubject; readonly likeness: string }>();
+
+function recallLikeness(start: StartSubject): string {
+  const { record, image, context } = start;
+  const before = last.get(record.request);
+  if (before !== undefined && isSameStart(before.start, start)) return before.likeness;
+  const written = likeness(record, image, context);
+  last.set(record.request, { start, likeness: written });
+  return written;
 }
 
 /** Whether no other container is like it, because a volume has a name that was made for it. */
@@ -54,11 +68,6 @@ const numbers = new TextNumbers();
 
 function imageText({ layers, hidden }: ResolvedImage): string {
   return JSON.stringify([layers, hidden]);
-}
-
-/** Control characters are escaped in JSON, so nobody's text is taken for these. */
-function withoutId(text: string, id: string): string {
-  return text.replaceAll(id, '\u0002').replaceAll(id.slice(0, 12), '\u0003');
 }
 
 export function sourceText([name, source]: [string, ResolvedSource]): string {

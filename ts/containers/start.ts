@@ -1,5 +1,6 @@
 import { LaunchError } from '../errors/index.ts';
 import { type Launched, type LaunchedHere, launch } from '../launch/launch.ts';
+import { inNextTurn } from '../launch/next-turn.ts';
 import { sigkill } from '../linux/signals.ts';
 import type { Finished, LaunchOptions, Native, NativeProcess } from '../native/contract.ts';
 import type { EncodedPlan } from '../plan/encoded.ts';
@@ -131,8 +132,7 @@ async function launchClaimed(runtime: Runtime, claimed: StoredContainer, request
     finish,
     token,
   });
-  // In a turn of its own: nobody waits for it.
-  if (makeNext !== null) setImmediate(makeNext, token);
+  if (makeNext !== null) inNextTurn(makeNext, token);
   const launched = await launching;
   laps.launched(launched.times);
   runtime.strategies.startMade();

@@ -19,20 +19,17 @@ export function aborted(signal: AbortSignal): RequestError {
  * @param onAbort is called when the signal fires, and decides when it is given up
  * @throws RequestError ORLOP_E_ABORTED when it was
  */
-export async function unlessAborted<Result>(
+export function unlessAborted<Result>(
   work: Promise<Result>,
   signal: AbortSignal | undefined,
   onAbort: (giveUp: () => void) => void = (giveUp) => giveUp(),
 ): Promise<Result> {
   if (signal === undefined) return work;
-  let abort = () => {};
-  const givenUp = new Promise<never>((_, reject) => {
-    abort = () => onAbort(() => reject(aborted(signal)));
+  return new Promise((resolve, reject) => {
+    const abort = () => onAbort(() => reject(aborted(signal)));
+    const settle = () => signal.removeEventListener('abort', abort);
+    signal.addEventListener('abort', abort, { once: true });
+    work.then(resolve, reject);
+    work.then(settle, settle);
   });
-  signal.addEventListener('abort', abort, { once: true });
-  try {
-    return await Promise.race([work, givenUp]);
-  } finally {
-    signal.removeEventListener('abort', abort);
-  }
 }

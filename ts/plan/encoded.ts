@@ -17,12 +17,21 @@ export function encoded(plan: Plan): EncodedPlan {
 
 /** Bytes that were made in another way, and how the plan would be. Pure is what `make` has to be. */
 export function encodedAs(bytes: Uint8Array, make: () => Plan): EncodedPlan {
-  let plan: Plan | undefined;
-  return {
-    bytes,
-    get plan() {
-      plan ??= make();
-      return plan;
-    },
-  };
+  return new MadeLater(bytes, make);
+}
+
+class MadeLater implements EncodedPlan {
+  readonly #make: () => Plan;
+  #plan: Plan | undefined;
+  readonly bytes: Uint8Array;
+
+  constructor(bytes: Uint8Array, make: () => Plan) {
+    this.bytes = bytes;
+    this.#make = make;
+  }
+
+  get plan(): Plan {
+    this.#plan ??= this.#make();
+    return this.#plan;
+  }
 }

@@ -23,10 +23,9 @@ export class PlanTemplate {
 
   /** The bytes of the plan for the container of another ID. */
   encodeFor(id: string): Uint8Array {
-    const copy = Buffer.from(this.#bytes);
-    const whole = Buffer.from(id, 'latin1');
-    const short = whole.subarray(0, digits);
-    for (const [offset, length] of this.#places) copy.set(length === digits ? short : whole, offset);
+    const copy = Buffer.allocUnsafeSlow(this.#bytes.length);
+    this.#bytes.copy(copy);
+    for (const [offset, length] of this.#places) copy.write(id, offset, length, 'latin1');
     return copy;
   }
 }

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { etcFiles } from '../../../ts/containers/etc-files.ts';
 import { type StartContext, startFacts } from '../../../ts/containers/facts.ts';
 import type { ContainerRecord } from '../../../ts/containers/record.ts';
+import { isSameStart } from '../../../ts/containers/same-start.ts';
 import { likeness, startPlan } from '../../../ts/containers/start-plan.ts';
 import type { ResolvedImage } from '../../../ts/images/types.ts';
 import { buildPlan } from '../../../ts/plan/build.ts';
@@ -84,5 +85,54 @@ describe('the plan of a start', () => {
     ];
     for (const other of others) keys.push(likeness(usual.record, other, usual.context));
     expect(new Set(keys).size).to.equal(keys.length);
+  });
+
+  it('is taken for that of the start before only where nothing but the ID is another', () => {
+    const [same, maskedPaths] = [request(), []];
+    const startOf = (changes: Partial<ContainerRecord> = {}, more: Partial<StartContext> = {}) => {
+      const { record, context } = start({ request: same, ...changes }, more);
+      return { record, image, context: { ...context, seccomp: null, maskedPaths, ...more } };
+    };
+    const usual = startOf();
+    const { process } = usual.record;
+    const use = { name: 'data', target: '/data', readonly: false, anonymous: false, reason: 'volume data' };
+    const withSource = startOf({}, { sources: new Map([['/a', directory]]) });
+    const alike = [
+      [usual, startOf()],
+      [withSource, startOf({}, { sources: new Map([['/a', { ...directory }]]) })],
+      [startOf({ hostname: 'box' }), startOf({ hostname: 'box' })],
+    ] as const;
+    for (const [one, other] of alike) expect(isSameStart(one, other)).to.equal(true);
+    const differing = [
+      startOf({ request: request() }),
+      { ...startOf(), image: { ...image } },
+      startOf({ process: { ...process, argv: ['false'] } }),
+      startOf({ process: { ...process, env: ['HOSTNAME=box'] } }),
+      startOf({ process: { ...process, env: [...process.env, 'A=b'] } }),
+      startOf({ process: { ...process, cwd: '/tmp' } }),
+      startOf({ process: { ...process, uid: 1 } }),
+      startOf({ process: { ...process, gid: 1 } }),
+      startOf({ process: { ...process, groups: [1] } }),
+      startOf({ hostname: 'box' }),
+      startOf({ volumes: [use] }),
+      withSource,
+      startOf({}, { sources: new Map([['/b', directory]]) }),
+      startOf({}, { volumes: new Map([['a', directory]]) }),
+      startOf({}, { files: etcFiles('box', 'none') }),
+      startOf({}, { files: etcFiles(usual.record.hostname, 'host') }),
+      startOf({}, { seccomp: new Uint8Array(8) }),
+      startOf({}, { hardNofile: 2048n }),
+      startOf({}, { volatile: false }),
+      startOf({}, { maskedPaths: ['/sys/x'] }),
+      startOf({}, { gate: true }),
+      startOf({}, { strategy: 'opener' }),
+      startOf({}, { networkReady: true }),
+      startOf({}, { treesReady: ['tree:root'] }),
+      startOf({}, { paths: { ...usual.context.paths, upper: '/elsewhere' } }),
+    ];
+    for (const other of differing) expect(isSameStart(usual, other)).to.equal(false);
+    expect(isSameStart(withSource, startOf({}, { sources: new Map([['/b', directory]]) }))).to.equal(false);
+    const replaced = startOf({}, { sources: new Map([['/a', { ...directory, inode: 3n }]]) });
+    expect(isSameStart(withSource, replaced)).to.equal(false);
   });
 });

@@ -1,5 +1,5 @@
-// Stands in for AbortController in the command line: Node compiles that, and what it is made of, when it is used for the
-// first time, which takes a start two milliseconds.
+// Stands in for AbortController. Node compiles that, and what it is made of, when it is used for the first time, which
+// takes a command two milliseconds; and each one takes a start of a program as much of its JavaScript as its streams.
 
 /** What a start uses of an AbortSignal. */
 class LightSignal implements Pick<AbortSignal, 'aborted' | 'reason' | 'addEventListener' | 'removeEventListener'> {
