@@ -136,6 +136,7 @@ function tmpfsOf(spec: TmpfsSpec): TmpfsMount {
     kind: 'tmpfs',
     target: spec.target,
     size: spec.size === null ? undefined : BigInt(spec.size),
+    inodes: spec.inodes === null ? undefined : BigInt(spec.inodes),
     mode: spec.mode ?? undefined,
     uid: spec.uid,
     gid: spec.gid,

@@ -30,6 +30,8 @@ export interface TmpfsMount {
   readonly target: string;
   /** Bytes; 0 or absent: the kernel's default, half of the memory. */
   readonly size?: bigint | undefined;
+  /** How many; 0 or absent: the kernel's default. */
+  readonly inodes?: bigint | undefined;
   /** Default 0o1777. */
   readonly mode?: number | undefined;
   readonly uid?: number | undefined;

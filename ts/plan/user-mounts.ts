@@ -32,7 +32,7 @@ function makeTmpfs(draft: Draft, mount: TmpfsMount): Slot {
     tree,
     mode: mount.mode ?? 0o1777,
     size: mount.size ?? 0n,
-    inodes: 0n,
+    inodes: mount.inodes ?? 0n,
     uid: mount.uid ?? 0,
     gid: mount.gid ?? 0,
     attributes: restrictions(mount),

@@ -62,6 +62,13 @@ describe('options of a container', function () {
     }
   });
 
+  it('a tmpfs holds no more files and bytes than its options say', async () => {
+    const fill = 'for i in 1 2 3 4 5 6; do touch /few/$i; done; head -c 100000 /dev/zero > /few/1';
+    const { stdout } = await run(`${fill}; echo /few/*; stat -c %s /few/1`, { tmpfs: ['/few:nr_inodes=5,size=64k'] });
+    // The root directory is one of the five.
+    expect(stdout).to.equal('/few/1 /few/2 /few/3 /few/4\n65536\n');
+  });
+
   it('a seccomp profile of the caller’s own replaces the default one', async () => {
     const profile = join(fixture().directory, 'profile.json');
     writeFileSync(
