@@ -53,6 +53,7 @@ export async function orlop(argv: readonly string[], world: World = {}): Promise
     }),
     now: () => world.now ?? new Date('2026-11-27T12:00:00Z'),
     signals: world.signals ?? new EventEmitter(),
+    endBy: (signal) => calls.push(['end by', signal]),
     loadAddon: async () => ({ features: () => 0b111111, file: '/p/orlop.node' }),
     open: async (options) => {
       calls.push(['open', options]);

@@ -33,6 +33,10 @@ const io: Io = {
     // The program ends next: to give each handler back would only make that later.
     off: () => undefined,
   },
+  endBy: (signal) => {
+    process.removeAllListeners(signal);
+    process.kill(process.pid, signal);
+  },
   open: async (options) => {
     const [{ Orlop }, { loadNative }] = [await import('../api/orlop.ts'), await import('../native/binding.ts')];
     // A command has nothing to do while it waits for a tree.

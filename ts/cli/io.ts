@@ -19,6 +19,8 @@ export interface Io {
   outlet(number: 1 | 2): Promise<Outlet>;
   now(): Date;
   readonly signals: SignalSource;
+  /** Ends the program as the signal does where nobody listens to it. */
+  endBy(signal: NodeJS.Signals): void;
   open(options: OpenOptions): Promise<OrlopRuntime>;
   loadAddon(): Promise<{ features(): number; readonly file: string }>;
 }

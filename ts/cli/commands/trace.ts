@@ -59,7 +59,7 @@ async function content(io: Io, file: string): Promise<string> {
 
 async function draw(io: Io, file: unknown, picture: string): Promise<void> {
   if (typeof file !== 'string' || file === '-') io.stdout.write(picture);
-  else await withOutput(io, file, async (descriptor) => writeFileSync(descriptor, picture));
+  else await withOutput(io, file, async (descriptor) => writeFileSync(descriptor, picture), { mode: 0o666 });
 }
 
 /** COLUMNS is for those who want another width than the terminal's, and for pagers. */
