@@ -1,8 +1,11 @@
 import { RequestError } from '../errors/index.ts';
 import { nearest } from '../request/text.ts';
 
-/** How one filter decides: by the values that were given for it. Several filters must all hold. */
-export type Filters<Item> = Readonly<Record<string, (item: Item, values: readonly string[]) => boolean>>;
+/**
+ * How one filter decides, by the values that were given for it. Several filters must all hold. What cannot be a value is
+ * refused before there are items: with none of them, it would pass for a list that is empty.
+ */
+export type Filters<Item> = Readonly<Record<string, (values: readonly string[]) => (item: Item) => boolean>>;
 
 /**
  * Reads the values of `--filter`, `KEY=VALUE`.
@@ -23,7 +26,8 @@ export function compileFilter<Item>(
       throw new RequestError('ORLOP_E_USAGE', `the filter '${one}' has no value`, { hint: `write '${key}=…'` });
     values.set(key, [...(values.get(key) ?? []), one.slice(at + 1)]);
   }
-  return (item) => [...values].every(([key, list]) => filters[key]?.(item, list) ?? false);
+  const deciders = [...values].flatMap(([key, list]) => filters[key]?.(list) ?? []);
+  return (item) => deciders.every((holds) => holds(item));
 }
 
 /** All of `k` and `k=v` must be there. */
@@ -42,11 +46,22 @@ function hasLabel(labels: Readonly<Record<string, string>>, label: string): bool
   return Object.hasOwn(labels, key) && (at < 0 || labels[key] === label.slice(at + 1));
 }
 
-/** `true`, `1`, `false`, `0`. */
-export function parseBoolean(filter: string, text: string): boolean {
+/** Whether a fact is one of those asked for: `true`, `1`, `false`, `0`. */
+export function booleans(filter: string, values: readonly string[]): (fact: boolean) => boolean {
+  const wanted = values.map((value) => parseBoolean(filter, value));
+  return (fact) => wanted.includes(fact);
+}
+
+function parseBoolean(filter: string, text: string): boolean {
   if (text === 'true' || text === '1') return true;
   if (text === 'false' || text === '0') return false;
   throw new RequestError('ORLOP_E_USAGE', `the filter '${filter}=${text}' is neither true nor false`);
+}
+
+/** Refuses a value that can be none of the filter's. */
+export function requireForm(filter: string, values: readonly string[], form: RegExp, hint: string): void {
+  const odd = values.find((value) => !form.test(value));
+  if (odd !== undefined) throw new RequestError('ORLOP_E_USAGE', `invalid filter '${filter}=${odd}'`, { hint });
 }
 
 function unknownFilter(key: string, all: readonly string[]): RequestError {

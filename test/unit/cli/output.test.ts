@@ -198,6 +198,20 @@ describe('orlop ps', () => {
     expect((await ps(['-n', '1', '-q'], [running, container])).stdout).to.equal('bbbbbbbbbbbb\n');
   });
 
+  for (const [argv, message] of [
+    [['-f', 'status=exitd'], `invalid filter 'status=exitd'`],
+    [['-f', 'exited=zero'], `invalid filter 'exited=zero'`],
+    [['-n', 'all'], `'--last all' is not a number of containers`],
+    [['-n', '-1'], `'--last -1' is not a number of containers`],
+    [['-n', '0'], `'--last 0' is not a number of containers`],
+  ] as const) {
+    it(`refuses ${argv.join(' ')} where there is no container either`, async () => {
+      const { status, stdout, stderr } = await ps(argv, []);
+      expect({ status, stdout }).to.deep.equal({ status: 125, stdout: '' });
+      expect(stderr).to.include(message).and.include('hint:');
+    });
+  }
+
   it('tells damaged records beside the list', async () => {
     const library = {
       'containers.list': () => ({ items: [running], damaged: [{ path: '/c/x/config.json', message: 'not JSON' }] }),

@@ -1,6 +1,6 @@
 import type { ImageSummary } from '../../api/types.ts';
 import { type CommandModule, collect, flag, text, texts } from '../command.ts';
-import { compileFilter, type Filters, hasLabels, parseBoolean } from '../filter.ts';
+import { booleans, compileFilter, type Filters, hasLabels } from '../filter.ts';
 import { ago, humanSize, shortId, timestamp } from '../human.ts';
 import { type Column, printList, type Row, warnDamaged } from '../list.ts';
 
@@ -13,10 +13,12 @@ const columns: readonly Column[] = [
 ];
 
 const filters: Filters<ImageSummary> = {
-  dangling: ({ references }, values) =>
-    values.some((value) => parseBoolean('dangling', value) === (references.length === 0)),
-  label: ({ labels }, values) => hasLabels(labels, values),
-  reference: ({ references }, values) => values.some((value) => references.some((one) => matches(one, value))),
+  dangling: (values) => {
+    const wanted = booleans('dangling', values);
+    return ({ references }) => wanted(references.length === 0);
+  },
+  label: (values) => (image) => hasLabels(image.labels, values),
+  reference: (values) => (image) => values.some((value) => image.references.some((one) => matches(one, value))),
 };
 
 export const command: CommandModule = {

@@ -1,6 +1,7 @@
 import type { ContainerSummary } from '../../api/types.ts';
+import { RequestError } from '../../errors/index.ts';
 import { type CommandModule, collect, flag, text, texts } from '../command.ts';
-import { compileFilter, type Filters, hasLabels } from '../filter.ts';
+import { compileFilter, type Filters, hasLabels, requireForm } from '../filter.ts';
 import { ago, ellipsis, humanDuration, shortId, timestamp } from '../human.ts';
 import { type Column, printList, type Row, warnDamaged } from '../list.ts';
 
@@ -23,16 +24,29 @@ const headers = {
   State: 'STATE',
 };
 
+/** Docker's; a container of orlop is in three of them. */
+const states = ['created', 'restarting', 'running', 'removing', 'paused', 'exited', 'dead'];
+
 const filters: Filters<ContainerSummary> = {
-  id: ({ id }, values) => values.some((value) => id.startsWith(value)),
-  name: ({ name }, values) => values.some((value) => name.includes(value)),
-  label: ({ labels }, values) => hasLabels(labels, values),
-  status: ({ status }, values) => values.includes(status),
-  exited: ({ status, exitCode }, values) => status === 'exited' && values.includes(String(exitCode)),
-  ancestor: ({ image }, values) =>
-    values.some((value) => image.reference === value || image.id === value || shortId(image.id) === value),
-  volume: ({ mounts }, values) =>
-    values.some((value) => mounts.some((m) => m.Name === value || m.Source === value || m.Destination === value)),
+  id: (values) => (one) => values.some((value) => one.id.startsWith(value)),
+  name: (values) => (one) => values.some((value) => one.name.includes(value)),
+  label: (values) => (one) => hasLabels(one.labels, values),
+  status: (values) => {
+    requireForm('status', values, new RegExp(`^(${states.join('|')})$`), `a status is one of ${states.join(', ')}`);
+    return (one) => values.includes(one.status);
+  },
+  exited: (values) => {
+    requireForm('exited', values, /^\d+$/, `write the exit status, as 'exited=0'`);
+    return (one) => one.status === 'exited' && values.includes(String(one.exitCode));
+  },
+  ancestor:
+    (values) =>
+    ({ image }) =>
+      values.some((value) => image.reference === value || image.id === value || shortId(image.id) === value),
+  volume:
+    (values) =>
+    ({ mounts }) =>
+      values.some((value) => mounts.some((m) => m.Name === value || m.Source === value || m.Destination === value)),
 };
 
 export const command: CommandModule = {
@@ -46,17 +60,17 @@ export const command: CommandModule = {
       .option('-f, --filter <filter>', `Show those with key=value; keys: ${Object.keys(filters).join(', ')}`, collect)
       .option('--format <format>', 'table, json, or a Go template: {{.ID}} {{.Names}}')
       .option('-l, --latest', 'Show the newest one, whatever its state')
-      .option('-n, --last <n>', 'Show the n newest ones, whatever their state', Number)
+      .option('-n, --last <n>', 'Show the n newest ones, whatever their state')
       .option('--no-trunc', 'Do not cut what is long');
   },
   async run({ io, values, with: withStore }) {
-    const last = flag(values, 'latest') ? 1 : values.last;
+    const last = flag(values, 'latest') ? 1 : countOf(text(values, 'last'));
     const filter = compileFilter(texts(values, 'filter'), filters);
     const byState = texts(values, 'filter').some((one) => /^(status|exited)=/.test(one));
-    const all = (flag(values, 'all') ?? false) || typeof last === 'number' || byState;
+    const all = (flag(values, 'all') ?? false) || last !== undefined || byState;
     const listing = await withStore((orlop) => orlop.containers.list({ all, filter }));
     warnDamaged(io, listing);
-    const shown = typeof last === 'number' ? listing.items.slice(0, last) : listing.items;
+    const shown = listing.items.slice(0, last);
     const whole = flag(values, 'trunc') === false;
     printList(
       io,
@@ -66,6 +80,14 @@ export const command: CommandModule = {
     return 0;
   },
 };
+
+function countOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  if (/^[1-9]\d*$/.test(text)) return Number(text);
+  throw new RequestError('ORLOP_E_USAGE', `'--last ${text}' is not a number of containers`, {
+    hint: 'write a whole number from 1',
+  });
+}
 
 function toRow(container: ContainerSummary, now: Date, whole: boolean): Row {
   const { id, name, image, command, created, labels, mounts } = container;

@@ -1,6 +1,6 @@
 import type { VolumeSummary } from '../../api/types.ts';
 import { type CommandModule, collect, flag, text, texts } from '../command.ts';
-import { compileFilter, type Filters, hasLabels, lacksLabels, parseBoolean } from '../filter.ts';
+import { booleans, compileFilter, type Filters, hasLabels, lacksLabels } from '../filter.ts';
 import { type Column, printList, type Row, warnDamaged } from '../list.ts';
 
 const columns: readonly Column[] = [
@@ -9,12 +9,18 @@ const columns: readonly Column[] = [
 ];
 
 export const volumeFilters: Filters<VolumeSummary> = {
-  dangling: ({ usedBy }, values) => values.some((value) => parseBoolean('dangling', value) === (usedBy.length === 0)),
-  driver: ({ driver }, values) => values.includes(driver),
-  label: ({ labels }, values) => hasLabels(labels, values),
-  'label!': ({ labels }, values) => lacksLabels(labels, values),
-  name: ({ name }, values) => values.some((value) => name.includes(value)),
-  anonymous: ({ anonymous }, values) => values.some((value) => parseBoolean('anonymous', value) === anonymous),
+  dangling: (values) => {
+    const wanted = booleans('dangling', values);
+    return ({ usedBy }) => wanted(usedBy.length === 0);
+  },
+  driver: (values) => (volume) => values.includes(volume.driver),
+  label: (values) => (volume) => hasLabels(volume.labels, values),
+  'label!': (values) => (volume) => lacksLabels(volume.labels, values),
+  name: (values) => (volume) => values.some((value) => volume.name.includes(value)),
+  anonymous: (values) => {
+    const wanted = booleans('anonymous', values);
+    return ({ anonymous }) => wanted(anonymous);
+  },
 };
 
 export const command: CommandModule = {
