@@ -38,9 +38,22 @@ export function containerDirectory(store: Store, id: string, durability: Durabil
 export async function locate(store: Store, id: string): Promise<Durability | null> {
   if (!isId(id)) return null;
   for (const durability of kinds) {
-    if ((await readdir(containerDirectory(store, id, durability)).catch(() => null)) !== null) return durability;
+    if ((await namesIn(containerDirectory(store, id, durability))) !== null) return durability;
   }
   return null;
+}
+
+/**
+ * Names in a directory; null when there is none. Another failure is no answer: with too many open files, a container that
+ * is there would pass for one that is gone, and its volumes for nobody's.
+ */
+async function namesIn(path: string): Promise<string[] | null> {
+  try {
+    return await readdir(path);
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes(errorCode(error) ?? '')) return null;
+    throw error;
+  }
 }
 
 /** IDs of all containers. */
@@ -155,7 +168,7 @@ export async function readContainer(store: Store, id: string, durability: Durabi
     return { record, state: await confirm(state), durability };
   }
   // A container gets its name together with its records, so one without has lost them, unless it was removed just now.
-  if ((await readdir(directory).catch(() => null)) === null) return null;
+  if ((await namesIn(directory)) === null) return null;
   throw damaged(record === null ? path : join(directory, 'state.json'), 'it is missing', hint);
 }
 
@@ -206,7 +219,7 @@ function replacing(path: string, record: ContainerState | ContainerRecord): Chan
 
 /** Names of a container's volumes, also when its record is damaged. */
 export async function volumeNames(store: Store, id: string, durability: Durability): Promise<string[]> {
-  return readdir(join(containerDirectory(store, id, durability), 'volumes')).catch(() => []);
+  return (await namesIn(join(containerDirectory(store, id, durability), 'volumes'))) ?? [];
 }
 
 /** Notes that a removal begins, so that a crash in the middle does not end it. */

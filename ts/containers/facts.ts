@@ -1,7 +1,7 @@
 import type { ResolvedImage } from '../images/types.ts';
 import type { CapabilityName } from '../linux/capabilities.ts';
 import { capabilityNames } from '../linux/capabilities.ts';
-import type { RlimitName } from '../linux/rlimits.ts';
+import { type RlimitName, unlimited } from '../linux/rlimits.ts';
 import { sigkill } from '../linux/signals.ts';
 import { emptyMountPoint } from '../native/contract.ts';
 import {
@@ -153,8 +153,6 @@ function hiddenOf(image: ResolvedImage, request: RunRequest): StartFacts['hidden
   const mounted = new Set([...request.mounts, ...request.tmpfs].map((mount) => mount.target));
   return image.hidden.filter(({ target }) => !mounted.has(target));
 }
-
-const unlimited = (1n << 64n) - 1n;
 
 /** Node raises its own soft limit of open files; the application gets what programs expect, 1024. */
 function rlimitsOf(ulimits: readonly Ulimit[], hardNofile: bigint): Rlimit[] {

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
+import { unlimited } from '../linux/rlimits.ts';
 
 let hard: bigint | undefined;
 
@@ -12,19 +13,24 @@ export function hardNofile(): bigint {
 /** Reads the hard limit from `/proc/PID/limits`, proc_pid_limits(5). Pure. */
 export function parseNofile(limits: string): bigint {
   const [, value = '1024'] = /^Max open files\s+\S+\s+(\S+)/m.exec(limits) ?? [];
-  return value === 'unlimited' ? (1n << 64n) - 1n : BigInt(value);
+  return value === 'unlimited' ? unlimited : BigInt(value);
 }
 
 let thermal: Promise<readonly string[]> | undefined;
 
 /** Thermal counters of the CPUs: they tell about the load of others, so containers do not see them. */
 export function thermalPaths(): Promise<readonly string[]> {
-  thermal ??= listThermalPaths();
+  thermal ??= listThermalPaths().catch((error: unknown) => {
+    // Not for good: the next start may be able to look.
+    thermal = undefined;
+    throw error;
+  });
   return thermal;
 }
 
 async function listThermalPaths(): Promise<readonly string[]> {
   const base = '/sys/devices/system/cpu';
-  const cpus = (await readdir(base).catch(() => [])).filter((name) => /^cpu\d+$/.test(name));
+  const names = existsSync(base) ? await readdir(base) : [];
+  const cpus = names.filter((name) => /^cpu\d+$/.test(name));
   return cpus.map((name) => `${base}/${name}/thermal_throttle`).filter((path) => existsSync(path));
 }

@@ -32,14 +32,19 @@ export function parseStat(text: string): ProcessStatus | null {
   return { state, parent: Number(parent), startTime };
 }
 
-/** Status of a process; null when there is none of that number. */
+/**
+ * Status of a process; null when there is none of that number.
+ *
+ * @throws a system error where that cannot be told, as EMFILE: whoever took the process for gone would remove what it uses
+ */
 export async function processStatus(pid: number): Promise<ProcessStatus | null> {
   try {
     // Synchronous: the kernel answers from memory, faster than a thread could be asked.
     return parseStat(readFileSync(`/proc/${pid}/stat`, 'latin1'));
-  } catch {
-    // ENOENT, or ESRCH when it ends between open and read.
-    return null;
+  } catch (error) {
+    // ESRCH when it ends between open and read.
+    if (['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '')) return null;
+    throw error;
   }
 }
 
@@ -49,6 +54,11 @@ let here: Promise<{ boot: string; namespace: string }> | undefined;
 function readHere(): Promise<{ boot: string; namespace: string }> {
   here ??= Promise.all([readFile('/proc/sys/kernel/random/boot_id', 'latin1'), readlink('/proc/self/ns/pid')]).then(
     ([boot, namespace]) => ({ boot: boot.trim(), namespace }),
+    (error: unknown) => {
+      // Too many open files, for example: the next call may have more luck.
+      here = undefined;
+      throw error;
+    },
   );
   return here;
 }
@@ -72,10 +82,16 @@ let self: Promise<ProcessIdentity> | undefined;
  */
 export function ownIdentity(): Promise<ProcessIdentity> {
   // Not asynchronously: libuv would read the link on another thread.
-  self ??= identify(threadOf(readlinkSync('/proc/thread-self'))).then((identity) => {
-    if (identity === null) throw new Error('this process is not in /proc');
-    return identity;
-  });
+  self ??= identify(threadOf(readlinkSync('/proc/thread-self'))).then(
+    (identity) => {
+      if (identity === null) throw new Error('this process is not in /proc');
+      return identity;
+    },
+    (error: unknown) => {
+      self = undefined;
+      throw error;
+    },
+  );
   return self;
 }
 

@@ -1,4 +1,4 @@
-import { mkdir, readdir, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rename, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { ContainerStore } from '../../../ts/containers/container-store.ts';
@@ -8,6 +8,7 @@ import { created } from '../../../ts/containers/record.ts';
 import { ownIdentity } from '../../../ts/linux/proc.ts';
 import { newId } from '../../../ts/store/id.ts';
 import { Store } from '../../../ts/store/store.ts';
+import { errorCode } from '../../../ts/store/system-error.ts';
 import { fakeNative } from '../../support/fake-native.ts';
 import { endedProcess, record, request } from '../../support/records.ts';
 import { refusal } from '../../support/refusal.ts';
@@ -36,6 +37,16 @@ describe('the containers of a store', () => {
     for (const none of ['', 'nobody', 'ff', '../../etc', newId()]) {
       expect((await refusal(containers.find(none))).code, none).to.equal('ORLOP_E_NO_CONTAINER');
     }
+  });
+
+  it('are not taken for gone, nor their volumes for unused, where nobody can look', async () => {
+    const { record: one } = await containers.add(record(newId()), 'durable');
+    const place = join(store.containersPath, one.id);
+    await symlink('volumes', join(place, 'volumes'));
+    expect(await containers.uses().catch(errorCode)).to.equal('ELOOP');
+    await rename(place, `${place}.away`);
+    await symlink(one.id, place);
+    expect(await containers.find(one.id).catch(errorCode)).to.equal('ELOOP');
   });
 
   it('have names of their own, also when several are made at once', async () => {

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { expect } from 'chai';
 import { identify, isAlive, ownIdentity, parseStat } from '../../../ts/linux/proc.ts';
@@ -26,6 +26,30 @@ describe('process identities', () => {
     await once(child, 'exit');
     expect(await isAlive(identity)).to.equal(false);
     expect(await identify(child.pid ?? 0)).to.equal(null);
+  });
+
+  it('are not taken for dead where nobody can look', () => {
+    const script = `
+      import { closeSync, openSync } from 'node:fs';
+      import { bootId, isAlive, ownIdentity } from './ts/linux/proc.ts';
+      const open = [];
+      const fill = () => {
+        try {
+          for (;;) open.push(openSync('/dev/null', 'r'));
+        } catch {}
+      };
+      const answer = async () => isAlive(await ownIdentity()).catch((error) => error.code);
+      fill();
+      const first = await ownIdentity().catch((error) => error.code);
+      await bootId().catch(() => {});
+      for (const descriptor of open.splice(0)) closeSync(descriptor);
+      const alive = await answer();
+      fill();
+      console.log(JSON.stringify([first, alive, await answer()]));`;
+    const argv = [process.execPath, '--import=tsx', '--input-type=module', '-e', script];
+    // The loader of TypeScript may need some; what is looked at needs one.
+    const output = execFileSync('sh', ['-c', 'ulimit -n 100; exec "$@"', 'sh', ...argv], { encoding: 'utf8' });
+    expect(JSON.parse(output)).to.deep.equal(['EMFILE', true, 'EMFILE']);
   });
 
   it('of another PID namespace count as alive', async () => {
