@@ -1,5 +1,6 @@
 import type { LaunchError, RequestError } from '../errors/index.ts';
 import { printable } from '../plan/printable.ts';
+import { errorCode } from '../store/system-error.ts';
 import { paintFor } from './colors.ts';
 import type { Io } from './io.ts';
 
@@ -24,6 +25,12 @@ interface Told {
   readonly hint?: string | undefined;
 }
 
+/** For what the kernel refuses anywhere. */
+const hints: Readonly<Record<string, string>> = {
+  EMFILE: 'raise the limit of open files: ulimit -n 4096',
+  ENFILE: 'the whole machine has too many files open: raise fs.file-max',
+};
+
 const internal = 'internal error: ';
 
 /** Names from images and paths of the host are in messages, and must not steer a terminal. */
@@ -37,9 +44,12 @@ function shown({ message, hint }: Told): Told {
 function describe(error: unknown): Told {
   if (isOwn(error)) return { message: error.message, hint: error.hint };
   if (error instanceof Error && 'code' in error && String(error.code).startsWith('commander.'))
-    return { message: error.message.replace(/^error: /, '').split('\n', 1)[0] ?? '' };
+    return {
+      message: error.message.replace(/^error: /, '').split('\n', 1)[0] ?? '',
+      hint: `'orlop --help' shows what comes before a command`,
+    };
   if (error instanceof Error && 'syscall' in error && typeof error.syscall === 'string')
-    return { message: error.message };
+    return { message: error.message, hint: hints[errorCode(error) ?? ''] };
   const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return {
     message: `${internal}${trace}`,

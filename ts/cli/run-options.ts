@@ -86,7 +86,12 @@ export async function runArguments({ io, args, values }: Invocation): Promise<Ru
 }
 
 async function envFile(file: string, environment: Invocation['io']['env']): Promise<readonly EnvEntry[]> {
-  return parseEnvFile(decode(await readFile(file), file), file, environment);
+  const bytes = await readFile(file).catch((cause: unknown) => {
+    // Only some of Node's errors name the file.
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new RequestError('ORLOP_E_ENVIRONMENT', `the file of variables '${file}' cannot be read: ${why}`, { cause });
+  });
+  return parseEnvFile(decode(bytes, file), file, environment);
 }
 
 function decode(bytes: Uint8Array, file: string): string {

@@ -51,7 +51,11 @@ const requests: readonly Case[] = [
   ],
   ['a relative working directory', run('-w', 'x'), /working directory 'x' is not absolute/],
   ['a variable without a name', run('-e', '=x'), /has no name/],
-  ['a file of variables that is not there', run('--env-file', 'absent'), /no such file or directory, open 'absent'/],
+  [
+    'a file of variables that is not there',
+    run('--env-file', 'absent'),
+    /'absent' cannot be read: ENOENT: no such file or directory/,
+  ],
   ['a limit that is none', run('--ulimit', 'files=1'), /there is no limit 'files'/],
   [
     'a capability that is none',
@@ -72,6 +76,8 @@ const requests: readonly Case[] = [
   ],
   ['a command that is none', ['volume', 'remvoe', 'x'], /there is no command 'volume remvoe'/],
   ['an image without a command', ['run', 'busybox'], /no command for a container of image 'busybox'/],
+  ['a directory for an archive', ['import', '/etc', 'x'], /'\/etc' is a directory, not an archive\nhint: .*tar -C/],
+  ['a directory for saved images', ['load', '-i', '/etc'], /'\/etc' is a directory, not an archive\nhint: /],
   ['an archive that is not there', ['import', 'absent.tar', 'x'], /no such file or directory, open 'absent\.tar'/],
   ['a container that is not there', ['commit', 'absent', 'x'], /no container has the name or ID 'absent'/],
 ];

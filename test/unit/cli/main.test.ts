@@ -77,9 +77,10 @@ describe('the command line', () => {
     });
   }
 
+  const beforeCommand = `hint: 'orlop --help' shows what comes before a command\n`;
   for (const [argv, message] of [
-    [['--bogus', 'ps'], `orlop: unknown option '--bogus'\n`],
-    [['--root'], `orlop: option '--root <dir>' argument missing\n`],
+    [['--bogus', 'ps'], `orlop: unknown option '--bogus'\n${beforeCommand}`],
+    [['--root'], `orlop: option '--root <dir>' argument missing\n${beforeCommand}`],
     [['run'], `orlop: missing required argument 'image'\nhint: 'orlop run --help' shows what it takes\n`],
     [['run', '--volme', 'x', 'host'], `orlop: unknown option '--volme'\nhint: did you mean '--volume'?\n`],
     [['run', '-v'], /^orlop: option '-v, --volume <spec>' argument missing/],
@@ -96,7 +97,11 @@ describe('the command line', () => {
     [['run', '--mount', 'type=bind', 'host'], /^orlop: option '--mount' comes with a later version\nhint: use '-v /],
     [['run', '-v', 'data', 'host'], `orlop: volume 'data' has no target\nhint: did you mean 'data:/data'?\n`],
     [['run', '-u', '4294967296', 'host'], /^orlop: the ID '4294967296' is out of range\n/],
-    [['run', '--env-file', '/nonexistent/x', 'host'], /^orlop: ENOENT: .*'\/nonexistent\/x'\n$/],
+    [
+      ['run', '--env-file', '/nonexistent/x', 'host'],
+      /^orlop: the file of variables '\/nonexistent\/x' cannot be read: ENOENT: /,
+    ],
+    [['run', '--env-file', '/', 'host'], /^orlop: the file of variables '\/' cannot be read: EISDIR: /],
     [['create', '-v', 'a:b', 'host'], /^orlop: the target 'b' .* is not absolute\nhint: write '\/b'\n$/],
     [['plan', '--format', 'xml', 'host'], /^orlop: there is no format 'xml'\nhint: formats are text, json\n$/],
     [['diff'], /^orlop: missing required argument 'container'/],

@@ -1,12 +1,12 @@
 import { expect } from 'chai';
-import { errorOf, parseReport } from '../../../ts/images/archive/report.ts';
+import { errorOf, packing, parseReport } from '../../../ts/images/archive/report.ts';
 
 const hex = (text: string | number[]) => Buffer.from(text as string).toString('hex');
 
-function errorFor(error: object): Error & Record<string, unknown> {
+function errorFor(error: object, action = 'unpack the archive'): Error & Record<string, unknown> {
   const report = parseReport(JSON.stringify({ error }));
   if (report === null || 'result' in report) throw new Error('not an error');
-  return errorOf('unpack the archive', report) as Error & Record<string, unknown>;
+  return errorOf(action, report) as Error & Record<string, unknown>;
 }
 
 describe('a report of orlop-archive', () => {
@@ -47,5 +47,11 @@ describe('a report of orlop-archive', () => {
       exitCode: 125,
     });
     expect(error.message).to.equal(`ENOSPC: could not unpack the archive, pwrite 'd/f'`);
+  });
+
+  it('of a full file system says which one: an archive that is written may go anywhere', () => {
+    const full = { code: 'system', entry: '', syscall: 'write', errno: 28 };
+    expect(errorFor(full)).to.have.property('hint').that.includes('file system of the store is full');
+    expect(errorFor(full, packing)).to.have.property('hint').that.includes('where the archive is written');
   });
 });

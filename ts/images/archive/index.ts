@@ -1,6 +1,7 @@
 import { RequestError } from '../../errors/index.ts';
 import { type Digest, isDigest } from '../digest.ts';
 import { runArchive } from './process.ts';
+import { packing } from './report.ts';
 
 /** Sums of an archive. Sizes in bytes, digests as `sha256:` and 64 hex digits. */
 export interface ArchiveSums {
@@ -83,7 +84,7 @@ export interface PackOptions {
  */
 export async function pack(options: PackOptions): Promise<ArchiveSums> {
   const result = await runArchive({
-    action: 'pack the directory',
+    action: packing,
     argv: ['pack', options.layer ? 'layer' : 'tree', options.compression],
     input: 'ignore',
     output: options.output,

@@ -26,7 +26,10 @@ export function parseReport(line: string): Report | null {
   return { refusal: { code: String(error.code), entry, detail: unhex(error.detail) } };
 }
 
-/** The error of a report without result. `action`: `unpack the archive`, `pack the directory`. */
+/** What orlop-archive does when it writes an archive, for messages. */
+export const packing = 'pack the directory';
+
+/** The error of a report without result. `action`: `unpack the archive`, or `packing`. */
 export function errorOf(action: string, report: Exclude<Report, { result: unknown }>): Error {
   if ('failure' in report) return systemError(action, report.failure);
   const { code, entry, detail } = report.refusal;
@@ -45,7 +48,7 @@ function systemError(action: string, failure: { syscall: string; errno: number; 
     syscall: failure.syscall,
     step: 'archive',
     path: failure.entry === '' ? undefined : failure.entry,
-    hint: hints[code],
+    hint: (action === packing ? hintsOfPacking[code] : undefined) ?? hints[code],
     exitCode: 125,
   });
 }
@@ -55,6 +58,12 @@ const hints: Readonly<Record<string, string>> = {
   EDQUOT: 'the quota of the file system of the store is used up',
   EPERM: 'orlop must be root, with CAP_SYS_ADMIN and CAP_MKNOD, to unpack an image',
   EPIPE: 'whoever was to read the archive has closed it',
+};
+
+/** The archive may go to any place, not only into the store. */
+const hintsOfPacking: Readonly<Record<string, string>> = {
+  ENOSPC: 'no space is left where the archive is written: in the store for a commit, otherwise where it was to go',
+  EDQUOT: 'the quota is used up where the archive is written',
 };
 
 function errnoName(errno: number): string {
