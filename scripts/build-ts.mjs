@@ -89,7 +89,15 @@ const loadedLater = {
 
 const common = { bundle: true, platform: 'node', target: 'node20.19', legalComments: 'eof', logLevel: 'warning' };
 
-await build({ ...common, entryPoints: ['ts/index.ts'], outfile: 'dist/index.js', format: 'esm' });
+await build({
+  ...common,
+  entryPoints: ['ts/index.ts'],
+  outfile: 'dist/index.js',
+  format: 'esm',
+  // Node 20 has these symbols in its main context only, and a test runner may load this in another one.
+  inject: ['scripts/dispose.mjs'],
+  define: { 'Symbol.asyncDispose': 'asyncDispose', 'Symbol.dispose': 'syncDispose' },
+});
 
 const cli = 'dist/cli/main.cjs';
 await build({

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { RequestError } from '../errors/index.ts';
+import { messageOf } from '../errors/message.ts';
 import type { FilterTarget } from '../plan/seccomp/decisions.ts';
 import { customFilter, defaultFilter } from '../plan/seccomp/filter.ts';
 
@@ -24,8 +25,7 @@ async function readProfile(path: string): Promise<string> {
     if (content.length > largestProfile) throw new Error(`it has more than ${largestProfile} bytes`);
     return content.toString('utf8');
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new RequestError('ORLOP_E_INPUT', `seccomp profile '${path}' cannot be read: ${why}`, {
+    throw new RequestError('ORLOP_E_INPUT', `seccomp profile '${path}' cannot be read: ${messageOf(cause)}`, {
       hint: `write the path of a profile in Docker's format, or 'unconfined'`,
       cause,
     });

@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import { RequestError } from '../errors/index.ts';
+import { messageOf } from '../errors/message.ts';
 import { longestDelay, unlessAborted } from '../launch/abort.ts';
 import type { Looked, Native } from '../native/contract.ts';
 import type { BindMount, MountSpec } from '../request/types.ts';
@@ -52,7 +53,7 @@ async function resolveSource(
       throw refuse('the host has no such file or directory', `make it first: mkdir -p '${source}'`, error);
     }
     if (code === 'EACCES') throw refuse('permission denied', 'the caller may not reach it on the host', error);
-    throw refuse(error instanceof Error ? error.message : String(error), 'check the path on the host', error);
+    throw refuse(messageOf(error), 'check the path on the host', error);
   }
   const { path, device, inode, directory, fileSystem } = found;
   const inside = [root, run].find((directory) => path === directory || path.startsWith(`${directory}/`));

@@ -56,7 +56,10 @@ function opToJson(op: Op): OpJson {
   const fields = shapeOf(op.op).fields.map(([name]) => {
     const value = values[name];
     if (typeof value === 'bigint') return [name, value.toString()];
-    if (value instanceof Uint8Array) return [name, Buffer.from(value).toString('base64')];
+    if (ArrayBuffer.isView(value)) {
+      const { buffer, byteOffset, byteLength } = value;
+      return [name, Buffer.from(buffer, byteOffset, byteLength).toString('base64')];
+    }
     return [name, value ?? null];
   });
   return { op: op.op, ...Object.fromEntries(fields), reason: op.reason };

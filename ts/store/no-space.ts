@@ -1,4 +1,5 @@
 import { LaunchError, RequestError } from '../errors/index.ts';
+import { messageOf } from '../errors/message.ts';
 import type { Store } from './store.ts';
 import { isNoSpace } from './system-error.ts';
 
@@ -9,8 +10,8 @@ import { isNoSpace } from './system-error.ts';
  */
 export function explainingNoSpace({ root, run }: Pick<Store, 'root' | 'run'>): (error: unknown) => never {
   return (error) => {
-    if (!isNoSpace(error) || error instanceof LaunchError || !(error instanceof Error)) throw error;
-    throw new RequestError('ORLOP_E_STORE', `no space is left for the store '${root}': ${error.message}`, {
+    if (!isNoSpace(error) || error instanceof LaunchError) throw error;
+    throw new RequestError('ORLOP_E_STORE', `no space is left for the store '${root}': ${messageOf(error)}`, {
       hint: `remove what is not needed from the file systems of '${root}' and '${run}', or use another --root`,
       cause: error,
     });
