@@ -33,7 +33,7 @@ describe('the package on a platform for which nothing is built ahead', function 
     expect(refused.status).to.equal(125);
     const [, command = ''] = /build it with: (.*) \(needs /.exec(refused.stderr) ?? [];
     const place = { packageRoot: installed, platform: 'linux', arch: process.arch, checkout: false };
-    expect(remedy(place, 'X', 'glibc'))
+    expect(remedy(place, { variable: 'X', sources: true }))
       .to.include(command)
       .and.to.include('node-gyp rebuild');
     // The headers of this Node: the tests must not depend on the server that has them.

@@ -1,4 +1,5 @@
 import type { LaunchError, RequestError } from '../errors/index.ts';
+import { messageOf } from '../errors/message.ts';
 import { printable } from '../plan/printable.ts';
 import { errorCode } from '../store/system-error.ts';
 import { paintFor } from './colors.ts';
@@ -50,6 +51,8 @@ function describe(error: unknown): Told {
     };
   if (error instanceof Error && 'syscall' in error && typeof error.syscall === 'string')
     return { message: error.message, hint: hints[errorCode(error) ?? ''] };
+  if (errorCode(error) === 'ERR_ACCESS_DENIED')
+    return { message: messageOf(error), hint: 'orlop does not work under the permission model of Node: --permission' };
   const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return {
     message: `${internal}${trace}`,

@@ -24,6 +24,6 @@ function checked(sums: ArchiveSums): ArchiveFacts {
   const { digest, diffId } = sums;
   if (isDigest(digest) && isDigest(diffId)) return { ...sums, digest, diffId };
   throw new RequestError('ORLOP_E_NATIVE', 'orlop-archive gave a result that is not one', {
-    hint: 'its version does not fit: build it with: npm run build:native',
+    hint: 'it is of another version: unset ORLOP_ARCHIVE, or install orlop again',
   });
 }

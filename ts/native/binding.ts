@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { RequestError } from '../errors/index.ts';
+import { messageOf } from '../errors/message.ts';
 import { abi, type Native } from './contract.ts';
-import { ownPlace, type Place, places, remedy } from './files.ts';
+import { hasSources, ownPlace, type Place, places, remedy, type Trouble } from './files.ts';
 
 /** What decides where the addon is looked for. */
 export interface Surroundings extends Place {
@@ -15,6 +16,9 @@ export function candidates(surroundings: Surroundings): readonly string[] {
   if (override !== undefined && override !== '') return [override];
   return places(surroundings, 'orlop.glibc.node', 'orlop.node');
 }
+
+/** What is asked only after a failure. */
+export type Circumstances = Pick<Trouble, 'libc' | 'sources' | 'forbidden'>;
 
 /** What came of one candidate: the addon, or why it is not one. */
 export type Attempt = { readonly file: string } & (
@@ -31,7 +35,7 @@ export type Attempt = { readonly file: string } & (
 export function choose(
   attempts: readonly Attempt[],
   surroundings: Surroundings,
-  libc: 'glibc' | 'other' = 'glibc',
+  circumstances: Circumstances = { sources: true },
 ): { readonly native: Native; readonly file: string } {
   const tried: string[] = [];
   for (const attempt of attempts) {
@@ -41,11 +45,16 @@ export function choose(
     } else if ('missing' in attempt) {
       tried.push(`${attempt.file} (no such file)`);
     } else {
-      tried.push(`${attempt.file} (${reason(attempt.refused)})`);
+      tried.push(`${attempt.file} (${reason(attempt.file, attempt.refused)})`);
     }
   }
   throw new RequestError('ORLOP_E_NATIVE', `the native part of orlop could not be loaded; tried ${tried.join(', ')}`, {
-    hint: remedy(surroundings, 'ORLOP_NATIVE', libc),
+    hint: remedy(surroundings, {
+      variable: 'ORLOP_NATIVE',
+      override: surroundings.override,
+      missing: attempts.every((attempt) => 'missing' in attempt),
+      ...circumstances,
+    }),
     cause: attempts.map((attempt) => ('refused' in attempt ? attempt.refused : undefined)).find(Boolean),
   });
 }
@@ -75,7 +84,16 @@ function load(): { readonly native: Native; readonly file: string } {
     attempts.push(attempt);
     if ('native' in attempt && attempt.native.abi === abi) return choose(attempts, surroundings);
   }
-  return choose(attempts, surroundings, libraryOfC());
+  return choose(attempts, surroundings, {
+    libc: libraryOfC(),
+    sources: hasSources(surroundings),
+    // The permission model; and where only addons are forbidden, that is what the attempt was told.
+    forbidden: process.permission !== undefined || attempts.some(isForbidden),
+  });
+}
+
+function isForbidden(attempt: Attempt): boolean {
+  return 'refused' in attempt && (attempt.refused as NodeJS.ErrnoException).code === 'ERR_DLOPEN_DISABLED';
 }
 
 function tryOne(file: string): Attempt {
@@ -97,6 +115,7 @@ function libraryOfC(): 'glibc' | 'other' {
   return header?.glibcVersionRuntime === undefined ? 'other' : 'glibc';
 }
 
-function reason(error: unknown): string {
-  return error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
+function reason(file: string, error: unknown): string {
+  const [line = ''] = messageOf(error).split('\n');
+  return line.startsWith(`${file}: `) ? line.slice(file.length + 2) : line;
 }

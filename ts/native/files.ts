@@ -65,19 +65,57 @@ function isOurs(directory: string): boolean {
 }
 
 /** A word of a shell's command. */
-function quoted(word: string): string {
+export function quoted(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
+/** What came of the files that were tried. */
+export interface Trouble {
+  /** The environment variable that names one file and no other. */
+  readonly variable: string;
+  /** Its value. */
+  readonly override?: string | undefined;
+  /** None of the files is there. */
+  readonly missing?: boolean;
+  /** The library of C that Node runs with. */
+  readonly libc?: 'glibc' | 'other' | undefined;
+  /** `native/` lies in the directory that is taken for the package's. */
+  readonly sources: boolean;
+  /** Node was started with flags by which it loads no addon. */
+  readonly forbidden?: boolean | undefined;
+}
+
+/** Processors for which the package has prebuilt files. */
+const builtAhead = ['x64', 'arm64'];
+
 /** What to do where none of the files could be used: one command, or why none would help. */
-export function remedy(place: Place, variable: string, libc: 'glibc' | 'other'): string {
+export function remedy(place: Place, trouble: Trouble): string {
   const { platform, arch, packageRoot, checkout } = place;
+  const { variable, override, missing = true, libc = 'glibc', sources, forbidden } = trouble;
   if (platform !== 'linux') return `orlop runs on Linux, this is ${platform} on ${arch}`;
-  const build = checkout
-    ? 'build it with: npm run build:native'
-    : 'build it with: npm exec --yes --package=node-gyp@12 --package=node-addon-api@8 -- node-gyp rebuild ' +
-      `--directory ${quoted(join(packageRoot, 'native'))} (needs g++, make, python3, and the static libraries and ` +
-      'development files of libarchive, nettle, zstd and zlib)';
+  if (forbidden) return 'orlop makes system calls of its own: start Node without --permission and --no-addons';
+  if (override) return `${variable} names this file and no other: unset it, or name another one`;
+  if (checkout) return `build it with: npm run build:native, or name one with ${variable}`;
+  if (!sources) {
+    return (
+      'the files of orlop are not beside it: keep it out of a bundle (esbuild --external:orlop), install it again, or ' +
+      `name one with ${variable}`
+    );
+  }
+  const again = missing && libc === 'glibc' && builtAhead.includes(arch) ? 'install orlop again, or ' : '';
   const why = libc === 'other' ? 'this system has no glibc, for which orlop is built ahead (Alpine has musl): ' : '';
-  return `${why}${build}, or name one with ${variable}`;
+  return `${why}${again}build it with: ${buildCommand(packageRoot)}, or name one with ${variable}`;
+}
+
+function buildCommand(packageRoot: string): string {
+  return (
+    'npm exec --yes --package=node-gyp@12 --package=node-addon-api@8 -- node-gyp rebuild ' +
+    `--directory ${quoted(join(packageRoot, 'native'))} (needs g++, make, python3, and the static libraries and ` +
+    'development files of libarchive, nettle, zstd and zlib)'
+  );
+}
+
+/** Whether what is taken for the package's directory is one; where orlop is in somebody's bundle, it is not. */
+export function hasSources({ packageRoot }: Place): boolean {
+  return existsSync(join(packageRoot, 'native', 'binding.gyp'));
 }

@@ -16,8 +16,10 @@ const good: Facts = {
   store: { path: '/var/lib/orlop', fsType: 0xef53 },
   separate: [],
   addon: { features: 0b111111, file: '/p/orlop.node' },
+  executables: { 'orlop-archive': { file: '/p/orlop-archive' }, 'orlop-init': { file: '/p/orlop-init' } },
   extraCerts: undefined,
 };
+const lost = { error: 'cannot be executed', hint: 'chmod +x' };
 
 function bad(changes: Partial<Facts>): readonly Check[] {
   return runChecks({ ...good, ...changes }).filter(({ status }) => status !== 'ok');
@@ -33,6 +35,13 @@ describe('the checks of doctor', () => {
     ['an old kernel', { kernel: '5.11.22' }, 'fail', 'kernel', /5\.12/],
     ['a very old kernel', { kernel: '4.19.0' }, 'fail', 'kernel', /5\.12/],
     ['no addon', { addon: { error: 'tried x', hint: 'build it' } }, 'fail', 'addon', /build/],
+    ...(['orlop-archive', 'orlop-init'] as const).map((name): (typeof cases)[number] => [
+      `no ${name}`,
+      { executables: { ...good.executables, [name]: lost } },
+      'warn',
+      name,
+      /chmod/,
+    ]),
     ['another user', { uid: 1000, capabilities: 0n }, 'fail', 'root', /sudo/],
     ['root in a container', { capabilities: 0x00000000a80425fbn }, 'fail', 'root', /capabilities/],
     ['no overlayfs', { overlay: false }, 'fail', 'overlayfs', /modprobe/],

@@ -172,6 +172,15 @@ describe('orlop run', () => {
     });
   }
 
+  it("says that Node's permission model is what forbids, and calls it no mistake of its own", async () => {
+    const create = () => {
+      throw Object.assign(new Error('Access to this API has been restricted'), { code: 'ERR_ACCESS_DENIED' });
+    };
+    const { status, stderr } = await orlop(['run', 'host'], { library: { create } });
+    expect(status).to.equal(125);
+    expect(stderr).to.match(/^orlop: Access to this API has been restricted\nhint: .*--permission\n$/);
+  });
+
   it('closes what it opened for the streams of a container that is not started', async () => {
     const container = {
       ...fakeContainer(ended),

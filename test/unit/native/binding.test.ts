@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { RequestError } from '../../../ts/errors/index.ts';
-import { type Attempt, candidates, choose, type Surroundings } from '../../../ts/native/binding.ts';
+import { type Attempt, type Circumstances, candidates, choose, type Surroundings } from '../../../ts/native/binding.ts';
 import { abi, type Native } from '../../../ts/native/contract.ts';
 import { findPackageRoot, remedy } from '../../../ts/native/files.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
@@ -87,7 +87,7 @@ describe('the choice of the addon', () => {
       expect(error).to.be.instanceOf(RequestError);
       if (!(error instanceof RequestError)) return;
       expect(error.code).to.equal('ORLOP_E_NATIVE');
-      expect(error.message).to.include('/a (no such file), /b (/b: invalid ELF header), /c (made for interface');
+      expect(error.message).to.include('/a (no such file), /b (invalid ELF header), /c (made for interface');
       expect(error.hint).to.include('node-gyp rebuild --directory /p');
       expect(error.cause).to.equal(cause);
       return;
@@ -103,16 +103,40 @@ describe('the choice of the addon', () => {
   });
 
   it('says that it is the library of C where there is no glibc', () => {
-    expect(() => choose([], surroundings, 'other'))
+    expect(() => choose([], surroundings, { libc: 'other', sources: true }))
       .to.throw(RequestError)
       .with.property('hint')
       .that.matches(/no glibc.*musl.*node-gyp rebuild/);
   });
 
   it('names a command that a shell reads, wherever the package lies', () => {
-    const hint = remedy({ ...surroundings, packageRoot: "/a b/it's" }, 'ORLOP_NATIVE', 'glibc');
+    const hint = remedy({ ...surroundings, packageRoot: "/a b/it's" }, { variable: 'ORLOP_NATIVE', sources: true });
     expect(hint).to.include(`node-gyp rebuild --directory '/a b/it'\\''s/native' (needs g++`);
   });
+
+  const hints: readonly [string, Partial<Surroundings>, Circumstances, RegExp, RegExp][] = [
+    [
+      'to install the package again where its file is gone',
+      {},
+      { sources: true },
+      /^install orlop again, or build/,
+      /unset/,
+    ],
+    ['nothing but to build where none is built ahead', { arch: 'ppc64' }, { sources: true }, /^build it with/, /again/],
+    ['the variable that rules it', { override: '/x' }, { sources: true }, /^ORLOP_NATIVE names.*unset it/, /build/],
+    ['the bundle that has only the JavaScript of it', {}, { sources: false }, /bundle.*--external:orlop/, /node-gyp/],
+    ['the flags of Node that forbid it', {}, { sources: true, forbidden: true }, /without --permission/, /build/],
+  ];
+  for (const [what, changes, circumstances, told, untold] of hints) {
+    it(`names ${what}`, () => {
+      const attempts = [{ file: '/a', missing: true }] as const;
+      expect(() => choose(attempts, { ...surroundings, ...changes }, circumstances))
+        .to.throw(RequestError)
+        .with.property('hint')
+        .that.matches(told)
+        .and.not.matches(untold);
+    });
+  }
 
   it('says on another system that orlop runs on Linux', () => {
     const elsewhere = { ...surroundings, platform: 'darwin', arch: 'arm64' };

@@ -34,6 +34,8 @@ export function runChecks(facts: Facts): readonly Check[] {
   return [
     checkKernel(facts),
     checkAddon(facts),
+    checkExecutable(facts, 'orlop-archive', 'no image can be imported, loaded or saved, nor a container be committed'),
+    checkExecutable(facts, 'orlop-init', 'no pool can be opened'),
     checkRoot(facts),
     checkOverlay(facts),
     checkNamespaces(facts),
@@ -56,6 +58,12 @@ function checkKernel({ kernel, arch }: Facts): Check {
 function checkAddon({ addon }: Facts): Check {
   if (!('error' in addon)) return { name: 'addon', status: 'ok', detail: addon.file };
   return { name: 'addon', status: 'fail', detail: addon.error, ...(addon.hint && { hint: addon.hint }) };
+}
+
+function checkExecutable({ executables }: Facts, name: keyof Facts['executables'], without: string): Check {
+  const found = executables[name];
+  if (!('error' in found)) return { name, status: 'ok', detail: found.file };
+  return { name, status: 'warn', detail: `${without}: ${found.error}`, ...(found.hint && { hint: found.hint }) };
 }
 
 /** Bits of capabilities(7) that a start needs, whoever the user is. */

@@ -3,6 +3,9 @@ import { readFile, statfs } from 'node:fs/promises';
 import { homedir, release } from 'node:os';
 import { dirname } from 'node:path';
 import { RequestError } from '../../errors/index.ts';
+import { messageOf } from '../../errors/message.ts';
+import { archiveExecutable } from '../../images/archive/executable.ts';
+import { helperExecutable } from '../../native/helper.ts';
 import { chooseRoot } from '../../store/roots.ts';
 
 /** What doctor found on the machine; the checks judge it without looking again. */
@@ -28,9 +31,13 @@ export interface Facts {
   readonly addon:
     | { readonly features: number; readonly file: string }
     | { readonly error: string; readonly hint?: string | undefined };
+  /** The files of the executables beside it, or why there is none and what to do. */
+  readonly executables: Readonly<Record<'orlop-archive' | 'orlop-init', Executable>>;
   /** Value of NODE_EXTRA_CA_CERTS. */
   readonly extraCerts: string | undefined;
 }
+
+export type Executable = { readonly file: string } | { readonly error: string; readonly hint?: string | undefined };
 
 export interface Surroundings {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -58,6 +65,7 @@ export async function gatherFacts(surroundings: Surroundings): Promise<Facts> {
     store: await storeFacts(chooseRoot(root, { env, uid, home: homedir(), cwd })),
     separate: separateMounts(await read('/proc/self/mountinfo')),
     addon: await addonFacts(surroundings),
+    executables: { 'orlop-archive': await tell(archiveExecutable), 'orlop-init': await tell(helperExecutable) },
     extraCerts: env.NODE_EXTRA_CA_CERTS,
   };
 }
@@ -103,7 +111,19 @@ async function addonFacts({ loadAddon }: Surroundings): Promise<Facts['addon']> 
     const addon = await loadAddon();
     return { features: addon.features(), file: addon.file };
   } catch (error) {
-    if (error instanceof RequestError) return { error: error.message, hint: error.hint };
-    return { error: error instanceof Error ? error.message : String(error) };
+    return told(error);
   }
+}
+
+async function tell(find: () => string | Promise<string>): Promise<Executable> {
+  try {
+    return { file: await find() };
+  } catch (error) {
+    return told(error);
+  }
+}
+
+function told(error: unknown): { error: string; hint?: string | undefined } {
+  if (error instanceof RequestError) return { error: error.message, hint: error.hint };
+  return { error: messageOf(error) };
 }
