@@ -9,7 +9,7 @@ import { until } from '../../support/temporary.ts';
 /** All that an application can find out about its surroundings and about what it was started with. */
 const look = `
   cat /proc/self/mountinfo; echo ==
-  grep -E '^(Umask|State|Tgid|PPid|TracerPid|Uid|Gid|Groups|NS|Sig[BIC]|Shd|Cap|NoNew|Seccomp|Speculation|Cpus)' /proc/1/status
+  grep -E '^(Umask|Tgid|PPid|TracerPid|Uid|Gid|Groups|NS|Sig[BIC]|Shd|Cap|NoNew|Seccomp|Speculation|Cpus)' /proc/1/status
   cut -d' ' -f4-8 /proc/1/stat; cat /proc/1/limits /proc/1/cgroup /proc/1/oom_score_adj /proc/1/personality
   cat /proc/1/sessionid /proc/1/loginuid /proc/1/timerslack_ns /proc/1/coredump_filter /proc/1/uid_map /proc/1/setgroups
   for fd in /proc/1/fd/*; do readlink $fd; grep flags /proc/1/fdinfo/\${fd##*/}; done
