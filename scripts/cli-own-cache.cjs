@@ -52,7 +52,7 @@ function isRun() {
 function directory() {
   const uid = process.geteuid();
   const { XDG_RUNTIME_DIR: runtime } = process.env;
-  const user = runtime ? `${runtime}/orlop` : `/tmp/orlop-${uid}`;
+  const user = runtime?.startsWith('/') ? `${runtime}/orlop` : `/tmp/orlop-${uid}`;
   const path = uid === 0 ? '/run/orlop' : user;
   const stats = fs.lstatSync(path, { throwIfNoEntry: false });
   return stats?.isDirectory() && isPrivate(stats) ? path : undefined;

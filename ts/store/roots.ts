@@ -19,7 +19,12 @@ export function chooseRoot(option: string | undefined, facts: RootFacts): string
 function defaultRoot(facts: RootFacts): string {
   if (facts.uid === 0) return '/var/lib/orlop';
   // Asked for here and not before: root's is not needed.
-  return join(facts.env.XDG_DATA_HOME || join(facts.home, '.local/share'), 'orlop');
+  return join(absolute(facts.env.XDG_DATA_HOME) ?? resolve(facts.cwd, facts.home, '.local/share'), 'orlop');
+}
+
+/** A relative path in such a variable is to be ignored (XDG Base Directory Specification): each directory would have its own. */
+function absolute(path: string | undefined): string | undefined {
+  return path?.startsWith('/') ? path : undefined;
 }
 
 /**
@@ -37,5 +42,6 @@ export function chooseRun(option: string | undefined, root: string, facts: RootF
 }
 
 function userRun({ env, uid }: RootFacts): string {
-  return env.XDG_RUNTIME_DIR ? join(env.XDG_RUNTIME_DIR, 'orlop') : `/tmp/orlop-${uid}`;
+  const runtime = absolute(env.XDG_RUNTIME_DIR);
+  return runtime === undefined ? `/tmp/orlop-${uid}` : join(runtime, 'orlop');
 }

@@ -65,7 +65,7 @@ export class Store {
     await privateDirectory(chosen);
     const real = await realpath(chosen);
     const runDirectories = chooseRun(run, real, facts);
-    for (const directory of runDirectories) await privateDirectory(directory);
+    for (const directory of runDirectories) await privateDirectory(directory, 'run');
     const directory = runDirectories.at(-1) ?? '';
     const use = runDirectories.length > 1 ? await occupyRunDirectory(native, directory, real) : null;
     try {

@@ -19,6 +19,13 @@ describe('the place of the store', () => {
     expect(chooseRoot('', { ...root, env: { ORLOP_ROOT: '' } })).to.equal('/var/lib/orlop');
   });
 
+  it('passes over a relative path in a variable of XDG, which would be another place in each directory', () => {
+    const env = { XDG_DATA_HOME: 'data', XDG_RUNTIME_DIR: './run' };
+    expect(chooseRoot(undefined, { ...user, env })).to.equal('/home/ann/.local/share/orlop');
+    expect(chooseRun(undefined, '/home/ann/.local/share/orlop', { ...user, env })).to.deep.equal(['/tmp/orlop-1000']);
+    expect(chooseRoot(undefined, { ...user, home: 'ann' })).to.equal('/work/ann/.local/share/orlop');
+  });
+
   it('has a run directory of its own for each root', () => {
     expect(chooseRun(undefined, '/var/lib/orlop', root)).to.deep.equal(['/run/orlop']);
     expect(chooseRun(undefined, '/home/ann/.local/share/orlop', user)).to.deep.equal(['/run/user/1000/orlop']);
