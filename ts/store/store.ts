@@ -1,10 +1,10 @@
 import { constants, existsSync } from 'node:fs';
 import { mkdir, open, realpath } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { Native } from '../native/contract.ts';
 import { privateDirectory } from './directory.ts';
 import { fileNameFor } from './file-name.ts';
+import { homeDirectory } from './home.ts';
 import { type Lock, type LockMode, type LockOptions, tryLock, waitForLock } from './lock.ts';
 import { explainingNoSpace } from './no-space.ts';
 import { chooseRoot, chooseRun, type RootFacts } from './roots.ts';
@@ -57,7 +57,7 @@ export class Store {
       env: process.env,
       uid: process.geteuid?.() ?? 0,
       get home() {
-        return homedir();
+        return homeDirectory();
       },
       cwd: process.cwd(),
     };

@@ -127,6 +127,9 @@ function checkCgroup({ cgroup }: Facts): Check {
 }
 
 function checkStore({ store }: Facts): Check {
+  if ('error' in store) {
+    return { name: 'store', status: 'fail', detail: store.error, ...(store.hint && { hint: store.hint }) };
+  }
   const type = fsNames.get(store.fsType) ?? `type 0x${store.fsType.toString(16)}`;
   const detail = `${store.path} on ${type}`;
   if (!unfitForUpper.has(store.fsType)) return { name: 'store', status: 'ok', detail };

@@ -1,12 +1,13 @@
 import { existsSync } from 'node:fs';
 import { readFile, statfs } from 'node:fs/promises';
-import { homedir, release } from 'node:os';
+import { release } from 'node:os';
 import { dirname } from 'node:path';
 import { RequestError } from '../../errors/index.ts';
 import { messageOf } from '../../errors/message.ts';
 import { archiveExecutable } from '../../images/archive/executable.ts';
 import { helperExecutable } from '../../native/helper.ts';
-import { chooseRoot } from '../../store/roots.ts';
+import { homeDirectory } from '../../store/home.ts';
+import { chooseRoot, type RootFacts } from '../../store/roots.ts';
 
 /** What doctor found on the machine; the checks judge it without looking again. */
 export interface Facts {
@@ -24,7 +25,10 @@ export interface Facts {
   /** Actions that seccomp filters may take; empty without seccomp. */
   readonly seccompActions: readonly string[];
   readonly cgroup: 'v2' | 'hybrid' | 'v1' | 'none';
-  readonly store: { readonly path: string; readonly fsType: number };
+  /** Where it is, or why there is no place for it. */
+  readonly store:
+    | { readonly path: string; readonly fsType: number }
+    | { readonly error: string; readonly hint?: string | undefined };
   /** Directories of the system that are file systems of their own, which the image `host` does not see. */
   readonly separate: readonly string[];
   /** Feature bits of the addon and the file that it is, or why it could not be loaded and what to do. */
@@ -48,7 +52,7 @@ export interface Surroundings {
 
 export async function gatherFacts(surroundings: Surroundings): Promise<Facts> {
   const uid = process.geteuid?.() ?? -1;
-  const { env, cwd, root } = surroundings;
+  const { env } = surroundings;
   const status = await read('/proc/self/status');
   return {
     kernel: release(),
@@ -62,7 +66,7 @@ export async function gatherFacts(surroundings: Surroundings): Promise<Facts> {
     ),
     seccompActions: (await read('/proc/sys/kernel/seccomp/actions_avail')).split(/\s+/).filter(Boolean),
     cgroup: await cgroupVersion(),
-    store: await storeFacts(chooseRoot(root, { env, uid, home: homedir(), cwd })),
+    store: await storeFacts(surroundings, uid),
     separate: separateMounts(await read('/proc/self/mountinfo')),
     addon: await addonFacts(surroundings),
     executables: { 'orlop-archive': await tell(archiveExecutable), 'orlop-init': await tell(helperExecutable) },
@@ -88,8 +92,24 @@ async function cgroupVersion(): Promise<Facts['cgroup']> {
   return types.has('cgroup2') ? 'v2' : 'none';
 }
 
+async function storeFacts({ env, cwd, root }: Surroundings, uid: number): Promise<Facts['store']> {
+  const facts: RootFacts = {
+    env,
+    uid,
+    cwd,
+    get home() {
+      return homeDirectory();
+    },
+  };
+  try {
+    return await storeAt(chooseRoot(root, facts));
+  } catch (error) {
+    return told(error);
+  }
+}
+
 /** The store may not exist yet: then what counts is the file system that it would be made on. */
-async function storeFacts(path: string): Promise<Facts['store']> {
+async function storeAt(path: string): Promise<Facts['store']> {
   for (let directory = path; ; directory = dirname(directory)) {
     try {
       return { path, fsType: Number((await statfs(directory)).type) };
