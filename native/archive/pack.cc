@@ -64,6 +64,7 @@ class Packer {
     Fd root(fcntl(kDirectoryFd, F_DUPFD_CLOEXEC, 0));
     if (!root.valid()) fail("fcntl", errno);
     pack_directory(root.get(), "./", 0);
+    set_current_entry({});
     writer_.finish();
     check_size();
     succeed(output_.finish(), writer_.entries());

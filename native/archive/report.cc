@@ -9,7 +9,7 @@ namespace orlop::archive {
 
 namespace {
 
-std::string_view current_entry;
+std::string current_entry;
 int helper_pid = -1;
 int helper_socket = -1;
 
@@ -53,7 +53,7 @@ bool wait_for(int fd, short events) {
 
 }  // namespace
 
-void set_current_entry(std::string_view name) { current_entry = name; }
+void set_current_entry(std::string_view name) { current_entry.assign(name); }
 
 void set_helper(int pid, int socket) {
   helper_pid = pid;

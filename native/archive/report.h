@@ -10,7 +10,7 @@ namespace orlop::archive {
 
 inline constexpr int kReportFd = 5;
 
-// Name of the entry in work, so that a refusal from any depth can tell it.
+// Name of the entry in work, so that a refusal from any depth can tell it; empty when there is none.
 void set_current_entry(std::string_view name);
 
 // A helper process to end and reap before this one ends, whatever the reason: it ends when its socket closes.

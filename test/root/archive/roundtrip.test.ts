@@ -246,6 +246,12 @@ add('l', b'2', linkname='d/f')`,
       expect((await packTo(at('tree'), at('a.tar'))).entries).to.equal(3);
     });
 
+    it('names no entry when the end of the archive cannot be written', async () => {
+      shell('mkdir -p "$1/tree/a directory"; echo x > "$1/tree/a directory/with a long name"', directory());
+      const error = await packTo(at('tree'), '/dev/full').catch((reason: unknown) => reason);
+      expect(error).to.include({ code: 'ENOSPC', syscall: 'write', path: undefined });
+    });
+
     it('gives an error when the reader is gone', async () => {
       mkdirSync(at('tree'));
       shell('head -c 3000000 /dev/urandom > "$1/x"', at('tree'));
