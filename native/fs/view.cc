@@ -116,7 +116,7 @@ Failure mount_overlay(const std::vector<UniqueFd>& layers, const std::string& pa
   return {};
 }
 
-// For kernels without "lowerdir+" (before 6.5) or mount_setattr(2) (before 5.12): mount(2), and all options as one
+// For kernels without "lowerdir+" (before 6.8) or mount_setattr(2) (before 5.12): mount(2), and all options as one
 // string. It has to be mounted on something, so a thread of its own does it in a mount namespace of its own, which goes
 // with the thread; the view lives on in the descriptor.
 Failure view_by_mount(const std::vector<std::string>& paths, UniqueFd* view) {

@@ -68,7 +68,7 @@ void AddPath(Options& options, const char* path, bool layer) {
   }
 }
 
-// Before 6.5 the layers are one string in one page.
+// Before 6.8 the layers are one string in one page.
 [[gnu::noinline]] int MakeOverlayByString(Context& context, const plan::op::Overlay& op) {
   Options options;
   options.Add("lowerdir=");

@@ -12,7 +12,7 @@ enum Feature : uint32_t {
   kFeatureMountSetattr = 1u << 1,     // mount_setattr (5.12)
   kFeatureOpenat2 = 1u << 2,          // openat2 (5.6)
   kFeatureCloseRange = 1u << 3,       // close_range with CLOSE_RANGE_CLOEXEC (5.11)
-  kFeatureLowerdirAppend = 1u << 4,   // overlayfs "lowerdir+" (6.5)
+  kFeatureLowerdirAppend = 1u << 4,   // overlayfs "lowerdir+" (6.8)
   kFeatureCloneIntoCgroup = 1u << 5,  // clone3 with CLONE_INTO_CGROUP (5.7)
   kFeatureOpenTreeAttr = 1u << 6,     // open_tree_attr (6.15)
 };

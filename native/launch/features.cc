@@ -64,7 +64,7 @@ bool has_clone_into_cgroup() {
   return refused_with(EINVAL, ORLOP_NR_clone3, reinterpret_cast<long>(args), sizeof args);
 }
 
-// Major and minor version of the kernel as one number: 6.5 is 6005.
+// Major and minor version of the kernel as one number: 6.8 is 6008.
 unsigned kernel_version() {
   utsname name{};
   if (uname(&name) != 0) return 0;
@@ -76,11 +76,16 @@ unsigned kernel_version() {
                                parse_decimal(minor.substr(0, minor.find_first_not_of("0123456789"))).value_or(0));
 }
 
-// Overlayfs names lower layers one at a time from 6.5. Without the privilege to ask it, the version has to do.
+bool takes_option(const UniqueFd& filesystem, const char* name) {
+  return syscall(ORLOP_NR_fsconfig, filesystem.get(), kSetString, name, "/", 0) == 0;
+}
+
+// Without the privilege to ask for it, the version has to do. Where overlayfs still gets its options as one string
+// (before 6.5), every name is taken here, and refused when the union is made.
 bool has_lowerdir_append() {
   const UniqueFd overlay(static_cast<int>(syscall(ORLOP_NR_fsopen, "overlay", kCloexec)));
-  if (!overlay) return errno == EPERM && geteuid() != 0 && kernel_version() >= 6005;
-  return syscall(ORLOP_NR_fsconfig, overlay.get(), kSetString, "lowerdir+", "/", 0) == 0;
+  if (!overlay) return errno == EPERM && geteuid() != 0 && kernel_version() >= 6008;
+  return !takes_option(overlay, "orlop-none") && takes_option(overlay, "lowerdir+");
 }
 
 uint32_t probe() {

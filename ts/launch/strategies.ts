@@ -3,10 +3,11 @@ import type { Strategy } from '../plan/types.ts';
 import { features } from './features.ts';
 
 /**
- * MountApi, MountSetattr and CloseRange of `native/init/run.h`: without the first two, a tree cannot be made before it has
- * a place, and without the third a child needs a /proc, which the empty mount namespace has not.
+ * MountApi, MountSetattr, CloseRange and LowerdirAppend of `native/init/run.h`: without the first two, a tree cannot be
+ * made before it has a place, and without the last a union cannot; without the third a child needs a /proc, which the
+ * empty mount namespace has not.
  */
-const detachedTrees = 0b1011;
+const detachedTrees = 0b11011;
 
 /**
  * Decides for each start of a program who makes its mounts. The first start is done by its container init process

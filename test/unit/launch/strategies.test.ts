@@ -54,12 +54,14 @@ describe('who makes the mounts of a start', () => {
     expect(await strategies.choose(false)).to.equal('in-child');
   });
 
-  it('stays the container init process where the kernel makes no tree without a place', async () => {
-    const { native, asked } = nativeWith(Promise.resolve(), allFeatures & ~0b10);
-    const strategies = new Strategies(native, 'opener');
-    strategies.startMade();
-    expect(await strategies.choose(false)).to.equal('in-child');
-    expect(asked()).to.equal(0);
+  it('stays the container init process where the kernel makes no tree, or no union, without a place', async () => {
+    for (const missing of [0b10, 0b10000]) {
+      const { native, asked } = nativeWith(Promise.resolve(), allFeatures & ~missing);
+      const strategies = new Strategies(native, 'opener');
+      strategies.startMade();
+      expect(await strategies.choose(false)).to.equal('in-child');
+      expect(asked()).to.equal(0);
+    }
   });
 
   it('is what ORLOP_STRATEGY says', async () => {
