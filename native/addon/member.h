@@ -1,4 +1,4 @@
-// NativeMember: openMember, memberReady, becomeApplication, memberOver, closeMember.
+// NativeMember: openMember, memberReady, openVolumes, becomeApplication, memberOver, closeMember.
 #pragma once
 
 #include <napi.h>

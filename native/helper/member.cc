@@ -23,7 +23,6 @@ struct Memory {
   Buffer second;
   int32_t slots[plan::kMaxSlots];
   Descriptors descriptors;
-  uint64_t times[plan::kMaxOps + 1];
   char* pointers[kPointers];
   init::Report report;
 };
@@ -32,31 +31,25 @@ constinit Memory memory = {};
 
 constinit int control = 0;  // the socket
 
-void Answer(Event event, uint32_t times, const int (*descriptors)[kAnswerDescriptors] = nullptr) {
-  const helper::Answer answer = {event, times, memory.report};
-  Send(control, answer, memory.times, descriptors);
+constinit Record* record = nullptr;
+
+void Answer(Event event, const int (*descriptors)[kAnswerDescriptors] = nullptr) {
+  const helper::Answer answer = {event, memory.report};
+  Send(control, answer, descriptors);
 }
 
-// Up to the last that was reached: what an opener did has no time here.
-uint32_t Timed(const init::Start& start) {
-  uint32_t count = plan::View(start.plan).count() + 1;
-  while (count > 0 && memory.times[count - 1] == 0) count--;
-  return count;
-}
-
-[[noreturn]] void Refuse(const init::Start& start) {
-  // A plan that was refused as a whole has no records that could be counted.
-  Answer(Event::kRefused, memory.report.step == 0 ? 0 : Timed(start));
+[[noreturn]] void Refuse() {
+  Answer(Event::kRefused);
   Leave(127);
 }
 
 [[noreturn]] void RefuseOrder(int error) {
   memory.report = {0, init::kNoCall, 0, error, 0};
-  Answer(Event::kRefused, 0);
-  Leave(127);
+  Refuse();
 }
 
-void Executing(const init::Start& start) { Answer(Event::kExecuting, Timed(start)); }
+// Seen by the program behind the end of the socket, which is `execve`'s.
+void Executing(const init::Start&) { record->executing = 1; }
 
 char** Pointers(uint32_t count) {
   constexpr int kReadWrite = 3;            // PROT_READ | PROT_WRITE
@@ -78,13 +71,18 @@ init::Start Await(Buffer& buffer, uint32_t known) {
   const plan::View view(parcel.plan);
   for (uint32_t i = known; i < view.header().slots; i++) memory.slots[i] = -1;
   for (uint32_t i = 0; i < parcel.count; i++) {
+    if (parcel.slots[i] == plan::kNoSlot && record == nullptr) {
+      record = MapRecord(memory.descriptors[i]);
+      continue;
+    }
     if (parcel.slots[i] >= view.header().slots) RefuseOrder(EINVAL);
     memory.slots[parcel.slots[i]] = memory.descriptors[i];
   }
+  if (record == nullptr) RefuseOrder(ENOMEM);
   const uint32_t pointers = plan::CountPointers(view);
-  for (uint32_t i = 0; i <= view.count(); i++) memory.times[i] = 0;
-  return {parcel.plan,  parcel.size,        memory.slots, parcel.features, &memory.report,
-          memory.times, Pointers(pointers), pointers,     control,         Executing};
+  for (uint32_t i = 0; i <= view.count(); i++) record->times[i] = 0;
+  return {parcel.plan,   parcel.size,        memory.slots, parcel.features, &memory.report,
+          record->times, Pointers(pointers), pointers,     control,         Executing};
 }
 
 // For the program, which attaches volumes in it. By a procfs of its own: of the one in its root, a user may have made
@@ -101,12 +99,12 @@ int OwnMountNamespace(const init::Start& making) {
 
 // The end of the socket is to say that the application was executed. So its other copies must all be ours: of the one
 // that came from outside, a start at the same time may hold a copy.
-void TakeNewSocket(const init::Start& making, int mount_namespace) {
+void TakeNewSocket(int mount_namespace) {
   int ends[2];
   if (!Connect(ends)) RefuseOrder(EMFILE);
   const int old = control;
   const int descriptors[] = {ends[1], mount_namespace};
-  Answer(Event::kReady, Timed(making), &descriptors);
+  Answer(Event::kReady, &descriptors);
   for (const int descriptor : descriptors) Syscall(__NR_close, descriptor);
   control = ends[0];
   // Also as 0, 1 and 2, so that descriptors which come later get no such numbers; `stdio` puts others in their place.
@@ -120,11 +118,11 @@ void RunMember() {
   const init::Start making = Await(memory.first, 0);
   const int mount_namespace = OwnMountNamespace(making);
   init::Carried carried;
-  if (!init::prepare(making, carried)) Refuse(making);
-  TakeNewSocket(making, mount_namespace);
+  if (!init::prepare(making, carried)) Refuse();
+  TakeNewSocket(mount_namespace);
   const init::Start becoming = Await(memory.second, plan::View(making.plan).header().slots);
   init::run(becoming, carried);
-  Refuse(becoming);
+  Refuse();
 }
 
 }  // namespace orlop::helper

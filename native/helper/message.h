@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "init/run.h"
+#include "plan/format.h"
 
 namespace orlop::helper {
 
@@ -17,7 +18,8 @@ inline constexpr uint32_t kMaxDescriptors = 253;
 // Program to member: a plan to execute. The first one makes the container, the second one becomes the application.
 // Where a plan has an opener, the program has executed its `prepare`, and what came of that comes along.
 //
-// The slots that the descriptors are for follow, in an even number of words, and then the plan.
+// The slots that the descriptors are for follow, in an even number of words, and then the plan. With the first one
+// comes the file of the record, for no slot.
 struct Order {
   uint32_t size;         // of the plan, bytes
   uint32_t attached;     // 1: in a memfd, the first descriptor that comes
@@ -30,20 +32,26 @@ static_assert(sizeof(Order) == 16, "the plan behind it stays aligned");
 constexpr size_t SlotBytes(uint32_t descriptors) { return (size_t{descriptors} + 1) / 2 * 8; }
 
 enum class Event : uint32_t {
-  kReady = 1,      // it waits; a new socket for the second order comes along, and its mount namespace
-  kExecuting = 2,  // about to execute the application; the end of the socket then says that it did
-  kRefused = 3,    // `report` says what failed
+  kReady = 1,    // it waits; a new socket for the second order comes along, and its mount namespace
+  kRefused = 2,  // `report` says what failed
 };
 
 // Descriptors of kReady.
 inline constexpr uint32_t kAnswerDescriptors = 2;
 
-// Member to program; `times` entries of Start::times follow.
+// Member to program.
 struct Answer {
   Event event;
-  uint32_t times;
   init::Report report;
 };
-static_assert(sizeof(Answer) == 24, "the times behind it stay aligned");
+static_assert(sizeof(Answer) == 20);
+
+// What a member writes down while it works, in a file in memory that the program reads when it hears of it. What has to
+// be said right before `execve` so takes no system call there.
+struct Record {
+  uint32_t executing;  // 1: about to execute the application; the end of the socket then says that it did
+  uint32_t padding;
+  uint64_t times[plan::kMaxOps + 1];  // Start::times of the plan that runs
+};
 
 }  // namespace orlop::helper

@@ -18,6 +18,8 @@ inline constexpr int kTruncated = 0x20 | 0x08;      // MSG_TRUNC, MSG_CTRUNC
 inline constexpr int kSocketLevel = 1;              // SOL_SOCKET
 inline constexpr int kRights = 1;                   // SCM_RIGHTS
 inline constexpr int kProtRead = 1;                 // PROT_READ
+inline constexpr int kProtWrite = 2;                // PROT_WRITE
+inline constexpr int kMapShared = 1;                // MAP_SHARED
 inline constexpr int kMapPrivate = 2;               // MAP_PRIVATE
 
 struct Part {
@@ -77,10 +79,10 @@ bool ReceiveRest(int socket, Descriptors& descriptors, uint32_t count, uint32_t 
   return true;
 }
 
-const uint8_t* Map(int file, size_t size) {
-  const long address = init::RawCall(__NR_mmap, 0, static_cast<long>(size), kProtRead, kMapPrivate, file, 0);
+void* Map(int file, size_t size, int protection, int kind) {
+  const long address = init::RawCall(__NR_mmap, 0, static_cast<long>(size), protection, kind, file, 0);
   Syscall(__NR_close, file);
-  return address < 0 && address >= -4095 ? nullptr : reinterpret_cast<const uint8_t*>(address);
+  return address < 0 && address >= -4095 ? nullptr : reinterpret_cast<void*>(address);
 }
 
 }  // namespace
@@ -100,14 +102,20 @@ Parcel Receive(int socket, Buffer& buffer, Descriptors& descriptors) {
   if (!ReceiveRest(socket, descriptors, count, order.descriptors)) return parcel;
   parcel = {buffer.bytes + head, order.size, order.features, order.descriptors,
             reinterpret_cast<const uint32_t*>(buffer.bytes + sizeof(Order))};
-  if (attached) parcel.plan = Map(first.descriptors[0], order.size);
+  if (attached) {
+    parcel.plan = static_cast<const uint8_t*>(Map(first.descriptors[0], order.size, kProtRead, kMapPrivate));
+  }
   return parcel;
 }
 
-void Send(int socket, const Answer& answer, const uint64_t* times, const int (*descriptors)[kAnswerDescriptors]) {
-  Part parts[2] = {{&answer, sizeof answer}, {times, answer.times * sizeof(uint64_t)}};
+Record* MapRecord(int file) {
+  return static_cast<Record*>(Map(file, sizeof(Record), kProtRead | kProtWrite, kMapShared));
+}
+
+void Send(int socket, const Answer& answer, const int (*descriptors)[kAnswerDescriptors]) {
+  Part part = {&answer, sizeof answer};
   Control control;
-  Header header = {nullptr, 0, parts, 2, nullptr, 0, 0};
+  Header header = {nullptr, 0, &part, 1, nullptr, 0, 0};
   if (descriptors != nullptr) {
     control.size = kControlHead + sizeof *descriptors;
     control.level = kSocketLevel;

@@ -14,7 +14,7 @@ struct Parcel {
   size_t size;
   uint32_t features;
   uint32_t count;         // of the descriptors
-  const uint32_t* slots;  // which slot each of them is for
+  const uint32_t* slots;  // which slot each of them is for; kNoSlot: the record
 };
 
 // Room for an order and the plan in it.
@@ -28,8 +28,11 @@ using Descriptors = int[plan::kMaxSlots];
 // Waits for an order. The plan lies in the buffer, or is mapped.
 Parcel Receive(int socket, Buffer& buffer, Descriptors& descriptors);
 
-// Sends an answer with its times, and descriptors if there are any. A program that is gone needs none.
-void Send(int socket, const Answer& answer, const uint64_t* times, const int (*descriptors)[kAnswerDescriptors]);
+// Sends an answer, and descriptors if there are any. A program that is gone needs none.
+void Send(int socket, const Answer& answer, const int (*descriptors)[kAnswerDescriptors]);
+
+// A shared mapping of a record's file, which is closed; null when there is none to be had.
+Record* MapRecord(int file);
 
 // Two connected ends, close-on-exec; false when there are none to be had.
 bool Connect(int (&ends)[2]);

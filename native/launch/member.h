@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 #include "base/failure.h"
@@ -28,8 +29,8 @@ struct MemberResult {
 };
 
 // Any thread may call any method; what is called back is called on the thread of the watch, of a launcher, or of the
-// caller. An order whose plan has something to open goes by a launcher's thread: a source may be slow to answer. There
-// the slot behind the caller's supplied ones is the member's mount namespace.
+// caller. What a plan has to open is opened by a launcher's thread, for a source may be slow to answer; there the slot
+// behind the caller's supplied ones is the member's mount namespace.
 class Member : public std::enable_shared_from_this<Member> {
  public:
   using Done = std::function<void(MemberResult)>;
@@ -42,9 +43,14 @@ class Member : public std::enable_shared_from_this<Member> {
   void prepare(MemberOrder order);
   // Calls back once, when the member waits or could not be made. orlop-init has been launched: the other end is closed.
   void on_ready(Done done);
-  // Hands the second plan over: `done` is called once. For a member that waits; otherwise it is gone at once. Its mount
-  // namespace is in the slot behind its supplies.
-  void become(MemberOrder order, Done done, uint64_t called);
+  // For a member that waits: has opened ahead what an opener opens for its second plan. `plan` has nothing else. The
+  // supplies are that plan's too, whose order then comes without.
+  void open_ahead(std::vector<uint8_t> plan, uint32_t features, std::vector<Supply> supplies);
+  // Hands the second plan over, where the member's mount namespace is in the slot behind its supplies. False when the
+  // member does not wait.
+  bool become(MemberOrder order, uint64_t called);
+  // Calls back once, with what came of that.
+  void on_become(Done done);
   // Calls back once, when it has become the application or never will.
   void on_over(std::function<void()> over);
   // Its process has ended: what has not been said by now will not be.
@@ -64,13 +70,32 @@ class Member : public std::enable_shared_from_this<Member> {
     std::function<void()> over;
   };
   static void tell(Call call);
-  void hand_over(MemberOrder order, UniqueFd container);
-  void open(MemberOrder& order, UniqueFd& container);
-  void send(MemberOrder& order, OwnPlan opened);
+  // What is to be opened for an order.
+  struct Opening {
+    std::vector<uint8_t> plan;
+    uint32_t features;
+    std::vector<Supply> supplies;
+    UniqueFd container;
+  };
+  // What came of it.
+  struct Opened {
+    Failure failure;
+    OwnPlan plan;
+    std::vector<Supply> supplies;
+    std::vector<UniqueFd> pipes;
+  };
+  void settled(Done done);
+  void hand_over(MemberOrder order);
+  void submit(Opening opening);
+  void open(Opening& opening);
+  void take_opened(Opened opened);
+  void deliver(MemberOrder order);
+  void send(MemberOrder& order, Opened opened);
   void give_up(const Failure& failure);
   bool receive_one(Call& call);
-  void take(const uint8_t* bytes, size_t size, UniqueFd (&descriptors)[helper::kAnswerDescriptors], Call& call);
-  void take_times(const uint64_t* times, size_t count);
+  void take(const helper::Answer& answer, UniqueFd (&descriptors)[helper::kAnswerDescriptors], Call& call);
+  bool executed() const;
+  void take_times();
   void settle(MemberResult::Outcome outcome, Call& call);
   void finish(Call& call);
 
@@ -79,10 +104,14 @@ class Member : public std::enable_shared_from_this<Member> {
   UniqueFd socket_;
   UniqueFd other_end_;
   UniqueFd container_;  // its mount namespace
+  UniqueFd record_;     // helper::Record
+  // What is opened for an order, and the order, which waits for it. Whoever comes last sends the order.
+  enum class Opener { kNone, kRuns, kDone } opener_ = Opener::kNone;
+  Opened ready_;
+  std::optional<MemberOrder> order_;
   size_t records_ = 0;  // of the plan that runs, and how many of them an opener executed
   size_t opened_ = 0;
-  bool executing_ = false;
-  MemberResult result_;  // of the order that runs; of the first one until somebody has asked for it
+  MemberResult result_;  // of the order that runs, until somebody has asked for it
   bool settled_ = false;
   Done done_;
   std::function<void()> over_;

@@ -22,8 +22,7 @@ constexpr unsigned kCloexec = 1;  // MFD_CLOEXEC; the C library of 2.28 has it, 
 
 // A file in memory with the plan, for one that is too large for a message.
 Failure put_in_memory(const std::vector<uint8_t>& plan, UniqueFd& file) {
-  file.reset(static_cast<int>(syscall(SYS_memfd_create, "orlop-plan", kCloexec)));
-  if (!file) return failed("memfd_create");
+  if (Failure failure = make_file("orlop-plan", file)) return failure;
   for (size_t done = 0; done < plan.size();) {
     const ssize_t size = write(file.get(), plan.data() + done, plan.size() - done);
     if (size < 0) return failed("write");
@@ -61,8 +60,9 @@ struct Contents {
   }
 };
 
-Contents contents_of(const MemberOrder& order, const std::vector<UniqueFd>& opened) {
+Contents contents_of(const MemberOrder& order, const std::vector<UniqueFd>& opened, int record) {
   Contents contents;
+  if (record >= 0) contents.add(plan::kNoSlot, record);
   for (size_t slot = 0; slot < order.supplies.size(); ++slot) contents.add(slot, order.supplies[slot].fd.get());
   for (size_t slot = order.supplies.size(); slot < opened.size(); ++slot) {
     if (opened[slot]) contents.add(slot, opened[slot].get());
@@ -72,8 +72,13 @@ Contents contents_of(const MemberOrder& order, const std::vector<UniqueFd>& open
 
 }  // namespace
 
-Failure send_order(int socket, const MemberOrder& order, const std::vector<UniqueFd>& opened) {
-  auto [slots, descriptors] = contents_of(order, opened);
+Failure make_file(const char* name, UniqueFd& file) {
+  file.reset(static_cast<int>(syscall(SYS_memfd_create, name, kCloexec)));
+  return file ? Failure{} : failed("memfd_create");
+}
+
+Failure send_order(int socket, const MemberOrder& order, const std::vector<UniqueFd>& opened, int record) {
+  auto [slots, descriptors] = contents_of(order, opened, record);
   const auto& plan = order.plan;
   Order head{.size = static_cast<uint32_t>(plan.size()),
              .attached = plan.size() > helper::kLargestInline,

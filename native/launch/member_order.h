@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "base/failure.h"
@@ -15,6 +16,7 @@ struct MemberOrder {
   std::vector<uint8_t> plan;     // validated
   uint32_t features = 0;         // init::Feature
   std::vector<Supply> supplies;  // for the first slots
+  std::string paths;             // to look up in the union that an opener makes; each ends with a NUL
 
   // How many of the plan's records an opener executes.
   uint32_t opened() const {
@@ -23,8 +25,12 @@ struct MemberOrder {
   }
 };
 
+// A new file in memory.
+Failure make_file(const char* name, UniqueFd& file);
+
 // Puts it into the member's socket, with the streams and what an opener has put into the plan's slots, in their order;
-// empty for nothing. Never waits: a member has at most one order in its socket.
-Failure send_order(int socket, const MemberOrder& order, const std::vector<UniqueFd>& opened);
+// empty for nothing. The file of the record comes with the first order; -1 otherwise. Never waits: a member has at most
+// one order in its socket.
+Failure send_order(int socket, const MemberOrder& order, const std::vector<UniqueFd>& opened, int record);
 
 }  // namespace orlop::launch

@@ -41,4 +41,14 @@ void look_up(int tree, const std::string& paths) {
   }
 }
 
+void look_up_in_union(const std::vector<uint8_t>& plan, const std::vector<UniqueFd>& slots, const std::string& paths) {
+  const plan::View view(plan.data());
+  for (uint32_t i = 0; i < view.header().prepare; ++i) {
+    if (view.code(i) != plan::Code::Overlay) continue;
+    const uint32_t slot = plan::ReadOverlay(view, i).tree;
+    if (slot < slots.size() && slots[slot]) look_up(slots[slot].get(), paths);
+    return;
+  }
+}
+
 }  // namespace orlop::launch

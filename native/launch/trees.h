@@ -19,5 +19,7 @@ Failure open_trees(const std::vector<uint8_t>& plan, uint32_t features, OwnPlan*
 // Looks up paths in a tree, so that the kernel knows the way when a start takes it: in a union it asks each layer for
 // each name the first time. What is not there is passed over. Each path ends with a NUL.
 void look_up(int tree, const std::string& paths);
+// The same in the union that an opener has made by this plan, if it has.
+void look_up_in_union(const std::vector<uint8_t>& plan, const std::vector<UniqueFd>& slots, const std::string& paths);
 
 }  // namespace orlop::launch

@@ -23,9 +23,12 @@ describe('a member of a pool, in the addon', () => {
       const member = foreign as unknown as NativeMember;
       expect(() => native.closeMember(member)).to.throw(TypeError, 'not a member');
       expect(() => native.memberOver(member)).to.throw(TypeError, 'not a member');
+      expect(() => native.openVolumes(member, plan, 0, [])).to.throw(TypeError, 'not a member');
       expect(() => native.becomeApplication(member, plan, options)).to.throw(TypeError, 'not a member');
     }
     const { member } = native.openMember(plan, 0);
+    expect(() => native.openVolumes(member, new Uint8Array(3), 0, [])).to.throw(TypeError, 'not well formed');
+    expect(() => native.openVolumes(member, plan, 0, [0])).to.throw(TypeError, 'one for each supplied slot');
     expect(() => native.memberReady(member, {} as NativeProcess)).to.throw(TypeError, 'not a process');
     expect(() => native.becomeApplication(member, new Uint8Array(3), options)).to.throw(TypeError, 'not well formed');
     native.closeMember(member);
@@ -33,6 +36,7 @@ describe('a member of a pool, in the addon', () => {
 
   it('is gone for a request before it waits, and after it was closed', async () => {
     const { member } = native.openMember(plan, 0);
+    native.openVolumes(member, plan, 0, []);
     expect(await native.becomeApplication(member, plan, options)).to.deep.include({ gone: true, failure: null });
     const over = native.memberOver(member);
     native.closeMember(member);

@@ -216,11 +216,18 @@ export interface Native {
   /**
    * Makes the socket of a new member, and hands over the plan by which it makes the container, with what its opener
    * makes as soon as that is there. `descriptor` is for orlop-init, which is launched next with it as its three standard
-   * streams; it is the member's, until `memberReady` or `closeMember`.
+   * streams; it is the member's, until `memberReady` or `closeMember`. `paths`, with a NUL behind each, are looked up in
+   * the union that is made, as by `openTrees`.
    */
-  openMember(prepare: Uint8Array, features: number): { member: NativeMember; descriptor: number };
+  openMember(prepare: Uint8Array, features: number, paths?: string): { member: NativeMember; descriptor: number };
   /** Resolves when the member has prepared its container, or has not. `process` is the orlop-init that was launched. */
   memberReady(member: NativeMember, process: NativeProcess): Promise<MemberAnswer>;
+  /**
+   * For a member that waits: has executed what the opener of its next plan does, the same operations as that plan's
+   * `prepare`, while the rest of that plan is still made. The descriptors are that plan's, which then comes without. What
+   * comes of it, the answer to that plan says.
+   */
+  openVolumes(member: NativeMember, plan: Uint8Array, features: number, descriptors: readonly number[]): void;
   /**
    * Hands a member that waits the plan that ends in the application, with what its opener makes; resolves when it has been
    * executed, or has not; rejects where it could not be handed over. Once for each member. The options are those of a

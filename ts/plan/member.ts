@@ -75,8 +75,25 @@ export function buildApplication(
 ): Plan {
   const facts = { ...waiting, process };
   const draft = new Draft(supplied, { strategy, slots: prepare.slots });
+  attachMounts(draft, mounts, facts.root.readOnly);
+  completeRoot(draft, facts);
+  leaveWaiting(draft, facts, scratch);
+  return planOf(draft);
+}
+
+/**
+ * The opener's part of it, for a request whose process is not known yet: that part does not depend on it, unless the
+ * root filesystem is read-only. Pure.
+ */
+export function buildVolumes({ prepare }: MemberPlan, mounts: readonly UserMount[]): Plan {
+  const draft = new Draft(supplied, { strategy, slots: prepare.slots });
+  attachMounts(draft, mounts, false);
+  return planOf(draft);
+}
+
+function attachMounts(draft: Draft, mounts: readonly UserMount[], completed: boolean): void {
   const trees = mounts.map((mount) => ({ mount, target: mount.target, tree: makeUserMount(draft, mount) }));
-  if (mounts.length > 0 || facts.root.readOnly) {
+  if (mounts.length > 0 || completed) {
     const namespace = draft.suppliedSlot('container');
     draft.prepare.push({ op: 'join', reason: 'mounts of the container', namespace, kind: namespaceFlag.mount });
   }
@@ -85,9 +102,6 @@ export function buildApplication(
     const kind = mountPoint[mount.kind === 'bind' ? mount.type : 'directory'];
     draft.prepare.push({ op: 'attach', reason, tree, target, kind, create: 1 });
   }
-  completeRoot(draft, facts);
-  leaveWaiting(draft, facts, scratch);
-  return planOf(draft);
 }
 
 /**

@@ -37,7 +37,9 @@ export function launchSteps(plan: Plan, times: LaunchResult['times']): PlanStep[
   };
   const opener = plan.strategy === 'opener';
   const begun = opener ? (times.ops[0] ?? 0) : times.cloned;
-  if (!add({ phase: 'call', name: 'queue', reason: 'for the launching thread', thread: 'launcher' }, begun))
+  // What a pool has begun with before its call was in no queue.
+  if (begun !== 0 && begun < times.called) last = begun;
+  else if (!add({ phase: 'call', name: 'queue', reason: 'for the launching thread', thread: 'launcher' }, begun))
     return steps;
   if (!opener && !add(cloneOf(plan), times.entered)) return steps;
   for (const [index, op] of [...plan.prepare, ...plan.enter].entries()) {

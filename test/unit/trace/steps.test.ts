@@ -73,6 +73,14 @@ describe('steps of a launch', () => {
     expect(new Set(steps.filter(({ phase }) => phase === 'enter').map(({ thread }) => thread))).to.have.keys('init');
   });
 
+  it('begin before the call where volumes were opened before it, which then waited in no queue', () => {
+    const times = timesWithOpener();
+    const early = { ...times, ops: times.ops.map((time, index) => (index < 3 ? time - 8000 : time)) };
+    const steps = launchSteps(opened, early);
+    expect(steps.slice(0, 2).map(({ name }) => name)).to.deep.equal(opened.prepare.slice(0, 2).map(({ op }) => op));
+    expect(steps[0]).to.include({ phase: 'prepare', from: 994_000, to: 1_004_000 });
+  });
+
   it('end with the mount that an opener could not make', () => {
     const times = timesWithOpener();
     const refused = { ...times, cloned: 0, entered: 0, ops: times.ops.map((time, index) => (index < 3 ? time : 0)) };

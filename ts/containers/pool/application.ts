@@ -37,6 +37,8 @@ export interface ApplicationRequest {
 export interface Known {
   readonly volumes: PoolVolumes;
   readonly users: PoolUsers;
+  /** The last application. */
+  last: ContainerRecord | null;
 }
 
 /**
@@ -79,9 +81,13 @@ async function launchInMember(
 ): Promise<InMember> {
   const { native } = runtime;
   const { signal, laps } = request;
+  checkTargets(member.container.record, request.request.mounts);
+  const volumes = member.plans.volumes(request.request.mounts, request.sources);
+  // They take a thread as long as the rest takes this one.
+  const descriptors = suppliesOf(request.stdio);
+  if (volumes !== null) native.openVolumes(member.native, volumes, member.features, descriptors);
   const { plan, record } =
     planAtOnce(known, member, request) ?? (await planApplication(runtime, known, member, request));
-  const descriptors = suppliesOf(request.stdio);
   const finish = finishOf(runtime, member, request, record);
   laps.lap('plan', 'the operations, as bytes');
   const answered = native.becomeApplication(member.native, plan.bytes, {
@@ -90,6 +96,7 @@ async function launchInMember(
     finish,
   });
   // What follows is done while the application is being started.
+  known.last = record;
   const kill = () => native.kill(member.process, sigkill);
   const recorded = recordNow(runtime, member, record);
   signal?.addEventListener('abort', kill, { once: true });
@@ -150,7 +157,6 @@ async function planApplication(
 ): Promise<Planned> {
   const waiting = container.record;
   const { mounts } = request;
-  checkTargets(waiting, mounts);
   await using view = ImageView.ofImage(runtime.native, image);
   const user = await known.users.resolve(request.user ?? image.config.user, image, view);
   const process = processOf(request, image.config, user, waiting.hostname);
@@ -178,7 +184,6 @@ function planAtOnce(
   const { mounts } = request;
   if (user === undefined || mounts.some(({ type }) => type !== 'bind')) return null;
   const waiting = container.record;
-  checkTargets(waiting, mounts);
   const process = processOf(request, image.config, user, waiting.hostname);
   const record = recordOf(waiting, request, { process, uses: none });
   return { plan: plans.application({ process, mounts, volumes: none }, { sources, volumes: unbound }), record };

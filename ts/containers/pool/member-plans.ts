@@ -2,7 +2,7 @@ import type { ResolvedImage } from '../../images/types.ts';
 import { type EncodedPlan, encoded, encodedAs } from '../../plan/encoded.ts';
 import { ExecTemplate } from '../../plan/exec-template.ts';
 import type { StartFacts } from '../../plan/facts.ts';
-import { buildApplication, buildMember, type MemberPlan } from '../../plan/member.ts';
+import { buildApplication, buildMember, buildVolumes, type MemberPlan } from '../../plan/member.ts';
 import { PlanTemplates } from '../../plan/templates.ts';
 import type { RunRequest } from '../../request/types.ts';
 import { type StartContext, startFacts } from '../facts.ts';
@@ -15,6 +15,8 @@ interface Kind {
   readonly members: PlanTemplates;
   /** By what a request adds, without what it executes. */
   readonly requests: Map<string, ExecTemplate>;
+  /** What an opener does for its bind mounts, by these. */
+  readonly volumes: Map<string, Uint8Array>;
 }
 
 /** By what all members of a kind are made of. */
@@ -23,7 +25,7 @@ const mostKinds = 16;
 const mostRequests = 256;
 
 function kindOf(key: string): Kind {
-  const kind = kinds.get(key) ?? { members: new PlanTemplates(), requests: new Map() };
+  const kind = kinds.get(key) ?? { members: new PlanTemplates(), requests: new Map(), volumes: new Map() };
   if (kinds.size >= mostKinds) kinds.clear();
   kinds.set(key, kind);
   return kind;
@@ -75,6 +77,25 @@ export class MemberPlans {
   }
 
   /**
+   * What an opener does for the bind mounts of a request, which is the `prepare` of its plan: as bytes of a plan of its
+   * own, to begin with while the other is made. Null where that is not known yet, or nothing to begin with.
+   */
+  volumes(mounts: RunRequest['mounts'], sources: Found['sources']): Uint8Array | null {
+    if (this.#kind === null || this.#record.request.readOnly || mounts.length === 0) return null;
+    if (mounts.some(({ type }) => type !== 'bind')) return null;
+    const { volumes } = this.#kind;
+    const key = mountsLikeness(mounts, sources).join('\0');
+    const known = volumes.get(key);
+    if (known !== undefined) return known;
+    const { process } = this.#record;
+    const facts = this.#factsOf({ process, mounts, volumes: [] }, { sources, volumes: new Map() });
+    const { bytes } = encoded(buildVolumes(this.#plans, facts.mounts));
+    if (volumes.size >= mostRequests) volumes.clear();
+    volumes.set(key, bytes);
+    return bytes;
+  }
+
+  /**
    * The plan by which it becomes an application.
    *
    * @param own process, mounts and volumes of the request; all else is as it was when the member was made
@@ -104,17 +125,19 @@ function templateOf({ requests }: Kind, key: string, make: () => MemberPlan['pre
  * Pure.
  */
 function ownLikeness({ process: { cwd, uid, gid, groups }, mounts, volumes }: OwnRecord, found: Found): string {
-  const own = [cwd, `${uid} ${gid} ${groups}`];
-  for (const mount of mounts) {
-    const source = found.sources.get(mount.target);
-    if (mount.type === 'bind' && source !== undefined) {
-      own.push(sourceText([mount.target, source]), `${mount.readonly} ${mount.recursive}`, mount.source);
-    }
-  }
+  const own = [cwd, `${uid} ${gid} ${groups}`, ...mountsLikeness(mounts, found.sources)];
   for (const { name, target, readonly, reason } of volumes) {
     const source = found.volumes.get(name);
     if (source !== undefined) own.push(sourceText([target, source]), `${readonly}`, reason);
   }
   // Nobody's text has a NUL in it.
   return own.join('\0');
+}
+
+function mountsLikeness(mounts: RunRequest['mounts'], sources: Found['sources']): string[] {
+  return mounts.flatMap((mount) => {
+    const source = sources.get(mount.target);
+    if (mount.type !== 'bind' || source === undefined) return [];
+    return [sourceText([mount.target, source]), `${mount.readonly} ${mount.recursive}`, mount.source];
+  });
 }

@@ -10,6 +10,7 @@ import type { RunRequest } from '../../request/types.ts';
 import { createContainer } from '../create.ts';
 import { changesAtEnd } from '../end.ts';
 import type { EndChanges } from '../ephemeral.ts';
+import { pathsIn } from '../ready-trees.ts';
 import type { ContainerRecord, StoredContainer } from '../record.ts';
 import type { Runtime } from '../runtime.ts';
 import { startContext } from '../start-context.ts';
@@ -39,16 +40,22 @@ export function waitingRequest(defaults: RunRequest): RunRequest {
  * with all that needs no request.
  *
  * @param program descriptor of the file of orlop-init
+ * @param last an application of this pool: what that looked up in its root filesystem, the kernel will know the way to
  * @throws RequestError, LaunchError as a start does
  */
-export async function makeMember(runtime: Runtime, defaults: RunRequest, program: number): Promise<Member> {
+export async function makeMember(
+  runtime: Runtime,
+  defaults: RunRequest,
+  program: number,
+  last: ContainerRecord | null,
+): Promise<Member> {
   const created = await createContainer(runtime, waitingRequest(defaults), {
     durability: 'ephemeral',
     trees: false,
   });
   try {
     const container = await runtime.containers.claim(created);
-    return await startWaiting(runtime, container, program);
+    return await startWaiting(runtime, container, program, last ?? container.record);
   } catch (error) {
     // What went wrong first is what the caller has to know; what is left behind, the next command finds.
     await remove(runtime, created).catch(() => {});
@@ -56,13 +63,18 @@ export async function makeMember(runtime: Runtime, defaults: RunRequest, program
   }
 }
 
-async function startWaiting(runtime: Runtime, container: StoredContainer, program: number): Promise<Member> {
+async function startWaiting(
+  runtime: Runtime,
+  container: StoredContainer,
+  program: number,
+  like: ContainerRecord,
+): Promise<Member> {
   const { native } = runtime;
   const { image, context } = await startContext(runtime, container);
   const plans = new MemberPlans(container.record, image, context);
   const { prepare } = plans;
   const mask = features(native);
-  const opened = native.openMember(prepare.bytes, mask);
+  const opened = native.openMember(prepare.bytes, mask, `${pathsIn(like).join('\0')}\0`);
   const descriptors = [opened.descriptor, program];
   const { process } = await launch(native, { plan: plans.boot, descriptors }).catch((error) => {
     native.closeMember(opened.member);

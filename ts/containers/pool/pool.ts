@@ -42,7 +42,7 @@ export class MemberPool {
   constructor(runtime: Runtime, defaults: RunRequest, size: number) {
     this.#runtime = runtime;
     this.#defaults = defaults;
-    this.#known = { volumes: new PoolVolumes(runtime), users: new PoolUsers(runtime.native) };
+    this.#known = { volumes: new PoolVolumes(runtime), users: new PoolUsers(runtime.native), last: null };
     this.#program = openSync(helperExecutable(), openPath);
     this.#stock = new Stock<Member>(size, {
       make: () => this.#make(),
@@ -109,7 +109,7 @@ export class MemberPool {
   async #make(): Promise<Member> {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await makeMember(this.#runtime, this.#defaults, this.#program);
+        return await makeMember(this.#runtime, this.#defaults, this.#program, this.#known.last);
       } catch (error) {
         const wasKilled = error instanceof RequestError && error.code === 'ORLOP_E_KERNEL';
         if (!wasKilled || attempt === attempts) throw error;

@@ -88,11 +88,13 @@ export class Stock<Item> {
     this.#failures = 0;
     const item = this.#ready.shift();
     if (item === undefined) return this.#wait(signal);
-    this.#refillSoon();
+    // When whoever got it has handed on what it is for.
+    setImmediate(this.#refillSoon);
     return item;
   }
 
-  #refillSoon(): void {
+  readonly #refillSoon = (): void => {
+    if (this.#closed) return;
     const low = this.#ready.length * 2 <= this.size;
     if (this.#soon?.low) return;
     if (this.#soon !== null && !low) {
@@ -105,7 +107,7 @@ export class Stock<Item> {
       this.refill();
     };
     this.#soon = { timer: setTimeout(begin, low ? afterStart : pause).unref(), low };
-  }
+  };
 
   #putOff(): void {
     clearTimeout(this.#soon?.timer);
