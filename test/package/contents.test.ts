@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { expect } from 'chai';
+import { build } from 'esbuild';
 import { publint } from 'publint';
 import { packed } from './packed.ts';
 import { needsPrograms } from './tools.ts';
@@ -109,6 +110,42 @@ describe('the packed package', function () {
         resolutionKind !== 'node10' && resolutionKind !== 'node16-cjs',
     );
     expect(problems).to.deep.equal([]);
+  });
+});
+
+describe('NOTICE', function () {
+  this.timeout(60_000);
+  const notice = readFileSync('NOTICE', 'utf8');
+
+  it('names each package that is bundled into dist/', async () => {
+    const entryPoints = ['ts/index.ts', 'ts/cli/bin.ts'];
+    const options = { entryPoints, bundle: true, platform: 'node', format: 'esm', outdir: 'dist' } as const;
+    const { metafile } = await build({ ...options, target: 'node20', metafile: true, write: false, logLevel: 'error' });
+    const bundled = Object.keys(metafile.inputs).flatMap(
+      (path) => /node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1] ?? [],
+    );
+    expect([...new Set(bundled)].sort()).to.deep.equal(['commander', 'valibot']);
+    for (const name of new Set(bundled)) expect(notice).to.include(`${name} (MIT`);
+  });
+
+  describe('of what is linked statically', () => {
+    needsPrograms('dpkg-query');
+
+    for (const [name, library] of [
+      ['libarchive-dev', 'libarchive'],
+      ['libzstd-dev', 'Zstandard'],
+      ['zlib1g-dev', 'zlib'],
+      ['nettle-dev', 'Nettle'],
+      ['libc6-dev', 'GNU C Library'],
+    ] as const) {
+      it(`has the version of ${library} that is linked`, () => {
+        const installed = execFileSync('dpkg-query', ['--show', name], { encoding: 'utf8' }).trim();
+        // 1:1.3.dfsg+really1.3.1-1 is 1.3.1.
+        const [, version = ''] = /(?:really|\t(?:\d+:)?)(\d[\d.]*\d)(?:\+[^-]*)?-[^-]*$/.exec(installed) ?? [];
+        expect(version, installed).to.match(/^\d+\.\d/);
+        expect(notice).to.match(new RegExp(`^ +${library} ${version.replaceAll('.', '\\.')} `, 'm'));
+      });
+    }
   });
 });
 

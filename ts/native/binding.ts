@@ -18,7 +18,7 @@ export function candidates(surroundings: Surroundings): readonly string[] {
 }
 
 /** What is asked only after a failure. */
-export type Circumstances = Pick<Trouble, 'libc' | 'sources' | 'forbidden'>;
+export type Circumstances = Pick<Trouble, 'libc' | 'sources' | 'noexec' | 'forbidden'>;
 
 /** What came of one candidate: the addon, or why it is not one. */
 export type Attempt = { readonly file: string } & (
@@ -87,6 +87,10 @@ function load(): { readonly native: Native; readonly file: string } {
   return choose(attempts, surroundings, {
     libc: libraryOfC(),
     sources: hasSources(surroundings),
+    // What the loader says when it may not map a file as code; dlopen(3) knows no errno.
+    noexec: attempts.some(
+      (attempt) => 'refused' in attempt && /failed to map segment/.test(messageOf(attempt.refused)),
+    ),
     // The permission model; and where only addons are forbidden, that is what the attempt was told.
     forbidden: process.permission !== undefined || attempts.some(isForbidden),
   });

@@ -81,6 +81,8 @@ export interface Trouble {
   readonly libc?: 'glibc' | 'other' | undefined;
   /** `native/` lies in the directory that is taken for the package's. */
   readonly sources: boolean;
+  /** It lies where nothing may be executed. */
+  readonly noexec?: boolean | undefined;
   /** Node was started with flags by which it loads no addon. */
   readonly forbidden?: boolean | undefined;
 }
@@ -91,9 +93,10 @@ const builtAhead = ['x64', 'arm64'];
 /** What to do where none of the files could be used: one command, or why none would help. */
 export function remedy(place: Place, trouble: Trouble): string {
   const { platform, arch, packageRoot, checkout } = place;
-  const { variable, override, missing = true, libc = 'glibc', sources, forbidden } = trouble;
+  const { variable, override, missing = true, libc = 'glibc', sources, noexec, forbidden } = trouble;
   if (platform !== 'linux') return `orlop runs on Linux, this is ${platform} on ${arch}`;
   if (forbidden) return 'orlop makes system calls of its own: start Node without --permission and --no-addons';
+  if (noexec) return 'its file system is mounted noexec: install orlop on another one';
   if (override) return `${variable} names this file and no other: unset it, or name another one`;
   if (checkout) return `build it with: npm run build:native, or name one with ${variable}`;
   if (!sources) {

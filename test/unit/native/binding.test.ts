@@ -125,6 +125,7 @@ describe('the choice of the addon', () => {
     ['nothing but to build where none is built ahead', { arch: 'ppc64' }, { sources: true }, /^build it with/, /again/],
     ['the variable that rules it', { override: '/x' }, { sources: true }, /^ORLOP_NATIVE names.*unset it/, /build/],
     ['the bundle that has only the JavaScript of it', {}, { sources: false }, /bundle.*--external:orlop/, /node-gyp/],
+    ['the file system that lets nothing be executed', {}, { sources: true, noexec: true }, /noexec/, /build/],
     ['the flags of Node that forbid it', {}, { sources: true, forbidden: true }, /without --permission/, /build/],
   ];
   for (const [what, changes, circumstances, told, untold] of hints) {
