@@ -72,6 +72,13 @@ describe('completion in a shell', function () {
     });
   }
 
+  it('gives fish the option with the file that follows it', () => {
+    const script = join(directory, 'again.fish');
+    writeFileSync(script, run(['orlop', 'completion', 'fish']));
+    writeFileSync(join(directory, 'variables.env'), '');
+    expect(run([...ask.fish(script), 'orlop run --env-file=varia']).trim()).to.equal('--env-file=variables.env');
+  });
+
   it('gives bash the part after the colon only, where it has split the word itself', () => {
     const script = join(directory, 'again.bash');
     writeFileSync(script, run(['orlop', 'completion', 'bash']));

@@ -44,7 +44,11 @@ function __orlop_complete
     for answer in $answers
         switch $answer
             case ':files'
-                __fish_complete_path (string replace -r '^--[^=]*=' '' -- (commandline -ct))
+                # Fish wants the whole word: the option with it.
+                set -l option (string match -r '^--[^=]*=' -- (commandline -ct))
+                for path in (__fish_complete_path (string replace -r '^--[^=]*=' '' -- (commandline -ct)))
+                    echo "$option$path"
+                end
             case ':directories'
                 __fish_complete_directories (commandline -ct)
             case ':*'
