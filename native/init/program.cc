@@ -32,8 +32,21 @@ int CheckFile(Context& context, int fd) {
   return on_proc == 1 ? context.Refuse(EACCES) : 0;
 }
 
-long ReadAt(Context& context, int fd, void* buffer, size_t size, uint64_t offset) {
-  return context.Call(__NR_pread64, fd, buffer, size, offset);
+// The beginning of a file, in which nearly every program has all that is looked for.
+struct Beginning {
+  char bytes[1024];
+  size_t size;
+};
+
+// Whether the file has it.
+bool ReadAt(Context& context, int fd, const Beginning& beginning, void* buffer, size_t size, uint64_t offset) {
+  const size_t known = beginning.size;
+  if (size > known || offset > known - size) {
+    return context.Call(__NR_pread64, fd, buffer, size, offset) == static_cast<long>(size);
+  }
+  auto* to = static_cast<char*>(buffer);
+  for (size_t i = 0; i < size; i++) to[i] = beginning.bytes[offset + i];
+  return true;
 }
 
 bool IsBlank(char letter) { return letter == ' ' || letter == '\t'; }
@@ -41,8 +54,10 @@ bool IsBlank(char letter) { return letter == ' ' || letter == '\t'; }
 // Splits `#!`, blanks, the path up to a blank, and the rest of the line as one argument, as the kernel does: of a line
 // that goes on behind the head, its end takes the place of the last letter. False where no path is there, or it is cut
 // off: that is another path.
-bool ReadScript(Script* script, size_t size) {
+bool ReadScript(Script* script, const Beginning& beginning) {
   char* const line = script->line;
+  const size_t size = beginning.size < kHead ? beginning.size : kHead;
+  for (size_t i = 0; i < size; i++) line[i] = beginning.bytes[i];
   size_t end = 2;
   while (end < size && line[end] != '\n' && line[end] != 0) end++;
   const bool goes_on = end == kHead && !IsBlank(line[kHead - 1]) && !IsBlank(line[kHead - 2]);
@@ -61,19 +76,18 @@ bool ReadScript(Script* script, size_t size) {
 }
 
 template <typename Header, typename Segment>
-bool FindLoader(Context& context, int fd, Text<kPathMax>* loader) {
+bool FindLoader(Context& context, int fd, const Beginning& beginning, Text<kPathMax>* loader) {
   Header header;
-  if (ReadAt(context, fd, &header, sizeof header, 0) != static_cast<long>(sizeof header)) return false;
+  if (!ReadAt(context, fd, beginning, &header, sizeof header, 0)) return false;
   if (header.e_phentsize != sizeof(Segment)) return false;
   for (uint32_t i = 0; i < header.e_phnum && i < kMaxHeaders / sizeof(Segment); i++) {
     Segment segment;
     const uint64_t offset = header.e_phoff + i * sizeof segment;
-    const long read = ReadAt(context, fd, &segment, sizeof segment, offset);
-    if (read != static_cast<long>(sizeof segment)) return false;
+    if (!ReadAt(context, fd, beginning, &segment, sizeof segment, offset)) return false;
     if (segment.p_type != PT_INTERP) continue;
     if (segment.p_filesz < 2 || segment.p_filesz > kPathMax) return false;
-    const long size = ReadAt(context, fd, loader->data(), segment.p_filesz, segment.p_offset);
-    return size == static_cast<long>(segment.p_filesz) && loader->get()[size - 1] == 0;
+    return ReadAt(context, fd, beginning, loader->data(), segment.p_filesz, segment.p_offset) &&
+           loader->get()[segment.p_filesz - 1] == 0;
   }
   return false;
 }
@@ -95,8 +109,8 @@ bool IsMissing(int error) { return error == -ENOENT || error == -ENOTDIR; }
 // A loader is mapped, not run as a program: its own interpreter means nothing. One that is missing is execve's to
 // report, and so is an ELF file that names none.
 template <typename Header, typename Segment>
-int CheckLoader(Context& context, int fd, Text<kPathMax>* loader) {
-  if (!FindLoader<Header, Segment>(context, fd, loader)) return 0;
+int CheckLoader(Context& context, int fd, const Beginning& beginning, Text<kPathMax>* loader) {
+  if (!FindLoader<Header, Segment>(context, fd, beginning, loader)) return 0;
   bool shared = false;
   const int found = OpenChecked(context, loader->get(), &shared);
   Close(found);
@@ -105,9 +119,9 @@ int CheckLoader(Context& context, int fd, Text<kPathMax>* loader) {
 
 // Both that the file may name: which of them counts is the kernel's to say, by the machine that the file is for and
 // not by the class that it claims.
-int CheckLoaders(Context& context, int fd, Text<kPathMax>* loader) {
-  const int error = CheckLoader<Elf64_Ehdr, Elf64_Phdr>(context, fd, loader);
-  return error != 0 ? error : CheckLoader<Elf32_Ehdr, Elf32_Phdr>(context, fd, loader);
+int CheckLoaders(Context& context, int fd, const Beginning& beginning, Text<kPathMax>* loader) {
+  const int error = CheckLoader<Elf64_Ehdr, Elf64_Phdr>(context, fd, beginning, loader);
+  return error != 0 ? error : CheckLoader<Elf32_Ehdr, Elf32_Phdr>(context, fd, beginning, loader);
 }
 
 // What execve says of a file that it has no interpreter for. Of one that may not be run at all it would not say that.
@@ -119,13 +133,15 @@ int RefuseFormat(Context& context, int fd) {
 
 // 1 for a script, 0 for an ELF file that may be run; a negated errno.
 int Look(Context& context, int fd, Script* script, Text<kPathMax>* loader) {
-  const char* head = script->line;
-  const long size = ReadAt(context, fd, script->line, kHead, 0);
+  Beginning beginning;
+  const char* head = beginning.bytes;
+  const long size = context.Call(__NR_pread64, fd, beginning.bytes, sizeof beginning.bytes, 0);
   if (size < 0) return static_cast<int>(size);
+  beginning.size = static_cast<size_t>(size);
   const bool is_script = size >= 2 && head[0] == '#' && head[1] == '!';
-  if (is_script && ReadScript(script, static_cast<size_t>(size))) return 1;
+  if (is_script && ReadScript(script, beginning)) return 1;
   const bool is_elf = size >= 4 && head[0] == 0x7f && head[1] == 'E' && head[2] == 'L' && head[3] == 'F';
-  return is_elf ? CheckLoaders(context, fd, loader) : RefuseFormat(context, fd);
+  return is_elf ? CheckLoaders(context, fd, beginning, loader) : RefuseFormat(context, fd);
 }
 
 }  // namespace
