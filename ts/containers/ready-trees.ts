@@ -11,6 +11,7 @@ import { errorCode } from '../store/system-error.ts';
 import { allowRemountAt } from './layer.ts';
 import { candidatesOf } from './process.ts';
 import type { ReadyLayers } from './ready-layers.ts';
+import { RecentPaths } from './recent-paths.ts';
 import type { ContainerRecord } from './record.ts';
 
 /** Trees made ahead for a start with a certain read-write layer. */
@@ -68,6 +69,7 @@ export class TreesAhead {
   /** By the layer that is in the union. */
   readonly #kept = new Map<string, Kept>();
   readonly #templates = new Map<string, { readonly template: PlanTemplate; readonly names: readonly TreeName[] }>();
+  readonly #paths = new RecentPaths(mostSpare);
   #making: Promise<void> | null = null;
   #refused = false;
 
@@ -104,7 +106,7 @@ export class TreesAhead {
    * @param kind equal for starts whose trees are equal
    * @param image directory of the image's uppermost layer
    * @param facts of that start
-   * @param paths that it looks up in the root filesystem
+   * @param paths that it looks up in the root filesystem; the next one may be like one of those before it, too
    * @param launch the token of its launch, which goes first
    */
   makeNext(
@@ -154,7 +156,7 @@ export class TreesAhead {
     if (layer === null) return;
     try {
       const { bytes, names } = this.#planFor(kind, layer, facts);
-      const wanted = `${paths().join('\0')}\0`;
+      const wanted = `${this.#paths.add(kind, paths()).join('\0')}\0`;
       const descriptors = await this.#native.openTrees(bytes, features(this.#native), wanted, launch);
       this.#kept.set(layer.id, { kind, names, descriptors });
     } finally {

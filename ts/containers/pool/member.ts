@@ -40,14 +40,15 @@ export function waitingRequest(defaults: RunRequest): RunRequest {
  * with all that needs no request.
  *
  * @param program descriptor of the file of orlop-init
- * @param last an application of this pool: what that looked up in its root filesystem, the kernel will know the way to
+ * @param paths that requests look up in the root filesystem, so that the kernel knows the way there; null where none
+ *   was made yet
  * @throws RequestError, LaunchError as a start does
  */
 export async function makeMember(
   runtime: Runtime,
   defaults: RunRequest,
   program: number,
-  last: ContainerRecord | null,
+  paths: readonly string[] | null,
 ): Promise<Member> {
   const created = await createContainer(runtime, waitingRequest(defaults), {
     durability: 'ephemeral',
@@ -55,7 +56,7 @@ export async function makeMember(
   });
   try {
     const container = await runtime.containers.claim(created);
-    return await startWaiting(runtime, container, program, last ?? container.record);
+    return await startWaiting(runtime, container, program, paths ?? pathsIn(container.record));
   } catch (error) {
     // What went wrong first is what the caller has to know; what is left behind, the next command finds.
     await remove(runtime, created).catch(() => {});
@@ -67,14 +68,14 @@ async function startWaiting(
   runtime: Runtime,
   container: StoredContainer,
   program: number,
-  like: ContainerRecord,
+  paths: readonly string[],
 ): Promise<Member> {
   const { native } = runtime;
   const { image, context } = await startContext(runtime, container);
   const plans = new MemberPlans(container.record, image, context);
   const { prepare } = plans;
   const mask = features(native);
-  const opened = native.openMember(prepare.bytes, mask, `${pathsIn(like).join('\0')}\0`);
+  const opened = native.openMember(prepare.bytes, mask, `${paths.join('\0')}\0`);
   const descriptors = [opened.descriptor, program];
   const { process } = await launch(native, { plan: plans.boot, descriptors }).catch((error) => {
     native.closeMember(opened.member);

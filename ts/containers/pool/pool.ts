@@ -5,6 +5,8 @@ import { belongBelow } from '../../plan/member.ts';
 import type { OwnRequest } from '../../request/options.ts';
 import type { EnvEntry, RunRequest } from '../../request/types.ts';
 import { mayHang, willAnswer } from '../may-hang.ts';
+import { pathsIn } from '../ready-trees.ts';
+import { RecentPaths } from '../recent-paths.ts';
 import type { Runtime } from '../runtime.ts';
 import { forgetSources, knownSources, recallSources } from '../sources.ts';
 import { type ApplicationRequest, becomeApplication, type Known } from './application.ts';
@@ -33,6 +35,7 @@ export class MemberPool {
   readonly #defaults: RunRequest;
   readonly #stock: Stock<Member>;
   readonly #known: Known;
+  readonly #recent = new RecentPaths(1);
   /** The file of orlop-init. */
   readonly #program: number;
   #ahead = false;
@@ -109,12 +112,17 @@ export class MemberPool {
   async #make(): Promise<Member> {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await makeMember(this.#runtime, this.#defaults, this.#program, this.#known.last);
+        return await makeMember(this.#runtime, this.#defaults, this.#program, this.#paths());
       } catch (error) {
         const wasKilled = error instanceof RequestError && error.code === 'ORLOP_E_KERNEL';
         if (!wasKilled || attempt === attempts) throw error;
       }
     }
+  }
+
+  #paths(): readonly string[] | null {
+    const { last } = this.#known;
+    return last === null ? null : this.#recent.add('', pathsIn(last));
   }
 
   /** From now on: whoever only collects what an application writes hears of its start together with its end. */
