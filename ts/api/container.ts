@@ -3,6 +3,7 @@ import { diffContainer, exportContainer } from '../containers/layer-reads.ts';
 import type { StoredContainer } from '../containers/record.ts';
 import type { Runtime } from '../containers/runtime.ts';
 import { startContainer } from '../containers/start.ts';
+import { unlessRemoved } from '../containers/unless-removed.ts';
 import { killContainer, waitContainer } from '../containers/wait.ts';
 import { Laps } from '../trace/laps.ts';
 import { inspectContainer, summaryOf } from './inspect.ts';
@@ -71,14 +72,19 @@ export class ContainerHandle implements t.Container {
   }
 
   async diff(): Promise<readonly t.Change[]> {
-    return diffContainer(this.#runtime, await this.#stored());
+    return this.#reading((stored) => diffContainer(this.#runtime, stored));
   }
 
   async commit(reference: string | null, options: t.CommitOptions = {}): Promise<{ readonly id: string }> {
-    return { id: await commitContainer(this.#runtime, await this.#stored(), reference, options) };
+    return { id: await this.#reading((stored) => commitContainer(this.#runtime, stored, reference, options)) };
   }
 
   async export(descriptor: number): Promise<void> {
-    await exportContainer(this.#runtime, await this.#stored(), descriptor);
+    await this.#reading((stored) => exportContainer(this.#runtime, stored, descriptor));
+  }
+
+  async #reading<Result>(read: (stored: StoredContainer) => Promise<Result>): Promise<Result> {
+    const stored = await this.#stored();
+    return unlessRemoved(this.#runtime, stored, () => read(stored));
   }
 }

@@ -66,7 +66,10 @@ export class Orlop implements t.OrlopRuntime {
     const trees = new TreesAhead(native, layers);
     const containers = new ContainerStore(store, (layer) => trees.drop(layer));
     const images = new Images(store);
-    await recover(store, containers);
+    await recover(store, containers).catch(async (error: unknown) => {
+      await store.close().catch(() => {});
+      throw error;
+    });
     const networks = new SpareNetworks(native);
     const strategies = new Strategies(native);
     const { volumes } = containers;
