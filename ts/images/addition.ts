@@ -7,7 +7,8 @@ import { syncDirectory } from '../store/record.ts';
 import { type Staging, syncTree } from '../store/staging.ts';
 import type { Store } from '../store/store.ts';
 import { errorCode } from '../store/system-error.ts';
-import type { ArchiveFacts, Archiver } from './archiver.ts';
+import type { ArchiveSums } from './archive/index.ts';
+import type { Archiver } from './archiver.ts';
 import { chainIds, type Digest, hexOf, sha256 } from './digest.ts';
 import { mediaTypes } from './documents.ts';
 import { type LayerRecord, readLayer, writeLayer } from './layers.ts';
@@ -196,7 +197,7 @@ export class Addition {
   }
 
   /** Makes a blob of an archive. */
-  async #stage(archive: string, { digest }: ArchiveFacts): Promise<string> {
+  async #stage(archive: string, { digest }: ArchiveSums): Promise<string> {
     await chmod(archive, 0o644);
     await rename(archive, this.#blobFile(digest));
     this.#staged.add(digest);
@@ -213,7 +214,7 @@ export class Addition {
   }
 }
 
-function recordOf(below: readonly string[], facts: ArchiveFacts, mediaType: string): LayerRecord {
+function recordOf(below: readonly string[], facts: ArchiveSums, mediaType: string): LayerRecord {
   const { diffId, digest, size, uncompressedSize } = facts;
   const chainId = chainIds([...below, diffId]).at(-1) ?? diffId;
   return { chainId, diffId, blob: { mediaType, digest, size }, size: uncompressedSize };

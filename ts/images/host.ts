@@ -1,4 +1,4 @@
-import { lstat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import type { Store } from '../store/store.ts';
 import { emptyConfig } from './platform.ts';
 import { hostImage } from './reference.ts';
@@ -31,11 +31,12 @@ export async function resolveHost(store: Store): Promise<ResolvedImage> {
 
 /** What to hide of the host: only what the root file system itself holds can be seen in a union over it. */
 export async function hostHidden(store: Pick<Store, 'root' | 'run'>): Promise<HiddenDirectory[]> {
-  const root = await lstat('/');
+  const root = await stat('/');
   const paths = [...new Set([...hiddenDirectories, store.root, store.run])].sort();
   const seen = await Promise.all(
     paths.map(async (target): Promise<HiddenDirectory[]> => {
-      const facts = await lstat(target).catch(() => null);
+      // Where a link leads: what is mounted on it covers that.
+      const facts = await stat(target).catch(() => null);
       return facts?.isDirectory() && facts.dev === root.dev ? [{ target, mode: facts.mode & 0o7777 }] : [];
     }),
   );

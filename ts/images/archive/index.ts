@@ -3,7 +3,7 @@ import { type Digest, isDigest } from '../digest.ts';
 import { runArchive } from './process.ts';
 import { packing } from './report.ts';
 
-/** Sums of an archive. Sizes in bytes, digests as `sha256:` and 64 hex digits. */
+/** Sums of an archive. Sizes in bytes; digests are checked to be digests, as they become names of files. */
 export interface ArchiveSums {
   /** Of the bytes as they lie in the blob, compressed or not. */
   readonly digest: Digest;
