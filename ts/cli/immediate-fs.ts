@@ -8,7 +8,6 @@ import {
   closeSync,
   fchmodSync,
   fstatSync,
-  fsyncSync,
   ftruncateSync,
   linkSync,
   lstatSync,
@@ -86,10 +85,6 @@ export class FileHandle {
 
   async stat(): Promise<Stats> {
     return fstatSync(this.#descriptor);
-  }
-
-  async sync(): Promise<void> {
-    fsyncSync(this.#descriptor);
   }
 
   async read<Bytes extends NodeJS.ArrayBufferView>(

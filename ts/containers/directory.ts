@@ -3,8 +3,9 @@ import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promise
 import { join } from 'node:path';
 import { isAlive, ownIdentity, type ProcessIdentity } from '../linux/proc.ts';
 import type { Change } from '../native/contract.ts';
+import { syncDirectory } from '../store/durable.ts';
 import { isId } from '../store/id.ts';
-import { damaged, readRecord, syncDirectory, writeRecord } from '../store/record.ts';
+import { damaged, readRecord, writeRecord } from '../store/record.ts';
 import type { Store } from '../store/store.ts';
 import { errorCode, isNoSpace } from '../store/system-error.ts';
 import {

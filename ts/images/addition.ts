@@ -1,9 +1,9 @@
 import { chmod, chown, type FileHandle, mkdir, open, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RequestError } from '../errors/index.ts';
+import { sync, syncDirectory } from '../store/durable.ts';
 import { newId } from '../store/id.ts';
 import type { Lock } from '../store/lock.ts';
-import { syncDirectory } from '../store/record.ts';
 import { type Staging, syncTree } from '../store/staging.ts';
 import type { Store } from '../store/store.ts';
 import { errorCode } from '../store/system-error.ts';
@@ -229,7 +229,7 @@ function check<T>(what: string, found: T, said: T | undefined): void {
 
 async function syncFile(path: string): Promise<void> {
   await using file = await opened(path, 'r');
-  await file.file.sync();
+  await sync(file.file);
 }
 
 /** A file that is closed at the end of the block: Node 20's FileHandle has no asynchronous disposal that it can rely on. */

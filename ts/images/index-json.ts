@@ -1,7 +1,5 @@
-import { randomBytes } from 'node:crypto';
-import { open, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { sync, syncDirectory } from '../store/record.ts';
+import { replaceFile, syncDirectory } from '../store/durable.ts';
 import type { Store } from '../store/store.ts';
 import { mediaTypes } from './documents.ts';
 import type { ImageRecord, ImageRecords } from './records.ts';
@@ -43,19 +41,8 @@ export async function writeIndex(store: Store, records: ImageRecords): Promise<v
     record,
     references: tags.filter((tag) => tag.image === record.id).map((tag) => tag.reference),
   }));
-  await replace(join(store.root, 'oci-layout'), layoutMarker);
-  await replace(join(store.root, 'index.json'), imageIndex(named));
+  const how = { mode: 0o644, durable: true };
+  await replaceFile(join(store.root, 'oci-layout'), layoutMarker, how);
+  await replaceFile(join(store.root, 'index.json'), imageIndex(named), how);
   await syncDirectory(store.root);
-}
-
-async function replace(path: string, content: string): Promise<void> {
-  const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
-  const file = await open(temporary, 'wx', 0o644);
-  try {
-    await file.writeFile(content);
-    await sync(file);
-  } finally {
-    await file.close();
-  }
-  await rename(temporary, path);
 }

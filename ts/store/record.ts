@@ -1,9 +1,9 @@
-import { randomBytes } from 'node:crypto';
-import { closeSync, constants, fstatSync, fsync, openSync, readFileSync } from 'node:fs';
-import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
+import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import * as v from 'valibot';
 import { RequestError } from '../errors/index.ts';
+import { replaceFile, syncDirectory } from './durable.ts';
 import { errorCode } from './system-error.ts';
 
 /** Version of all records; it grows when an older orlop could no longer read a newer record. */
@@ -35,39 +35,8 @@ export function recordSchema<T>(make: () => v.GenericSchema<unknown, T>): Record
  * power cut finds either the old record or this one.
  */
 export async function writeRecord(path: string, value: object, { durable }: { durable: boolean }): Promise<void> {
-  const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
-  try {
-    const file = await open(temporary, 'wx', 0o600);
-    try {
-      await file.writeFile(`${JSON.stringify({ version, ...value })}\n`);
-      if (durable) await sync(file);
-    } finally {
-      await file.close();
-    }
-    await rename(temporary, path);
-  } catch (error) {
-    await unlink(temporary).catch(() => {});
-    throw error;
-  }
+  await replaceFile(path, `${JSON.stringify({ version, ...value })}\n`, { mode: 0o600, durable });
   if (durable) await syncDirectory(dirname(path));
-}
-
-/**
- * fsync(2). By the descriptor, because a program may put its own node:fs in the place of Node's: Yarn's Plug'n'Play does,
- * and its FileHandle has no `sync`.
- */
-export function sync({ fd }: FileHandle): Promise<void> {
-  return new Promise((resolve, reject) => fsync(fd, (error) => (error ? reject(error) : resolve())));
-}
-
-/** Makes the names in a directory durable: fsync(2) of a file does not. */
-export async function syncDirectory(path: string): Promise<void> {
-  const directory = await open(path, constants.O_RDONLY | constants.O_DIRECTORY);
-  try {
-    await sync(directory);
-  } finally {
-    await directory.close();
-  }
 }
 
 /**

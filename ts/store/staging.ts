@@ -2,9 +2,9 @@ import { constants } from 'node:fs';
 import { mkdir, open, readdir, rename } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Native } from '../native/contract.ts';
+import { syncDirectory } from './durable.ts';
 import { newId } from './id.ts';
 import { type Lock, tryLock } from './lock.ts';
-import { syncDirectory } from './record.ts';
 import { errorCode } from './system-error.ts';
 
 /** A directory that is being built. Disposing of it without `commit` removes it. */

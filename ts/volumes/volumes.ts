@@ -2,10 +2,11 @@ import { constants } from 'node:fs';
 import { open, readdir } from 'node:fs/promises';
 import { RequestError } from '../errors/index.ts';
 import { now } from '../linux/clock.ts';
+import { syncDirectory } from '../store/durable.ts';
 import { isId, newId } from '../store/id.ts';
 import type { Lock } from '../store/lock.ts';
 import { explainingNoSpace } from '../store/no-space.ts';
-import { collect, type Damaged, damaged, syncDirectory } from '../store/record.ts';
+import { collect, type Damaged, damaged } from '../store/record.ts';
 import type { Store } from '../store/store.ts';
 import { makeData } from './populate.ts';
 import {
