@@ -1,8 +1,14 @@
 import type { Container } from '../api/types.ts';
+import { heeds } from '../linux/proc.ts';
 import type { Io } from './io.ts';
+import { tell } from './report.ts';
 import { forwardSignals } from './signals.ts';
 import { passOn, streamsFor } from './streams.ts';
 import type { TraceFile } from './trace-file.ts';
+
+/** For the help of those commands that run something in the foreground. */
+export const signalNotes = `Signals go to the application. It is PID 1, so those that it has no handler for do nothing;
+the third Ctrl-C kills it.`;
 
 export interface ForegroundOptions {
   readonly interactive: boolean;
@@ -13,7 +19,7 @@ export interface ForegroundOptions {
 
 /** Starts a container with the caller's standard streams and waits for its end. Resolves to the exit status. */
 export async function runInForeground(io: Io, container: Container, options: ForegroundOptions): Promise<number> {
-  const signals = forwardSignals(io.signals);
+  const signals = forwardSignals(io.signals, ({ pid }) => tellOfDeafness(io, pid));
   try {
     const { outlets, ...streams } = await streamsFor(io, options.interactive);
     const running = await container.start({ ...streams, signal: signals.aborted }).catch(async (error: unknown) => {
@@ -32,4 +38,15 @@ export async function runInForeground(io: Io, container: Container, options: For
   } finally {
     signals.stop();
   }
+}
+
+const sigint = 2;
+
+/** Whoever types Ctrl-C and sees nothing happen must not believe that orlop hangs. */
+function tellOfDeafness(io: Io, pid: number): void {
+  if (!io.isTerminal(0) || heeds(pid, sigint)) return;
+  tell(io, {
+    message: 'Ctrl-C does nothing: the application is PID 1 of its container, and has no handler for it',
+    hint: 'the third one kills it',
+  });
 }

@@ -14,16 +14,21 @@ const pipeClosed = 141;
 /** Prints an error once, for people, and returns the exit status it stands for. */
 export function report(io: Io, error: unknown): number {
   if (error instanceof Error && 'code' in error && error.code === 'EPIPE') return pipeClosed;
-  const { message, hint } = shown(describe(error));
-  const paint = paintFor(io, 2);
-  io.stderr.write(`${paint('red', 'orlop:')} ${message}\n`);
-  if (hint !== undefined) io.stderr.write(`${paint('dim', 'hint:')} ${hint}\n`);
+  tell(io, describe(error));
   return isOwn(error) && error.name === 'LaunchError' ? error.exitCode : failed;
 }
 
-interface Told {
+export interface Told {
   readonly message: string;
   readonly hint?: string | undefined;
+}
+
+/** Says something to the one who typed the command, beside what the application writes. */
+export function tell(io: Io, told: Told): void {
+  const { message, hint } = shown(told);
+  const paint = paintFor(io, 2);
+  io.stderr.write(`${paint('red', 'orlop:')} ${message}\n`);
+  if (hint !== undefined) io.stderr.write(`${paint('dim', 'hint:')} ${hint}\n`);
 }
 
 /** For what the kernel refuses anywhere. */

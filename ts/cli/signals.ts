@@ -4,6 +4,7 @@ import type { SignalSource } from './io.ts';
 const forwarded: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'];
 
 export interface Killable {
+  readonly pid: number;
   kill(signal: NodeJS.Signals): unknown;
 }
 
@@ -22,17 +23,19 @@ const patience = 1000;
  * Signals sent to orlop are meant for the application. PID 1 ignores those that it has no handler for, so that Ctrl-C
  * may do nothing: the third one kills.
  *
+ * @param interrupted is called once, before the first Ctrl-C goes to the application
+ *
  * The application runs a moment before the start is known to have succeeded. A signal of that moment is kept for it;
  * ending the start at once would kill an application that had handled it.
  */
-export function forwardSignals(source: SignalSource): Forwarding {
+export function forwardSignals(source: SignalSource, interrupted: (running: Killable) => void): Forwarding {
   const { signal: aborted, abort } = lightAbort();
   const early: NodeJS.Signals[] = [];
   let timer: NodeJS.Timeout | undefined;
   let target: Killable | undefined;
   let interrupts = 0;
   const send = (running: Killable, signal: NodeJS.Signals): void => {
-    if (signal === 'SIGINT') interrupts++;
+    if (signal === 'SIGINT' && ++interrupts === 1) interrupted(running);
     running.kill(interrupts >= 3 ? 'SIGKILL' : signal);
   };
   const onSignal = (signal: NodeJS.Signals): void => {

@@ -48,6 +48,21 @@ export async function processStatus(pid: number): Promise<ProcessStatus | null> 
   }
 }
 
+/**
+ * Whether a signal would make a process do anything that its PID namespace begins with: such a one gets no signal by
+ * default, only those that it has a handler for, or blocks to wait for them (pid_namespaces(7), proc_pid_status(5)).
+ * True also where that cannot be told.
+ */
+export function heeds(pid: number, signal: number): boolean {
+  try {
+    const status = readFileSync(`/proc/${pid}/status`, 'latin1');
+    const sets = ['SigBlk', 'SigCgt'].map((name) => new RegExp(`^${name}:\\s*([0-9a-f]+)$`, 'm').exec(status)?.[1]);
+    return sets.some((set) => set === undefined || ((BigInt(`0x${set}`) >> BigInt(signal - 1)) & 1n) === 1n);
+  } catch {
+    return true;
+  }
+}
+
 let here: Promise<{ boot: string; namespace: string }> | undefined;
 
 /** Boot and PID namespace of this process; they cannot change while it lives. */

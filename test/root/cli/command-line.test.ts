@@ -188,6 +188,30 @@ describe('the program orlop', () => {
       expect(await ok('ps', '-aq')).to.equal('');
     });
 
+    it('says on a terminal why the first Ctrl-C does nothing', async () => {
+      const command = `exec '${process.execPath}' '${cliPath}' --root '${root}' run --rm host sleep 1000`;
+      const child = spawn('script', ['-qec', command, '/dev/null'], { stdio: ['pipe', 'pipe', 'inherit'] });
+      let shown = '';
+      child.stdout.on('data', (chunk) => {
+        shown += String(chunk);
+      });
+      let status: number | null = null;
+      child.on('exit', (code) => {
+        status = code;
+      });
+      await until('the application runs', async () => (await ok('ps', '-q')) !== '');
+      child.stdin.write('\u0003');
+      await until('it is told of', () => shown.includes('Ctrl-C does nothing'));
+      // It may end between a look and what is typed then.
+      child.stdin.on('error', () => {});
+      await until('it has ended', () => {
+        // Signals that come at once are one.
+        child.stdin.write('\u0003');
+        return status !== null;
+      });
+      expect(status).to.equal(137);
+    });
+
     it('takes the container with it when it is killed, and the next command removes what is left', async () => {
       const { child, ended } = await start(`echo $$ > /ready; echo ready; exec sleep 1000`);
       const [id = ''] = list(join(root, 'mnt')).filter((name) => /^[0-9a-f]{64}$/.test(name));

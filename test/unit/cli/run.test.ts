@@ -1,4 +1,5 @@
-import { EventEmitter } from 'node:events';
+import { spawn } from 'node:child_process';
+import { EventEmitter, once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
@@ -323,6 +324,34 @@ describe('signals sent to orlop run', () => {
     });
   }
 
+  for (const [terminal, script, told] of [
+    [true, 'echo ready; exec cat', 1],
+    [true, 'trap : INT; echo ready; read line', 0],
+    [false, 'echo ready; exec cat', 0],
+  ] as const) {
+    it(`${told ? 'are' : 'are not'} told of once where '${script}' gets Ctrl-C${terminal ? ' from a terminal' : ''}`, async () => {
+      const child = spawn('sh', ['-c', script], { stdio: ['pipe', 'pipe', 'inherit'] });
+      try {
+        await until('it is what it will be', () => !script.includes('cat') || nameOf(child.pid) === 'cat');
+        await once(child.stdout, 'data');
+        const signals = new EventEmitter();
+        const got: (number | string)[] = [];
+        // Of a moment before the start is known to have succeeded: they are kept for the application.
+        const start = async () => {
+          for (let count = 0; count < 3; count++) signals.emit('SIGINT', 'SIGINT');
+          return { ...(await container.start()), pid: child.pid };
+        };
+        const container = fakeContainer(ended, got);
+        const create = () => ({ ...container, start });
+        const { status, stderr } = await orlop(['run', 'host'], { signals, terminal, library: { create } });
+        expect({ status, got }).to.deep.equal({ status: 0, got: ['SIGINT', 'SIGINT', 'SIGKILL'] });
+        expect(stderr.match(/Ctrl-C does nothing: .*\n.*the third one kills it/g) ?? []).to.have.length(told);
+      } finally {
+        child.kill('SIGKILL');
+      }
+    });
+  }
+
   /** A start that lasts until it is aborted; `during` is called in it. */
   function lasting(during: (signal: AbortSignal | undefined) => void) {
     return () => ({
@@ -397,3 +426,7 @@ describe('orlop create and orlop plan', () => {
     expect(ops.find(({ op }) => op === 'seccomp')?.program).to.equal('AQIDBAUGBwg=');
   });
 });
+
+function nameOf(pid: number | undefined): string {
+  return readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
+}

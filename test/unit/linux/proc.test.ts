@@ -1,7 +1,7 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { expect } from 'chai';
-import { identify, isAlive, ownIdentity, parseStat } from '../../../ts/linux/proc.ts';
+import { heeds, identify, isAlive, ownIdentity, parseStat } from '../../../ts/linux/proc.ts';
 
 describe('process identities', () => {
   it('are read behind a name that holds spaces and parentheses', () => {
@@ -50,6 +50,22 @@ describe('process identities', () => {
     // The loader of TypeScript may need some; what is looked at needs one.
     const output = execFileSync('sh', ['-c', 'ulimit -n 100; exec "$@"', 'sh', ...argv], { encoding: 'utf8' });
     expect(JSON.parse(output)).to.deep.equal(['EMFILE', true, 'EMFILE']);
+  });
+
+  it('say which signals a process has a handler for, or waits for', async () => {
+    const [int, term] = [2, 15];
+    const child = spawn('sh', ['-c', `trap 'echo got' INT; echo ready; read line`], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    try {
+      await once(child.stdout, 'data');
+      expect(heeds(child.pid ?? 0, int)).to.equal(true);
+      expect(heeds(child.pid ?? 0, term)).to.equal(false);
+    } finally {
+      child.kill('SIGKILL');
+    }
+    await once(child, 'exit');
+    expect(heeds(child.pid ?? 0, term), 'of one that is gone').to.equal(true);
   });
 
   it('of another PID namespace count as alive', async () => {

@@ -1,5 +1,5 @@
 import { type CommandModule, flag, text } from '../command.ts';
-import { runInForeground } from '../foreground.ts';
+import { runInForeground, signalNotes } from '../foreground.ts';
 import { laterRunOptions } from '../later.ts';
 import { addRunArguments, runArguments, runNotes, runOptions } from '../run-options.ts';
 import { withTrace } from '../trace-file.ts';
@@ -16,7 +16,7 @@ export const command: CommandModule = {
     ...runOptions,
     { flags: '--trace <file>', text: "Write the time of each step of the start, for 'orlop trace' and Perfetto" },
   ],
-  notes: runNotes,
+  notes: `${runNotes}\n${signalNotes}`,
   examples,
   define: addRunArguments,
   async run(invocation) {

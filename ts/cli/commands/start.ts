@@ -1,10 +1,11 @@
 import { type CommandModule, flag, text } from '../command.ts';
-import { runInForeground } from '../foreground.ts';
+import { runInForeground, signalNotes } from '../foreground.ts';
 import { later } from '../later.ts';
 import { withTrace } from '../trace-file.ts';
 
 export const command: CommandModule = {
   later: ['--detach-keys <keys>'],
+  notes: signalNotes,
   define(command) {
     command
       .usage('-a [-i] CONTAINER')
