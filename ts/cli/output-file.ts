@@ -3,6 +3,7 @@ import { constants, rmSync } from 'node:fs';
 import { open, realpath, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { RequestError } from '../errors/index.ts';
+import { messageOf } from '../errors/message.ts';
 import { errorCode } from '../store/system-error.ts';
 import type { Io } from './io.ts';
 
@@ -94,6 +95,6 @@ function refusal(file: string, cause: unknown): RequestError {
     EROFS: ['the file system is read-only', 'choose another place'],
   };
   const told = reasons[errorCode(cause) ?? ''];
-  const why = told?.[0] ?? (cause instanceof Error ? cause.message : String(cause));
+  const why = told?.[0] ?? messageOf(cause);
   return new RequestError('ORLOP_E_INPUT', `'${file}' cannot be written: ${why}`, { hint: told?.[1], cause });
 }

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { RequestError } from '../errors/index.ts';
+import { messageOf } from '../errors/message.ts';
 import { mergeEnv, parseEnv, parseEnvFile } from '../request/environment.ts';
 import { parseRunOptions } from '../request/options.ts';
 import type { EnvEntry, RunOptions } from '../request/types.ts';
@@ -88,7 +89,7 @@ export async function runArguments({ io, args, values }: Invocation): Promise<Ru
 async function envFile(file: string, environment: Invocation['io']['env']): Promise<readonly EnvEntry[]> {
   const bytes = await readFile(file).catch((cause: unknown) => {
     // Only some of Node's errors name the file.
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = messageOf(cause);
     throw new RequestError('ORLOP_E_ENVIRONMENT', `the file of variables '${file}' cannot be read: ${why}`, { cause });
   });
   return parseEnvFile(decode(bytes, file), file, environment);

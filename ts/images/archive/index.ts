@@ -108,6 +108,6 @@ function sumsOf(result: Record<string, unknown>): ArchiveSums {
 function digestOf(value: unknown): Digest {
   if (isDigest(value)) return value;
   throw new RequestError('ORLOP_E_NATIVE', `orlop-archive reported no digest: ${String(value)}`, {
-    hint: 'the executable and the library may be of different versions: build them again',
+    hint: 'it is of another version: unset ORLOP_ARCHIVE, or install orlop again',
   });
 }
