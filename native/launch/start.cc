@@ -100,6 +100,7 @@ StartResult Start::execute(const ChildStack& stack) {
 
 void Start::release() {
   request_.supplied.clear();
+  request_.cgroup.reset();
   trees_.clear();
 }
 
@@ -179,6 +180,11 @@ long Start::clone(const ChildStack& stack) {
                                 .entry = child_main,
                                 .argument = &child_},
                                stack);
+  if (pid < 0) {
+    // Written by the kernel before it refused, as a limit of the cgroup makes it: by now it may be another's.
+    const std::lock_guard lock(mutex_);
+    pidfd_ = -1;
+  }
   if (helper) {
     uint32_t absent = kAbsent;  // the child was killed before it arrived, or there is none
     if (child_.arrived.compare_exchange_strong(absent, kNeverComes)) futex_wake(child_.arrived);

@@ -7,7 +7,7 @@ import { encodePlan } from '../../ts/plan/encode.ts';
 import { ops } from '../../ts/plan/ops.ts';
 import type { Plan } from '../../ts/plan/types.ts';
 import { requires } from '../support/require.ts';
-import { newChildren, type PlanParts, plainPlan, start, started } from '../support/starts.ts';
+import { cgroup2, newChildren, type PlanParts, plainPlan, start, started } from '../support/starts.ts';
 
 /** `kFeatureCloneIntoCgroup` of native/init/run.h: without it the older clone is used. */
 const cloneIntoCgroup = 1 << 5;
@@ -153,11 +153,4 @@ async function rejection(pending: Promise<unknown>): Promise<unknown> {
     () => 'it was not rejected',
     (error) => error,
   );
-}
-
-function cgroup2(): string | undefined {
-  const line = readFileSync('/proc/self/mountinfo', 'utf8')
-    .split('\n')
-    .find((entry) => entry.includes(' - cgroup2 '));
-  return line?.split(' ')[4];
 }

@@ -1,9 +1,23 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  closeSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  rmdirSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import { loadNative } from '../../ts/native/binding.ts';
 import type { Native } from '../../ts/native/contract.ts';
+import { encodePlan } from '../../ts/plan/encode.ts';
 import { requires } from '../support/require.ts';
-import { hold, newChildren, start, started } from '../support/starts.ts';
+import { cgroup2, hold, newChildren, plainPlan, start, started, startTimeOf } from '../support/starts.ts';
 import { until } from '../support/temporary.ts';
 
 describe('starts under way', function () {
@@ -54,6 +68,37 @@ describe('starts under way', function () {
     for (const end of mine) native.closeSync(end);
   });
 
+  it('signal nobody when they are cancelled after the clone was refused', async function () {
+    const unfit = unfitCgroup();
+    if (unfit === undefined) return this.skip();
+    const other = spawn('/bin/sleep', ['600'], { stdio: 'ignore' });
+    const ended = once(other, 'exit');
+    const [read, write] = native.pipe();
+    const cgroup = openSync(unfit.path, 'r');
+    try {
+      const token = {};
+      const options = { descriptors: [write], features: native.features(), cgroup };
+      const plan = plainPlan({ argv: ['/bin/true'], supplied: ['gate'] });
+      const refused = native.launch(encodePlan(plan), options, token).catch((error: unknown) => error);
+      native.closeSync(write);
+      // The end of the pipe: by then the start has failed, which nobody has heard of yet.
+      expect(readSync(read, Buffer.alloc(1))).to.equal(0);
+      const time = startTimeOf(other.pid ?? 0);
+      // One of these gets the number that the pidfd would have had.
+      const waiting = Array.from({ length: 16 }, () => native.waitOther(other.pid ?? 0, time));
+      native.cancel(token);
+      other.kill('SIGTERM');
+      expect(await ended).to.deep.equal([null, 'SIGTERM']);
+      expect(await refused).to.include({ code: 'ENOTSUP', syscall: 'clone' });
+      await Promise.all(waiting);
+    } finally {
+      other.kill('SIGKILL');
+      native.closeSync(read);
+      closeSync(cgroup);
+      unfit.remove();
+    }
+  });
+
   it('are settled when they are cancelled before they are cloned', async () => {
     const token = {};
     const pending = start(native, { argv: ['/bin/sleep', '600'], token });
@@ -93,6 +138,20 @@ describe('starts under way', function () {
     for (const held of hanging) held.close();
   });
 });
+
+/** A version 2 cgroup that takes no process: in one with threads, it has not become such a one itself. */
+function unfitCgroup(): { path: string; remove(): void } | undefined {
+  const mount = cgroup2();
+  if (mount === undefined) return undefined;
+  const parent = mkdtempSync(join(mount, 'orlop-test-'));
+  const [threaded, unfit] = [join(parent, 'threaded'), join(parent, 'unfit')];
+  for (const path of [threaded, unfit]) mkdirSync(path);
+  writeFileSync(join(threaded, 'cgroup.type'), 'threaded');
+  const remove = () => {
+    for (const path of [threaded, unfit, parent]) rmdirSync(path);
+  };
+  return { path: unfit, remove };
+}
 
 function threadsNamed(name: string): number {
   return readdirSync('/proc/self/task').filter((task) => {

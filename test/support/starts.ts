@@ -91,6 +91,14 @@ export function newChildren(): () => number[] {
   return () => childrenOf(process.pid).filter((pid) => !before.has(pid));
 }
 
+/** Where cgroups of version 2 are mounted; undefined when they are not. */
+export function cgroup2(): string | undefined {
+  const line = readFileSync('/proc/self/mountinfo', 'utf8')
+    .split('\n')
+    .find((entry) => entry.includes(' - cgroup2 '));
+  return line?.split(' ')[4];
+}
+
 function parentOf(pid: number): number | undefined {
   const parent = statOf(pid)?.[1];
   return parent === undefined ? undefined : Number(parent);
