@@ -59,7 +59,9 @@ Failure write_id_maps(int pidfd, IdMaps& maps) {
 }
 
 Failure move_into_cgroup(int pidfd, int cgroup) {
-  const int error = write_whole(cgroup, "cgroup.procs", std::to_string(pid_of(pidfd)));
+  const pid_t pid = pid_of(pidfd);
+  // Where it is gone, or no procfs says who it is. A written 0 is the writer: this program would be moved.
+  const int error = pid == 0 ? ESRCH : write_whole(cgroup, "cgroup.procs", std::to_string(pid));
   if (error != 0) return {.error = error, .call = "write", .path = "cgroup.procs"};
   return {};
 }

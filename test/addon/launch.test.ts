@@ -1,5 +1,7 @@
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmdirSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import { loadNative } from '../../ts/native/binding.ts';
 import type { LaunchOptions, Native } from '../../ts/native/contract.ts';
@@ -7,7 +9,7 @@ import { encodePlan } from '../../ts/plan/encode.ts';
 import { ops } from '../../ts/plan/ops.ts';
 import type { Plan } from '../../ts/plan/types.ts';
 import { requires } from '../support/require.ts';
-import { cgroup2, newChildren, type PlanParts, plainPlan, start, started } from '../support/starts.ts';
+import { cgroup2, newChildren, type PlanParts, plainPlan, program, start, started } from '../support/starts.ts';
 
 /** `kFeatureCloneIntoCgroup` of native/init/run.h: without it the older clone is used. */
 const cloneIntoCgroup = 1 << 5;
@@ -92,6 +94,27 @@ describe('launching a plan', function () {
       await native.wait(child);
     });
   }
+
+  it('moves nobody into a cgroup when it cannot tell who its child is', async function () {
+    const mount = cgroup2();
+    if (mount === undefined || process.getuid?.() !== 0) return this.skip();
+    const cgroup = mkdtempSync(join(mount, 'orlop-test-'));
+    try {
+      const { argv, env } = program(
+        `const fs = require('node:fs');
+         const options = { descriptors: [], features: native.features() & ~(1 << 5), cgroup: fs.openSync(process.env.CGROUP) };
+         const refused = await native.launch(Buffer.from(plans.some, 'base64'), options, {}).catch((error) => error);
+         console.log(refused.code, fs.readFileSync(process.env.CGROUP + '/cgroup.procs', 'utf8').trim());`,
+        { some: plainPlan({ argv: ['/bin/true'] }) },
+        { env: { CGROUP: cgroup } },
+      );
+      const hidden = ['--mount', '--propagation', 'private', 'sh', '-ec', 'mount -t tmpfs none /proc; exec "$@"', 'sh'];
+      const run = spawnSync('unshare', [...hidden, process.execPath, ...argv], { env, encoding: 'utf8' });
+      expect(run.stdout, run.stderr).to.equal('ESRCH \n');
+    } finally {
+      rmdirSync(cgroup);
+    }
+  });
 
   it('rejects with the call that failed when the kernel refuses an id map, and leaves no child', async () => {
     const children = newChildren();
