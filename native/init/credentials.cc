@@ -93,7 +93,9 @@ int Execute(Context& context, const plan::op::NoNewPrivileges&) {
 // then needs to allow execve and none of the calls of that search. Without, it needs a capability that may be gone
 // later.
 int Execute(Context& context, const plan::op::Seccomp& op) {
-  if (op.program.size == 0 || op.program.size % sizeof(sock_filter) != 0) return context.Refuse(EINVAL);
+  const bool whole = op.program.size != 0 && op.program.size % sizeof(sock_filter) == 0;
+  // The kernel is told a number of 16 bits.
+  if (!whole || op.program.size / sizeof(sock_filter) > BPF_MAXINSNS) return context.Refuse(EINVAL);
   if (!context.no_new_privileges) return LoadFilter(context, op.program);
   context.filter = op.program;
   context.filter_op = context.op;

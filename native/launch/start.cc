@@ -223,7 +223,8 @@ void Start::judge(pid_t pid, StartResult& result) {
     const std::lock_guard lock(mutex_);
     const UniqueFd closed(std::exchange(pidfd_, -1));
   }
-  if (help_failed_.error != 0) {
+  // Who has it cancelled is told that, and not that nothing could be done to a child that was gone.
+  if (help_failed_.error != 0 && child_.cancelled.load() == 0) {
     result.failure = help_failed_;
   } else if (child_.returned.load() != 0) {
     result.outcome = Outcome::kRefused;

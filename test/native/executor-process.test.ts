@@ -191,6 +191,12 @@ for (const [name, features] of featureSets) {
       expect(result.refused).to.include({ step: 'seccomp', error: 'EINVAL' });
     });
 
+    it('refuses a filter that is longer than the kernel takes, and loads no part of it', () => {
+      const allow = Buffer.from([0x06, 0, 0, 0, 0, 0, 0xff, 0x7f]);
+      const plan = planOf('true', { seccomp: Buffer.concat(Array.from({ length: 65_537 }, () => allow)) });
+      expect(runPlan(plan, folder(), { features }).refused).to.include({ step: 'seccomp', error: 'EINVAL' });
+    });
+
     it('loads the filter without no_new_privs too, and leaves that off', () => {
       const plan = planOf('grep -E "NoNewPrivs|Seccomp:" /proc/self/status', {
         seccomp: filterWithout(uname),
