@@ -121,10 +121,14 @@ writeFileSync(cli, `(function (require, module, __filename, __dirname) {${readFi
 /** The compiled form holds what a command has used until it ends: so one runs, in a process of its own. */
 const program = 'dist/cli/orlop.cjs';
 const main = createHash('sha256').update(readFileSync(cli)).digest('hex').slice(0, 16);
-const built = `{ v8: '${process.versions.v8}', tag: ${cachedDataVersionTag()}, main: '${main}' }`;
+// As scripts/cli-loader.cjs has it.
+const features = ['i18n_support', 'pointer_compression', 'webassembly', 'sandbox', 'lite_mode'];
+const traits = features.map((name) => process.config.variables[`v8_enable_${name}`]);
+const kind = [process.versions.v8, process.arch, ...traits].join('-');
+const built = `{ kind: '${kind}', tag: ${cachedDataVersionTag()}, main: '${main}' }`;
 writeFileSync(
   program,
-  readFileSync('scripts/cli-loader.cjs', 'utf8').replace(`{ v8: 'V8', tag: 0, main: 'MAIN' }`, built),
+  readFileSync('scripts/cli-loader.cjs', 'utf8').replace(`{ kind: 'KIND', tag: 0, main: 'MAIN' }`, built),
 );
 copyFileSync('scripts/cli-own-cache.cjs', 'dist/cli/own-cache.cjs');
 chmodSync(program, 0o755);

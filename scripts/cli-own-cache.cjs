@@ -12,14 +12,15 @@ const most = 8;
 /**
  * @param {string} source of main.cjs
  * @param {string} filename of it
- * @param {{ tag: number, main: string }} built what main.cache was made with, and the hash of main.cjs: V8 itself
- * compares no more than the length
+ * @param {{ kind: string, tag: number, main: string }} built what main.cache was made with, and the hash of main.cjs:
+ * V8 itself compares no more than the length
+ * @param {string} node what has to be the same of this Node, as orlop.cjs has it
  * @returns {import('node:vm').Script}
  */
-module.exports = function compile(source, filename, built) {
-  const kind = kindOf();
+module.exports = function compile(source, filename, built, node) {
+  const kind = kindOf(node);
   const name = `cli-${built.main}-${kind}.cache`;
-  const cachedData = kind === built.tag ? readShipped(filename) : read(name);
+  const cachedData = kind === `${built.kind}-${built.tag}` ? readShipped(filename) : read(name);
   const script = new Script(source, { filename, cachedData });
   // Not after another command: it would not hold the functions of a start, which are those that are to be quick.
   if (script.cachedDataRejected !== false && isRun()) process.on('exit', () => keep(name, script.createCachedData()));
@@ -27,12 +28,12 @@ module.exports = function compile(source, filename, built) {
 };
 
 /**
- * What decides whether a compiled form fits, besides the processor: V8 looks at all of it, and rejects what does not.
- * Without flags it is the version; for what flags come to, node:v8 is asked, which with it loads all of node:stream.
+ * What decides whether a compiled form fits. For what flags come to, node:v8 is asked, which with it loads all of
+ * node:stream.
  */
-function kindOf() {
+function kindOf(node) {
   const plain = process.execArgv.length === 0 && !process.env.NODE_OPTIONS;
-  return plain ? process.versions.v8 : require('node:v8').cachedDataVersionTag();
+  return plain ? node : `${node}-${require('node:v8').cachedDataVersionTag()}`;
 }
 
 function readShipped(filename) {

@@ -9,12 +9,12 @@ import { packed } from './packed.ts';
 import { needsPrograms, needsTools, tool } from './tools.ts';
 
 /** Node for arm64 under QEMU: it translates the program, not the kernel, so what it shows is not about namespaces. */
-const emulated = (...args: string[]): string[] => ['-L', '/usr/aarch64-linux-gnu', tool('node22Arm64'), ...args];
+const emulated = (...args: string[]): string[] => ['-L', '/usr/aarch64-linux-gnu', tool('node20Arm64'), ...args];
 
 describe('the package on arm64, emulated', function () {
   this.timeout(180_000);
   needsPrograms('qemu-aarch64');
-  needsTools('node22Arm64');
+  needsTools('node20Arm64');
   const tarball = packed();
   let installed = '';
   before(() => {

