@@ -57,7 +57,10 @@ const standIns = {
  * sources: a test that loads those as CommonJS would then have two of each class.
  */
 const later = {
-  'ts/api/container.ts': ['../containers/commit.ts', '../containers/layer-reads.ts', '../containers/wait.ts'],
+  'ts/api/container.ts': [
+    ...['../containers/commit.ts', '../containers/layer-reads.ts', '../containers/unless-removed.ts'],
+    '../containers/wait.ts',
+  ],
   'ts/api/orlop.ts': ['../containers/plan.ts', './pool.ts', './run.ts'],
   'ts/cli/main.ts': ['./parse.ts'],
   'ts/containers/seccomp.ts': ['./compile-filter.ts'],

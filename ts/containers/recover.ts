@@ -15,8 +15,8 @@ import type { Durability, Ending, StoredContainer } from './record.ts';
 import { killApplication, removeContainer } from './remove.ts';
 
 /**
- * Puts right what dead processes left: containers that are held still, those that were to go away with their owner, applications that run without
- * one, removals that were begun, and after a reboot whatever only the lost records knew of.
+ * Puts right what dead processes left: containers that are held still, those that were to go away with their owner,
+ * applications that run without one, removals that were begun, and after a reboot whatever only the lost records knew of.
  */
 export async function recover(store: Store, containers: ContainerStore): Promise<void> {
   await sweepTemporary(store);

@@ -5,6 +5,7 @@ import { longestDelay, unlessAborted } from '../launch/abort.ts';
 import type { Looked, Native } from '../native/contract.ts';
 import type { BindMount, MountSpec } from '../request/types.ts';
 import type { Store } from '../store/store.ts';
+import { noVolume } from '../volumes/record.ts';
 
 /** What stands at the source of a bind mount now. The start fails when it has been replaced by then. */
 export interface ResolvedSource {
@@ -137,12 +138,20 @@ export function areDirect(sources: ReadonlyMap<string, ResolvedSource>, mounts: 
   return mounts.every((mount) => mount.type !== 'bind' || sources.get(mount.target)?.path === mount.source);
 }
 
-/** Looks at the data directories of volumes, which lie on the store's own disk; the result is by name. */
-export function resolveVolumes(store: Store, names: Iterable<string>): ReadonlyMap<string, ResolvedSource> {
+/**
+ * Looks at the data directories of volumes, which lie on the store's own disk; the result is by name.
+ *
+ * @throws RequestError ORLOP_E_NO_VOLUME when somebody has taken one out of the store by hand
+ */
+export function resolveVolumes(
+  store: Pick<Store, 'volumeData'>,
+  names: Iterable<string>,
+): ReadonlyMap<string, ResolvedSource> {
   const sources = new Map<string, ResolvedSource>();
   for (const name of names) {
     const path = store.volumeData(name);
-    const facts = statSync(path, { bigint: true });
+    const facts = statSync(path, { bigint: true, throwIfNoEntry: false });
+    if (facts === undefined) throw noVolume(name);
     sources.set(name, { path, device: facts.dev, inode: facts.ino, type: 'directory' });
   }
   return sources;

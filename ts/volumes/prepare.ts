@@ -1,8 +1,9 @@
 import { RequestError } from '../errors/index.ts';
+import { isId } from '../store/id.ts';
 import type { Store } from '../store/store.ts';
 import { isEmpty, isEmptyNow } from './empty.ts';
 import { type CopyUp, copyUp, staysAsItIs } from './populate.ts';
-import { readVolume, readVolumeNow, type Volume, writeVolume } from './record.ts';
+import { noVolume, readVolume, readVolumeNow, type Volume, writeVolume } from './record.ts';
 import { makeVolume, type Volumes, type VolumeUsers } from './volumes.ts';
 
 /** A volume that a container has: its name is fixed already, an anonymous one's is a new ID. */
@@ -34,6 +35,8 @@ export interface Prepared {
 
 /**
  * Makes the volumes that a container needs and fills new ones from its image.
+ *
+ * @throws RequestError ORLOP_E_NO_VOLUME for the ID of an anonymous volume that is not there; ORLOP_E_ABORTED
  *
  * The container's record, written before, is what protects them: whoever removes a volume reads the records while it
  * holds the volume's lock. When it fails, nothing that it made stays.
@@ -82,8 +85,13 @@ async function prepareOne(store: Store, users: VolumeUsers, need: VolumeNeed, op
   }
   const settled = lookUpNow(store, need) ?? (await lookUp(store, need, options));
   if (settled !== null) return { volume: settled, created: false };
-  await using _lock = await store.lock('volume', need.name, 'exclusive', { signal: options.signal });
+  await using lock = await store.lock('volume', need.name, 'exclusive', { signal: options.signal });
   const volume = await readVolume(store, need.name);
+  if (volume === null && isId(need.name)) {
+    // An anonymous one that is gone: an empty one in its place is no answer to who asks for what was in it.
+    await lock.retire();
+    throw noVolume(need.name);
+  }
   // Awaited here, because the lock goes with this function's end.
   if (volume === null) return await create(store, need, options);
   if (!(await wantsCopy(volume, need)) || (await usedByOther(users, need.name, options.container))) {

@@ -2,6 +2,7 @@ import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { RequestError } from '../errors/index.ts';
+import { isId } from '../store/id.ts';
 import { damaged, readRecord, readRecordNow, recordSchema, writeRecord } from '../store/record.ts';
 import type { Store } from '../store/store.ts';
 
@@ -86,6 +87,8 @@ export function writeVolume(directory: string, volume: VolumeRecord, durable: bo
 /** The error for a volume that is not there. */
 export function noVolume(name: string): RequestError {
   return new RequestError('ORLOP_E_NO_VOLUME', `no volume has the name '${name}'`, {
-    hint: `list them with 'orlop volume ls', or make it with 'orlop volume create'`,
+    hint: isId(name)
+      ? `anonymous ones go with their containers: see 'orlop volume ls'`
+      : `list them with 'orlop volume ls', or make it with 'orlop volume create'`,
   });
 }

@@ -1,7 +1,14 @@
 import { mkdirSync, rmdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { areDirect, forgetSources, recallSources, resolveSources } from '../../../ts/containers/sources.ts';
+import {
+  areDirect,
+  forgetSources,
+  recallSources,
+  resolveSources,
+  resolveVolumes,
+} from '../../../ts/containers/sources.ts';
+import { RequestError } from '../../../ts/errors/index.ts';
 import type { BindMount } from '../../../ts/request/types.ts';
 import { fakeNative } from '../../support/fake-native.ts';
 import { refusal } from '../../support/refusal.ts';
@@ -47,5 +54,12 @@ describe('the sources of bind mounts', () => {
     expect((await refusal(recallSources(own, mounts))).code).to.equal('ORLOP_E_SOURCE');
     forgetSources(own, mounts);
     expect((await refusal(recallSources(own, mounts.slice(0, 1)))).code).to.equal('ORLOP_E_SOURCE');
+  });
+
+  it('tell of a volume that was taken out of the store by hand', () => {
+    const volumes = { volumeData: (name: string) => at(`volumes/${name}/_data`) };
+    mkdirSync(volumes.volumeData('data'), { recursive: true });
+    expect([...resolveVolumes(volumes, ['data']).keys()]).to.deep.equal(['data']);
+    expect(() => resolveVolumes(volumes, ['data', 'gone'])).to.throw(RequestError, "no volume has the name 'gone'");
   });
 });

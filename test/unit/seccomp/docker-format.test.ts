@@ -117,6 +117,8 @@ describe('seccomp profile in the format of Docker', () => {
       '[]',
       '{}',
       '{"defaultAction":"SCMP_ACT_DANCE"}',
+      '{"defaultAction":"constructor"}',
+      '{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["read"],"action":"SCMP_ACT_ALLOW","args":[{"index":0,"value":0,"op":"constructor"}]}]}',
       '{"defaultAction":"SCMP_ACT_ALLOW","flags":["SECCOMP_FILTER_FLAG_LOG"]}',
       '{"defaultAction":"SCMP_ACT_ALLOW","listenerPath":"/run/x"}',
       '{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["read"],"action":"SCMP_ACT_NOTIFY"}]}',

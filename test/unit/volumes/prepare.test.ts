@@ -151,6 +151,14 @@ describe('the volumes of a container', () => {
     expect(await readdir(store.volumePath('v'))).to.have.members(['_data', 'volume.json']);
   });
 
+  it('are not made anew by the ID of an anonymous one that is gone', async () => {
+    const id = newId();
+    expect((await refusal(prepare([need({ name: id })]))).code).to.equal('ORLOP_E_NO_VOLUME');
+    expect(await readdir(store.volumesPath)).to.deep.equal([]);
+    await prepare([need({ name: id, anonymous: true })]);
+    expect((await prepare([need({ name: id })], { container: 'd' })).created).to.deep.equal([]);
+  });
+
   it('are made once by many at the same time', async () => {
     const all = await Promise.all(Array.from({ length: 10 }, (_, at) => prepare([need()], { container: `${at}` })));
     expect(all.flatMap((one) => one.created)).to.deep.equal(['v']);

@@ -113,7 +113,8 @@ const actions: Readonly<Record<string, (errno: number | null | undefined) => Act
 };
 
 function toAction(name: string, errno: number | null | undefined, fail: Fail): Action {
-  return actions[name]?.(errno) ?? fail(`has the action ${name}`, `actions are ${Object.keys(actions).join(', ')}`);
+  const make = Object.hasOwn(actions, name) ? actions[name] : undefined;
+  return make?.(errno) ?? fail(`has the action ${name}`, `actions are ${Object.keys(actions).join(', ')}`);
 }
 
 const tableOf: Readonly<Record<string, SyscallTable>> = {
@@ -160,7 +161,8 @@ const comparisons: Readonly<Record<string, Comparison>> = {
 };
 
 function toCondition(arg: v.InferOutput<typeof ArgJson>, fail: Fail): Condition {
-  const op = comparisons[arg.op] ?? fail(`compares by ${arg.op}`, `write ${Object.keys(comparisons).join(', ')}`);
+  const known = Object.hasOwn(comparisons, arg.op) ? comparisons[arg.op] : undefined;
+  const op = known ?? fail(`compares by ${arg.op}`, `write ${Object.keys(comparisons).join(', ')}`);
   const { index } = arg;
   if (op !== 'MASKED_EQ') return { index, op, value: BigInt(arg.value), bits: 64 };
   return { index, op, mask: BigInt(arg.value), value: BigInt(arg.valueTwo ?? 0), bits: 64 };
