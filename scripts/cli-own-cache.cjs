@@ -18,6 +18,7 @@ const most = 8;
  * @returns {import('node:vm').Script}
  */
 module.exports = function compile(source, filename, built, node) {
+  requireNode();
   const kind = kindOf(node);
   const name = `cli-${built.main}-${kind}.cache`;
   const cachedData = kind === `${built.kind}-${built.tag}` ? readShipped(filename) : read(name);
@@ -26,6 +27,14 @@ module.exports = function compile(source, filename, built, node) {
   if (script.cachedDataRejected !== false && isRun()) process.on('exit', () => keep(name, script.createCachedData()));
   return script;
 };
+
+/** Here, for the Node that orlop was built with need not ask: an older one would show the whole of main.cjs instead. */
+function requireNode() {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  if (major > 20 || (major === 20 && minor >= 19)) return;
+  fs.writeSync(2, `orlop: this is Node ${process.versions.node}, which is too old\nhint: use Node 20.19 or newer\n`);
+  process.exit(125);
+}
 
 /**
  * What decides whether a compiled form fits. For what flags come to, node:v8 is asked, which with it loads all of

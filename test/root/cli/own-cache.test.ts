@@ -158,6 +158,24 @@ describe('the compiled form of the command line', function () {
     });
   }
 
+  it('is not asked for by a Node that is too old, which is said instead', () => {
+    const { engines } = JSON.parse(readFileSync('package.json', 'utf8'));
+    const [, major = 0, minor = 0] = /^>=(\d+)\.(\d+)$/.exec(engines.node) ?? [];
+    const preload = join(root(), 'preload.cjs');
+    const started = (version: string) => {
+      const versions = `{ value: { ...process.versions, node: '${version}' } }`;
+      writeFileSync(preload, `Object.defineProperty(process, 'versions', ${versions});`);
+      const argv = ['--require', preload, program, '--version'];
+      const { status, stdout, stderr } = spawnSync(process.execPath, argv, { encoding: 'utf8' });
+      return { status, stdout, stderr };
+    };
+    for (const old of ['18.20.8', `${major}.${Number(minor) - 1}.9`]) {
+      const stderr = `orlop: this is Node ${old}, which is too old\nhint: use Node ${major}.${minor} or newer\n`;
+      expect(started(old)).to.deep.equal({ status: 125, stdout: '', stderr });
+    }
+    for (const good of [`${major}.${minor}.0`, '26.1.0']) expect(started(good).stdout, good).to.match(/^orlop version/);
+  });
+
   it('does not gather', () => {
     run();
     for (let i = 0; i < 8; i++) writeFileSync(join(runDirectory, `cli-${i}.cache`), '');
