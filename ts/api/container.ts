@@ -6,7 +6,6 @@ import { startContainer } from '../containers/start.ts';
 import { unlessRemoved } from '../containers/unless-removed.ts';
 import { killContainer, waitContainer } from '../containers/wait.ts';
 import { Laps } from '../trace/laps.ts';
-import { openDescriptor } from './descriptor.ts';
 import { inspectContainer, summaryOf } from './inspect.ts';
 import { RunningContainer } from './running.ts';
 import type * as t from './types.ts';
@@ -81,8 +80,7 @@ export class ContainerHandle implements t.Container {
   }
 
   async export(descriptor: number): Promise<void> {
-    const output = openDescriptor(descriptor);
-    await this.#reading((stored) => exportContainer(this.#runtime, stored, output));
+    await this.#reading((stored) => exportContainer(this.#runtime, stored, descriptor));
   }
 
   async #reading<Result>(read: (stored: StoredContainer) => Promise<Result>): Promise<Result> {

@@ -19,18 +19,24 @@ export function delayOf(timeout: number): number {
 export class Deadline implements Disposable {
   readonly #own = lightAbort();
   readonly #given: AbortSignal | undefined;
-  readonly #timer: NodeJS.Timeout | undefined;
+  readonly #delay: number | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #runs = false;
   #timedOut = false;
 
   constructor(given: AbortSignal | undefined, timeout: number | undefined) {
-    if (timeout !== undefined) this.#timer = setTimeout(this.#expire, delayOf(timeout));
     this.#given = given;
-    given?.addEventListener('abort', this.#abort, { once: true });
-    if (given?.aborted) this.#abort();
+    this.#delay = timeout === undefined ? undefined : delayOf(timeout);
   }
 
+  /** The time runs from when somebody first asks: to set a timer is a twentieth of what a request to a pool takes. */
   get signal(): AbortSignal {
+    if (!this.#runs) this.#run();
     return this.#own.signal;
+  }
+
+  get aborted(): boolean {
+    return this.#own.signal.aborted || this.#given?.aborted === true;
   }
 
   /** Whether it was the time-out. */
@@ -38,10 +44,17 @@ export class Deadline implements Disposable {
     return this.#timedOut;
   }
 
+  #run(): void {
+    this.#runs = true;
+    if (this.#delay !== undefined) this.#timer = setTimeout(this.#expire, this.#delay);
+    this.#given?.addEventListener('abort', this.#abort, { once: true });
+    if (this.#given?.aborted) this.#abort();
+  }
+
   readonly #abort = (): void => this.#own.abort(this.#given?.reason);
 
   readonly #expire = (): void => {
-    this.#timedOut = !this.signal.aborted;
+    this.#timedOut = !this.#own.signal.aborted;
     this.#own.abort(undefined);
   };
 

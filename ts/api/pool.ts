@@ -51,14 +51,14 @@ class ContainerPool implements t.Pool {
   async run(argv: readonly string[] = [], options: t.PoolRequest & t.RunInput = {}): Promise<t.RunResult> {
     const { input, maxBuffer, signal, timeout, ...own } = options;
     return withDeadline(this.image, options, async (ends) => {
-      const { started, container } = await this.#start(argv, own, { ...runStdio(options), signal: ends });
-      return collectRun(this.#runtime.native, started, container, options, ends);
+      const { started, container } = await this.#start(argv, own, { ...runStdio(options), ends });
+      return collectRun(this.#runtime.native, started, container, options, ends.signal);
     });
   }
 
   async start(argv: readonly string[] = [], options: t.PoolRequest & t.StartOptions = {}): Promise<t.Running> {
     const { stdin = 'ignore', stdout = 'pipe', stderr = 'pipe', signal, timeout, ...own } = options;
-    const { started, container } = await this.#start(argv, own, { stdio: { stdin, stdout, stderr }, signal });
+    const { started, container } = await this.#start(argv, own, { stdio: { stdin, stdout, stderr }, ends: { signal } });
     return RunningContainer.of(this.#runtime.native, started, { ...container, image: this.image }, options);
   }
 

@@ -1,4 +1,5 @@
 import { createContainer } from '../containers/create.ts';
+import type { Ends } from '../containers/pool/application.ts';
 import type { Runtime } from '../containers/runtime.ts';
 import { type Started, type StartRequest, startContainer } from '../containers/start.ts';
 import { RequestError } from '../errors/index.ts';
@@ -11,27 +12,10 @@ import { startTimings } from './running.ts';
 import type * as t from './types.ts';
 
 const defaultMaxBuffer = 16 << 20;
-
-/**
- * What is started for a run: its streams, and how much of them is collected.
- *
- * @throws RequestError ORLOP_E_INPUT: afterwards something would run that nobody feeds
- */
+/** What is started for a run: its streams, and how much of them is collected. */
 export function runStdio({ input, maxBuffer = defaultMaxBuffer }: t.RunInput) {
-  requireText(input);
   const stdin = input === undefined ? 'ignore' : 'pipe';
-  return { stdio: { stdin, stdout: 'pipe', stderr: 'pipe' }, collect: limitOf(maxBuffer) } as const;
-}
-
-function requireText(input: unknown): void {
-  if (input === undefined || input === null || typeof input === 'string' || ArrayBuffer.isView(input)) return;
-  throw new RequestError('ORLOP_E_INPUT', `the input is ${typeof input}, expected a string or a Uint8Array`);
-}
-
-/** Infinity is no limit, as for node:child_process. */
-function limitOf(maxBuffer: number): number {
-  if (typeof maxBuffer === 'number' && maxBuffer >= 0) return Math.min(maxBuffer, Number.MAX_SAFE_INTEGER);
-  throw new RequestError('ORLOP_E_INPUT', `maxBuffer is '${maxBuffer}', expected a number of bytes`);
+  return { stdio: { stdin, stdout: 'pipe', stderr: 'pipe' }, collect: maxBuffer } as const;
 }
 
 /**
@@ -47,7 +31,7 @@ export async function runToEnd(
 ): Promise<t.RunResult> {
   const { input, maxBuffer, signal, timeout, ...own } = options;
   const laps = new Laps('create');
-  return withDeadline(image, options, async (ends) => {
+  return withDeadline(image, options, async ({ signal: ends }) => {
     const request = parse({ ...own, rm: own.rm ?? true });
     laps.lap('request', 'parsed');
     const { record, started } = await createAndStart(runtime, request, { ...runStdio(options), signal: ends, laps });
@@ -74,12 +58,12 @@ async function createAndStart(runtime: Runtime, request: RunRequest, how: Omit<S
 export async function withDeadline<Result>(
   image: string,
   { signal, timeout }: t.RunInput,
-  run: (signal: AbortSignal) => Promise<Result>,
+  run: (ends: Ends<AbortSignal>) => Promise<Result>,
 ): Promise<Result> {
   using deadline = new Deadline(signal, timeout);
   try {
-    if (deadline.signal.aborted) throw aborted(deadline.signal);
-    return await run(deadline.signal);
+    if (deadline.aborted) throw aborted(deadline.signal);
+    return await run(deadline);
   } catch (error) {
     // Whatever the time-out interrupted, it is what the caller has to know.
     if (deadline.timedOut && isAborted(error)) throw timedOut(image, timeout);

@@ -146,7 +146,8 @@ describe('a member that waits', function () {
     expect(open().length).to.equal(1);
     const running = await pool.start(['sleep', '1000'], { volumes: ['own:/own'] });
     expect(running.pid).to.equal(pid);
-    expect(new Set(threads())).to.deep.equal(new Set([namespace('self', 'mnt')]));
+    // One may be elsewhere already, to clone the next member.
+    expect(threads()).to.include(namespace('self', 'mnt')).and.to.not.include(inside);
     expect(open()).to.deep.equal([]);
     running.kill('SIGKILL');
     await running.exited;

@@ -7,6 +7,7 @@ import { decodePlan } from '../../../ts/plan/decode.ts';
 import { encodePlan } from '../../../ts/plan/encode.ts';
 import type { EncodedPlan } from '../../../ts/plan/encoded.ts';
 import { buildApplication, buildMember } from '../../../ts/plan/member.ts';
+import type { RunRequest } from '../../../ts/request/types.ts';
 import { newId } from '../../../ts/store/id.ts';
 import { record } from '../../support/records.ts';
 import { startContextOf } from '../../support/start-context.ts';
@@ -64,6 +65,54 @@ describe('the plans of members of a pool', () => {
         );
       }
     }
+  });
+
+  it('have a part that is known before the process: what an opener does for its bind mounts', () => {
+    const mounts: RunRequest['mounts'] = [
+      { type: 'bind', source: '/host/a', target: '/v', readonly: true, recursive: true, propagation: 'rprivate' },
+      {
+        type: 'bind',
+        source: '/host/a',
+        target: '/v/below',
+        readonly: false,
+        recursive: false,
+        propagation: 'private',
+      },
+    ];
+    // The same list each time, as of a program that asks for the same again; what stands there changes.
+    for (const inode of [2n, 2n, 3n]) {
+      const one = member();
+      const found = {
+        sources: new Map(mounts.map(({ target }) => [target, { ...source, inode }])),
+        volumes: new Map(),
+      };
+      const plans = new MemberPlans(one.waiting, image, one.context);
+      const part = decodePlan(plans.volumes(mounts, found.sources) ?? new Uint8Array());
+      const whole = decodePlan(plans.application({ ...request(one, ['true']), mounts }, found).bytes);
+      expect(part).to.deep.equal({ ...whole, enter: [] });
+      expect(part.prepare.map(({ op }) => op)).to.include.members(['bind', 'join', 'attach']);
+      expect(part.prepare.find(({ op }) => op === 'bind')).to.include({ inode });
+    }
+  });
+
+  it('have no such part where it depends on the process, or there is nothing to open', () => {
+    const bind = {
+      type: 'bind',
+      source: '/host/a',
+      target: '/v',
+      readonly: false,
+      recursive: true,
+      propagation: 'rprivate',
+    } as const;
+    const volume = { type: 'volume', name: 'data', target: '/w', readonly: false, nocopy: false } as const;
+    const sources = new Map([['/v', source]]);
+    const waiting = member();
+    const readOnly = member({ request: { ...waiting.waiting.request, readOnly: true } });
+    const plansOf = (one: ReturnType<typeof member>) => new MemberPlans(one.waiting, image, one.context);
+    expect(plansOf(waiting).volumes([bind], sources)).to.be.instanceOf(Uint8Array);
+    expect(plansOf(waiting).volumes([], sources)).to.equal(null);
+    expect(plansOf(waiting).volumes([bind, volume], sources)).to.equal(null);
+    expect(plansOf(readOnly).volumes([bind], sources)).to.equal(null);
   });
 
   it('differ where a volume has a name of its own', () => {

@@ -21,13 +21,21 @@ import { checkTargets } from './targets.ts';
 import type { PoolUsers } from './users.ts';
 import type { PoolVolumes } from './volumes.ts';
 
+/**
+ * What ends a request before its time. Whoever waits asks for the signal, and a request that does not wait when its
+ * member has been told: it may have to be made.
+ */
+export interface Ends<Signal = AbortSignal | undefined> {
+  readonly signal: Signal;
+}
+
 /** What a request asks of a member: its own mounts, and the rest merged with the pool's defaults. */
 export interface ApplicationRequest {
   readonly request: RunRequest;
   /** What stands at the sources of its bind mounts, by target. */
   readonly sources: ReadonlyMap<string, ResolvedSource>;
   readonly stdio: StdioRequest;
-  readonly signal?: AbortSignal | undefined;
+  readonly ends: Ends;
   readonly laps: Laps;
   /** See `StartRequest`. */
   readonly collect?: number | undefined;
@@ -80,7 +88,7 @@ async function launchInMember(
   request: ApplicationRequest,
 ): Promise<InMember> {
   const { native } = runtime;
-  const { signal, laps } = request;
+  const { laps } = request;
   checkTargets(member.container.record, request.request.mounts);
   const volumes = member.plans.volumes(request.request.mounts, request.sources);
   // They take a thread as long as the rest takes this one.
@@ -97,6 +105,7 @@ async function launchInMember(
   });
   // What follows is done while the application is being started.
   known.last = record;
+  const { signal } = request.ends;
   const kill = () => native.kill(member.process, sigkill);
   const recorded = recordNow(runtime, member, record);
   signal?.addEventListener('abort', kill, { once: true });
@@ -153,7 +162,7 @@ async function planApplication(
   runtime: Runtime,
   known: Known,
   { container, image, plans }: Member,
-  { request, sources, signal, laps }: ApplicationRequest,
+  { request, sources, ends, laps }: ApplicationRequest,
 ): Promise<Planned> {
   const waiting = container.record;
   const { mounts } = request;
@@ -166,7 +175,13 @@ async function planApplication(
   const record = recordOf(waiting, request, { process, uses });
   // An anonymous volume is only found again by its container's record.
   if (needs.some((need) => need.anonymous)) await runtime.containers.describeAnew(container, record);
-  const bound = await known.volumes.bind(needs, { container: record.id, image, view, owner: user, signal });
+  const bound = await known.volumes.bind(needs, {
+    container: record.id,
+    image,
+    view,
+    owner: user,
+    signal: ends.signal,
+  });
   laps.lap('volumes', 'made, or found');
   return { plan: plans.application({ process, mounts, volumes: uses }, { sources, volumes: bound }), record };
 }

@@ -4,10 +4,11 @@ import { ExecTemplate } from '../../plan/exec-template.ts';
 import type { StartFacts } from '../../plan/facts.ts';
 import { buildApplication, buildMember, buildVolumes, type MemberPlan } from '../../plan/member.ts';
 import { PlanTemplates } from '../../plan/templates.ts';
-import type { RunRequest } from '../../request/types.ts';
+import type { MountSpec, RunRequest } from '../../request/types.ts';
 import { type StartContext, startFacts } from '../facts.ts';
 import { candidatesOf } from '../process.ts';
 import type { ContainerRecord } from '../record.ts';
+import type { ResolvedSource } from '../sources.ts';
 import { isAlone, likeness, sourceText } from '../start-plan.ts';
 
 /** Plans of members that are alike, and of the requests to them. */
@@ -15,8 +16,26 @@ interface Kind {
   readonly members: PlanTemplates;
   /** By what a request adds, without what it executes. */
   readonly requests: Map<string, ExecTemplate>;
-  /** What an opener does for its bind mounts, by these. */
+  /** What an opener does for its bind mounts, by their likeness. */
   readonly volumes: Map<string, Uint8Array>;
+  /** By the list of these, which is the same one where a program asks for the same again. */
+  readonly bound: WeakMap<RunRequest['mounts'], Bound>;
+}
+
+/** Bind mounts of a request. */
+interface Bound {
+  /** In their order; null for other mounts. */
+  readonly sources: readonly (ResolvedSource | null)[];
+  readonly likeness: string;
+}
+
+function boundOf({ bound }: Kind, mounts: RunRequest['mounts'], sources: Found['sources']): Bound {
+  const known = bound.get(mounts);
+  const found = (mount: MountSpec) => (mount.type === 'bind' ? (sources.get(mount.target) ?? null) : null);
+  if (known !== undefined && mounts.every((mount, index) => found(mount) === known.sources[index])) return known;
+  const made = { sources: mounts.map(found), likeness: mountsLikeness(mounts, sources) };
+  bound.set(mounts, made);
+  return made;
 }
 
 /** By what all members of a kind are made of. */
@@ -25,7 +44,12 @@ const mostKinds = 16;
 const mostRequests = 256;
 
 function kindOf(key: string): Kind {
-  const kind = kinds.get(key) ?? { members: new PlanTemplates(), requests: new Map(), volumes: new Map() };
+  const kind = kinds.get(key) ?? {
+    members: new PlanTemplates(),
+    requests: new Map(),
+    volumes: new Map(),
+    bound: new WeakMap(),
+  };
   if (kinds.size >= mostKinds) kinds.clear();
   kinds.set(key, kind);
   return kind;
@@ -84,14 +108,14 @@ export class MemberPlans {
     if (this.#kind === null || this.#record.request.readOnly || mounts.length === 0) return null;
     if (mounts.some(({ type }) => type !== 'bind')) return null;
     const { volumes } = this.#kind;
-    const key = mountsLikeness(mounts, sources).join('\0');
-    const known = volumes.get(key);
+    const { likeness } = boundOf(this.#kind, mounts, sources);
+    const known = volumes.get(likeness);
     if (known !== undefined) return known;
     const { process } = this.#record;
     const facts = this.#factsOf({ process, mounts, volumes: [] }, { sources, volumes: new Map() });
     const { bytes } = encoded(buildVolumes(this.#plans, facts.mounts));
     if (volumes.size >= mostRequests) volumes.clear();
-    volumes.set(key, bytes);
+    volumes.set(likeness, bytes);
     return bytes;
   }
 
@@ -105,7 +129,8 @@ export class MemberPlans {
     const make = () => buildApplication(this.#plans, this.#factsOf(own, found));
     if (this.#kind === null || isAlone(own)) return encoded(make());
     const { process } = own;
-    const template = templateOf(this.#kind, ownLikeness(own, found), make);
+    const { likeness: mounts } = boundOf(this.#kind, own.mounts, found.sources);
+    const template = templateOf(this.#kind, ownLikeness(own, mounts, found), make);
     const bytes = template.encode({ candidates: candidatesOf(process), argv: process.argv, env: process.env });
     return bytes === null ? encoded(make()) : encodedAs(bytes, make);
   }
@@ -123,9 +148,11 @@ function templateOf({ requests }: Kind, key: string, make: () => MemberPlan['pre
 /**
  * What a request adds to what all members of a kind are made of: equal where the plans are, but for what is executed.
  * Pure.
+ *
+ * @param mounts their likeness
  */
-function ownLikeness({ process: { cwd, uid, gid, groups }, mounts, volumes }: OwnRecord, found: Found): string {
-  const own = [cwd, `${uid} ${gid} ${groups}`, ...mountsLikeness(mounts, found.sources)];
+function ownLikeness({ process: { cwd, uid, gid, groups }, volumes }: OwnRecord, mounts: string, found: Found): string {
+  const own = [cwd, `${uid} ${gid} ${groups}`, mounts];
   for (const { name, target, readonly, reason } of volumes) {
     const source = found.volumes.get(name);
     if (source !== undefined) own.push(sourceText([target, source]), `${readonly}`, reason);
@@ -134,10 +161,12 @@ function ownLikeness({ process: { cwd, uid, gid, groups }, mounts, volumes }: Ow
   return own.join('\0');
 }
 
-function mountsLikeness(mounts: RunRequest['mounts'], sources: Found['sources']): string[] {
-  return mounts.flatMap((mount) => {
+function mountsLikeness(mounts: RunRequest['mounts'], sources: Found['sources']): string {
+  const likeness: string[] = [];
+  for (const mount of mounts) {
     const source = sources.get(mount.target);
-    if (mount.type !== 'bind' || source === undefined) return [];
-    return [sourceText([mount.target, source]), `${mount.readonly} ${mount.recursive}`, mount.source];
-  });
+    if (mount.type !== 'bind' || source === undefined) continue;
+    likeness.push(sourceText([mount.target, source]), `${mount.readonly} ${mount.recursive}`, mount.source);
+  }
+  return likeness.join('\0');
 }

@@ -78,17 +78,18 @@ export class MemberPool {
    * @throws RequestError, LaunchError as a start does; ORLOP_E_CLOSED
    */
   async start(own: OwnRequest, how: HowInPool): Promise<InPool> {
-    const { signal, laps } = how;
+    const { ends, laps } = how;
     const { store } = this.#runtime;
     const request = merge(this.#defaults, own);
     for (let attempt = 1; ; attempt++) {
-      const sources = knownSources(store, own.mounts) ?? (await recallSources(store, own.mounts, signal));
+      const sources = knownSources(store, own.mounts) ?? (await recallSources(store, own.mounts, ends.signal));
       const answers = willAnswer(sources.values()) || !(await mayHang(sources.values()));
       if (!this.#ahead || !answers || belongBelow(own.mounts)) {
         this.#stock.requireOpen();
-        return this.#counted(startInstead(this.#runtime, this.#defaults, request, how));
+        return this.#counted(this.#startInstead(request, how));
       }
-      const member = await this.#stock.take(signal);
+      // Behind the call, which its caller has to wait for.
+      const member = await (this.#stock.takeNow() ?? this.#stock.take(ends.signal));
       laps.lap('take', 'a member that waits, for these sources of bind mounts');
       try {
         return await this.#counted(startIn(this.#runtime, this.#known, member, { ...how, request, sources }));
@@ -99,6 +100,10 @@ export class MemberPool {
         forgetSources(store, own.mounts);
       }
     }
+  }
+
+  #startInstead(request: RunRequest, { ends, ...how }: HowInPool): Promise<InPool> {
+    return startInstead(this.#runtime, this.#defaults, request, { ...how, signal: ends.signal });
   }
 
   /** Lets go of the members that wait, and refuses those who wait for one. Applications go on. */

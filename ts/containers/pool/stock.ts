@@ -84,13 +84,21 @@ export class Stock<Item> {
    * @throws RequestError ORLOP_E_CLOSED, ORLOP_E_ABORTED, and whatever keeps one from being made
    */
   take(signal?: AbortSignal): Item | Promise<Item> {
+    return this.takeNow() ?? this.#wait(signal);
+  }
+
+  /**
+   * The same where there is one; null otherwise.
+   *
+   * @throws RequestError ORLOP_E_CLOSED
+   */
+  takeNow(): Item | null {
     this.requireOpen();
     this.#failures = 0;
     const item = this.#ready.shift();
-    if (item === undefined) return this.#wait(signal);
     // When whoever got it has handed on what it is for.
-    setImmediate(this.#refillSoon);
-    return item;
+    if (item !== undefined) setImmediate(this.#refillSoon);
+    return item ?? null;
   }
 
   readonly #refillSoon = (): void => {
