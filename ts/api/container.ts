@@ -6,6 +6,7 @@ import { startContainer } from '../containers/start.ts';
 import { unlessRemoved } from '../containers/unless-removed.ts';
 import { killContainer, waitContainer } from '../containers/wait.ts';
 import { Laps } from '../trace/laps.ts';
+import { openDescriptor } from './descriptor.ts';
 import { inspectContainer, summaryOf } from './inspect.ts';
 import { RunningContainer } from './running.ts';
 import type * as t from './types.ts';
@@ -80,7 +81,8 @@ export class ContainerHandle implements t.Container {
   }
 
   async export(descriptor: number): Promise<void> {
-    await this.#reading((stored) => exportContainer(this.#runtime, stored, descriptor));
+    const output = openDescriptor(descriptor);
+    await this.#reading((stored) => exportContainer(this.#runtime, stored, output));
   }
 
   async #reading<Result>(read: (stored: StoredContainer) => Promise<Result>): Promise<Result> {

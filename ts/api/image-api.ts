@@ -1,6 +1,6 @@
 import type { Runtime } from '../containers/runtime.ts';
 import type * as images from '../images/types.ts';
-import { withSource } from './descriptor.ts';
+import { openDescriptor, withSource } from './descriptor.ts';
 import type * as t from './types.ts';
 
 /** The images of a store, for the library's caller. */
@@ -60,11 +60,11 @@ export class ImageApi implements t.Images {
     return this.#runtime.images.tag(nameOrId, reference);
   }
 
-  save(
+  async save(
     references: readonly string[],
     { descriptor, format }: { readonly descriptor: number; readonly format?: t.ArchiveFormat | undefined },
   ): Promise<void> {
-    return this.#runtime.images.save({ images: references, format, output: descriptor });
+    return this.#runtime.images.save({ images: references, format, output: openDescriptor(descriptor) });
   }
 
   load(source: string | number): Promise<readonly images.LoadedImage[]> {

@@ -12,10 +12,27 @@ import { startTimings } from './running.ts';
 import type * as t from './types.ts';
 
 const defaultMaxBuffer = 16 << 20;
-/** What is started for a run: its streams, and how much of them is collected. */
+
+/**
+ * What is started for a run: its streams, and how much of them is collected.
+ *
+ * @throws RequestError ORLOP_E_INPUT: afterwards something would run that nobody feeds
+ */
 export function runStdio({ input, maxBuffer = defaultMaxBuffer }: t.RunInput) {
+  requireText(input);
   const stdin = input === undefined ? 'ignore' : 'pipe';
-  return { stdio: { stdin, stdout: 'pipe', stderr: 'pipe' }, collect: maxBuffer } as const;
+  return { stdio: { stdin, stdout: 'pipe', stderr: 'pipe' }, collect: limitOf(maxBuffer) } as const;
+}
+
+function requireText(input: unknown): void {
+  if (input === undefined || input === null || typeof input === 'string' || ArrayBuffer.isView(input)) return;
+  throw new RequestError('ORLOP_E_INPUT', `the input is ${typeof input}, expected a string or a Uint8Array`);
+}
+
+/** Infinity is no limit, as for node:child_process. */
+function limitOf(maxBuffer: number): number {
+  if (typeof maxBuffer === 'number' && maxBuffer >= 0) return Math.min(maxBuffer, Number.MAX_SAFE_INTEGER);
+  throw new RequestError('ORLOP_E_INPUT', `maxBuffer is '${maxBuffer}', expected a number of bytes`);
 }
 
 /**

@@ -1,4 +1,6 @@
 import type { Runtime } from '../containers/runtime.ts';
+import { RequestError } from '../errors/index.ts';
+import { labelsFromEntries } from '../request/labels.ts';
 import type { Volume } from '../volumes/record.ts';
 import type * as t from './types.ts';
 
@@ -14,7 +16,8 @@ export class VolumeApi implements t.Volumes {
     name: string | null,
     { labels }: { readonly labels?: Readonly<Record<string, string>> | undefined } = {},
   ): Promise<t.VolumeSummary> {
-    return this.#summary(await this.#runtime.volumes.create(name, { labels }), await this.#users());
+    const created = await this.#runtime.volumes.create(checkedName(name), { labels: checkedLabels(labels) });
+    return this.#summary(created, await this.#users());
   }
 
   async list({ filter = () => true }: t.ListOptions<t.VolumeSummary> = {}): Promise<t.Listing<t.VolumeSummary>> {
@@ -72,4 +75,22 @@ export class VolumeApi implements t.Volumes {
       usedBy: (users.get(volume.name) ?? []).map((user) => user.id),
     };
   }
+}
+
+/** Whoever writes no TypeScript may leave it out; what is then made is anonymous, and says so. */
+function checkedName(name: unknown): string | null {
+  if (name === null || name === undefined) return null;
+  if (typeof name === 'string') return name;
+  throw new RequestError('ORLOP_E_VOLUME_NAME', `the name of a volume is ${typeof name}, expected a string or null`);
+}
+
+/** A record with anything else in it could not be read again. */
+function checkedLabels(labels: t.VolumeSummary['labels'] | undefined): t.VolumeSummary['labels'] | undefined {
+  if (labels === undefined) return undefined;
+  const entries = Object.entries(labels);
+  for (const [key, value] of entries) {
+    if (typeof value === 'string') continue;
+    throw new RequestError('ORLOP_E_INPUT', `the label '${key}' is ${typeof value}, expected a string`);
+  }
+  return labelsFromEntries(entries);
 }

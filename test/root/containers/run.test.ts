@@ -75,6 +75,19 @@ describe('run', function () {
     }
   });
 
+  it('takes Infinity for no limit, and nothing that is no number of bytes', async () => {
+    const { stdout } = await run('echo hi', { maxBuffer: Number.POSITIVE_INFINITY });
+    expect(stdout).to.equal('hi\n');
+    for (const odd of [-1, Number.NaN, '5']) {
+      expect((await refusal(run('true', { maxBuffer: odd as number }))).code, `${odd}`).to.equal('ORLOP_E_INPUT');
+    }
+  });
+
+  it('refuses an input that is none before anything runs', async () => {
+    expect((await refusal(run('cat', { input: 5 as unknown as string }))).code).to.equal('ORLOP_E_INPUT');
+    expect((await fixture().orlop.containers.list({ all: true })).items).to.deep.equal([]);
+  });
+
   it('takes exactly maxBuffer bytes', async () => {
     const { stdout } = await run('head -c 100000 /dev/zero', { maxBuffer: 100_000 });
     expect(stdout).to.have.length(100_000);

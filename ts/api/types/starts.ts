@@ -94,6 +94,6 @@ export interface RunResult extends ExitStatus {
 export interface RunInput extends Pick<StartOptions, 'signal' | 'timeout'> {
   /** What the application reads; nothing by default. */
   readonly input?: string | Uint8Array | undefined;
-  /** Bytes that stdout and stderr may each hold; default 16 MiB. */
+  /** Bytes that stdout and stderr may each hold; default 16 MiB, Infinity for no limit. */
   readonly maxBuffer?: number | undefined;
 }
