@@ -1,5 +1,6 @@
 import type { Runtime } from '../containers/runtime.ts';
 import type * as images from '../images/types.ts';
+import { damagedAt } from './damaged.ts';
 import { openDescriptor, withSource } from './descriptor.ts';
 import type * as t from './types.ts';
 
@@ -15,7 +16,7 @@ export class ImageApi implements t.Images {
     const { images: found, damaged } = await this.#runtime.images.list();
     return {
       items: found.map(summary).filter(filter),
-      damaged: damaged.map(({ path, error }) => ({ path, message: error.message })),
+      damaged: damaged.map(({ path, error }) => damagedAt(path, error)),
     };
   }
 

@@ -15,6 +15,7 @@ import type { RunOptions, RunRequest } from '../request/types.ts';
 import { Store } from '../store/store.ts';
 import { Laps } from '../trace/laps.ts';
 import { ContainerHandle } from './container.ts';
+import { damagedAt } from './damaged.ts';
 import { ImageApi } from './image-api.ts';
 import { summaryOf } from './inspect.ts';
 import { openPool } from './pool.ts';
@@ -138,7 +139,7 @@ export class Orlop implements t.OrlopRuntime {
       items: found
         .map((container) => summaryOf(store, container))
         .filter((container) => (all || container.status === 'running') && filter(container)),
-      damaged: damaged.map(({ path, error }) => ({ path, message: error.message })),
+      damaged: damaged.map(({ path, error }) => damagedAt(path, error)),
     };
   }
 }

@@ -2,6 +2,7 @@ import type { Runtime } from '../containers/runtime.ts';
 import { RequestError } from '../errors/index.ts';
 import { labelsFromEntries } from '../request/labels.ts';
 import type { Volume } from '../volumes/record.ts';
+import { damagedAt } from './damaged.ts';
 import type * as t from './types.ts';
 
 /** The volumes of a store, for the library's caller. */
@@ -25,10 +26,7 @@ export class VolumeApi implements t.Volumes {
     const users = await this.#users();
     return {
       items: volumes.map((volume) => this.#summary(volume, users)).filter(filter),
-      damaged: damaged.map(({ id, error }) => ({
-        path: this.#runtime.store.volumePath(id),
-        message: error.message,
-      })),
+      damaged: damaged.map(({ id, error }) => damagedAt(this.#runtime.store.volumePath(id), error)),
     };
   }
 

@@ -1,6 +1,7 @@
 import type { Listing } from '../api/types.ts';
 import { RequestError } from '../errors/index.ts';
 import type { Io } from './io.ts';
+import { tell } from './report.ts';
 import { alignColumns, printable } from './table.ts';
 import { compileTemplate } from './template/render.ts';
 
@@ -43,7 +44,7 @@ function listText(rows: readonly Row[], { columns, headers, format, only }: List
 
 /** Damaged records do not hide the others, but they are told. */
 export function warnDamaged(io: Io, { damaged }: Listing<unknown>): void {
-  for (const { path, message } of damaged) io.stderr.write(`orlop: '${path}' is damaged: ${message}\n`);
+  for (const told of damaged) tell(io, told);
 }
 
 /**

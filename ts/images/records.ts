@@ -72,7 +72,10 @@ export class ImageRecords {
 
   /** @param reference in normal form */
   async tag(reference: string): Promise<TagRecord | null> {
-    const record = await this.#tagCache.read(this.#tagFile(reference), `name the image again with 'orlop load'`);
+    const record = await this.#tagCache.read(
+      this.#tagFile(reference),
+      `name the image again: 'orlop images' shows its ID, 'orlop tag ID NAME' names it`,
+    );
     return record?.reference === reference ? record : null;
   }
 

@@ -1,3 +1,5 @@
+import type { RequestError } from '../errors/index.ts';
+
 /** What an image says about how to run it: the part of the OCI image configuration that a container takes over. */
 export interface ImageConfig {
   /** `NAME=value`, later ones win. */
@@ -73,7 +75,7 @@ export interface ImageSummary {
 /** A record that could not be read: the object is lost to us, the others are not. */
 export interface DamagedImage {
   readonly path: string;
-  readonly error: Error;
+  readonly error: RequestError;
 }
 
 export interface ImageList {

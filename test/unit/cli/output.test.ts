@@ -214,11 +214,14 @@ describe('orlop ps', () => {
 
   it('tells damaged records beside the list', async () => {
     const library = {
-      'containers.list': () => ({ items: [running], damaged: [{ path: '/c/x/config.json', message: 'not JSON' }] }),
+      'containers.list': () => ({
+        items: [running],
+        damaged: [{ path: '/c/x', message: 'it is damaged: not JSON', hint: 'remove it: orlop rm -f x' }],
+      }),
     };
     const { status, stdout, stderr } = await orlop(['ps', '-q'], { library });
     expect({ status, stdout }).to.deep.equal({ status: 0, stdout: 'bbbbbbbbbbbb\n' });
-    expect(stderr).to.include(`'/c/x/config.json' is damaged: not JSON`);
+    expect(stderr).to.equal('orlop: it is damaged: not JSON\nhint: remove it: orlop rm -f x\n');
   });
 });
 

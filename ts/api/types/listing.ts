@@ -12,6 +12,8 @@ export interface Damaged {
   readonly path: string;
   /** What is wrong with it. */
   readonly message: string;
+  /** What to do about it; undefined where nobody knows. */
+  readonly hint?: string | undefined;
 }
 
 /** What a list shall hold. */
