@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { expect } from 'chai';
 import { build } from 'esbuild';
@@ -41,8 +41,9 @@ describe('the packed package', function () {
   it('holds the files of test/package/files.txt, no more and no fewer', () => {
     const listed = readFileSync('test/package/files.txt', 'utf8').trim().split('\n');
     const files = tarball().files.map(({ path }) => path);
-    // The native sources have a list of their own, which the next test compares.
-    expect(files.filter((path) => !/^native\/.*\.(cc|h)$/.test(path)).sort()).to.deep.equal(listed);
+    // The native sources have a list of their own, which the next test compares; decisions are as many as were made.
+    const ofItsOwn = /^native\/.*\.(cc|h)$|^docs\/decisions\/\d{4}-[\w-]+\.md$/;
+    expect(files.filter((path) => !ofItsOwn.test(path)).sort()).to.deep.equal(listed);
   });
 
   it('holds every native source that a build needs', () => {
@@ -68,6 +69,20 @@ describe('the packed package', function () {
       readFileSync(join(unpacked, 'package', path), 'latin1').includes(`${process.cwd()}/`),
     );
     expect(naming.map(({ path }) => path)).to.deep.equal([]);
+  });
+
+  it('has the pages that its pages lead to, but for those about measuring', () => {
+    const files = tarball().files.map(({ path }) => path);
+    const dead = files
+      .filter((path) => path.endsWith('.md'))
+      .flatMap((page) =>
+        [...readFileSync(page, 'utf8').matchAll(/\]\((?!https?:)([^)#\s]+)/g)].map(([, link = '']) => ({
+          page,
+          target: join(dirname(page), link).replace(/\/$/, ''),
+        })),
+      )
+      .filter(({ target }) => !files.some((path) => path === target || path.startsWith(`${target}/`)));
+    expect(dead.filter(({ target }) => !target.startsWith('bench/'))).to.deep.equal([]);
   });
 
   it('takes no more than 4 MB, and a platform of it no more than 1.2 MB', () => {
