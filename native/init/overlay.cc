@@ -20,9 +20,15 @@ int Set(Context& context, int filesystem, const char* key, const char* value) {
   return static_cast<int>(context.Call(__NR_fsconfig, filesystem, command, key, value, 0));
 }
 
-// The kernel walks the path during this call, so a long one can stand as its descriptor's name.
+bool HasBackslash(const char* path) {
+  while (*path != 0 && *path != '\\') path++;
+  return *path != 0;
+}
+
+// The kernel walks the path during this call, so a long one can stand as its descriptor's name; and one with a
+// backslash, which it takes out of some of these options, and not of others.
 int SetPath(Context& context, int filesystem, const char* key, const char* path) {
-  if (Length(path) < kConfigString) return Set(context, filesystem, key, path);
+  if (Length(path) < kConfigString && !HasBackslash(path)) return Set(context, filesystem, key, path);
   const auto fd = static_cast<int>(context.Call(__NR_openat, kAtCwd, path, kPath | O_DIRECTORY, 0));
   if (fd < 0) return fd;
   const int error = Set(context, filesystem, key, FdPath(fd).get());

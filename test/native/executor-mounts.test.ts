@@ -319,6 +319,12 @@ for (const [name, features] of featureSets) {
       expect(result.stdout).to.equal(`with,commawith:colonwith\\backslash${'n'.repeat(250)}`);
     });
 
+    it('takes a store whose name holds the separators of mount options', () => {
+      const result = run('echo new > /data/new', { root: makeStore(join(folder(), 'with\\backslash,comma:colon')) });
+      expect(result.refused).to.equal(null);
+      expect(result.code).to.equal(0);
+    });
+
     it('shows one layer without a read-write layer as it is, read-only', () => {
       const [layer = '', points = ''] = root.layers;
       for (const name of readdirSync(points)) mkdirSync(join(layer, name));
