@@ -124,7 +124,7 @@ Failure open_in_root(int root, const std::string& path, int flags, unsigned mode
   if (may_use(init::kFeatureOpenat2)) {
     *opened = openat2(root, path.c_str(), static_cast<unsigned>(flags), mode, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
     if (*opened) return {};
-    // EAGAIN: the kernel cannot tell where `..` leads while others rename,.
+    // EAGAIN: the kernel cannot tell where `..` leads while others rename.
     if (errno != ENOSYS && errno != EPERM && errno != EAGAIN) return failed("openat2", path);
   }
   *opened = Walk(flags, mode).run(root, path);

@@ -7,8 +7,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <thread>
-
+#include "base/thread.h"
 #include "fs/calls.h"
 #include "init/run.h"
 
@@ -151,10 +150,9 @@ Failure open_view(const std::vector<std::string>& layers, UniqueFd* view) {
   for (const std::string& layer : layers) {
     if (layer.empty() || layer[0] != '/') return {EINVAL, "open", layer};
   }
-  Failure failure = detached_view(layers, view);
+  const Failure failure = detached_view(layers, view);
   if (failure.error != ENOSYS && failure.error != EINVAL) return failure;
-  std::thread([&] { failure = view_by_mount(layers, view); }).join();
-  return failure;
+  return on_own_thread("orlop-view", [&] { return view_by_mount(layers, view); });
 }
 
 }  // namespace orlop::fs

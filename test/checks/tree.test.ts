@@ -37,6 +37,14 @@ describe('the tree', () => {
     expect(others).to.deep.equal([]);
   });
 
+  // std::thread ends the program instead.
+  it('makes threads in the addon by its own function, which can say that there is none to be had', () => {
+    const others = files
+      .filter((name) => name.startsWith('native/') && /\.(cc|h)$/.test(name))
+      .filter((name) => /<(thread|future)>/.test(readFileSync(name, 'utf8')));
+    expect(others).to.deep.equal([]);
+  });
+
   it('names no place of the machine that it was written on', () => {
     const checkout = process.cwd();
     expect(
