@@ -44,6 +44,8 @@ int clone_mount(bool readonly) {
   long tree = syscall(SYS_open_tree, kDirectoryFd, "", OPEN_TREE_CLONE | O_CLOEXEC | AT_EMPTY_PATH);
   if (tree < 0) return -1;
   MountAttributes attributes{};
+  // A copy of a shared mount is a peer: what the host mounts in it would come here.
+  attributes.propagation = MS_PRIVATE;
   attributes.set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC | (readonly ? MOUNT_ATTR_RDONLY : 0);
   if (syscall(SYS_mount_setattr, tree, "", AT_EMPTY_PATH, &attributes, sizeof attributes) != 0) {
     close(static_cast<int>(tree));

@@ -61,7 +61,7 @@ describe('the process that unpacks', () => {
 
   /** Starts it on a pipe that stays open, and waits until it is locked in. */
   async function start(...argv: string[]): Promise<number> {
-    mkdirSync(at('staging'));
+    mkdirSync(at('staging'), { recursive: true });
     shell('echo inside > "$1/staging/marker"', directory());
     const staging = openSync(at('staging'), 'r');
     open.push(staging);
@@ -93,6 +93,18 @@ describe('the process that unpacks', () => {
     const mounts = readFileSync(`/proc/${pid}/mountinfo`, 'utf8').trim().split('\n');
     expect(mounts).to.have.length(1);
     expect(mounts[0]).to.match(/ \/ rw,nosuid,nodev,noexec/);
+  });
+
+  it('sees nothing that the host mounts in the directory meanwhile, where mounts are shared', async () => {
+    mkdirSync(at('staging'));
+    shell('mount -t tmpfs none "$1"; mount --make-shared "$1"; mkdir "$1/later"', at('staging'));
+    try {
+      const pid = await start('unpack', 'layer', '1000000', '2000', '-');
+      run('mount', '-t', 'tmpfs', 'none', at('staging/later'));
+      expect(readFileSync(`/proc/${pid}/mountinfo`, 'utf8')).to.match(/^[^\n]* - tmpfs [^\n]*\n$/);
+    } finally {
+      run('umount', '--recursive', '--lazy', at('staging'));
+    }
   });
 
   it('has only the descriptors that it was given, and no environment', async () => {
