@@ -75,14 +75,16 @@ long clone3_onto_stack(CloneArgs* args, int (*entry)(void*), void* argument) {
 
 }  // namespace
 
-ChildStack::ChildStack() {
+bool ChildStack::allocate() {
+  if (base_ != nullptr) return true;
   void* memory = mmap(nullptr, kGuard + kStack, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (memory == MAP_FAILED) return;
+  if (memory == MAP_FAILED) return false;
   if (mprotect(static_cast<uint8_t*>(memory) + kGuard, kStack, PROT_READ | PROT_WRITE) != 0) {
     munmap(memory, kGuard + kStack);
-    return;
+    return false;
   }
   base_ = static_cast<uint8_t*>(memory);
+  return true;
 }
 
 ChildStack::~ChildStack() {

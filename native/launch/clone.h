@@ -10,12 +10,13 @@ namespace orlop::launch {
 // the program whose memory it shares. One child at a time.
 class ChildStack {
  public:
-  ChildStack();  // allocated() is false when there was no memory
+  ChildStack() = default;
   ~ChildStack();
   ChildStack(const ChildStack&) = delete;
   ChildStack& operator=(const ChildStack&) = delete;
 
-  bool allocated() const { return base_ != nullptr; }
+  // Once, and again where there was no memory; false where there is none.
+  bool allocate();
   uint8_t* bottom() const;
   size_t size() const;
 
@@ -32,8 +33,8 @@ struct CloneRequest {
   void* argument;
 };
 
-// The child's process number, or a negative errno. Returns when the child has executed a program or is gone: until then
-// the calling thread sleeps, and the child runs in this memory on its own stack.
+// The child's process number, or a negative errno. `stack` has been allocated. Returns when the child has executed a
+// program or is gone: until then the calling thread sleeps, and the child runs in this memory on its own stack.
 long clone_child(const CloneRequest& request, const ChildStack& stack);
 
 }  // namespace orlop::launch

@@ -20,7 +20,7 @@ Launcher& Launcher::instance() {
 
 Failure Launcher::submit(std::shared_ptr<Start> start, Done done) {
   if (Failure failure = Reaper::instance().prepare()) return failure;
-  return submit([start = std::move(start), done = std::move(done)](const ChildStack& stack) -> Tell {
+  return submit([start = std::move(start), done = std::move(done)](ChildStack& stack) -> Tell {
     const auto result = std::make_shared<StartResult>(start->execute(stack));
     // Where there is no application, the caller may try again with the same layer: the tree that has it goes first.
     if (result->process == nullptr) start->release();
@@ -63,7 +63,7 @@ void Launcher::go_on(Job job) {
 }
 
 void Launcher::work() {
-  const ChildStack stack;
+  ChildStack stack;
   for (;;) {
     Job job;
     {

@@ -20,7 +20,7 @@ class Launcher {
   // Work that returns what tells of its end. By then its thread counts as idle: whoever hears of it and asks for the
   // next thing needs no other thread.
   using Tell = std::function<void()>;
-  using Job = std::function<Tell(const ChildStack&)>;
+  using Job = std::function<Tell(ChildStack&)>;
 
   static Launcher& instance();
 

@@ -76,7 +76,7 @@ bool Start::needs_outside_help() const {
   return request_.cgroup && (request_.features & init::kFeatureCloneIntoCgroup) == 0;
 }
 
-StartResult Start::execute(const ChildStack& stack) {
+StartResult Start::execute(ChildStack& stack) {
   StartResult result{.called = request_.called};
   if (child_.cancelled.load() != 0) {
     result.outcome = StartResult::Outcome::kDied;
@@ -153,7 +153,7 @@ void Start::keep_trees() {
   }
 }
 
-long Start::clone_in_empty(const ChildStack& stack, Failure& failure) {
+long Start::clone_in_empty(ChildStack& stack, Failure& failure) {
   const EmptyNamespace& empty = EmptyNamespace::instance();
   failure = empty.enter();
   if (failure) return -failure.error;
@@ -163,7 +163,8 @@ long Start::clone_in_empty(const ChildStack& stack, Failure& failure) {
   return pid;
 }
 
-long Start::clone(const ChildStack& stack) {
+long Start::clone(ChildStack& stack) {
+  if (!stack.allocate()) return -ENOMEM;
   // This thread sleeps until the child has executed, so what must be done to the child meanwhile needs another.
   std::optional<pthread_t> helper;
   if (child_.gated) {

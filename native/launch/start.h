@@ -56,7 +56,7 @@ class Start {
 
   // Opens trees where the plan has an opener, clones and waits until the application runs or the child is gone. Once,
   // on a launcher thread.
-  StartResult execute(const ChildStack& stack);
+  StartResult execute(ChildStack& stack);
 
   // Closes what the child was given, when the result is on its way: where the application has ended already, the last
   // descriptor of a tree takes a file system down. On the launcher thread.
@@ -82,8 +82,8 @@ class Start {
   bool open_trees(StartResult& result);
   void keep_trees();
   void keep_only_what_is_needed();
-  long clone_in_empty(const ChildStack& stack, Failure& failure);
-  long clone(const ChildStack& stack);
+  long clone_in_empty(ChildStack& stack, Failure& failure);
+  long clone(ChildStack& stack);
   void help();
   Failure prepare_from_outside();
   void judge(pid_t pid, StartResult& result);

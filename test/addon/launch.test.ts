@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmdirSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
@@ -9,7 +9,17 @@ import { encodePlan } from '../../ts/plan/encode.ts';
 import { ops } from '../../ts/plan/ops.ts';
 import type { Plan } from '../../ts/plan/types.ts';
 import { requires } from '../support/require.ts';
-import { cgroup2, newChildren, type PlanParts, plainPlan, program, start, started } from '../support/starts.ts';
+import {
+  cgroup2,
+  newChildren,
+  type PlanParts,
+  plainPlan,
+  program,
+  runProgram,
+  start,
+  started,
+} from '../support/starts.ts';
+import { temporaryDirectory } from '../support/temporary.ts';
 
 /** `kFeatureCloneIntoCgroup` of native/init/run.h: without it the older clone is used. */
 const cloneIntoCgroup = 1 << 5;
@@ -18,9 +28,30 @@ const clones = [
   ['clone, as where clone3 is missing', ~cloneIntoCgroup],
 ] as const;
 
+/** Refuses memory once, where it is asked for as much as a child's stack and its guard take. */
+const firstStackFails = `
+  #define _GNU_SOURCE
+  #include <dlfcn.h>
+  #include <errno.h>
+  #include <sys/mman.h>
+  void* mmap(void* address, size_t size, int access, int flags, int file, off_t offset) {
+    static int refused;
+    if (size == 320 * 1024 && access == PROT_NONE && !refused++) {
+      errno = ENOMEM;
+      return MAP_FAILED;
+    }
+    void* (*real)(void*, size_t, int, int, int, off_t) = dlsym(RTLD_NEXT, "mmap");
+    return real(address, size, access, flags, file, offset);
+  }
+  void* mmap64(void* address, size_t size, int access, int flags, int file, off_t offset) {
+    return mmap(address, size, access, flags, file, offset);
+  }
+`;
+
 describe('launching a plan', function () {
   this.timeout(60_000);
   requires('addon', 'root');
+  const folder = temporaryDirectory();
   let native: Native;
   before(() => {
     native = loadNative();
@@ -114,6 +145,19 @@ describe('launching a plan', function () {
     } finally {
       rmdirSync(cgroup);
     }
+  });
+
+  it('rejects when there is no memory for the stack of a child, and starts the next one when there is', async () => {
+    const library = join(folder(), 'no-stack.so');
+    execFileSync('gcc', ['-shared', '-fPIC', '-x', 'c', '-o', library, '-', '-ldl'], { input: firstStackFails });
+    const { stdout } = await runProgram(
+      `const error = await start('some').catch((error) => error);
+       const { process: child } = await start('some');
+       console.log(error.code, (await native.wait(child)).code);`,
+      { some: plainPlan({ argv: ['/bin/sh', '-c', 'exit 3'] }) },
+      { env: { LD_PRELOAD: library } },
+    );
+    expect(stdout).to.equal('ENOMEM 3\n');
   });
 
   it('rejects with the call that failed when the kernel refuses an id map, and leaves no child', async () => {
