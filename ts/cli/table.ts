@@ -1,3 +1,5 @@
+import { unprintable } from '../plan/printable.ts';
+
 /**
  * Lines of cells, aligned as Docker's tables are (Go's tabwriter: at least 10 wide, 3 blanks between, the last column
  * as it is). Width counts code points.
@@ -23,7 +25,7 @@ function width(cell: string): number {
   return [...cell].length;
 }
 
-/** Control characters of a name or a command must not reach the terminal. */
+/** A cell without what must not reach the terminal, each in the width of one character. */
 export function printable(text: string): string {
-  return text.replace(/[\x00-\x1f\x7f-\x9f]/g, '?');
+  return text.replace(unprintable, '?');
 }

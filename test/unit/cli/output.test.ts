@@ -70,6 +70,7 @@ describe('a table', () => {
 
   it('shows no control character of a name', () => {
     expect(printable('a\u001b[31mb\nc')).to.equal('a?[31mb?c');
+    expect(printable('cod.\u202egnp.exe'), 'what would be read backwards').to.equal('cod.?gnp.exe');
   });
 });
 
