@@ -24,6 +24,8 @@ describe('the API reference', function () {
     const page = readFileSync('docs/api/README.md', 'utf8');
     const names = Object.keys(await import('../../ts/index.ts'));
     expect(names).to.include.members(['Orlop', 'RequestError', 'LaunchError']);
+    // What a parameter is called that has no name.
+    expect(page).to.not.include('__namedParameters');
     for (const name of names) expect(page).to.match(new RegExp(`^#+ ${name}$`, 'm'));
   });
 });

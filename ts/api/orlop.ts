@@ -60,7 +60,8 @@ export class Orlop implements t.OrlopRuntime {
    *
    * @throws RequestError ORLOP_E_STORE when its directories cannot be used, ORLOP_E_NATIVE without the addon
    */
-  static async open({ root, run }: t.OpenOptions = {}): Promise<Orlop> {
+  static async open(options: t.OpenOptions = {}): Promise<Orlop> {
+    const { root, run } = options;
     const native = loadNative();
     const store = await Store.open({ root, run, native });
     const layers = new ReadyLayers(store);
