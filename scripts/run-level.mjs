@@ -34,7 +34,7 @@ const levels = {
   fallbacks: {
     folder: 'test/root',
     root: true,
-    only: /^(?!.*\/archive\/|.*\/(ahead|views|pool\/(life|member|same|timings))\.test)/,
+    only: /^(?!.*\/archive\/|.*\/(again|ahead|views|pool\/(life|member|same|timings))\.test)/,
     env: () => ({ ORLOP_FEATURES: '0' }),
   },
   // Not in `all`: it needs the prebuilt files, and downloads programs (npm run test:package).

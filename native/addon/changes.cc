@@ -16,9 +16,12 @@ using Kind = Change::Kind;
 
 std::optional<Kind> kind_of(const std::string& name) {
   constexpr std::pair<const char*, Kind> kKinds[] = {
-      {"lock", Kind::kLock},     {"absent", Kind::kAbsent},         {"mkdir", Kind::kMakeDirectory},
-      {"write", Kind::kWrite},   {"rename", Kind::kRename},         {"discard", Kind::kDiscard},
-      {"unlink", Kind::kUnlink}, {"rmdir", Kind::kRemoveDirectory}, {"remove", Kind::kRemoveTree},
+      {"lock", Kind::kLock},           {"absent", Kind::kAbsent},
+      {"mkdir", Kind::kMakeDirectory}, {"write", Kind::kWrite},
+      {"rename", Kind::kRename},       {"discard", Kind::kDiscard},
+      {"unlink", Kind::kUnlink},       {"rmdir", Kind::kRemoveDirectory},
+      {"remove", Kind::kRemoveTree},   {"share", Kind::kShare},
+      {"same", Kind::kSame},
   };
   for (const auto& [known, kind] : kKinds) {
     if (name == known) return kind;

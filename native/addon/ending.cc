@@ -114,9 +114,9 @@ void add_output(Ending& ending, UniqueFd pipe) {
   ending.outputs.push_back(std::move(output));
 }
 
-Failure prepare_to_follow(const Ending& ending) {
+Failure prepare_to_follow(bool later) {
   if (Failure failure = Finisher::instance().prepare()) return failure;
-  return ending.later.empty() ? Failure{} : Finisher::background().prepare();
+  return later ? Finisher::background().prepare() : Failure{};
 }
 
 Failure follow(const SharedEnding& ending) {
@@ -137,6 +137,7 @@ void follow_start(const Followed& followed, const std::shared_ptr<launch::Proces
                   std::vector<UniqueFd>& pipes, std::function<void(Napi::Env)> tell) {
   const SharedEnding& ending = followed.ending;
   ending->process = process;
+  if (followed.fill) followed.fill(*ending);
   if (followed.collect) take_outputs(followed, pipes);
   // The news of the end must not come first.
   if (followed.quiet) {

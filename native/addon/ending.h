@@ -41,6 +41,8 @@ struct Followed {
   bool collect = false;       // what the application writes goes to the ending
   bool quiet = false;         // the start is told of together with the end
   std::vector<bool> outputs;  // of the pipes that are made for it: whether the application writes to it
+  // Any thread, once, when the application runs: writes the lists of the ending. May be null.
+  std::function<void(Ending&)> fill;
 };
 
 // JS. Fills it in from `finish` of an object, if it has that. Empty, or what is wrong.
@@ -52,8 +54,9 @@ std::string read_following(const Napi::Object& request, Ending& ending);
 // Any thread. A pipe that is to be read to its end.
 void add_output(Ending& ending, UniqueFd pipe);
 
-// Any thread. Makes the threads, so that `follow` cannot fail for want of one.
-Failure prepare_to_follow(const Ending& ending);
+// Any thread. Makes the threads, so that `follow` cannot fail for want of one; `later`: whether anything is left for
+// then.
+Failure prepare_to_follow(bool later);
 
 // Any thread. Sees the process to its end, does what follows it, and settles the promise. When it fails, `fail` does.
 Failure follow(const SharedEnding& ending);

@@ -40,7 +40,7 @@ Napi::Value finish(const Napi::CallbackInfo& info) {
   const Napi::Value wrong = info[1].IsObject() ? read_request(env, info[1].As<Napi::Object>(), *ending)
                                                : Napi::TypeError::New(env, "what to finish is an object").Value();
   if (!wrong.IsUndefined()) return deferred.rejected(wrong);
-  Failure failure = prepare_to_follow(*ending);
+  Failure failure = prepare_to_follow(!ending->later.empty());
   if (!failure) failure = follow(ending);
   if (failure) return deferred.rejected(system_error(env, failure).Value());
   ending->environment->hold(env);

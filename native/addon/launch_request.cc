@@ -20,40 +20,11 @@ using launch::StartRequest;
 
 Napi::Value error_of(Napi::Env env, const std::string& message) { return Napi::TypeError::New(env, message).Value(); }
 
-// Descriptors that the addon gave, and that are the launch's from now on. False when it is no list of them.
-bool take_given(const Napi::Value& value, Launching& launching) {
-  if (value.IsUndefined()) return true;
-  if (!value.IsArray()) return false;
-  const auto list = value.As<Napi::Array>();
-  bool numbers = true;
-  for (uint32_t i = 0; i < list.Length(); ++i) {
-    const auto number = as_number(value_at(list, i));
-    numbers = numbers && number.has_value();
-    if (!number) continue;
-    UniqueFd given(static_cast<int>(*number));
-    launching.environment->take_back(given.get());
-    UniqueFd& fd = launching.request.supplied.emplace_back().fd;
-    // As in `duplicate`: they have such numbers where the program has closed its own streams.
-    if (given.get() < 3) {
-      fd.reset(fcntl(given.get(), F_DUPFD_CLOEXEC, 3));
-    } else {
-      fd = std::move(given);
-    }
-  }
-  return numbers;
-}
-
 // Writes the record of the application that has been started; null when it is not told how.
-std::function<Failure(const launch::Process&)> recorder(const Napi::Object& record) {
-  const auto path = as_text(value_at(record, "path"));
-  const auto head = as_text(value_at(record, "head")), tail = as_text(value_at(record, "tail"));
-  if (!path || !head || !tail) return nullptr;
-  return [path = *path, head = *head, tail = *tail](const launch::Process& process) {
-    const auto time = process.start_time();
-    const std::string start_time = time ? '"' + std::to_string(*time) + '"' : "null";
-    const std::string identity = "\"pid\":" + std::to_string(process.pid()) + ",\"startTime\":" + start_time;
-    return fs::replace_file(path, head + identity + tail, 0600);
-  };
+std::function<Failure(const launch::Process&)> recorder(const Napi::Value& value) {
+  const auto record = read_record(value);
+  if (!record) return nullptr;
+  return [record = *record](const launch::Process& process) { return write_record(record, process); };
 }
 
 // What the plan gets first: the caller's descriptors, then those that become the launch's. These do so whatever comes
@@ -92,13 +63,13 @@ Napi::Value read_options(Napi::Env env, const Napi::Object& options, Launching& 
     request.before = [changes = std::move(changes)] { return fs::apply(changes); };
   }
   if (const Napi::Value record = value_at(options, "record"); !record.IsUndefined()) {
-    if (record.IsObject()) request.started = recorder(record.As<Napi::Object>());
+    request.started = recorder(record);
     if (!request.started) return error_of(env, "a record is a path, a head and a tail");
   }
   const std::string wrong = read_finish(value_at(options, "finish"), launching.environment, launching.followed);
   if (!wrong.empty()) return error_of(env, wrong);
   if (launching.followed.ending != nullptr) {
-    if (const Failure failure = prepare_to_follow(*launching.followed.ending))
+    if (const Failure failure = prepare_to_follow(!launching.followed.ending->later.empty()))
       return system_error(env, failure).Value();
   }
   request.maps.uid_map = as_text(value_at(options, "uidMap")).value_or("");
@@ -120,6 +91,44 @@ Napi::Value read_launch(const Napi::CallbackInfo& info, Launching& launching) {
   return read_options(env, options, launching);
 }
 
+std::optional<Record> read_record(const Napi::Value& value) {
+  if (!value.IsObject()) return std::nullopt;
+  const auto record = value.As<Napi::Object>();
+  const auto path = as_text(value_at(record, "path"));
+  const auto head = as_text(value_at(record, "head")), tail = as_text(value_at(record, "tail"));
+  if (!path || !head || !tail) return std::nullopt;
+  return Record{*path, *head, *tail};
+}
+
+Failure write_record(const Record& record, const launch::Process& process) {
+  const auto time = process.start_time();
+  const std::string start_time = time ? '"' + std::to_string(*time) + '"' : "null";
+  const std::string identity = "\"pid\":" + std::to_string(process.pid()) + ",\"startTime\":" + start_time;
+  return fs::replace_file(record.path, record.head + identity + record.tail, 0600);
+}
+
+bool take_given(const Napi::Value& value, Launching& launching) {
+  if (value.IsUndefined()) return true;
+  if (!value.IsArray()) return false;
+  const auto list = value.As<Napi::Array>();
+  bool numbers = true;
+  for (uint32_t i = 0; i < list.Length(); ++i) {
+    const auto number = as_number(value_at(list, i));
+    numbers = numbers && number.has_value();
+    if (!number) continue;
+    UniqueFd given(static_cast<int>(*number));
+    launching.environment->take_back(given.get());
+    UniqueFd& fd = launching.request.supplied.emplace_back().fd;
+    // As in `duplicate`: they have such numbers where the program has closed its own streams.
+    if (given.get() < 3) {
+      fd.reset(fcntl(given.get(), F_DUPFD_CLOEXEC, 3));
+    } else {
+      fd = std::move(given);
+    }
+  }
+  return numbers;
+}
+
 // A copy: JavaScript may write to the array while a thread reads it, after it was checked.
 std::string read_plan(const Napi::Value& value, std::vector<uint8_t>& plan) {
   if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != napi_uint8_array) {
@@ -127,6 +136,10 @@ std::string read_plan(const Napi::Value& value, std::vector<uint8_t>& plan) {
   }
   const auto bytes = value.As<Napi::Uint8Array>();
   plan.assign(bytes.Data(), bytes.Data() + bytes.ByteLength());
+  return check_plan(plan);
+}
+
+std::string check_plan(const std::vector<uint8_t>& plan) {
   const plan::Verdict verdict = plan::Check(plan.data(), plan.size());
   if (verdict.fault == plan::Fault::kNone) return "";
   return "the plan is not well formed: fault " + std::to_string(static_cast<uint32_t>(verdict.fault)) +

@@ -4,6 +4,7 @@
 #include <napi.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -24,6 +25,17 @@ struct Launching {
   launch::StartRequest request;
   Followed followed;
 };
+
+// Descriptors that the addon gave, and that are the launch's from now on. False when it is no list of them.
+bool take_given(const Napi::Value& value, Launching& launching);
+
+// The record of an application, but for what only the start knows.
+struct Record {
+  std::string path, head, tail;
+};
+std::optional<Record> read_record(const Napi::Value& value);
+// Any thread.
+Failure write_record(const Record& record, const launch::Process& process);
 
 // Undefined, or the error to reject with.
 Napi::Value read_launch(const Napi::CallbackInfo& info, Launching& launching);

@@ -209,7 +209,7 @@ Napi::Value read_rest(Napi::Env env, const Napi::Value& options, Answering& answ
   const std::string wrong = read_finish(finish, answering.environment, answering.followed);
   if (!wrong.empty()) return error_of(env, wrong);
   if (answering.followed.ending == nullptr) return env.Undefined();
-  const Failure failure = prepare_to_follow(*answering.followed.ending);
+  const Failure failure = prepare_to_follow(!answering.followed.ending->later.empty());
   return failure ? system_error(env, failure).Value() : env.Undefined();
 }
 

@@ -8,6 +8,7 @@
 #include "addon/finish.h"
 #include "addon/fs_trees.h"
 #include "addon/launch.h"
+#include "addon/launch_template.h"
 #include "addon/look.h"
 #include "addon/member.h"
 #include "addon/process.h"
@@ -19,6 +20,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   orlop::addon::Environment::create(env);
   exports.Set("abi", Napi::Number::New(env, 2));
   orlop::addon::add_launch_functions(env, exports);
+  orlop::addon::add_launch_template_functions(env, exports);
   orlop::addon::add_look_function(env, exports);
   orlop::addon::add_ahead_functions(env, exports);
   orlop::addon::add_member_functions(env, exports);

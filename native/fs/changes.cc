@@ -42,11 +42,11 @@ UniqueFd open_lock(const std::string& path) {
   return UniqueFd(open(path.c_str(), kFlags, 0600));
 }
 
-Failure lock(const std::string& path, std::vector<UniqueFd>& held) {
+Failure lock(const std::string& path, int mode, std::vector<UniqueFd>& held) {
   for (;;) {
     UniqueFd file = open_lock(path);
     if (!file) return failed("open", path);
-    if (flock(file.get(), LOCK_EX | LOCK_NB) != 0) return failed("flock", path);
+    if (flock(file.get(), mode | LOCK_NB) != 0) return failed("flock", path);
     struct stat facts;
     if (fstat(file.get(), &facts) != 0) return failed("fstat", path);
     // One that was removed meanwhile is not the file that others will open now: two would hold the same name.
@@ -54,6 +54,12 @@ Failure lock(const std::string& path, std::vector<UniqueFd>& held) {
     held.push_back(std::move(file));
     return {};
   }
+}
+
+Failure same(const std::string& path, const std::string& identity) {
+  struct stat file;
+  if (stat(path.c_str(), &file) != 0) return failed("stat", path);
+  return identity_of(file) == identity ? Failure{} : Failure{ESTALE, "stat", path};
 }
 
 Failure absent(const std::string& path) {
@@ -90,7 +96,11 @@ Failure make(const Change& change, std::vector<UniqueFd>& held) {
   const char* path = change.path.c_str();
   switch (change.kind) {
     case Change::Kind::kLock:
-      return lock(change.path, held);
+      return lock(change.path, LOCK_EX, held);
+    case Change::Kind::kShare:
+      return lock(change.path, LOCK_SH, held);
+    case Change::Kind::kSame:
+      return same(change.path, change.text);
     case Change::Kind::kAbsent:
       return absent(change.path);
     case Change::Kind::kMakeDirectory:
@@ -112,6 +122,13 @@ Failure make(const Change& change, std::vector<UniqueFd>& held) {
 }
 
 }  // namespace
+
+std::string identity_of(const struct stat& file) {
+  constexpr int64_t kNanoseconds = 1'000'000'000;
+  const int64_t modified = file.st_mtim.tv_sec * kNanoseconds + file.st_mtim.tv_nsec;
+  return std::to_string(file.st_dev) + ' ' + std::to_string(file.st_ino) + ' ' + std::to_string(file.st_size) + ' ' +
+         std::to_string(modified);
+}
 
 Failure apply(const Changes& changes) {
   std::vector<UniqueFd> held;

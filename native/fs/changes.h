@@ -1,6 +1,8 @@
 // Changes of directories that are ours alone, as a list: what a start and an end do to the store, in one call.
 #pragma once
 
+#include <sys/stat.h>
+
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -12,6 +14,8 @@ namespace orlop::fs {
 struct Change {
   enum class Kind {
     kLock,             // flock(2) on the file, exclusive, until the list has ended; EWOULDBLOCK when another holds it
+    kShare,            // the same, shared
+    kSame,             // ESTALE when the file is not the one that the text tells of, see `identity_of`
     kAbsent,           // EEXIST when there is something at the path
     kMakeDirectory,    // mkdir(2) with the mode, whatever the umask
     kWrite,            // a file with that content: a new one, or in the place of the old one
@@ -28,6 +32,10 @@ struct Change {
 };
 
 using Changes = std::vector<Change>;
+
+// Device, inode, length, and nanoseconds of its last change: of a file that is replaced, never written in place, they
+// tell whether it is still the one that was read.
+std::string identity_of(const struct stat& file);
 
 // Makes the changes in their order, and none after one that fails.
 Failure apply(const Changes& changes);

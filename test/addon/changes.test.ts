@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { loadNative } from '../../ts/native/binding.ts';
 import type { Change } from '../../ts/native/contract.ts';
+import { fileIdentity } from '../../ts/store/file-identity.ts';
 import { tryLock } from '../../ts/store/lock.ts';
 import { requires } from '../support/require.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
@@ -87,6 +88,31 @@ describe('changes of the store', () => {
     await other?.release();
     change(lock, ['mkdir', at('locked'), 0o700], ['unlink', path]);
     expect(existsSync(path)).to.equal(false);
+  });
+
+  it('share a lock with others who do', async () => {
+    const path = at('locks', 'shared.lock');
+    change(['share', path], ['share', path], ['mkdir', at('shared'), 0o700]);
+    const other = tryLock(loadNative(), path, 'shared');
+    change(['share', path]);
+    expect(codeOf(() => change(['lock', path]))).to.equal('EAGAIN');
+    await other?.release();
+    const alone = tryLock(loadNative(), path, 'exclusive');
+    expect(codeOf(() => change(['share', path], ['rmdir', at('shared')]))).to.equal('EAGAIN');
+    expect(existsSync(at('shared'))).to.equal(true);
+    await alone?.release();
+  });
+
+  it('stop where a file is not the one that was read', () => {
+    const path = at('read');
+    const replace = (content: string) => change(['write', at('new'), content, 0o600], ['rename', at('new'), path]);
+    replace('one');
+    const same: Change = ['same', path, fileIdentity(statSync(path, { bigint: true }))];
+    change(same);
+    replace('two');
+    expect(codeOf(() => change(same, ['unlink', path]))).to.equal('ESTALE');
+    change(['unlink', path]);
+    expect(codeOf(() => change(same))).to.equal('ENOENT');
   });
 
   it('stop where something is that should not be there', () => {

@@ -1,5 +1,7 @@
 import { createContainer } from '../containers/create.ts';
+import type { Ended } from '../containers/end.ts';
 import type { Ends } from '../containers/pool/application.ts';
+import { runAgain } from '../containers/run-again.ts';
 import type { Runtime } from '../containers/runtime.ts';
 import { type Started, type StartRequest, startContainer } from '../containers/start.ts';
 import { RequestError } from '../errors/index.ts';
@@ -8,7 +10,7 @@ import type { Native } from '../native/contract.ts';
 import type { RunOptions, RunRequest } from '../request/types.ts';
 import { Laps } from '../trace/laps.ts';
 import { Deadline } from './deadline.ts';
-import { startTimings } from './running.ts';
+import { startTimings, type TimedStarted } from './running.ts';
 import type * as t from './types.ts';
 
 const defaultMaxBuffer = 16 << 20;
@@ -51,6 +53,11 @@ export async function runToEnd(
   return withDeadline(image, options, async ({ signal: ends }) => {
     const request = parse({ ...own, rm: own.rm ?? true });
     laps.lap('request', 'parsed');
+    const { collect } = runStdio(options);
+    const running =
+      request.rm && input === undefined ? runAgain(runtime, request, { signal: ends, laps, collect }) : null;
+    const ended = running === null ? null : await running;
+    if (ended !== null) return resultOf(ended, ended, ended, options, ends);
     const { record, started } = await createAndStart(runtime, request, { ...runStdio(options), signal: ends, laps });
     return collectRun(runtime.native, started, record, options, ends);
   });
@@ -101,8 +108,19 @@ export async function collectRun(
   if (signal.aborted) kill();
   signal.addEventListener('abort', kill, { once: true });
   if (input !== undefined) await feed(started, input);
-  const { status, outputs, overflow } = await started.ended;
+  const ended = await started.ended;
   signal.removeEventListener('abort', kill);
+  return resultOf(ended, { plan, times, laps }, { id, name }, { maxBuffer }, signal);
+}
+
+/** What the caller gets of a run that has ended. */
+function resultOf(
+  { status, outputs, overflow }: Ended,
+  start: TimedStarted,
+  { id, name }: { readonly id: string; readonly name: string },
+  { maxBuffer = defaultMaxBuffer }: t.RunInput,
+  signal: AbortSignal,
+): t.RunResult {
   if (signal.aborted && status.signal === 'SIGKILL') throw aborted(signal);
   if (overflow !== null) throw overflown(overflow === 0 ? 'stdout' : 'stderr', maxBuffer);
   const [stdout = '', stderr = ''] = outputs.map((bytes) => bytes.toString('utf8'));
@@ -112,7 +130,7 @@ export async function collectRun(
     stderr,
     // Made when somebody reads them: they are an object for each operation of the plan.
     get timings() {
-      return startTimings({ plan, times, laps });
+      return startTimings(start);
     },
     container: { id, name },
   };

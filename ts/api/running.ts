@@ -79,7 +79,8 @@ export function startTimings(started: TimedStarted): Timings {
   return timingsOf(timed(started));
 }
 
-type TimedStarted = Pick<Started, 'plan' | 'times' | 'laps'>;
+/** What is known of the times of a start. */
+export type TimedStarted = Pick<Started, 'times' | 'laps'> & { readonly plan: Pick<Started['plan'], 'plan'> };
 
 function timed({ plan, times, laps }: TimedStarted): TimedStart {
   return { plan: plan.plan, times, laps };

@@ -244,7 +244,7 @@ export class ContainerStore {
   }
 
   /** This program has no more to do with a container: it has gone with its end, or never was. */
-  gone({ record }: StoredContainer): void {
+  gone({ record }: { readonly record: Pick<ContainerRecord, 'id'> }): void {
     unreserve(record.id);
   }
 

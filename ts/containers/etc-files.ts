@@ -1,5 +1,10 @@
-import { readFileSync, type Stats, statSync } from 'node:fs';
+import { type BigIntStats, readFileSync, statSync } from 'node:fs';
+import type { Change } from '../native/contract.ts';
 import type { StartFacts } from '../plan/facts.ts';
+import { fileIdentity } from '../store/file-identity.ts';
+
+const hostsPath = '/etc/hosts';
+const resolvPath = '/etc/resolv.conf';
 
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
 
@@ -44,17 +49,16 @@ type NonNullableFiles = { readonly [Name in keyof StartFacts['files']]: Uint8Arr
 
 /** As things stand now. */
 export function etcFiles(hostname: string, network: 'none' | 'host'): EtcFiles {
-  const host =
-    network === 'host' ? { hosts: contentOf('/etc/hosts'), resolvConf: contentOf('/etc/resolv.conf') } : null;
+  const host = network === 'host' ? { hosts: contentOf(hostsPath), resolvConf: contentOf(resolvPath) } : null;
   return new EtcFiles(hostname, host);
 }
 
-const known = new Map<string, { readonly file: Stats; readonly content: Uint8Array }>();
+const known = new Map<string, { readonly file: BigIntStats; readonly content: Uint8Array }>();
 
 /** Read again when the file is another, or was written to; empty when it cannot be read. */
 function contentOf(path: string): Uint8Array {
   try {
-    const file = statSync(path);
+    const file = statSync(path, { bigint: true });
     const last = known.get(path);
     if (last !== undefined && isSame(last.file, file)) return last.content;
     const content = readFileSync(path);
@@ -65,6 +69,20 @@ function contentOf(path: string): Uint8Array {
   }
 }
 
-function isSame(one: Stats, other: Stats): boolean {
-  return one.ino === other.ino && one.dev === other.dev && one.size === other.size && one.mtimeMs === other.mtimeMs;
+function isSame(one: BigIntStats, other: BigIntStats): boolean {
+  return one.ino === other.ino && one.dev === other.dev && one.size === other.size && one.mtimeNs === other.mtimeNs;
+}
+
+/**
+ * What has to be so for the files to have the content that they had; null where they could not be read, or have been
+ * written to since.
+ */
+export function etcEvidence({ host }: EtcFiles): readonly Change[] | null {
+  if (host === null) return [];
+  const [hosts, resolvConf] = [known.get(hostsPath), known.get(resolvPath)];
+  if (hosts?.content !== host.hosts || resolvConf?.content !== host.resolvConf) return null;
+  return [
+    ['same', hostsPath, fileIdentity(hosts.file)],
+    ['same', resolvPath, fileIdentity(resolvConf.file)],
+  ];
 }

@@ -1,4 +1,4 @@
-import { chmodSync, chownSync, closeSync, openSync, type Stats, statSync } from 'node:fs';
+import { chmodSync, chownSync, closeSync, existsSync, openSync, type Stats, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { nextTurn } from '../launch/next-turn.ts';
 import type { Change } from '../native/contract.ts';
@@ -58,6 +58,21 @@ export class ReadyLayers {
     return taken;
   }
 
+  /**
+   * As `take`, only where one is as wished, and none otherwise: for those who can also do without.
+   *
+   * @param shelf as `shelf` was
+   */
+  takeOnly(shelf: string, wish: (id: string) => boolean): string | null {
+    const fitting = this.#shelf?.staging.path === shelf ? this.#ready.find(wish) : undefined;
+    return fitting === undefined ? null : this.take((id) => id === fitting);
+  }
+
+  /** Directory of those that lie ready; null before the first. */
+  get shelf(): string | null {
+    return this.#shelf?.staging.path ?? null;
+  }
+
   /** Takes back what was not used; false when it is to go, because all was closed meanwhile. */
   giveBack(id: string): boolean {
     const open = this.#shelves.get(id)?.closed === false;
@@ -112,11 +127,7 @@ export class ReadyLayers {
     if (path === undefined) throw new Error('the layer was not taken from those made ahead');
     if (image !== undefined) this.#dress(id, `${path}/${id}/diff`, image);
     this.#dressed.delete(id);
-    const layer = this.#store.layerPath(id);
-    return [
-      ['rename', `${path}/${id}`, layer],
-      ['rename', `${layer}/mnt`, this.#store.mountPoint(id)],
-    ];
+    return placementFrom(this.#store, path, id);
   }
 
   /** Gives the upper directory the owner and mode of an image's root directory. */
@@ -140,6 +151,8 @@ export class ReadyLayers {
     const shelf = this.#shelf;
     this.#shelf = null;
     if (shelf !== null) {
+      // Those in their place already, whose users hear of it only with the end of the application.
+      for (const id of shelf.taken) if (!existsSync(`${shelf.staging.path}/${id}`)) shelf.taken.delete(id);
       shelf.closed = true;
       this.#clear(shelf);
     }
@@ -215,6 +228,15 @@ export class ReadyLayers {
     this.#store.native.spreadSubdirectories(directory);
     closeSync(directory);
   }
+}
+
+/** What puts a layer that lies in a directory of those made ahead into its place. Pure. */
+export function placementFrom(store: Store, shelf: string, id: string): Change[] {
+  const layer = store.layerPath(id);
+  return [
+    ['rename', `${shelf}/${id}`, layer],
+    ['rename', `${layer}/mnt`, store.mountPoint(id)],
+  ];
 }
 
 function newLayer(birthplace: string, path: string): Change[] {

@@ -83,6 +83,12 @@ export class TreesAhead {
     return this.#kept.get(layer)?.kind === kind;
   }
 
+  /** Whether there are these trees, with this layer in one of them. */
+  shows(layer: string, names: readonly TreeName[] | undefined): boolean {
+    const kept = this.#kept.get(layer);
+    return kept !== undefined && names !== undefined && kept.names.join() === names.join();
+  }
+
   /** Whether there are trees with this layer in them. */
   has(layer: string): boolean {
     return this.#kept.has(layer);

@@ -18,6 +18,7 @@ import { allowRemount } from './layer.ts';
 import { mayHang } from './may-hang.ts';
 import { pathsIn, treesKind } from './ready-trees.ts';
 import type { StoredContainer } from './record.ts';
+import { type FinishedStart, learnRun } from './run-template.ts';
 import type { Runtime } from './runtime.ts';
 import { forgetSources } from './sources.ts';
 import { startContext } from './start-context.ts';
@@ -114,7 +115,7 @@ async function launchClaimed(runtime: Runtime, claimed: StoredContainer, request
   const { signal, laps, collect } = request;
   const supplies = suppliesOf(request.stdio);
   const ahead = takeAhead(runtime, claimed);
-  const { plan, makeNext } = await planStart(runtime, claimed, ahead, request).catch((error: unknown) => {
+  const { plan, next } = await planStart(runtime, claimed, ahead, request).catch((error: unknown) => {
     for (const descriptor of ahead.descriptors) native.closeSync(descriptor);
     throw error;
   });
@@ -132,14 +133,26 @@ async function launchClaimed(runtime: Runtime, claimed: StoredContainer, request
     finish,
     token,
   });
-  if (makeNext !== null) inNextTurn(makeNext, token);
+  if (next !== null) inNextTurn(next.make, token);
   const launched = await launching;
+  if (next !== null) learnFrom(runtime, claimed, request, { ...next, plan: plan.bytes, supplies });
   laps.launched(launched.times);
   runtime.strategies.startMade();
   const stdio = new LaunchedStdio(native, supplies, launched.pipes, collect !== undefined);
   const { pid, startTime } = launched.process;
   const recorded = written === undefined ? null : { ...claimed, state: { ...state, pid, startTime } };
   return { ...launched, plan, stdio, recorded, listed: (finish?.changes.length ?? 0) > 0 };
+}
+
+/** Has the next run of the same request go by this one, where all of it was left to the launching thread. */
+function learnFrom(
+  runtime: Runtime,
+  container: StoredContainer,
+  { collect, rm, stdio }: StartRequest,
+  start: Omit<FinishedStart, 'container' | 'collect'>,
+): void {
+  if (collect === undefined || !rm || container.pending === undefined || stdio.stdin !== 'ignore') return;
+  inNextTurn((finished) => learnRun(runtime, finished), { ...start, container, collect });
 }
 
 /**
@@ -193,8 +206,13 @@ async function recordStart(
 
 interface StartPlan {
   readonly plan: EncodedPlan;
-  /** Has made what the next start like it takes, after the launch of the token; null where nothing is made ahead. */
-  readonly makeNext: ((launch: object) => void) | null;
+  /** Of a start like it that comes next; null where nothing is made ahead. */
+  readonly next: Next | null;
+}
+
+interface Next extends Pick<FinishedStart, 'image' | 'context'> {
+  /** Has made what it takes, after the launch of the token. */
+  make(launch: object): void;
 }
 
 /** The plan of a container's start as things stand now. */
@@ -213,13 +231,13 @@ async function planStart(
   const facts = { ...context, networkReady, treesReady, strategy };
   const plan = startPlan(record, image, facts, native.worksAtOnce());
   laps.lap('plan', 'the operations, as bytes');
-  if (durability !== 'ephemeral' || strategy !== 'opener') return { plan, makeNext: null };
-  const makeNext = (launch: object) => {
+  if (durability !== 'ephemeral' || strategy !== 'opener') return { plan, next: null };
+  const make = (launch: object) => {
     const kind = treesKind(record.request, image);
     const facts = () => startFacts(record, image, context);
     trees.makeNext(kind, image.layers[0], facts, () => pathsIn(record), launch);
   };
-  return { plan, makeNext };
+  return { plan, next: { make, image, context: facts } };
 }
 
 async function giveUp({ containers }: Runtime, container: StoredContainer, rm: boolean): Promise<void> {

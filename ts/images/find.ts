@@ -32,6 +32,13 @@ export async function findImage(records: ImageRecords, nameOrId: string): Promis
   });
 }
 
+/** The name in normal form that `findImage` looks for first; null for what is no plain name. */
+export function plainName(nameOrId: string): string | null {
+  if (/^(?:sha256:)?[a-f0-9]{64}$/.test(nameOrId)) return null;
+  const reference = parseReference(nameOrId);
+  return reference.digest === null ? formatReference(reference) : null;
+}
+
 /** The record of an image that was found. */
 export async function readImage(records: ImageRecords, { id }: Found, nameOrId: string): Promise<ImageRecord> {
   const record = await records.image(id);

@@ -1,10 +1,11 @@
+import type { Change } from '../native/contract.ts';
 import type { Store } from '../store/store.ts';
 import { type Archiver, archiveProcess } from './archiver.ts';
 import { commitLayer } from './commit.ts';
 import type { Context } from './context.ts';
-import { chainIds, type Digest, hexOf } from './digest.ts';
+import { chainIds, type Digest, hexOf, isDigest } from './digest.ts';
 import { ensureLayers } from './ensure-layers.ts';
-import { findImage, readImage } from './find.ts';
+import { findImage, plainName, readImage } from './find.ts';
 import { resolveHost } from './host.ts';
 import { importImage } from './import.ts';
 import { writeIndex } from './index-json.ts';
@@ -40,6 +41,15 @@ export class Images implements t.ImageStore {
 
   async hold({ signal }: { readonly signal?: AbortSignal | undefined } = {}): Promise<t.ImageHold> {
     return this.#context.store.lock('image', 'records', 'shared', { signal });
+  }
+
+  unchanged(nameOrId: string, { id }: t.ResolvedImage): readonly Change[] | null {
+    if (id === 'host') return null;
+    const name = isDigest(nameOrId) ? null : plainName(nameOrId);
+    if (name === null && nameOrId !== id) return null;
+    const { store, records } = this.#context;
+    const evidence = records.evidence(name, id);
+    return evidence === null ? null : [['share', store.lockFile('image', 'records')], ...evidence];
   }
 
   async resolve(nameOrId: string): Promise<t.ResolvedImage> {

@@ -1,4 +1,5 @@
 import { type BigIntStats, statSync } from 'node:fs';
+import { fileIdentity } from '../store/file-identity.ts';
 import { type RecordSchema, readRecord } from '../store/record.ts';
 
 /**
@@ -26,6 +27,12 @@ export class RecordCache<T> {
     // Seen before it was read: a newer one under this key is read again next time.
     if (record !== null) this.#known.set(path, { file, record });
     return record;
+  }
+
+  /** Record and identity of the file as they were when it was read; null where it was not. */
+  known(path: string): { readonly record: T; readonly identity: string } | null {
+    const known = this.#known.get(path);
+    return known === undefined ? null : { record: known.record, identity: fileIdentity(known.file) };
   }
 }
 

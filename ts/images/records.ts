@@ -2,6 +2,7 @@ import { readdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { RequestError } from '../errors/index.ts';
+import type { Change } from '../native/contract.ts';
 import { syncDirectory } from '../store/durable.ts';
 import { collect, readRecord, recordSchema, writeRecord } from '../store/record.ts';
 import type { Store } from '../store/store.ts';
@@ -77,6 +78,24 @@ export class ImageRecords {
       `name the image again: 'orlop images' shows its ID, 'orlop tag ID NAME' names it`,
     );
     return record?.reference === reference ? record : null;
+  }
+
+  /**
+   * What has to be so for a name or an ID to mean the image that it meant when it was read; null where that takes more
+   * than a look at files.
+   *
+   * @param reference in normal form; null for the whole ID itself
+   */
+  evidence(reference: string | null, id: Digest): Change[] | null {
+    const imageFile = this.#imageFile(id);
+    const image = this.#imageCache.known(imageFile);
+    if (image === null) return null;
+    const isImage: Change = ['same', imageFile, image.identity];
+    if (reference === null) return [isImage];
+    const tagFile = this.#tagFile(reference);
+    const tag = this.#tagCache.known(tagFile);
+    const fits = tag !== null && tag.record.reference === reference && tag.record.image === id;
+    return fits ? [['same', tagFile, tag.identity], isImage] : null;
   }
 
   /** IDs of all images, also of those whose record is damaged. */

@@ -1,4 +1,5 @@
 import type { RequestError } from '../errors/index.ts';
+import type { Change } from '../native/contract.ts';
 
 /** What an image says about how to run it: the part of the OCI image configuration that a container takes over. */
 export interface ImageConfig {
@@ -180,6 +181,11 @@ export interface ImageStore {
   hold(options?: { readonly signal?: AbortSignal | undefined }): Promise<ImageHold>;
   /** By name, ID or unique prefix of an ID. Throws ORLOP_E_NO_IMAGE. */
   resolve(nameOrId: string): Promise<ResolvedImage>;
+  /**
+   * What a list has to begin with that uses an image which was resolved before: it takes the lock of `hold`, and looks
+   * whether `resolve` would still give this image. Null where only `resolve` can tell.
+   */
+  unchanged(nameOrId: string, image: ResolvedImage): readonly Change[] | null;
   list(): Promise<ImageList>;
   inspect(nameOrId: string): Promise<ImageDetails>;
   import(options: ImportOptions): Promise<ImageId>;

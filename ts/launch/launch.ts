@@ -2,7 +2,7 @@ import { RequestError } from '../errors/index.ts';
 import type { Finished, LaunchOptions, LaunchResult, Native, NativeProcess } from '../native/contract.ts';
 import type { EncodedPlan } from '../plan/encoded.ts';
 import { explainFailure } from '../plan/failure.ts';
-import { rejectAborted, unlessAborted } from './abort.ts';
+import { aborted, rejectAborted, unlessAborted } from './abort.ts';
 import { features } from './features.ts';
 
 export interface LaunchRequest {
@@ -54,29 +54,30 @@ export async function launch(native: Native, request: LaunchRequest): Promise<La
   if (signal?.aborted) for (const descriptor of given) native.closeSync(descriptor);
   rejectAborted(signal);
   const options = { descriptors, given, features: features(native), before, record, finish };
-  const result = await launchUntil(native, plan.bytes, options, { signal, token });
+  const result = await untilAborted(native, native.launch(plan.bytes, options, token), { signal, token });
   if (result.failure !== null) throw explainFailure(plan.plan, result.failure);
-  if (result.process === null) {
-    rejectAborted(signal);
-    throw new RequestError(
-      'ORLOP_E_KERNEL',
-      `the container init process was killed before it could execute the application (${ending(result)})`,
-      { hint: 'look for the out-of-memory killer in the kernel log' },
-    );
-  }
+  if (result.process === null) throw killedBefore(result, signal);
   const { process, times, pipes = [], ended } = result;
   return { process, times, pipes, ended };
 }
 
-/** Launches it; when the signal fires, kills it, and gives it up where it does not die of that. */
-async function launchUntil(
+/** What is wrong where neither the kernel has refused anything nor the application runs. */
+export function killedBefore(result: LaunchResult, signal: AbortSignal | undefined): RequestError {
+  if (signal?.aborted === true) return aborted(signal);
+  return new RequestError(
+    'ORLOP_E_KERNEL',
+    `the container init process was killed before it could execute the application (${ending(result)})`,
+    { hint: 'look for the out-of-memory killer in the kernel log' },
+  );
+}
+
+/** Waits for a launch; when the signal fires, kills it, and gives it up where it does not die of that. */
+export async function untilAborted(
   native: Native,
-  plan: Uint8Array,
-  options: LaunchOptions,
+  launched: Promise<LaunchResult>,
   { signal, token }: { readonly signal: AbortSignal | undefined; readonly token: object },
 ): Promise<LaunchResult> {
   let timer: NodeJS.Timeout | undefined;
-  const launched = native.launch(plan, options, token);
   const abandon = () => {
     native.abandon(token);
     const close = ({ pipes = [] }: LaunchResult) => {

@@ -27,6 +27,11 @@ export interface NativeMember {
 }
 declare const brand: unique symbol;
 
+/** Launches that differ in a few texts; opaque. */
+export interface NativeTemplate {
+  readonly [brand]: 'template';
+}
+
 /** What came of a plan that a member was given. */
 export interface MemberAnswer {
   /** Why it was refused; the member has ended. */
@@ -42,11 +47,13 @@ export interface MemberAnswer {
 
 /**
  * A change of the store's directories, by absolute paths. `lock` holds the file, exclusively, until the list has ended
- * (EWOULDBLOCK when another does); `absent` fails with EEXIST; `write` makes the file or truncates it; `discard` is
+ * (EWOULDBLOCK when another does), `share` with others; `same` fails with ESTALE where the file is not that of the
+ * identity (`fileIdentity`); `absent` fails with EEXIST; `write` makes the file or truncates it; `discard` is
  * `rename`, `unlink`, `rmdir` and `remove` (a tree) likewise, all fine with what is gone already.
  */
 export type Change =
-  | readonly [kind: 'lock' | 'absent' | 'unlink' | 'rmdir' | 'remove', path: string]
+  | readonly [kind: 'lock' | 'share' | 'absent' | 'unlink' | 'rmdir' | 'remove', path: string]
+  | readonly [kind: 'same', path: string, identity: string]
   | readonly [kind: 'mkdir', path: string, mode: number]
   | readonly [kind: 'write', path: string, content: string, mode: number]
   | readonly [kind: 'rename' | 'discard', from: string, to: string];
@@ -204,6 +211,22 @@ export interface Native {
    * token `after` is over, so that the two do not compete.
    */
   openTrees(plan: Uint8Array, features: number, paths: string, after?: object): Promise<number[]>;
+  /**
+   * What `launchLike` launches: a plan, and options without descriptors of the caller, with `before`, `record` and
+   * `finish`. A blank is wherever its text stands in the plan, in a path or in what is written; where one begins with
+   * another, it comes first.
+   */
+  launchTemplate(plan: Uint8Array, options: LaunchOptions, blanks: readonly string[]): NativeTemplate;
+  /**
+   * As `launch`, with a value in the place of each blank; in the plan it has to be as long. `given` as in the options of
+   * a launch.
+   */
+  launchLike(
+    template: NativeTemplate,
+    values: readonly string[],
+    given: readonly number[],
+    token: object,
+  ): Promise<LaunchResult>;
   /** Kills the child of a start that has not been settled yet, or keeps it from being made. */
   cancel(token: object): void;
   /** The program may end without the result of a start that has been cancelled and cannot be killed yet. */
