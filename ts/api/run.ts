@@ -53,12 +53,11 @@ export async function runToEnd(
   return withDeadline(image, options, async ({ signal: ends }) => {
     const request = parse({ ...own, rm: own.rm ?? true });
     laps.lap('request', 'parsed');
-    const { collect } = runStdio(options);
-    const running =
-      request.rm && input === undefined ? runAgain(runtime, request, { signal: ends, laps, collect }) : null;
+    const how = { ...runStdio(options), signal: ends, laps };
+    const running = request.rm ? runAgain(runtime, request, how) : null;
     const ended = running === null ? null : await running;
     if (ended !== null) return resultOf(ended, ended, ended, options, ends);
-    const { record, started } = await createAndStart(runtime, request, { ...runStdio(options), signal: ends, laps });
+    const { record, started } = await createAndStart(runtime, request, how);
     return collectRun(runtime.native, started, record, options, ends);
   });
 }

@@ -1,6 +1,7 @@
 import type { Readable, Writable } from 'node:stream';
 import type { Started } from '../containers/start.ts';
 import { RequestError } from '../errors/index.ts';
+import { nextTurn } from '../launch/next-turn.ts';
 import type { Native } from '../native/contract.ts';
 import { signalNumber } from '../supervise/exit.ts';
 import type { StdioStreams } from '../supervise/streams.ts';
@@ -36,6 +37,8 @@ export class RunningContainer implements Running {
   }
 
   static async of(native: Native, started: Started, whose: Whose, options: StartOptions): Promise<RunningContainer> {
+    // In a turn of its own, as what follows is mostly the caller's: others are served in between.
+    await nextTurn();
     const streams = await started.stdio.streams();
     started.laps.lap('streams', 'as the caller gets them');
     const running = new RunningContainer(native, started, whose, streams);

@@ -6,15 +6,24 @@ import { encodedAs } from '../plan/encoded.ts';
 import type { RunRequest } from '../request/types.ts';
 import { explainingNoSpace } from '../store/no-space.ts';
 import { type ExitStatus, exitStatus } from '../supervise/exit.ts';
+import { suppliesOf } from '../supervise/supplies.ts';
 import { type Ended, seeToEnd } from './end.ts';
-import { startFacts } from './facts.ts';
 import { nameFor } from './names.ts';
 import { reserve, setOwnEnd } from './own.ts';
-import { pathsIn } from './ready-trees.ts';
 import type { StoredContainer } from './record.ts';
-import { forgetRun, place, planLike, type RunTemplate, recordLike, runTemplate, valuesFor } from './run-template.ts';
 import type { Runtime } from './runtime.ts';
 import type { Started, StartRequest } from './start.ts';
+import { isOutdated } from './start-again.ts';
+import {
+  forgetStarts,
+  makeNextLike,
+  place,
+  planLike,
+  recordLike,
+  type StartTemplate,
+  startTemplate,
+  valuesFor,
+} from './start-template.ts';
 
 /** A run that has ended. */
 export interface RunAgain extends Pick<Started, 'times' | 'laps'>, Ended {
@@ -23,12 +32,12 @@ export interface RunAgain extends Pick<Started, 'times' | 'laps'>, Ended {
   readonly name: string;
 }
 
-type How = Pick<StartRequest, 'laps' | 'signal'> & { readonly collect: number };
+type How = Pick<StartRequest, 'laps' | 'signal' | 'stdio'> & { readonly collect: number };
 
 /** One that is on its way. */
 interface Run {
   readonly runtime: Runtime;
-  readonly like: RunTemplate;
+  readonly like: StartTemplate;
   readonly how: How;
   readonly id: string;
   readonly name: string;
@@ -44,8 +53,8 @@ interface Run {
  * ran. The caller goes the long way then, which also finds out what is wrong
  */
 export function runAgain(runtime: Runtime, request: RunRequest, how: How): Promise<RunAgain | null> | null {
-  const like = runTemplate(request);
-  if (like === undefined || like.store !== runtime.store || like.collect !== how.collect) return null;
+  const like = startTemplate(runtime.store, request, { supplies: suppliesOf(how.stdio), collect: how.collect });
+  if (like === null || !like.making) return null;
   if (runtime.store.trashPlace(place) !== like.trash || process.getuid?.() !== 0) return null;
   const id = runtime.layers.takeOnly(like.shelf, (id) => runtime.trees.fits(id, like.kind));
   if (id === null) return null;
@@ -60,14 +69,18 @@ export function runAgain(runtime: Runtime, request: RunRequest, how: How): Promi
   how.laps.lap('again', 'as a run of the same before');
   how.laps.start();
   const launched = runtime.native.launchLike(like.native, valuesFor(id, name, time), given, run.token);
-  inNextTurn(makeNext, run);
+  inNextTurn(() => makeNextLike(runtime, like, run.token), undefined);
   const ended = follow(run, launched);
   setOwnEnd(id, statusOf(ended));
   return ended;
 }
 
 /** Descriptors of what lies ready; null where something is missing. */
-function takeAhead({ networks, trees }: Runtime, { network, trees: names }: RunTemplate, id: string): number[] | null {
+function takeAhead(
+  { networks, trees }: Runtime,
+  { network, trees: names }: StartTemplate,
+  id: string,
+): number[] | null {
   if (!trees.shows(id, names)) return null;
   const taken = network ? networks.take() : null;
   if (network && taken === null) return null;
@@ -93,13 +106,8 @@ async function follow(run: Run, launching: Promise<LaunchResult>): Promise<RunAg
   }
 }
 
-/** The list has found something else than there was, or somebody who is changing it. No application ran. */
-function isOutdated(error: unknown): boolean {
-  return error instanceof Error && 'syscall' in error && (error.syscall === 'stat' || error.syscall === 'flock');
-}
-
 async function notAgain(run: Run): Promise<null> {
-  forgetRun(run.like.container.record.request);
+  forgetStarts(run.like.container.record.request);
   run.how.laps.lap('refused', 'something is not as it was');
   await clearAway(run);
   return null;
@@ -139,13 +147,6 @@ function containerOf(run: Run, application: { pid: number; startTime: string | n
 
 function planOf({ like, id, name, time }: Run): RunAgain['plan'] {
   return encodedAs(new Uint8Array(), () => planLike(like, recordLike(like, id, name, time)));
-}
-
-function makeNext({ runtime, like, token }: Run): void {
-  const { container, image, context, kind } = like;
-  const { record } = container;
-  const facts = () => startFacts(record, image, { ...context, networkReady: undefined, treesReady: undefined });
-  runtime.trees.makeNext(kind, image.layers[0], facts, () => pathsIn(record), token);
 }
 
 async function statusOf(ended: Promise<RunAgain | null>): Promise<ExitStatus> {

@@ -17,13 +17,22 @@ export interface StartSubject {
 export function isSameStart(one: StartSubject, other: StartSubject): boolean {
   const [a, b] = [one.record, other.record];
   if (a.request !== b.request || one.image !== other.image) return false;
-  const alike = (text: string, second: string) => text === second || withoutId(text, a.id) === withoutId(second, b.id);
+  return isSameRecord(a, b) && isSameContext(one.context, other.context, alikeIn(a, b));
+}
+
+/** Whether the records of two containers of one request say the same of what is started. Pure. */
+export function isSameRecord(one: ContainerRecord, other: ContainerRecord): boolean {
+  const alike = alikeIn(one, other);
   return (
-    alike(a.hostname, b.hostname) &&
-    isSameProcess(a.process, b.process, alike) &&
-    isSameList(a.volumes, b.volumes, (use, second) => JSON.stringify(use) === JSON.stringify(second)) &&
-    isSameContext(one.context, other.context, alike)
+    alike(one.hostname, other.hostname) &&
+    isSameProcess(one.process, other.process, alike) &&
+    isSameList(one.volumes, other.volumes, (use, second) => JSON.stringify(use) === JSON.stringify(second))
   );
+}
+
+/** Whether texts of the two differ in nothing but the ID. */
+function alikeIn({ id }: ContainerRecord, { id: second }: ContainerRecord): Alike {
+  return (text, other) => text === other || withoutId(text, id) === withoutId(other, second);
 }
 
 type Alike = (text: string, second: string) => boolean;
@@ -52,15 +61,19 @@ function isSameContext(one: StartContext, other: StartContext, alike: Alike): bo
     alike(one.files.name, other.files.name) &&
     one.files.host?.hosts === other.files.host?.hosts &&
     one.files.host?.resolvConf === other.files.host?.resolvConf &&
-    isSameMap(one.sources, other.sources) &&
-    isSameMap(one.volumes, other.volumes) &&
+    isSameSources(one.sources, other.sources) &&
+    isSameSources(one.volumes, other.volumes) &&
     alike(one.paths.mountPoint, other.paths.mountPoint) &&
     alike(one.paths.upper, other.paths.upper) &&
     alike(one.paths.work, other.paths.work)
   );
 }
 
-function isSameMap(one: ReadonlyMap<string, ResolvedSource>, other: ReadonlyMap<string, ResolvedSource>): boolean {
+/** Whether the same stands at the same targets. Pure. */
+export function isSameSources(
+  one: ReadonlyMap<string, ResolvedSource>,
+  other: ReadonlyMap<string, ResolvedSource>,
+): boolean {
   if (one.size !== other.size) return false;
   const second = other.entries();
   for (const [name, source] of one) {

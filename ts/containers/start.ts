@@ -18,11 +18,12 @@ import { allowRemount } from './layer.ts';
 import { mayHang } from './may-hang.ts';
 import { pathsIn, treesKind } from './ready-trees.ts';
 import type { StoredContainer } from './record.ts';
-import { type FinishedStart, learnRun } from './run-template.ts';
 import type { Runtime } from './runtime.ts';
 import { forgetSources } from './sources.ts';
+import { type AtHand, isOutdated, startAgain, startBefore } from './start-again.ts';
 import { startContext } from './start-context.ts';
 import { startPlan } from './start-plan.ts';
+import { type FinishedStart, forgetStarts, learnStart, makeNextLike, type StartTemplate } from './start-template.ts';
 
 export interface StartRequest {
   readonly stdio: StdioRequest;
@@ -115,6 +116,8 @@ async function launchClaimed(runtime: Runtime, claimed: StoredContainer, request
   const { signal, laps, collect } = request;
   const supplies = suppliesOf(request.stdio);
   const ahead = takeAhead(runtime, claimed);
+  const before = startBefore(runtime, claimed, request, { ...ahead, supplies });
+  if (before !== null) return launchAgain(runtime, claimed, request, before, { ...ahead, supplies });
   const { plan, next } = await planStart(runtime, claimed, ahead, request).catch((error: unknown) => {
     for (const descriptor of ahead.descriptors) native.closeSync(descriptor);
     throw error;
@@ -144,15 +147,57 @@ async function launchClaimed(runtime: Runtime, claimed: StoredContainer, request
   return { ...launched, plan, stdio, recorded, listed: (finish?.changes.length ?? 0) > 0 };
 }
 
-/** Has the next run of the same request go by this one, where all of it was left to the launching thread. */
+/** The same by a start before it, as long as all is as it was. */
+async function launchAgain(
+  runtime: Runtime,
+  claimed: StoredContainer,
+  request: StartRequest,
+  like: StartTemplate,
+  { descriptors, supplies }: AtHand,
+): Promise<InContainer> {
+  const { laps, collect } = request;
+  laps.lap('again', 'as a start of the same before');
+  const token = {};
+  const launching = startAgain(runtime, claimed, request, like, { descriptors, token });
+  inNextTurn(() => makeNextLike(runtime, like, token), undefined);
+  try {
+    const { state, ...launched } = await launching;
+    laps.launched(launched.times);
+    const stdio = new LaunchedStdio(runtime.native, supplies, launched.pipes, collect !== undefined);
+    return { ...launched, stdio, recorded: { ...claimed, state }, listed: true };
+  } catch (error) {
+    forgetStarts(claimed.record.request);
+    if (!isOutdated(error)) throw error;
+    laps.lap('refused', 'something is not as it was');
+    await allowRemount(runtime.store, claimed.record.layer);
+    return launchClaimed(runtime, claimed, request);
+  }
+}
+
+/**
+ * Has the next start of the same request go by this one. One that collects tells of its start only with its end, which
+ * nobody can wait with who is to write to it.
+ */
 function learnFrom(
   runtime: Runtime,
   container: StoredContainer,
   { collect, rm, stdio }: StartRequest,
   start: Omit<FinishedStart, 'container' | 'collect'>,
 ): void {
-  if (collect === undefined || !rm || container.pending === undefined || stdio.stdin !== 'ignore') return;
-  inNextTurn((finished) => learnRun(runtime, finished), { ...start, container, collect });
+  const quiet = collect !== undefined;
+  // A descriptor of the caller is another file the next time.
+  if (start.supplies.some((supplied) => supplied >= 0)) return;
+  if (!rm || quiet !== (container.pending !== undefined) || (quiet && stdio.stdin !== 'ignore')) return;
+  inNextTurn(
+    (finished) => {
+      try {
+        learnStart(runtime, finished);
+      } catch {
+        // The next start looks for itself then, and says what is wrong.
+      }
+    },
+    { ...start, container, collect },
+  );
 }
 
 /**

@@ -30,11 +30,14 @@ export async function streamsOver(native: Native, [stdin, stdout, stderr]: PipeE
   // Not asked for again: a promise of a module costs more than the streams.
   classes ??= await loadClasses();
   const { Socket, OutputStream } = classes;
-  // Each belongs to its socket from now on.
-  for (const fd of [stdin, stdout, stderr]) if (fd !== null) native.disown(fd);
-  const input = stdin === null ? null : new Socket({ fd: stdin, readable: false, writable: true });
+  const socket = (fd: number, readable: boolean) => {
+    // It is the socket's from now on.
+    native.disown(fd);
+    return new Socket({ fd, readable, writable: !readable });
+  };
+  const input = stdin === null ? null : socket(stdin, false);
   const output = (fd: number | null) =>
-    fd === null ? null : new OutputStream(new Socket({ fd, readable: true, writable: false }));
+    fd === null ? null : new OutputStream({ open: () => socket(fd, true), close: () => native.closeSync(fd) });
   const outputs = { stdout: output(stdout), stderr: output(stderr) };
   return {
     stdin: input,

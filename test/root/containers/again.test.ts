@@ -1,8 +1,18 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, renameSync, rmdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { expect } from 'chai';
-import { Orlop, type RunInput, type RunOptions } from '../../../ts/index.ts';
+import { LaunchError } from '../../../ts/errors/index.ts';
+import {
+  type Container,
+  type ContainerSummary,
+  type CreateOptions,
+  Orlop,
+  type RunInput,
+  type RunOptions,
+  type StartOptions,
+} from '../../../ts/index.ts';
 import { loadNative } from '../../../ts/native/binding.ts';
 import { tryLock } from '../../../ts/store/lock.ts';
 import { counts, ownDescriptors, storeContent } from '../../support/facts-of-life.ts';
@@ -14,7 +24,7 @@ import { until } from '../../support/temporary.ts';
 type Result = Awaited<ReturnType<Orlop['run']>>;
 
 /** Whether it went by what was known of a run before it. */
-const isAgain = ({ timings }: Result): boolean => {
+const isAgain = ({ timings }: Pick<Result, 'timings'>): boolean => {
   const steps = timings.steps.map(({ step }) => step);
   return steps.includes('again') && !steps.includes('refused');
 };
@@ -61,33 +71,41 @@ describe('a run that has been made before', function () {
     expect(second.container.name).to.match(new RegExp(`_${digits.slice(0, 6)}$`));
   });
 
+  /** Has something done while one runs that goes by another. */
+  async function whileItRuns(name: string, options: RunOptions, use: () => Promise<() => unknown>): Promise<Result> {
+    const gate = directory(name, '');
+    const open = join(gate, 'open');
+    const script = 'while [ ! -e /gate/open ]; do sleep 0.01; done; rm /gate/open';
+    const all = { ...options, volumes: [`${gate}:/gate`] };
+    // What lies ready may not be there yet when the next comes.
+    return until('a run that goes by another', async () => {
+      const ran = run(script, all);
+      const check = await use();
+      writeFileSync(open, '');
+      const result = await ran;
+      await check();
+      return isAgain(result) ? result : undefined;
+    });
+  }
+
   it('is on record while it runs, under its own name, and gone with its end', async () => {
     const { orlop, run: runDirectory } = fixture();
-    const gate = directory('gate', '');
-    const options = { volumes: [`${gate}:/gate`], network: 'host' };
-    const script = 'while [ ! -e /gate/open ]; do sleep 0.01; done; rm /gate/open';
-    const open = () => writeFileSync(join(gate, 'open'), '');
-    await until('a run that goes by another', async () => {
-      open();
-      return isAgain(await run(script, options)) || undefined;
+    let found: ContainerSummary | undefined;
+    const result = await whileItRuns('gate', { network: 'host' }, async () => {
+      found = await until('the container', async () => (await orlop.containers.list()).items[0]);
+      const { id, name } = found;
+      const read = (file: string) => JSON.parse(readFileSync(join(runDirectory, 'containers', id, file), 'utf8'));
+      const [record, state] = [read('config.json'), read('state.json')];
+      expect(record).to.include({ id, name, layer: id });
+      expect(Math.abs(Date.now() - Date.parse(record.created))).to.be.below(60_000);
+      expect(Date.parse(state.startedAt)).to.be.at.least(Date.parse(record.created));
+      const container = await orlop.container(name);
+      const waited = container.wait();
+      // Who waits reads the record first, which takes as long as this.
+      for (let time = 0; time < 2; time++) await container.inspect();
+      return async () => expect(await waited).to.deep.equal({ exitCode: 0, signal: null });
     });
-    const ran = run(script, options);
-    const [found] = await until('the container', async () => {
-      const { items } = await orlop.containers.list();
-      return items.length === 1 ? items : undefined;
-    });
-    const record = JSON.parse(readFileSync(join(runDirectory, 'containers', found?.id ?? '', 'config.json'), 'utf8'));
-    const state = JSON.parse(readFileSync(join(runDirectory, 'containers', found?.id ?? '', 'state.json'), 'utf8'));
-    expect(record).to.include({ id: found?.id, name: found?.name, layer: found?.id });
-    expect(Math.abs(Date.now() - Date.parse(record.created))).to.be.below(60_000);
-    expect(Date.parse(state.startedAt)).to.equal(Date.parse(record.created));
-    const container = await orlop.container(found?.name ?? '');
-    const waited = container.wait();
-    open();
-    const result = await ran;
-    expect(isAgain(result)).to.equal(true);
     expect(result.container).to.deep.equal({ id: found?.id, name: found?.name });
-    expect(await waited).to.deep.equal({ exitCode: 0, signal: null });
     expect((await orlop.containers.list({ all: true })).items).to.deep.equal([]);
   });
 
@@ -130,19 +148,16 @@ describe('a run that has been made before', function () {
   });
 
   it('keeps nobody from changing images while it runs', async () => {
-    const gate = directory('open-end', '');
-    const options = { volumes: [`${gate}:/gate`] };
-    const script = 'while [ ! -e /gate/open ]; do sleep 0.01; done; rm /gate/open';
-    const open = () => writeFileSync(join(gate, 'open'), '');
-    await until('a run that goes by another', async () => {
-      open();
-      return isAgain(await run(script, options)) || undefined;
+    const { orlop } = fixture();
+    await whileItRuns('meanwhile', {}, async () => {
+      await until('the container', async () => (await orlop.containers.list()).items[0]);
+      // Not this program, which lets go of what lies ready when it removes a name.
+      await otherwise(async (other) => {
+        await other.images.tag('busybox', 'meanwhile:1');
+        await other.images.remove('meanwhile:1');
+      });
+      return () => {};
     });
-    const ran = run(script, options);
-    await fixture().orlop.images.tag('busybox', 'meanwhile:1');
-    await fixture().orlop.images.remove('meanwhile:1');
-    open();
-    expect(isAgain(await ran)).to.equal(true);
   });
 
   it('gets what stands at the source by then', async () => {
@@ -212,5 +227,115 @@ describe('a run that has been made before', function () {
       await fixture().orlop.close();
     }
     expect(all()).to.deep.equal(before);
+  });
+});
+
+describe('a start that is like one before', function () {
+  this.timeout(120_000);
+  requires('root', 'addon', 'archive', 'overlay', 'busybox');
+  const fixture = withOrlop();
+
+  const create = (script: string, options: CreateOptions = {}) =>
+    fixture().orlop.create('busybox', ['sh', '-c', script], { rm: true, ...options });
+
+  async function outcome(container: Container, options: StartOptions = {}) {
+    const running = await container.start(options);
+    const [stdout, { exitCode }] = await Promise.all([
+      running.stdout === null ? '' : text(running.stdout),
+      running.exited,
+    ]);
+    return { stdout, exitCode, timings: running.timings };
+  }
+
+  /** Starts containers until one goes by another. */
+  const again = (script: string, options: CreateOptions = {}, start: StartOptions = {}) =>
+    until('a start that goes by another', async () => {
+      const container = await create(script, options);
+      const result = await outcome(container, start);
+      return isAgain(result) ? { ...result, container } : undefined;
+    });
+
+  const directory = (name: string, content: string): string => {
+    const path = join(fixture().directory, name);
+    mkdirSync(path);
+    writeFileSync(join(path, 'f'), content);
+    return path;
+  };
+
+  it('has an ID, a record and streams of its own', async () => {
+    const { stdout, exitCode, container, timings } = await again('hostname; cat /v/f; exit 4', {
+      volumes: [`${directory('own', 'volume')}:/v`],
+    });
+    expect([stdout, exitCode]).to.deep.equal([`${container.id.slice(0, 12)}\nvolume`, 4]);
+    expect(timings.steps.map(({ step }) => step)).to.include.members(['again', 'root', 'pivot', 'exec']);
+    const waiting = await create('read line; echo "$line"', {});
+    for (let time = 0; time < 3; time++) await again('read line; echo "$line"', {}, { stdin: 'ignore' });
+    const running = await waiting.start({ stdin: 'pipe' });
+    expect(await waiting.summary()).to.include({ id: waiting.id, status: 'running', pid: running.pid });
+    running.stdin?.end('said\n');
+    expect(running.stdout === null ? null : await text(running.stdout)).to.equal('said\n');
+    expect((await running.exited).exitCode).to.equal(0);
+    expect((await fixture().orlop.containers.list({ all: true })).items).to.deep.equal([]);
+  });
+
+  it('can be talked to, from its third time on as well', async () => {
+    const start = { stdin: 'pipe' } as const;
+    const script = 'read line; echo "got $line"; echo no >&2';
+    for (let round = 0; round < 5; round++) {
+      const running = await (await create(script)).start(start);
+      running.stdin?.end('it\n');
+      const outputs = [running.stdout, running.stderr].map((one) => (one === null ? null : text(one)));
+      expect(await Promise.all(outputs)).to.deep.equal(['got it\n', 'no\n']);
+      await running.exited;
+    }
+  });
+
+  it('gets what stands at the source, and in the files of /etc, by then', async () => {
+    const source = directory('replaced', 'old');
+    const options = { volumes: [`${source}:/v`], network: 'host' };
+    await again('cat /v/f; cat /etc/hosts', options);
+    const ready = [
+      await create('cat /v/f; cat /etc/hosts', options),
+      await create('cat /v/f; cat /etc/hosts', options),
+    ];
+    renameSync(source, `${source}.old`);
+    renameSync(directory('other', 'new'), source);
+    const [first, second] = ready;
+    const host = readFileSync('/etc/hosts', 'utf8');
+    expect((await outcome(first as Container)).stdout).to.equal(`new${host}`);
+    await again('cat /v/f; cat /etc/hosts', options);
+    const hosts = join(fixture().directory, 'hosts');
+    writeFileSync(hosts, '192.0.2.1 elsewhere\n');
+    execFileSync('mount', ['--bind', hosts, '/etc/hosts']);
+    try {
+      expect((await outcome(second as Container)).stdout).to.equal('new192.0.2.1 elsewhere\n');
+      const third = await create('cat /v/f; cat /etc/hosts', options);
+      expect((await outcome(third)).stdout).to.equal('new192.0.2.1 elsewhere\n');
+    } finally {
+      execFileSync('umount', ['/etc/hosts']);
+    }
+  });
+
+  it('is refused, and ended, as any other', async () => {
+    const gate = directory('gate', '');
+    const options = { volumes: [`${gate}:/gate`] };
+    await again('exec /gate/program', options).catch(() => {});
+    writeFileSync(join(gate, 'program'), '#!/bin/sh\nexit 7\n', { mode: 0o755 });
+    const direct = () => fixture().orlop.create('busybox', ['/gate/program'], { rm: true, ...options });
+    await until('a start that goes by another', async () => {
+      const result = await outcome(await direct());
+      expect(result.exitCode).to.equal(7);
+      return isAgain(result) || undefined;
+    });
+    const [one, other, last] = [await direct(), await direct(), await direct()];
+    rmSync(join(gate, 'program'));
+    const error = await one.start().catch((cause: unknown) => cause);
+    expect(error).to.be.instanceOf(LaunchError).and.to.include({ code: 'ENOENT' });
+    writeFileSync(join(gate, 'program'), '#!/bin/sh\nexec sleep 1000\n', { mode: 0o755 });
+    const timed = await other.start({ timeout: 200 });
+    expect((await timed.exited).signal).to.equal('SIGKILL');
+    const aborted = AbortSignal.abort();
+    expect(await refusal(last.start({ signal: aborted }))).to.include({ code: 'ORLOP_E_ABORTED' });
+    expect((await fixture().orlop.containers.list({ all: true })).items).to.deep.equal([]);
   });
 });
