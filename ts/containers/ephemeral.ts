@@ -10,8 +10,8 @@ import { waiterLock } from './waiters.ts';
 // end make these changes, without a turn of the event loop for each.
 
 /** The state of one that is being started, as it will be written when the application has a number. */
-export function startedState(state: ContainerState): ContainerState {
-  return { ...state, status: 'running', startedAt: now(), finishedAt: null };
+export function startedState(state: ContainerState, startedAt = now()): ContainerState {
+  return { ...state, status: 'running', startedAt, finishedAt: null };
 }
 
 /** What the launching thread writes: the state, but for what only it knows. Pure. */

@@ -64,7 +64,7 @@ export async function startAgain(
   if (result.process === null) throw killedBefore(result, signal);
   const { process, times, pipes = [], ended } = result;
   const { pid, startTime } = process;
-  return { process, times, pipes, ended, plan, state: { ...startedState(state), startedAt: time, pid, startTime } };
+  return { process, times, pipes, ended, plan, state: { ...startedState(state, time), pid, startTime } };
 }
 
 /** The list has found something else than there was, or somebody who is changing it. No application ran. */

@@ -146,7 +146,7 @@ function launchOptions(runtime: Runtime, start: FinishedStart): LaunchOptions | 
     descriptors: supplies,
     features: features(native),
     before: [...etc, ...making],
-    record: startRecord(store, record.id, { ...startedState(state), startedAt: blanksOf(record).started }),
+    record: startRecord(store, record.id, startedState(state, blanksOf(record).started)),
     // Where all is collected, nobody waits for the news of the start alone: the lock on the image goes with the list.
     finish: { collect: collect !== undefined, quiet: collect !== undefined, limit: collect ?? 0, ...end },
   };

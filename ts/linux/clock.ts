@@ -1,8 +1,13 @@
 const millisecondsOfDay = 86_400_000;
 
+/** The last second that was asked for, and how its times begin: a start asks for two or three. */
+let last = { second: 0, text: '1970-01-01T00:00:00.' };
+
 /** The time now, as `timestamp` writes it. */
-export function now(): string {
-  return timestamp(Date.now());
+export function now(milliseconds = Date.now()): string {
+  const second = Math.floor(milliseconds / 1000);
+  if (second !== last.second) last = { second, text: timestamp(second * 1000).slice(0, -'000Z'.length) };
+  return `${last.text}${digits(milliseconds - second * 1000, 3)}Z`;
 }
 
 /**

@@ -24,6 +24,13 @@ describe('a time stamp', () => {
     }
   });
 
+  it('is right for one time after another, forward and back', () => {
+    const start = Date.UTC(2024, 1, 28, 23, 59, 59, 998);
+    for (const time of [start, start + 1, start + 2, start + 3, start + 1002, start, 0, 999, start + 86_400_000]) {
+      expect(now(time)).to.equal(new Date(time).toISOString());
+    }
+  });
+
   it('of now lies between two looks at the clock', () => {
     const before = Date.now();
     const between = Date.parse(now());
