@@ -84,7 +84,7 @@ describe('the trace of a real start', () => {
     expect(order).to.deep.equal([...order].sort((a, b) => a - b));
     const all = await ok('trace', '--all', file);
     const steps = events.filter(({ ph, cat }) => ph === 'X' && cat !== 'start').length;
-    expect(all.split('\n').filter((line) => /^ +-?\d+\.\d{3} +\d+\.\d{3} /.test(line))).to.have.length(steps);
+    expect(all.split('\n').filter((line) => /^ *-?\d+\.\d{3} +\d+\.\d{3} /.test(line))).to.have.length(steps);
   });
 
   it('is drawn as a picture, and refused when it was cut off', async () => {
