@@ -73,7 +73,7 @@ class Member : public std::enable_shared_from_this<Member> {
   // What is to be opened for an order.
   struct Opening {
     std::vector<uint8_t> plan;
-    uint32_t features;
+    uint32_t features = 0;
     std::vector<Supply> supplies;
     UniqueFd container;
   };
