@@ -63,8 +63,12 @@
       "target_name": "orlop-archive",
       "type": "executable",
       "sources": ["<!@(node ../scripts/sources.mjs archive native)"],
-      # It parses what strangers made: addresses are random, the stack and the libraries' calls are checked.
-      "cflags_cc": ["-fPIE", "-fstack-protector-strong", "-U_FORTIFY_SOURCE", "-D_FORTIFY_SOURCE=2"],
+      # It parses what strangers made: addresses are random, the stack and the libraries' calls are checked. Small, as
+      # all of the package is.
+      "cflags_cc": [
+        "-fPIE", "-fstack-protector-strong", "-U_FORTIFY_SOURCE", "-D_FORTIFY_SOURCE=2", "-O2", "-ffunction-sections",
+        "-fdata-sections", "-fno-asynchronous-unwind-tables"
+      ],
       "ldflags": ["-static-pie", "-Wl,--gc-sections", "-Wl,-z,relro,-z,now"],
       "libraries": ["-larchive", "-lnettle", "-lzstd", "-lz"]
     }
