@@ -51,6 +51,8 @@ export interface StartTemplate {
 }
 
 const known = new WeakMap<RunRequest, Map<string, StartTemplate>>();
+/** Of one request: a program may say another `maxBuffer` each time. */
+const mostKinds = 4;
 
 type Streams = Pick<FinishedStart, 'supplies' | 'collect'>;
 
@@ -79,6 +81,7 @@ export function learnStart(runtime: Runtime, start: FinishedStart): void {
   if (options === null) return;
   const all = known.get(record.request) ?? new Map<string, StartTemplate>();
   known.set(record.request, all);
+  if (all.size >= mostKinds && !all.has(keyOf(start))) all.clear();
   all.set(keyOf(start), {
     native: native.launchTemplate(start.plan, options, Object.values(blanksOf(record))),
     store,

@@ -209,6 +209,12 @@ describe('a run that has been made before', function () {
     }
   });
 
+  it('is remembered with a few limits of output, not with as many as a program thinks of', async () => {
+    for (let more = 0; more < 5; more++) await again('true', { maxBuffer: 1000 + more });
+    expect(isAgain(await run('true', { maxBuffer: 1000 }))).to.equal(false);
+    expect(isAgain(await again('true', { maxBuffer: 1004 }))).to.equal(true);
+  });
+
   it('is one of many at once', async () => {
     await until('some that go by another', async () => {
       const results = await Promise.all(Array.from({ length: 40 }, () => run('echo $HOSTNAME')));
