@@ -43,11 +43,14 @@ export class Images implements t.ImageStore {
     return this.#context.store.lock('image', 'records', 'shared', { signal });
   }
 
-  unchanged(nameOrId: string, { id }: t.ResolvedImage): readonly Change[] | null {
+  unchanged(nameOrId: string, { id, generation }: t.ResolvedImage): readonly Change[] | null {
     if (id === 'host') return null;
     const name = isDigest(nameOrId) ? null : plainName(nameOrId);
     if (name === null && nameOrId !== id) return null;
     const { store, records } = this.#context;
+    const known = records.known(id);
+    // The same image may have been brought again since this one was resolved: its layers are others by now.
+    if (known === null || this.#layers.get(known)?.generation !== generation) return null;
     const evidence = records.evidence(name, id);
     return evidence === null ? null : [['share', store.lockFile('image', 'records')], ...evidence];
   }

@@ -71,6 +71,11 @@ export class ImageRecords {
     return this.#imageCache.read(this.#imageFile(id), `remove the image with 'orlop rmi ${id}' and add it again`);
   }
 
+  /** As it was when it was read last; null where it was not. */
+  known(id: Digest): ImageRecord | null {
+    return this.#imageCache.known(this.#imageFile(id))?.record ?? null;
+  }
+
   /** @param reference in normal form */
   async tag(reference: string): Promise<TagRecord | null> {
     const record = await this.#tagCache.read(
