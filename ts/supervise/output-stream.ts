@@ -37,14 +37,22 @@ export class OutputStream extends Readable {
 
   static #begin(stream: OutputStream): void {
     if (stream.destroyed) return;
-    const socket = stream.#pipe.open();
-    stream.#socket = socket;
+    try {
+      stream.#read(stream.#pipe.open());
+    } catch (error) {
+      // Nobody's call, so thrown here it would end the program.
+      stream.destroy(error as Error);
+    }
+  }
+
+  #read(socket: Socket): void {
+    this.#socket = socket;
     socket.on('data', (chunk: Buffer) => {
-      if (!stream.push(chunk) && !stream.#drains()) socket.pause();
+      if (!this.push(chunk) && !this.#drains()) socket.pause();
     });
-    socket.on('end', () => stream.push(null));
-    socket.on('error', (error) => stream.destroy(error));
-    if (!stream.#wanted) socket.pause();
+    socket.on('end', () => this.push(null));
+    socket.on('error', (error) => this.destroy(error));
+    if (!this.#wanted) socket.pause();
   }
 
   /** The application has ended. */
