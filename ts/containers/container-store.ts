@@ -11,6 +11,7 @@ import {
   containerIds,
   locate,
   readContainer,
+  removeUnfinished,
   replaceRecords,
   writeDescription,
   writeNew,
@@ -241,6 +242,12 @@ export class ContainerStore {
     await removeContainer(this.#store, this.volumes, { id, durability, container, volumes, ending });
     unreserve(id);
     await lock.retire();
+  }
+
+  /** Removes a container of this program whose start has failed, as far as it was made. */
+  async undo(id: string): Promise<void> {
+    await removeUnfinished(this.#store, id, 'ephemeral');
+    await this.remove(id, { force: true, volumes: true });
   }
 
   /** This program has no more to do with a container: it has gone with its end, or never was. */

@@ -74,15 +74,23 @@ export async function writeNew(
   state: ContainerState,
   durability: Durability,
 ): Promise<void> {
-  const durable = durability === 'durable';
-  const parent = parentOf(store, durability);
-  const self = await ownIdentity();
-  // At once: in memory each call costs some microseconds, and ten times that on its way through a thread.
-  if (!durable) return store.native.change(newRecordChanges(store, record, state, self));
-  const temporary = join(parent, temporaryName('new', self, record.id));
+  try {
+    // At once: in memory each call costs some microseconds, and ten times that on its way through a thread.
+    if (durability === 'ephemeral') store.native.change(newRecordChanges(store, record, state, await ownIdentity()));
+    else await writeDurable(store, record, state);
+  } catch (error) {
+    // What went wrong first is what the caller has to know.
+    await removeUnfinished(store, record.id, durability).catch(() => {});
+    throw error;
+  }
+}
+
+async function writeDurable(store: Store, record: ContainerRecord, state: ContainerState): Promise<void> {
+  const parent = parentOf(store, 'durable');
+  const temporary = join(parent, temporaryName('new', await ownIdentity(), record.id));
   await mkdir(temporary, { mode: 0o700 });
-  await writeRecord(join(temporary, 'state.json'), state, { durable });
-  await writeRecord(join(temporary, 'config.json'), record, { durable });
+  await writeRecord(join(temporary, 'state.json'), state, { durable: true });
+  await writeRecord(join(temporary, 'config.json'), record, { durable: true });
   const volumes = join(temporary, 'volumes');
   if (record.volumes.length > 0) {
     await mkdir(volumes, { mode: 0o700 });
@@ -115,6 +123,15 @@ export function newRecordChanges(
   }
   changes.push(['rename', temporary, `${parent}/${id}`]);
   return changes;
+}
+
+/**
+ * Removes what is left where a directory could not be written to its end. On a full file system it would take the room
+ * of the next, and a sweep leaves it alone as long as this process lives.
+ */
+export async function removeUnfinished(store: Store, id: string, durability: Durability): Promise<void> {
+  const temporary = `${parentOf(store, durability)}/${temporaryName('new', await ownIdentity(), id)}`;
+  await rm(temporary, { recursive: true, force: true });
 }
 
 /** Where the state of an ephemeral container lies. */

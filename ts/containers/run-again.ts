@@ -115,7 +115,7 @@ async function notAgain(run: Run): Promise<null> {
 
 /** What was made, as far as it was; what is left behind, the next command finds. */
 async function clearAway({ runtime, id }: Run): Promise<void> {
-  await runtime.containers.remove(id, { force: true, volumes: true }).catch(() => {});
+  await runtime.containers.undo(id).catch(() => {});
   runtime.containers.gone({ record: { id } });
 }
 

@@ -286,6 +286,6 @@ async function planStart(
 }
 
 async function giveUp({ containers }: Runtime, container: StoredContainer, rm: boolean): Promise<void> {
-  if (rm) await containers.remove(container.record.id, { force: true, volumes: true });
+  if (rm) await containers.undo(container.record.id);
   else await containers.refused(container);
 }

@@ -1,13 +1,16 @@
 import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { RequestError } from '../../../ts/errors/index.ts';
-import { Orlop } from '../../../ts/index.ts';
+import { Orlop, type OrlopRuntime } from '../../../ts/index.ts';
+import { busyboxArchive } from '../../support/busybox.ts';
 import { storeContent } from '../../support/facts-of-life.ts';
 import { withOrlop } from '../../support/orlop.ts';
+import { refusal } from '../../support/refusal.ts';
 import { type Requirement, requires } from '../../support/require.ts';
+import { temporaryDirectory } from '../../support/temporary.ts';
 
 /** Enough files for the image and some containers. */
 const mostFiles = 1024;
@@ -113,3 +116,53 @@ for (const { name, needs, mount } of kinds) {
     });
   });
 }
+
+describe('a run directory that is full', function () {
+  this.timeout(120_000);
+  requires('root', 'addon', 'archive', 'overlay', 'busybox');
+  const directory = temporaryDirectory();
+
+  it('keeps no half of a record, which would take the room of the next', async () => {
+    const [root, run] = [join(directory(), 'root'), join(directory(), 'run')];
+    mkdirSync(run);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=4m,mode=0700,nr_inodes=400', 'tmpfs', run]);
+    try {
+      await using orlop = await Orlop.open({ root, run });
+      await orlop.images.import(busyboxArchive(directory()), { reference: 'busybox' });
+      await fillRecords(orlop, run);
+    } finally {
+      execFileSync('umount', [run]);
+    }
+  });
+
+  async function fillRecords(orlop: OrlopRuntime, run: string): Promise<void> {
+    const program = () => orlop.run('busybox', ['true']);
+    // From some time on each goes by the one before it, where anything is made ahead.
+    for (let time = 0; time < 8; time++) await program();
+    const records = () => readdirSync(join(run, 'containers'));
+    const full = join(run, 'full');
+    mkdirSync(full);
+    for (let made = 0; ; made++) {
+      try {
+        writeFileSync(join(full, `${made}`), '');
+      } catch {
+        break;
+      }
+    }
+    // Room for a part of a record, more of it each time.
+    for (const made of ['0', '1', '2']) {
+      for (const what of [
+        () => program(),
+        () => orlop.create('busybox', ['true'], { rm: true }),
+        () => orlop.run('busybox', ['false']),
+      ]) {
+        expect(await refusal(what())).to.include({ code: 'ORLOP_E_STORE' });
+        expect(records()).to.deep.equal([]);
+      }
+      rmSync(join(full, made));
+    }
+    rmSync(full, { recursive: true });
+    expect((await program()).exitCode).to.equal(0);
+    expect(records()).to.deep.equal([]);
+  }
+});
