@@ -101,6 +101,8 @@ Napi::Object answer_object(Napi::Env env, Answering& answering) {
   MemberResult& result = answering.result;
   Napi::Object object = Napi::Object::New(env);
   const bool refused = result.outcome == MemberResult::Outcome::kRefused;
+  // Nobody reads what no application writes.
+  if (result.outcome != MemberResult::Outcome::kDone) result.pipes.clear();
   object.Set("failure", refused ? Napi::Value(failure_object(env, result.report)) : env.Null());
   object.Set("gone", Napi::Boolean::New(env, result.outcome == MemberResult::Outcome::kGone));
   object.Set("times", times_object(env, {result.called, result.sent, result.entered, result.finished}, result.times));

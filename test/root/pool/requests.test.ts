@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import type { Pool } from '../../../ts/index.ts';
 import { LaunchError } from '../../../ts/index.ts';
-import { readWriteLayers, storeContent } from '../../support/facts-of-life.ts';
+import { counts, ownDescriptors, readWriteLayers, storeContent } from '../../support/facts-of-life.ts';
 import { mountTable } from '../../support/mounts.ts';
 import { withOrlop } from '../../support/orlop.ts';
 import { refusal } from '../../support/refusal.ts';
@@ -58,6 +58,19 @@ describe('a request to a pool', function () {
     }
     const gone = await refusal(sh('true', { volumes: [`${source}:/r`] }));
     expect(gone.code).to.equal('ORLOP_E_SOURCE');
+  });
+
+  it('leaves no pipe where it does not come to an application', async () => {
+    const pipes = () => counts(ownDescriptors())['pipe:'] ?? 0;
+    const requests = 10;
+    const before = pipes();
+    for (let made = 0; made < requests; made++) {
+      for (const ask of [() => pool.run(['/no/such']), () => pool.start(['/no/such'])]) {
+        expect(await ask().catch((error: unknown) => error)).to.be.instanceOf(LaunchError);
+      }
+    }
+    // A member that is being made has some for a moment.
+    await until('no more pipes than before', () => pipes() < before + requests);
   });
 
   it('writes to a named volume, which the next one reads', async () => {

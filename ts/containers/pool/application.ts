@@ -113,7 +113,10 @@ async function launchInMember(
   if (signal?.aborted || recorded instanceof Error) kill();
   try {
     const answer = await answered;
-    if (recorded instanceof Error) throw recorded;
+    if (recorded instanceof Error) {
+      for (const pipe of answer.pipes) native.closeSync(pipe);
+      throw recorded;
+    }
     if (answer.failure === null && answer.gone && signal?.aborted) throw aborted(signal);
     requireDone(plan, answer);
     laps.launched(answer.times, finish.quiet);
