@@ -52,7 +52,8 @@ class ContainerPool implements t.Pool {
     const { input, maxBuffer, signal, timeout, ...own } = options;
     return withDeadline(this.image, options, async (ends) => {
       const { started, container } = await this.#start(argv, own, { ...runStdio(options), ends });
-      return collectRun(this.#runtime.native, started, container, options, ends.signal);
+      const { id, name } = container;
+      return collectRun(this.#runtime, started, { id, name, rm: true }, options, ends.signal);
     });
   }
 

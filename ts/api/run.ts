@@ -6,7 +6,6 @@ import type { Runtime } from '../containers/runtime.ts';
 import { type Started, type StartRequest, startContainer } from '../containers/start.ts';
 import { RequestError } from '../errors/index.ts';
 import { sigkill } from '../linux/signals.ts';
-import type { Native } from '../native/contract.ts';
 import type { RunOptions, RunRequest } from '../request/types.ts';
 import { Laps } from '../trace/laps.ts';
 import { Deadline } from './deadline.ts';
@@ -58,7 +57,8 @@ export async function runToEnd(
     const ended = running === null ? null : await running;
     if (ended !== null) return resultOf(ended, ended, ended, options, ends);
     const { record, started } = await createAndStart(runtime, request, how);
-    return collectRun(runtime.native, started, record, options, ends);
+    const { id, name } = record;
+    return collectRun(runtime, started, { id, name, rm: request.rm }, options, ends);
   });
 }
 
@@ -96,20 +96,49 @@ export async function withDeadline<Result>(
 
 /** Waits for the end of an application whose output is collected. */
 export async function collectRun(
-  native: Native,
+  { native, containers }: Pick<Runtime, 'native' | 'containers'>,
   started: Started,
-  { id, name }: { readonly id: string; readonly name: string },
+  { id, name, rm }: { readonly id: string; readonly name: string; readonly rm: boolean },
   { input, maxBuffer = defaultMaxBuffer }: t.RunInput,
   signal: AbortSignal,
 ): Promise<t.RunResult> {
   const { process, plan, times, laps } = started;
   const kill = () => native.kill(process, sigkill);
-  if (signal.aborted) kill();
-  signal.addEventListener('abort', kill, { once: true });
-  if (input !== undefined) await feed(started, input);
-  const ended = await started.ended;
-  signal.removeEventListener('abort', kill);
+  const ending = Promise.all([
+    untilGivenUp(started.ended, signal, kill),
+    input === undefined ? null : feed(started, input),
+  ]);
+  const [ended] = await ending.catch(async (error: unknown) => {
+    // What it leaves to be removed with its end does not wait for that any more.
+    if (signal.aborted && rm) await containers.remove(id, { force: true, volumes: true }).catch(() => {});
+    throw error;
+  });
   return resultOf(ended, { plan, times, laps }, { id, name }, { maxBuffer }, signal);
+}
+
+/** How long the outputs of an application that was ended are waited for, ms. */
+const patience = 1000;
+
+/**
+ * Waits for the end of an application, and has it ended when the signal fires. It may have handed its outputs to somebody
+ * who goes on, by a socket in a volume for example: whoever set a time-out is not to wait for those.
+ */
+function untilGivenUp(ended: Promise<Ended>, signal: AbortSignal, kill: () => void): Promise<Ended> {
+  return new Promise((resolve, reject) => {
+    let timer: NodeJS.Timeout | undefined;
+    const end = () => {
+      kill();
+      timer = setTimeout(() => reject(aborted(signal)), patience);
+    };
+    const settle = () => {
+      signal.removeEventListener('abort', end);
+      clearTimeout(timer);
+    };
+    if (signal.aborted) end();
+    else signal.addEventListener('abort', end, { once: true });
+    ended.then(resolve, reject);
+    ended.then(settle, settle);
+  });
 }
 
 /** What the caller gets of a run that has ended. */

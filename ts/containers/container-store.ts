@@ -258,6 +258,8 @@ export class ContainerStore {
   /** Removes an ephemeral container of this program whose application has ended: nothing of it has to be read again. */
   async removeEnded(container: StoredContainer, ending: Ending): Promise<void> {
     const { record, durability } = container;
+    // Removed by force meanwhile.
+    if (!isReserved(record.id)) return;
     const lock = await this.#store.lock('container', record.id, 'exclusive');
     try {
       const removal = { id: record.id, durability, container, volumes: true, ending };

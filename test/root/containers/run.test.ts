@@ -1,3 +1,4 @@
+import { closeSync, openSync } from 'node:fs';
 import { expect } from 'chai';
 import { LaunchError } from '../../../ts/errors/index.ts';
 import type { RunInput, RunOptions } from '../../../ts/index.ts';
@@ -44,6 +45,19 @@ describe('run', function () {
     const error = await refusal(run('sleep 1000', { timeout: 500 }));
     expect(error.code).to.equal('ORLOP_E_TIMEOUT');
     expect(error.message).to.include('500 ms');
+  });
+
+  it('is ended by its time-out though somebody else holds its output', async () => {
+    const { orlop } = fixture();
+    const ended = refusal(run('exec sleep 1000', { timeout: 2000 }));
+    const pid = await until('the application', async () => (await orlop.containers.list()).items[0]?.pid);
+    const held = openSync(`/proc/${pid}/fd/1`, 'w');
+    try {
+      expect((await ended).code).to.equal('ORLOP_E_TIMEOUT');
+      expect(storeContent(fixture())).to.deep.equal(before);
+    } finally {
+      closeSync(held);
+    }
   });
 
   it('takes a time-out that is longer than a timer can be, and refuses one that is none', async () => {
