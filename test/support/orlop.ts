@@ -47,3 +47,11 @@ export function withOrlop(extra: Extra = {}, mount?: (root: string, directory: s
     return fixture;
   };
 }
+
+/** Commits an image that differs from `busybox` in a file `/mark` with the text `marked`. */
+export async function commitMarked(orlop: OrlopRuntime, reference: string): Promise<void> {
+  const marked = await orlop.create('busybox', ['sh', '-c', 'echo marked > /mark']);
+  await (await marked.start()).exited;
+  await marked.commit(reference);
+  await marked.remove();
+}

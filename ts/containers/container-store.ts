@@ -251,8 +251,8 @@ export class ContainerStore {
   }
 
   /** This program has no more to do with a container: it has gone with its end, or never was. */
-  gone({ record }: { readonly record: Pick<ContainerRecord, 'id'> }): void {
-    unreserve(record.id);
+  gone(id: string): void {
+    unreserve(id);
   }
 
   /** Removes an ephemeral container of this program whose application has ended: nothing of it has to be read again. */

@@ -45,7 +45,7 @@ export async function seeToEnd(
   const status = exitStatus(end.exit);
   // What could not be done as a list, because others wait for the end or remove it as well, is done step by step.
   if (!listed || end.failure !== null) await settle(status).catch(explainingNoSpace(store));
-  else containers.gone(container);
+  else containers.gone(container.record.id);
   return { ...end, status };
 }
 

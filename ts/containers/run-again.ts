@@ -116,7 +116,7 @@ async function notAgain(run: Run): Promise<null> {
 /** What was made, as far as it was; what is left behind, the next command finds. */
 async function clearAway({ runtime, id }: Run): Promise<void> {
   await runtime.containers.undo(id).catch(() => {});
-  runtime.containers.gone({ record: { id } });
+  runtime.containers.gone(id);
 }
 
 async function endOf(run: Run, { process, ended }: LaunchResult): Promise<Ended> {
@@ -127,7 +127,7 @@ async function endOf(run: Run, { process, ended }: LaunchResult): Promise<Ended>
   try {
     end = await ended;
     if (end.failure === null) {
-      runtime.containers.gone({ record: { id } });
+      runtime.containers.gone(id);
       return { ...end, status: exitStatus(end.exit) };
     }
   } catch {

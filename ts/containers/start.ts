@@ -72,7 +72,7 @@ export async function startContainer(
   } catch (error) {
     // What went wrong first is what the caller has to know; what is left behind, the next command finds.
     await giveUp(runtime, claimed, request.rm).catch(() => {});
-    runtime.containers.gone(claimed);
+    runtime.containers.gone(claimed.record.id);
     return explainingNoSpace(runtime.store)(error);
   }
 }

@@ -16,7 +16,7 @@ import {
 import { loadNative } from '../../../ts/native/binding.ts';
 import { tryLock } from '../../../ts/store/lock.ts';
 import { counts, ownDescriptors, storeContent } from '../../support/facts-of-life.ts';
-import { withOrlop } from '../../support/orlop.ts';
+import { commitMarked, withOrlop } from '../../support/orlop.ts';
 import { refusal } from '../../support/refusal.ts';
 import { requires } from '../../support/require.ts';
 import { until } from '../../support/temporary.ts';
@@ -28,6 +28,14 @@ const isAgain = ({ timings }: Pick<Result, 'timings'>): boolean => {
   const steps = timings.steps.map(({ step }) => step);
   return steps.includes('again') && !steps.includes('refused');
 };
+
+/** The path of a new directory with a file `f` in it, as the source of a volume. */
+function directoryIn(parent: string, name: string, content: string): string {
+  const path = join(parent, name);
+  mkdirSync(path);
+  writeFileSync(join(path, 'f'), content);
+  return path;
+}
 
 describe('a run that has been made before', function () {
   this.timeout(120_000);
@@ -52,12 +60,7 @@ describe('a run that has been made before', function () {
     await use(other);
   }
 
-  const directory = (name: string, content: string): string => {
-    const path = join(fixture().directory, name);
-    mkdirSync(path);
-    writeFileSync(join(path, 'f'), content);
-    return path;
-  };
+  const directory = (name: string, content: string) => directoryIn(fixture().directory, name, content);
 
   it('gives what the first gave, in a container of its own', async () => {
     const script = 'echo $HOSTNAME; hostname; echo $A; echo x > /left; ls /left /volume; echo no >&2; exit 3';
@@ -119,10 +122,7 @@ describe('a run that has been made before', function () {
 
   it('takes the image that has the name by then', async () => {
     const { orlop } = fixture();
-    const marked = await orlop.create('busybox', ['sh', '-c', 'echo marked > /mark']);
-    await (await marked.start()).exited;
-    await marked.commit('second:1');
-    await marked.remove();
+    await commitMarked(orlop, 'second:1');
     await orlop.images.tag('busybox', 'moving:1');
     const look = 'cat /mark 2>/dev/null || echo none';
     expect((await again(look, {}, 'moving:1')).stdout).to.equal('none\n');
@@ -262,12 +262,7 @@ describe('a start that is like one before', function () {
       return isAgain(result) ? { ...result, container } : undefined;
     });
 
-  const directory = (name: string, content: string): string => {
-    const path = join(fixture().directory, name);
-    mkdirSync(path);
-    writeFileSync(join(path, 'f'), content);
-    return path;
-  };
+  const directory = (name: string, content: string) => directoryIn(fixture().directory, name, content);
 
   it('has an ID, a record and streams of its own', async () => {
     const { stdout, exitCode, container, timings } = await again('hostname; cat /v/f; exit 4', {

@@ -5,7 +5,7 @@ import { LaunchError } from '../../../ts/errors/index.ts';
 import { Orlop, type RunInput, type RunOptions } from '../../../ts/index.ts';
 import { counts, ownDescriptors, ownThreads, storeContent } from '../../support/facts-of-life.ts';
 import { mountTable } from '../../support/mounts.ts';
-import { withOrlop } from '../../support/orlop.ts';
+import { commitMarked, withOrlop } from '../../support/orlop.ts';
 import { requires } from '../../support/require.ts';
 import { until } from '../../support/temporary.ts';
 
@@ -82,10 +82,7 @@ describe('what lies ready for the next start', function () {
 
   it('is never the root filesystem of another image, however many containers are made at once', async () => {
     const { orlop } = fixture();
-    const marked = await orlop.create('busybox', ['sh', '-c', 'echo marked > /mark']);
-    await (await marked.start()).exited;
-    await marked.commit('marked:1');
-    await marked.remove();
+    await commitMarked(orlop, 'marked:1');
     await runReady('true');
     const containers = await Promise.all(
       Array.from({ length: 12 }, () => orlop.create('marked:1', ['cat', '/mark'], { rm: true })),
