@@ -153,9 +153,9 @@ function templateOf({ requests }: Kind, key: string, make: () => MemberPlan['pre
  */
 function ownLikeness({ process: { cwd, uid, gid, groups }, volumes }: OwnRecord, mounts: string, found: Found): string {
   const own = [cwd, `${uid} ${gid} ${groups}`, mounts];
-  for (const { name, target, readonly, reason } of volumes) {
-    const source = found.volumes.get(name);
-    if (source !== undefined) own.push(sourceText([target, source]), `${readonly}`, reason);
+  for (const use of volumes) {
+    const source = found.volumes.get(use.name);
+    if (source !== undefined) own.push(sourceText([use.target, source]), JSON.stringify(use));
   }
   // Nobody's text has a NUL in it.
   return own.join('\0');
@@ -166,7 +166,7 @@ function mountsLikeness(mounts: RunRequest['mounts'], sources: Found['sources'])
   for (const mount of mounts) {
     const source = sources.get(mount.target);
     if (mount.type !== 'bind' || source === undefined) continue;
-    likeness.push(sourceText([mount.target, source]), `${mount.readonly} ${mount.recursive}`, mount.source);
+    likeness.push(sourceText([mount.target, source]), JSON.stringify(mount));
   }
   return likeness.join('\0');
 }
