@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { attribute } from '../../ts/linux/mount-attributes.ts';
 import { buildPlan } from '../../ts/plan/build.ts';
 import type { BindMount, RootFacts, StartFacts } from '../../ts/plan/facts.ts';
 import { makeBind, makeTmpfs } from '../support/facts.ts';
@@ -221,7 +222,7 @@ for (const [name, features] of featureSets) {
 
     it('sets the attributes of a volume and keeps those of its source', () => {
       const mounts = mountsOf(
-        { mounts: [bind(host, '/data', { nosuid: true, readonly: true, device: 0n, inode: 0n })] },
+        { mounts: [bind(host, '/data', { attributes: attribute.nosuid | attribute.readonly, device: 0n, inode: 0n })] },
         { host: `mount -t tmpfs -o noexec,nodev tmpfs ${host}` },
       );
       expect(entry(mounts, '/data').options).to.include.members(['ro', 'nosuid', 'nodev', 'noexec']);
@@ -248,7 +249,7 @@ for (const [name, features] of featureSets) {
 
     it('makes a volume read-only with all that is mounted below, or not at all', () => {
       const below = `mount -t tmpfs tmpfs ${host}; mkdir ${host}/below; mount -t tmpfs tmpfs ${host}/below`;
-      const facts = { mounts: [bind(host, '/data', { readonly: true, device: 0n, inode: 0n })] };
+      const facts = { mounts: [bind(host, '/data', { attributes: attribute.readonly, device: 0n, inode: 0n })] };
       const result = run('cat /proc/self/mountinfo', facts, { host: below });
       if (features === 0) {
         expect(result.refused).to.include({ step: 'attributes', error: 'ENOSYS' });
@@ -261,7 +262,9 @@ for (const [name, features] of featureSets) {
 
     it('nests mounts, and a read-only tmpfs does not hide the volume in it', () => {
       writeFileSync(join(host, 'f'), 'inner');
-      const facts = { mounts: [makeTmpfs('/box', { readonly: true, mode: 0o711 }), bind(host, '/box/inner')] };
+      const facts = {
+        mounts: [makeTmpfs('/box', { attributes: attribute.readonly, mode: 0o711 }), bind(host, '/box/inner')],
+      };
       const result = run('cat /box/inner/f; echo x > /box/y || echo refused; stat -c %a /box', facts);
       expect(result.stdout).to.equal('innerrefused\n711\n');
       expect(lstatSync(join(root.upper ?? '', 'box')).isDirectory()).to.equal(true);

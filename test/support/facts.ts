@@ -1,3 +1,4 @@
+import { attribute } from '../../ts/linux/mount-attributes.ts';
 import { defaultCapabilities, defaultShmSize, defaultUmask } from '../../ts/plan/defaults.ts';
 import type { BindMount, ProcessFacts, StartFacts, TmpfsMount } from '../../ts/plan/facts.ts';
 
@@ -55,11 +56,8 @@ export function makeBind(target: string, changes: Partial<BindMount> = {}): Bind
     inode: 2n,
     type: 'directory',
     target,
-    readonly: false,
+    attributes: 0,
     recursive: true,
-    nosuid: false,
-    nodev: false,
-    noexec: false,
     reason: `volume ${target}`,
     ...changes,
   };
@@ -69,10 +67,7 @@ export function makeTmpfs(target: string, changes: Partial<TmpfsMount> = {}): Tm
   return {
     kind: 'tmpfs',
     target,
-    readonly: false,
-    nosuid: true,
-    nodev: true,
-    noexec: true,
+    attributes: attribute.nosuid | attribute.nodev | attribute.noexec,
     reason: `--tmpfs ${target}`,
     ...changes,
   };

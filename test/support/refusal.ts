@@ -11,3 +11,14 @@ export async function refusal(promise: Promise<unknown>): Promise<RequestError> 
   if (reason instanceof RequestError) return reason;
   throw new Error(`expected a RequestError, got ${reason === undefined ? 'none' : reason}`, { cause: reason });
 }
+
+/** The RequestError that a call throws; fails when it returns or throws something else. */
+export function refusalOf(act: () => unknown): RequestError {
+  try {
+    act();
+  } catch (error) {
+    if (error instanceof RequestError) return error;
+    throw error;
+  }
+  throw new Error('expected a RequestError, got none');
+}

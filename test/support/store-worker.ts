@@ -37,8 +37,8 @@ async function churn(store: Store, image: string): Promise<void> {
   for (let i = 0; ; i++) {
     const durability = i % 2 === 0 ? 'ephemeral' : 'durable';
     const needs = [
-      { name: newId(), target: '/data', readonly: false, anonymous: true, nocopy: false, reason: 'test' },
-      { name: `named-${i}`, target: '/data', readonly: false, anonymous: false, nocopy: false, reason: 'test' },
+      { name: newId(), target: '/data', attributes: 0, anonymous: true, nocopy: false, reason: 'test' },
+      { name: `named-${i}`, target: '/data', attributes: 0, anonymous: false, nocopy: false, reason: 'test' },
     ];
     const id = newId();
     const added = await containers.add(record(id, { volumes: needs.map(({ nocopy: _, ...use }) => use) }), durability);

@@ -10,8 +10,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { attribute } from '../../ts/linux/mount-attributes.ts';
 import { buildPlan } from '../../ts/plan/build.ts';
-import { attribute } from '../../ts/plan/constants.ts';
 import type { RootFacts, StartFacts } from '../../ts/plan/facts.ts';
 import type { Op, Plan } from '../../ts/plan/types.ts';
 import { makeBind } from '../support/facts.ts';
@@ -85,7 +85,10 @@ for (const [name, features] of featureSets) {
     });
 
     it('masks with an empty file, and makes a volume read-only', () => {
-      const facts = { mounts: [{ ...volume(), readonly: true }], maskedPaths: ['/proc/interrupts', '/proc/acpi'] };
+      const facts = {
+        mounts: [{ ...volume(), attributes: attribute.readonly }],
+        maskedPaths: ['/proc/interrupts', '/proc/acpi'],
+      };
       const script = 'cat /proc/interrupts; ls /proc/acpi; echo x 2>/dev/null > /data/x || echo refused';
       const result = run(withGroups(planOf(script, facts)));
       expect(result.refused).to.equal(null);

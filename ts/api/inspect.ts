@@ -1,6 +1,7 @@
 import type { StoredContainer } from '../containers/record.ts';
+import type { BindMount } from '../request/types.ts';
 import type { Store } from '../store/store.ts';
-import { mountsOf } from './mounts.ts';
+import { mountsOf, optionsText } from './mounts.ts';
 import type { ContainerInspect, ContainerSummary } from './types.ts';
 
 const date = (text: string | null): Date | null => (text === null ? null : new Date(text));
@@ -66,15 +67,13 @@ export function inspectContainer(
     },
     HostConfig: {
       AutoRemove: request.rm,
-      Binds: request.mounts.flatMap((mount) =>
-        mount.type === 'bind' ? [`${mount.source}:${mount.target}${mount.readonly ? ':ro' : ''}`] : [],
-      ),
+      Binds: request.mounts.flatMap((mount) => (mount.type === 'bind' ? [bindText(mount)] : [])),
       CapAdd: request.capabilities.add,
       CapDrop: request.capabilities.drop,
       NetworkMode: request.network,
       ReadonlyRootfs: request.readOnly,
       ShmSize: request.shmSize,
-      Tmpfs: Object.fromEntries(request.tmpfs.map((tmpfs) => [tmpfs.target, ''])),
+      Tmpfs: Object.fromEntries(request.tmpfs.map((tmpfs) => [tmpfs.target, optionsText('tmpfs', tmpfs.attributes)])),
       Ulimits: request.ulimits.map(({ name, soft, hard }) => ({ Name: name, Soft: soft, Hard: hard })),
     },
     GraphDriver: {
@@ -86,4 +85,10 @@ export function inspectContainer(
       },
     },
   };
+}
+
+/** As `-v` takes it. */
+function bindText({ source, target, attributes }: BindMount): string {
+  const options = optionsText('bind', attributes);
+  return `${source}:${target}${options && `:${options}`}`;
 }

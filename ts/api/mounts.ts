@@ -1,6 +1,18 @@
 import type { StoredContainer } from '../containers/record.ts';
+import { attribute } from '../linux/mount-attributes.ts';
+import { optionsIn } from '../request/chosen-options.ts';
+import type { MountKind } from '../request/mount-options.ts';
 import type { Store } from '../store/store.ts';
 import type { MountInfo } from './types.ts';
+
+/** The options of a mount that are not the default ones, as they would be written. Pure. */
+export function optionsText(kind: MountKind, attributes: number): string {
+  return optionsIn(kind, attributes).join();
+}
+
+function access(kind: MountKind, attributes: number): Pick<MountInfo, 'Mode' | 'RW'> {
+  return { Mode: optionsText(kind, attributes), RW: (attributes & attribute.readonly) === 0 };
+}
 
 /** The mounts of a container as Docker's inspect shows them; `--tmpfs` is not among them, as in Docker. Pure. */
 export function mountsOf(store: Pick<Store, 'volumeData'>, { record }: StoredContainer): MountInfo[] {
@@ -11,8 +23,7 @@ export function mountsOf(store: Pick<Store, 'volumeData'>, { record }: StoredCon
       Source: store.volumeData(use.name),
       Destination: use.target,
       Driver: 'local',
-      Mode: use.readonly ? 'ro' : '',
-      RW: !use.readonly,
+      ...access('volume', use.attributes),
       Propagation: '',
     }),
   );
@@ -23,8 +34,7 @@ export function mountsOf(store: Pick<Store, 'volumeData'>, { record }: StoredCon
             Type: 'bind',
             Source: mount.source,
             Destination: mount.target,
-            Mode: mount.readonly ? 'ro' : '',
-            RW: !mount.readonly,
+            ...access('bind', mount.attributes),
             Propagation: mount.propagation,
           },
         ]

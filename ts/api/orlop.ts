@@ -8,6 +8,7 @@ import type { Runtime } from '../containers/runtime.ts';
 import { SpareNetworks } from '../containers/spare-networks.ts';
 import { Images } from '../images/images.ts';
 import { Strategies } from '../launch/strategies.ts';
+import { kernelRelease } from '../linux/kernel.ts';
 import { loadNative } from '../native/binding.ts';
 import { describePlan } from '../plan/describe.ts';
 import { knownRequest } from '../request/known.ts';
@@ -146,5 +147,5 @@ export class Orlop implements t.OrlopRuntime {
 }
 
 function requestOf(image: string, argv: readonly string[], options: RunOptions): RunRequest {
-  return knownRequest(image, argv, options, { cwd: process.cwd(), env: process.env });
+  return knownRequest(image, argv, options, { cwd: process.cwd(), env: process.env, kernel: kernelRelease });
 }

@@ -2,6 +2,7 @@ import type { InPool } from '../containers/pool/instead.ts';
 import { checkSize, type HowInPool, MemberPool } from '../containers/pool/pool.ts';
 import type { Runtime } from '../containers/runtime.ts';
 import { RequestError } from '../errors/index.ts';
+import { kernelRelease } from '../linux/kernel.ts';
 import { knownOwnRequest } from '../request/known.ts';
 import { parseRunOptions } from '../request/options.ts';
 import type { RequestContext, RunRequest } from '../request/types.ts';
@@ -82,7 +83,7 @@ class ContainerPool implements t.Pool {
 }
 
 function world(): RequestContext {
-  return { cwd: process.cwd(), env: process.env };
+  return { cwd: process.cwd(), env: process.env, kernel: kernelRelease };
 }
 
 const ownOptions: readonly string[] = ['env', 'user', 'workdir', 'volumes'];

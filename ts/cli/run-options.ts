@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { RequestError } from '../errors/index.ts';
 import { messageOf } from '../errors/message.ts';
+import { kernelRelease } from '../linux/kernel.ts';
 import { mergeEnv, parseEnv, parseEnvFile } from '../request/environment.ts';
 import { parseRunOptions } from '../request/options.ts';
 import type { EnvEntry, RunOptions } from '../request/types.ts';
@@ -82,7 +83,7 @@ export async function runArguments({ io, args, values }: Invocation): Promise<Ru
     shmSize: text(values, 'shmSize'),
     labels: texts(values, 'label'),
   };
-  parseRunOptions(image, argv, options, { cwd: io.cwd, env: io.env });
+  parseRunOptions(image, argv, options, { cwd: io.cwd, env: io.env, kernel: kernelRelease });
   return { image, argv, options };
 }
 

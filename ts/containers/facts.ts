@@ -98,11 +98,8 @@ function mountsOf(record: ContainerRecord, context: StartContext): UserMount[] {
       {
         ...identity(source),
         target: mount.target,
-        readonly: mount.readonly,
+        attributes: mount.attributes,
         recursive: mount.recursive,
-        nosuid: false,
-        nodev: false,
-        noexec: false,
         reason: `host ${mount.source}`,
       },
     ];
@@ -114,11 +111,8 @@ function mountsOf(record: ContainerRecord, context: StartContext): UserMount[] {
       {
         ...identity(source),
         target: use.target,
-        readonly: use.readonly,
+        attributes: use.attributes,
         recursive: true,
-        nosuid: true,
-        nodev: true,
-        noexec: false,
         reason: use.reason,
       },
     ];
@@ -140,10 +134,7 @@ function tmpfsOf(spec: TmpfsSpec): TmpfsMount {
     mode: spec.mode ?? undefined,
     uid: spec.uid,
     gid: spec.gid,
-    readonly: spec.readonly,
-    nosuid: spec.nosuid,
-    nodev: spec.nodev,
-    noexec: spec.noexec,
+    attributes: spec.attributes,
     reason: 'tmpfs',
   };
 }

@@ -25,7 +25,8 @@ export interface ProcessRecord {
 export interface VolumeUse {
   readonly name: string;
   readonly target: string;
-  readonly readonly: boolean;
+  /** Bits of `attribute` that are set. */
+  readonly attributes: number;
   /** Allocated for this container: goes with it under `--rm` and `rm -v`. */
   readonly anonymous: boolean;
   /** For people: `volume data`, `image VOLUME`. */
@@ -93,8 +94,12 @@ const text = v.string();
 const texts = v.array(text);
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 
-/** The request is our own JSON of a checked value: its shape is not checked again, only that it is there. */
-const request = v.custom<RunRequest>((value) => typeof value === 'object' && value !== null && 'image' in value);
+/**
+ * The request is our own JSON of a checked value: of its shape only that is checked again without which a mount would
+ * lose what restricts it, and say nothing.
+ */
+const mounts = v.array(v.looseObject({ attributes: count }));
+const request = v.custom<RunRequest>((value) => v.is(v.looseObject({ image: text, mounts, tmpfs: mounts }), value));
 
 export const containerSchema = recordSchema(() =>
   v.object({
@@ -106,9 +111,7 @@ export const containerSchema = recordSchema(() =>
     layer: v.pipe(text, v.regex(/^[0-9a-f]{64}$/)),
     request,
     process: v.object({ argv: texts, env: texts, cwd: text, uid: count, gid: count, groups: v.array(count) }),
-    volumes: v.array(
-      v.object({ name: text, target: text, readonly: v.boolean(), anonymous: v.boolean(), reason: text }),
-    ),
+    volumes: v.array(v.object({ name: text, target: text, attributes: count, anonymous: v.boolean(), reason: text })),
     hostname: text,
   }),
 );

@@ -1,4 +1,5 @@
 import type { ImageConfig } from '../images/types.ts';
+import { defaultAttributes } from '../request/mount-options.ts';
 import { parseTarget } from '../request/paths.ts';
 import { quote } from '../request/text.ts';
 import type { RunRequest } from '../request/types.ts';
@@ -21,7 +22,7 @@ export function volumeNeeds(request: RunRequest, config: ImageConfig, newName: (
     needs.push({
       name: mount.name ?? newName(),
       target: mount.target,
-      readonly: mount.readonly,
+      attributes: mount.attributes,
       anonymous: mount.name === null,
       nocopy: mount.nocopy,
       reason: mount.name === null ? 'anonymous volume' : `volume ${mount.name}`,
@@ -33,7 +34,8 @@ export function volumeNeeds(request: RunRequest, config: ImageConfig, newName: (
     const target = parseTarget(`VOLUME ${quote(path)} of image '${request.image}'`, path);
     if (taken.has(target)) continue;
     taken.add(target);
-    needs.push({ name: newName(), target, readonly: false, anonymous: true, nocopy: false, reason: 'image VOLUME' });
+    const attributes = defaultAttributes.volume;
+    needs.push({ name: newName(), target, attributes, anonymous: true, nocopy: false, reason: 'image VOLUME' });
   }
   return needs;
 }

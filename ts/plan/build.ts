@@ -1,4 +1,5 @@
-import { attribute, mountPoint, namespaceFlag, overlayOption, propagation } from './constants.ts';
+import { attribute } from '../linux/mount-attributes.ts';
+import { mountPoint, namespaceFlag, overlayOption, propagation } from './constants.ts';
 import { Draft } from './draft.ts';
 import type { RootFacts, StartFacts, Sysctl } from './facts.ts';
 import { byDepth, type PlacedMount, placeMounts } from './layout.ts';

@@ -1,17 +1,6 @@
 /** Numbers of the kernel that appear in a plan. */
 import type { Namespace } from './types.ts';
 
-/** Mount attributes, `MOUNT_ATTR_*` of mount_setattr(2). */
-export const attribute = {
-  readonly: 0x1,
-  nosuid: 0x2,
-  nodev: 0x4,
-  noexec: 0x8,
-  noatime: 0x10,
-  strictatime: 0x20,
-  nosymfollow: 0x200000,
-} as const;
-
 /** Mode of `propagation` and, where 0 leaves it alone, of `attributes`. */
 export const propagation = { private: 1, slave: 2, shared: 3 } as const;
 

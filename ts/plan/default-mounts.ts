@@ -1,4 +1,4 @@
-import { attribute } from './constants.ts';
+import { attribute } from '../linux/mount-attributes.ts';
 import type { Draft } from './draft.ts';
 import type { StartFacts } from './facts.ts';
 import type { Slot } from './types.ts';

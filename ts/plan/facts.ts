@@ -13,12 +13,10 @@ export interface BindMount {
   readonly type: 'directory' | 'file';
   /** Absolute, without `.`, `..`, doubled or trailing slashes. */
   readonly target: string;
-  readonly readonly: boolean;
+  /** Bits of `attribute` that are set, besides those that the source's mount has. */
+  readonly attributes: number;
   /** With what is mounted below the source. */
   readonly recursive: boolean;
-  readonly nosuid: boolean;
-  readonly nodev: boolean;
-  readonly noexec: boolean;
   readonly propagation?: 'private' | 'slave' | 'shared' | undefined;
   /** For people: `volume data`, `image VOLUME`. */
   readonly reason: string;
@@ -36,10 +34,8 @@ export interface TmpfsMount {
   readonly mode?: number | undefined;
   readonly uid?: number | undefined;
   readonly gid?: number | undefined;
-  readonly readonly: boolean;
-  readonly nosuid: boolean;
-  readonly nodev: boolean;
-  readonly noexec: boolean;
+  /** Bits of `attribute` that are set. */
+  readonly attributes: number;
   readonly reason: string;
 }
 

@@ -1,3 +1,4 @@
+import { attribute } from '../linux/mount-attributes.ts';
 import type { mountPoint } from './constants.ts';
 import { defaultMounts } from './default-mounts.ts';
 import type { Draft } from './draft.ts';
@@ -32,7 +33,7 @@ export function placeMounts(facts: StartFacts): readonly PlacedMount[] {
       target: mount.target,
       kind: mount.kind === 'bind' ? mount.type : 'directory',
       create: true,
-      sealed: mount.kind === 'tmpfs' && mount.readonly,
+      sealed: mount.kind === 'tmpfs' && (mount.attributes & attribute.readonly) !== 0,
       reason: mount.reason,
       ahead: false,
       make: (draft) => makeUserMount(draft, mount),

@@ -1,4 +1,5 @@
-import { attribute, propagation, sourceType } from './constants.ts';
+import { attribute } from '../linux/mount-attributes.ts';
+import { propagation, sourceType } from './constants.ts';
 import type { Draft } from './draft.ts';
 import type { BindMount, HiddenPath, TmpfsMount, UserMount } from './facts.ts';
 import type { Slot } from './types.ts';
@@ -10,15 +11,14 @@ export function makeUserMount(draft: Draft, mount: UserMount): Slot {
 
 function makeBind(draft: Draft, mount: BindMount): Slot {
   const tree = draft.newSlot();
-  const { reason, source, device, inode } = mount;
+  const { reason, source, device, inode, attributes } = mount;
   const type = sourceType[mount.type];
   const recursive = mount.recursive && mount.type === 'directory' ? 1 : 0;
   draft.prepare.push({ op: 'bind', reason, tree, source, recursive, device, inode, type });
-  const set = restrictions(mount) | (mount.readonly ? attribute.readonly : 0);
   // A bind is private when it is made: only another propagation has to be asked for.
   const mode = mount.propagation === undefined || mount.propagation === 'private' ? 0 : propagation[mount.propagation];
-  if (set !== 0 || mode !== 0) {
-    draft.prepare.push({ op: 'attributes', reason, tree, set, clear: 0, recursive, propagation: mode });
+  if (attributes !== 0 || mode !== 0) {
+    draft.prepare.push({ op: 'attributes', reason, tree, set: attributes, clear: 0, recursive, propagation: mode });
   }
   return tree;
 }
@@ -35,7 +35,7 @@ function makeTmpfs(draft: Draft, mount: TmpfsMount): Slot {
     inodes: mount.inodes ?? 0n,
     uid: mount.uid ?? 0,
     gid: mount.gid ?? 0,
-    attributes: restrictions(mount),
+    attributes: mount.attributes & ~attribute.readonly,
     at: '',
   });
   return tree;
@@ -61,10 +61,4 @@ export function makeHidden(draft: Draft, hidden: HiddenPath): Slot {
     at: '',
   });
   return tree;
-}
-
-function restrictions(mount: UserMount): number {
-  return (
-    (mount.nosuid ? attribute.nosuid : 0) | (mount.nodev ? attribute.nodev : 0) | (mount.noexec ? attribute.noexec : 0)
-  );
 }

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { RequestError } from '../errors/index.ts';
+import { optionsIn } from './chosen-options.ts';
 import type { MountSpec, TmpfsSpec } from './types.ts';
 
 /**
@@ -31,8 +32,12 @@ export function uniqueTargets(
 }
 
 function describe(mount: MountSpec | TmpfsSpec): string {
-  const access = mount.readonly ? ', read-only' : '';
-  if (mount.type === 'bind') return `'${mount.source}'${access}`;
-  if (mount.type === 'volume') return mount.name === null ? 'a new volume' : `volume '${mount.name}'${access}`;
-  return `tmpfs${access}`;
+  const options = optionsIn(mount.type, mount.attributes).map((name) => `, ${name === 'ro' ? 'read-only' : name}`);
+  return `${nameOf(mount)}${options.join('')}`;
+}
+
+function nameOf(mount: MountSpec | TmpfsSpec): string {
+  if (mount.type === 'bind') return `'${mount.source}'`;
+  if (mount.type === 'volume') return mount.name === null ? 'a new volume' : `volume '${mount.name}'`;
+  return 'tmpfs';
 }

@@ -34,7 +34,9 @@ export function parseRunOptions(
   const given = checkShape(runOptionsSchema, options);
   const { mounts, tmpfs } = uniqueTargets(
     volumesOf(given, context),
-    (given.tmpfs ?? []).map((one) => (typeof one === 'string' ? parseTmpfs(one) : tmpfsFromInput(one))),
+    (given.tmpfs ?? []).map((one) =>
+      typeof one === 'string' ? parseTmpfs(one, context) : tmpfsFromInput(one, context),
+    ),
   );
   return {
     ...parseProcess(argv, given, context),

@@ -21,6 +21,7 @@ const volume = v.strictObject({
   nocopy: flag,
   recursive: flag,
   propagation: v.optional(v.picklist(['private', 'rprivate', 'slave', 'rslave', 'shared', 'rshared'])),
+  options: v.optional(texts),
 });
 
 const tmpfs = v.strictObject({
@@ -31,6 +32,7 @@ const tmpfs = v.strictObject({
   gid: id,
   readonly: flag,
   exec: flag,
+  options: v.optional(texts),
 });
 
 /** The shape of `RunOptions`; what the strings say is checked by their parsers. */

@@ -1,23 +1,22 @@
 import { RequestError } from '../errors/index.ts';
+import {
+  attributesWith,
+  chooseOptions,
+  optionNamed,
+  optionsFor,
+  refuseTooNew,
+  unknownOption,
+} from './chosen-options.ts';
 import { parseTarget } from './paths.ts';
 import { parseSize } from './size.ts';
-import { nearest, quote } from './text.ts';
-import type { TmpfsInput, TmpfsSpec } from './types.ts';
+import { quote } from './text.ts';
+import type { RequestContext, TmpfsInput, TmpfsSpec } from './types.ts';
 
-type Draft = { -readonly [Key in keyof TmpfsSpec]: TmpfsSpec[Key] };
+/** What is written with a value. */
+type Values = Pick<TmpfsSpec, 'size' | 'inodes' | 'mode' | 'uid' | 'gid'>;
+type Draft = { -readonly [Key in keyof Values]: Values[Key] };
 
-const blank = { readonly: false, noexec: true, nosuid: true, nodev: true, size: null, inodes: null, mode: null };
-
-const flags: Readonly<Record<string, (draft: Draft) => void>> = {
-  ro: (d) => (d.readonly = true),
-  rw: (d) => (d.readonly = false),
-  exec: (d) => (d.noexec = false),
-  noexec: (d) => (d.noexec = true),
-  suid: (d) => (d.nosuid = false),
-  nosuid: (d) => (d.nosuid = true),
-  dev: (d) => (d.nodev = false),
-  nodev: (d) => (d.nodev = true),
-};
+const blank: Values = { size: null, inodes: null, mode: null, uid: 0, gid: 0 };
 
 const values: Readonly<Record<string, (draft: Draft, value: string) => void>> = {
   size: (d, value) => (d.size = parseSize('the tmpfs size', value)),
@@ -31,39 +30,55 @@ const values: Readonly<Record<string, (draft: Draft, value: string) => void>> = 
  * Reads the value of `--tmpfs`: `TARGET[:OPTIONS]`. Without options it is writable, noexec, nosuid, nodev, mode 1777.
  * Of options that contradict each other the last one holds, as in Docker.
  *
- * @throws {RequestError} ORLOP_E_INPUT, ORLOP_E_TARGET
+ * @throws {RequestError} ORLOP_E_INPUT, ORLOP_E_TARGET, ORLOP_E_KERNEL
  */
-export function parseTmpfs(spec: string): TmpfsSpec {
+export function parseTmpfs(spec: string, context: RequestContext): TmpfsSpec {
   const what = `tmpfs ${quote(spec)}`;
   const colon = spec.indexOf(':');
-  const draft: Draft = { ...start(what, colon < 0 ? spec : spec.slice(0, colon)) };
-  if (colon < 0) return draft;
-  for (const option of spec.slice(colon + 1).split(',')) {
+  const target = parseTarget(what, colon < 0 ? spec : spec.slice(0, colon));
+  const draft: Draft = { ...blank };
+  const names: string[] = [];
+  for (const option of colon < 0 ? [] : spec.slice(colon + 1).split(',')) {
     const [name = '', value] = splitOnce(option, '=');
-    const flag = Object.hasOwn(flags, name) ? flags[name] : undefined;
     const setter = Object.hasOwn(values, name) ? values[name] : undefined;
-    if (flag !== undefined && value === undefined) flag(draft);
+    if (value === undefined && isOption(name)) names.push(name);
     else if (setter !== undefined && value !== undefined) setter(draft, value);
     else throw badOption(what, option, name);
   }
-  return draft;
+  return { type: 'tmpfs', target, attributes: attributesOf(what, names, context), ...draft };
 }
 
 /** The same from an object. */
-export function tmpfsFromInput(input: TmpfsInput): TmpfsSpec {
+export function tmpfsFromInput(input: TmpfsInput, context: RequestContext): TmpfsSpec {
+  const what = `tmpfs at ${quote(input.target)}`;
+  const { readonly, exec, options = [] } = input;
+  const unknown = options.find((name) => !isOption(name));
+  if (unknown !== undefined) throw unknownOption('ORLOP_E_INPUT', what, unknown, optionsFor('tmpfs'));
+  const names: string[] = [];
+  if (readonly !== undefined) names.push(readonly ? 'ro' : 'rw');
+  if (exec !== undefined) names.push(exec ? 'exec' : 'noexec');
+  names.push(...options);
+  // Properties have no order in which one could be the last.
+  chooseOptions('ORLOP_E_INPUT', what, names);
   return {
-    ...start(`tmpfs at ${quote(input.target)}`, input.target),
-    readonly: input.readonly ?? false,
-    noexec: !(input.exec ?? false),
+    type: 'tmpfs',
+    target: parseTarget(what, input.target),
+    attributes: attributesOf(what, names, context),
     size: input.size === undefined ? null : parseSize('the tmpfs size', input.size),
+    inodes: null,
     mode: input.mode === undefined ? null : parseMode(input.mode.toString(8)),
     uid: input.uid ?? 0,
     gid: input.gid ?? 0,
   };
 }
 
-function start(what: string, target: string): TmpfsSpec {
-  return { type: 'tmpfs', target: parseTarget(what, target), ...blank, uid: 0, gid: 0 };
+function isOption(name: string): boolean {
+  return optionNamed(name)?.kinds.includes('tmpfs') ?? false;
+}
+
+function attributesOf(what: string, names: readonly string[], context: RequestContext): number {
+  refuseTooNew(what, names, context);
+  return attributesWith('tmpfs', names);
 }
 
 function parseMode(text: string): number {
@@ -84,13 +99,11 @@ function parseNumber(what: string, text: string, max: number): number {
 }
 
 function badOption(what: string, option: string, name: string): RequestError {
-  const all = [...Object.keys(flags), ...Object.keys(values).map((key) => `${key}=`)];
   if (Object.hasOwn(values, name)) {
     return new RequestError('ORLOP_E_INPUT', `${what}: '${name}' has no value`, { hint: `write '${name}=…'` });
   }
-  const close = nearest(name, [...Object.keys(flags), ...Object.keys(values)]);
-  const hint = close === undefined || close === name ? `options are ${all.join(', ')}` : `did you mean '${close}'?`;
-  return new RequestError('ORLOP_E_INPUT', `${what} has an unknown option ${quote(option)}`, { hint });
+  const valued = Object.keys(values).map((key) => `${key}=`);
+  return unknownOption('ORLOP_E_INPUT', what, option, [...optionsFor('tmpfs'), ...valued]);
 }
 
 function splitOnce(text: string, separator: string): [string, string?] {

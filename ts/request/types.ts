@@ -13,7 +13,8 @@ export interface VolumeMount {
   readonly name: string | null;
   /** Absolute, cleaned path in the container. */
   readonly target: string;
-  readonly readonly: boolean;
+  /** Bits of `attribute` that are set. */
+  readonly attributes: number;
   /** Leave a new volume empty instead of filling it with what the image has at the target. */
   readonly nocopy: boolean;
 }
@@ -25,7 +26,8 @@ export interface BindMount {
   readonly source: string;
   /** Absolute, cleaned path in the container. */
   readonly target: string;
-  readonly readonly: boolean;
+  /** Bits of `attribute` that are set, besides those that the source's mount has. */
+  readonly attributes: number;
   /** Take the mounts below the source along. */
   readonly recursive: boolean;
   /** The other modes come later. */
@@ -37,10 +39,8 @@ export interface TmpfsSpec {
   readonly type: 'tmpfs';
   /** Absolute, cleaned path in the container. */
   readonly target: string;
-  readonly readonly: boolean;
-  readonly noexec: boolean;
-  readonly nosuid: boolean;
-  readonly nodev: boolean;
+  /** Bits of `attribute` that are set. */
+  readonly attributes: number;
   /** Bytes; null leaves the kernel's default, half of the memory. */
   readonly size: number | null;
   /** Number of inodes; null leaves the kernel's default. */
@@ -128,6 +128,8 @@ export interface RequestContext {
   readonly cwd: string;
   /** Where variables without a value are looked up. */
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Release of the kernel, uname(2): `6.12.1-amd64`. */
+  kernel(): string;
 }
 
 /**
@@ -191,9 +193,11 @@ export interface VolumeInput {
   readonly recursive?: boolean | undefined;
   /** Of a source on the host; default `rprivate`. */
   readonly propagation?: Propagation | undefined;
+  /** More options, as they are written after the target on a command line: `noexec`, `nosymfollow`. */
+  readonly options?: readonly string[] | undefined;
 }
 
-/** A new file system in memory, nosuid and nodev, tmpfs(5). */
+/** A new file system in memory, nosuid and nodev unless its options say otherwise, tmpfs(5). */
 export interface TmpfsInput {
   /** Absolute path in the container, made where it is missing. */
   readonly target: string;
@@ -209,4 +213,6 @@ export interface TmpfsInput {
   readonly readonly?: boolean | undefined;
   /** Programs in it can be executed; default false. */
   readonly exec?: boolean | undefined;
+  /** More options, as they are written after the target on a command line: `suid`, `noatime`. */
+  readonly options?: readonly string[] | undefined;
 }

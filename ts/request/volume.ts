@@ -1,31 +1,27 @@
 import { posix } from 'node:path';
 import { RequestError } from '../errors/index.ts';
+import {
+  attributesWith,
+  chooseOptions,
+  optionNamed,
+  optionsFor,
+  refuseTooNew,
+  unknownOption,
+} from './chosen-options.ts';
+import type { MountKind } from './mount-options.ts';
 import { parseVolumeName } from './names.ts';
 import { checkPath, cleanPath, parseTarget } from './paths.ts';
-import { nearest, quote, refuseNul } from './text.ts';
-import type { MountSpec, Propagation, RequestContext, VolumeInput } from './types.ts';
+import { quote, refuseNul } from './text.ts';
+import type { MountSpec, RequestContext, VolumeInput } from './types.ts';
 
 const form = `write '/target', 'name:/target' or '/host/path:/target[:options]'`;
-
-/** Of each class one option may be given. The ignored ones are for SELinux and for Docker on a Mac. */
-const optionClasses: Readonly<Record<string, readonly string[]>> = {
-  access: ['ro', 'rw'],
-  copy: ['nocopy'],
-  depth: ['bind', 'rbind'],
-  propagation: ['private', 'rprivate', 'shared', 'rshared', 'slave', 'rslave'],
-  label: ['z', 'Z'],
-  consistency: ['consistent', 'cached', 'delegated'],
-};
-const classOf = new Map(
-  Object.entries(optionClasses).flatMap(([name, options]) => options.map((option) => [option, name] as const)),
-);
 
 /**
  * Reads the value of `-v`: `[SOURCE:]TARGET[:OPTIONS]`. A source that starts with `/` or `.` is a path of the host (the
  * latter from `context.cwd`), any other is the name of a volume; without a source it is a new anonymous volume.
  *
- * @throws {RequestError} ORLOP_E_VOLUME_SPEC, ORLOP_E_VOLUME_NAME, ORLOP_E_TARGET, ORLOP_E_SOURCE
- * @example parseVolume('./one.conf:/etc/one.conf:ro', { cwd: '/home/a', env: {} })
+ * @throws {RequestError} ORLOP_E_VOLUME_SPEC, ORLOP_E_VOLUME_NAME, ORLOP_E_TARGET, ORLOP_E_SOURCE, ORLOP_E_KERNEL
+ * @example parseVolume('./one.conf:/etc/one.conf:ro', { cwd: '/home/a', env: {}, kernel: () => '6.12' })
  */
 export function parseVolume(spec: string, context: RequestContext): MountSpec {
   const what = `volume ${quote(spec)}`;
@@ -35,13 +31,13 @@ export function parseVolume(spec: string, context: RequestContext): MountSpec {
   if (fields.length > 3) throw new RequestError('ORLOP_E_VOLUME_SPEC', `${what} has too many colons`, { hint: form });
   if (fields.includes('')) throw emptyField(what, fields);
   const [first = '', second, third] = fields;
-  if (second === undefined) return fromParts(what, undefined, wholeTarget(what, first), {}, context);
-  if (third === undefined && first.startsWith('/') && second.split(',').every((option) => classOf.has(option))) {
+  if (second === undefined) return fromParts(what, undefined, wholeTarget(what, first), [], context);
+  if (third === undefined && first.startsWith('/') && second.split(',').every(isOption)) {
     throw new RequestError('ORLOP_E_VOLUME_SPEC', `${what} has options but no source`, {
       hint: `name a volume or a path before the target: 'name:${first}:${second}'`,
     });
   }
-  return fromParts(what, first, second, parseOptions(what, third), context);
+  return fromParts(what, first, second, third?.split(',') ?? [], context);
 }
 
 const known = new Map<string, MountSpec>();
@@ -61,38 +57,77 @@ export function recallVolume(spec: string, context: RequestContext): MountSpec {
 /** The same from an object. */
 export function volumeFromInput(input: VolumeInput, context: RequestContext): MountSpec {
   const { source, target, ...options } = input;
-  return fromParts(`volume at ${quote(target)}`, source, target, options, context);
+  return fromParts(`volume at ${quote(target)}`, source, target, namesOf(options), context);
 }
 
-type Options = Pick<VolumeInput, 'readonly' | 'nocopy' | 'recursive' | 'propagation'>;
+/** The options of an object as they would be written. */
+function namesOf(input: Omit<VolumeInput, 'source' | 'target'>): readonly string[] {
+  const { readonly, nocopy = false, recursive, propagation, options = [] } = input;
+  const names: string[] = [];
+  if (readonly !== undefined) names.push(readonly ? 'ro' : 'rw');
+  if (nocopy) names.push('nocopy');
+  if (recursive !== undefined) names.push(recursive ? 'rbind' : 'bind');
+  if (propagation !== undefined) names.push(propagation);
+  return [...names, ...options];
+}
 
 function fromParts(
   what: string,
   source: string | undefined,
   givenTarget: string,
-  options: Options,
+  names: readonly string[],
   context: RequestContext,
 ): MountSpec {
+  const unknown = names.find((name) => !isOption(name));
+  if (unknown !== undefined) throw unknownOption('ORLOP_E_VOLUME_SPEC', what, unknown, optionsFor(...kinds));
+  const chosen = chooseOptions('ORLOP_E_VOLUME_SPEC', what, names);
   const target = parseTarget(what, givenTarget);
-  const readonly = options.readonly ?? false;
   if (source !== undefined && (source.startsWith('/') || source.startsWith('.'))) {
-    if (options.nocopy) throw notFor(what, 'nocopy', 'a host path', 'nothing is ever copied into one');
+    checkOptions(what, 'bind', names, context);
     checkPath('ORLOP_E_SOURCE', `the source of ${what}`, source);
-    const { recursive = true, propagation = recursive ? 'rprivate' : 'private' } = options;
+    const recursive = chosen.get('depth') !== 'bind';
+    const propagation = onlyPrivate(what, chosen.get('propagation') ?? (recursive ? 'rprivate' : 'private'));
     const absolute = cleanPath(posix.resolve(context.cwd, source));
-    return { type: 'bind', source: absolute, target, readonly, recursive, propagation: onlyPrivate(what, propagation) };
+    return {
+      type: 'bind',
+      source: absolute,
+      target,
+      attributes: attributesWith('bind', names),
+      recursive,
+      propagation,
+    };
   }
   const name = source === undefined ? null : sourceName(what, source);
-  if (options.propagation !== undefined) {
-    throw notFor(what, options.propagation, 'a volume', 'it has no mounts of the host below it');
+  checkOptions(what, 'volume', names, context);
+  return { type: 'volume', name, target, attributes: attributesWith('volume', names), nocopy: chosen.has('copy') };
+}
+
+const kindNames = { bind: 'a host path', volume: 'a volume' } as const;
+
+/** By class, why a kind of mounts does not take an option. */
+const reasons: Readonly<Record<string, string>> = {
+  copy: 'nothing is ever copied into one',
+  propagation: 'it has no mounts of the host below it',
+};
+
+/** Refuses what is not for this kind of mounts, and what this kernel does not know. */
+function checkOptions(
+  what: string,
+  kind: keyof typeof kindNames,
+  names: readonly string[],
+  context: RequestContext,
+): void {
+  for (const name of names) {
+    const option = optionNamed(name);
+    if (option === undefined || option.kinds.includes(kind)) continue;
+    const message = `${what} has '${name}', which ${kindNames[kind]} does not take`;
+    throw new RequestError('ORLOP_E_VOLUME_SPEC', message, { hint: reasons[option.class] ?? 'leave it out' });
   }
-  if (options.recursive !== undefined)
-    throw notFor(what, options.recursive ? 'rbind' : 'bind', 'a volume', 'leave it out');
-  return { type: 'volume', name, target, readonly, nocopy: options.nocopy ?? false };
+  refuseTooNew(what, names, context);
 }
 
 /** Every bind is private by now: to take another wish and not follow it would let mounts be missed without a word. */
-function onlyPrivate(what: string, propagation: Propagation): 'private' | 'rprivate' {
+function onlyPrivate(what: string, propagation: string): 'private' | 'rprivate' {
   if (propagation === 'private' || propagation === 'rprivate') return propagation;
   throw new RequestError('ORLOP_E_LATER', `${what} has '${propagation}', which comes with a later version`, {
     hint: `leave it out: what is mounted on either side later stays there ('rprivate')`,
@@ -127,38 +162,14 @@ function wholeTarget(what: string, target: string): string {
   });
 }
 
-function parseOptions(what: string, text: string | undefined): Options {
-  const given = new Map<string, string>();
-  for (const option of text?.split(',') ?? []) {
-    const name = classOf.get(option);
-    if (name === undefined) throw unknownOption(what, option);
-    const other = given.get(name);
-    if (other !== undefined) {
-      const clash = other === option ? `${quote(option)} twice` : `both ${quote(other)} and ${quote(option)}`;
-      throw new RequestError('ORLOP_E_VOLUME_SPEC', `${what} has ${clash}`, { hint: 'keep one of them' });
-    }
-    given.set(name, option);
-  }
-  return {
-    readonly: given.get('access') === 'ro',
-    nocopy: given.has('copy'),
-    recursive: given.has('depth') ? given.get('depth') === 'rbind' : undefined,
-    propagation: given.get('propagation') as Propagation | undefined,
-  };
-}
+const kinds: readonly MountKind[] = ['bind', 'volume'];
 
-function unknownOption(what: string, option: string): RequestError {
-  const close = nearest(option, classOf.keys());
-  const hint = close === undefined ? `options are ${[...classOf.keys()].join(', ')}` : `did you mean '${close}'?`;
-  return new RequestError('ORLOP_E_VOLUME_SPEC', `${what} has an unknown option ${quote(option)}`, { hint });
+function isOption(name: string): boolean {
+  return optionNamed(name)?.kinds.some((kind) => kinds.includes(kind)) ?? false;
 }
 
 function emptyField(what: string, fields: readonly string[]): RequestError {
   if (fields[1] === '') return new RequestError('ORLOP_E_TARGET', `${what} has an empty target`, { hint: form });
   const place = fields[0] === '' ? 'source' : 'list of options';
   return new RequestError('ORLOP_E_VOLUME_SPEC', `${what} has an empty ${place}`, { hint: form });
-}
-
-function notFor(what: string, option: string, kind: string, why: string): RequestError {
-  return new RequestError('ORLOP_E_VOLUME_SPEC', `${what} has '${option}', which ${kind} does not take`, { hint: why });
 }

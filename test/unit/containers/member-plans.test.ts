@@ -3,6 +3,7 @@ import { startFacts } from '../../../ts/containers/facts.ts';
 import { MemberPlans } from '../../../ts/containers/pool/member-plans.ts';
 import type { ContainerRecord } from '../../../ts/containers/record.ts';
 import type { ResolvedImage } from '../../../ts/images/types.ts';
+import { attribute } from '../../../ts/linux/mount-attributes.ts';
 import { decodePlan } from '../../../ts/plan/decode.ts';
 import { encodePlan } from '../../../ts/plan/encode.ts';
 import type { EncodedPlan } from '../../../ts/plan/encoded.ts';
@@ -51,7 +52,7 @@ describe('the plans of members of a pool', () => {
   });
 
   it('are followed by that of the request', () => {
-    const volume = { name: 'data', target: '/etc', readonly: false, anonymous: false, reason: 'volume data' };
+    const volume = { name: 'data', target: '/etc', attributes: 0, anonymous: false, reason: 'volume data' };
     const requests = [['true'], ['false'], ['true']] as const;
     for (const volumes of [[], [volume]]) {
       for (const argv of requests) {
@@ -69,12 +70,19 @@ describe('the plans of members of a pool', () => {
 
   it('have a part that is known before the process: what an opener does for its bind mounts', () => {
     const mounts: RunRequest['mounts'] = [
-      { type: 'bind', source: '/host/a', target: '/v', readonly: true, recursive: true, propagation: 'rprivate' },
+      {
+        type: 'bind',
+        source: '/host/a',
+        target: '/v',
+        attributes: attribute.readonly,
+        recursive: true,
+        propagation: 'rprivate',
+      },
       {
         type: 'bind',
         source: '/host/a',
         target: '/v/below',
-        readonly: false,
+        attributes: 0,
         recursive: false,
         propagation: 'private',
       },
@@ -100,11 +108,11 @@ describe('the plans of members of a pool', () => {
       type: 'bind',
       source: '/host/a',
       target: '/v',
-      readonly: false,
+      attributes: 0,
       recursive: true,
       propagation: 'rprivate',
     } as const;
-    const volume = { type: 'volume', name: 'data', target: '/w', readonly: false, nocopy: false } as const;
+    const volume = { type: 'volume', name: 'data', target: '/w', attributes: 0, nocopy: false } as const;
     const sources = new Map([['/v', source]]);
     const waiting = member();
     const readOnly = member({ request: { ...waiting.waiting.request, readOnly: true } });
@@ -116,7 +124,7 @@ describe('the plans of members of a pool', () => {
   });
 
   it('differ where a volume has a name of its own', () => {
-    const volume = { name: newId(), target: '/v', readonly: false, anonymous: true, reason: 'anonymous volume' };
+    const volume = { name: newId(), target: '/v', attributes: 0, anonymous: true, reason: 'anonymous volume' };
     const one = member({ volumes: [volume] });
     expectBytes(new MemberPlans(one.waiting, image, one.context).prepare, one.built.prepare);
   });

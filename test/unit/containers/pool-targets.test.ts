@@ -7,11 +7,11 @@ const mount = (target: string): BindMount => ({
   type: 'bind',
   source: '/s',
   target,
-  readonly: false,
+  attributes: 0,
   recursive: true,
   propagation: 'private',
 });
-const volume = (target: string) => ({ name: 'v', target, readonly: false, anonymous: true, reason: 'image VOLUME' });
+const volume = (target: string) => ({ name: 'v', target, attributes: 0, anonymous: true, reason: 'image VOLUME' });
 
 function code(own: readonly string[], image: readonly string[], requested: string): string | null {
   try {

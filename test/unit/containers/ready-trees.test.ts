@@ -12,11 +12,11 @@ describe('what a start looks up in its root filesystem', () => {
   });
 
   it('is the targets of its mounts of every kind', () => {
-    const bind = { type: 'bind', source: '/s', readonly: false, recursive: true, propagation: 'rprivate' } as const;
+    const bind = { type: 'bind', source: '/s', attributes: 0, recursive: true, propagation: 'rprivate' } as const;
     const own = record(newId(), {
       process,
       request: request({ mounts: [{ ...bind, target: '/bound' }] }),
-      volumes: [{ name: 'v', target: '/volume', anonymous: false, readonly: false, reason: 'named volume' }],
+      volumes: [{ name: 'v', target: '/volume', anonymous: false, attributes: 0, reason: 'named volume' }],
     });
     expect(pathsIn(own)).to.include.members(['/bound', '/volume']);
   });

@@ -35,7 +35,7 @@ describe('after a crash', () => {
 
   it('an ephemeral container whose owner is dead goes with all it had; that of a live owner stays', async () => {
     const volume = await containers.volumes.create(null);
-    const use = { name: volume.name, target: '/a', readonly: false, anonymous: true, reason: 'test' };
+    const use = { name: volume.name, target: '/a', attributes: 0, anonymous: true, reason: 'test' };
     const lost = await containers.add(record(newId(), { volumes: [use] }), 'ephemeral');
     const kept = await containers.add(record(newId()), 'ephemeral');
     await makeLayer(store, lost.record.layer, undefined);

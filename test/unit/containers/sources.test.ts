@@ -21,7 +21,7 @@ describe('the sources of bind mounts', () => {
     type: 'bind',
     source: at(source),
     target,
-    readonly: false,
+    attributes: 0,
     recursive: true,
     propagation: 'rprivate',
   });

@@ -61,7 +61,7 @@ describe('the plan of a start', () => {
 
   it('has all of its request in it, and all that was found for it', () => {
     const usual = start();
-    const volume = { name: 'data', target: '/data', readonly: false, anonymous: false, reason: 'volume data' };
+    const volume = { name: 'data', target: '/data', attributes: 0, anonymous: false, reason: 'volume data' };
     const differing = [
       start({ request: request({ readOnly: true }) }),
       start({ process: { ...usual.record.process, argv: ['false'] } }),
@@ -95,7 +95,7 @@ describe('the plan of a start', () => {
     };
     const usual = startOf();
     const { process } = usual.record;
-    const use = { name: 'data', target: '/data', readonly: false, anonymous: false, reason: 'volume data' };
+    const use = { name: 'data', target: '/data', attributes: 0, anonymous: false, reason: 'volume data' };
     const withSource = startOf({}, { sources: new Map([['/a', directory]]) });
     const alike = [
       [usual, startOf()],

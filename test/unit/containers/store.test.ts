@@ -97,8 +97,8 @@ describe('the containers of a store', () => {
       const anonymous = await containers.volumes.create(null);
       await containers.volumes.create('named');
       const uses = [
-        { name: anonymous.name, target: '/a', readonly: false, anonymous: true, reason: 'test' },
-        { name: 'named', target: '/n', readonly: false, anonymous: false, reason: 'test' },
+        { name: anonymous.name, target: '/a', attributes: 0, anonymous: true, reason: 'test' },
+        { name: 'named', target: '/n', attributes: 0, anonymous: false, reason: 'test' },
       ];
       await containers.add(record(id, { volumes: uses }), 'durable');
       await makeLayer(store, id, undefined);
@@ -117,7 +117,7 @@ describe('the containers of a store', () => {
   it('protect their volumes and can be removed by force when their record is damaged', async () => {
     const id = newId();
     await containers.volumes.create('data');
-    const volumes = [{ name: 'data', target: '/d', readonly: false, anonymous: false, reason: 'test' }];
+    const volumes = [{ name: 'data', target: '/d', attributes: 0, anonymous: false, reason: 'test' }];
     await containers.add(record(id, { volumes }), 'durable');
     await containers.add(record(newId()), 'durable');
     await makeLayer(store, id, undefined);

@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
+import { attribute } from '../../../ts/linux/mount-attributes.ts';
 import { buildPlan } from '../../../ts/plan/build.ts';
-import { attribute, sourceType } from '../../../ts/plan/constants.ts';
+import { sourceType } from '../../../ts/plan/constants.ts';
 import { defaultCapabilities } from '../../../ts/plan/defaults.ts';
 import { encodePlan } from '../../../ts/plan/encode.ts';
 import { fieldsOf, shapeOf } from '../../../ts/plan/format.ts';
@@ -106,7 +107,9 @@ describe('plan of a start', () => {
   });
 
   it('is this one, whole, for a volume and nothing else', () => {
-    const plan = buildPlan(makeFacts({ mounts: [makeBind('/test', { nosuid: true, nodev: true })] }));
+    const plan = buildPlan(
+      makeFacts({ mounts: [makeBind('/test', { attributes: attribute.nosuid | attribute.nodev })] }),
+    );
     expect(plan.namespaces).to.deep.equal(['mount', 'pid', 'ipc', 'uts', 'cgroup', 'network']);
     expect(plan.supplied).to.deep.equal(['stdin', 'stdout', 'stderr']);
     expect(names(plan.prepare)).to.deep.equal([
@@ -204,7 +207,9 @@ describe('plan of a start', () => {
   });
 
   it('mounts a file on a file', () => {
-    const plan = buildPlan(makeFacts({ mounts: [makeBind('/etc/one.conf', { type: 'file', readonly: true })] }));
+    const plan = buildPlan(
+      makeFacts({ mounts: [makeBind('/etc/one.conf', { type: 'file', attributes: attribute.readonly })] }),
+    );
     const attach = plan.enter.find((op) => op.op === 'attach' && op.target === '/etc/one.conf');
     expect(attach).to.include({ kind: 1, create: 1 });
     expect(find(plan.prepare, 'bind').recursive).to.equal(0);
@@ -212,7 +217,7 @@ describe('plan of a start', () => {
   });
 
   it('makes a tmpfs read-only only when all mounts are in place', () => {
-    const mounts = [makeTmpfs('/run', { readonly: true }), makeBind('/run/x')];
+    const mounts = [makeTmpfs('/run', { attributes: attribute.readonly }), makeBind('/run/x')];
     const plan = buildPlan(makeFacts({ mounts }));
     const sealed = plan.enter.findIndex((op) => op.op === 'readonly' && op.target === '/run');
     const last = plan.enter.findLastIndex((op) => op.op === 'attach');
@@ -281,7 +286,7 @@ describe('plan of a start', () => {
         makeFacts({
           gate,
           cgroup,
-          mounts: paths.map((at) => (tmpfs ? makeTmpfs(at) : makeBind(at, { readonly: true }))),
+          mounts: paths.map((at) => (tmpfs ? makeTmpfs(at) : makeBind(at, { attributes: attribute.readonly }))),
         }),
       );
     fc.assert(

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { attribute } from '../../../ts/linux/mount-attributes.ts';
 import { buildPlan } from '../../../ts/plan/build.ts';
 import { describePlan, planToJson } from '../../../ts/plan/describe.ts';
 import type { Plan } from '../../../ts/plan/types.ts';
@@ -7,7 +8,10 @@ import { makeBind, makeFacts, makeProcess, makeTmpfs } from '../../support/facts
 
 const plan = buildPlan(
   makeFacts({
-    mounts: [makeBind('/test', { reason: 'volume data', readonly: true, nodev: true }), makeTmpfs('/run')],
+    mounts: [
+      makeBind('/test', { reason: 'volume data', attributes: attribute.readonly | attribute.nodev }),
+      makeTmpfs('/run'),
+    ],
     maskedPaths: ['/proc/kcore'],
     process: makeProcess({
       env: ['TOKEN=secret'],

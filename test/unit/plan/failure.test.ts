@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { LaunchError } from '../../../ts/errors/index.ts';
 import { describeErrno } from '../../../ts/linux/errno.ts';
+import { attribute } from '../../../ts/linux/mount-attributes.ts';
 import type { NativeFailure } from '../../../ts/native/contract.ts';
 import { buildPlan } from '../../../ts/plan/build.ts';
 import { explainFailure } from '../../../ts/plan/failure.ts';
@@ -10,7 +11,7 @@ import { makeBind, makeFacts, makeProcess, makeTmpfs } from '../../support/facts
 
 const plan = buildPlan(
   makeFacts({
-    mounts: [makeBind('/test', { reason: 'volume data', readonly: true }), makeTmpfs('/run')],
+    mounts: [makeBind('/test', { reason: 'volume data', attributes: attribute.readonly }), makeTmpfs('/run')],
     maskedPaths: ['/proc/kcore'],
     gate: true,
     sysctls: [{ name: 'net.x', value: '1' }],

@@ -3,7 +3,7 @@ import { knownOwnRequest, knownRequest } from '../../../ts/request/known.ts';
 import { parseOwnOptions, parseRunOptions } from '../../../ts/request/options.ts';
 import type { RunOptions } from '../../../ts/request/types.ts';
 
-const context = { cwd: '/home/a', env: { HERE: 'a' } };
+const context = { cwd: '/home/a', env: { HERE: 'a' }, kernel: () => '6.12' };
 const read = (options: object, argv: readonly string[] = ['true'], where = context) =>
   knownRequest('busybox', argv, options as RunOptions, where);
 const parsed = (options: object, argv: readonly string[] = ['true'], where = context) =>
@@ -47,7 +47,7 @@ describe('a request that was read before', () => {
   });
 
   it('is read anew where the directory or the environment say what is meant', () => {
-    const there = { cwd: '/home/b', env: { HERE: 'b' } };
+    const there = { cwd: '/home/b', env: { HERE: 'b' }, kernel: () => '6.12' };
     const all = [
       { volumes: ['./x:/x'] },
       { volumes: ['.:/x'] },

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { RequestError } from '../../../ts/errors/index.ts';
+import { attribute } from '../../../ts/linux/mount-attributes.ts';
 import { parseCapability } from '../../../ts/request/capability.ts';
 import { mergeEnv, parseEnv, parseEnvFile } from '../../../ts/request/environment.ts';
 import { labelsFromEntries, parseLabels } from '../../../ts/request/labels.ts';
@@ -10,6 +11,8 @@ import { parseSize } from '../../../ts/request/size.ts';
 import { nearest } from '../../../ts/request/text.ts';
 import { parseTmpfs, tmpfsFromInput } from '../../../ts/request/tmpfs.ts';
 import { mergeUlimits, parseUlimit } from '../../../ts/request/ulimit.ts';
+
+const context = { cwd: '/home/me', env: {}, kernel: () => '6.12' };
 
 /** Rows of input, and what comes out: a value, or the code of the error. */
 function table<Out>(parse: (text: string) => Out, rows: readonly (readonly [string, unknown])[]): void {
@@ -168,21 +171,19 @@ describe('a tmpfs', () => {
   const plain = {
     type: 'tmpfs',
     target: '/run',
-    readonly: false,
-    noexec: true,
-    nosuid: true,
-    nodev: true,
+    attributes: attribute.nosuid | attribute.nodev | attribute.noexec,
     size: null,
     inodes: null,
     mode: null,
     uid: 0,
     gid: 0,
   };
-  table(parseTmpfs, [
+  const parse = (text: string) => parseTmpfs(text, context);
+  table(parse, [
     ['/run', plain],
     ['/run/:rw', plain],
     ['/run:size=64m,mode=755', { ...plain, size: 64 * 1024 ** 2, mode: 0o755 }],
-    ['/run:exec,suid,dev,ro', { ...plain, noexec: false, nosuid: false, nodev: false, readonly: true }],
+    ['/run:exec,suid,dev,ro', { ...plain, attributes: attribute.readonly }],
     ['/run:size=8m,exec,size=4m,noexec', { ...plain, size: 4 * 1024 ** 2 }],
     ['/run:uid=1000,gid=100,nr_inodes=10k,mode=1777', { ...plain, uid: 1000, gid: 100, inodes: 10240, mode: 0o1777 }],
     ['run', 'ORLOP_E_TARGET'],
@@ -202,14 +203,14 @@ describe('a tmpfs', () => {
   ]);
 
   it('given as an object has the meaning of the text', () => {
-    expect(tmpfsFromInput({ target: '/run', size: '64m', mode: 0o755, exec: true })).to.deep.equal(
-      parseTmpfs('/run:size=64m,mode=755,exec'),
+    expect(tmpfsFromInput({ target: '/run', size: '64m', mode: 0o755, exec: true }, context)).to.deep.equal(
+      parse('/run:size=64m,mode=755,exec'),
     );
   });
 });
 
 describe('security options', () => {
-  const parse = (text: string) => parseSecurity(text === '' ? [] : [text], { cwd: '/home/me', env: {} });
+  const parse = (text: string) => parseSecurity(text === '' ? [] : [text], context);
   const standard = { noNewPrivileges: true, seccomp: 'default' };
   table(parse, [
     ['', standard],

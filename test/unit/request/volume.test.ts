@@ -1,29 +1,24 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { RequestError } from '../../../ts/errors/index.ts';
+import { attribute } from '../../../ts/linux/mount-attributes.ts';
 import { uniqueTargets } from '../../../ts/request/mounts.ts';
 import { parseTmpfs } from '../../../ts/request/tmpfs.ts';
 import type { BindMount, VolumeMount } from '../../../ts/request/types.ts';
 import { parseVolume, volumeFromInput } from '../../../ts/request/volume.ts';
+import { refusalOf } from '../../support/refusal.ts';
 
-const context = { cwd: '/home/me', env: {} };
+const context = { cwd: '/home/me', env: {}, kernel: () => '6.12' };
+
+/** Of volumes of the store. */
+const standard = attribute.nosuid | attribute.nodev;
 
 function volume(name: string | null, target: string, changes: Partial<VolumeMount> = {}): VolumeMount {
-  return { type: 'volume', name, target, readonly: false, nocopy: false, ...changes };
+  return { type: 'volume', name, target, attributes: standard, nocopy: false, ...changes };
 }
 
 function bind(source: string, target: string, changes: Partial<BindMount> = {}): BindMount {
-  return { type: 'bind', source, target, readonly: false, recursive: true, propagation: 'rprivate', ...changes };
-}
-
-function refusal(act: () => unknown): RequestError {
-  try {
-    act();
-  } catch (error) {
-    if (error instanceof RequestError) return error;
-    throw error;
-  }
-  throw new Error('nothing was thrown');
+  return { type: 'bind', source, target, attributes: 0, recursive: true, propagation: 'rprivate', ...changes };
 }
 
 describe('the value of -v', () => {
@@ -34,23 +29,23 @@ describe('the value of -v', () => {
     ['/with space', volume(null, '/with space')],
     ['data:/test', volume('data', '/test')],
     ['d:/test', volume('d', '/test')],
-    ['data:/test:ro', volume('data', '/test', { readonly: true })],
+    ['data:/test:ro', volume('data', '/test', { attributes: standard | attribute.readonly })],
     ['data:/test:rw', volume('data', '/test')],
     ['data:/test:nocopy', volume('data', '/test', { nocopy: true })],
-    ['data:/test:ro,nocopy,z', volume('data', '/test', { readonly: true, nocopy: true })],
+    ['data:/test:ro,nocopy,z', volume('data', '/test', { attributes: standard | attribute.readonly, nocopy: true })],
     ['data:/test:Z,cached', volume('data', '/test')],
     ['/home:/test', bind('/home', '/test')],
     ['/:/host', bind('/', '/host')],
     ['/home/:/test/', bind('/home', '/test')],
-    ['./one.conf:/etc/one.conf:ro', bind('/home/me/one.conf', '/etc/one.conf', { readonly: true })],
+    ['./one.conf:/etc/one.conf:ro', bind('/home/me/one.conf', '/etc/one.conf', { attributes: attribute.readonly })],
     ['.:/test', bind('/home/me', '/test')],
     ['../x:/test', bind('/home/x', '/test')],
     ['/rw:/ro', bind('/rw', '/ro')],
-    ['/h:/c:ro,z,private', bind('/h', '/c', { readonly: true, propagation: 'private' })],
-    ['/h:/c:rprivate,ro,Z', bind('/h', '/c', { readonly: true })],
+    ['/h:/c:ro,z,private', bind('/h', '/c', { attributes: attribute.readonly, propagation: 'private' })],
+    ['/h:/c:rprivate,ro,Z', bind('/h', '/c', { attributes: attribute.readonly })],
     ['/h:/c:bind', bind('/h', '/c', { recursive: false, propagation: 'private' })],
     ['/h:/c:rbind', bind('/h', '/c')],
-    ['/h:/proc/meminfo:ro', bind('/h', '/proc/meminfo', { readonly: true })],
+    ['/h:/proc/meminfo:ro', bind('/h', '/proc/meminfo', { attributes: attribute.readonly })],
     ['/h:/sys/fs', bind('/h', '/sys/fs')],
   ];
   for (const [spec, mount] of accepted) {
@@ -108,7 +103,7 @@ describe('the value of -v', () => {
   ];
   for (const [spec, code, message, hint] of refused) {
     it(`refuses '${spec.length > 40 ? `${spec.slice(0, 20)}… (${spec.length})` : spec.replace('\0', '\\0')}'`, () => {
-      const error = refusal(() => parseVolume(spec, context));
+      const error = refusalOf(() => parseVolume(spec, context));
       expect(error.code).to.equal(code);
       expect(error.message).to.match(message);
       if (code !== 'ORLOP_E_VOLUME_NAME' || error.hint !== undefined) expect(error.hint).to.match(hint);
@@ -147,7 +142,7 @@ describe('a volume given as an object', () => {
       volume('data', '/t', { nocopy: true }),
     );
     expect(volumeFromInput({ source: './x', target: '/t', readonly: true }, context)).to.deep.equal(
-      bind('/home/me/x', '/t', { readonly: true }),
+      bind('/home/me/x', '/t', { attributes: attribute.readonly }),
     );
   });
 
@@ -156,9 +151,9 @@ describe('a volume given as an object', () => {
   });
 
   it('is refused where the text would be', () => {
-    const error = refusal(() => volumeFromInput({ source: '/a', target: '/b', nocopy: true }, context));
+    const error = refusalOf(() => volumeFromInput({ source: '/a', target: '/b', nocopy: true }, context));
     expect(error.code).to.equal('ORLOP_E_VOLUME_SPEC');
-    expect(refusal(() => volumeFromInput({ source: 'a', target: 'b' }, context)).code).to.equal('ORLOP_E_TARGET');
+    expect(refusalOf(() => volumeFromInput({ source: 'a', target: 'b' }, context)).code).to.equal('ORLOP_E_TARGET');
   });
 });
 
@@ -166,7 +161,7 @@ describe('several mounts', () => {
   const parse = (specs: readonly string[], tmpfs: readonly string[] = []) =>
     uniqueTargets(
       specs.map((spec) => parseVolume(spec, context)),
-      tmpfs.map(parseTmpfs),
+      tmpfs.map((spec) => parseTmpfs(spec, context)),
     );
 
   it('are taken once when they are the same', () => {
@@ -185,7 +180,7 @@ describe('several mounts', () => {
     [[], ['/x', '/x:size=1m']],
   ] as const) {
     it(`are refused when two different ones have one target: ${[...specs, ...tmpfs].join(' ')}`, () => {
-      const error = refusal(() => parse(specs, tmpfs));
+      const error = refusalOf(() => parse(specs, tmpfs));
       expect(error.code).to.equal('ORLOP_E_DUPLICATE_TARGET');
       expect(error.message).to.include(`'/x'`);
     });

@@ -18,7 +18,7 @@ export interface MountInfo {
   readonly Destination: string;
   /** `local`; only with Type `volume`. */
   readonly Driver?: string;
-  /** `ro`, or empty. */
+  /** Options that differ from the default ones, with commas: `ro,noexec`; empty without any. */
   readonly Mode: string;
   /** Whether it can be written. */
   readonly RW: boolean;

@@ -1,3 +1,4 @@
+import { isAtLeast } from '../../linux/kernel.ts';
 import type { Facts } from './facts.ts';
 
 export interface Check {
@@ -49,9 +50,8 @@ export function runChecks(facts: Facts): readonly Check[] {
 }
 
 function checkKernel({ kernel, arch }: Facts): Check {
-  const [major = 0, minor = 0] = kernel.split('.').map((part) => Number.parseInt(part, 10));
   const detail = `${kernel} (${arch})`;
-  if (major > 5 || (major === 5 && minor >= 12)) return { name: 'kernel', status: 'ok', detail };
+  if (isAtLeast(kernel, [5, 12])) return { name: 'kernel', status: 'ok', detail };
   return { name: 'kernel', status: 'fail', detail, hint: 'install Linux 5.12 or newer' };
 }
 

@@ -1,0 +1,117 @@
+import { expect } from 'chai';
+import * as v from 'valibot';
+import { inspectContainer } from '../../../ts/api/inspect.ts';
+import { startFacts } from '../../../ts/containers/facts.ts';
+import { MemberPlans } from '../../../ts/containers/pool/member-plans.ts';
+import { type ContainerRecord, containerSchema, created } from '../../../ts/containers/record.ts';
+import { volumeNeeds } from '../../../ts/containers/volume-needs.ts';
+import { emptyConfig } from '../../../ts/images/platform.ts';
+import type { ResolvedImage } from '../../../ts/images/types.ts';
+import { attribute } from '../../../ts/linux/mount-attributes.ts';
+import { buildPlan } from '../../../ts/plan/build.ts';
+import { decodePlan } from '../../../ts/plan/decode.ts';
+import { encodePlan } from '../../../ts/plan/encode.ts';
+import { defaultAttributes, type MountOption, mountOptions } from '../../../ts/request/mount-options.ts';
+import { parseOwnOptions, parseRunOptions } from '../../../ts/request/options.ts';
+import { newId } from '../../../ts/store/id.ts';
+import { record } from '../../support/records.ts';
+import { refusalOf } from '../../support/refusal.ts';
+import { startContextOf } from '../../support/start-context.ts';
+
+/** Not one that the kernel has. */
+const bit = 0x4000_0000;
+const table = mountOptions as Record<string, MountOption>;
+const context = { cwd: '/', env: {}, kernel: () => '6.12' };
+const image = { layers: ['/store/layers/1/diff'], hidden: [] } as unknown as ResolvedImage;
+const source = { path: '/real', device: 1n, inode: 2n, type: 'directory' } as const;
+
+/** What the bytes of a plan say of its own mounts, in their order. */
+function attributesIn(bytes: Uint8Array): number[] {
+  return decodePlan(bytes).prepare.flatMap((op) => {
+    if (op.op === 'attributes') return [op.set];
+    return op.op === 'tmpfs' && (op.attributes & bit) !== 0 ? [op.attributes] : [];
+  });
+}
+
+const written = (value: ContainerRecord): unknown => JSON.parse(JSON.stringify(value));
+
+describe('a line in the table of mount options', () => {
+  before(() => {
+    table.novelty = { class: 'novelty', kinds: ['bind', 'volume', 'tmpfs'], sets: bit };
+    table.tomorrow = { class: 'novelty', kinds: ['bind'], since: [7, 1] };
+  });
+  after(() => {
+    delete table.novelty;
+    delete table.tomorrow;
+  });
+
+  const options = { volumes: ['/host:/bind:novelty', 'data:/volume:ro,novelty'], tmpfs: ['/memory:novelty'] };
+
+  /** As it is made by `orlop create`, and read from the disk again. */
+  function recordOf(given: typeof options): ContainerRecord {
+    const id = newId();
+    const request = parseRunOptions('busybox', [], given, context);
+    const volumes = volumeNeeds(request, emptyConfig, newId).map(({ nocopy: _, ...use }) => use);
+    return v.parse(containerSchema(), written(record(id, { request, volumes }))) as ContainerRecord;
+  }
+
+  it('is all that an option needs to get from the command line to the executor', () => {
+    const one = recordOf(options);
+    const found = { sources: new Map([['/bind', source]]), volumes: new Map([['data', source]]) };
+    const facts = startFacts(one, image, { ...startContextOf(one.id, one.hostname), ...found });
+    expect(attributesIn(encodePlan(buildPlan(facts)))).to.deep.equal([
+      bit,
+      bit | attribute.readonly | defaultAttributes.volume,
+      bit | defaultAttributes.tmpfs,
+    ]);
+  });
+
+  it('is shown by inspect', () => {
+    const store = { volumeData: String, diffPath: String, workPath: String, mountPoint: String };
+    const { Mounts, HostConfig } = inspectContainer(store, {
+      record: recordOf(options),
+      state: created,
+      durability: 'durable',
+    });
+    expect(Mounts.map(({ Mode, RW }) => ({ Mode, RW }))).to.deep.equal([
+      { Mode: 'novelty', RW: true },
+      { Mode: 'ro,novelty', RW: false },
+    ]);
+    expect(HostConfig.Binds).to.deep.equal(['/host:/bind:novelty']);
+    expect(HostConfig.Tmpfs).to.deep.equal({ '/memory': 'novelty' });
+  });
+
+  it('makes requests to a pool different', () => {
+    const sets = ['/host:/bind', '/host:/bind:novelty', '/host:/bind'].map((volume) => {
+      const { mounts } = parseOwnOptions(['true'], { volumes: [volume] }, context);
+      const waiting = record(newId());
+      const plans = new MemberPlans(waiting, image, startContextOf(waiting.id, waiting.hostname));
+      const found = { sources: new Map([['/bind', source]]), volumes: new Map() };
+      const own = { process: waiting.process, mounts, volumes: [] };
+      return attributesIn(plans.application(own, found).bytes);
+    });
+    expect(sets).to.deep.equal([[], [bit], []]);
+  });
+
+  it('is in what a message offers, and has its conflict and its kernel', () => {
+    const refused = (volume: string) => refusalOf(() => parseRunOptions('i', [], { volumes: [volume] }, context));
+    expect(refused('/a:/b:nowelty').hint).to.equal(`did you mean 'novelty'?`);
+    expect(refused('/a:/b:novelty,tomorrow').message).to.include(`both 'novelty' and 'tomorrow'`);
+    expect(refused('/a:/b:tomorrow').code).to.equal('ORLOP_E_KERNEL');
+    expect(refused('a:/b:tomorrow').message).to.include('which a volume does not take');
+  });
+
+  it('is never lost from a record: one that does not tell the attributes is damaged', () => {
+    const whole = recordOf(options);
+    const { mounts, tmpfs } = whole.request;
+    const without = (list: readonly object[]) => list.map((one) => ({ ...one, attributes: undefined, readonly: true }));
+    const damaged: unknown[] = [
+      { ...whole, volumes: without(whole.volumes) },
+      { ...whole, request: { ...whole.request, mounts: without(mounts) } },
+      { ...whole, request: { ...whole.request, tmpfs: without(tmpfs) } },
+      { ...whole, request: { ...whole.request, mounts: mounts.map((one) => ({ ...one, attributes: -1 })) } },
+    ];
+    expect(v.is(containerSchema(), written(whole))).to.equal(true);
+    for (const one of damaged) expect(v.is(containerSchema(), written(one as ContainerRecord))).to.equal(false);
+  });
+});

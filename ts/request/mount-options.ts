@@ -1,0 +1,61 @@
+import type { KernelVersion } from '../linux/kernel.ts';
+import { attribute } from '../linux/mount-attributes.ts';
+
+/** What an option is written for: a path of the host, a volume of the store, or memory. */
+export type MountKind = 'bind' | 'volume' | 'tmpfs';
+
+/** An option of a mount, as it is written after the target. */
+export interface MountOption {
+  /** A mount has one option of each class: the others of the class contradict it. */
+  readonly class: string;
+  readonly kinds: readonly MountKind[];
+  /** Bits of `attribute` that it sets; those that others of its class set, it clears. */
+  readonly sets?: number;
+  /** First kernel that knows it, where orlop runs on older ones. */
+  readonly since?: KernelVersion;
+}
+
+const all = ['bind', 'volume', 'tmpfs'] as const;
+/** What has a source. */
+const sourced = ['bind', 'volume'] as const;
+
+/**
+ * Every option of a mount, by name. An option that is an attribute of the mount is this line and nothing else; one that
+ * is not means something to the parser of its kind.
+ */
+export const mountOptions: Readonly<Record<string, MountOption>> = {
+  ro: { class: 'access', kinds: all, sets: attribute.readonly },
+  rw: { class: 'access', kinds: all },
+  nosuid: { class: 'suid', kinds: all, sets: attribute.nosuid },
+  suid: { class: 'suid', kinds: all },
+  nodev: { class: 'dev', kinds: all, sets: attribute.nodev },
+  dev: { class: 'dev', kinds: all },
+  noexec: { class: 'exec', kinds: all, sets: attribute.noexec },
+  exec: { class: 'exec', kinds: all },
+  noatime: { class: 'atime', kinds: all, sets: attribute.noatime },
+  strictatime: { class: 'atime', kinds: all, sets: attribute.strictatime },
+  nodiratime: { class: 'diratime', kinds: all, sets: attribute.nodiratime },
+  nosymfollow: { class: 'symlinks', kinds: all, sets: attribute.nosymfollow, since: [5, 14] },
+  nocopy: { class: 'copy', kinds: ['volume'] },
+  bind: { class: 'depth', kinds: ['bind'] },
+  rbind: { class: 'depth', kinds: ['bind'] },
+  private: { class: 'propagation', kinds: ['bind'] },
+  rprivate: { class: 'propagation', kinds: ['bind'] },
+  shared: { class: 'propagation', kinds: ['bind'] },
+  rshared: { class: 'propagation', kinds: ['bind'] },
+  slave: { class: 'propagation', kinds: ['bind'] },
+  rslave: { class: 'propagation', kinds: ['bind'] },
+  // Ignored: for SELinux, and for Docker on a Mac.
+  z: { class: 'label', kinds: sourced },
+  Z: { class: 'label', kinds: sourced },
+  consistent: { class: 'consistency', kinds: sourced },
+  cached: { class: 'consistency', kinds: sourced },
+  delegated: { class: 'consistency', kinds: sourced },
+};
+
+/** Attributes of a mount for which no option was given. */
+export const defaultAttributes: Readonly<Record<MountKind, number>> = {
+  bind: 0,
+  volume: attribute.nosuid | attribute.nodev,
+  tmpfs: attribute.nosuid | attribute.nodev | attribute.noexec,
+};
