@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import type { Pool } from '../../../ts/index.ts';
 import { LaunchError } from '../../../ts/index.ts';
 import { counts, ownDescriptors, readWriteLayers, storeContent } from '../../support/facts-of-life.ts';
-import { mountTable } from '../../support/mounts.ts';
+import { mountTable, parseMounts } from '../../support/mounts.ts';
 import { withOrlop } from '../../support/orlop.ts';
 import { refusal } from '../../support/refusal.ts';
 import { requires } from '../../support/require.ts';
@@ -46,6 +46,29 @@ describe('a request to a pool', function () {
     const volumes = Array.from({ length: 600 }, (_, index) => `${directory}/many:/v/${index}:ro`);
     const { stdout } = await sh('cat /v/* | sort | uniq -c', { volumes });
     expect(stdout.trim()).to.equal('600 many');
+  });
+
+  it('has its mounts with their options, whatever a request before it asked for', async () => {
+    const { directory } = fixture();
+    mkdirSync(join(directory, 'optional'));
+    const optionsIn = async (options: string, file: string) => {
+      const volumes = [`${directory}/optional:/o${options}`, `data:/d${options}`];
+      const { stdout } = await sh(`cat ${file}`, { volumes });
+      const mounts = parseMounts(stdout).filter(({ target }) => ['/o', '/d'].includes(target));
+      return mounts.map(({ options }) => ['noexec', 'nosymfollow', 'ro'].filter((name) => options.includes(name)));
+    };
+    const restricted = ['', ':noexec', ':nosymfollow', ':ro,noexec,nosymfollow', ''];
+    // From the second round on, the pool has the bytes of each.
+    for (let round = 0; round < 3; round++) {
+      for (const options of restricted) {
+        const names = options.slice(1).split(',').filter(Boolean).sort();
+        const found = await optionsIn(options, '/proc/self/mountinfo');
+        expect(
+          found.map((one) => one.sort()),
+          options,
+        ).to.deep.equal([names, names]);
+      }
+    }
   });
 
   it('sees what stands at a source now, after it has been replaced', async () => {
