@@ -124,12 +124,14 @@ int CheckLoaders(Context& context, int fd, const Beginning& beginning, Text<kPat
   return error != 0 ? error : CheckLoader<Elf32_Ehdr, Elf32_Phdr>(context, fd, beginning, loader);
 }
 
-// What execve says of a file that it has no interpreter for. Of one that may not be run at all it would not say that.
-int RefuseFormat(Context& context, int fd) {
+// Whether execve would refuse the file itself: by its mode, or because its mount is noexec.
+bool IsRefused(int fd) {
   constexpr int kExecutable = 1;  // X_OK
-  const long error = Syscall(__NR_faccessat2, fd, "", kExecutable, kAtEmptyPath);
-  return context.Refuse(error == -EACCES ? EACCES : ENOEXEC);
+  return Syscall(__NR_faccessat2, fd, "", kExecutable, kAtEmptyPath) == -EACCES;
 }
+
+// What execve says of a file that it has no interpreter for. Of one that may not be run at all it would not say that.
+int RefuseFormat(Context& context, int fd) { return context.Refuse(IsRefused(fd) ? EACCES : ENOEXEC); }
 
 // 1 for a script, 0 for an ELF file that may be run; a negated errno.
 int Look(Context& context, int fd, Script* script, Text<kPathMax>* loader) {
@@ -139,7 +141,8 @@ int Look(Context& context, int fd, Script* script, Text<kPathMax>* loader) {
   if (size < 0) return static_cast<int>(size);
   beginning.size = static_cast<size_t>(size);
   const bool is_script = size >= 2 && head[0] == '#' && head[1] == '!';
-  if (is_script && ReadScript(script, beginning)) return 1;
+  // A script in a volume is not given to execve, which would look at this.
+  if (is_script && ReadScript(script, beginning)) return IsRefused(fd) ? context.Refuse(EACCES) : 1;
   const bool is_elf = size >= 4 && head[0] == 0x7f && head[1] == 'E' && head[2] == 'L' && head[3] == 'F';
   return is_elf ? CheckLoaders(context, fd, beginning, loader) : RefuseFormat(context, fd);
 }

@@ -1,6 +1,7 @@
 import { chmodSync, copyFileSync, mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { attribute } from '../../ts/linux/mount-attributes.ts';
 import { buildPlan } from '../../ts/plan/build.ts';
 import type { RootFacts, StartFacts } from '../../ts/plan/facts.ts';
 import type { Plan } from '../../ts/plan/types.ts';
@@ -169,9 +170,14 @@ for (const [name, features] of featureSets) {
         chmodSync(join(volume, name), 0o755);
       }
 
-      function runThere(candidates: string[], argv: string[], changes: Partial<StartFacts['process']> = {}): PlanRun {
+      function runThere(
+        candidates: string[],
+        argv: string[],
+        changes: Partial<StartFacts['process']> = {},
+        attributes = 0,
+      ): PlanRun {
         const { dev, ino } = statSync(volume, { bigint: true });
-        const mounts = [makeBind('/v', { source: volume, device: dev, inode: ino })];
+        const mounts = [makeBind('/v', { source: volume, device: dev, inode: ino, attributes })];
         const process = makeProcess({ candidates, argv, seccomp: null, ...changes });
         return runPlan(buildPlan(shellFacts(root, '', { process, mounts })), folder(), { features });
       }
@@ -196,6 +202,23 @@ for (const [name, features] of featureSets) {
         for (const level of [2, 3, 4, 5, 6]) inVolume(String(level), `#!/v/${level - 1} ${'abcdef'[level - 1]}`);
         expect(runThere(['/v/5'], ['name', 'x']).stdout).to.equal('b /v/2 c /v/3 d /v/4 e /v/5 x\n');
         expect(runThere(['/v/6'], ['name']).refused).to.include({ step: 'exec', error: 'ELOOP' });
+      });
+
+      it('refuses what the kernel would: a file that is not executable, and any file below noexec', () => {
+        inVolume('show', '#!/bin/sh\necho "$0"\n');
+        inVolume('by', '#!/v/show\n');
+        copyFileSync('/bin/busybox', join(volume, 'busybox'));
+        for (const name of ['show', 'by', 'busybox']) {
+          const { refused } = runThere([`/v/${name}`], ['echo'], {}, attribute.noexec);
+          expect(refused, name).to.include({ step: 'exec', error: 'EACCES' });
+        }
+        chmodSync(join(volume, 'show'), 0o644);
+        for (const name of ['show', 'by']) {
+          const { refused } = runThere([`/v/${name}`], ['name']);
+          expect(refused, name).to.include({ step: 'exec', error: 'EACCES' });
+        }
+        program('bin/of-volume', '#!/v/busybox echo\n', 0o644);
+        expect(runThere(['/bin/of-volume'], ['name']).refused).to.include({ step: 'exec', error: 'EACCES' });
       });
 
       it('tells a missing interpreter from a missing program, and leads on only past the latter', () => {
