@@ -6,6 +6,11 @@
 namespace orlop::init {
 namespace {
 
+// Attributes that mount(2) has a flag for. It ignores what it does not know, so the others are refused here.
+constexpr uint32_t kFlagged =
+    kAttrReadonly | kAttrNosuid | kAttrNodev | kAttrNoexec | kAttrAtimeMask | kAttrNodiratime | kAttrNosymfollow;
+bool HasFlags(uint32_t attributes) { return (attributes & ~kFlagged) == 0; }
+
 unsigned long MountFlags(uint32_t attributes) {
   unsigned long flags = 0;
   if (attributes & kAttrReadonly) flags |= kMsReadonly;
@@ -159,6 +164,7 @@ int BindAtScratch(Context& context, int fd, bool recursive) {
 }  // namespace
 
 int MountAtScratch(Context& context, const char* type, const char* data, uint32_t attributes) {
+  if (!HasFlags(attributes)) return context.Refuse(ENOSYS);
   PlaceName name;
   const int place = MakePlace(context, true, &name);
   if (place < 0) return place;
@@ -171,6 +177,7 @@ int MountAtScratch(Context& context, const char* type, const char* data, uint32_
 }
 
 int MountAtPath(Context& context, const char* path, const char* type, const char* data, uint32_t attributes) {
+  if (!HasFlags(attributes)) return context.Refuse(ENOSYS);
   const unsigned long flags = MountFlags(attributes & ~kAttrReadonly);
   const long error = context.Call(__NR_mount, type, path, type, flags, data);
   if (error < 0) return static_cast<int>(error);
@@ -192,6 +199,7 @@ int Remount(Context& context, int tree, uint32_t set, uint32_t clear, bool recur
   // After the pivot only the root itself is still changed, and there may be no /proc to name a descriptor by.
   const FdPath by_descriptor(tree);
   const char* path = context.pivoted ? "/" : by_descriptor.get();
+  if (!HasFlags(set | clear)) return context.Refuse(ENOSYS);
   if (set != 0 || clear != 0) {
     // mount(2) changes one mount only. A volume that is read-only at its top and writable below would be a lie.
     const long below = recursive ? HasMountsBelow(context, tree) : 0;

@@ -228,6 +228,15 @@ for (const [name, features] of featureSets) {
       expect(entry(mounts, '/data').options).to.include.members(['ro', 'nosuid', 'nodev', 'noexec']);
     });
 
+    it('refuses an attribute that it cannot set, rather than leave it out', () => {
+      const attributes = 0x4000_0000;
+      const error = features === 0 ? 'ENOSYS' : 'EINVAL';
+      const onVolume = run('true', { mounts: [bind(host, '/data', { attributes })] });
+      expect(onVolume.refused).to.include({ step: 'attributes', error });
+      const onTmpfs = run('true', { mounts: [makeTmpfs('/data', { attributes })] });
+      expect(onTmpfs.refused).to.include({ step: 'tmpfs', error });
+    });
+
     it('leaves no mount a peer of the host', () => {
       const mounts = mountsOf(
         { mounts: [bind(host, '/data', { device: 0n, inode: 0n })] },
