@@ -12,7 +12,7 @@ import { type CommandOption, flag, type Invocation, text, texts } from './comman
 export const runOptions: readonly CommandOption[] = [
   {
     flags: '-v, --volume <spec>',
-    text: 'Mount a volume: /target, NAME:/target or /host/path:/target; with :ro read-only',
+    text: 'Mount a volume: /target, NAME:/target or /host/path:/target[:ro,noexec,…]',
     many: true,
   },
   { flags: '--tmpfs <spec>', text: 'Mount a file system in memory: /target[:size=64m,mode=1777,exec,…]', many: true },
