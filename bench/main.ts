@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ask } from './ask.ts';
 import { requireBuild } from './ground/build.ts';
 import { makeGround } from './ground/ground.ts';
 import { isInside, prepareNamespace, runInside } from './ground/namespace.ts';
 import type { Options } from './options.ts';
 import { questions } from './questions/all.ts';
+import { repeat } from './repeat.ts';
 import { writeResult } from './report/result.ts';
 import { printable } from './report/terminal.ts';
 import { writeReport } from './report/write.ts';
@@ -23,13 +23,11 @@ export async function main(options: Options): Promise<number> {
   return 0;
 }
 
-async function askAll({ quick, questions: names }: Options): Promise<void> {
+async function askAll({ quick, repeat: times, questions: names }: Options): Promise<void> {
   prepareNamespace();
-  const ground = await makeGround();
-  for (const question of questions) {
-    if (names.length > 0 && !names.includes(question.id)) continue;
-    const result = await ask(question, ground, quick ? 'quick' : 'whole');
-    console.log(`${printable(result)}\n`);
-    if (!quick) writeResult(join(root, 'bench/results'), result);
-  }
+  const asked = questions.filter(({ id }) => names.length === 0 || names.includes(id));
+  const results = await repeat(asked, await makeGround(), { mode: quick ? 'quick' : 'whole', repeat: times });
+  for (const result of results) console.log(`${printable(result)}\n`);
+  // Written together, after the last repetition: a run that was broken off leaves no half of itself.
+  if (!quick) for (const result of results) writeResult(join(root, 'bench/results'), result);
 }

@@ -5,11 +5,15 @@ export interface Options {
   readonly quick: boolean;
   /** Only write the tables and charts anew from the results that are there. */
   readonly report: boolean;
+  /** How often the whole is measured. */
+  readonly repeat: number;
   /** Empty: all. */
   readonly questions: readonly string[];
 }
 
-export const usage = 'usage: npm run bench -- [--quick] [--report] [QUESTION]...';
+export const usage = 'usage: npm run bench -- [--quick] [--repeat N] [--report] [QUESTION]...';
+
+const wholeRepeat = 3;
 
 /**
  * Pure.
@@ -19,10 +23,20 @@ export const usage = 'usage: npm run bench -- [--quick] [--report] [QUESTION]...
 export function parseOptions(argv: readonly string[], known: readonly string[]): Options {
   const { values, positionals } = parseArgs({
     args: [...argv],
-    options: { quick: { type: 'boolean', default: false }, report: { type: 'boolean', default: false } },
+    options: {
+      quick: { type: 'boolean', default: false },
+      repeat: { type: 'string' },
+      report: { type: 'boolean', default: false },
+    },
     allowPositionals: true,
   });
   const unknown = positionals.filter((name) => !known.includes(name));
   if (unknown.length > 0) throw new Error(`no question '${unknown.join("', '")}': ${known.join(', ')}`);
-  return { ...values, questions: positionals };
+  const { quick, report, repeat } = values;
+  return { quick, report, repeat: repeatOf(repeat ?? `${quick ? 1 : wholeRepeat}`), questions: positionals };
+}
+
+function repeatOf(text: string): number {
+  if (!/^[1-9]\d?$/.test(text)) throw new Error(`--repeat takes a number from 1 to 99, not '${text}'`);
+  return Number(text);
 }

@@ -2,4 +2,4 @@
 // child_process.spawn and the runtimes that are installed: `npm run bench -- --quick start`.
 import { main } from './main.ts';
 
-process.exit(await main({ quick: true, report: false, questions: ['start'] }));
+process.exit(await main({ quick: true, repeat: 1, report: false, questions: ['start'] }));

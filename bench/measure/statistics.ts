@@ -6,6 +6,15 @@ export interface Summary {
   readonly min: number;
 }
 
+/** One number, taken once in each repetition of a run: its median, and how far the repetitions lie apart. */
+export interface Spread {
+  readonly median: number;
+  readonly lowest: number;
+  readonly highest: number;
+  /** Repetitions that have the number. */
+  readonly repetitions: number;
+}
+
 /**
  * The value below which the part `q` (0 to 1) of the values lies, interpolated between neighbours.
  *
@@ -20,13 +29,28 @@ export function quantile(sorted: readonly number[], q: number): number {
 }
 
 export function summarize(values: readonly number[]): Summary {
-  const sorted = values.toSorted((a, b) => a - b);
+  const sorted = ascending(values);
   return {
     n: sorted.length,
     median: round(quantile(sorted, 0.5)),
     p99: round(quantile(sorted, 0.99)),
     min: round(quantile(sorted, 0)),
   };
+}
+
+/** Not rounded: a bar is judged on it. */
+export function spreadOf(values: readonly number[]): Spread {
+  const sorted = ascending(values);
+  return {
+    median: quantile(sorted, 0.5),
+    lowest: quantile(sorted, 0),
+    highest: quantile(sorted, 1),
+    repetitions: sorted.length,
+  };
+}
+
+function ascending(values: readonly number[]): number[] {
+  return values.toSorted((a, b) => a - b);
 }
 
 /** Four significant digits: more is noise, and makes results of two runs hard to compare. */

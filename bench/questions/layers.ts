@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { debianArchive } from '../../test/support/debian.ts';
 import type { Container, OrlopRuntime } from '../../ts/index.ts';
@@ -58,10 +58,12 @@ function nobody(missing: string): Prepared {
 }
 
 async function prepareLayers(ground: Ground, archive: string): Promise<Prepared> {
-  const root = join(ground.directory, 'debian');
+  // Of this repetition: the next one finds nothing of it.
+  const directory = mkdtempSync(join(ground.directory, 'layers-'));
+  const root = join(directory, 'debian');
   const orlop = await openStore(ground, root);
   // A store of its own: a layer that exists would not be written again.
-  const empty = await openStore(ground, join(ground.directory, 'empty'));
+  const empty = await openStore(ground, join(directory, 'empty'));
   await orlop.images.import(archive, { reference: image });
   const container = await changedContainer(orlop);
   const upper = join(root, 'layers', container.id, 'diff');
@@ -71,7 +73,7 @@ async function prepareLayers(ground: Ground, archive: string): Promise<Prepared>
     if (status !== '0') throw new Error(`'${script}' ended with ${status}: ${stopwatch.messages}`);
     return { time: Number(nanoseconds) / 1e6 };
   };
-  const extractIn = topDirectory(ground);
+  const extractIn = topDirectory(directory);
   let extractions = 0;
   // A new name each time: by its name ext4 chooses the part of the disk.
   const extract = async (script: (to: string) => string) => {
@@ -81,7 +83,7 @@ async function prepareLayers(ground: Ground, archive: string): Promise<Prepared>
     rmSync(to, { recursive: true });
     return sample;
   };
-  const packed = join(ground.directory, 'packed.tar');
+  const packed = join(directory, 'packed.tar');
   return {
     entries: [
       floor('import', 'tar -x; sync', 0.2, () => extract((to) => `tar -xf ${archive} -C ${to} && sync -f ${to}`)),
@@ -98,7 +100,11 @@ async function prepareLayers(ground: Ground, archive: string): Promise<Prepared>
       ours('diff', 'orlop diff', 1, () => timeDiff(container)),
     ],
     missing: [],
-    close: () => stopwatch.close(),
+    async close() {
+      await stopwatch.close();
+      for (const one of [orlop, empty]) await one.close();
+      rmSync(directory, { recursive: true });
+    },
   };
 }
 
@@ -106,8 +112,8 @@ async function prepareLayers(ground: Ground, archive: string): Promise<Prepared>
  * Where tar extracts. Orlop's staging has the same attribute: without it each round would look on ext4 for inodes among
  * those that the last one has removed, and the floor would be no floor.
  */
-function topDirectory(ground: Ground): string {
-  const path = join(ground.directory, 'extract');
+function topDirectory(directory: string): string {
+  const path = join(directory, 'extract');
   mkdirSync(path);
   // Other file systems have no such attribute.
   spawnSync('chattr', ['+T', path], { stdio: 'ignore' });

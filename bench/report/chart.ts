@@ -1,6 +1,8 @@
 import * as vega from 'vega';
 import { compile, type TopLevelSpec } from 'vega-lite';
-import { isMissing, type Result } from './result.ts';
+import { linesOf } from './lines.ts';
+import { medianAt, over, p99At } from './reading.ts';
+import type { Result } from './result.ts';
 
 interface Point {
   readonly label: string;
@@ -14,12 +16,12 @@ interface Point {
 export function pointsOf(result: Result): Point[] {
   const metric = result.columns[0]?.metric ?? '';
   const titles = new Map(result.cases.map(({ id, title }) => [id, title]));
-  return result.rows.flatMap((row) => {
-    const summary = isMissing(row) ? undefined : row.metrics[metric];
-    if (summary === undefined) return [];
-    const { contestant, label } = row;
+  return linesOf(result).flatMap((line) => {
+    const { contestant, label } = line;
+    const [median, p99] = [medianAt, p99At].map((at) => over(result, at({ ...line, metric }))?.median);
+    if (median === undefined || p99 === undefined) return [];
     const ours = contestant.startsWith('orlop') ? 'orlop' : contestant.startsWith('limit') ? 'limit' : 'others';
-    return [{ label, case: titles.get(row.case) ?? row.case, median: summary.median, p99: summary.p99, ours }];
+    return [{ label, case: titles.get(line.case) ?? line.case, median, p99, ours }];
   });
 }
 

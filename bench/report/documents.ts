@@ -1,5 +1,7 @@
-import { judge } from '../bars.ts';
+import { bars } from '../bars.ts';
 import type { Question } from '../questions/question.ts';
+import { conditions, versions } from './conditions.ts';
+import { judge } from './judge.ts';
 import type { Result, Results } from './result.ts';
 import { barsTable, resultTables } from './table.ts';
 
@@ -8,29 +10,13 @@ export const markers = { begin: '<!-- bench: written by npm run bench -->', end:
 
 const nothing = 'No results yet: `npm run bench` takes them.';
 
-/** A sentence about the machine and the moment. Pure. */
-export function conditions({ machine, load, taken, orlop }: Result): string {
-  const { cpu, cpus, memoryGiB, kernel, node, mounts, disk, cgroups, hugePages, nodeExtraCaCerts } = machine;
-  const busy = load.before > cpus / 2 ? ' **The machine was not idle: trust ratios only.**' : '';
-  return (
-    `Taken ${taken.slice(0, 10)} with orlop ${orlop} on ${cpus} CPUs (${cpu}), ${memoryGiB} GiB, Linux ${kernel}, ` +
-    `Node ${node.replace(/^v/, '')}, ${mounts} mounts, /var/tmp on ${disk}, cgroups ${cgroups}, huge pages ${hugePages}, ` +
-    `NODE_EXTRA_CA_CERTS ${nodeExtraCaCerts}, load ${load.before} before and ${load.after} after.${busy}`
-  );
-}
-
-function versions({ machine }: Result): string {
-  const list = Object.entries(machine.versions).map(([program, version]) => version.replace(/ version/, '') || program);
-  return list.length === 0 ? '' : `Peers: ${list.join(', ')}.`;
-}
-
 /** What the README says between its markers. Pure. */
 export function readmePart(results: Results): string {
   const start = results.get('start');
   if (start === undefined) return nothing;
   return [
     '![Time from the call to the first instruction, by runtime](bench/results/start.svg)',
-    barsTable(judge(results)),
+    barsTable(judge(bars, results)),
     `${conditions(start)} [All results](bench/results/README.md), [what each number means](bench/README.md).`,
   ].join('\n\n');
 }
@@ -42,7 +28,8 @@ export function resultsDocument(results: Results, questions: readonly Pick<Quest
     return result === undefined ? [] : [partOf(result)];
   });
   const head = '# Results of the benchmark\n\nWritten by `npm run bench` from the JSON files beside it.';
-  const body = parts.length === 0 ? nothing : [`## The bars\n\n${barsTable(judge(results))}`, ...parts].join('\n\n');
+  const body =
+    parts.length === 0 ? nothing : [`## The bars\n\n${barsTable(judge(bars, results))}`, ...parts].join('\n\n');
   return `${head}\n\n${body}\n`;
 }
 

@@ -24,36 +24,37 @@ export interface Missing {
 
 export type Row = Measured | Missing;
 
-/** What one run answered to a question; this is the form of `bench/results/<question>.json`. */
-export interface Result {
-  readonly version: 1;
-  readonly question: string;
-  readonly title: string;
+/** What one repetition of a run answered to a question. */
+export interface Repetition {
   /** ISO 8601. */
   readonly taken: string;
   readonly seconds: number;
+  readonly load: Load;
+  readonly rows: readonly Row[];
+}
+
+/** What a run answered to a question; this is the form of `bench/results/<question>.json`. */
+export interface Result {
+  readonly version: 2;
+  readonly question: string;
+  readonly title: string;
   /** Of orlop: version, and the commit that was measured. */
   readonly orlop: string;
   readonly machine: Machine;
-  readonly load: Load;
+  /** Of each repetition. */
   readonly rounds: number;
   readonly cases: readonly Case[];
   readonly columns: readonly Column[];
   readonly reference: string;
-  readonly rows: readonly Row[];
+  /** At least one. */
+  readonly repetitions: readonly Repetition[];
 }
 
-/** Results by question; those that nobody has taken are not there. */
+/** Results by question; those that were not taken are not there. */
 export type Results = ReadonlyMap<string, Result>;
 
 export function isMissing(row: Row): row is Missing {
   return 'missing' in row;
-}
-
-/** Median of a metric; null when the contestant is missing or has no such metric. */
-export function medianOf(result: Result | undefined, at: { case: string; contestant: string }, metric: string) {
-  const row = result?.rows.find((one) => one.case === at.case && one.contestant === at.contestant);
-  return row === undefined || isMissing(row) ? null : (row.metrics[metric]?.median ?? null);
 }
 
 function fileOf(directory: string, question: string): string {
@@ -70,7 +71,7 @@ export function readResults(directory: string, questions: readonly string[]): Re
   return new Map(
     there.map((question) => {
       const result: Result = JSON.parse(readFileSync(fileOf(directory, question), 'utf8'));
-      if (result.version !== 1) throw new Error(`${fileOf(directory, question)} has an unknown version`);
+      if (result.version !== 2) throw new Error(`${fileOf(directory, question)} has an unknown version`);
       return [question, result];
     }),
   );

@@ -1,6 +1,8 @@
-import type { Judged } from '../bars.ts';
-import type { Measured } from '../measure/measure.ts';
-import { type Case, type Column, isMissing, type Missing, medianOf, type Result } from './result.ts';
+import type { Judged } from './judge.ts';
+import { type Line, linesOf } from './lines.ts';
+import { formatNumber, formatSpread } from './number.ts';
+import { type At, medianAt, over, p99At, ratio } from './reading.ts';
+import type { Case, Column, Result } from './result.ts';
 
 /** A Markdown table. Pure. */
 export function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
@@ -11,14 +13,6 @@ export function markdownTable(head: readonly string[], rows: readonly (readonly 
 
 function escapeCell(cell: string): string {
   return cell.replaceAll('|', '\\|').replaceAll('\n', ' ');
-}
-
-/** Three significant digits, never in the form 1e+3. Pure. */
-export function formatNumber(value: number): string {
-  const magnitude = Math.abs(value);
-  if (magnitude >= 100) return value.toFixed(0);
-  if (magnitude >= 10) return value.toFixed(1);
-  return value.toFixed(2);
 }
 
 /** The answers to a question, a table for each case, as Markdown. Pure. */
@@ -32,18 +26,16 @@ function sentence(text: string): string {
 }
 
 export function caseTable(result: Result, { id }: Case): string {
-  const rows = result.rows.filter((row) => row.case === id);
+  const lines = linesOf(result).filter((line) => line.case === id);
+  const measured = lines.filter(({ missing }) => missing === null);
   const columns = result.columns.filter(({ metric }) =>
-    rows.some((row) => !isMissing(row) && row.metrics[metric] !== undefined),
+    measured.some((line) => over(result, medianAt({ ...line, metric })) !== null),
   );
-  const [main] = columns;
-  const measured = rows.flatMap((row) => (isMissing(row) ? [] : [row]));
-  const missing = rows.filter(isMissing);
   const head = ['', ...columns.flatMap(headOf)];
-  if (main !== undefined) head.splice(3, 0, `× ${result.reference === 'floor' ? 'floor' : 'limit'}`);
+  if (columns.length > 0) head.splice(3, 0, `× ${result.reference === 'floor' ? 'floor' : 'limit'}`);
   return markdownTable(head, [
-    ...measured.map((row) => measuredCells(result, row, columns)),
-    ...missing.map((row) => missingCells(row, head.length)),
+    ...measured.map((line) => measuredCells(result, line, columns)),
+    ...lines.flatMap(({ label, missing }) => (missing === null ? [] : [missingCells(label, missing, head.length)])),
   ]);
 }
 
@@ -52,24 +44,29 @@ function headOf({ title, unit }: Column, index: number): string[] {
   return index === 0 ? [median, 'p99'] : [median];
 }
 
-function measuredCells(result: Result, row: Measured, columns: readonly Column[]): string[] {
+function measuredCells(result: Result, line: Line, columns: readonly Column[]): string[] {
   const cells = columns.flatMap(({ metric }, index) => {
-    const summary = row.metrics[metric];
-    const median = summary === undefined ? '' : formatNumber(summary.median);
-    if (index > 0) return [median];
-    return [median, summary === undefined ? '' : formatNumber(summary.p99), ratioOf(result, row, metric)];
+    const at = { ...line, metric };
+    const [median, p99] = [over(result, medianAt(at)), over(result, p99At(at))];
+    // The others are there to explain the first: their spread would make the table unreadable.
+    if (index > 0) return [median === null ? '' : formatNumber(median.median)];
+    return [
+      median === null ? '' : formatSpread(median),
+      p99 === null ? '' : formatNumber(p99.median),
+      timesReference(result, at),
+    ];
   });
-  const failed = row.failures === 0 ? '' : ` (${row.failures} runs failed)`;
-  return [`${row.label}${failed}`, ...cells];
+  const failed = line.failures === 0 ? '' : ` (${line.failures} runs failed)`;
+  return [`${line.label}${failed}`, ...cells];
 }
 
-function ratioOf(result: Result, row: Measured, metric: string): string {
-  const reference = medianOf(result, { case: row.case, contestant: result.reference }, metric);
-  const own = row.metrics[metric]?.median;
-  return reference === null || reference === 0 || own === undefined ? '' : formatNumber(own / reference);
+function timesReference(result: Result, at: At): string {
+  if (at.contestant === result.reference) return formatNumber(1);
+  const times = over(result, ratio(medianAt(at), medianAt({ ...at, contestant: result.reference })));
+  return times === null ? '' : formatSpread(times);
 }
 
-function missingCells({ label, missing }: Missing, length: number): string[] {
+function missingCells(label: string, missing: string, length: number): string[] {
   return [label, `missing: ${missing}`, ...Array.from({ length: length - 2 }, () => '')];
 }
 
@@ -77,10 +74,10 @@ function missingCells({ label, missing }: Missing, length: number): string[] {
 export function barsTable(judged: readonly Judged[]): string {
   return markdownTable(
     ['', 'bar', 'measured', ''],
-    judged.map(({ bar, value, holds }) => [
+    judged.map(({ bar, measured, holds }) => [
       bar.text,
       `${bar.must === 'at most' ? '≤' : '≥'} ${bar.limit} ${bar.unit}`,
-      value === null ? 'not measured' : `${formatNumber(value)} ${bar.unit}`,
+      measured === null ? 'not measured' : formatSpread(measured, bar.unit),
       holds === null ? '' : holds ? 'holds' : '**missed**',
     ]),
   );

@@ -1,5 +1,6 @@
+import type { Load } from '../../bench/ground/machine.ts';
 import type { Measured } from '../../bench/measure/measure.ts';
-import type { Missing, Result, Results } from '../../bench/report/result.ts';
+import type { Missing, Repetition, Result, Results, Row } from '../../bench/report/result.ts';
 
 /** A measured row whose metrics have the given medians; their p99 is twice as much. */
 export function measured(at: string, contestant: string, medians: Record<string, number>): Measured {
@@ -13,15 +14,19 @@ export function absent(at: string, contestant: string, why: string): Missing {
   return { case: at, contestant, label: `label of ${contestant}`, missing: why };
 }
 
-/** A result as a run writes it, with these rows. */
-export function result(question: string, parts: Partial<Result> & Pick<Result, 'rows'>): Result {
-  const cases = [...new Set(parts.rows.map((row) => row.case))].map((id) => ({ id, title: `case ${id}` }));
+/** One repetition with these rows, on a machine that did nothing else. */
+export function repetition(rows: readonly Row[], load: Load = { before: 0.1, after: 0.2 }): Repetition {
+  return { taken: '2024-02-29T12:00:00.000Z', seconds: 60, load, rows };
+}
+
+/** A result as a run writes it, with these repetitions. */
+export function result(question: string, ...repetitions: readonly Repetition[]): Result {
+  const rows = repetitions.flatMap((one) => one.rows);
+  const cases = [...new Set(rows.map((row) => row.case))].map((id) => ({ id, title: `case ${id}` }));
   return {
-    version: 1,
+    version: 2,
     question,
     title: `Question ${question}?`,
-    taken: '2024-02-29T12:00:00.000Z',
-    seconds: 60,
     orlop: '1.2.3 (abcdef0)',
     machine: {
       kernel: '6.12.1',
@@ -36,7 +41,6 @@ export function result(question: string, parts: Partial<Result> & Pick<Result, '
       nodeExtraCaCerts: 'unset',
       versions: { crun: 'crun version 1.21' },
     },
-    load: { before: 0.1, after: 1.5 },
     rounds: 10,
     cases,
     columns: [
@@ -44,7 +48,7 @@ export function result(question: string, parts: Partial<Result> & Pick<Result, '
       { metric: 'exit', title: 'call → end seen', unit: 'ms' },
     ],
     reference: 'limit',
-    ...parts,
+    repetitions,
   };
 }
 

@@ -1,17 +1,18 @@
 import { expect } from 'chai';
-import { bars, judge } from '../../../bench/bars.ts';
+import { bars } from '../../../bench/bars.ts';
+import { judge } from '../../../bench/report/judge.ts';
 import type { Results } from '../../../bench/report/result.ts';
-import { absent, measured, result, results } from '../../support/bench.ts';
+import { absent, measured, repetition, result, results } from '../../support/bench.ts';
 
 function judged(id: string, of: Results) {
-  const found = judge(of).find(({ bar }) => bar.id === id);
+  const found = judge(bars, of).find(({ bar }) => bar.id === id);
   if (found === undefined) throw new Error(`no bar '${id}'`);
-  return { value: found.value, holds: found.holds };
+  return { value: found.measured?.median ?? null, holds: found.holds };
 }
 
 function starts(limit: number, orlop: number): Results {
   const rows = [measured('full', 'limit', { first: limit }), measured('full', 'orlop-run', { first: orlop })];
-  return results(result('start', { rows }));
+  return results(result('start', repetition(rows)));
 }
 
 describe('the bars', () => {
@@ -20,7 +21,7 @@ describe('the bars', () => {
   });
 
   it('are not judged without results', () => {
-    for (const { value, holds } of judge(new Map())) expect([value, holds]).to.deep.equal([null, null]);
+    for (const { measured: value, holds } of judge(bars, new Map())) expect([value, holds]).to.deep.equal([null, null]);
   });
 
   it('compare with the limit of the same case: hold at the bar, and are missed above it', () => {
@@ -28,12 +29,22 @@ describe('the bars', () => {
     expect(judged('full-orlop-run', starts(1, 1.31))).to.deep.equal({ value: 1.31, holds: false });
   });
 
+  it('judge the median of the repetitions, each of which has a ratio of its own', () => {
+    const once = (limit: number, orlop: number) =>
+      repetition([measured('full', 'limit', { first: limit }), measured('full', 'orlop-run', { first: orlop })]);
+    // The medians of both, 2 and 2.2, would give 1.1.
+    const of = results(result('start', once(1, 1.5), once(2, 2.2), once(4, 4.8)));
+    expect(judged('full-orlop-run', of)).to.deep.equal({ value: 1.2, holds: true });
+    const { measured: spread } = judge(bars, of).find(({ bar }) => bar.id === 'full-orlop-run') ?? {};
+    expect(spread).to.include({ lowest: 1.1, highest: 1.5, repetitions: 3 });
+  });
+
   it('take growth as the difference of two cases', () => {
     const rows = [
       measured('volumes-1', 'orlop-start', { first: 2 }),
       measured('volumes-100', 'orlop-start', { first: 3.5 }),
     ];
-    expect(judged('volumes', results(result('growth', { rows })))).to.deep.equal({ value: 1.5, holds: false });
+    expect(judged('volumes', results(result('growth', repetition(rows))))).to.deep.equal({ value: 1.5, holds: false });
   });
 
   it('take the worst throughput, and none when one was not measured', () => {
@@ -42,28 +53,31 @@ describe('the bars', () => {
       measured(parallel, 'orlop-run', { rate: orlop }),
     ];
     const rows = [...rates('1', 900), ...rates('2', 800), ...rates('8', 760), ...rates('32', 990)];
-    expect(judged('throughput-limit', results(result('throughput', { rows })))).to.deep.equal({
+    expect(judged('throughput-limit', results(result('throughput', repetition(rows))))).to.deep.equal({
       value: 0.76,
       holds: true,
     });
-    const some = results(result('throughput', { rows: rows.slice(0, 6) }));
+    const some = results(result('throughput', repetition(rows.slice(0, 6))));
     expect(judged('throughput-limit', some)).to.deep.equal({ value: null, holds: null });
   });
 
   it('read the pool at its p99', () => {
     const rows = [measured('pool', 'orlop-pool', { first: 0.15 })];
-    expect(judged('pool-p99', results(result('pool', { rows })))).to.deep.equal({ value: 0.3, holds: true });
+    expect(judged('pool-p99', results(result('pool', repetition(rows))))).to.deep.equal({ value: 0.3, holds: true });
   });
 
   it('take the JavaScript thread by its longest stretch, and beside it by all of them', () => {
     const rows = [measured('500', 'orlop-start', { longest: 0.1, busy: 0.4, blocked: 0.01 })];
-    const of = results(result('memory', { rows }));
+    const of = results(result('memory', repetition(rows)));
     expect(judged('thread-orlop-start', of)).to.deep.equal({ value: 0.1, holds: true });
     expect(judged('busy-orlop-start', of)).to.deep.equal({ value: 0.4, holds: false });
   });
 
   it('are not judged when a contestant is missing', () => {
     const rows = [measured('pool', 'limit', { first: 0.1 }), absent('pool', 'orlop-pool', 'there is none')];
-    expect(judged('pool-median', results(result('pool', { rows })))).to.deep.equal({ value: null, holds: null });
+    expect(judged('pool-median', results(result('pool', repetition(rows))))).to.deep.equal({
+      value: null,
+      holds: null,
+    });
   });
 });

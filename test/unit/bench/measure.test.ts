@@ -82,13 +82,18 @@ describe('options of the benchmark', () => {
     expect(parseOptions(['--quick', 'start'], ['start', 'cli'])).to.deep.equal({
       quick: true,
       report: false,
+      repeat: 1,
       questions: ['start'],
     });
-    expect(parseOptions([], ['start'])).to.deep.equal({ quick: false, report: false, questions: [] });
+    expect(parseOptions([], ['start'])).to.deep.equal({ quick: false, report: false, repeat: 3, questions: [] });
+    expect(parseOptions(['--repeat', '5'], ['start']).repeat).to.equal(5);
   });
 
   it('are refused when they name no question', () => {
     expect(() => parseOptions(['strat'], ['start'])).to.throw("no question 'strat': start");
     expect(() => parseOptions(['--fast'], ['start'])).to.throw('--fast');
+    for (const text of ['0', '-1', 'many', '']) {
+      expect(() => parseOptions([`--repeat=${text}`], ['start'])).to.throw('--repeat takes a number');
+    }
   });
 });

@@ -1,16 +1,19 @@
 import { expect } from 'chai';
 import { chartSvg, pointsOf } from '../../../bench/report/chart.ts';
 import { markers, readmePart, replacePart, resultsDocument } from '../../../bench/report/documents.ts';
-import { caseTable, formatNumber, markdownTable } from '../../../bench/report/table.ts';
+import { formatNumber, formatSpread } from '../../../bench/report/number.ts';
+import type { Row } from '../../../bench/report/result.ts';
+import { caseTable, markdownTable } from '../../../bench/report/table.ts';
 import { alignTable } from '../../../bench/report/terminal.ts';
-import { absent, measured, result, results } from '../../support/bench.ts';
+import { absent, measured, repetition, result, results } from '../../support/bench.ts';
 
 const rows = [
   measured('full', 'limit', { first: 0.8, exit: 1 }),
   measured('full', 'orlop-run', { first: 1.2, exit: 2 }),
   absent('full', 'docker', 'no docker daemon answers'),
 ];
-const start = result('start', { rows });
+const full = { id: 'full', title: '' };
+const start = result('start', repetition(rows));
 
 describe('the report of the benchmark', () => {
   it('has a row for each contestant, with the ratio to the limit, and says who is missing and why', () => {
@@ -23,13 +26,39 @@ describe('the report of the benchmark', () => {
     ]);
   });
 
+  it('takes medians of the repetitions, with the ratios of each of them, and shows how far they lie apart', () => {
+    const once = (limit: number, orlop: number) =>
+      repetition([
+        measured('full', 'limit', { first: limit }),
+        measured('full', 'orlop-run', { first: orlop, exit: 9 }),
+      ]);
+    const repeated = result('start', once(1, 1.5), once(2, 2.2), once(4, 4.8));
+    expect(caseTable(repeated, { id: 'full', title: '' }).split('\n').slice(2)).to.deep.equal([
+      '| label of limit | 2.00 (1.00–4.00) | 4.00 | 1.00 |  |',
+      '| label of orlop-run | 2.20 (1.50–4.80) | 4.40 | 1.20 (1.10–1.50) | 9.00 |',
+    ]);
+  });
+
+  it('names a contestant as missing only when it took part in no repetition', () => {
+    const [there, away] = [measured('full', 'runc', { first: 1 }), absent('full', 'runc', 'it is gone')];
+    const table = (...rows: Row[]) => caseTable(result('start', ...rows.map((row) => repetition([row]))), full);
+    for (const order of [
+      [there, away],
+      [away, there],
+    ])
+      expect(table(...order))
+        .to.include('1.00')
+        .and.not.include('gone');
+    expect(table(away, away)).to.include('missing: it is gone');
+  });
+
   it('says how many runs failed', () => {
-    const failed = result('start', { rows: [{ ...measured('full', 'runc', { first: 1 }), failures: 3 }] });
+    const failed = result('start', repetition([{ ...measured('full', 'runc', { first: 1 }), failures: 3 }]));
     expect(caseTable(failed, { id: 'full', title: '' })).to.include('label of runc (3 runs failed)');
   });
 
   it('leaves out the columns that nobody has', () => {
-    const some = result('start', { rows: [measured('full', 'limit', { first: 1 })] });
+    const some = result('start', repetition([measured('full', 'limit', { first: 1 })]));
     expect(caseTable(some, { id: 'full', title: '' })).not.to.include('end seen');
   });
 
@@ -41,6 +70,13 @@ describe('the report of the benchmark', () => {
       '123',
       '-12.3',
     ]);
+  });
+
+  it('writes the median with its unit, and the lowest and the highest of several repetitions', () => {
+    const spread = { median: 1.04, lowest: 1.02, highest: 1.07, repetitions: 3 };
+    expect(formatSpread(spread, '×')).to.equal('1.04 × (1.02–1.07)');
+    expect(formatSpread({ ...spread, lowest: -0.1 })).to.equal('1.04 (-0.10 to 1.07)');
+    expect(formatSpread({ ...spread, repetitions: 1 }, 'ms')).to.equal('1.04 ms');
   });
 
   it('keeps the bars of a cell from ending it', () => {
@@ -65,7 +101,15 @@ describe('the report of the benchmark', () => {
 
   it('shows results with the facts of the machine', () => {
     const part = readmePart(results(start));
-    for (const fact of ['6.12.1', 'Some CPU', '20.19.0', '30 mounts', 'NODE_EXTRA_CA_CERTS unset', '2024-02-29']) {
+    for (const fact of [
+      '6.12.1',
+      'Some CPU',
+      '20.19.0',
+      '30 mounts',
+      'NODE_EXTRA_CA_CERTS unset',
+      '2024-02-29',
+      'one repetition',
+    ]) {
       expect(part).to.include(fact);
     }
     expect(part).not.to.include('not idle');
@@ -73,7 +117,7 @@ describe('the report of the benchmark', () => {
   });
 
   it('warns when the machine was not idle', () => {
-    const busy = result('start', { rows, load: { before: 1.5, after: 2 } });
+    const busy = result('start', repetition(rows, { before: 1.5, after: 2 }));
     expect(readmePart(results(busy))).to.include('not idle');
   });
 

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { quantile, summarize } from '../../../bench/measure/statistics.ts';
+import { quantile, spreadOf, summarize } from '../../../bench/measure/statistics.ts';
 
 describe('statistics of the benchmark', () => {
   it('takes the median of an odd and of an even number of values', () => {
@@ -21,6 +21,11 @@ describe('statistics of the benchmark', () => {
     const values = [0.123456, 0.023456];
     expect(summarize(values).min).to.equal(0.02346);
     expect(values).to.deep.equal([0.123456, 0.023456]);
+  });
+
+  it('takes the median of the repetitions, their lowest and highest, unrounded', () => {
+    expect(spreadOf([1.23456, 1.5, 1.1])).to.deep.equal({ median: 1.23456, lowest: 1.1, highest: 1.5, repetitions: 3 });
+    expect(spreadOf([2])).to.deep.equal({ median: 2, lowest: 2, highest: 2, repetitions: 1 });
   });
 
   it('has no quantile of nothing', () => {

@@ -1,0 +1,50 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ask } from './ask.ts';
+import type { Ground } from './ground/ground.ts';
+import { machineFacts } from './ground/machine.ts';
+import type { Question } from './questions/question.ts';
+import type { Repetition, Result } from './report/result.ts';
+
+const firstSeed = 20_240_229;
+
+export interface RepeatOptions {
+  readonly mode: 'whole' | 'quick';
+  readonly repeat: number;
+}
+
+/** Asks all the questions, then all of them again, as often as it is told: what drifts does so between repetitions. */
+export async function repeat(
+  questions: readonly Question[],
+  ground: Ground,
+  { mode, repeat: times }: RepeatOptions,
+): Promise<Result[]> {
+  const machine = machineFacts();
+  const orlop = orlopVersion(ground);
+  const taken = questions.map((): Repetition[] => []);
+  for (let repetition = 0; repetition < times; repetition++) {
+    for (const [index, question] of questions.entries()) {
+      if (times > 1) console.error(`bench: repetition ${repetition + 1} of ${times}: ${question.id}`);
+      taken[index]?.push(await ask(question, ground, { mode, seed: firstSeed + repetition }));
+    }
+  }
+  return questions.map(({ id, title, cases, columns, reference, effort }, index) => {
+    const { rounds } = effort[mode];
+    const about = { question: id, title, orlop, machine, rounds, cases, columns, reference };
+    return { version: 2, ...about, repetitions: taken[index] ?? [] };
+  });
+}
+
+function orlopVersion({ package: root }: Ground): string {
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  try {
+    const commit = execFileSync('git', ['-C', root, 'rev-parse', '--short', 'HEAD'], {
+      encoding: 'utf8',
+      stdio: 'pipe',
+    });
+    return `${version} (${commit.trim()})`;
+  } catch {
+    return version;
+  }
+}
