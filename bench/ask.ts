@@ -1,5 +1,4 @@
 import type { Ground } from './ground/ground.ts';
-import { loadNow } from './ground/machine.ts';
 import { measure } from './measure/measure.ts';
 import type { Question } from './questions/question.ts';
 import type { Repetition } from './report/result.ts';
@@ -11,9 +10,12 @@ export interface AskOptions {
 }
 
 /** Asks a question once: measures all its contestants by turns. */
-export async function ask(question: Question, ground: Ground, { mode, seed }: AskOptions): Promise<Repetition> {
+export async function ask(
+  question: Question,
+  ground: Ground,
+  { mode, seed }: AskOptions,
+): Promise<Omit<Repetition, 'load'>> {
   const called = Date.now();
-  const before = loadNow();
   const effort = question.effort[mode];
   const prepared = await question.prepare(ground, mode);
   try {
@@ -21,7 +23,6 @@ export async function ask(question: Question, ground: Ground, { mode, seed }: As
     return {
       taken: new Date(called).toISOString(),
       seconds: Math.round((Date.now() - called) / 1000),
-      load: { before, after: loadNow() },
       rows: [...rows, ...prepared.missing],
     };
   } finally {

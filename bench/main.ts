@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { requireBuild } from './ground/build.ts';
 import { makeGround } from './ground/ground.ts';
 import { isInside, prepareNamespace, runInside } from './ground/namespace.ts';
+import { NotQuiet, quietBelow } from './measure/quiet.ts';
 import type { Options } from './options.ts';
 import { questions } from './questions/all.ts';
 import { repeat } from './repeat.ts';
@@ -12,15 +13,32 @@ import { writeReport } from './report/write.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
+/** Exit status of a run whose results would not be true. */
+const refused = 3;
+
 /** Runs the benchmark. @returns the exit status of the program */
 export async function main(options: Options): Promise<number> {
   if (!options.report) {
     if (!isInside()) requireBuild();
     if (!isInside()) return runInside();
-    await askAll(options);
+    try {
+      await askAll(options);
+    } catch (error) {
+      if (!(error instanceof NotQuiet)) throw error;
+      console.error(refusal(error));
+      return refused;
+    }
   }
   if (!options.quick) await writeReport(root);
   return 0;
+}
+
+function refusal({ message }: NotQuiet): string {
+  return (
+    `bench: nothing was written: ${message}. Results are kept when the load is below ${quietBelow}: processors in use ` +
+    'while the benchmark itself does nothing. End what else runs (top names it) and run this again, or look at figures ' +
+    'that are not kept: npm run bench -- --quick'
+  );
 }
 
 async function askAll({ quick, repeat: times, questions: names }: Options): Promise<void> {

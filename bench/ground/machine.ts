@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { availableParallelism, cpus, loadavg, release, totalmem } from 'node:os';
+import { availableParallelism, cpus, release, totalmem } from 'node:os';
 import { versionOf } from '../contestants/command.ts';
 
 /** What a reader must know to compare numbers. */
@@ -19,12 +19,6 @@ export interface Machine {
   readonly nodeExtraCaCerts: 'unset' | 'set';
   /** By program; those that are not there are left out. */
   readonly versions: Readonly<Record<string, string>>;
-}
-
-export interface Load {
-  /** Of the minute before the run, as the kernel counts: processes that ran or wanted to. */
-  readonly before: number;
-  readonly after: number;
 }
 
 export function machineFacts(): Machine {
@@ -47,10 +41,6 @@ export function machineFacts(): Machine {
       }),
     ),
   };
-}
-
-export function loadNow(): number {
-  return Number((loadavg()[0] ?? 0).toFixed(2));
 }
 
 function read(path: string): string {

@@ -8,6 +8,11 @@ const inside = 'ORLOP_BENCH_DIRECTORY';
 /** Variables that change how fast Node starts, or what a contestant does; a measured process has none of them. */
 const unset = ['NODE_EXTRA_CA_CERTS', 'NODE_OPTIONS', 'NODE_COMPILE_CACHE', 'ORLOP_ROOT', 'ORLOP_FEATURES'];
 
+/** Of the program inside, and so of all that it measures. Pure. */
+export function measuredEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !unset.includes(name)));
+}
+
 export function isInside(): boolean {
   return process.env[inside] !== undefined;
 }
@@ -31,8 +36,7 @@ export async function runInside(): Promise<number> {
     return 1;
   }
   const directory = mkdtempSync('/var/tmp/orlop-bench-');
-  const env: NodeJS.ProcessEnv = { ...process.env, [inside]: directory };
-  for (const name of unset) delete env[name];
+  const env = { ...measuredEnvironment(process.env), [inside]: directory };
   const argv = ['--mount', '--propagation', 'private', process.execPath, ...process.execArgv, ...process.argv.slice(1)];
   const child = spawn('unshare', argv, { stdio: 'inherit', env });
   // Ctrl-C reaches the program inside too, which ends by it; the other comes to this one only.

@@ -1,3 +1,4 @@
+import { quietBelow } from '../measure/quiet.ts';
 import type { Repetition, Result } from './result.ts';
 
 const numbers = ['no', 'one', 'two', 'three', 'four', 'five', 'six'];
@@ -8,8 +9,8 @@ export function repetitionsOf({ repetitions: { length } }: Pick<Result, 'repetit
 }
 
 /** Whether nothing else ran, as far as the result says. Pure. */
-export function wasIdle({ machine, repetitions }: Result): boolean {
-  return repetitions.every(({ load }) => load.before <= machine.cpus / 2);
+export function wasIdle({ repetitions }: Result): boolean {
+  return repetitions.every(({ load }) => load.before < quietBelow && load.after < quietBelow);
 }
 
 /** Sentences about the machine and the moment. Pure. */

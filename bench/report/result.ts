@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Load, Machine } from '../ground/machine.ts';
+import type { Machine } from '../ground/machine.ts';
+import type { Load } from '../measure/load.ts';
 import type { Measured } from '../measure/measure.ts';
 
 export interface Case {

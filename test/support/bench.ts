@@ -1,4 +1,4 @@
-import type { Load } from '../../bench/ground/machine.ts';
+import type { Load } from '../../bench/measure/load.ts';
 import type { Measured } from '../../bench/measure/measure.ts';
 import type { Missing, Repetition, Result, Results, Row } from '../../bench/report/result.ts';
 

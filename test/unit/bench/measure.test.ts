@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { cgroupVersions, typeOfMount } from '../../../bench/ground/machine.ts';
-import { hybridMount } from '../../../bench/ground/namespace.ts';
+import { hybridMount, measuredEnvironment } from '../../../bench/ground/namespace.ts';
 import { type Entry, measure, metricsOf } from '../../../bench/measure/measure.ts';
 import { parseOptions } from '../../../bench/options.ts';
 
@@ -74,6 +74,13 @@ describe('facts of the machine', () => {
     expect(hybridMount([first, second].join('\n'))).to.equal('/sys/fs/cgroup/unified');
     expect(hybridMount(second)).to.equal(null);
     expect(hybridMount(first)).to.equal(null);
+  });
+});
+
+describe('the environment of what is measured', () => {
+  it('has no variable that makes Node slow, and all others', () => {
+    const env = { PATH: '/bin', NODE_EXTRA_CA_CERTS: '/etc/ssl/certs/ca-certificates.crt', NODE_OPTIONS: '--jitless' };
+    expect(measuredEnvironment(env)).to.deep.equal({ PATH: '/bin' });
   });
 });
 
