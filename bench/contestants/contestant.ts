@@ -19,10 +19,15 @@ export interface Container {
   readonly ballast?: number | undefined;
 }
 
-export interface Throughput {
-  /** Containers started, ended and removed. */
+/** Containers started, ended and removed. */
+export interface Work {
   readonly count: number;
+  /** From the first call until the last one was over. */
   readonly ms: number;
+  /** Milliseconds of processors that the caller and its children used. */
+  readonly processor: number;
+  /** Milliseconds for which the event loop was not idle; where a JavaScript process started them. */
+  readonly loop?: number;
 }
 
 /** Starts the same container again and again. */
@@ -34,7 +39,7 @@ export interface Starter {
    */
   start(): Promise<Sample>;
   /** As many as it can in `ms`, `parallel` at once; without it, by `start`. */
-  throughput?(parallel: number, ms: number): Promise<Throughput>;
+  throughput?(parallel: number, ms: number): Promise<Work>;
   close(): Promise<void>;
 }
 

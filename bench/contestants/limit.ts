@@ -1,6 +1,6 @@
 import { type Ground, layersOf } from '../ground/ground.ts';
 import { LineProcess } from '../measure/line-process.ts';
-import type { Container, Contestant, Starter } from './contestant.ts';
+import type { Container, Contestant, Starter, Work } from './contestant.ts';
 
 /** The limit program's command line for a container. */
 export function limitCommand(ground: Ground, container: Container, options: readonly string[] = []): string[] {
@@ -37,11 +37,15 @@ function openLimit(argv: readonly string[]): Starter {
       return { first: first / 1e6, exit: exit / 1e6 };
     },
     async throughput(parallel, ms) {
-      const [count = 0, nanoseconds = 0] = numbers(await program.ask(`throughput ${parallel} ${ms}`));
-      return { count, ms: nanoseconds / 1e6 };
+      return workOf(await program.ask(`throughput ${parallel} ${ms}`));
     },
     close: () => program.close(),
   };
+}
+
+function workOf(line: string): Work {
+  const [count = 0, took = 0, spent = 0] = numbers(line);
+  return { count, ms: took / 1e6, processor: spent / 1e6 };
 }
 
 function numbers(line: string): number[] {

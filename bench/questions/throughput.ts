@@ -1,6 +1,7 @@
 import type { Container } from '../contestants/contestant.ts';
 import { Subject } from '../subject/subject.ts';
 import { type CaseOf, openCases, type Question, type Take } from './question.ts';
+import { spentOnEach, workColumns } from './work.ts';
 
 const container: Container = { mounts: 'full', network: false, upper: 'disk', volumes: 1, layers: 1 };
 const parallel = [1, 2, 8, 32];
@@ -11,7 +12,7 @@ export const throughput: Question = {
   id: 'throughput',
   title: 'How many containers does one process start, end and remove in a second?',
   cases: parallel.map((count) => ({ id: `${count}`, title: count === 1 ? 'one after the other' : `${count} at once` })),
-  columns: [{ metric: 'rate', title: 'containers', unit: '/s' }],
+  columns: [{ metric: 'rate', title: 'containers', unit: '/s' }, ...workColumns],
   reference: 'limit-whole',
   effort: { whole: { rounds: 4, warmUp: 1 }, quick: { rounds: 2, warmUp: 0 } },
   async prepare(ground, mode) {
@@ -34,7 +35,7 @@ function caseOf(count: number): CaseOf {
 
 function rate(parallelStarts: number, ms: number): Take {
   return async (starter) => {
-    const { count, ms: took } = await starter.throughput(parallelStarts, ms);
-    return { rate: count / (took / 1000) };
+    const work = await starter.throughput(parallelStarts, ms);
+    return { rate: work.count / (work.ms / 1000), ...spentOnEach(work) };
   };
 }

@@ -1,10 +1,11 @@
 // A process that contestants are measured in: plain Node with nothing in its memory but what a program needs that uses
 // orlop. The runner, which holds TypeScript's loader, tells it what to start.
 import { contestants } from '../contestants/all.ts';
-import type { Container, Starter, Throughput } from '../contestants/contestant.ts';
+import type { Container, Starter, Work } from '../contestants/contestant.ts';
 import type { Ground } from '../ground/ground.ts';
 import { makeLayers } from '../ground/image.ts';
-import { now, watchTurns } from '../measure/watch.ts';
+import { watchTurns } from '../measure/watch.ts';
+import { forMs, startMany } from './many.ts';
 import type { Answered, Asked, Questions } from './protocol.ts';
 
 const starters: Starter[] = [];
@@ -55,19 +56,10 @@ async function opened(contestant: (typeof contestants)[keyof typeof contestants]
   }
 }
 
-async function throughput({ handle, parallel, ms }: Questions['throughput']['ask']): Promise<Throughput> {
+async function throughput({ handle, parallel, ms }: Questions['throughput']['ask']): Promise<Work> {
   const starter = starterOf(handle);
   if (starter.throughput !== undefined) return starter.throughput(parallel, ms);
-  const called = now();
-  let count = 0;
-  const worker = async () => {
-    while (now() - called < ms) {
-      await starter.start();
-      count++;
-    }
-  };
-  await Promise.all(Array.from({ length: parallel }, worker));
-  return { count, ms: now() - called };
+  return startMany(() => starter.start(), parallel, forMs(ms));
 }
 
 async function answer(asked: Asked): Promise<unknown> {

@@ -1,5 +1,5 @@
 import type { ContestantName } from '../contestants/all.ts';
-import type { Container, Throughput } from '../contestants/contestant.ts';
+import type { Container, Work } from '../contestants/contestant.ts';
 import type { Ground } from '../ground/ground.ts';
 import type { Sample } from '../measure/watch.ts';
 
@@ -17,7 +17,7 @@ export interface Questions {
   readonly start: { readonly ask: number; readonly answer: Sample };
   readonly throughput: {
     readonly ask: { readonly handle: number; readonly parallel: number; readonly ms: number };
-    readonly answer: Throughput;
+    readonly answer: Work;
   };
   readonly close: { readonly ask: null; readonly answer: null };
 }

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import type { ContestantName } from '../contestants/all.ts';
-import type { Container, Throughput } from '../contestants/contestant.ts';
+import type { Container, Work } from '../contestants/contestant.ts';
 import type { Ground } from '../ground/ground.ts';
 import type { Sample } from '../measure/watch.ts';
 import type { Answered, Asked, QuestionName, Questions } from './protocol.ts';
@@ -29,7 +29,7 @@ export interface SubjectOptions {
 /** A starter that lives in a subject. */
 export interface RemoteStarter {
   start(): Promise<Sample>;
-  throughput(parallel: number, ms: number): Promise<Throughput>;
+  throughput(parallel: number, ms: number): Promise<Work>;
 }
 
 /** A process of its own that contestants start containers from. */
