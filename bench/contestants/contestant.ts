@@ -40,6 +40,8 @@ export interface Starter {
   start(): Promise<Sample>;
   /** As many as it can in `ms`, `parallel` at once; without it, by `start`. */
   throughput?(parallel: number, ms: number): Promise<Work>;
+  /** So many, all asked for at once; without it, by `start`. */
+  burst?(count: number): Promise<Work>;
   close(): Promise<void>;
 }
 

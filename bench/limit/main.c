@@ -4,6 +4,7 @@
 //   start                     nanoseconds to the application's first instruction, and to its end
 //   throughput THREADS MS     containers started, ended and removed; the nanoseconds that it took, and those of
 //                             processors that were spent
+//   burst COUNT THREADS       the same of so many containers
 // With --wait, `start` prepares a container, then measures from the request to it.
 #define _GNU_SOURCE
 #include <limits.h>
@@ -14,6 +15,9 @@
 #include "options.h"
 #include "starter.h"
 
+// Longer than any question takes.
+enum { kLongMs = 3600 * 1000 };
+
 static int serve(const struct settings* settings) {
   struct starter starter;
   if (starter_make(&starter, settings) != 0) return 1;
@@ -21,11 +25,12 @@ static int serve(const struct settings* settings) {
   size_t capacity = 0;
   while (getline(&line, &capacity, stdin) > 0) {
     int threads;
-    long milliseconds;
+    long milliseconds = kLongMs, containers = LONG_MAX;
     struct times times;
     struct work work;
-    if (sscanf(line, "throughput %d %ld", &threads, &milliseconds) == 2) {
-      if (crew_start(settings, threads, milliseconds, LONG_MAX, &work) != 0) return 1;
+    if (sscanf(line, "throughput %d %ld", &threads, &milliseconds) == 2 ||
+        sscanf(line, "burst %ld %d", &containers, &threads) == 2) {
+      if (crew_start(settings, threads, milliseconds, containers, &work) != 0) return 1;
       printf("%ld %lld %lld\n", work.count, work.took, work.spent);
     } else {
       if (starter_start(&starter, &times) != 0) return 1;

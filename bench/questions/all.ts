@@ -1,3 +1,4 @@
+import { burst } from './burst.ts';
 import { cli } from './cli.ts';
 import { growth } from './growth.ts';
 import { layers } from './layers.ts';
@@ -8,4 +9,4 @@ import { start } from './start.ts';
 import { throughput } from './throughput.ts';
 
 /** In the order in which they are asked and shown. */
-export const questions: readonly Question[] = [start, cli, throughput, memory, growth, pool, layers];
+export const questions: readonly Question[] = [start, cli, throughput, burst, memory, growth, pool, layers];

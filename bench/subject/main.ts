@@ -5,7 +5,7 @@ import type { Container, Starter, Work } from '../contestants/contestant.ts';
 import type { Ground } from '../ground/ground.ts';
 import { makeLayers } from '../ground/image.ts';
 import { watchTurns } from '../measure/watch.ts';
-import { forMs, startMany } from './many.ts';
+import { forMs, forTimes, startMany } from './many.ts';
 import type { Answered, Asked, Questions } from './protocol.ts';
 
 const starters: Starter[] = [];
@@ -62,6 +62,12 @@ async function throughput({ handle, parallel, ms }: Questions['throughput']['ask
   return startMany(() => starter.start(), parallel, forMs(ms));
 }
 
+async function burst({ handle, count }: Questions['burst']['ask']): Promise<Work> {
+  const starter = starterOf(handle);
+  if (starter.burst !== undefined) return starter.burst(count);
+  return startMany(() => starter.start(), count, forTimes(count));
+}
+
 async function answer(asked: Asked): Promise<unknown> {
   switch (asked.name) {
     case 'ground':
@@ -76,6 +82,8 @@ async function answer(asked: Asked): Promise<unknown> {
       return starterOf(asked.value).start();
     case 'throughput':
       return throughput(asked.value);
+    case 'burst':
+      return burst(asked.value);
     case 'close':
       for (const starter of starters) await starter.close();
       return null;

@@ -27,3 +27,9 @@ export function forMs(ms: number): () => boolean {
   const called = now();
   return () => now() - called < ms;
 }
+
+/** Says yes so often. */
+export function forTimes(count: number): () => boolean {
+  let left = count;
+  return () => left-- > 0;
+}

@@ -19,6 +19,7 @@ export interface Questions {
     readonly ask: { readonly handle: number; readonly parallel: number; readonly ms: number };
     readonly answer: Work;
   };
+  readonly burst: { readonly ask: { readonly handle: number; readonly count: number }; readonly answer: Work };
   readonly close: { readonly ask: null; readonly answer: null };
 }
 

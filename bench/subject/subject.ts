@@ -30,6 +30,7 @@ export interface SubjectOptions {
 export interface RemoteStarter {
   start(): Promise<Sample>;
   throughput(parallel: number, ms: number): Promise<Work>;
+  burst(count: number): Promise<Work>;
 }
 
 /** A process of its own that contestants start containers from. */
@@ -59,6 +60,7 @@ export class Subject {
     return {
       start: () => this.#ask('start', handle),
       throughput: (parallel, ms) => this.#ask('throughput', { handle, parallel, ms }),
+      burst: (count) => this.#ask('burst', { handle, count }),
     };
   }
 

@@ -1,28 +1,27 @@
 import { expect } from 'chai';
 import { childrenTime, processorTime } from '../../../bench/measure/processor.ts';
 import { spentOnEach } from '../../../bench/questions/work.ts';
-import { startMany } from '../../../bench/subject/many.ts';
+import { forTimes, startMany } from '../../../bench/subject/many.ts';
 
 describe('many starts', () => {
   it('are made so many at once, until there are no more', async () => {
-    let [running, most, left] = [0, 0, 20];
+    let [running, most] = [0, 0];
     const start = async () => {
       most = Math.max(most, ++running);
       await new Promise((resolve) => setTimeout(resolve, 1));
       running--;
     };
-    const work = await startMany(start, 4, () => left-- > 0);
+    const work = await startMany(start, 4, forTimes(20));
     expect([work.count, most, running]).to.deep.equal([20, 4, 0]);
   });
 
   it('say for how long the event loop was not idle, and what the processors did', async () => {
-    let left = 2;
     const start = async () => {
       const end = performance.now() + 20;
       while (performance.now() < end);
       await new Promise((resolve) => setTimeout(resolve, 300));
     };
-    const { loop = Number.NaN, ms, processor } = await startMany(start, 1, () => left-- > 0);
+    const { loop = Number.NaN, ms, processor } = await startMany(start, 1, forTimes(2));
     expect(loop)
       .to.be.at.least(40)
       .and.below(ms - 300);
