@@ -26,7 +26,7 @@ export const cli: Question = {
   cases: [{ id: 'command', title: 'one container that ends at once, with a volume and a network namespace, removed' }],
   columns: [{ metric: 'time', title: 'whole command', unit: 'ms' }],
   reference: 'limit',
-  effort: { whole: { rounds: 60, warmUp: 5 }, quick: { rounds: 15, warmUp: 2 } },
+  effort: { whole: { rounds: 40, warmUp: 3 }, quick: { rounds: 15, warmUp: 2 } },
   async prepare(ground) {
     const stopwatch = new LineProcess([ground.programs.stopwatch]);
     const { commands, missing } = await commandsOf(ground);

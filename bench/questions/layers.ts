@@ -40,7 +40,7 @@ export const layers: Question = {
   ],
   columns: [{ metric: 'time', title: 'time', unit: 'ms' }],
   reference: 'floor',
-  effort: { whole: { rounds: 20, warmUp: 1 }, quick: { rounds: 3, warmUp: 1 } },
+  effort: { whole: { rounds: 10, warmUp: 1 }, quick: { rounds: 3, warmUp: 1 } },
   async prepare(ground) {
     let archive: string;
     try {

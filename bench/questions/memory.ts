@@ -11,7 +11,7 @@ export const memory: Question = {
   cases: sizes.map((size) => ({ id: `${size}`, title: `a caller that holds at least ${size} MB (resident)` })),
   columns: startColumns,
   reference: 'limit',
-  effort: { whole: { rounds: 150, warmUp: 10 }, quick: { rounds: 20, warmUp: 3 } },
+  effort: { whole: { rounds: 80, warmUp: 5 }, quick: { rounds: 20, warmUp: 3 } },
   prepare: (ground) =>
     openCases(sizes.map(caseOf), (one) => Subject.open(ground, { megabytes: one.container.ballast ?? 0 })),
 };

@@ -39,7 +39,7 @@ export const start: Question = {
   ],
   columns: startColumns,
   reference: 'limit',
-  effort: { whole: { rounds: 300, warmUp: 20 }, quick: { rounds: 50, warmUp: 5 } },
+  effort: { whole: { rounds: 150, warmUp: 10 }, quick: { rounds: 50, warmUp: 5 } },
   async prepare(ground) {
     const subject = await Subject.open(ground);
     return openCases(cases, async () => subject);

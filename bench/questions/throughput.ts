@@ -14,7 +14,7 @@ export const throughput: Question = {
   cases: parallel.map((count) => ({ id: `${count}`, title: count === 1 ? 'one after the other' : `${count} at once` })),
   columns: [{ metric: 'rate', title: 'containers', unit: '/s' }, ...workColumns],
   reference: 'limit-whole',
-  effort: { whole: { rounds: 4, warmUp: 1 }, quick: { rounds: 2, warmUp: 0 } },
+  effort: { whole: { rounds: 3, warmUp: 1 }, quick: { rounds: 2, warmUp: 0 } },
   async prepare(ground, mode) {
     const subject = await Subject.open(ground);
     return openCases(
