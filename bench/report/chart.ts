@@ -1,8 +1,8 @@
-import * as vega from 'vega';
-import { compile, type TopLevelSpec } from 'vega-lite';
+import type { TopLevelSpec } from 'vega-lite';
 import { linesOf } from './lines.ts';
 import { medianAt, over, p99At } from './reading.ts';
 import type { Result } from './result.ts';
+import { colors, config, schema, sideOf, svgOf } from './svg.ts';
 
 interface Point {
   readonly label: string;
@@ -20,8 +20,7 @@ export function pointsOf(result: Result): Point[] {
     const { contestant, label } = line;
     const [median, p99] = [medianAt, p99At].map((at) => over(result, at({ ...line, metric }))?.median);
     if (median === undefined || p99 === undefined) return [];
-    const ours = contestant.startsWith('orlop') ? 'orlop' : contestant.startsWith('limit') ? 'limit' : 'others';
-    return [{ label, case: titles.get(line.case) ?? line.case, median, p99, ours }];
+    return [{ label, case: titles.get(line.case) ?? line.case, median, p99, ours: sideOf(contestant) }];
   });
 }
 
@@ -40,12 +39,12 @@ export function chartSpec(result: Result): TopLevelSpec {
     field: 'ours',
     type: 'nominal',
     title: null,
-    scale: { domain: ['limit', 'orlop', 'others'], range: ['#6b7280', '#0f766e', '#c2723a'] },
+    scale: colors,
     legend: { orient: 'top' },
   } as const;
   const scale = { type: 'log', nice: true } as const;
   return {
-    $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
+    $schema: schema,
     title: { text: result.title, anchor: 'start' },
     background: 'white',
     data: { values: pointsOf(result) },
@@ -64,19 +63,13 @@ export function chartSpec(result: Result): TopLevelSpec {
       encoding: { x: { field: 'median', type: 'quantitative', title: axis, scale }, y: label, color },
     },
     resolve: { scale: { y: 'independent' } },
-    config: { font: 'sans-serif', view: { stroke: '#d1d5db' } },
+    config,
   };
 }
 
 const header = { labelOrient: 'top', labelAnchor: 'start', labelFontWeight: 'bold', labelLimit: 800 } as const;
 
 /** The chart as an SVG image. */
-export async function chartSvg(result: Result): Promise<string> {
-  const { spec } = compile(chartSpec(result));
-  const view = new vega.View(vega.parse(spec), { renderer: 'none' });
-  try {
-    return `${await view.toSVG()}\n`;
-  } finally {
-    view.finalize();
-  }
+export function chartSvg(result: Result): Promise<string> {
+  return svgOf(chartSpec(result));
 }

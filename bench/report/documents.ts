@@ -2,24 +2,14 @@ import { bars } from '../bars.ts';
 import type { Question } from '../questions/question.ts';
 import { conditions, versions } from './conditions.ts';
 import { judge } from './judge.ts';
+import { nothing } from './readme.ts';
 import type { Result, Results } from './result.ts';
 import { barsTable, resultTables } from './table.ts';
 
-/** Between these lines of the README stands what the results say. */
-export const markers = { begin: '<!-- bench: written by npm run bench -->', end: '<!-- bench: end -->' } as const;
-
-const nothing = 'No results yet: `npm run bench` takes them.';
-
-/** What the README says between its markers. Pure. */
-export function readmePart(results: Results): string {
-  const start = results.get('start');
-  if (start === undefined) return nothing;
-  return [
-    '![Time from the call to the first instruction, by runtime](bench/results/start.svg)',
-    barsTable(judge(bars, results)),
-    `${conditions(start)} [All results](bench/results/README.md), [what each number means](bench/README.md).`,
-  ].join('\n\n');
-}
+const introduction =
+  'Written by `npm run bench` from the JSON files beside it; [what each number means](../README.md). `1.04 × (1.02–1.07)` ' +
+  'is the median of the repetitions, with the lowest and the highest; a bar is judged by that median. p99 and the ' +
+  'columns behind the ratio are medians alone.';
 
 /** `bench/results/README.md`. Pure. */
 export function resultsDocument(results: Results, questions: readonly Pick<Question, 'id'>[]): string {
@@ -27,7 +17,7 @@ export function resultsDocument(results: Results, questions: readonly Pick<Quest
     const result = results.get(id);
     return result === undefined ? [] : [partOf(result)];
   });
-  const head = '# Results of the benchmark\n\nWritten by `npm run bench` from the JSON files beside it.';
+  const head = `# Results of the benchmark\n\n${introduction}`;
   const body =
     parts.length === 0 ? nothing : [`## The bars\n\n${barsTable(judge(bars, results))}`, ...parts].join('\n\n');
   return `${head}\n\n${body}\n`;
@@ -38,16 +28,4 @@ function partOf(result: Result): string {
   return [`## ${result.title}`, chart, resultTables(result), conditions(result), versions(result)]
     .filter((part) => part !== '')
     .join('\n\n');
-}
-
-/**
- * Puts text between the markers. Pure.
- *
- * @throws Error when the document has no markers
- */
-export function replacePart(document: string, part: string): string {
-  const begin = document.indexOf(markers.begin);
-  const end = document.indexOf(markers.end);
-  if (begin < 0 || end < begin) throw new Error(`the document has no lines '${markers.begin}' and '${markers.end}'`);
-  return `${document.slice(0, begin)}${markers.begin}\n${part}\n${document.slice(end)}`;
 }

@@ -2,8 +2,11 @@ import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { questions } from '../../bench/questions/all.ts';
 import { chartSvg } from '../../bench/report/chart.ts';
-import { readmePart, replacePart, resultsDocument } from '../../bench/report/documents.ts';
+import { resultsDocument } from '../../bench/report/documents.ts';
+import { readmePart, replacePart } from '../../bench/report/readme.ts';
+import { readmeChart } from '../../bench/report/readme-chart.ts';
 import { readResults } from '../../bench/report/result.ts';
+import { svgOf } from '../../bench/report/svg.ts';
 
 const results = readResults(
   'bench/results',
@@ -28,6 +31,12 @@ describe('results of the benchmark', () => {
         readFileSync(`bench/results/${question}.svg`, 'utf8'),
       );
     }
+  });
+
+  it("are what the README's chart shows", async () => {
+    const start = results.get('start');
+    if (start === undefined) throw new Error('no results of starts');
+    expect(await svgOf(readmeChart(start)), hint).to.equal(readFileSync('bench/results/readme.svg', 'utf8'));
   });
 
   it('were taken with NODE_EXTRA_CA_CERTS unset, which would make Node slow', () => {

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
+import { bars } from '../../../bench/bars.ts';
 import { chartSvg, pointsOf } from '../../../bench/report/chart.ts';
-import { markers, readmePart, replacePart, resultsDocument } from '../../../bench/report/documents.ts';
+import { resultsDocument } from '../../../bench/report/documents.ts';
 import { formatNumber, formatSpread } from '../../../bench/report/number.ts';
 import type { Row } from '../../../bench/report/result.ts';
 import { caseTable, markdownTable } from '../../../bench/report/table.ts';
@@ -95,38 +96,27 @@ describe('the report of the benchmark', () => {
   });
 
   it('says that there are no results, and how to take them', () => {
-    expect(readmePart(new Map())).to.include('npm run bench');
     expect(resultsDocument(new Map(), [{ id: 'start' }])).to.include('npm run bench');
   });
 
-  it('shows results with the facts of the machine', () => {
-    const part = readmePart(results(start));
-    for (const fact of [
-      '6.12.1',
-      'Some CPU',
-      '20.19.0',
-      '30 mounts',
-      'NODE_EXTRA_CA_CERTS unset',
-      '2024-02-29',
-      'one repetition',
-    ]) {
-      expect(part).to.include(fact);
+  it('shows results with the facts of the machine, and all bars', () => {
+    const document = resultsDocument(results(start), [{ id: 'start' }]);
+    const facts = ['6.12.1', 'Some CPU', '20.19.0', '30 mounts', 'NODE_EXTRA_CA_CERTS unset', '2024-02-29'];
+    for (const fact of [...facts, 'one repetition', 'crun 1.21', ...bars.map(({ text }) => text.split('|')[0] ?? '')]) {
+      expect(document).to.include(fact);
     }
-    expect(part).not.to.include('not idle');
-    expect(resultsDocument(results(start), [{ id: 'start' }])).to.include('crun 1.21');
+    expect(document).not.to.include('was not idle');
   });
 
-  it('warns when the machine was not idle', () => {
-    const busy = result('start', repetition(rows, { before: 1.5, after: 2 }));
-    expect(readmePart(results(busy))).to.include('not idle');
-  });
-
-  it('replaces what stands between the markers and nothing else', () => {
-    const document = `before\n${markers.begin}\nold\n${markers.end}\nafter\n`;
-    const replaced = replacePart(document, 'new');
-    expect(replaced).to.equal(`before\n${markers.begin}\nnew\n${markers.end}\nafter\n`);
-    expect(replacePart(replaced, 'new')).to.equal(replaced);
-    expect(() => replacePart('no markers', 'new')).to.throw('no lines');
+  it('warns when the machine was not idle before or after a repetition', () => {
+    const loads = [
+      { before: 0.5, after: 0 },
+      { before: 0, after: 0.5 },
+    ];
+    for (const load of loads) {
+      const busy = result('start', repetition(rows), repetition(rows, load));
+      expect(resultsDocument(results(busy), [{ id: 'start' }])).to.include('was not idle');
+    }
   });
 
   it('draws a dot for each contestant that was measured', async function () {
