@@ -25,8 +25,8 @@ describe('the bars', () => {
   });
 
   it('compare with the limit of the same case: hold at the bar, and are missed above it', () => {
-    expect(judged('full-orlop-run', starts(1, 1.3))).to.deep.equal({ value: 1.3, holds: true });
-    expect(judged('full-orlop-run', starts(1, 1.31))).to.deep.equal({ value: 1.31, holds: false });
+    expect(judged('full-orlop-run', starts(1, 1.05))).to.deep.equal({ value: 1.05, holds: true });
+    expect(judged('full-orlop-run', starts(1, 1.06))).to.deep.equal({ value: 1.06, holds: false });
   });
 
   it('judge the median of the repetitions, each of which has a ratio of its own', () => {
@@ -34,7 +34,7 @@ describe('the bars', () => {
       repetition([measured('full', 'limit', { first: limit }), measured('full', 'orlop-run', { first: orlop })]);
     // The medians of both, 2 and 2.2, would give 1.1.
     const of = results(result('start', once(1, 1.5), once(2, 2.2), once(4, 4.8)));
-    expect(judged('full-orlop-run', of)).to.deep.equal({ value: 1.2, holds: true });
+    expect(judged('full-orlop-run', of)).to.deep.equal({ value: 1.2, holds: false });
     const { measured: spread } = judge(bars, of).find(({ bar }) => bar.id === 'full-orlop-run') ?? {};
     expect(spread).to.include({ lowest: 1.1, highest: 1.5, repetitions: 3 });
   });
@@ -47,18 +47,20 @@ describe('the bars', () => {
     expect(judged('volumes', results(result('growth', repetition(rows))))).to.deep.equal({ value: 1.5, holds: false });
   });
 
-  it('take the worst throughput, and none when one was not measured', () => {
+  it('hold throughput against the limit at each number at once, and against the worst beside bwrap', () => {
     const rates = (parallel: string, orlop: number) => [
       measured(parallel, 'limit-whole', { rate: 1000 }),
-      measured(parallel, 'orlop-run', { rate: orlop }),
+      measured(parallel, 'bwrap', { rate: 400 }),
+      measured(parallel, 'orlop-run', { rate: orlop, loop: 0.4 }),
     ];
-    const rows = [...rates('1', 900), ...rates('2', 800), ...rates('8', 760), ...rates('32', 990)];
-    expect(judged('throughput-limit', results(result('throughput', repetition(rows))))).to.deep.equal({
-      value: 0.76,
-      holds: true,
-    });
+    const rows = [...rates('1', 900), ...rates('2', 850), ...rates('8', 760), ...rates('32', 990)];
+    const of = results(result('throughput', repetition(rows)));
+    expect(judged('throughput-2', of)).to.deep.equal({ value: 0.85, holds: true });
+    expect(judged('throughput-8', of)).to.deep.equal({ value: 0.76, holds: false });
+    expect(judged('throughput-bwrap', of)).to.deep.equal({ value: 1.9, holds: false });
+    expect(judged('loop-8', of)).to.deep.equal({ value: 0.4, holds: true });
     const some = results(result('throughput', repetition(rows.slice(0, 6))));
-    expect(judged('throughput-limit', some)).to.deep.equal({ value: null, holds: null });
+    expect(judged('throughput-bwrap', some)).to.deep.equal({ value: null, holds: null });
   });
 
   it('read the pool at its p99', () => {
