@@ -58,7 +58,7 @@ export function readmePart(results: Results): string {
   return [
     '![From the call until the program in a new container runs, in milliseconds](bench/results/readme.svg)',
     linesTable(results),
-    explanation(start, [...results.values()].every(wasIdle)),
+    explanation(start, [...results.values()]),
     '[All results, and the numbers that orlop is to reach](bench/results/README.md); ' +
       '[how they are taken](bench/README.md); [what each part is worth](docs/benchmarks.md).',
   ].join('\n\n');
@@ -91,16 +91,19 @@ function timesOf(result: Result | undefined, line: Line): string {
   return times === null ? '' : formatSpread(times, '×');
 }
 
-function explanation(start: Result, idle: boolean): string {
-  const { machine, repetitions, orlop } = start;
-  const [first] = repetitions;
-  const beside = idle ? 'Nothing else ran.' : '**Something else ran as well: these numbers are to be taken anew.**';
-  const spread = repetitions.length > 1 ? `, median of ${repetitionsOf(start)} (lowest–highest)` : ', one repetition';
+function explanation({ machine, orlop }: Result, all: readonly Result[]): string {
+  const beside = all.every(wasIdle)
+    ? 'Nothing else ran.'
+    : '**Something else ran as well: these numbers are to be taken anew.**';
+  const [day = ''] = all.flatMap(({ repetitions }) => repetitions.map(({ taken }) => taken.slice(0, 10))).toSorted();
+  const [fewest = []] = all.map(({ repetitions }) => repetitions).toSorted((a, b) => a.length - b.length);
+  const count = repetitionsOf({ repetitions: fewest });
+  const spread = fewest.length > 1 ? `, median of ${count} (lowest–highest)` : `, ${count}`;
   return (
     'The *C program* makes the same container by plain system calls and does nothing else: that is what the kernel ' +
     'needs for it. orlop may take less from the call on, because it makes parts of a container ahead. bubblewrap makes ' +
     'fewer mounts and no system call filter, and keeps the files in memory; a program starts it by ' +
-    `\`child_process.spawn\`. Taken ${first?.taken.slice(0, 10)} with orlop ${orlop}${spread}, on ${machine.cpus} CPUs ` +
+    `\`child_process.spawn\`. Taken ${day} with orlop ${orlop}${spread}, on ${machine.cpus} CPUs ` +
     `(${machine.cpu}), Linux ${machine.kernel}, Node ${machine.node.replace(/^v/, '')}. ${beside}`
   );
 }

@@ -31,30 +31,33 @@ export function caseTable(result: Result, { id }: Case): string {
   const columns = result.columns.filter(({ metric }) =>
     measured.some((line) => over(result, medianAt({ ...line, metric })) !== null),
   );
-  const head = ['', ...columns.flatMap(headOf)];
-  if (columns.length > 0) head.splice(3, 0, `× ${result.reference === 'floor' ? 'floor' : 'limit'}`);
+  const times = `× ${result.reference === 'floor' ? 'floor' : 'limit'}`;
+  const head = ['', ...columns.flatMap((column, index) => headOf(column, index === 0 ? times : null))];
   return markdownTable(head, [
     ...measured.map((line) => measuredCells(result, line, columns)),
     ...lines.flatMap(({ label, missing }) => (missing === null ? [] : [missingCells(label, missing, head.length)])),
   ]);
 }
 
-function headOf({ title, unit }: Column, index: number): string[] {
+/** Of the first column, with the ratio: the others are there to explain it. */
+function headOf({ title, unit }: Column, times: string | null): string[] {
   const median = `${title}, ${unit}`;
-  return index === 0 ? [median, 'p99'] : [median];
+  return times === null ? [median] : [median, ...(hasP99(unit) ? ['p99'] : []), times];
+}
+
+/** It tells how bad a time can be; of a rate it would tell the best. */
+function hasP99(unit: Column['unit']): boolean {
+  return unit === 'ms';
 }
 
 function measuredCells(result: Result, line: Line, columns: readonly Column[]): string[] {
-  const cells = columns.flatMap(({ metric }, index) => {
+  const cells = columns.flatMap(({ metric, unit }, index) => {
     const at = { ...line, metric };
     const [median, p99] = [over(result, medianAt(at)), over(result, p99At(at))];
-    // The others are there to explain the first: their spread would make the table unreadable.
+    // A spread in each column would make the table unreadable.
     if (index > 0) return [median === null ? '' : formatNumber(median.median)];
-    return [
-      median === null ? '' : formatSpread(median),
-      p99 === null ? '' : formatNumber(p99.median),
-      timesReference(result, at),
-    ];
+    const worst = p99 === null ? '' : formatNumber(p99.median);
+    return [median === null ? '' : formatSpread(median), ...(hasP99(unit) ? [worst] : []), timesReference(result, at)];
   });
   const failed = line.failures === 0 ? '' : ` (${line.failures} runs failed)`;
   return [`${line.label}${failed}`, ...cells];

@@ -63,6 +63,18 @@ describe('the report of the benchmark', () => {
     expect(caseTable(some, { id: 'full', title: '' })).not.to.include('end seen');
   });
 
+  it('has no p99 of a rate, which would be the best of it', () => {
+    const rates = [measured('1', 'limit-whole', { rate: 100 }), measured('1', 'orlop-run', { rate: 90 })];
+    const columns = [{ metric: 'rate', title: 'containers', unit: '/s' }] as const;
+    const of = { ...result('throughput', repetition(rates)), columns, reference: 'limit-whole' };
+    expect(caseTable(of, { id: '1', title: '' }).split('\n')).to.deep.equal([
+      '|  | containers, /s | × limit |',
+      '|---|---:|---:|',
+      '| label of limit-whole | 100 | 1.00 |',
+      '| label of orlop-run | 90.0 | 0.90 |',
+    ]);
+  });
+
   it('writes numbers with three digits', () => {
     expect([0.12345, 9.876, 12.34, 123.4, -12.34].map(formatNumber)).to.deep.equal([
       '0.12',
