@@ -140,7 +140,7 @@ std::string read_plan(const Napi::Value& value, std::vector<uint8_t>& plan) {
 }
 
 std::string check_plan(const std::vector<uint8_t>& plan) {
-  const plan::Verdict verdict = plan::Check(plan.data(), plan.size());
+  const plan::Verdict verdict = plan::check(plan.data(), plan.size());
   if (verdict.fault == plan::Fault::kNone) return "";
   return "the plan is not well formed: fault " + std::to_string(static_cast<uint32_t>(verdict.fault)) +
          " at operation " + std::to_string(verdict.op);

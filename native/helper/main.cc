@@ -7,20 +7,20 @@
 
 namespace orlop::helper {
 
-void Leave(int status) {
-  for (;;) init::Syscall(__NR_exit_group, status);
+void leave(int status) {
+  for (;;) init::system_call(__NR_exit_group, status);
 }
 
 }  // namespace orlop::helper
 
 void orlop_init_main(const long* stack) {
-  using orlop::init::Same;
+  using orlop::init::same_text;
   // From its first moment on nobody but root looks into it or its descriptors.
-  orlop::init::Syscall(__NR_prctl, PR_SET_DUMPABLE, 0, 0, 0, 0);
+  orlop::init::system_call(__NR_prctl, PR_SET_DUMPABLE, 0, 0, 0, 0);
   // Where it was executed by a descriptor, the kernel has named it by that.
-  orlop::init::Syscall(__NR_prctl, PR_SET_NAME, "orlop-init", 0, 0, 0);
+  orlop::init::system_call(__NR_prctl, PR_SET_NAME, "orlop-init", 0, 0, 0);
   const long count = stack[0];
   const auto* arguments = reinterpret_cast<const char* const*>(stack + 1);
-  if (count == 2 && Same(arguments[1], "member")) orlop::helper::RunMember();
-  orlop::helper::Leave(2);
+  if (count == 2 && same_text(arguments[1], "member")) orlop::helper::run_member();
+  orlop::helper::leave(2);
 }

@@ -3,10 +3,10 @@
 
 namespace orlop::helper {
 
-[[noreturn]] void Leave(int status);
+[[noreturn]] void leave(int status);
 
 // `orlop-init member`: the container init process of a pool. Descriptor 0 is its socket (message.h).
-[[noreturn]] void RunMember();
+[[noreturn]] void run_member();
 
 }  // namespace orlop::helper
 

@@ -13,7 +13,7 @@
 namespace orlop::helper {
 namespace {
 
-using init::Syscall;
+using init::system_call;
 
 inline constexpr uint32_t kPointers = 1024;  // arguments and variables that need no memory of their own
 
@@ -33,96 +33,96 @@ constinit int control = 0;  // the socket
 
 constinit Record* record = nullptr;
 
-void Answer(Event event, const int (*descriptors)[kAnswerDescriptors] = nullptr) {
-  const helper::Answer answer = {event, memory.report};
-  Send(control, answer, descriptors);
+void answer(Event event, const int (*descriptors)[kAnswerDescriptors] = nullptr) {
+  const Answer answer = {event, memory.report};
+  send_answer(control, answer, descriptors);
 }
 
-[[noreturn]] void Refuse() {
-  Answer(Event::kRefused);
-  Leave(127);
+[[noreturn]] void refuse() {
+  answer(Event::kRefused);
+  leave(127);
 }
 
-[[noreturn]] void RefuseOrder(int error) {
+[[noreturn]] void refuse_order(int error) {
   memory.report = {0, init::kNoCall, 0, error, 0};
-  Refuse();
+  refuse();
 }
 
 // Seen by the program behind the end of the socket, which is `execve`'s.
-void Executing(const init::Start&) { record->executing = 1; }
+void executing(const init::Start&) { record->executing = 1; }
 
-char** Pointers(uint32_t count) {
+char** room_for(uint32_t count) {
   constexpr int kReadWrite = 3;            // PROT_READ | PROT_WRITE
   constexpr int kAnonymous = 0x02 | 0x20;  // MAP_PRIVATE | MAP_ANONYMOUS
   if (count <= kPointers) return memory.pointers;
   const long address =
-      init::RawCall(__NR_mmap, 0, static_cast<long>(count * sizeof(char*)), kReadWrite, kAnonymous, -1, 0);
-  if (address < 0 && address >= -4095) RefuseOrder(static_cast<int>(-address));
+      init::raw_call(__NR_mmap, 0, static_cast<long>(count * sizeof(char*)), kReadWrite, kAnonymous, -1, 0);
+  if (address < 0 && address >= -4095) refuse_order(static_cast<int>(-address));
   return reinterpret_cast<char**>(address);
 }
 
 // Waits for an order and lays out its start. `known` slots keep what they hold, unless the order fills them.
-init::Start Await(Buffer& buffer, uint32_t known) {
-  const Parcel parcel = Receive(control, buffer, memory.descriptors);
+init::Start await(Buffer& buffer, uint32_t known) {
+  const Parcel parcel = receive_order(control, buffer, memory.descriptors);
   // Nobody is there any more, or nobody who speaks this language.
-  if (parcel.plan == nullptr) Leave(0);
-  const plan::Verdict verdict = plan::Check(parcel.plan, parcel.size);
-  if (verdict.fault != plan::Fault::kNone) RefuseOrder(EINVAL);
+  if (parcel.plan == nullptr) leave(0);
+  const plan::Verdict verdict = plan::check(parcel.plan, parcel.size);
+  if (verdict.fault != plan::Fault::kNone) refuse_order(EINVAL);
   const plan::View view(parcel.plan);
   for (uint32_t i = known; i < view.header().slots; i++) memory.slots[i] = -1;
   for (uint32_t i = 0; i < parcel.count; i++) {
     if (parcel.slots[i] == plan::kNoSlot && record == nullptr) {
-      record = MapRecord(memory.descriptors[i]);
+      record = map_record(memory.descriptors[i]);
       continue;
     }
-    if (parcel.slots[i] >= view.header().slots) RefuseOrder(EINVAL);
+    if (parcel.slots[i] >= view.header().slots) refuse_order(EINVAL);
     memory.slots[parcel.slots[i]] = memory.descriptors[i];
   }
-  if (record == nullptr) RefuseOrder(ENOMEM);
-  const uint32_t pointers = plan::CountPointers(view);
+  if (record == nullptr) refuse_order(ENOMEM);
+  const uint32_t pointers = plan::count_pointers(view);
   for (uint32_t i = 0; i <= view.count(); i++) record->times[i] = 0;
   return {parcel.plan,   parcel.size,        memory.slots, parcel.features, &memory.report,
-          record->times, Pointers(pointers), pointers,     control,         Executing};
+          record->times, room_for(pointers), pointers,     control,         executing};
 }
 
 // For the program, which attaches volumes in it. By a procfs of its own: of the one in its root, a user may have made
 // something else.
-int OwnMountNamespace(const init::Start& making) {
+int own_mount_namespace(const init::Start& making) {
   init::Context context{making, plan::View(making.plan)};
-  const int proc = init::MakeFilesystem(context, "proc", nullptr, 0, 0);
-  if (proc < 0) RefuseOrder(-proc);
-  const auto own = static_cast<int>(Syscall(__NR_openat, proc, "self/ns/mnt", O_RDONLY | O_CLOEXEC, 0));
-  if (own < 0) RefuseOrder(-own);
-  Syscall(__NR_close, proc);
+  const int proc = init::make_filesystem(context, "proc", nullptr, 0, 0);
+  if (proc < 0) refuse_order(-proc);
+  const auto own = static_cast<int>(system_call(__NR_openat, proc, "self/ns/mnt", O_RDONLY | O_CLOEXEC, 0));
+  if (own < 0) refuse_order(-own);
+  system_call(__NR_close, proc);
   return own;
 }
 
 // The end of the socket is to say that the application was executed. So its other copies must all be ours: of the one
 // that came from outside, a start at the same time may hold a copy.
-void TakeNewSocket(int mount_namespace) {
+void take_new_socket(int mount_namespace) {
   int ends[2];
-  if (!Connect(ends)) RefuseOrder(EMFILE);
+  if (!open_pair(ends)) refuse_order(EMFILE);
   const int old = control;
   const int descriptors[] = {ends[1], mount_namespace};
-  Answer(Event::kReady, &descriptors);
-  for (const int descriptor : descriptors) Syscall(__NR_close, descriptor);
+  answer(Event::kReady, &descriptors);
+  for (const int descriptor : descriptors) system_call(__NR_close, descriptor);
   control = ends[0];
   // Also as 0, 1 and 2, so that descriptors which come later get no such numbers; `stdio` puts others in their place.
-  for (int number = 0; number < 3; number++) Syscall(__NR_dup3, control, number, O_CLOEXEC);
-  if (old > 2) Syscall(__NR_close, old);
+  for (int number = 0; number < 3; number++) system_call(__NR_dup3, control, number, O_CLOEXEC);
+  if (old > 2) system_call(__NR_close, old);
 }
 
 }  // namespace
 
-void RunMember() {
-  const init::Start making = Await(memory.first, 0);
-  const int mount_namespace = OwnMountNamespace(making);
+void run_member() {
+  const init::Start making = await(memory.first, 0);
+  const int mount_namespace = own_mount_namespace(making);
   init::Carried carried;
-  if (!init::prepare(making, carried)) Refuse();
-  TakeNewSocket(mount_namespace);
-  const init::Start becoming = Await(memory.second, plan::View(making.plan).header().slots);
+  if (!init::prepare(making, carried)) refuse();
+  take_new_socket(mount_namespace);
+  const init::Start becoming = await(memory.second, plan::View(making.plan).header().slots);
   init::run(becoming, carried);
-  Refuse();
+  refuse();
 }
 
 }  // namespace orlop::helper

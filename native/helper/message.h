@@ -29,7 +29,7 @@ struct Order {
 static_assert(sizeof(Order) == 16, "the plan behind it stays aligned");
 
 // Bytes of the slots' numbers behind an order: whole pairs, so that the plan stays aligned.
-constexpr size_t SlotBytes(uint32_t descriptors) { return (size_t{descriptors} + 1) / 2 * 8; }
+constexpr size_t slot_bytes(uint32_t descriptors) { return (size_t{descriptors} + 1) / 2 * 8; }
 
 enum class Event : uint32_t {
   kReady = 1,    // it waits; a new socket for the second order comes along, and its mount namespace

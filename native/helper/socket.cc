@@ -7,7 +7,7 @@
 namespace orlop::helper {
 namespace {
 
-using init::Syscall;
+using init::system_call;
 
 inline constexpr int kUnix = 1;                     // AF_UNIX
 inline constexpr int kSequenced = 5;                // SOCK_SEQPACKET
@@ -53,13 +53,13 @@ struct Message {
 };
 
 // The kernel puts the descriptors of one message into one record.
-Message ReceiveOne(int socket, void* to, size_t room) {
+Message receive_message(int socket, void* to, size_t room) {
   Message message = {-1, 0, {}};
   Control control;
   Part part = {to, room};
   Header header = {nullptr, 0, &part, 1, &control, sizeof control, 0};
   long size = -EINTR;
-  while (size == -EINTR) size = Syscall(__NR_recvmsg, socket, &header, kReceiveCloexec);
+  while (size == -EINTR) size = system_call(__NR_recvmsg, socket, &header, kReceiveCloexec);
   if (size <= 0 || (header.flags & kTruncated) != 0) return message;
   message.size = size;
   if (header.control_size < kControlHead || control.level != kSocketLevel || control.type != kRights) return message;
@@ -69,50 +69,50 @@ Message ReceiveOne(int socket, void* to, size_t room) {
 }
 
 // Those of an order that its first message has not brought.
-bool ReceiveRest(int socket, Descriptors& descriptors, uint32_t count, uint32_t wanted) {
+bool receive_rest(int socket, Descriptors& descriptors, uint32_t count, uint32_t wanted) {
   while (count < wanted) {
     uint8_t nothing[8];
-    const Message more = ReceiveOne(socket, nothing, sizeof nothing);
+    const Message more = receive_message(socket, nothing, sizeof nothing);
     if (more.size < 0 || more.count == 0 || more.count > wanted - count) return false;
     for (uint32_t i = 0; i < more.count; i++) descriptors[count++] = more.descriptors[i];
   }
   return true;
 }
 
-void* Map(int file, size_t size, int protection, int kind) {
-  const long address = init::RawCall(__NR_mmap, 0, static_cast<long>(size), protection, kind, file, 0);
-  Syscall(__NR_close, file);
+void* map_file(int file, size_t size, int protection, int kind) {
+  const long address = init::raw_call(__NR_mmap, 0, static_cast<long>(size), protection, kind, file, 0);
+  system_call(__NR_close, file);
   return address < 0 && address >= -4095 ? nullptr : reinterpret_cast<void*>(address);
 }
 
 }  // namespace
 
-Parcel Receive(int socket, Buffer& buffer, Descriptors& descriptors) {
+Parcel receive_order(int socket, Buffer& buffer, Descriptors& descriptors) {
   Parcel parcel = {};
-  const Message first = ReceiveOne(socket, buffer.bytes, sizeof buffer.bytes);
+  const Message first = receive_message(socket, buffer.bytes, sizeof buffer.bytes);
   if (first.size < static_cast<long>(sizeof(Order))) return parcel;
   const auto& order = *reinterpret_cast<const Order*>(buffer.bytes);
   const bool attached = order.attached != 0;
   if (order.descriptors > plan::kMaxSlots || first.count > order.descriptors + attached) return parcel;
   if (attached && first.count == 0) return parcel;
-  const size_t head = sizeof(Order) + SlotBytes(order.descriptors);
+  const size_t head = sizeof(Order) + slot_bytes(order.descriptors);
   if (head + (attached ? 0 : order.size) != static_cast<size_t>(first.size)) return parcel;
   uint32_t count = 0;
   for (uint32_t i = attached; i < first.count; i++) descriptors[count++] = first.descriptors[i];
-  if (!ReceiveRest(socket, descriptors, count, order.descriptors)) return parcel;
+  if (!receive_rest(socket, descriptors, count, order.descriptors)) return parcel;
   parcel = {buffer.bytes + head, order.size, order.features, order.descriptors,
             reinterpret_cast<const uint32_t*>(buffer.bytes + sizeof(Order))};
   if (attached) {
-    parcel.plan = static_cast<const uint8_t*>(Map(first.descriptors[0], order.size, kProtRead, kMapPrivate));
+    parcel.plan = static_cast<const uint8_t*>(map_file(first.descriptors[0], order.size, kProtRead, kMapPrivate));
   }
   return parcel;
 }
 
-Record* MapRecord(int file) {
-  return static_cast<Record*>(Map(file, sizeof(Record), kProtRead | kProtWrite, kMapShared));
+Record* map_record(int file) {
+  return static_cast<Record*>(map_file(file, sizeof(Record), kProtRead | kProtWrite, kMapShared));
 }
 
-void Send(int socket, const Answer& answer, const int (*descriptors)[kAnswerDescriptors]) {
+void send_answer(int socket, const Answer& answer, const int (*descriptors)[kAnswerDescriptors]) {
   Part part = {&answer, sizeof answer};
   Control control;
   Header header = {nullptr, 0, &part, 1, nullptr, 0, 0};
@@ -124,9 +124,11 @@ void Send(int socket, const Answer& answer, const int (*descriptors)[kAnswerDesc
     header.control = &control;
     header.control_size = (control.size + 7) & ~size_t{7};
   }
-  Syscall(__NR_sendmsg, socket, &header, kNoSignal);
+  system_call(__NR_sendmsg, socket, &header, kNoSignal);
 }
 
-bool Connect(int (&ends)[2]) { return Syscall(__NR_socketpair, kUnix, kSequenced | kSocketCloexec, 0, ends) == 0; }
+bool open_pair(int (&ends)[2]) {
+  return system_call(__NR_socketpair, kUnix, kSequenced | kSocketCloexec, 0, ends) == 0;
+}
 
 }  // namespace orlop::helper

@@ -19,22 +19,22 @@ struct Parcel {
 
 // Room for an order and the plan in it.
 struct alignas(8) Buffer {
-  uint8_t bytes[sizeof(Order) + SlotBytes(plan::kMaxSlots) + kLargestInline];
+  uint8_t bytes[sizeof(Order) + slot_bytes(plan::kMaxSlots) + kLargestInline];
 };
 
 // Room for the descriptors of an order, close-on-exec.
 using Descriptors = int[plan::kMaxSlots];
 
 // Waits for an order. The plan lies in the buffer, or is mapped.
-Parcel Receive(int socket, Buffer& buffer, Descriptors& descriptors);
+Parcel receive_order(int socket, Buffer& buffer, Descriptors& descriptors);
 
 // Sends an answer, and descriptors if there are any. A program that is gone needs none.
-void Send(int socket, const Answer& answer, const int (*descriptors)[kAnswerDescriptors]);
+void send_answer(int socket, const Answer& answer, const int (*descriptors)[kAnswerDescriptors]);
 
 // A shared mapping of a record's file, which is closed; null when there is none to be had.
-Record* MapRecord(int file);
+Record* map_record(int file);
 
 // Two connected ends, close-on-exec; false when there are none to be had.
-bool Connect(int (&ends)[2]);
+bool open_pair(int (&ends)[2]);
 
 }  // namespace orlop::helper

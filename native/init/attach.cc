@@ -13,127 +13,128 @@ inline constexpr uint32_t kDirectory = 0;
 inline constexpr uint32_t kFile = 1;
 inline constexpr uint32_t kPlainDirectory = 2;
 
-int TreeOf(Context& context, uint32_t slot) {
-  const int tree = context.Slot(slot);
-  return tree < 0 ? context.Refuse(-tree) : tree;
+int tree_of(Context& context, uint32_t slot) {
+  const int tree = context.slot(slot);
+  return tree < 0 ? context.refuse(-tree) : tree;
 }
 
-int RootOf(Context& context) { return context.rootfs < 0 ? context.Refuse(EBADF) : context.rootfs; }
+int root_of(Context& context) { return context.rootfs < 0 ? context.refuse(EBADF) : context.rootfs; }
 
-bool SameFile(const struct statx& one, const struct statx& other) {
+bool same_file(const struct statx& one, const struct statx& other) {
   return one.stx_ino == other.stx_ino && one.stx_dev_major == other.stx_dev_major &&
          one.stx_dev_minor == other.stx_dev_minor;
 }
 
 // Nothing but procfs goes on procfs: what is written below /proc must reach the kernel, not a file of a volume.
-int CheckNotOnProc(Context& context, int tree, int target) {
-  const int target_on_proc = OnProc(context, target);
+int check_not_on_proc(Context& context, int tree, int target) {
+  const int target_on_proc = lies_on_proc(context, target);
   if (target_on_proc <= 0) return target_on_proc;
-  const int tree_on_proc = OnProc(context, tree);
+  const int tree_on_proc = lies_on_proc(context, tree);
   if (tree_on_proc < 0) return tree_on_proc;
-  return tree_on_proc == 1 ? 0 : context.Refuse(EPERM);
+  return tree_on_proc == 1 ? 0 : context.refuse(EPERM);
 }
 
 // A directory is mounted on a directory, a file on what is no directory; never on the root itself.
-int CheckTarget(Context& context, int tree, int target, uint32_t kind) {
+int check_target(Context& context, int tree, int target, uint32_t kind) {
   struct statx there;
   struct statx& top = context.top;
-  int error = Stat(context, target, &there);
-  if (error == 0 && top.stx_mask == 0) error = Stat(context, context.rootfs, &top);
+  int error = stat_fd(context, target, &there);
+  if (error == 0 && top.stx_mask == 0) error = stat_fd(context, context.rootfs, &top);
   if (error != 0) return error;
-  if (kind != kFile && !IsDirectory(there)) return context.Refuse(ENOTDIR);
-  if (kind == kFile && IsDirectory(there)) return context.Refuse(EISDIR);
-  if (SameFile(there, top)) return context.Refuse(EINVAL);
+  if (kind != kFile && !is_directory(there)) return context.refuse(ENOTDIR);
+  if (kind == kFile && is_directory(there)) return context.refuse(EISDIR);
+  if (same_file(there, top)) return context.refuse(EINVAL);
   // The union is no procfs. Kernels before 5.8 do not tell mounts apart.
   const bool told = (there.stx_mask & top.stx_mask & STATX_MNT_ID) != 0;
-  return told && there.stx_mnt_id == top.stx_mnt_id ? 0 : CheckNotOnProc(context, tree, target);
+  return told && there.stx_mnt_id == top.stx_mnt_id ? 0 : check_not_on_proc(context, tree, target);
 }
 
 // Clones, with what is mounted below so that it stays to be seen, makes read-only, attaches on the target.
-int Cover(Context& context, const Source& source, int target, uint32_t attributes, bool recursive) {
-  const int tree = CloneTree(context, source, true, recursive ? attributes : 0);
+int cover(Context& context, const Source& source, int target, uint32_t attributes, bool recursive) {
+  const int tree = clone_tree(context, source, true, recursive ? attributes : 0);
   if (tree < 0) return tree;
-  int error = recursive ? 0 : SetAttributes(context, tree, attributes, 0, false, 0);
-  if (error == 0) error = MoveTree(context, tree, target);
-  Close(tree);
+  int error = recursive ? 0 : set_attributes(context, tree, attributes, 0, false, 0);
+  if (error == 0) error = move_tree(context, tree, target);
+  close_fd(tree);
   return error;
 }
 
-bool IsMissing(int error) { return error == -ENOENT || error == -ENOTDIR; }
+bool is_missing(int error) { return error == -ENOENT || error == -ENOTDIR; }
 
 }  // namespace
 
-int Execute(Context& context, const plan::op::Attributes& op) {
-  const int tree = TreeOf(context, op.tree);
+int execute(Context& context, const plan::op::Attributes& op) {
+  const int tree = tree_of(context, op.tree);
   if (tree < 0) return tree;
-  return SetAttributes(context, tree, op.set, op.clear, op.recursive != 0, op.propagation);
+  return set_attributes(context, tree, op.set, op.clear, op.recursive != 0, op.propagation);
 }
 
-int Execute(Context& context, const plan::op::Root& op) {
-  const int tree = TreeOf(context, op.tree);
+int execute(Context& context, const plan::op::Root& op) {
+  const int tree = tree_of(context, op.tree);
   if (tree < 0) return tree;
   long error;
-  if (context.Has(kFeatureMountApi)) {
-    error = context.Call(__NR_move_mount, tree, "", kAtCwd, op.at, kMoveFromEmptyPath);
+  if (context.has(kFeatureMountApi)) {
+    error = context.call(__NR_move_mount, tree, "", kAtCwd, op.at, kMoveFromEmptyPath);
   } else {
-    error = context.Call(__NR_mount, FdPath(tree).get(), op.at, nullptr, kMsMove, nullptr);
+    error = context.call(__NR_mount, FdPath(tree).get(), op.at, nullptr, kMsMove, nullptr);
   }
   if (error < 0) return static_cast<int>(error);
   context.rootfs = tree;
   return 0;
 }
 
-int Execute(Context& context, const plan::op::Attach& op) {
-  const int tree = TreeOf(context, op.tree);
+int execute(Context& context, const plan::op::Attach& op) {
+  const int tree = tree_of(context, op.tree);
   if (tree < 0) return tree;
-  const int root = RootOf(context);
+  const int root = root_of(context);
   if (root < 0) return root;
-  if (op.kind > kPlainDirectory) return context.Refuse(EINVAL);
-  if (op.kind != kFile && AttachDirectly(context, tree, op)) return 0;
-  ForgetParent(context);
+  if (op.kind > kPlainDirectory) return context.refuse(EINVAL);
+  if (op.kind != kFile && attach_directly(context, tree, op)) return 0;
+  forget_parent(context);
   const Missing made = op.kind == kFile ? Missing::kMakeFile : Missing::kMakeDirectory;
   const Links links = op.kind == kPlainDirectory ? Links::kRefuse : Links::kFollow;
-  const int target = Resolve(context, root, op.target, op.create != 0 ? made : Missing::kFail, links);
+  const int target = resolve(context, root, op.target, op.create != 0 ? made : Missing::kFail, links);
   if (target < 0) return target;
-  int error = CheckTarget(context, tree, target, op.kind);
-  if (error == 0) error = MoveTree(context, tree, target);
-  Close(target);
+  int error = check_target(context, tree, target, op.kind);
+  if (error == 0) error = move_tree(context, tree, target);
+  close_fd(target);
   return error;
 }
 
-int Execute(Context& context, const plan::op::Mask& op) {
-  const int scratch = TreeOf(context, op.scratch);
+int execute(Context& context, const plan::op::Mask& op) {
+  const int scratch = tree_of(context, op.scratch);
   if (scratch < 0) return scratch;
-  const int root = RootOf(context);
+  const int root = root_of(context);
   if (root < 0) return root;
-  const int target = Resolve(context, root, op.target, Missing::kFail);
-  if (target < 0) return IsMissing(target) ? 0 : target;
+  const int target = resolve(context, root, op.target, Missing::kFail);
+  if (target < 0) return is_missing(target) ? 0 : target;
   struct statx facts;
-  int error = Stat(context, target, &facts);
+  int error = stat_fd(context, target, &facts);
   if (error == 0) {
-    const Source cover = {scratch, IsDirectory(facts) ? "empty" : "null", kAtSymlinkNofollow};
-    error = Cover(context, cover, target, kAttrReadonly | kAttrNosuid | kAttrNoexec, true);
+    const Source source = {scratch, is_directory(facts) ? "empty" : "null", kAtSymlinkNofollow};
+    error = cover(context, source, target, kAttrReadonly | kAttrNosuid | kAttrNoexec, true);
   }
-  Close(target);
+  close_fd(target);
   return error;
 }
 
-int Execute(Context& context, const plan::op::Readonly& op) {
-  const int root = RootOf(context);
+int execute(Context& context, const plan::op::Readonly& op) {
+  const int root = root_of(context);
   if (root < 0) return root;
   const bool recursive = op.recursive != 0;
-  if (op.target != nullptr && Same(op.target, "/")) return SetAttributes(context, root, kAttrReadonly, 0, recursive, 0);
-  const int target = Resolve(context, root, op.target, Missing::kFail);
-  if (target < 0) return IsMissing(target) ? 0 : target;
+  if (op.target != nullptr && same_text(op.target, "/"))
+    return set_attributes(context, root, kAttrReadonly, 0, recursive, 0);
+  const int target = resolve(context, root, op.target, Missing::kFail);
+  if (target < 0) return is_missing(target) ? 0 : target;
   struct statx facts;
-  int error = Stat(context, target, &facts);
+  int error = stat_fd(context, target, &facts);
   if (error == 0 && (facts.stx_attributes & kAttributeMountRoot) != 0) {
     // A mount of its own is changed where it is: a copy on top would hide what is mounted below it.
-    error = SetAttributes(context, target, kAttrReadonly, 0, recursive, 0);
+    error = set_attributes(context, target, kAttrReadonly, 0, recursive, 0);
   } else if (error == 0) {
-    error = Cover(context, Itself(target), target, kAttrReadonly, recursive);
+    error = cover(context, itself(target), target, kAttrReadonly, recursive);
   }
-  Close(target);
+  close_fd(target);
   return error;
 }
 

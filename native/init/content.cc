@@ -8,19 +8,19 @@ namespace orlop::init {
 namespace {
 
 // The tree's descriptor, once the name is known to be one name.
-int Place(Context& context, uint32_t slot, const char* name) {
-  if (name == nullptr || Same(name, ".") || Same(name, "..")) return context.Refuse(EINVAL);
+int tree_for(Context& context, uint32_t slot, const char* name) {
+  if (name == nullptr || same_text(name, ".") || same_text(name, "..")) return context.refuse(EINVAL);
   for (const char* letter = name; *letter != 0; letter++) {
-    if (*letter == '/') return context.Refuse(EINVAL);
+    if (*letter == '/') return context.refuse(EINVAL);
   }
-  const int tree = context.Slot(slot);
-  return tree < 0 ? context.Refuse(-tree) : tree;
+  const int tree = context.slot(slot);
+  return tree < 0 ? context.refuse(-tree) : tree;
 }
 
-int WriteAll(Context& context, int file, plan::Blob content) {
+int write_all(Context& context, int file, plan::Blob content) {
   uint32_t done = 0;
   while (done < content.size) {
-    const long written = context.Call(__NR_write, file, content.data + done, content.size - done);
+    const long written = context.call(__NR_write, file, content.data + done, content.size - done);
     if (written < 0 && written != -EINTR) return static_cast<int>(written);
     if (written > 0) done += static_cast<uint32_t>(written);
   }
@@ -29,44 +29,44 @@ int WriteAll(Context& context, int file, plan::Blob content) {
 
 }  // namespace
 
-int Execute(Context& context, const plan::op::Device& op) {
-  const int tree = Place(context, op.tree, op.name);
+int execute(Context& context, const plan::op::Device& op) {
+  const int tree = tree_for(context, op.tree, op.name);
   if (tree < 0) return tree;
   const uint32_t type = (op.mode & S_IFMT) == S_IFBLK ? S_IFBLK : S_IFCHR;
   // The kernel's own 32-bit form of a device number.
   const uint32_t device = (op.minor & 0xff) | op.major << 8 | (op.minor & ~0xffu) << 12;
-  return static_cast<int>(context.Call(__NR_mknodat, tree, op.name, type | (op.mode & 07777), device));
+  return static_cast<int>(context.call(__NR_mknodat, tree, op.name, type | (op.mode & 07777), device));
 }
 
-int Execute(Context& context, const plan::op::Directory& op) {
-  const int tree = Place(context, op.tree, op.name);
+int execute(Context& context, const plan::op::Directory& op) {
+  const int tree = tree_for(context, op.tree, op.name);
   if (tree < 0) return tree;
-  const long error = context.Call(__NR_mkdirat, tree, op.name, op.mode & 07777);
+  const long error = context.call(__NR_mkdirat, tree, op.name, op.mode & 07777);
   // mkdir drops set-id bits, and takes the sticky bit only.
   if (error < 0 || (op.mode & 06000) == 0) return static_cast<int>(error);
-  return static_cast<int>(context.Call(__NR_fchmodat, tree, op.name, op.mode & 07777));
+  return static_cast<int>(context.call(__NR_fchmodat, tree, op.name, op.mode & 07777));
 }
 
-int Execute(Context& context, const plan::op::Symlink& op) {
-  const int tree = Place(context, op.tree, op.name);
+int execute(Context& context, const plan::op::Symlink& op) {
+  const int tree = tree_for(context, op.tree, op.name);
   if (tree < 0) return tree;
-  if (op.content == nullptr) return context.Refuse(EINVAL);
-  return static_cast<int>(context.Call(__NR_symlinkat, op.content, tree, op.name));
+  if (op.content == nullptr) return context.refuse(EINVAL);
+  return static_cast<int>(context.call(__NR_symlinkat, op.content, tree, op.name));
 }
 
-int Execute(Context& context, const plan::op::File& op) {
-  const int tree = Place(context, op.tree, op.name);
+int execute(Context& context, const plan::op::File& op) {
+  const int tree = tree_for(context, op.tree, op.name);
   if (tree < 0) return tree;
   constexpr int kFlags = O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_CLOEXEC;
-  const auto file = static_cast<int>(context.Call(__NR_openat, tree, op.name, kFlags, op.mode & 07777));
+  const auto file = static_cast<int>(context.call(__NR_openat, tree, op.name, kFlags, op.mode & 07777));
   if (file < 0) return file;
-  int error = WriteAll(context, file, op.content);
+  int error = write_all(context, file, op.content);
   // After the content: a write takes the set-id bits away.
   const bool special = (op.mode & 07000) != 0;
-  if (error == 0 && special) error = static_cast<int>(context.Call(__NR_fchmod, file, op.mode & 07777));
-  Close(file);
+  if (error == 0 && special) error = static_cast<int>(context.call(__NR_fchmod, file, op.mode & 07777));
+  close_fd(file);
   if (error != 0 || op.file == plan::kNoSlot) return error;
-  return context.Fill(op.file, CloneTree(context, {tree, op.name, kAtSymlinkNofollow}, false, 0));
+  return context.fill(op.file, clone_tree(context, {tree, op.name, kAtSymlinkNofollow}, false, 0));
 }
 
 }  // namespace orlop::init

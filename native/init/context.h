@@ -14,13 +14,13 @@ inline constexpr uint16_t kNoCall = 0xffff;
 struct Parent {
   const char* path = nullptr;  // begins with it
   int length = 0;
-  int fd = -1;  // negative where it is none for AttachDirectly
+  int fd = -1;  // negative where it is none for attach_directly
 };
 
 struct Context {
   const Start& start;
   plan::View plan;
-  uint16_t call = kNoCall;  // the system call that was made last: a failure's `call`
+  uint16_t last_call = kNoCall;  // the system call that was made last: a failure's `call`
   uint32_t detail = 0;
   int rootfs = -1;        // root directory of the container, from `root` on
   struct statx top = {};  // of it, once somebody has asked
@@ -41,40 +41,40 @@ struct Context {
   uint32_t open_files_op = 0;
   uint32_t op = 0;  // index of the record that runs: a failure's `op`
 
-  bool Has(uint32_t feature) const { return (start.features & feature) != 0; }
+  bool has(uint32_t feature) const { return (start.features & feature) != 0; }
 
   // Whether mounts are made detached. It takes both: what is detached can be changed by mount_setattr only.
-  bool Detached() const { return Has(kFeatureMountApi) && Has(kFeatureMountSetattr); }
+  bool detached() const { return has(kFeatureMountApi) && has(kFeatureMountSetattr); }
 
   // A descriptor of the table, or -EBADF.
-  int Slot(uint32_t slot) const {
-    if (slot == plan::kNoSlot || slot >= plan.header().slots || start.slots[slot] < 0) return -EBADF;
-    return start.slots[slot];
+  int slot(uint32_t number) const {
+    if (number == plan::kNoSlot || number >= plan.header().slots || start.slots[number] < 0) return -EBADF;
+    return start.slots[number];
   }
 
-  int Fill(uint32_t slot, int fd) const {
+  int fill(uint32_t number, int fd) const {
     if (fd < 0) return fd;
-    if (slot == plan::kNoSlot || slot >= plan.header().slots) return -EBADF;
-    start.slots[slot] = fd;
+    if (number == plan::kNoSlot || number >= plan.header().slots) return -EBADF;
+    start.slots[number] = fd;
     return 0;
   }
 
   // A system call whose failure is the operation's.
   template <typename... Args>
-  long Call(long number, Args... args) {
-    call = static_cast<uint16_t>(number);
-    return Syscall(number, args...);
+  long call(long number, Args... args) {
+    last_call = static_cast<uint16_t>(number);
+    return system_call(number, args...);
   }
 
   // A refusal of our own.
-  int Refuse(int error) {
-    call = kNoCall;
+  int refuse(int error) {
+    last_call = kNoCall;
     return -error;
   }
 };
 
-inline void Close(int fd) {
-  if (fd >= 0) Syscall(__NR_close, fd);
+inline void close_fd(int fd) {
+  if (fd >= 0) system_call(__NR_close, fd);
 }
 
 }  // namespace orlop::init

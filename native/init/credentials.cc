@@ -11,18 +11,18 @@ namespace {
 
 // Until execve this process shares its caller's memory. Once it is less than the caller, another process of its new
 // user could read that memory through it; so nobody may. The caller undoes it when its last start is over.
-int Guard(Context& context) {
+int guard(Context& context) {
   if (context.guarded) return 0;
-  const long error = context.Call(__NR_prctl, PR_SET_DUMPABLE, 0, 0, 0, 0);
+  const long error = context.call(__NR_prctl, PR_SET_DUMPABLE, 0, 0, 0, 0);
   if (error < 0) return static_cast<int>(error);
   context.guarded = true;
   return 0;
 }
 
-int DropBounding(Context& context, uint64_t set) {
+int drop_bounding(Context& context, uint64_t set) {
   for (uint32_t capability = 0; capability < 64; capability++) {
     if ((set >> capability & 1) != 0) continue;
-    const long error = context.Call(__NR_prctl, PR_CAPBSET_DROP, capability, 0, 0, 0);
+    const long error = context.call(__NR_prctl, PR_CAPBSET_DROP, capability, 0, 0, 0);
     // The kernel knows no more of them.
     if (error == -EINVAL) return 0;
     if (error < 0) return static_cast<int>(error);
@@ -30,61 +30,61 @@ int DropBounding(Context& context, uint64_t set) {
   return 0;
 }
 
-int RaiseAmbient(Context& context, uint64_t set) {
-  long error = context.Call(__NR_prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+int raise_ambient(Context& context, uint64_t set) {
+  long error = context.call(__NR_prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
   for (uint32_t capability = 0; error == 0 && capability < 64; capability++) {
     if ((set >> capability & 1) == 0) continue;
-    error = context.Call(__NR_prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0);
+    error = context.call(__NR_prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0);
   }
   return static_cast<int>(error);
 }
 
-int SetGroups(Context& context, plan::Numbers groups) {
-  const long error = context.Call(__NR_setgroups, groups.count, groups.data);
+int set_groups(Context& context, plan::Numbers groups) {
+  const long error = context.call(__NR_setgroups, groups.count, groups.data);
   // A user namespace of an ordinary user may not change them at all.
   const bool own_users = (context.plan.header().namespaces & kNewUser) != 0;
   if (error == -EPERM && groups.count == 0 && own_users) return 0;
   return static_cast<int>(error);
 }
 
-int LoadFilter(Context& context, plan::Blob filter) {
+int load_filter(Context& context, plan::Blob filter) {
   const sock_fprog program = {static_cast<uint16_t>(filter.size / sizeof(sock_filter)),
                               reinterpret_cast<sock_filter*>(const_cast<uint8_t*>(filter.data))};
-  return static_cast<int>(context.Call(__NR_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program));
+  return static_cast<int>(context.call(__NR_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program));
 }
 
 }  // namespace
 
-int Execute(Context& context, const plan::op::Bounding& op) {
-  int error = Guard(context);
-  if (error == 0) error = DropBounding(context, op.set);
+int execute(Context& context, const plan::op::Bounding& op) {
+  int error = guard(context);
+  if (error == 0) error = drop_bounding(context, op.set);
   if (error != 0) return error;
   // So that a change to another user leaves the permitted set for `capabilities` to cut.
-  return static_cast<int>(context.Call(__NR_prctl, PR_SET_KEEPCAPS, 1, 0, 0, 0));
+  return static_cast<int>(context.call(__NR_prctl, PR_SET_KEEPCAPS, 1, 0, 0, 0));
 }
 
-int Execute(Context& context, const plan::op::Ids& op) {
-  long error = Guard(context);
-  if (error == 0) error = SetGroups(context, op.groups);
-  if (error == 0) error = context.Call(__NR_setresgid, op.gid, op.gid, op.gid);
-  if (error == 0) error = context.Call(__NR_setresuid, op.uid, op.uid, op.uid);
+int execute(Context& context, const plan::op::Ids& op) {
+  long error = guard(context);
+  if (error == 0) error = set_groups(context, op.groups);
+  if (error == 0) error = context.call(__NR_setresgid, op.gid, op.gid, op.gid);
+  if (error == 0) error = context.call(__NR_setresuid, op.uid, op.uid, op.uid);
   return static_cast<int>(error);
 }
 
-int Execute(Context& context, const plan::op::Capabilities& op) {
-  const int error = Guard(context);
+int execute(Context& context, const plan::op::Capabilities& op) {
+  const int error = guard(context);
   if (error != 0) return error;
   const __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
   const auto low = [](uint64_t set) { return static_cast<uint32_t>(set); };
   const auto high = [](uint64_t set) { return static_cast<uint32_t>(set >> 32); };
   const __user_cap_data_struct sets[2] = {{low(op.effective), low(op.permitted), low(op.inheritable)},
                                           {high(op.effective), high(op.permitted), high(op.inheritable)}};
-  const long set = context.Call(__NR_capset, &header, sets);
-  return set < 0 ? static_cast<int>(set) : RaiseAmbient(context, op.ambient);
+  const long set = context.call(__NR_capset, &header, sets);
+  return set < 0 ? static_cast<int>(set) : raise_ambient(context, op.ambient);
 }
 
-int Execute(Context& context, const plan::op::NoNewPrivileges&) {
-  const long error = context.Call(__NR_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+int execute(Context& context, const plan::op::NoNewPrivileges&) {
+  const long error = context.call(__NR_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
   context.no_new_privileges = error == 0;
   return static_cast<int>(error);
 }
@@ -92,19 +92,19 @@ int Execute(Context& context, const plan::op::NoNewPrivileges&) {
 // With no_new_privs a filter can be loaded at any time, so it waits until the program has been found: a strict one
 // then needs to allow execve and none of the calls of that search. Without, it needs a capability that may be gone
 // later.
-int Execute(Context& context, const plan::op::Seccomp& op) {
+int execute(Context& context, const plan::op::Seccomp& op) {
   const bool whole = op.program.size != 0 && op.program.size % sizeof(sock_filter) == 0;
   // The kernel is told a number of 16 bits.
-  if (!whole || op.program.size / sizeof(sock_filter) > BPF_MAXINSNS) return context.Refuse(EINVAL);
-  if (!context.no_new_privileges) return LoadFilter(context, op.program);
+  if (!whole || op.program.size / sizeof(sock_filter) > BPF_MAXINSNS) return context.refuse(EINVAL);
+  if (!context.no_new_privileges) return load_filter(context, op.program);
   context.filter = op.program;
   context.filter_op = context.op;
   return 0;
 }
 
-int LoadWaitingFilter(Context& context) {
+int load_waiting_filter(Context& context) {
   if (context.filter.size == 0) return 0;
-  const int error = LoadFilter(context, context.filter);
+  const int error = load_filter(context, context.filter);
   context.filter = {};
   if (error != 0) context.op = context.filter_op;
   return error;

@@ -6,12 +6,12 @@ namespace orlop::init {
 namespace {
 
 // As execvp: what is not there, or may not be run, leads on to the next directory of the search path.
-bool LeadsOn(int error) {
+bool leads_on(int error) {
   return error == -ENOENT || error == -ENOTDIR || error == -EACCES || error == -ESTALE || error == -ENODEV ||
          error == -ETIMEDOUT;
 }
 
-char** Pointers(plan::Strings strings, char** to) {
+char** list_pointers(plan::Strings strings, char** to) {
   for (uint32_t i = 0; i < strings.count; i++) *to++ = const_cast<char*>(strings[i]);
   *to++ = nullptr;
   return to;
@@ -19,7 +19,7 @@ char** Pointers(plan::Strings strings, char** to) {
 
 // The arguments as the kernel would make them for a chain of scripts, from the last interpreter on to the path of the
 // first file, which replaces argv[0]. They are put in front of `argv`, where there is room.
-char** Expand(const Program& program, const char* path, char** argv) {
+char** expand(const Program& program, const char* path, char** argv) {
   if (program.scripts == 0) return argv;
   *argv = const_cast<char*>(path);
   for (uint32_t i = 0; i < program.scripts; i++) {
@@ -33,15 +33,15 @@ char** Expand(const Program& program, const char* path, char** argv) {
 // By its path, so that the process has the name that the caller wrote. Where others could change what the path leads
 // to, it is the file that was looked at that runs, and scripts are left to nobody else: execve would look for their
 // interpreters again.
-long Run(Context& context, const Program& program, const char* path, char** argv, char** env) {
-  if (!program.shared) return context.Call(__NR_execve, path, argv, env);
+long run_program(Context& context, const Program& program, const char* path, char** argv, char** env) {
+  if (!program.shared) return context.call(__NR_execve, path, argv, env);
   char* const name = *argv;
-  char** const expanded = Expand(program, path, argv);
+  char** const expanded = expand(program, path, argv);
   long error;
   if (program.file >= 0) {
-    error = context.Call(__NR_execveat, program.file, "", expanded, env, kAtEmptyPath);
+    error = context.call(__NR_execveat, program.file, "", expanded, env, kAtEmptyPath);
   } else {
-    error = context.Call(__NR_execve, program.script[program.scripts - 1].interpreter, expanded, env);
+    error = context.call(__NR_execve, program.script[program.scripts - 1].interpreter, expanded, env);
   }
   *argv = name;
   return error;
@@ -49,14 +49,14 @@ long Run(Context& context, const Program& program, const char* path, char** argv
 
 }  // namespace
 
-int Execute(Context& context, const plan::op::Exec& op) {
-  if (op.candidates.count == 0) return context.Refuse(ENOENT);
-  if (context.rootfs < 0) return context.Refuse(EBADF);
-  if (op.argv.count == 0) return context.Refuse(EINVAL);
-  if (plan::PointersFor(op) > context.start.pointer_count) return context.Refuse(E2BIG);
+int execute(Context& context, const plan::op::Exec& op) {
+  if (op.candidates.count == 0) return context.refuse(ENOENT);
+  if (context.rootfs < 0) return context.refuse(EBADF);
+  if (op.argv.count == 0) return context.refuse(EINVAL);
+  if (plan::pointers_for(op) > context.start.pointer_count) return context.refuse(E2BIG);
   char** const argv = context.start.pointers + plan::kMaxScriptWords;
-  char** const env = Pointers(op.argv, argv);
-  Pointers(op.env, env);
+  char** const env = list_pointers(op.argv, argv);
+  list_pointers(op.env, env);
 
   int refused = 0;  // the first EACCES, and whose it is: it tells more than a later ENOENT
   uint16_t refused_call = kNoCall;
@@ -65,38 +65,38 @@ int Execute(Context& context, const plan::op::Exec& op) {
   for (uint32_t i = 0; i < op.candidates.count; i++) {
     context.detail = i;
     Program program;
-    error = Inspect(context, op.candidates[i], &program);
+    error = inspect(context, op.candidates[i], &program);
     if (error == 0) {
-      error = LimitOpenFiles(context);
-      if (error == 0) error = LoadWaitingFilter(context);
+      error = limit_open_files(context);
+      if (error == 0) error = load_waiting_filter(context);
       if (error != 0) return error;
-      error = static_cast<int>(Run(context, program, op.candidates[i], argv, env));
+      error = static_cast<int>(run_program(context, program, op.candidates[i], argv, env));
     }
-    Close(program.file);
+    close_fd(program.file);
     // The program is there, so it is its interpreter that is not: no other candidate would be the one that was meant.
     if (error == -ENOENT && program.found) return error;
-    if (!LeadsOn(error)) return error;
+    if (!leads_on(error)) return error;
     if (error == -EACCES && refused == 0) {
       refused = error;
-      refused_call = context.call;
+      refused_call = context.last_call;
       refused_candidate = i;
     }
   }
   if (refused == 0) return error;
-  context.call = refused_call;
+  context.last_call = refused_call;
   context.detail = refused_candidate;
   return refused;
 }
 
-int Execute(Context& context, const plan::op::ExecFile& op) {
-  const int file = context.Slot(op.file);
-  if (file < 0) return context.Refuse(-file);
-  if (op.argv.count == 0) return context.Refuse(EINVAL);
-  if (plan::PointersFor(op) > context.start.pointer_count) return context.Refuse(E2BIG);
+int execute(Context& context, const plan::op::ExecFile& op) {
+  const int file = context.slot(op.file);
+  if (file < 0) return context.refuse(-file);
+  if (op.argv.count == 0) return context.refuse(EINVAL);
+  if (plan::pointers_for(op) > context.start.pointer_count) return context.refuse(E2BIG);
   char** const argv = context.start.pointers;
-  char** const env = Pointers(op.argv, argv);
+  char** const env = list_pointers(op.argv, argv);
   *env = nullptr;
-  return static_cast<int>(context.Call(__NR_execveat, file, "", argv, env, kAtEmptyPath));
+  return static_cast<int>(context.call(__NR_execveat, file, "", argv, env, kAtEmptyPath));
 }
 
 }  // namespace orlop::init

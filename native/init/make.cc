@@ -14,113 +14,113 @@ inline constexpr uint32_t kAnyType = 0;
 inline constexpr uint32_t kDirectoryType = 1;
 
 // The device number as stat(2) of the C library and of Node shows it.
-uint64_t DeviceNumber(uint64_t major, uint64_t minor) {
+uint64_t device_number(uint64_t major, uint64_t minor) {
   return (minor & 0xff) | (major & 0xfff) << 8 | (minor & ~0xffull) << 12 | (major & ~0xfffull) << 32;
 }
 
 // The type too: ext4 gives the number of an inode that has gone to the next file, directory or not.
-int CheckIdentity(Context& context, int fd, const plan::op::Bind& op) {
+int check_identity(Context& context, int fd, const plan::op::Bind& op) {
   if (op.device == 0 && op.inode == 0) return 0;
   struct statx facts;
   // An opener cannot be killed, and a server that was mounted there meanwhile may not answer. What tells that it is
   // another one is in the kernel already.
   const int flags = kAtEmptyPath | (context.plan.opener() ? kAtStatxDontSync : 0);
-  const long error = context.Call(__NR_statx, fd, "", flags, STATX_TYPE | STATX_INO, &facts);
+  const long error = context.call(__NR_statx, fd, "", flags, STATX_TYPE | STATX_INO, &facts);
   if (error != 0) return static_cast<int>(error);
-  const uint64_t device = DeviceNumber(facts.stx_dev_major, facts.stx_dev_minor);
+  const uint64_t device = device_number(facts.stx_dev_major, facts.stx_dev_minor);
   const bool same_file = device == op.device && facts.stx_ino == op.inode;
-  const bool same_type = op.type == kAnyType || (op.type == kDirectoryType) == IsDirectory(facts);
-  return same_file && same_type ? 0 : context.Refuse(ESTALE);
+  const bool same_type = op.type == kAnyType || (op.type == kDirectoryType) == is_directory(facts);
+  return same_file && same_type ? 0 : context.refuse(ESTALE);
 }
 
-int MakeSimple(Context& context, uint32_t slot, const char* type, uint32_t attributes) {
+int make_simple(Context& context, uint32_t slot, const char* type, uint32_t attributes) {
   const Option source = {"source", type};
-  return context.Fill(slot, MakeFilesystem(context, type, &source, context.Detached() ? 1 : 0, attributes));
+  return context.fill(slot, make_filesystem(context, type, &source, context.detached() ? 1 : 0, attributes));
 }
 
 }  // namespace
 
-int Execute(Context& context, const plan::op::Propagation& op) {
-  const unsigned long flag = PropagationFlag(op.mode);
-  if (flag == 0) return context.Refuse(EINVAL);
+int execute(Context& context, const plan::op::Propagation& op) {
+  const unsigned long flag = propagation_flag(op.mode);
+  if (flag == 0) return context.refuse(EINVAL);
   const unsigned long flags = flag | (op.recursive != 0 ? kMsRecursive : 0);
-  return static_cast<int>(context.Call(__NR_mount, nullptr, op.path, nullptr, flags, nullptr));
+  return static_cast<int>(context.call(__NR_mount, nullptr, op.path, nullptr, flags, nullptr));
 }
 
-int Execute(Context& context, const plan::op::Bind& op) {
+int execute(Context& context, const plan::op::Bind& op) {
   // The path is walked once, by the call that clones; what came of it is compared.
-  const int tree = CloneTree(context, {kAtCwd, op.source, 0}, op.recursive != 0, 0);
+  const int tree = clone_tree(context, {kAtCwd, op.source, 0}, op.recursive != 0, 0);
   if (tree < 0) return tree;
-  const int error = CheckIdentity(context, tree, op);
-  if (error == 0) return context.Fill(op.tree, tree);
-  Close(tree);
+  const int error = check_identity(context, tree, op);
+  if (error == 0) return context.fill(op.tree, tree);
+  close_fd(tree);
   return error;
 }
 
-int Execute(Context& context, const plan::op::Tmpfs& op) {
+int execute(Context& context, const plan::op::Tmpfs& op) {
   Digits mode, size, inodes, uid, gid;
-  mode.Add('0').AddNumber(op.mode, 8);
-  size.AddNumber(op.size);
-  inodes.AddNumber(op.inodes);
-  uid.AddNumber(op.uid);
-  gid.AddNumber(op.gid);
+  mode.add('0').add_number(op.mode, 8);
+  size.add_number(op.size);
+  inodes.add_number(op.inodes);
+  uid.add_number(op.uid);
+  gid.add_number(op.gid);
   const Option options[] = {{"mode", mode.get()},
                             {op.size != 0 ? "size" : nullptr, size.get()},
                             {op.inodes != 0 ? "nr_inodes" : nullptr, inodes.get()},
                             {op.uid != 0 ? "uid" : nullptr, uid.get()},
                             {op.gid != 0 ? "gid" : nullptr, gid.get()},
-                            {context.Detached() ? "source" : nullptr, "tmpfs"}};
+                            {context.detached() ? "source" : nullptr, "tmpfs"}};
   constexpr uint32_t kCount = sizeof options / sizeof options[0];
-  if (op.at == nullptr) return context.Fill(op.tree, MakeFilesystem(context, "tmpfs", options, kCount, op.attributes));
+  if (op.at == nullptr) return context.fill(op.tree, make_filesystem(context, "tmpfs", options, kCount, op.attributes));
   // One that is attached serves as the scratch place of all that follow, so it cannot need one itself.
   int tree;
-  if (context.Detached()) {
-    tree = MakeFilesystem(context, "tmpfs", options, kCount, op.attributes);
+  if (context.detached()) {
+    tree = make_filesystem(context, "tmpfs", options, kCount, op.attributes);
     if (tree < 0) return tree;
-    const long error = context.Call(__NR_move_mount, tree, "", kAtCwd, op.at, kMoveFromEmptyPath);
+    const long error = context.call(__NR_move_mount, tree, "", kAtCwd, op.at, kMoveFromEmptyPath);
     if (error < 0) return static_cast<int>(error);
   } else {
     Text<256> data;
-    data.Add("mode=").Add(mode.get());
-    if (op.size != 0) data.Add(",size=").Add(size.get());
-    if (op.inodes != 0) data.Add(",nr_inodes=").Add(inodes.get());
-    if (op.uid != 0) data.Add(",uid=").Add(uid.get());
-    if (op.gid != 0) data.Add(",gid=").Add(gid.get());
-    tree = MountAtPath(context, op.at, "tmpfs", data.get(), op.attributes);
+    data.add("mode=").add(mode.get());
+    if (op.size != 0) data.add(",size=").add(size.get());
+    if (op.inodes != 0) data.add(",nr_inodes=").add(inodes.get());
+    if (op.uid != 0) data.add(",uid=").add(uid.get());
+    if (op.gid != 0) data.add(",gid=").add(gid.get());
+    tree = mount_at_path(context, op.at, "tmpfs", data.get(), op.attributes);
   }
   if (context.scratch < 0) context.scratch = tree;
-  return context.Fill(op.tree, tree);
+  return context.fill(op.tree, tree);
 }
 
-int Execute(Context& context, const plan::op::Proc& op) {
+int execute(Context& context, const plan::op::Proc& op) {
   context.proc = op.tree;
-  return MakeSimple(context, op.tree, "proc", op.attributes);
+  return make_simple(context, op.tree, "proc", op.attributes);
 }
 
-int Execute(Context& context, const plan::op::Sysfs& op) {
-  return MakeSimple(context, op.tree, "sysfs", op.attributes);
+int execute(Context& context, const plan::op::Sysfs& op) {
+  return make_simple(context, op.tree, "sysfs", op.attributes);
 }
 
-int Execute(Context& context, const plan::op::Mqueue& op) {
-  return MakeSimple(context, op.tree, "mqueue", op.attributes);
+int execute(Context& context, const plan::op::Mqueue& op) {
+  return make_simple(context, op.tree, "mqueue", op.attributes);
 }
 
-int Execute(Context& context, const plan::op::Cgroup& op) {
-  return MakeSimple(context, op.tree, "cgroup2", op.attributes);
+int execute(Context& context, const plan::op::Cgroup& op) {
+  return make_simple(context, op.tree, "cgroup2", op.attributes);
 }
 
-int Execute(Context& context, const plan::op::Devpts& op) {
+int execute(Context& context, const plan::op::Devpts& op) {
   Digits gid, mode, ptmx_mode;
-  gid.AddNumber(op.gid);
-  mode.Add('0').AddNumber(op.mode, 8);
-  ptmx_mode.Add('0').AddNumber(op.ptmxMode, 8);
+  gid.add_number(op.gid);
+  mode.add('0').add_number(op.mode, 8);
+  ptmx_mode.add('0').add_number(op.ptmxMode, 8);
   const Option options[] = {{"newinstance", nullptr},
                             {"mode", mode.get()},
                             {"ptmxmode", ptmx_mode.get()},
                             {op.gid != 0 ? "gid" : nullptr, gid.get()},
-                            {context.Detached() ? "source" : nullptr, "devpts"}};
-  return context.Fill(op.tree,
-                      MakeFilesystem(context, "devpts", options, sizeof options / sizeof options[0], op.attributes));
+                            {context.detached() ? "source" : nullptr, "devpts"}};
+  return context.fill(op.tree,
+                      make_filesystem(context, "devpts", options, sizeof options / sizeof options[0], op.attributes));
 }
 
 }  // namespace orlop::init

@@ -5,14 +5,14 @@
 
 namespace orlop::init {
 
-#define OP(code, identifier, name, fields) int Execute(Context& context, const plan::op::identifier& op);
+#define OP(code, identifier, name, fields) int execute(Context& context, const plan::op::identifier& op);
 #include "plan/ops.def"
 #undef OP
 
 // Sets the limit of open files that `rlimit` left for the moment before execve, if there is one.
-int LimitOpenFiles(Context& context);
+int limit_open_files(Context& context);
 
 // Loads the filter that `seccomp` left for the moment before execve, if there is one.
-int LoadWaitingFilter(Context& context);
+int load_waiting_filter(Context& context);
 
 }  // namespace orlop::init

@@ -15,111 +15,111 @@ inline constexpr size_t kOptionPage = 4096;   // mount(2)'s limit for all option
 // redirects.
 inline constexpr Option kFixed[] = {{"metacopy", "off"}, {"index", "off"}, {"xino", "off"}};
 
-int Set(Context& context, int filesystem, const char* key, const char* value) {
+int set_option(Context& context, int filesystem, const char* key, const char* value) {
   const int command = value == nullptr ? kFsconfigSetFlag : kFsconfigSetString;
-  return static_cast<int>(context.Call(__NR_fsconfig, filesystem, command, key, value, 0));
+  return static_cast<int>(context.call(__NR_fsconfig, filesystem, command, key, value, 0));
 }
 
-bool HasBackslash(const char* path) {
+bool has_backslash(const char* path) {
   while (*path != 0 && *path != '\\') path++;
   return *path != 0;
 }
 
 // The kernel walks the path during this call, so a long one can stand as its descriptor's name; and one with a
 // backslash, which it takes out of some of these options, and not of others.
-int SetPath(Context& context, int filesystem, const char* key, const char* path) {
-  if (Length(path) < kConfigString && !HasBackslash(path)) return Set(context, filesystem, key, path);
-  const auto fd = static_cast<int>(context.Call(__NR_openat, kAtCwd, path, kPath | O_DIRECTORY, 0));
+int set_path(Context& context, int filesystem, const char* key, const char* path) {
+  if (length_of(path) < kConfigString && !has_backslash(path)) return set_option(context, filesystem, key, path);
+  const auto fd = static_cast<int>(context.call(__NR_openat, kAtCwd, path, kPath | O_DIRECTORY, 0));
   if (fd < 0) return fd;
-  const int error = Set(context, filesystem, key, FdPath(fd).get());
-  Close(fd);
+  const int error = set_option(context, filesystem, key, FdPath(fd).get());
+  close_fd(fd);
   return error;
 }
 
-int SetOptions(Context& context, int filesystem, const plan::op::Overlay& op) {
-  int error = Set(context, filesystem, "source", "overlay");
+int set_options(Context& context, int filesystem, const plan::op::Overlay& op) {
+  int error = set_option(context, filesystem, "source", "overlay");
   for (uint32_t i = 0; error == 0 && i < op.layers.count; i++) {
-    error = SetPath(context, filesystem, "lowerdir+", op.layers[i]);
+    error = set_path(context, filesystem, "lowerdir+", op.layers[i]);
   }
-  if (error == 0 && op.upper != nullptr) error = SetPath(context, filesystem, "upperdir", op.upper);
-  if (error == 0 && op.upper != nullptr) error = SetPath(context, filesystem, "workdir", op.work);
-  if (error == 0) error = Set(context, filesystem, "redirect_dir", "nofollow");
-  if (error == -EINVAL) error = Set(context, filesystem, "redirect_dir", "off");
+  if (error == 0 && op.upper != nullptr) error = set_path(context, filesystem, "upperdir", op.upper);
+  if (error == 0 && op.upper != nullptr) error = set_path(context, filesystem, "workdir", op.work);
+  if (error == 0) error = set_option(context, filesystem, "redirect_dir", "nofollow");
+  if (error == -EINVAL) error = set_option(context, filesystem, "redirect_dir", "off");
   for (const Option& option : kFixed) {
-    if (error == 0) error = Set(context, filesystem, option.key, option.value);
+    if (error == 0) error = set_option(context, filesystem, option.key, option.value);
   }
   if (error == 0 && (op.options & kVolatile) != 0 && op.upper != nullptr) {
-    error = Set(context, filesystem, "volatile", nullptr);
+    error = set_option(context, filesystem, "volatile", nullptr);
   }
-  if (error == 0 && (op.options & kUserxattr) != 0) error = Set(context, filesystem, "userxattr", nullptr);
+  if (error == 0 && (op.options & kUserxattr) != 0) error = set_option(context, filesystem, "userxattr", nullptr);
   return error;
 }
 
-int MakeDetachedOverlay(Context& context, const plan::op::Overlay& op) {
-  const auto filesystem = static_cast<int>(context.Call(__NR_fsopen, "overlay", kFsopenCloexec));
+int make_detached_overlay(Context& context, const plan::op::Overlay& op) {
+  const auto filesystem = static_cast<int>(context.call(__NR_fsopen, "overlay", kFsopenCloexec));
   if (filesystem < 0) return filesystem;
-  long tree = SetOptions(context, filesystem, op);
-  if (tree == 0) tree = context.Call(__NR_fsconfig, filesystem, kFsconfigCreate, nullptr, nullptr, 0);
-  if (tree == 0) tree = context.Call(__NR_fsmount, filesystem, kFsmountCloexec, op.attributes);
-  Close(filesystem);
+  long tree = set_options(context, filesystem, op);
+  if (tree == 0) tree = context.call(__NR_fsconfig, filesystem, kFsconfigCreate, nullptr, nullptr, 0);
+  if (tree == 0) tree = context.call(__NR_fsmount, filesystem, kFsmountCloexec, op.attributes);
+  close_fd(filesystem);
   return static_cast<int>(tree);
 }
 
 using Options = Text<kOptionPage>;
 
-void AddPath(Options& options, const char* path, bool layer) {
+void add_path(Options& options, const char* path, bool layer) {
   for (; *path != 0; path++) {
-    if (*path == '\\' || *path == ',' || (layer && *path == ':')) options.Add('\\');
-    options.Add(*path);
+    if (*path == '\\' || *path == ',' || (layer && *path == ':')) options.add('\\');
+    options.add(*path);
   }
 }
 
 // Before 6.8 the layers are one string in one page.
-[[gnu::noinline]] int MakeOverlayByString(Context& context, const plan::op::Overlay& op) {
+[[gnu::noinline]] int make_overlay_by_string(Context& context, const plan::op::Overlay& op) {
   Options options;
-  options.Add("lowerdir=");
+  options.add("lowerdir=");
   for (uint32_t i = 0; i < op.layers.count; i++) {
-    if (i > 0) options.Add(':');
-    AddPath(options, op.layers[i], true);
+    if (i > 0) options.add(':');
+    add_path(options, op.layers[i], true);
   }
   if (op.upper != nullptr) {
-    AddPath(options.Add(",upperdir="), op.upper, false);
-    AddPath(options.Add(",workdir="), op.work, false);
+    add_path(options.add(",upperdir="), op.upper, false);
+    add_path(options.add(",workdir="), op.work, false);
   }
-  for (const Option& option : kFixed) options.Add(',').Add(option.key).Add('=').Add(option.value);
-  if ((op.options & kVolatile) != 0 && op.upper != nullptr) options.Add(",volatile");
-  if ((op.options & kUserxattr) != 0) options.Add(",userxattr");
+  for (const Option& option : kFixed) options.add(',').add(option.key).add('=').add(option.value);
+  if ((op.options & kVolatile) != 0 && op.upper != nullptr) options.add(",volatile");
+  if ((op.options & kUserxattr) != 0) options.add(",userxattr");
   const size_t length = options.length();
-  options.Add(",redirect_dir=nofollow");
-  if (options.full()) return context.Refuse(E2BIG);
-  int tree = MountAtScratch(context, "overlay", options.get(), op.attributes);
+  options.add(",redirect_dir=nofollow");
+  if (options.full()) return context.refuse(E2BIG);
+  int tree = mount_at_scratch(context, "overlay", options.get(), op.attributes);
   if (tree != -EINVAL) return tree;
-  options.Truncate(length);
-  return MountAtScratch(context, "overlay", options.Add(",redirect_dir=off").get(), op.attributes);
+  options.truncate(length);
+  return mount_at_scratch(context, "overlay", options.add(",redirect_dir=off").get(), op.attributes);
 }
 
 // overlayfs takes one layer only together with an upper directory; alone, a read-only bind of it is the same thing.
-int BindLayer(Context& context, const plan::op::Overlay& op) {
-  const auto layer = static_cast<int>(context.Call(__NR_openat, kAtCwd, op.layers[0], kPath | O_DIRECTORY, 0));
+int bind_layer(Context& context, const plan::op::Overlay& op) {
+  const auto layer = static_cast<int>(context.call(__NR_openat, kAtCwd, op.layers[0], kPath | O_DIRECTORY, 0));
   if (layer < 0) return layer;
-  const int tree = CloneTree(context, Itself(layer), false, 0);
-  Close(layer);
+  const int tree = clone_tree(context, itself(layer), false, 0);
+  close_fd(layer);
   if (tree < 0) return tree;
-  const int error = SetAttributes(context, tree, op.attributes | kAttrReadonly, 0, false, 0);
+  const int error = set_attributes(context, tree, op.attributes | kAttrReadonly, 0, false, 0);
   if (error == 0) return tree;
-  Close(tree);
+  close_fd(tree);
   return error;
 }
 
 }  // namespace
 
-int Execute(Context& context, const plan::op::Overlay& op) {
-  if (op.layers.count == 0 || (op.upper != nullptr && op.work == nullptr)) return context.Refuse(EINVAL);
-  if (op.upper == nullptr && op.layers.count == 1) return context.Fill(op.tree, BindLayer(context, op));
-  if (context.Detached() && context.Has(kFeatureLowerdirAppend)) {
-    return context.Fill(op.tree, MakeDetachedOverlay(context, op));
+int execute(Context& context, const plan::op::Overlay& op) {
+  if (op.layers.count == 0 || (op.upper != nullptr && op.work == nullptr)) return context.refuse(EINVAL);
+  if (op.upper == nullptr && op.layers.count == 1) return context.fill(op.tree, bind_layer(context, op));
+  if (context.detached() && context.has(kFeatureLowerdirAppend)) {
+    return context.fill(op.tree, make_detached_overlay(context, op));
   }
-  return context.Fill(op.tree, MakeOverlayByString(context, op));
+  return context.fill(op.tree, make_overlay_by_string(context, op));
 }
 
 }  // namespace orlop::init

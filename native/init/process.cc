@@ -38,59 +38,59 @@ struct DirectoryEntry {
 };
 
 // The number of a descriptor's entry; -1 for "." and "..".
-int ToNumber(const char* text) {
+int to_number(const char* text) {
   int number = *text == 0 ? -1 : 0;
   for (; number >= 0 && *text != 0; text++) number = *text < '0' || *text > '9' ? -1 : number * 10 + (*text - '0');
   return number;
 }
 
 // close_range by hand, over the directory that was opened while the host's /proc was there.
-int MarkOneByOne(Context& context) {
+int mark_one_by_one(Context& context) {
   alignas(DirectoryEntry) char buffer[2048];
-  long error = context.Call(__NR_lseek, context.own_fds, 0, 0);
+  long error = context.call(__NR_lseek, context.own_fds, 0, 0);
   while (error >= 0) {
-    const long size = context.Call(__NR_getdents64, context.own_fds, buffer, sizeof buffer);
+    const long size = context.call(__NR_getdents64, context.own_fds, buffer, sizeof buffer);
     if (size <= 0) return static_cast<int>(size);
     for (long at = 0; at < size && error >= 0;) {
       const auto* entry = reinterpret_cast<const DirectoryEntry*>(buffer + at);
-      const int fd = ToNumber(entry->name);
-      if (fd > 2) error = context.Call(__NR_fcntl, fd, kSetfd, kFdCloexec);
+      const int fd = to_number(entry->name);
+      if (fd > 2) error = context.call(__NR_fcntl, fd, kSetfd, kFdCloexec);
       at += entry->length;
     }
   }
   return static_cast<int>(error);
 }
 
-bool IsNullDevice(const struct statx& facts) {
+bool is_null_device(const struct statx& facts) {
   return (facts.stx_mode & S_IFMT) == S_IFCHR && facts.stx_rdev_major == 1 && facts.stx_rdev_minor == 3;
 }
 
 // A descriptor of the host's /dev/null would let the application change that device's mode and owner for the whole
 // host, so the one in the scratch tree takes its place. Where that one is no device, in a user namespace, nobody could.
-int ReplaceNull(Context& context, int scratch, int source) {
+int replace_null(Context& context, int scratch, int source) {
   struct statx facts;
-  int error = Stat(context, source, &facts);
-  if (error != 0 || !IsNullDevice(facts)) return error != 0 ? error : source;
-  const long mode = context.Call(__NR_fcntl, source, kGetfl, 0);
+  int error = stat_fd(context, source, &facts);
+  if (error != 0 || !is_null_device(facts)) return error != 0 ? error : source;
+  const long mode = context.call(__NR_fcntl, source, kGetfl, 0);
   if (mode < 0) return static_cast<int>(mode);
-  const auto own = static_cast<int>(context.Call(__NR_openat, scratch, "null", kPath | O_NOFOLLOW, 0));
+  const auto own = static_cast<int>(context.call(__NR_openat, scratch, "null", kPath | O_NOFOLLOW, 0));
   if (own < 0) return own;
-  error = Stat(context, own, &facts);
-  Close(own);
-  if (error != 0 || !IsNullDevice(facts)) return error != 0 ? error : source;
+  error = stat_fd(context, own, &facts);
+  close_fd(own);
+  if (error != 0 || !is_null_device(facts)) return error != 0 ? error : source;
   const int flags = (static_cast<int>(mode) & O_ACCMODE) | O_NOFOLLOW | O_CLOEXEC;
-  return static_cast<int>(context.Call(__NR_openat, scratch, "null", flags, 0));
+  return static_cast<int>(context.call(__NR_openat, scratch, "null", flags, 0));
 }
 
 // This process has copies of all descriptors of its caller, which may be more than the application is to have, and
 // opens the working directory and the program yet. So what takes no privilege, to lower the limit, waits until that is
 // done.
-int RaiseOpenFiles(Context& context, const plan::op::Rlimit& op) {
+int raise_open_files(Context& context, const plan::op::Rlimit& op) {
   uint64_t now[2];
-  long error = context.Call(__NR_prlimit64, 0, kOpenFiles, nullptr, now);
+  long error = context.call(__NR_prlimit64, 0, kOpenFiles, nullptr, now);
   if (error == 0 && (op.hard > now[1] || op.soft > op.hard)) {
     const uint64_t raised[2] = {op.soft > now[0] ? op.soft : now[0], op.hard};
-    error = context.Call(__NR_prlimit64, 0, kOpenFiles, raised, nullptr);
+    error = context.call(__NR_prlimit64, 0, kOpenFiles, raised, nullptr);
   }
   context.few_files = error == 0;
   context.open_files[0] = op.soft;
@@ -101,110 +101,110 @@ int RaiseOpenFiles(Context& context, const plan::op::Rlimit& op) {
 
 }  // namespace
 
-int Execute(Context& context, const plan::op::Keyring& op) {
-  const long serial = context.Call(__NR_keyctl, kJoinSessionKeyring, op.name);
+int execute(Context& context, const plan::op::Keyring& op) {
+  const long serial = context.call(__NR_keyctl, kJoinSessionKeyring, op.name);
   // A kernel without keyrings has none to be separated from.
   return serial < 0 && serial != -ENOSYS ? static_cast<int>(serial) : 0;
 }
 
-int Execute(Context& context, const plan::op::Session&) {
-  const long session = context.Call(__NR_setsid);
+int execute(Context& context, const plan::op::Session&) {
+  const long session = context.call(__NR_setsid);
   return session < 0 && session != -EPERM ? static_cast<int>(session) : 0;
 }
 
-int Execute(Context& context, const plan::op::Stdio& op) {
-  int sources[3] = {context.Slot(op.in), context.Slot(op.out), context.Slot(op.err)};
+int execute(Context& context, const plan::op::Stdio& op) {
+  int sources[3] = {context.slot(op.in), context.slot(op.out), context.slot(op.err)};
   // A source that is one of 0, 1, 2 could be overwritten before its turn, so it moves out of the way first.
   for (int& source : sources) {
-    if (source < 0) return context.Refuse(-source);
-    if (op.scratch != plan::kNoSlot) source = ReplaceNull(context, context.Slot(op.scratch), source);
+    if (source < 0) return context.refuse(-source);
+    if (op.scratch != plan::kNoSlot) source = replace_null(context, context.slot(op.scratch), source);
     if (source < 0) return source;
     if (source > 2) continue;
-    source = static_cast<int>(context.Call(__NR_fcntl, source, kDupfdCloexec, 3));
+    source = static_cast<int>(context.call(__NR_fcntl, source, kDupfdCloexec, 3));
     if (source < 0) return source;
   }
   for (int target = 0; target < 3; target++) {
-    const long error = context.Call(__NR_dup3, sources[target], target, 0);
+    const long error = context.call(__NR_dup3, sources[target], target, 0);
     if (error < 0) return static_cast<int>(error);
   }
   return 0;
 }
 
-int Execute(Context& context, const plan::op::Rlimit& op) {
-  if (op.resource == kOpenFiles) return RaiseOpenFiles(context, op);
+int execute(Context& context, const plan::op::Rlimit& op) {
+  if (op.resource == kOpenFiles) return raise_open_files(context, op);
   const uint64_t limit[2] = {op.soft, op.hard};
-  return static_cast<int>(context.Call(__NR_prlimit64, 0, op.resource, limit, nullptr));
+  return static_cast<int>(context.call(__NR_prlimit64, 0, op.resource, limit, nullptr));
 }
 
-int LimitOpenFiles(Context& context) {
+int limit_open_files(Context& context) {
   if (!context.few_files) return 0;
   context.few_files = false;
-  const auto error = static_cast<int>(context.Call(__NR_prlimit64, 0, kOpenFiles, context.open_files, nullptr));
+  const auto error = static_cast<int>(context.call(__NR_prlimit64, 0, kOpenFiles, context.open_files, nullptr));
   if (error < 0) context.op = context.open_files_op;
   return error;
 }
 
-int Execute(Context& context, const plan::op::Umask& op) {
-  context.Call(__NR_umask, op.mask & 0777);
+int execute(Context& context, const plan::op::Umask& op) {
+  context.call(__NR_umask, op.mask & 0777);
   return 0;
 }
 
 // Defaults first: a signal that waits must not find a handler of the caller, whose memory this is.
-int Execute(Context& context, const plan::op::Signals&) {
+int execute(Context& context, const plan::op::Signals&) {
   const KernelAction standard = {};
   for (int signal = 1; signal <= kSignals; signal++) {
     if (signal == kKill || signal == kStop) continue;
-    const long error = context.Call(__NR_rt_sigaction, signal, &standard, nullptr, sizeof standard.mask);
+    const long error = context.call(__NR_rt_sigaction, signal, &standard, nullptr, sizeof standard.mask);
     if (error < 0) return static_cast<int>(error);
   }
   const uint64_t none = 0;
-  return static_cast<int>(context.Call(__NR_rt_sigprocmask, kSetMask, &none, nullptr, sizeof none));
+  return static_cast<int>(context.call(__NR_rt_sigprocmask, kSetMask, &none, nullptr, sizeof none));
 }
 
-int Execute(Context& context, const plan::op::Chdir& op) {
-  if (context.rootfs < 0) return context.Refuse(EBADF);
+int execute(Context& context, const plan::op::Chdir& op) {
+  if (context.rootfs < 0) return context.refuse(EBADF);
   const bool create = op.create != 0;
   // The mode of what is made is 0755, whatever the application's umask is.
-  const auto mask = static_cast<uint32_t>(Syscall(__NR_umask, 0));
-  const int directory = Resolve(context, context.rootfs, op.path, create ? Missing::kMakeDirectory : Missing::kFail);
-  Syscall(__NR_umask, mask);
+  const auto mask = static_cast<uint32_t>(system_call(__NR_umask, 0));
+  const int directory = resolve(context, context.rootfs, op.path, create ? Missing::kMakeDirectory : Missing::kFail);
+  system_call(__NR_umask, mask);
   if (directory < 0) return directory;
-  long error = context.Call(__NR_fchdir, directory);
-  Close(directory);
+  long error = context.call(__NR_fchdir, directory);
+  close_fd(directory);
   if (error < 0) return static_cast<int>(error);
   // A directory that is not below the root is shown as "(unreachable)/…" (CVE-2024-21626).
   Text<kPathMax> path;
-  error = context.Call(__NR_getcwd, path.data(), kPathMax);
+  error = context.call(__NR_getcwd, path.data(), kPathMax);
   if (error < 0) return static_cast<int>(error);
-  return path.get()[0] == '/' ? 0 : context.Refuse(EXDEV);
+  return path.get()[0] == '/' ? 0 : context.refuse(EXDEV);
 }
 
 // The signal comes when the thread that cloned this process ends. If the caller died before the call, nobody would ever
 // send it, and in a new PID namespace getppid() is 0 either way; so the caller's pidfd is asked afterwards.
-int Execute(Context& context, const plan::op::ParentDeath& op) {
-  const long error = context.Call(__NR_prctl, PR_SET_PDEATHSIG, op.signal, 0, 0, 0);
+int execute(Context& context, const plan::op::ParentDeath& op) {
+  const long error = context.call(__NR_prctl, PR_SET_PDEATHSIG, op.signal, 0, 0, 0);
   if (error < 0 || context.start.parent <= 0) return static_cast<int>(error);
   pollfd caller = {context.start.parent, POLLIN, 0};
   const int64_t no_wait[2] = {0, 0};
-  const long ready = context.Call(__NR_ppoll, &caller, 1, no_wait, nullptr, sizeof(uint64_t));
+  const long ready = context.call(__NR_ppoll, &caller, 1, no_wait, nullptr, sizeof(uint64_t));
   if (ready < 0) return static_cast<int>(ready);
-  return ready == 0 ? 0 : context.Refuse(ECANCELED);
+  return ready == 0 ? 0 : context.refuse(ECANCELED);
 }
 
 // Marked, not closed: a failure of `exec` must still be able to use them, and execve closes them all at once.
-int Execute(Context& context, const plan::op::CloseFds&) {
-  if (!context.Has(kFeatureCloseRange)) return MarkOneByOne(context);
-  return static_cast<int>(context.Call(__NR_close_range, 3, ~0u, kCloseRangeCloexec));
+int execute(Context& context, const plan::op::CloseFds&) {
+  if (!context.has(kFeatureCloseRange)) return mark_one_by_one(context);
+  return static_cast<int>(context.call(__NR_close_range, 3, ~0u, kCloseRangeCloexec));
 }
 
-int Execute(Context& context, const plan::op::Barrier& op) {
-  const int gate = context.Slot(op.gate);
-  if (gate < 0) return context.Refuse(-gate);
+int execute(Context& context, const plan::op::Barrier& op) {
+  const int gate = context.slot(op.gate);
+  if (gate < 0) return context.refuse(-gate);
   char byte;
   long size = -EINTR;
-  while (size == -EINTR) size = context.Call(__NR_read, gate, &byte, 1);
+  while (size == -EINTR) size = context.call(__NR_read, gate, &byte, 1);
   if (size < 0) return static_cast<int>(size);
-  return size == 1 ? 0 : context.Refuse(ECANCELED);
+  return size == 1 ? 0 : context.refuse(ECANCELED);
 }
 
 }  // namespace orlop::init

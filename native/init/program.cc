@@ -10,26 +10,26 @@ namespace {
 
 inline constexpr uint32_t kMaxHeaders = 64 << 10;  // bytes of program headers that a kernel takes at most
 
-int OpenProgram(Context& context, const char* path, bool* shared) {
-  if (path[0] == '/') return OpenInRoot(context, context.rootfs, path, O_RDONLY | O_NONBLOCK, shared);
+int open_program(Context& context, const char* path, bool* shared) {
+  if (path[0] == '/') return open_in_root(context, context.rootfs, path, O_RDONLY | O_NONBLOCK, shared);
   // Below the working directory; `..` may lead up to the root, so it is looked up from there.
   Text<kPathMax> full;
-  const long length = context.Call(__NR_getcwd, full.data(), kPathMax);
+  const long length = context.call(__NR_getcwd, full.data(), kPathMax);
   if (length < 0) return static_cast<int>(length);
-  full.Truncate(static_cast<size_t>(length) - 1);
-  full.Add('/').Add(path);
-  if (full.full()) return context.Refuse(ENAMETOOLONG);
-  return OpenInRoot(context, context.rootfs, full.get(), O_RDONLY | O_NONBLOCK, shared);
+  full.truncate(static_cast<size_t>(length) - 1);
+  full.add('/').add(path);
+  if (full.full()) return context.refuse(ENAMETOOLONG);
+  return open_in_root(context, context.rootfs, full.get(), O_RDONLY | O_NONBLOCK, shared);
 }
 
-int CheckFile(Context& context, int fd) {
+int check_file(Context& context, int fd) {
   struct statx facts;
-  const int error = Stat(context, fd, &facts);
+  const int error = stat_fd(context, fd, &facts);
   if (error != 0) return error;
-  if ((facts.stx_mode & S_IFMT) != S_IFREG) return context.Refuse(EACCES);
-  const int on_proc = OnProc(context, fd);
+  if ((facts.stx_mode & S_IFMT) != S_IFREG) return context.refuse(EACCES);
+  const int on_proc = lies_on_proc(context, fd);
   if (on_proc < 0) return on_proc;
-  return on_proc == 1 ? context.Refuse(EACCES) : 0;
+  return on_proc == 1 ? context.refuse(EACCES) : 0;
 }
 
 // The beginning of a file, in which nearly every program has all that is looked for.
@@ -39,139 +39,139 @@ struct Beginning {
 };
 
 // Whether the file has it.
-bool ReadAt(Context& context, int fd, const Beginning& beginning, void* buffer, size_t size, uint64_t offset) {
+bool read_at(Context& context, int fd, const Beginning& beginning, void* buffer, size_t size, uint64_t offset) {
   const size_t known = beginning.size;
   if (size > known || offset > known - size) {
-    return context.Call(__NR_pread64, fd, buffer, size, offset) == static_cast<long>(size);
+    return context.call(__NR_pread64, fd, buffer, size, offset) == static_cast<long>(size);
   }
   auto* to = static_cast<char*>(buffer);
   for (size_t i = 0; i < size; i++) to[i] = beginning.bytes[offset + i];
   return true;
 }
 
-bool IsBlank(char letter) { return letter == ' ' || letter == '\t'; }
+bool is_blank(char letter) { return letter == ' ' || letter == '\t'; }
 
 // Splits `#!`, blanks, the path up to a blank, and the rest of the line as one argument, as the kernel does: of a line
 // that goes on behind the head, its end takes the place of the last letter. False where no path is there, or it is cut
 // off: that is another path.
-bool ReadScript(Script* script, const Beginning& beginning) {
+bool read_script(Script* script, const Beginning& beginning) {
   char* const line = script->line;
   const size_t size = beginning.size < kHead ? beginning.size : kHead;
   for (size_t i = 0; i < size; i++) line[i] = beginning.bytes[i];
   size_t end = 2;
   while (end < size && line[end] != '\n' && line[end] != 0) end++;
-  const bool goes_on = end == kHead && !IsBlank(line[kHead - 1]) && !IsBlank(line[kHead - 2]);
+  const bool goes_on = end == kHead && !is_blank(line[kHead - 1]) && !is_blank(line[kHead - 2]);
   if (end == kHead) end--;
-  while (end > 2 && IsBlank(line[end - 1])) end--;
+  while (end > 2 && is_blank(line[end - 1])) end--;
   line[end] = 0;
   char* at = line + 2;
-  while (IsBlank(*at)) at++;
+  while (is_blank(*at)) at++;
   script->interpreter = at;
-  while (*at != 0 && !IsBlank(*at)) at++;
+  while (*at != 0 && !is_blank(*at)) at++;
   const bool more = *at != 0;
   *at++ = 0;
-  while (more && IsBlank(*at)) at++;
+  while (more && is_blank(*at)) at++;
   script->argument = more ? at : nullptr;
   return *script->interpreter != 0 && (more || !goes_on);
 }
 
 template <typename Header, typename Segment>
-bool FindLoader(Context& context, int fd, const Beginning& beginning, Text<kPathMax>* loader) {
+bool find_loader(Context& context, int fd, const Beginning& beginning, Text<kPathMax>* loader) {
   Header header;
-  if (!ReadAt(context, fd, beginning, &header, sizeof header, 0)) return false;
+  if (!read_at(context, fd, beginning, &header, sizeof header, 0)) return false;
   if (header.e_phentsize != sizeof(Segment)) return false;
   for (uint32_t i = 0; i < header.e_phnum && i < kMaxHeaders / sizeof(Segment); i++) {
     Segment segment;
     const uint64_t offset = header.e_phoff + i * sizeof segment;
-    if (!ReadAt(context, fd, beginning, &segment, sizeof segment, offset)) return false;
+    if (!read_at(context, fd, beginning, &segment, sizeof segment, offset)) return false;
     if (segment.p_type != PT_INTERP) continue;
     if (segment.p_filesz < 2 || segment.p_filesz > kPathMax) return false;
-    return ReadAt(context, fd, beginning, loader->data(), segment.p_filesz, segment.p_offset) &&
+    return read_at(context, fd, beginning, loader->data(), segment.p_filesz, segment.p_offset) &&
            loader->get()[segment.p_filesz - 1] == 0;
   }
   return false;
 }
 
 // A descriptor of a file that may be run, or a negated errno.
-int OpenChecked(Context& context, const char* path, bool* shared) {
-  const int fd = OpenProgram(context, path, shared);
+int open_checked(Context& context, const char* path, bool* shared) {
+  const int fd = open_program(context, path, shared);
   // A magic link on the way.
-  if (fd == -ELOOP) return context.Refuse(EACCES);
+  if (fd == -ELOOP) return context.refuse(EACCES);
   if (fd < 0) return fd;
-  const int error = CheckFile(context, fd);
+  const int error = check_file(context, fd);
   if (error == 0) return fd;
-  Close(fd);
+  close_fd(fd);
   return error;
 }
 
-bool IsMissing(int error) { return error == -ENOENT || error == -ENOTDIR; }
+bool is_missing(int error) { return error == -ENOENT || error == -ENOTDIR; }
 
 // A loader is mapped, not run as a program: its own interpreter means nothing. One that is missing is execve's to
 // report, and so is an ELF file that names none.
 template <typename Header, typename Segment>
-int CheckLoader(Context& context, int fd, const Beginning& beginning, Text<kPathMax>* loader) {
-  if (!FindLoader<Header, Segment>(context, fd, beginning, loader)) return 0;
+int check_loader(Context& context, int fd, const Beginning& beginning, Text<kPathMax>* loader) {
+  if (!find_loader<Header, Segment>(context, fd, beginning, loader)) return 0;
   bool shared = false;
-  const int found = OpenChecked(context, loader->get(), &shared);
-  Close(found);
-  return found < 0 && !IsMissing(found) ? found : 0;
+  const int found = open_checked(context, loader->get(), &shared);
+  close_fd(found);
+  return found < 0 && !is_missing(found) ? found : 0;
 }
 
 // Both that the file may name: which of them counts is the kernel's to say, by the machine that the file is for and
 // not by the class that it claims.
-int CheckLoaders(Context& context, int fd, const Beginning& beginning, Text<kPathMax>* loader) {
-  const int error = CheckLoader<Elf64_Ehdr, Elf64_Phdr>(context, fd, beginning, loader);
-  return error != 0 ? error : CheckLoader<Elf32_Ehdr, Elf32_Phdr>(context, fd, beginning, loader);
+int check_loaders(Context& context, int fd, const Beginning& beginning, Text<kPathMax>* loader) {
+  const int error = check_loader<Elf64_Ehdr, Elf64_Phdr>(context, fd, beginning, loader);
+  return error != 0 ? error : check_loader<Elf32_Ehdr, Elf32_Phdr>(context, fd, beginning, loader);
 }
 
 // Whether execve would refuse the file itself: by its mode, or because its mount is noexec.
-bool IsRefused(int fd) {
+bool is_refused(int fd) {
   constexpr int kExecutable = 1;  // X_OK
-  return Syscall(__NR_faccessat2, fd, "", kExecutable, kAtEmptyPath) == -EACCES;
+  return system_call(__NR_faccessat2, fd, "", kExecutable, kAtEmptyPath) == -EACCES;
 }
 
 // What execve says of a file that it has no interpreter for. Of one that may not be run at all it would not say that.
-int RefuseFormat(Context& context, int fd) { return context.Refuse(IsRefused(fd) ? EACCES : ENOEXEC); }
+int refuse_format(Context& context, int fd) { return context.refuse(is_refused(fd) ? EACCES : ENOEXEC); }
 
 // 1 for a script, 0 for an ELF file that may be run; a negated errno.
-int Look(Context& context, int fd, Script* script, Text<kPathMax>* loader) {
+int look(Context& context, int fd, Script* script, Text<kPathMax>* loader) {
   Beginning beginning;
   const char* head = beginning.bytes;
-  const long size = context.Call(__NR_pread64, fd, beginning.bytes, sizeof beginning.bytes, 0);
+  const long size = context.call(__NR_pread64, fd, beginning.bytes, sizeof beginning.bytes, 0);
   if (size < 0) return static_cast<int>(size);
   beginning.size = static_cast<size_t>(size);
   const bool is_script = size >= 2 && head[0] == '#' && head[1] == '!';
   // A script in a volume is not given to execve, which would look at this.
-  if (is_script && ReadScript(script, beginning)) return IsRefused(fd) ? context.Refuse(EACCES) : 1;
+  if (is_script && read_script(script, beginning)) return is_refused(fd) ? context.refuse(EACCES) : 1;
   const bool is_elf = size >= 4 && head[0] == 0x7f && head[1] == 'E' && head[2] == 'L' && head[3] == 'F';
-  return is_elf ? CheckLoaders(context, fd, beginning, loader) : RefuseFormat(context, fd);
+  return is_elf ? check_loaders(context, fd, beginning, loader) : refuse_format(context, fd);
 }
 
 }  // namespace
 
-[[gnu::noinline]] int Inspect(Context& context, const char* path, Program* program) {
+[[gnu::noinline]] int inspect(Context& context, const char* path, Program* program) {
   Script beyond;  // what comes after the last interpreter that execve takes
   Text<kPathMax> loader;
   for (;;) {
     bool shared = false;
-    const int fd = OpenChecked(context, path, &shared);
+    const int fd = open_checked(context, path, &shared);
     program->shared = program->shared || shared;
-    if (fd < 0 && program->found && IsMissing(fd)) {
+    if (fd < 0 && program->found && is_missing(fd)) {
       // The interpreter of a script, which is execve's to report; but not by a path that may lead elsewhere by then.
-      if (program->shared) context.call = __NR_execve;
+      if (program->shared) context.last_call = __NR_execve;
       return program->shared ? -ENOENT : 0;
     }
     if (fd < 0) return fd;
     program->found = true;
     const bool full = program->scripts == plan::kMaxScripts;
     Script* const script = full ? &beyond : &program->script[program->scripts];
-    int result = Look(context, fd, script, &loader);
-    if (result == 1 && full) result = context.Refuse(ELOOP);
+    int result = look(context, fd, script, &loader);
+    if (result == 1 && full) result = context.refuse(ELOOP);
     if (result == 0 && shared) {
       program->file = fd;
       return 0;
     }
-    Close(fd);
+    close_fd(fd);
     if (result <= 0) return result;
     program->scripts++;
     path = script->interpreter;

@@ -32,6 +32,6 @@ struct Program {
 // container's rights and let the container write to it (CVE-2019-5736). The same for the interpreter of `#!` and of
 // ELF, which execve follows itself; and nothing that is neither (ENOEXEC), for which the host may have an interpreter
 // that nobody here knows of (binfmt_misc). 0 or a negated errno; `program.file` is the caller's to close.
-int Inspect(Context& context, const char* path, Program* program);
+int inspect(Context& context, const char* path, Program* program);
 
 }  // namespace orlop::init

@@ -12,15 +12,15 @@ enum class Missing { kFail, kMakeDirectory, kMakeFile };
 enum class Links { kFollow, kRefuse };
 
 // An O_PATH descriptor for `path` as a process with the root directory `root` would see it, or a negated errno.
-int Resolve(Context& context, int root, const char* path, Missing missing, Links links = Links::kFollow);
+int resolve(Context& context, int root, const char* path, Missing missing, Links links = Links::kFollow);
 
 // The same for opening with `flags` of open(2), for a file that exists. `shared` becomes true where the path leads over
 // another mount than that of `root`.
-int OpenInRoot(Context& context, int root, const char* path, int flags, bool* shared);
+int open_in_root(Context& context, int root, const char* path, int flags, bool* shared);
 
-int Stat(Context& context, int fd, struct statx* result);
-bool IsDirectory(const struct statx& facts);
+int stat_fd(Context& context, int fd, struct statx* result);
+bool is_directory(const struct statx& facts);
 // Whether the file of `fd` is on procfs; a negated errno when that cannot be found out.
-int OnProc(Context& context, int fd);
+int lies_on_proc(Context& context, int fd);
 
 }  // namespace orlop::init

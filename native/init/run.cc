@@ -13,70 +13,70 @@ struct KernelTime {
   int64_t nanoseconds;
 };
 
-uint64_t Now(const Start& start) {
+uint64_t read_clock(const Start& start) {
   if (start.clock != nullptr) return start.clock();
   KernelTime time = {};
-  Syscall(__NR_clock_gettime, CLOCK_MONOTONIC, &time);
+  system_call(__NR_clock_gettime, CLOCK_MONOTONIC, &time);
   return static_cast<uint64_t>(time.seconds) * 1'000'000'000u + static_cast<uint64_t>(time.nanoseconds);
 }
 
-int ExecuteRecord(Context& context, uint32_t index) {
+int execute_record(Context& context, uint32_t index) {
   switch (context.plan.code(index)) {
 #define OP(code, identifier, name, fields) \
   case plan::Code::identifier:             \
-    return Execute(context, plan::Read##identifier(context.plan, index));
+    return execute(context, plan::read<plan::op::identifier>(context.plan, index));
 #include "plan/ops.def"
 #undef OP
   }
-  return context.Refuse(ENOSYS);
+  return context.refuse(ENOSYS);
 }
 
 // What older kernels need later and can only get while the host's /proc is still there.
-int OpenEarly(Context& context) {
-  if (context.Has(kFeatureCloseRange)) return 0;
+int open_early(Context& context) {
+  if (context.has(kFeatureCloseRange)) return 0;
   context.own_fds =
-      static_cast<int>(context.Call(__NR_openat, kAtCwd, "/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0));
+      static_cast<int>(context.call(__NR_openat, kAtCwd, "/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0));
   return context.own_fds < 0 ? context.own_fds : 0;
 }
 
 // Looks at the plan before anything of it is executed; false with the report filled.
-bool Accept(const Start& start) {
+bool accept_plan(const Start& start) {
   *start.report = Report{0, kNoCall, 0, 0, 0};
-  const plan::Verdict verdict = plan::Check(start.plan, start.size);
+  const plan::Verdict verdict = plan::check(start.plan, start.size);
   if (verdict.fault == plan::Fault::kNone) return true;
   *start.report = Report{0, kNoCall, verdict.op, EINVAL, static_cast<uint32_t>(verdict.fault)};
   return false;
 }
 
 // The beginning of a process that executes records, all or those that an opener left to it.
-bool Enter(const Start& start) {
-  const uint64_t now = Now(start);
+bool enter(const Start& start) {
+  const uint64_t now = read_clock(start);
   if (start.entered != nullptr) *start.entered = now;
   if (start.times[0] == 0) start.times[0] = now;
-  return Accept(start);
+  return accept_plan(start);
 }
 
 // The records up to `end`, one after the other: 0, or the negated errno of the one that failed, which `context.op`
 // names.
-int ExecuteRecords(Context& context, uint32_t end) {
+int execute_records(Context& context, uint32_t end) {
   const Start& start = context.start;
   // Modes in a plan are exact; `umask` sets the application's own near the end.
-  Syscall(__NR_umask, 0);
-  int error = OpenEarly(context);
+  system_call(__NR_umask, 0);
+  int error = open_early(context);
   while (error == 0 && context.op < end) {
     if (start.executing != nullptr && context.plan.code(context.op) == plan::Code::Exec) start.executing(start);
-    error = ExecuteRecord(context, context.op);
-    if (error == 0) start.times[++context.op] = Now(start);
+    error = execute_record(context, context.op);
+    if (error == 0) start.times[++context.op] = read_clock(start);
   }
   return error;
 }
 
-void Tell(const Context& context, int error) {
+void fill_report(const Context& context, int error) {
   const uint16_t step = context.op < context.plan.count() ? context.plan.record(context.op).code : uint16_t{0};
-  *context.start.report = Report{step, context.call, context.op, -error, context.detail};
+  *context.start.report = Report{step, context.last_call, context.op, -error, context.detail};
 }
 
-Context Continue(const Start& start, const Carried& carried) {
+Context resume(const Start& start, const Carried& carried) {
   Context context{start, plan::View(start.plan)};
   context.rootfs = carried.rootfs;
   context.scratch = carried.scratch;
@@ -90,27 +90,27 @@ Context Continue(const Start& start, const Carried& carried) {
 }  // namespace
 
 bool open(const Start& start) {
-  start.times[0] = Now(start);
-  if (!Accept(start)) return false;
+  start.times[0] = read_clock(start);
+  if (!accept_plan(start)) return false;
   Context context{start, plan::View(start.plan)};
   // Without these calls a mount has to be somewhere, and here everybody would see it.
-  int error = context.plan.opener() && context.Detached() ? 0 : context.Refuse(ENOSYS);
-  if (error == 0) error = ExecuteRecords(context, context.plan.header().prepare);
-  Close(context.own_fds);
-  Close(context.rootfs);
-  if (error != 0) Tell(context, error);
+  int error = context.plan.opener() && context.detached() ? 0 : context.refuse(ENOSYS);
+  if (error == 0) error = execute_records(context, context.plan.header().prepare);
+  close_fd(context.own_fds);
+  close_fd(context.rootfs);
+  if (error != 0) fill_report(context, error);
   return error == 0;
 }
 
 bool prepare(const Start& start, Carried& carried) {
-  if (!Enter(start)) return false;
-  Context context = Continue(start, carried);
-  int error = ExecuteRecords(context, context.plan.count());
+  if (!enter(start)) return false;
+  Context context = resume(start, carried);
+  int error = execute_records(context, context.plan.count());
   // There is no `exec` for it to wait for.
-  if (error == 0) error = LoadWaitingFilter(context);
-  Close(context.own_fds);
+  if (error == 0) error = load_waiting_filter(context);
+  close_fd(context.own_fds);
   if (error != 0) {
-    Tell(context, error);
+    fill_report(context, error);
     return false;
   }
   carried = {context.rootfs, context.scratch, context.places, context.pivoted};
@@ -118,12 +118,12 @@ bool prepare(const Start& start, Carried& carried) {
 }
 
 void run(const Start& start, const Carried& carried) {
-  if (!Enter(start)) return;
-  Context context = Continue(start, carried);
-  int error = ExecuteRecords(context, context.plan.count());
+  if (!enter(start)) return;
+  Context context = resume(start, carried);
+  int error = execute_records(context, context.plan.count());
   // A plan that ends without exec has started nothing.
-  if (error == 0) error = context.Refuse(ENOEXEC);
-  Tell(context, error);
+  if (error == 0) error = context.refuse(ENOEXEC);
+  fill_report(context, error);
 }
 
 }  // namespace orlop::init

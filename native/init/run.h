@@ -35,7 +35,7 @@ struct Start {
   Report* report;     // written on failure
   uint64_t*
       times;  // CLOCK_MONOTONIC ns: [0] on entry, [i + 1] after record i; header.prepare + header.enter + 1 entries
-  char** pointers;  // room for argv and env: plan::CountPointers(view) entries, never read by the caller
+  char** pointers;  // room for argv and env: plan::count_pointers(view) entries, never read by the caller
   uint32_t pointer_count;
   int32_t parent;  // readable when the caller is gone (its pidfd, or a socket whose other end it has), so that
                    // parent-death notices that it died before; 0 or less: not checked

@@ -24,77 +24,77 @@ static_assert(sizeof(InterfaceRequest) == 40);
 using ParameterPath = Text<256>;
 
 // "net.ipv4.ping_group_range" as the path of its file; a name with slashes is one already.
-void ToPath(const char* name, ParameterPath* path) {
+void to_path(const char* name, ParameterPath* path) {
   bool slashes = false;
   for (const char* letter = name; *letter != 0; letter++) slashes = slashes || *letter == '/';
-  path->Add("sys/");
-  for (; *name != 0; name++) path->Add(!slashes && *name == '.' ? '/' : *name);
+  path->add("sys/");
+  for (; *name != 0; name++) path->add(!slashes && *name == '.' ? '/' : *name);
 }
 
 // Never the /proc that the container will see: it could be anything by now.
-int OpenParameter(Context& context, int proc, const char* path) {
-  if (!context.Has(kFeatureOpenat2)) {
-    return static_cast<int>(context.Call(__NR_openat, proc, path, O_WRONLY | O_NOFOLLOW | O_CLOEXEC, 0));
+int open_parameter(Context& context, int proc, const char* path) {
+  if (!context.has(kFeatureOpenat2)) {
+    return static_cast<int>(context.call(__NR_openat, proc, path, O_WRONLY | O_NOFOLLOW | O_CLOEXEC, 0));
   }
   const OpenHow how = {static_cast<uint64_t>(O_WRONLY | O_NOFOLLOW | O_CLOEXEC), 0,
                        kResolveBeneath | kResolveNoSymlinks | kResolveNoXdev | kResolveNoMagiclinks};
-  return static_cast<int>(context.Call(__NR_openat2, proc, path, &how, sizeof how));
+  return static_cast<int>(context.call(__NR_openat2, proc, path, &how, sizeof how));
 }
 
-int WriteParameter(Context& context, int file, const char* value) {
+int write_parameter(Context& context, int file, const char* value) {
   struct statfs facts;
-  const long error = context.Call(__NR_fstatfs, file, &facts);
+  const long error = context.call(__NR_fstatfs, file, &facts);
   if (error < 0) return static_cast<int>(error);
-  if (facts.f_type != kProcMagic) return context.Refuse(EXDEV);
-  const auto length = static_cast<long>(Length(value));
-  const long written = context.Call(__NR_write, file, value, length);
+  if (facts.f_type != kProcMagic) return context.refuse(EXDEV);
+  const auto length = static_cast<long>(length_of(value));
+  const long written = context.call(__NR_write, file, value, length);
   if (written < 0) return static_cast<int>(written);
-  return written == length ? 0 : context.Refuse(EIO);
+  return written == length ? 0 : context.refuse(EIO);
 }
 
 }  // namespace
 
-int Execute(Context& context, const plan::op::Join& op) {
-  const int fd = context.Slot(op.namespace_);
-  if (fd < 0) return context.Refuse(-fd);
-  const long error = context.Call(__NR_setns, fd, op.kind);
+int execute(Context& context, const plan::op::Join& op) {
+  const int fd = context.slot(op.namespace_);
+  if (fd < 0) return context.refuse(-fd);
+  const long error = context.call(__NR_setns, fd, op.kind);
   if (error < 0 || op.kind != plan::kMountNamespace) return static_cast<int>(error);
   // What follows is done in the root of that namespace, which is now the thread's own.
   context.whole = false;
-  context.rootfs = static_cast<int>(context.Call(__NR_openat, kAtCwd, "/", kPath | O_DIRECTORY | O_CLOEXEC, 0));
+  context.rootfs = static_cast<int>(context.call(__NR_openat, kAtCwd, "/", kPath | O_DIRECTORY | O_CLOEXEC, 0));
   return context.rootfs < 0 ? context.rootfs : 0;
 }
 
-int Execute(Context& context, const plan::op::Loopback&) {
-  const auto socket = static_cast<int>(context.Call(__NR_socket, kInet, kDatagram | O_CLOEXEC, 0));
+int execute(Context& context, const plan::op::Loopback&) {
+  const auto socket = static_cast<int>(context.call(__NR_socket, kInet, kDatagram | O_CLOEXEC, 0));
   if (socket < 0) return socket;
   const InterfaceRequest request = {"lo", kUp | kRunning, {}};
-  const long error = context.Call(__NR_ioctl, socket, SIOCSIFFLAGS, &request);
-  Close(socket);
+  const long error = context.call(__NR_ioctl, socket, SIOCSIFFLAGS, &request);
+  close_fd(socket);
   return static_cast<int>(error);
 }
 
-int Execute(Context& context, const plan::op::Hostname& op) {
-  if (op.name == nullptr) return context.Refuse(EINVAL);
-  return static_cast<int>(context.Call(__NR_sethostname, op.name, Length(op.name)));
+int execute(Context& context, const plan::op::Hostname& op) {
+  if (op.name == nullptr) return context.refuse(EINVAL);
+  return static_cast<int>(context.call(__NR_sethostname, op.name, length_of(op.name)));
 }
 
-int Execute(Context& context, const plan::op::Sysctl& op) {
-  if (op.name == nullptr || op.value == nullptr) return context.Refuse(EINVAL);
+int execute(Context& context, const plan::op::Sysctl& op) {
+  if (op.name == nullptr || op.value == nullptr) return context.refuse(EINVAL);
   ParameterPath path;
-  ToPath(op.name, &path);
-  if (path.full()) return context.Refuse(ENAMETOOLONG);
+  to_path(op.name, &path);
+  if (path.full()) return context.refuse(ENAMETOOLONG);
   const bool own = op.proc == plan::kNoSlot;
-  const int proc =
-      own ? MakeFilesystem(context, "proc", nullptr, 0, kAttrNosuid | kAttrNodev | kAttrNoexec) : context.Slot(op.proc);
-  if (proc < 0) return own ? proc : context.Refuse(-proc);
-  int result = OpenParameter(context, proc, path.get());
+  const int proc = own ? make_filesystem(context, "proc", nullptr, 0, kAttrNosuid | kAttrNodev | kAttrNoexec)
+                       : context.slot(op.proc);
+  if (proc < 0) return own ? proc : context.refuse(-proc);
+  int result = open_parameter(context, proc, path.get());
   if (result >= 0) {
     const int file = result;
-    result = WriteParameter(context, file, op.value);
-    Close(file);
+    result = write_parameter(context, file, op.value);
+    close_fd(file);
   }
-  if (own) Close(proc);
+  if (own) close_fd(proc);
   return result;
 }
 

@@ -32,7 +32,7 @@
 namespace orlop::init {
 
 #if defined(__x86_64__)
-inline long RawCall(long number, long a, long b, long c, long d, long e, long f) {
+inline long raw_call(long number, long a, long b, long c, long d, long e, long f) {
   register long r10 __asm__("r10") = d;
   register long r8 __asm__("r8") = e;
   register long r9 __asm__("r9") = f;
@@ -44,7 +44,7 @@ inline long RawCall(long number, long a, long b, long c, long d, long e, long f)
   return result;
 }
 #elif defined(__aarch64__)
-inline long RawCall(long number, long a, long b, long c, long d, long e, long f) {
+inline long raw_call(long number, long a, long b, long c, long d, long e, long f) {
   register long x8 __asm__("x8") = number;
   register long x0 __asm__("x0") = a;
   register long x1 __asm__("x1") = b;
@@ -59,33 +59,33 @@ inline long RawCall(long number, long a, long b, long c, long d, long e, long f)
 #error "no system calls for this architecture"
 #endif
 
-inline long Word(const void* pointer) { return reinterpret_cast<long>(pointer); }
-inline long Word(decltype(nullptr)) { return 0; }
-inline long Word(int number) { return number; }
-inline long Word(unsigned number) { return static_cast<long>(number); }
-inline long Word(long number) { return number; }
-inline long Word(unsigned long number) { return static_cast<long>(number); }
+inline long word(const void* pointer) { return reinterpret_cast<long>(pointer); }
+inline long word(decltype(nullptr)) { return 0; }
+inline long word(int number) { return number; }
+inline long word(unsigned number) { return static_cast<long>(number); }
+inline long word(long number) { return number; }
+inline long word(unsigned long number) { return static_cast<long>(number); }
 
-inline long Syscall(long number) { return RawCall(number, 0, 0, 0, 0, 0, 0); }
+inline long system_call(long number) { return raw_call(number, 0, 0, 0, 0, 0, 0); }
 template <typename A>
-inline long Syscall(long number, A a) {
-  return RawCall(number, Word(a), 0, 0, 0, 0, 0);
+inline long system_call(long number, A a) {
+  return raw_call(number, word(a), 0, 0, 0, 0, 0);
 }
 template <typename A, typename B>
-inline long Syscall(long number, A a, B b) {
-  return RawCall(number, Word(a), Word(b), 0, 0, 0, 0);
+inline long system_call(long number, A a, B b) {
+  return raw_call(number, word(a), word(b), 0, 0, 0, 0);
 }
 template <typename A, typename B, typename C>
-inline long Syscall(long number, A a, B b, C c) {
-  return RawCall(number, Word(a), Word(b), Word(c), 0, 0, 0);
+inline long system_call(long number, A a, B b, C c) {
+  return raw_call(number, word(a), word(b), word(c), 0, 0, 0);
 }
 template <typename A, typename B, typename C, typename D>
-inline long Syscall(long number, A a, B b, C c, D d) {
-  return RawCall(number, Word(a), Word(b), Word(c), Word(d), 0, 0);
+inline long system_call(long number, A a, B b, C c, D d) {
+  return raw_call(number, word(a), word(b), word(c), word(d), 0, 0);
 }
 template <typename A, typename B, typename C, typename D, typename E>
-inline long Syscall(long number, A a, B b, C c, D d, E e) {
-  return RawCall(number, Word(a), Word(b), Word(c), Word(d), Word(e), 0);
+inline long system_call(long number, A a, B b, C c, D d, E e) {
+  return raw_call(number, word(a), word(b), word(c), word(d), word(e), 0);
 }
 
 }  // namespace orlop::init

@@ -6,18 +6,18 @@
 
 namespace orlop::init {
 
-inline size_t Length(const char* text) {
+inline size_t length_of(const char* text) {
   size_t length = 0;
   while (text[length] != 0) length++;
   return length;
 }
 
-inline bool Same(const char* a, const char* b) {
+inline bool same_text(const char* a, const char* b) {
   while (*a != 0 && *a == *b) a++, b++;
   return *a == *b;
 }
 
-inline bool StartsWith(const char* text, const char* start) {
+inline bool starts_with(const char* text, const char* start) {
   while (*start != 0 && *text == *start) text++, start++;
   return *start == 0;
 }
@@ -30,12 +30,12 @@ class Text {
   char* data() { return data_; }
   size_t length() const { return length_; }
   bool full() const { return full_; }
-  void Truncate(size_t length) {
+  void truncate(size_t length) {
     length_ = length;
     data_[length] = 0;
   }
 
-  Text& Add(char letter) {
+  Text& add(char letter) {
     if (length_ + 1 >= kSize) {
       full_ = true;
       return *this;
@@ -45,24 +45,24 @@ class Text {
     return *this;
   }
 
-  Text& Add(const char* text) {
-    while (*text != 0 && !full_) Add(*text++);
+  Text& add(const char* text) {
+    while (*text != 0 && !full_) add(*text++);
     return *this;
   }
 
-  Text& Add(const char* text, size_t length) {
-    for (size_t i = 0; i < length && !full_; i++) Add(text[i]);
+  Text& add(const char* text, size_t length) {
+    for (size_t i = 0; i < length && !full_; i++) add(text[i]);
     return *this;
   }
 
-  Text& AddNumber(uint64_t number, uint32_t base = 10) {
+  Text& add_number(uint64_t number, uint32_t base = 10) {
     char digits[24];
     uint32_t count = 0;
     do {
       digits[count++] = static_cast<char>('0' + number % base);
       number /= base;
     } while (number != 0);
-    while (count > 0) Add(digits[--count]);
+    while (count > 0) add(digits[--count]);
     return *this;
   }
 
@@ -78,7 +78,7 @@ class Text {
 // The path of a descriptor, for calls that take paths only. It leads to the open file itself, whatever its name now is.
 class FdPath {
  public:
-  explicit FdPath(int fd) { text_.Add("/proc/self/fd/").AddNumber(static_cast<uint64_t>(fd)); }
+  explicit FdPath(int fd) { text_.add("/proc/self/fd/").add_number(static_cast<uint64_t>(fd)); }
   const char* get() const { return text_.get(); }
 
  private:

@@ -84,7 +84,7 @@ Failure send_order(int socket, const MemberOrder& order, const std::vector<Uniqu
              .attached = plan.size() > helper::kLargestInline,
              .features = order.features,
              .descriptors = static_cast<uint32_t>(descriptors.size())};
-  slots.resize(helper::SlotBytes(head.descriptors) / sizeof(uint32_t));
+  slots.resize(helper::slot_bytes(head.descriptors) / sizeof(uint32_t));
   UniqueFd file;
   if (head.attached != 0) {
     if (Failure failure = put_in_memory(plan, file)) return failure;

@@ -34,7 +34,8 @@ int own_pidfd() {
 
 int death_signal_of(const plan::View& plan) {
   for (uint32_t i = 0; i < plan.count(); ++i) {
-    if (plan.code(i) == plan::Code::ParentDeath) return static_cast<int>(plan::ReadParentDeath(plan, i).signal);
+    if (plan.code(i) == plan::Code::ParentDeath)
+      return static_cast<int>(plan::read<plan::op::ParentDeath>(plan, i).signal);
   }
   return 0;
 }
@@ -45,7 +46,7 @@ Start::Start(StartRequest request) : request_(std::move(request)) {
   slots_.assign(header().slots, -1);
   const plan::View plan(request_.plan.data());
   times_.assign(plan.count() + 1, 0);
-  pointers_.assign(plan::CountPointers(plan), nullptr);
+  pointers_.assign(plan::count_pointers(plan), nullptr);
   child_.start = {.plan = request_.plan.data(),
                   .size = request_.plan.size(),
                   .slots = slots_.data(),

@@ -11,7 +11,7 @@ namespace {
 
 bool joins_container(const plan::View& plan) {
   for (uint32_t i = 0; i < plan.header().prepare; ++i) {
-    if (plan::JoinsContainer(plan, i)) return true;
+    if (plan::joins_container(plan, i)) return true;
   }
   return false;
 }
@@ -45,7 +45,7 @@ void look_up_in_union(const std::vector<uint8_t>& plan, const std::vector<Unique
   const plan::View view(plan.data());
   for (uint32_t i = 0; i < view.header().prepare; ++i) {
     if (view.code(i) != plan::Code::Overlay) continue;
-    const uint32_t slot = plan::ReadOverlay(view, i).tree;
+    const uint32_t slot = plan::read<plan::op::Overlay>(view, i).tree;
     if (slot < slots.size() && slots[slot]) look_up(slots[slot].get(), paths);
     return;
   }

@@ -10,59 +10,59 @@ class Checker {
       : data_(data), header_(header), strings_end_(strings_end), words_(words) {}
 
   Fault fault() const { return fault_; }
-  void Start(const uint32_t* words) {
+  void start(const uint32_t* words) {
     words_ = words;
     next_ = 0;
   }
-  void Any(uint32_t count) { next_ += count; }
+  void any(uint32_t count) { next_ += count; }
 
-  void Slot() {
+  void slot() {
     const uint32_t slot = words_[next_++];
-    if (slot != kNoSlot && slot >= header_.slots) Fail(Fault::kSlot);
+    if (slot != kNoSlot && slot >= header_.slots) fail(Fault::kSlot);
   }
 
-  void Text() { CheckText(words_[next_++], true); }
+  void text() { check_text(words_[next_++], true); }
 
-  void Bytes() {
+  void bytes() {
     const uint32_t offset = words_[next_++];
-    Inside(offset, words_[next_++], 1);
+    inside(offset, words_[next_++], 1);
   }
 
-  void Words() {
+  void words() {
     const uint32_t offset = words_[next_++];
-    Inside(offset, words_[next_++], sizeof(uint32_t));
+    inside(offset, words_[next_++], sizeof(uint32_t));
   }
 
-  void Texts() {
+  void texts() {
     const uint32_t offset = words_[next_];
     const uint32_t count = words_[next_ + 1];
-    Words();
+    words();
     if (fault_ != Fault::kNone) return;
     const auto* offsets = reinterpret_cast<const uint32_t*>(data_ + offset);
-    for (uint32_t i = 0; i < count && fault_ == Fault::kNone; i++) CheckText(offsets[i], false);
+    for (uint32_t i = 0; i < count && fault_ == Fault::kNone; i++) check_text(offsets[i], false);
   }
 
  private:
-  void Fail(Fault fault) {
+  void fail(Fault fault) {
     if (fault_ == Fault::kNone) fault_ = fault;
   }
 
   // The last NUL of the plan ends every string that starts at or before it: no string is walked here.
-  void CheckText(uint32_t offset, bool optional) {
+  void check_text(uint32_t offset, bool optional) {
     if (offset == 0 && optional) return;
-    if (offset < DataStart() || offset >= strings_end_) Fail(Fault::kString);
+    if (offset < data_start() || offset >= strings_end_) fail(Fault::kString);
   }
 
-  void Inside(uint32_t offset, uint32_t count, uint32_t unit) {
+  void inside(uint32_t offset, uint32_t count, uint32_t unit) {
     if (count == 0) return;
-    if (offset % unit != 0 || offset < DataStart() || offset > header_.size) return Fail(Fault::kArray);
-    if (count > (header_.size - offset) / unit) return Fail(Fault::kArray);
+    if (offset % unit != 0 || offset < data_start() || offset > header_.size) return fail(Fault::kArray);
+    if (count > (header_.size - offset) / unit) return fail(Fault::kArray);
     // Arrays that overlap could otherwise make a small plan cost billions of steps.
-    if (unit > 1 && count > elements_left_) return Fail(Fault::kTooLarge);
+    if (unit > 1 && count > elements_left_) return fail(Fault::kTooLarge);
     if (unit > 1) elements_left_ -= count;
   }
 
-  uint32_t DataStart() const {
+  uint32_t data_start() const {
     return static_cast<uint32_t>(sizeof(Header) + sizeof(Record) * (header_.prepare + header_.enter));
   }
 
@@ -75,7 +75,7 @@ class Checker {
   Fault fault_ = Fault::kNone;
 };
 
-Fault CheckHeader(const uint8_t* data, size_t size) {
+Fault check_header(const uint8_t* data, size_t size) {
   if (size < sizeof(Header) || size > kMaxSize || reinterpret_cast<uintptr_t>(data) % alignof(Record) != 0) {
     return Fault::kSize;
   }
@@ -91,17 +91,17 @@ Fault CheckHeader(const uint8_t* data, size_t size) {
   return Fault::kNone;
 }
 
-Fault CheckRecord(Checker& check, const Record& record) {
-  check.Start(record.words);
+Fault check_record(Checker& check, const Record& record) {
+  check.start(record.words);
   switch (static_cast<Code>(record.code)) {
-#define OUT(name) check.Slot();
-#define SLOT(name) check.Slot();
-#define U32(name) check.Any(1);
-#define U64(name) check.Any(2);
-#define STRING(name) check.Text();
-#define BLOB(name) check.Bytes();
-#define STRINGS(name) check.Texts();
-#define NUMBERS(name) check.Words();
+#define OUT(name) check.slot();
+#define SLOT(name) check.slot();
+#define U32(name) check.any(1);
+#define U64(name) check.any(2);
+#define STRING(name) check.text();
+#define BLOB(name) check.bytes();
+#define STRINGS(name) check.texts();
+#define NUMBERS(name) check.words();
 #define OP(code, identifier, name, fields) \
   case Code::identifier:                   \
     fields break;
@@ -116,10 +116,10 @@ Fault CheckRecord(Checker& check, const Record& record) {
 
 // What a thread of the caller may execute. It makes trees that nothing else sees, and changes neither the program nor
 // the host. Once it is in the mount namespace of a container, it may put them in their places there.
-bool OpensOnly(const View& view, uint32_t index, bool inside) {
+bool opens_only(const View& view, uint32_t index, bool inside) {
   switch (view.code(index)) {
     case Code::Join:
-      return !inside && JoinsContainer(view, index);
+      return !inside && joins_container(view, index);
     case Code::Attach:
     case Code::Chdir:
     case Code::Readonly:
@@ -133,7 +133,7 @@ bool OpensOnly(const View& view, uint32_t index, bool inside) {
     case Code::Attributes:
       return true;
     case Code::Tmpfs:
-      return ReadTmpfs(view, index).at == nullptr;
+      return read<op::Tmpfs>(view, index).at == nullptr;
     default:
       return false;
   }
@@ -155,8 +155,8 @@ bool OpensOnly(const View& view, uint32_t index, bool inside) {
 
 }  // namespace
 
-Verdict Check(const uint8_t* data, size_t size) {
-  const Fault fault = CheckHeader(data, size);
+Verdict check(const uint8_t* data, size_t size) {
+  const Fault fault = check_header(data, size);
   if (fault != Fault::kNone) return {fault, 0};
   size_t strings_end = size;
   while (strings_end > 0 && data[strings_end - 1] != 0) strings_end--;
@@ -164,29 +164,29 @@ Verdict Check(const uint8_t* data, size_t size) {
   Checker check(data, view.header(), strings_end, nullptr);
   bool inside = false;
   for (uint32_t i = 0; i < view.count(); i++) {
-    const Fault found = CheckRecord(check, view.record(i));
+    const Fault found = check_record(check, view.record(i));
     if (found != Fault::kNone) return {found, i};
     if (!view.opener() || i >= view.header().prepare) continue;
-    if (!OpensOnly(view, i, inside)) return {Fault::kOpener, i};
-    inside = inside || JoinsContainer(view, i);
+    if (!opens_only(view, i, inside)) return {Fault::kOpener, i};
+    inside = inside || joins_container(view, i);
   }
   return {Fault::kNone, 0};
 }
 
-bool JoinsContainer(const View& view, uint32_t index) {
-  return view.code(index) == Code::Join && ReadJoin(view, index).kind == kMountNamespace;
+bool joins_container(const View& view, uint32_t index) {
+  return view.code(index) == Code::Join && read<op::Join>(view, index).kind == kMountNamespace;
 }
 
-uint32_t PointersFor(const op::Exec& exec) { return kMaxScriptWords + exec.argv.count + exec.env.count + 2; }
+uint32_t pointers_for(const op::Exec& exec) { return kMaxScriptWords + exec.argv.count + exec.env.count + 2; }
 
-uint32_t PointersFor(const op::ExecFile& exec) { return exec.argv.count + 2; }
+uint32_t pointers_for(const op::ExecFile& exec) { return exec.argv.count + 2; }
 
-uint32_t CountPointers(const View& view) {
+uint32_t count_pointers(const View& view) {
   uint32_t most = 0;
   for (uint32_t i = 0; i < view.count(); i++) {
     uint32_t needed = 0;
-    if (view.code(i) == Code::Exec) needed = PointersFor(ReadExec(view, i));
-    if (view.code(i) == Code::ExecFile) needed = PointersFor(ReadExecFile(view, i));
+    if (view.code(i) == Code::Exec) needed = pointers_for(read<op::Exec>(view, i));
+    if (view.code(i) == Code::ExecFile) needed = pointers_for(read<op::ExecFile>(view, i));
     if (needed > most) most = needed;
   }
   return most;

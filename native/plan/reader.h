@@ -1,4 +1,4 @@
-// Reads a plan in place. `Check` looks at every byte that a record can lead to, once; after it, the views below are
+// Reads a plan in place. `check` looks at every byte that a record can lead to, once; after it, the views below are
 // plain loads. Freestanding and without allocation, so that the caller, the executor and the fuzzer share it.
 #pragma once
 
@@ -41,7 +41,7 @@ struct Strings {
   const char* operator[](uint32_t index) const { return reinterpret_cast<const char*>(plan + offsets[index]); }
 };
 
-// A plan that `Check` has accepted.
+// A plan that `check` has accepted.
 class View {
  public:
   explicit View(const uint8_t* data) : data_(data) {}
@@ -57,14 +57,14 @@ class View {
 };
 
 // `data` must be aligned to 4 bytes.
-Verdict Check(const uint8_t* data, size_t size);
+Verdict check(const uint8_t* data, size_t size);
 
 // As many `#!` in a row as execve takes, and the words that they put before the arguments.
 inline constexpr uint32_t kMaxScripts = 5;
 inline constexpr uint32_t kMaxScriptWords = 2 * kMaxScripts;
 
 // The most that any `exec` of a plan needs (Start::pointers).
-uint32_t CountPointers(const View& view);
+uint32_t count_pointers(const View& view);
 
 // One struct for each operation, its fields in the order of ops.def.
 namespace op {
@@ -89,26 +89,26 @@ namespace op {
 class Cursor {
  public:
   Cursor(const View& view, uint32_t index) : data_(view.data()), words_(view.record(index).words) {}
-  uint32_t Word() { return words_[next_++]; }
-  uint64_t Wide() {
-    const uint64_t low = Word();
-    return low | static_cast<uint64_t>(Word()) << 32;
+  uint32_t word() { return words_[next_++]; }
+  uint64_t wide() {
+    const uint64_t low = word();
+    return low | static_cast<uint64_t>(word()) << 32;
   }
-  const char* Text() {
-    const uint32_t offset = Word();
+  const char* text() {
+    const uint32_t offset = word();
     return offset == 0 ? nullptr : reinterpret_cast<const char*>(data_ + offset);
   }
-  Blob Bytes() {
-    const uint32_t offset = Word();
-    return {data_ + offset, Word()};
+  Blob bytes() {
+    const uint32_t offset = word();
+    return {data_ + offset, word()};
   }
-  Strings Texts() {
-    const uint32_t offset = Word();
-    return {data_, reinterpret_cast<const uint32_t*>(data_ + offset), Word()};
+  Strings texts() {
+    const uint32_t offset = word();
+    return {data_, reinterpret_cast<const uint32_t*>(data_ + offset), word()};
   }
-  Numbers Words() {
-    const uint32_t offset = Word();
-    return {reinterpret_cast<const uint32_t*>(data_ + offset), Word()};
+  Numbers words() {
+    const uint32_t offset = word();
+    return {reinterpret_cast<const uint32_t*>(data_ + offset), word()};
   }
 
  private:
@@ -117,30 +117,35 @@ class Cursor {
   uint32_t next_ = 0;
 };
 
-#define OUT(name) fields_.name = cursor.Word();
-#define SLOT(name) fields_.name = cursor.Word();
-#define U32(name) fields_.name = cursor.Word();
-#define U64(name) fields_.name = cursor.Wide();
-#define STRING(name) fields_.name = cursor.Text();
-#define BLOB(name) fields_.name = cursor.Bytes();
-#define STRINGS(name) fields_.name = cursor.Texts();
-#define NUMBERS(name) fields_.name = cursor.Words();
-#define OP(code, identifier, name, fields)                                   \
-  inline op::identifier Read##identifier(const View& view, uint32_t index) { \
-    [[maybe_unused]] Cursor cursor(view, index);                             \
-    op::identifier fields_;                                                  \
-    fields return fields_;                                                   \
+// The fields of a record, which must be of that operation: `read<op::Exec>(view, index)`.
+template <typename Op>
+Op read(const View& view, uint32_t index);
+
+#define OUT(name) fields_.name = cursor.word();
+#define SLOT(name) fields_.name = cursor.word();
+#define U32(name) fields_.name = cursor.word();
+#define U64(name) fields_.name = cursor.wide();
+#define STRING(name) fields_.name = cursor.text();
+#define BLOB(name) fields_.name = cursor.bytes();
+#define STRINGS(name) fields_.name = cursor.texts();
+#define NUMBERS(name) fields_.name = cursor.words();
+#define OP(code, identifier, name, fields)                                       \
+  template <>                                                                    \
+  inline op::identifier read<op::identifier>(const View& view, uint32_t index) { \
+    [[maybe_unused]] Cursor cursor(view, index);                                 \
+    op::identifier fields_;                                                      \
+    fields return fields_;                                                       \
   }
 #include "plan/ops.def"
 #undef OP
 #include "plan/undef.h"
 
 // Whether the record moves a thread into the mount namespace of a container.
-bool JoinsContainer(const View& view, uint32_t index);
+bool joins_container(const View& view, uint32_t index);
 
 // Room that one `exec` needs for the pointers of argv, what scripts put before it, and env, with their two ends; and
 // `exec-file`, whose environment is empty.
-uint32_t PointersFor(const op::Exec& exec);
-uint32_t PointersFor(const op::ExecFile& exec);
+uint32_t pointers_for(const op::Exec& exec);
+uint32_t pointers_for(const op::ExecFile& exec);
 
 }  // namespace orlop::plan
