@@ -42,6 +42,14 @@ Metadata metadata_of(struct archive_entry* entry) {
           static_cast<mode_t>(archive_entry_perm(entry) & 07777), modified(entry)};
 }
 
+// A header can hold larger numbers than a device of Linux has; cut, they would be those of another one.
+dev_t device_of(struct archive_entry* entry) {
+  const uint64_t major = archive_entry_rdevmajor(entry);
+  const uint64_t minor = archive_entry_rdevminor(entry);
+  if (major >= 1u << 12 || minor >= 1u << 20) refuse("device");
+  return makedev(static_cast<unsigned>(major), static_cast<unsigned>(minor));
+}
+
 std::vector<Attribute> attributes_of(struct archive_entry* entry) {
   std::vector<Attribute> attributes;
   const char* name = nullptr;
@@ -179,8 +187,7 @@ class Unpacker {
       case AE_IFBLK:
       case AE_IFIFO: {
         if (kind_ == Kind::kFiles) refuse("not-a-plain-file");
-        dev_t device = type == AE_IFIFO ? 0 : makedev(archive_entry_rdevmajor(entry), archive_entry_rdevminor(entry));
-        return tree_.node(name, type, device, metadata);
+        return tree_.node(name, type, type == AE_IFIFO ? 0 : device_of(entry), metadata);
       }
       default:
         refuse("type");

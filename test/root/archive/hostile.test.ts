@@ -88,6 +88,18 @@ const refused: readonly Case[] = [
     says: 'device 0:0',
     modes: ['layer', 'tree'],
   },
+  {
+    title: `a device with too large a number`,
+    script: `add('x', b'3', devmajor=4096, devminor=3)`,
+    says: 'number of a device',
+    modes: ['layer', 'tree'],
+  },
+  {
+    title: `a device whose number becomes another one when it is cut to 32 bits`,
+    script: `add('x', b'3', pax_headers={'SCHILY.devmajor': '4294967297', 'SCHILY.devminor': '3'})`,
+    says: 'number of a device',
+    modes: ['layer', 'tree'],
+  },
   ...[
     'trusted.overlay.opaque',
     'trusted.overlay.redirect',

@@ -14,6 +14,7 @@ export const refusals: Readonly<Record<string, Words>> = {
   compression: { why: 'it is compressed in a way that orlop does not read', hint: 'use gzip, zstd or a plain tar' },
   damaged: { why: 'it is damaged', hint: incomplete },
   dangling: { why: 'a directory of the name is a symbolic link that leads nowhere' },
+  device: { why: 'the number of a device is larger than Linux knows' },
   empty: { why: 'it is empty', hint: 'is the right file given, and does the program that feeds stdin succeed' },
   'header-too-large': { why: 'its headers are larger than 1 MiB', hint: foreign },
   id: { why: 'a user or group ID is not between 0 and 4294967294' },
