@@ -36,12 +36,12 @@ Napi::Value in_background(Napi::Env env, std::function<Failure(Result*)> work,
   const auto environment = Environment::of(env);
   environment->hold(env);
   const auto tell = [=](const Failure& failure, const std::shared_ptr<Result>& result) {
-    environment->post([=](Napi::Env env) {
-      environment->release(env);
+    environment->post([=](Napi::Env later) {
+      environment->release(later);
       if (failure) {
-        deferred.reject(system_error(env, failure).Value());
+        deferred.reject(system_error(later, failure).Value());
       } else {
-        deferred.resolve(convert(env, *environment, *result));
+        deferred.resolve(convert(later, *environment, *result));
       }
     });
   };

@@ -74,7 +74,7 @@ Napi::Value change_later(const Napi::CallbackInfo& info) {
   if (!wrong.empty()) return Deferred(env).rejected(Napi::TypeError::New(env, wrong).Value());
   return FsWork<Nothing>::start(
       env, [changes = std::move(changes)](Nothing*) { return fs::apply(changes); },
-      [](Napi::Env env, Nothing&) { return env.Undefined(); });
+      [](Napi::Env later, Nothing&) { return later.Undefined(); });
 }
 
 }  // namespace

@@ -19,7 +19,7 @@
 namespace orlop::addon {
 
 struct Ending {
-  explicit Ending(std::shared_ptr<Environment> environment) : environment(std::move(environment)) {}
+  explicit Ending(std::shared_ptr<Environment> held) : environment(std::move(held)) {}
 
   std::shared_ptr<Environment> environment;  // held, until the promise is settled
   std::optional<Deferred> deferred;          // JS: Finished of ts/native/contract.ts

@@ -51,7 +51,7 @@ Napi::Value look_at(const Napi::CallbackInfo& info) {
   }
   const bool started = start_detached_thread("orlop-look", [=] {
     const Failure failure = fs::look_at(path, looked.get());
-    environment->post([=](Napi::Env env) { settle(env, deferred, failure, *looked); });
+    environment->post([=](Napi::Env later) { settle(later, deferred, failure, *looked); });
   });
   if (!started) settle(env, deferred, {EAGAIN, "pthread_create", ""}, *looked);
   return deferred.promise();

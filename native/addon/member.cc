@@ -133,7 +133,7 @@ Member::Done answer_with(Napi::Env env, const std::shared_ptr<Answering>& answer
     const Followed followed = std::move(answering->followed);
     const bool done = result.outcome == MemberResult::Outcome::kDone;
     answering->result = std::move(result);
-    const auto tell = [answering](Napi::Env env) { settle(env, *answering); };
+    const auto tell = [answering](Napi::Env later) { settle(later, *answering); };
     if (done && followed.ending != nullptr) {
       follow_start(followed, answering->process, answering->result.pipes, tell);
     } else {
@@ -252,8 +252,9 @@ Napi::Value member_over(const Napi::CallbackInfo& info) {
   if (handle == nullptr) return env.Undefined();
   const auto environment = Environment::of(env);
   const Deferred deferred(env);
-  handle->member->on_over(
-      [environment, deferred] { environment->post([deferred](Napi::Env env) { deferred.resolve(env.Undefined()); }); });
+  handle->member->on_over([environment, deferred] {
+    environment->post([deferred](Napi::Env later) { deferred.resolve(later.Undefined()); });
+  });
   return deferred.promise();
 }
 

@@ -57,9 +57,9 @@ Napi::Value wait(const Napi::CallbackInfo& info) {
   const Deferred deferred(env);
   environment->hold(env);
   process->on_exit([environment, deferred, pid = process->pid()](const Exit& exit) {
-    environment->post([environment, deferred, pid, exit](Napi::Env env) {
-      environment->release(env);
-      settle_wait(env, deferred, pid, exit);
+    environment->post([environment, deferred, pid, exit](Napi::Env later) {
+      environment->release(later);
+      settle_wait(later, deferred, pid, exit);
     });
   });
   return deferred.promise();
@@ -93,9 +93,9 @@ Napi::Value wait_other(const Napi::CallbackInfo& info) {
   const auto environment = Environment::of(env);
   environment->hold(env);
   process->on_exit([environment, deferred](const Exit&) {
-    environment->post([environment, deferred](Napi::Env env) {
-      environment->release(env);
-      deferred.resolve(Napi::Boolean::New(env, true));
+    environment->post([environment, deferred](Napi::Env later) {
+      environment->release(later);
+      deferred.resolve(Napi::Boolean::New(later, true));
     });
   });
   return deferred.promise();

@@ -21,7 +21,7 @@ namespace {
 constexpr size_t kChunk = 64 * 1024;
 
 // After so many milliseconds without output, an application that has ended is done writing.
-constexpr int kSilence = 500;
+constexpr int kSilentFor = 500;
 
 Failure write_all(int to, const char* bytes, size_t length) {
   for (size_t done = 0; done < length;) {
@@ -45,7 +45,7 @@ Failure next(int from, int finish, bool finished, Event* event) {
   pollfd either[] = {{from, POLLIN, 0}, {finish, POLLIN, 0}};
   int ready;
   do {
-    ready = poll(either, finished ? 1 : 2, finished ? kSilence : -1);
+    ready = poll(either, finished ? 1 : 2, finished ? kSilentFor : -1);
   } while (ready == -1 && errno == EINTR);
   if (ready == -1) return failed("poll");
   *event = ready == 0 ? Event::kSilence : either[0].revents != 0 ? Event::kOutput : Event::kFinish;

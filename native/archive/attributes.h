@@ -20,7 +20,7 @@ Keep keep_attribute(std::string_view name);
 // overlayfs' own names, of a privileged mount or of a user's.
 bool is_overlay_attribute(std::string_view name);
 
-inline constexpr char kOpaque[] = "trusted.overlay.opaque";
+inline constexpr char kOpaqueAttribute[] = "trusted.overlay.opaque";
 
 // All attributes of an open file or directory, sorted by name.
 std::vector<Attribute> read_attributes(int fd);

@@ -63,7 +63,7 @@ int serve(const Request& request) {
   std::string_view name = request.name;
   std::string_view value(request.value, request.value_size);
   if (!name.starts_with("trusted.")) return EPERM;
-  if (is_overlay_attribute(name) && !(directory && name == kOpaque && value == "y")) return EPERM;
+  if (is_overlay_attribute(name) && !(directory && name == kOpaqueAttribute && value == "y")) return EPERM;
   return fsetxattr(request.fd.get(), request.name, request.value, request.value_size, 0) == 0 ? 0 : errno;
 }
 
@@ -111,7 +111,7 @@ void Broker::set(int fd, const Attribute& attribute) const {
   if (sendmsg(socket_, &message, MSG_NOSIGNAL) < 0) fail("sendmsg", errno);
   int32_t answer = 0;
   if (read_some(socket_, &answer, sizeof answer) != sizeof answer) fail("read", EPIPE);
-  if (answer == EOPNOTSUPP && attribute.name != kOpaque) return;
+  if (answer == EOPNOTSUPP && attribute.name != kOpaqueAttribute) return;
   if (answer != 0) fail("fsetxattr", answer);
 }
 

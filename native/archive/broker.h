@@ -16,7 +16,7 @@ class Broker {
   // Sets `attribute` on an open file or directory.
   void set(int fd, const Attribute& attribute) const;
   // Marks an open directory as hiding what the layers below have in it.
-  void set_opaque(int fd) const { set(fd, {kOpaque, "y"}); }
+  void set_opaque(int fd) const { set(fd, {kOpaqueAttribute, "y"}); }
 
  private:
   explicit Broker(int socket) : socket_(socket) {}

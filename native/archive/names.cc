@@ -32,7 +32,7 @@ bool each_component(std::string_view path, Visit visit) {
 uint64_t header_number(std::string_view field) {
   uint64_t value = 0;
   if (static_cast<unsigned char>(field[0]) & 0x80) {
-    for (unsigned char byte : field.substr(field.size() - 8)) value = value << 8 | byte;
+    for (char byte : field.substr(field.size() - 8)) value = value << 8 | static_cast<unsigned char>(byte);
     return value;
   }
   for (char digit : field) {

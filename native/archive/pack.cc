@@ -23,27 +23,19 @@ namespace {
 // Below the one directory and on its mount: a volume is neither entered nor read, whoever renames while we walk.
 constexpr uint64_t kResolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV;
 
-struct LinuxDirent {
-  uint64_t inode;
-  int64_t offset;
-  uint16_t length;
-  uint8_t type;
-  char name[];
-};
-
 // Sorted as bytes, so that the order is that of the names and not of the disk.
 std::vector<std::string> read_names(int fd) {
   std::vector<std::string> names;
-  alignas(LinuxDirent) char buffer[32 << 10];
+  alignas(dirent64) char buffer[32 << 10];
   for (;;) {
     long size = syscall(SYS_getdents64, fd, buffer, sizeof buffer);
     if (size < 0 && errno != ENOENT) fail("getdents64", errno);
     // A directory that has been removed meanwhile holds nothing.
     if (size <= 0) break;
     for (long at = 0; at < size;) {
-      const auto* entry = reinterpret_cast<const LinuxDirent*>(buffer + at);
-      if (strcmp(entry->name, ".") != 0 && strcmp(entry->name, "..") != 0) names.emplace_back(entry->name);
-      at += entry->length;
+      const auto* entry = reinterpret_cast<const dirent64*>(buffer + at);
+      if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0) names.emplace_back(entry->d_name);
+      at += entry->d_reclen;
     }
     if (names.size() > kMaxEntries) refuse("too-many-entries");
   }
@@ -78,7 +70,7 @@ class Packer {
     struct stat info;
     if (fstat(fd, &info) != 0) fail("fstat", errno);
     std::vector<Attribute> attributes = read_attributes(fd);
-    bool opaque = layer_ && has_attribute(attributes, kOpaque, "y");
+    bool opaque = layer_ && has_attribute(attributes, kOpaqueAttribute, "y");
     writer_.header(name, info, kept(std::move(attributes)));
     const std::string prefix = depth == 0 ? "" : name;
     // First, as the layer format recommends: readers apply it before what the directory holds now.

@@ -17,7 +17,8 @@ std::string hex(std::string_view bytes) {
   static const char digits[] = "0123456789abcdef";
   std::string out;
   out.reserve(bytes.size() * 2);
-  for (unsigned char byte : bytes) {
+  for (char letter : bytes) {
+    const auto byte = static_cast<unsigned char>(letter);
     out.push_back(digits[byte >> 4]);
     out.push_back(digits[byte & 15]);
   }

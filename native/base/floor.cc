@@ -82,7 +82,7 @@ bool _Sp_make_shared_tag::_S_eq(const type_info&) noexcept { return false; }
 
 #if _GLIBCXX_RELEASE >= 13
 // Split off from the inlined replace() of gcc 13; libstdc++ has the code, but not old ones.
-template void string::_M_replace_cold(char*, size_t, const char*, size_t, size_t);
+template void basic_string<char>::_M_replace_cold(char*, size_t, const char*, size_t, size_t);
 #endif
 
 }  // namespace std

@@ -53,8 +53,10 @@ Exit reap(int pidfd) {
 }
 
 bool has_executed(int pidfd) {
+  // __WCLONE is the highest bit of an int, and unsigned in the header.
+  constexpr int kPeek = WEXITED | WNOHANG | WNOWAIT | static_cast<int>(__WCLONE);
   siginfo_t info{};
-  return waitid(kPidfd, static_cast<id_t>(pidfd), &info, WEXITED | WNOHANG | WNOWAIT | __WCLONE) != 0;
+  return waitid(kPidfd, static_cast<id_t>(pidfd), &info, kPeek) != 0;
 }
 
 pid_t pid_of(int pidfd) {

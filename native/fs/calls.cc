@@ -39,11 +39,11 @@ void limit_features(uint32_t features) { allowed.store(features); }
 
 bool may_use(uint32_t feature) { return (allowed.load() & feature) != 0; }
 
-UniqueFd openat2(int directory, const char* path, uint64_t flags, uint64_t mode, uint64_t resolve) {
+UniqueFd openat2(int directory, const char* path, int flags, uint64_t mode, uint64_t resolve) {
   // Any rename or mount on the machine may make one attempt fail, so a busy machine needs some; a bound keeps a
   // hostile renamer from holding us here.
   constexpr int kAttempts = 128;
-  open_how how{.flags = flags | O_CLOEXEC, .mode = mode, .resolve = resolve};
+  open_how how{.flags = static_cast<uint32_t>(flags | O_CLOEXEC), .mode = mode, .resolve = resolve};
   for (int attempt = 1;; attempt++) {
     int fd = static_cast<int>(syscall(SYS_openat2, directory, path, &how, sizeof(how)));
     if (fd >= 0 || (errno != EAGAIN && errno != EINTR) || attempt == kAttempts) return UniqueFd(fd);

@@ -13,7 +13,7 @@ void limit_features(uint32_t features);
 bool may_use(uint32_t feature);
 
 // openat2(2), repeated where the kernel could not finish because of a rename elsewhere. O_CLOEXEC is added.
-UniqueFd openat2(int directory, const char* path, uint64_t flags, uint64_t mode, uint64_t resolve);
+UniqueFd openat2(int directory, const char* path, int flags, uint64_t mode, uint64_t resolve);
 
 // One entry of a directory by its name: a symbolic link is never followed (ELOOP, or a descriptor of the link itself
 // with O_PATH) and another mount is never entered (EXDEV).

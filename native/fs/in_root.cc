@@ -122,7 +122,7 @@ Failure open_in_root(int root, const std::string& path, int flags, unsigned mode
   if (path.find('\0') != std::string::npos) return {EINVAL, "openat2", path};
   if ((flags & O_CREAT) == 0 && (flags & O_TMPFILE) != O_TMPFILE) mode = 0;  // openat2 insists, open does not
   if (may_use(init::kFeatureOpenat2)) {
-    *opened = openat2(root, path.c_str(), static_cast<unsigned>(flags), mode, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
+    *opened = openat2(root, path.c_str(), flags, mode, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
     if (*opened) return {};
     // EAGAIN: the kernel cannot tell where `..` leads while others rename.
     if (errno != ENOSYS && errno != EPERM && errno != EAGAIN) return failed("openat2", path);

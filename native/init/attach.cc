@@ -8,8 +8,7 @@
 namespace orlop::init {
 namespace {
 
-// Kinds of mount points.
-inline constexpr uint32_t kDirectory = 0;
+// Kinds of mount points; 0 is a directory that a link may lead to.
 inline constexpr uint32_t kFile = 1;
 inline constexpr uint32_t kPlainDirectory = 2;
 

@@ -29,12 +29,13 @@ struct KernelAction {
   uint64_t mask;
 };
 
+// What getdents64(2) writes.
 struct DirectoryEntry {
   uint64_t inode;
   int64_t next;
   uint16_t length;
   uint8_t type;
-  char name[];
+  char name[1];  // the first letter of it
 };
 
 // The number of a descriptor's entry; -1 for "." and "..".

@@ -39,10 +39,10 @@ long raw_syscall(long number, long a, long b, long c, long d) {
 bool pass_gate(Child& child) {
   child.arrived.store(kArrived);
   raw_syscall(__NR_futex, reinterpret_cast<long>(&child.arrived), FUTEX_WAKE | FUTEX_PRIVATE_FLAG, 1, 0);
-  while (child.gate.load() == kClosed) {
-    raw_syscall(__NR_futex, reinterpret_cast<long>(&child.gate), FUTEX_WAIT | FUTEX_PRIVATE_FLAG, kClosed, 0);
+  while (child.gate.load() == kGateClosed) {
+    raw_syscall(__NR_futex, reinterpret_cast<long>(&child.gate), FUTEX_WAIT | FUTEX_PRIVATE_FLAG, kGateClosed, 0);
   }
-  return child.gate.load() == kOpen;
+  return child.gate.load() == kGateOpen;
 }
 
 // A child may hang, in a file system that does not answer. Its copies of the caller's descriptors would hold the

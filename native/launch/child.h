@@ -14,9 +14,9 @@ inline constexpr uint32_t kArrived = 1;
 inline constexpr uint32_t kNeverComes = 2;
 
 // Values of Child::gate.
-inline constexpr uint32_t kClosed = 0;
-inline constexpr uint32_t kOpen = 1;
-inline constexpr uint32_t kRefused = 2;
+inline constexpr uint32_t kGateClosed = 0;
+inline constexpr uint32_t kGateOpen = 1;
+inline constexpr uint32_t kGateRefused = 2;
 
 struct Child {
   init::Start start;

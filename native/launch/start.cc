@@ -34,8 +34,8 @@ int own_pidfd() {
 
 int death_signal_of(const plan::View& plan) {
   for (uint32_t i = 0; i < plan.count(); ++i) {
-    if (plan.code(i) == plan::Code::ParentDeath)
-      return static_cast<int>(plan::read<plan::op::ParentDeath>(plan, i).signal);
+    if (plan.code(i) != plan::Code::ParentDeath) continue;
+    return static_cast<int>(plan::read<plan::op::ParentDeath>(plan, i).signal);
   }
   return 0;
 }
@@ -200,7 +200,7 @@ void Start::help() {
   while (child_.arrived.load() == kAbsent) futex_wait(child_.arrived, kAbsent);
   if (child_.arrived.load() == kNeverComes) return;
   help_failed_ = in_flight_.enter_after([this] { return prepare_from_outside(); });
-  child_.gate.store(help_failed_.error == 0 ? kOpen : kRefused);
+  child_.gate.store(help_failed_.error == 0 ? kGateOpen : kGateRefused);
   futex_wake(child_.gate);
 }
 
