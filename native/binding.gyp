@@ -19,7 +19,7 @@
   },
   "target_defaults": {
     "include_dirs": ["."],
-    "cflags_cc!": ["-fno-exceptions", "-std=gnu++17", "-std=gnu++20"],
+    "cflags_cc!": ["-std=gnu++17", "-std=gnu++20"],
     "cflags_cc": ["-std=c++20", "-fno-exceptions", "-fno-rtti", "<@(warnings)"],
     "defines": ["_GNU_SOURCE"]
   },
