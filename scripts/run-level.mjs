@@ -3,17 +3,29 @@
 //   node scripts/run-level.mjs [level]...     levels: see the table below; `all` for each of them
 //
 // Each test file is a process of its own, two at a time: a crash costs one file, and nothing that one leaves behind in
-// its process can help or harm another. Root tests get a mount namespace of their own as their "host", with
-// an empty /run/orlop.
-import { execFileSync, spawn } from 'node:child_process';
+// its process can help or harm another. As root each of them gets a mount namespace of its own as its "host", with
+// an empty /run/orlop: what others mount meanwhile, or unmount, is not there.
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
 const mocha = ['node_modules/mocha/bin/mocha.js', '--import=tsx', '--reporter=test/support/reporter.cjs'];
-// Locks of stores that were opened by their root alone lie below /run/orlop, and nobody else removes them with the store.
-const ownRun = 'mkdir -p -m 700 /run/orlop; mount -t tmpfs -o mode=700 tmpfs /run/orlop; exec "$@"';
-const ownMounts = ['unshare', '--mount', '--propagation', 'private', 'sh', '-ec', ownRun, 'sh'];
+// A new mount namespace begins with a copy of the table, in which mounts of other tests may be: a copy keeps their file
+// systems busy, and goes when their mount points are removed.
+const leaveOthers = `
+  while read -r _ _ _ _ target _; do
+    case $target in /var/tmp/orlop-*) umount --lazy "$target" 2> /dev/null || true ;; esac
+  done < /proc/self/mountinfo`;
+// Locks of stores that were opened by their root alone lie below /run/orlop, and no test removes them with the store.
+const ownRun = 'mkdir -p -m 700 /run/orlop; mount -t tmpfs -o mode=700 tmpfs /run/orlop';
+const ownMounts = [
+  ...['unshare', '--mount', '--propagation', 'private'],
+  ...['sh', '-ec', `${leaveOthers}\n${ownRun}\nexec "$@"`, 'sh'],
+];
+/** Whether this user may have mount namespaces: root may, but not in every container. */
+const mayUnshare =
+  process.getuid() === 0 && spawnSync('unshare', ['--mount', 'true'], { stdio: 'ignore' }).status === 0;
 const npmRun = (script) => ['npm', 'run', '--silent', script];
 
 /**
@@ -29,16 +41,15 @@ const levels = {
   addon: { folder: 'test/addon' },
   native: { folder: 'test/native' },
   userns: { folder: 'test/userns' },
-  root: { folder: 'test/root', root: true },
+  root: { folder: 'test/root' },
   // The older system calls, with which nothing is made ahead: not the tests of that. Unpacking has no such ways.
   fallbacks: {
     folder: 'test/root',
-    root: true,
     only: /^(?!.*\/archive\/|.*\/(again|ahead|views|pool\/(life|member|same|timings))\.test)/,
     env: () => ({ ORLOP_FEATURES: '0' }),
   },
   // Not in `all`: it needs the prebuilt files, and downloads programs (npm run test:package).
-  package: { folder: 'test/package', root: true, alone: true },
+  package: { folder: 'test/package', alone: true },
   fuzz: { folder: 'test/fuzz' },
   // The same sources by the other build.
   cmake: {
@@ -52,7 +63,6 @@ const levels = {
     folder: 'test/root/archive',
     // The jail's own tests are of its limits, which the sanitizers do not fit into.
     only: /^(?!.*\/jail)/,
-    root: true,
     env: () => ({ ORLOP_ARCHIVE: resolve('build-sanitize/orlop-archive') }),
   },
   'sanitize-addon': {
@@ -91,12 +101,11 @@ function jobsOf(name) {
   const level = levels[name];
   if (level.command) return [{ label: name, argv: level.command, env: {} }];
   const files = testFiles(level.folder).filter((file) => level.only?.test(file) ?? true);
-  const wrap = level.root && process.getuid() === 0 ? ownMounts : [];
   const argv = (list) => [
-    ...wrap,
+    ...(mayUnshare ? ownMounts : []),
     process.execPath,
     ...mocha,
-    ...(level.root ? ['--require=test/support/hooks.ts'] : []),
+    ...(mayUnshare ? ['--require=test/support/hooks.ts'] : []),
     ...list,
   ];
   const env = level.env?.() ?? {};

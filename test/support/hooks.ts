@@ -1,5 +1,5 @@
-// Root hooks of the root level: the "host" of each test file is a mount namespace of its own, shared like the one of a
-// machine with systemd, and no test may change its table.
+// Root hooks of tests whose "host" is a mount namespace of their own (scripts/run-level.mjs): it is shared like the one
+// of a machine with systemd, and no test may change its table.
 import { execFileSync } from 'node:child_process';
 import { expect } from 'chai';
 import { mountTable } from './mounts.ts';
@@ -8,7 +8,7 @@ let before = '';
 
 export const mochaHooks = {
   beforeAll() {
-    if (process.getuid?.() === 0) execFileSync('mount', ['--make-rshared', '/']);
+    execFileSync('mount', ['--make-rshared', '/']);
   },
   beforeEach() {
     before = mountTable();
