@@ -6,10 +6,12 @@ import { withOrlop } from '../../support/orlop.ts';
 import { requires } from '../../support/require.ts';
 import { until } from '../../support/temporary.ts';
 
-/** All that an application can find out about its surroundings and about what it was started with. */
+/**
+ * All that an application can find out about its surroundings and about what it was started with. A shell blocks signals
+ * while it forks, and its child may be quicker than it: the status is read by the program that takes its place.
+ */
 const look = `
   cat /proc/self/mountinfo; echo ==
-  grep -E '^(Umask|Tgid|PPid|TracerPid|Uid|Gid|Groups|NS|Sig[BIC]|Shd|Cap|NoNew|Seccomp|Speculation|Cpus)' /proc/1/status
   cut -d' ' -f4-8 /proc/1/stat; cat /proc/1/limits /proc/1/cgroup /proc/1/oom_score_adj /proc/1/personality
   cat /proc/1/sessionid /proc/1/loginuid /proc/1/timerslack_ns /proc/1/coredump_filter /proc/1/uid_map /proc/1/setgroups
   for fd in /proc/1/fd/*; do readlink $fd; grep flags /proc/1/fdinfo/\${fd##*/}; done
@@ -17,7 +19,8 @@ const look = `
   hostname; cat /etc/hosts /etc/hostname /etc/resolv.conf
   ls -la / /dev /dev/pts /dev/shm /dev/mqueue /sys/class/net; ls -d /proc/[0-9]*
   cat /proc/net/dev /proc/net/route /proc/sys/net/ipv4/ping_group_range /proc/sys/kernel/hostname
-  cd /proc/1/ns; for ns in *; do echo $ns $(readlink $ns); done
+  (cd /proc/1/ns; for ns in *; do echo $ns $(readlink $ns); done)
+  exec grep -E '^(Umask|Tgid|PPid|TracerPid|Uid|Gid|Groups|NS|Sig[BIC]|Shd|Cap|NoNew|Seccomp|Speculation|Cpus)' /proc/1/status
 `;
 
 /** What is another for each start, in a common form; a namespace that is the caller's own stays to be seen. */
