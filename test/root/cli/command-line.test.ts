@@ -1,5 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync } from 'node:fs';
+import { constants } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { busyboxArchive } from '../../support/busybox.ts';
@@ -188,28 +190,27 @@ describe('the program orlop', () => {
       expect(await ok('ps', '-aq')).to.equal('');
     });
 
-    it('says on a terminal why the first Ctrl-C does nothing', async () => {
-      const command = `exec '${process.execPath}' '${cliPath}' --root '${root}' run --rm host sleep 1000`;
+    it('says on a terminal why the first Ctrl-C does nothing, and kills at the third', async () => {
+      const number = join(directory(), 'pid');
+      const command = `echo $$ > '${number}'; exec '${process.execPath}' '${cliPath}' --root '${root}' run --rm host sleep 1000`;
       const child = spawn('script', ['-qec', command, '/dev/null'], { stdio: ['pipe', 'pipe', 'inherit'] });
+      const exit = once(child, 'exit');
       let shown = '';
       child.stdout.on('data', (chunk) => {
         shown += String(chunk);
       });
-      let status: number | null = null;
-      child.on('exit', (code) => {
-        status = code;
-      });
+      const typed = (times: number) => shown.split('^C').length > times;
       await until('the application runs', async () => (await ok('ps', '-q')) !== '');
+      const pid = Number(readFileSync(number, 'utf8'));
+      // Signals that come at once are one, so each is typed when the one before has been taken. No more are: script(1)
+      // does not end before what is typed has paused.
       child.stdin.write('\u0003');
-      await until('it is told of', () => shown.includes('Ctrl-C does nothing'));
-      // It may end between a look and what is typed then.
-      child.stdin.on('error', () => {});
-      await until('it has ended', () => {
-        // Signals that come at once are one.
-        child.stdin.write('\u0003');
-        return status !== null;
-      });
-      expect(status).to.equal(137);
+      await until('it is told of', () => typed(1) && shown.includes('Ctrl-C does nothing'));
+      child.stdin.write('\u0003');
+      await until('the second has been taken', () => typed(2) && !isPending(pid, constants.signals.SIGINT));
+      child.stdin.write('\u0003');
+      expect(await exit).to.deep.equal([137, null]);
+      expect(await ok('ps', '-aq')).to.equal('');
     });
 
     it('takes the container with it when it is killed, and the next command removes what is left', async () => {
@@ -225,6 +226,12 @@ describe('the program orlop', () => {
     });
   });
 });
+
+/** Whether a signal was sent to a process, and waits until the process takes it: proc_pid_status(5). */
+function isPending(pid: number, signal: number): boolean {
+  const set = /^ShdPnd:\s*([0-9a-f]+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1];
+  return ((BigInt(`0x${set}`) >> BigInt(signal - 1)) & 1n) === 1n;
+}
 
 function list(directory: string): string[] {
   return existsSync(directory) ? readdirSync(directory) : [];
