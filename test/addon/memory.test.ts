@@ -48,8 +48,9 @@ describe("the caller's memory", function () {
     // The same attack works on an ordinary process, so it was not the attack that failed.
     const victim = spawn('/bin/sleep', ['600'], { ...somebody, cwd: '/', stdio: 'ignore' });
     const pid = victim.pid ?? 0;
-    await until('the victim to run', () => readFileSync(`/proc/${pid}/comm`, 'utf8') === 'sleep\n');
-    expect(await read(pid, firstMapping(pid)), 'an ordinary process').to.equal('16');
+    // It has its name before its memory.
+    const address = await until('the victim to run', () => isNamed(pid, 'sleep') && (firstMapping(pid) || undefined));
+    expect(await read(pid, address), 'an ordinary process').to.equal('16');
     victim.kill();
   });
 
@@ -97,7 +98,11 @@ function statusOf(pid: number): string {
   return readFileSync(`/proc/${pid}/status`, 'utf8');
 }
 
-/** Address of the first mapping that can be read, in hexadecimal. */
+function isNamed(pid: number, name: string): boolean {
+  return readFileSync(`/proc/${pid}/comm`, 'utf8') === `${name}\n`;
+}
+
+/** Address of the first mapping that can be read, in hexadecimal; none yet while the process is executing a program. */
 function firstMapping(pid: number): string {
   const line = readFileSync(`/proc/${pid}/maps`, 'utf8')
     .split('\n')

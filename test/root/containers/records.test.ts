@@ -35,7 +35,8 @@ describe('a container whose record cannot be written', function () {
   for (const rm of [true, false]) {
     it(`does not run, when it is ${rm ? 'ephemeral' : 'durable'}`, async function () {
       const before = storeContent(fixture());
-      const seconds = `1234.${rm ? 1 : 2}`;
+      // A number that no other test on this machine has.
+      const seconds = `1000${process.pid}.${rm ? 1 : 2}`;
       const container = await fixture().orlop.create('busybox', ['sleep', seconds], { rm });
       const directory = rm ? join(fixture().run, 'containers') : join(fixture().root, 'containers');
       {
