@@ -77,13 +77,15 @@ async function commit(orlop: Orlop): Promise<void> {
   say(await container.commit(more[0] ?? null));
 }
 
-/** Holds a container still until it is killed. */
+/** Holds a container still until it is killed, or gets a line on its standard input. */
 async function pause(): Promise<void> {
   const native = loadNative();
   const store = await Store.open({ root, run, native });
   const held = await pauseContainer(store, await new ContainerStore(store).find(argument));
   say(held === null ? 'ended' : 'paused');
-  setInterval(() => {}, 1000);
+  await once(process.stdin, 'data');
+  process.stdin.destroy();
+  await held?.[Symbol.asyncDispose]();
 }
 
 const works: Record<string, (orlop: Orlop) => Promise<void>> = { end, idle, hang, churn, commit, pause };

@@ -50,7 +50,7 @@ describe('a container that runs', function () {
     await container.remove({ force: true });
     await running.exited;
     expect(storeContent(fixture()).paused).to.deep.equal([]);
-    expect(pauseGroups()).to.deep.equal([]);
+    expect(pauseGroups(container.id)).to.deep.equal([]);
   });
 
   /** What the host sees of it now. */
@@ -103,7 +103,17 @@ describe('a container that runs', function () {
   });
 
   it('is committed without a pause where that is asked for', async () => {
-    await container.commit('unpaused', { pause: false });
+    const made: string[] = [];
+    const commit = (name: string, pause: boolean) => container.commit(name, { pause }).then(() => made.push(name));
+    // One pause at a time: a commit with one waits as long as another program holds the container still.
+    await using program = new Program(fixture(), ['pause', container.id]);
+    await program.next();
+    const both = [commit('paused', true), commit('unpaused', false)];
+    await until('one of them', () => made.length > 0);
+    expect(made).to.deep.equal(['unpaused']);
+    program.tell('go on');
+    await Promise.all(both);
+    expect(made).to.deep.equal(['unpaused', 'paused']);
   });
 
   it('can be looked at and exported', async () => {
@@ -122,11 +132,11 @@ describe('a container that runs', function () {
   });
 });
 
-/** Cgroups that a pause made. */
-function pauseGroups(): string[] {
+/** Cgroups that pauses of a container made: others on this machine may be paused meanwhile. */
+function pauseGroups(id: string): string[] {
   const mounts = readFileSync('/proc/self/mountinfo', 'utf8').split('\n');
   return mounts
     .filter((line) => / - cgroup2? /.test(line))
     .map((line) => line.split(' ')[4] ?? '')
-    .flatMap((mount) => readdirSync(mount).filter((name) => name.startsWith('orlop-pause-')));
+    .flatMap((mount) => readdirSync(mount).filter((name) => name === `orlop-pause-${id.slice(0, 12)}`));
 }
