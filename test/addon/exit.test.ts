@@ -35,6 +35,7 @@ describe('the end of a process', function () {
     const child = started(await start(native, { argv: ['/bin/true'] }));
     await until('no zombie', () => statOf(child.pid) === undefined);
     await until('the end to be known', () => !native.kill(child, 9));
+    expect(await native.wait(child)).to.deep.equal({ code: 0, signal: null });
   });
 
   it('can be caused by a signal until it has come', async () => {

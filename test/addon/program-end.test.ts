@@ -28,6 +28,7 @@ describe('a program with containers', function () {
       `const { process: child } = await start('forever'); console.log(child.pid);`,
       plans,
     );
+    expect(Number(stdout)).to.be.greaterThan(1);
     await until('the child to follow its parent', () => !isAlive(Number(stdout)));
   });
 

@@ -154,7 +154,7 @@ describe('a run that has been made before', function () {
       // Not this program, which lets go of what lies ready when it removes a name.
       await otherwise(async (other) => {
         await other.images.tag('busybox', 'meanwhile:1');
-        await other.images.remove('meanwhile:1');
+        expect((await other.images.remove('meanwhile:1')).untagged).to.deep.equal(['meanwhile:1']);
       });
       return () => {};
     });

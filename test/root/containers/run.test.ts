@@ -213,13 +213,15 @@ describe('run', function () {
       const ended = refusal(run('sleep 1000', { signal: controller.signal }));
       await until('it runs', async () => (await orlop.containers.list()).items.length > 0);
       await orlop.images.tag('busybox', 'busybox:other');
-      await orlop.images.remove('busybox:other');
+      const { untagged } = await orlop.images.remove('busybox:other');
+      expect(untagged).to.deep.equal(['busybox:other']);
       controller.abort();
-      await ended;
+      expect((await ended).code).to.equal('ORLOP_E_ABORTED');
     }
   });
 
   it('removes the container though rm is written as undefined', async () => {
-    await run('true', { rm: undefined });
+    const { container } = await run('true', { rm: undefined });
+    expect((await refusal(fixture().orlop.container(container.id))).code).to.equal('ORLOP_E_NO_CONTAINER');
   });
 });

@@ -80,7 +80,10 @@ describe('the containers of a store', () => {
   it('that were refused can be started again', async () => {
     const claimed = await containers.claim(await containers.add(record(newId()), 'durable'));
     await containers.refused(claimed);
-    await containers.claim(await containers.find(claimed.record.id));
+    const found = await containers.find(claimed.record.id);
+    expect(found.state).to.deep.equal(created);
+    const again = await containers.claim(found);
+    expect((await refusal(containers.claim(again))).message).to.match(/is being started$/);
   });
 
   it('whose process is gone have exited, though nobody recorded it', async () => {

@@ -111,6 +111,8 @@ describe('locks', () => {
       order.push('second');
       await lock.release();
     });
+    // One that need not wait would have come by then.
+    await new Promise((resolve) => setImmediate(resolve));
     order.push('first');
     await first.release();
     await second;
@@ -147,5 +149,7 @@ describe('locks', () => {
   it('come back after the lock directory was removed', async () => {
     await rm(join(store.run, 'locks'), { recursive: true });
     await using _lock = await store.lock('store', 'all', 'exclusive');
+    expect(await readdir(join(store.run, 'locks', 'store'))).to.deep.equal(['all.lock']);
+    expect(await store.tryLock('store', 'all', 'shared')).to.equal(null);
   });
 });
