@@ -17,7 +17,8 @@ process.on('exit', () => {
   for (const path of [directory, run]) rmSync(path, { recursive: true, force: true });
 });
 
-main();
+// A rejection ends this program with a failure, and with it the build.
+void main();
 
 async function main() {
   const script = require(program);

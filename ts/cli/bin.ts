@@ -49,4 +49,5 @@ const io: Io = {
   },
 };
 
-main(process.argv.slice(2), io).then((status) => process.exit(status));
+// Errors of a command are main's own to report: one that it passes on is a mistake, which Node shows as it ends.
+void main(process.argv.slice(2), io).then((status) => process.exit(status));

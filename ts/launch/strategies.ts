@@ -54,6 +54,7 @@ export class Strategies {
 
   /** A start is over, and others may follow, unless the program ends soon. */
   startMade(): void {
+    // It does not reject.
     if (this.#made === null && this.#forced === undefined && !this.#native.worksAtOnce()) void this.#make();
   }
 
