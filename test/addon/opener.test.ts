@@ -1,21 +1,12 @@
 import { execFileSync } from 'node:child_process';
-import {
-  closeSync,
-  mkdtempSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  rmSync,
-  symlinkSync,
-} from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readFileSync, readlinkSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { loadNative } from '../../ts/native/binding.ts';
 import type { Native } from '../../ts/native/contract.ts';
 import { encodePlan } from '../../ts/plan/encode.ts';
 import type { Op, Plan } from '../../ts/plan/types.ts';
-import { ownDescriptors } from '../support/facts-of-life.ts';
+import { ownDescriptors, ownMountNamespaces } from '../support/facts-of-life.ts';
 import { mountTable } from '../support/mounts.ts';
 import { requires } from '../support/require.ts';
 import { hold, newChildren, plainPlan, start, started } from '../support/starts.ts';
@@ -23,12 +14,6 @@ import { until } from '../support/temporary.ts';
 
 const mountApi = 1 << 0;
 const mountSetattr = 1 << 1;
-
-/** Mount namespaces of the program's threads. */
-function ownNamespaces(): string[] {
-  const links = readdirSync('/proc/self/task').map((thread) => readlinkSync(`/proc/self/task/${thread}/ns/mnt`));
-  return [...new Set(links)];
-}
 
 describe('a start whose trees an opener makes', function () {
   this.timeout(60_000);
@@ -49,7 +34,7 @@ describe('a start whose trees an opener makes', function () {
     expect(mountTable()).to.equal(before.mounts);
     // The reaper closes that of a process after it has told its end.
     await until('the descriptors are as before', () => ownDescriptors().length <= before.descriptors);
-    expect(ownNamespaces()).to.have.length(1);
+    expect(new Set(ownMountNamespaces()).size).to.equal(1);
   });
 
   it('clones without a mount of the host: the child never sees one', async () => {

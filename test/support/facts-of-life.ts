@@ -28,13 +28,24 @@ export function sameCounts(one: Record<string, number>, other: Record<string, nu
 }
 
 export function ownThreads(): string[] {
+  return ofOwnThreads((path) => readFileSync(join(path, 'comm'), 'utf8').trim());
+}
+
+/** What `read` gives for the directory of each thread of this process. One that ends meanwhile is left out. */
+export function ofOwnThreads<T>(read: (path: string) => T): T[] {
   return readdirSync('/proc/self/task').flatMap((tid) => {
     try {
-      return [readFileSync(`/proc/self/task/${tid}/comm`, 'utf8').trim()];
-    } catch {
-      return [];
+      return [read(join('/proc/self/task', tid))];
+    } catch (error) {
+      if (['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '')) return [];
+      throw error;
     }
   });
+}
+
+/** Where the mount namespaces of this process's threads lead to. */
+export function ownMountNamespaces(): string[] {
+  return ofOwnThreads((path) => readlinkSync(join(path, 'ns/mnt')));
 }
 
 /** Children of this process, whichever thread made them: state, and name of the program. */

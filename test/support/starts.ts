@@ -172,6 +172,15 @@ export async function runProgram(
   return promisify(execFile)(process.execPath, argv, { env, timeout: 60_000 });
 }
 
+/** Whether a process sleeps in the read of a pipe; where the kernel does not say in what, whether it sleeps. */
+function waitsForPipe(pid: number): boolean {
+  try {
+    return statOf(pid)?.[0] === 'S' && /^0$|pipe_read/.test(readFileSync(`/proc/${pid}/wchan`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
+
 /** A start whose child waits before execve until it is opened or killed; `steps` come before that. */
 export async function hold(
   native: Native,
@@ -190,7 +199,7 @@ export async function hold(
     steps: [{ op: 'parent-death', signal: 9 }, ...steps, { op: 'barrier', gate: 0 }],
     token,
   });
-  const pid = await until('a held child', () => children()[0]);
+  const pid = await until('a child at the gate', () => children().find(waitsForPipe));
   return {
     pid,
     token,

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, realpat
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { Orlop, type Pool } from '../../../ts/index.ts';
+import { ownMountNamespaces } from '../../support/facts-of-life.ts';
 import { mountTable, parseMounts } from '../../support/mounts.ts';
 import { withOrlop } from '../../support/orlop.ts';
 import { refusal } from '../../support/refusal.ts';
@@ -56,7 +57,14 @@ describe('a member that waits', function () {
   });
 
   it('has no descriptor but its socket and the mounts that it has made', async () => {
-    const links = () => readdirSync(`/proc/${pid}/fd`).map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`));
+    const links = () =>
+      readdirSync(`/proc/${pid}/fd`).flatMap((fd) => {
+        try {
+          return [readlinkSync(`/proc/${pid}/fd/${fd}`)];
+        } catch {
+          return []; // closed meanwhile
+        }
+      });
     const isSocket = (link: string) => link.startsWith('socket:');
     // One socket, which holds the places of the standard streams too; it said that it is ready by another.
     await until('one socket', () => new Set(links().filter(isSocket)).size === 1);
@@ -132,8 +140,6 @@ describe('a member that waits', function () {
   });
 
   it('has nobody of the program in it, before its request and after', async () => {
-    const threads = () =>
-      readdirSync('/proc/self/task').map((thread) => readlinkSync(`/proc/self/task/${thread}/ns/mnt`));
     const open = () =>
       readdirSync('/proc/self/fd').filter((fd) => {
         try {
@@ -147,7 +153,7 @@ describe('a member that waits', function () {
     const running = await pool.start(['sleep', '1000'], { volumes: ['own:/own'] });
     expect(running.pid).to.equal(pid);
     // One may be elsewhere already, to clone the next member.
-    expect(threads()).to.include(namespace('self', 'mnt')).and.to.not.include(inside);
+    expect(ownMountNamespaces()).to.include(namespace('self', 'mnt')).and.to.not.include(inside);
     expect(open()).to.deep.equal([]);
     running.kill('SIGKILL');
     await running.exited;

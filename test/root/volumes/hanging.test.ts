@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { RequestError } from '../../../ts/errors/index.ts';
-import { ownThreads, storeContent } from '../../support/facts-of-life.ts';
+import { ofOwnThreads, ownThreads, storeContent } from '../../support/facts-of-life.ts';
 import { Fuse } from '../../support/fuse.ts';
 import { withOrlop } from '../../support/orlop.ts';
 import { refusal } from '../../support/refusal.ts';
@@ -97,9 +97,9 @@ describe('a file system that is mounted at a source which was used before', func
 
   /** Where the threads of the launcher wait in the kernel. */
   const places = () =>
-    readdirSync('/proc/self/task')
-      .filter((id) => readFileSync(`/proc/self/task/${id}/comm`, 'utf8').startsWith('orlop-launch'))
-      .map((id) => readFileSync(`/proc/self/task/${id}/wchan`, 'utf8'));
+    ofOwnThreads((path) => ['comm', 'wchan'].map((name) => readFileSync(join(path, name), 'utf8')))
+      .filter(([name]) => name?.startsWith('orlop-launch'))
+      .map(([, place = '']) => place);
 
   it('and does not answer hangs no thread that cannot be killed, in a start or in a pool', async () => {
     const { orlop, directory } = fixture();
