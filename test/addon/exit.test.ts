@@ -7,8 +7,7 @@ import { requires } from '../support/require.ts';
 import { plainPlan, runProgram, start, started, startTimeOf, statOf } from '../support/starts.ts';
 import { temporaryDirectory, until } from '../support/temporary.ts';
 
-describe('the end of a process', function () {
-  this.timeout(60_000);
+describe('the end of a process', () => {
   requires('addon', 'root');
   let native: Native;
   before(() => {
@@ -70,8 +69,7 @@ const ignoring = `
   __attribute__((constructor)) static void begin(void) { signal(SIGCHLD, SIG_IGN); }
 `;
 
-describe('the end of a process in a program that lets nobody wait', function () {
-  this.timeout(60_000);
+describe('the end of a process in a program that lets nobody wait', () => {
   requires('addon', 'root');
   const directory = temporaryDirectory();
 
@@ -88,8 +86,7 @@ describe('the end of a process in a program that lets nobody wait', function () 
   });
 });
 
-describe('a process that another program started', function () {
-  this.timeout(60_000);
+describe('a process that another program started', () => {
   requires('addon', 'root');
 
   it('is waited for and signalled by its number and its start time', async () => {

@@ -41,8 +41,7 @@ const takesAnyOption = `
   }
 `;
 
-describe("the kernel's features", function () {
-  this.timeout(60_000);
+describe("the kernel's features", () => {
   requires('addon', 'root', 'overlay');
   const folder = temporaryDirectory();
 

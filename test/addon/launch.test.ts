@@ -48,8 +48,7 @@ const firstStackFails = `
   }
 `;
 
-describe('launching a plan', function () {
-  this.timeout(60_000);
+describe('launching a plan', () => {
   requires('addon', 'root');
   const folder = temporaryDirectory();
   let native: Native;

@@ -6,8 +6,7 @@ import { requires } from '../support/require.ts';
 import { runProgram } from '../support/starts.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 
-describe('a lock', function () {
-  this.timeout(60_000);
+describe('a lock', () => {
   requires('addon');
   const directory = temporaryDirectory();
 

@@ -89,7 +89,7 @@ describe("the caller's memory", function () {
       { some: plan },
       { addon },
     );
-    const { stdout } = await run(command, [...words, process.execPath, ...argv], { env, cwd: '/', timeout: 60_000 });
+    const { stdout } = await run(command, [...words, process.execPath, ...argv], { env, cwd: '/', timeout: 150_000 });
     expect(JSON.parse(stdout)).to.deep.equal({ before: 1000, after: 1000, codes: [0] });
   }
 });

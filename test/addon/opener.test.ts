@@ -15,8 +15,7 @@ import { until } from '../support/temporary.ts';
 const mountApi = 1 << 0;
 const mountSetattr = 1 << 1;
 
-describe('a start whose trees an opener makes', function () {
-  this.timeout(60_000);
+describe('a start whose trees an opener makes', () => {
   requires('addon', 'root', 'helper');
   let native: Native;
   before(async () => {

@@ -27,8 +27,7 @@ words=("\${(@s: :)1}"); CURRENT=$#words; _orlop`,
   ],
 };
 
-describe('completion in a shell', function () {
-  this.timeout(60_000);
+describe('completion in a shell', () => {
   requires('root', 'cli');
   needsPrograms(...shells);
   let directory = '';

@@ -128,8 +128,7 @@ describe('the packed package', function () {
   });
 });
 
-describe('NOTICE', function () {
-  this.timeout(60_000);
+describe('NOTICE', () => {
   const notice = readFileSync('NOTICE', 'utf8');
 
   it('names each package that is bundled into dist/', async () => {
@@ -164,8 +163,7 @@ describe('NOTICE', function () {
   });
 });
 
-describe('the prebuilt files', function () {
-  this.timeout(60_000);
+describe('the prebuilt files', () => {
   needsPrograms('objdump');
 
   for (const platform of platforms) {

@@ -169,7 +169,7 @@ export async function runProgram(
   options: ProgramOptions = {},
 ): Promise<{ stdout: string }> {
   const { argv, env } = program(source, plans, options);
-  return promisify(execFile)(process.execPath, argv, { env, timeout: 60_000 });
+  return promisify(execFile)(process.execPath, argv, { env, timeout: 150_000 });
 }
 
 /** Whether a process sleeps in the read of a pipe; where the kernel does not say in what, whether it sleeps. */

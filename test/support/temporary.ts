@@ -19,11 +19,14 @@ export function temporaryDirectory(parent = temporaryParent): () => string {
   return () => path;
 }
 
-/** Waits until `condition` gives something other than false, null or undefined; fails after `seconds`. */
+/**
+ * Waits until `condition` gives something other than false, null or undefined; fails after `seconds`. They are for what
+ * never comes, however slow the machine is.
+ */
 export async function until<T>(
   what: string,
   condition: () => T | Promise<T>,
-  seconds = 30,
+  seconds = 60,
 ): Promise<Exclude<T, false | null | undefined>> {
   const end = Date.now() + seconds * 1000;
   for (;;) {

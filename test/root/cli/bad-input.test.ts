@@ -230,7 +230,7 @@ describe('bad input on the command line', function () {
       process.execPath,
       ['--', join(home, 'dist/cli/orlop.cjs'), '--root', root, 'run', 'host', 'true'],
       {
-        ...{ uid: 65534, gid: 65534, cwd: home, encoding: 'utf8', timeout: 60_000 },
+        ...{ uid: 65534, gid: 65534, cwd: home, encoding: 'utf8', timeout: 100_000 },
         env: { PATH: process.env.PATH, HOME: home, XDG_RUNTIME_DIR: home },
       },
     );
@@ -250,7 +250,7 @@ describe('bad input on the command line', function () {
     // As it is installed: by the line in its file that says how to run it.
     const result = spawnSync(cliPath, ['--root', root, 'run', '--rm', '--env-file', file, 'busybox', 'env'], {
       encoding: 'utf8',
-      timeout: 60_000,
+      timeout: 100_000,
     });
     expect(result.stderr).to.equal('');
     expect(result.stdout).to.match(/^NODE_OPTIONS=--require=.*\nA=b$/m);

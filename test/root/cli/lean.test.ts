@@ -16,8 +16,7 @@ process.on('exit', () => writeFileSync(process.env.LIST, JSON.stringify(process.
 ${then}
 `;
 
-describe('a start by the command line', function () {
-  this.timeout(60_000);
+describe('a start by the command line', () => {
   requires('root', 'addon', 'archive', 'overlay', 'busybox', 'cli');
   const store = withCliStore();
 

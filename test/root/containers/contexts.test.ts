@@ -41,8 +41,7 @@ const own = vm.runInContext('Error', context) !== Error && refused instanceof Re
 console.log(JSON.stringify([stdout, refused.code, missing.code, again.stdout, own]));
 `;
 
-describe('the library in another context of V8 than Node is in', function () {
-  this.timeout(60_000);
+describe('the library in another context of V8 than Node is in', () => {
   requires('root', 'addon', 'overlay', 'cli');
   const directory = temporaryDirectory();
 

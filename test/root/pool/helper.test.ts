@@ -8,8 +8,7 @@ import { temporaryDirectory, until } from '../../support/temporary.ts';
 
 const user = 65_534;
 
-describe('orlop-init', function () {
-  this.timeout(60_000);
+describe('orlop-init', () => {
   requires('root', 'addon');
   const temporary = temporaryDirectory();
   const children: ChildProcess[] = [];

@@ -84,7 +84,7 @@ describe('a plain command line', () => {
       expect(plain, JSON.stringify(argv)).to.deep.equal(await parsed(argv));
     }
     expect(read).to.be.greaterThan(300);
-  }).timeout(60_000);
+  });
 
   for (const argv of [
     ['run', 'host'],

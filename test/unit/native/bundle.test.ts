@@ -4,8 +4,7 @@ import { expect } from 'chai';
 import { build } from 'esbuild';
 import { temporaryDirectory } from '../../support/temporary.ts';
 
-describe('a program that has orlop in a bundle of its own', function () {
-  this.timeout(60_000);
+describe('a program that has orlop in a bundle of its own', () => {
   const directory = temporaryDirectory();
 
   it('is told that the native part is not beside it, and how to keep orlop out of the bundle', async () => {
