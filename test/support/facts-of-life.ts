@@ -27,6 +27,13 @@ export function sameCounts(one: Record<string, number>, other: Record<string, nu
   return [...new Set([...Object.keys(one), ...Object.keys(other)])].every((key) => one[key] === other[key]);
 }
 
+/** Waits until this process holds no more of anything than before: the reaper closes what it has after it told the end. */
+export async function untilNoMoreDescriptors(before: Record<string, number>): Promise<void> {
+  await until('the descriptors are those from before', () =>
+    Object.entries(counts(ownDescriptors())).every(([name, count]) => count <= (before[name] ?? 0)),
+  );
+}
+
 export function ownThreads(): string[] {
   return ofOwnThreads((path) => readFileSync(join(path, 'comm'), 'utf8').trim());
 }

@@ -15,7 +15,7 @@ import {
 } from '../../../ts/index.ts';
 import { loadNative } from '../../../ts/native/binding.ts';
 import { tryLock } from '../../../ts/store/lock.ts';
-import { counts, ownDescriptors, storeContent } from '../../support/facts-of-life.ts';
+import { counts, ownDescriptors, storeContent, untilNoMoreDescriptors } from '../../support/facts-of-life.ts';
 import { commitMarked, withOrlop } from '../../support/orlop.ts';
 import { refusal } from '../../support/refusal.ts';
 import { requires } from '../../support/require.ts';
@@ -225,15 +225,15 @@ describe('a run that has been made before', function () {
   });
 
   it('leaves nothing', async () => {
-    const all = () => [storeContent(fixture()), counts(ownDescriptors())];
     await again('true');
     await fixture().orlop.close();
-    const before = all();
+    const [store, descriptors] = [storeContent(fixture()), counts(ownDescriptors())];
     for (let round = 0; round < 3; round++) {
       await again('true');
       await fixture().orlop.close();
     }
-    expect(all()).to.deep.equal(before);
+    expect(storeContent(fixture())).to.deep.equal(store);
+    await untilNoMoreDescriptors(descriptors);
   });
 });
 

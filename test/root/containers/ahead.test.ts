@@ -3,7 +3,13 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { LaunchError } from '../../../ts/errors/index.ts';
 import { Orlop, type RunInput, type RunOptions } from '../../../ts/index.ts';
-import { counts, ownDescriptors, ownThreads, storeContent } from '../../support/facts-of-life.ts';
+import {
+  counts,
+  ownDescriptors,
+  ownThreads,
+  storeContent,
+  untilNoMoreDescriptors,
+} from '../../support/facts-of-life.ts';
 import { mountTable } from '../../support/mounts.ts';
 import { commitMarked, withOrlop } from '../../support/orlop.ts';
 import { requires } from '../../support/require.ts';
@@ -124,7 +130,7 @@ describe('what lies ready for the next start', function () {
     await made.remove();
     await runReady('true');
     await fixture().orlop.close();
-    expect(counts(ownDescriptors())).to.deep.equal(before);
+    await untilNoMoreDescriptors(before);
     expect(readdirSync(join(fixture().root, 'layers')).filter((name) => name.startsWith('.'))).to.deep.equal([]);
   });
 
