@@ -129,11 +129,8 @@ describe('several programs on one store', function () {
       expect((await refusal(one.remove())).code).to.equal('ORLOP_E_CONTAINER_RUNNING');
     }
     // One that goes with its end leaves its status to those who wait.
-    const waits = [
-      running.wait(),
-      running.wait(),
-      (await Orlop.open(fixture())).container(running.id).then((one) => one.wait()),
-    ];
+    const again = await (await Orlop.open(fixture())).container(running.id);
+    const waits = [running.wait(), running.wait(), again.wait()];
     await running.kill('SIGTERM');
     for (const status of await Promise.all(waits)) expect(status).to.deep.equal({ exitCode: 41, signal: null });
     const wait = container.wait();
