@@ -9,7 +9,7 @@ import { plainPlan, started } from '../support/starts.ts';
 import { temporaryDirectory, until } from '../support/temporary.ts';
 
 describe('the end of an application', () => {
-  requires('addon');
+  requires('addon', 'root');
   const directory = temporaryDirectory();
   const at = (...names: string[]) => join(directory(), ...names);
 
@@ -87,7 +87,7 @@ describe('the end of an application', () => {
 });
 
 describe('the start of an application', () => {
-  requires('addon');
+  requires('addon', 'root');
   const directory = temporaryDirectory();
   const native = loadNative;
 

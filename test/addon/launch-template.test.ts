@@ -15,7 +15,7 @@ const blanks = ['blank-0000', 'blank', 'other'];
 const values = (id: string, more = 'a longer one', other = 'x') => [`value-${id}`, more, other];
 
 describe('a template of launches', () => {
-  requires('addon');
+  requires('addon', 'root');
   const directory = temporaryDirectory();
   const at = (...names: string[]) => join(directory(), ...names);
   const native = loadNative;

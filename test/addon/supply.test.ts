@@ -23,7 +23,7 @@ function open(): string[] {
 }
 
 describe('what a launch supplies', () => {
-  requires('addon');
+  requires('addon', 'root');
   const directory = temporaryDirectory();
 
   function launch(script: string, options: Pick<LaunchOptions, 'descriptors'> & Partial<LaunchOptions>) {
