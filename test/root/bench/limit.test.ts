@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { makeArchive, makeTree } from '../../../bench/ground/image.ts';
@@ -77,4 +77,32 @@ describe('the limit of the benchmark', () => {
       expect(facts(limited)).to.have.members(facts(stderr)).and.to.have.length.greaterThan(25);
     });
   }
+
+  it('answers many starts with the containers, the time, and the time of processors', () => {
+    const { limit, first } = compilePrograms('bench', directory());
+    const [tree, source, scratch] = [
+      join(directory(), 'tree'),
+      join(directory(), 'source'),
+      join(directory(), 'scratch'),
+    ];
+    for (const path of [source, scratch]) mkdirSync(path);
+    makeTree(tree, first);
+    const options = ['--scratch', scratch, '--layer', tree, '--source', source, '--volumes', '1'];
+    const answers = execFileSync(limit, options, {
+      input: 'burst 5 2\nthroughput 1 50\nburst 3 8\n',
+      encoding: 'utf8',
+    });
+    const numbers = answers
+      .trim()
+      .split('\n')
+      .map((line) => line.split(' ').map(Number));
+    const [five, some, three] = numbers.map(([count]) => count);
+    expect([five, three]).to.deep.equal([5, 3]);
+    expect(some).to.be.at.least(1);
+    for (const [, took, spent] of numbers) {
+      expect(took).to.be.above(0);
+      expect(spent).to.be.above(0);
+    }
+    expect(readdirSync(scratch)).to.deep.equal([]);
+  });
 });
