@@ -63,22 +63,33 @@ const later = {
   ],
   'ts/api/orlop.ts': ['../containers/plan.ts', './pool.ts', './run.ts'],
   'ts/cli/main.ts': ['./parse.ts'],
-  'ts/containers/seccomp.ts': ['./compile-filter.ts'],
-  'ts/images/archiver.ts': ['./archive/index.ts'],
-  'ts/images/ensure-layers.ts': ['./unpack-layers.ts'],
+  'ts/resolve/filter.ts': ['./compile-filter.ts'],
+  'ts/images/transfer/archiver.ts': ['../archive/index.ts'],
+  'ts/images/layers/ensure-layers.ts': ['./unpack-layers.ts'],
   'ts/images/images.ts': [
-    ...['./commit.ts', './import.ts', './index-json.ts', './inspect.ts', './load.ts', './remove.ts', './save.ts'],
+    ...['./commit.ts', './inspect.ts', './records/index-json.ts', './remove.ts'],
+    ...['./transfer/import.ts', './transfer/load.ts', './transfer/save.ts'],
   ],
   'ts/volumes/prepare.ts': ['./populate.ts'],
 };
 
+/** An import that was moved or renamed would be evaluated at the start again, without a word. */
+const asked = new Set();
+function refuseUnused() {
+  const listed = Object.entries(later).flatMap(([importer, paths]) => paths.map((path) => `${importer} ${path}`));
+  const unused = listed.filter((one) => !asked.has(one));
+  if (unused.length > 0) throw new Error(`no such imports: ${unused.join(', ')}`);
+}
+
 const loadedLater = {
   name: 'loaded-later',
-  setup({ onResolve, onLoad }) {
+  setup({ onResolve, onLoad, onEnd }) {
     onResolve({ filter: /^\.\.?\/.*\.ts$/ }, ({ path, importer, namespace, resolveDir }) => {
       const file = join(resolveDir, path);
       if (namespace === 'later') return { path: file };
-      const waits = later[relative(root, importer)]?.includes(path);
+      const from = relative(root, importer);
+      const waits = later[from]?.includes(path);
+      if (waits) asked.add(`${from} ${path}`);
       return waits ? { path: file, namespace: 'later' } : undefined;
     });
     onLoad({ filter: /.*/, namespace: 'later' }, ({ path }) => {
@@ -87,6 +98,7 @@ const loadedLater = {
         `export async function ${name}(...given) { return (await import('./${basename(path)}')).${name}(...given); }`;
       return { contents: names.map(call).join('\n'), resolveDir: dirname(path) };
     });
+    onEnd(refuseUnused);
   },
 };
 

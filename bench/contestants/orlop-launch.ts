@@ -2,6 +2,7 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { emptyMountPoint } from '../../ts/native/contract.ts';
+import { hole } from '../../ts/plan/holes.ts';
 import type { Op, Plan } from '../../ts/plan/types.ts';
 import { layersOf } from '../ground/ground.ts';
 import { internals } from '../ground/library.ts';
@@ -9,9 +10,13 @@ import { Watch } from '../measure/watch.ts';
 import { application, type Contestant, targets } from './contestant.ts';
 
 interface Place {
-  readonly root: string;
   readonly upper: string;
   readonly work: string;
+}
+
+/** Where the directories of one start lie below those of all. */
+function placeBelow(scratch: string, id: string): Place {
+  return { upper: join(scratch, id, 'upper'), work: join(scratch, id, 'work') };
 }
 
 /**
@@ -26,21 +31,27 @@ export const orlopLaunch: Contestant = {
   supports: ({ mounts, network }) => mounts === 'minimal' && !network,
   missing: () => null,
   async open(ground, container) {
-    const { loadNative, launch, encoded } = await internals(ground);
+    const { loadNative, launch, prepareForm } = await internals(ground);
     const native = loadNative();
     await native.makeEmptyNamespace();
     const nothing = openSync('/dev/null', 'r+');
+    const scratch = ground.scratch[container.upper];
+    // Once for all starts, as the library prepares those of one request.
+    const plan = minimalPlan(
+      layersOf(ground, container),
+      placeBelow(scratch, hole.id),
+      ground.source,
+      targets(container),
+    );
+    const form = prepareForm(native, plan, {});
     let number = 0;
     return {
       async start() {
-        const base = join(ground.scratch[container.upper], `launch-${process.pid}-${number++}`);
-        const place = { root: join(base, 'root'), upper: join(base, 'upper'), work: join(base, 'work') };
-        for (const path of Object.values(place)) await mkdir(path, { recursive: true });
+        const id = `launch-${process.pid}-${number++}`.padEnd(64, '-');
+        for (const path of Object.values(placeBelow(scratch, id))) await mkdir(path, { recursive: true });
         const [output, input] = native.pipe();
-        // The library copies the bytes of a plan that it has made before; ts/containers/start-plan.ts.
-        const plan = encoded(minimalPlan(layersOf(ground, container), place, ground.source, targets(container)));
         const watch = new Watch();
-        const launching = launch(native, { plan, descriptors: [nothing, input, nothing] });
+        const launching = launch(native, form, { values: [id], descriptors: [nothing, input, nothing] });
         watch.returned();
         const { process: started } = await launching;
         const { code } = await native.wait(started);
@@ -49,7 +60,7 @@ export const orlopLaunch: Contestant = {
         const sample = watch.sample(buffer.toString('latin1', 0, readSync(output, buffer)).trim());
         closeSync(output);
         closeSync(input);
-        await rm(base, { recursive: true });
+        await rm(join(scratch, id), { recursive: true });
         if (code !== 0) throw new Error(`the application ended with ${code}`);
         return sample;
       },

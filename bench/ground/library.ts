@@ -26,8 +26,8 @@ export async function openStore(ground: Ground, root: string): Promise<OrlopRunt
 /** What lies below the API, and is no part of the package: `requireBuild` bundles it beside. */
 export async function internals(ground: Ground) {
   const file = pathToFileURL(join(ground.package, internalsFile)).href;
-  const { encoded, launch, loadNative } = (await import(file)) as typeof import('./internals.ts');
-  return { encoded, launch, loadNative };
+  const { launch, loadNative, prepareForm } = (await import(file)) as typeof import('./internals.ts');
+  return { launch, loadNative, prepareForm };
 }
 
 /** Writes the filter that a default container gets, so that the limit loads the same. */

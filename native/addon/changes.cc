@@ -1,5 +1,6 @@
 #include "addon/changes.h"
 
+#include <iterator>
 #include <optional>
 #include <utility>
 
@@ -21,7 +22,8 @@ std::optional<Kind> kind_of(const std::string& name) {
       {"rename", Kind::kRename},       {"discard", Kind::kDiscard},
       {"unlink", Kind::kUnlink},       {"rmdir", Kind::kRemoveDirectory},
       {"remove", Kind::kRemoveTree},   {"share", Kind::kShare},
-      {"same", Kind::kSame},
+      {"same", Kind::kSame},           {"attributes", Kind::kAttributes},
+      {"sync", Kind::kSync},           {"layer", Kind::kLayer},
   };
   for (const auto& [known, kind] : kKinds) {
     if (name == known) return kind;
@@ -29,7 +31,7 @@ std::optional<Kind> kind_of(const std::string& name) {
   return std::nullopt;
 }
 
-// [kind, path], [kind, path, text or mode], [kind, path, text, mode].
+// [kind, path], and then a text or numbers: mode, user and group.
 bool read_change(const Napi::Value& value, Change& change) {
   if (!value.IsArray()) return false;
   const auto parts = value.As<Napi::Array>();
@@ -40,18 +42,19 @@ bool read_change(const Napi::Value& value, Change& change) {
   if (!known) return false;
   change.kind = *known;
   change.path = path.As<Napi::String>();
+  uint32_t* const numbers[] = {&change.mode, &change.uid, &change.gid};
+  size_t count = 0;
   for (uint32_t i = 2; i < length; ++i) {
     const Napi::Value part = value_at(parts, i);
     if (part.IsString()) {
       change.text = part.As<Napi::String>();
-    } else if (part.IsNumber()) {
-      change.mode = part.As<Napi::Number>().Uint32Value();
+    } else if (part.IsNumber() && count < std::size(numbers)) {
+      *numbers[count++] = part.As<Napi::Number>().Uint32Value();
     } else {
       return false;
     }
   }
-  // A path that ends early would be another one.
-  return change.path.size() > 1 && change.path[0] == '/' && change.path.find('\0') == std::string::npos;
+  return change.path.size() > 1 && change.path[0] == '/';
 }
 
 Napi::Value change(const Napi::CallbackInfo& info) {
@@ -79,7 +82,7 @@ Napi::Value change_later(const Napi::CallbackInfo& info) {
 
 }  // namespace
 
-std::string read_changes(const Napi::Value& value, fs::Changes& changes) {
+std::string read_changes_with_holes(const Napi::Value& value, fs::Changes& changes) {
   if (!value.IsArray()) return "changes are an array";
   const auto list = value.As<Napi::Array>();
   for (uint32_t i = 0; i < list.Length(); ++i) {
@@ -87,6 +90,15 @@ std::string read_changes(const Napi::Value& value, fs::Changes& changes) {
       return "no change of the store: number " + std::to_string(i);
   }
   return "";
+}
+
+std::string read_changes(const Napi::Value& value, fs::Changes& changes) {
+  std::string wrong = read_changes_with_holes(value, changes);
+  for (const Change& change : changes) {
+    // A path that ends early would be another one.
+    if (wrong.empty() && change.path.find('\0') != std::string::npos) wrong = "the path of a change has a NUL";
+  }
+  return wrong;
 }
 
 void add_change_functions(Napi::Env env, Napi::Object exports) {

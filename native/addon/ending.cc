@@ -4,7 +4,6 @@
 
 #include <utility>
 
-#include "addon/changes.h"
 #include "addon/errors.h"
 #include "addon/process.h"
 #include "addon/values.h"
@@ -83,27 +82,17 @@ void take_outputs(const Followed& followed, std::vector<UniqueFd>& pipes) {
   pipes = std::move(rest);
 }
 
-bool is_true(const Napi::Value& value) { return value.IsBoolean() && value.As<Napi::Boolean>().Value(); }
-
 }  // namespace
 
-std::string read_finish(const Napi::Value& value, const std::shared_ptr<Environment>& environment, Followed& followed) {
-  if (value.IsUndefined()) return "";
-  if (!value.IsObject()) return "what to finish is an object";
-  const auto finish = value.As<Napi::Object>();
-  followed.ending = std::make_shared<Ending>(environment);
-  followed.collect = is_true(value_at(finish, "collect"));
-  followed.quiet = is_true(value_at(finish, "quiet"));
-  return read_following(finish, *followed.ending);
-}
-
-std::string read_following(const Napi::Object& request, Ending& ending) {
-  std::string wrong = read_changes(value_at(request, "changes"), ending.changes);
-  if (wrong.empty()) wrong = read_changes(value_at(request, "later"), ending.later);
-  if (!wrong.empty()) return wrong;
-  const auto limit = as_number(value_at(request, "limit"));
+std::string read_follow(const Napi::Value& value, const std::shared_ptr<Environment>& environment, Followed& followed) {
+  if (!value.IsObject()) return "how the end is followed is an object";
+  const auto follow = value.As<Napi::Object>();
+  const auto limit = as_number(value_at(follow, "limit"));
   if (!limit) return "the limit is a number";
-  ending.limit = static_cast<size_t>(*limit);
+  followed.ending = std::make_shared<Ending>(environment);
+  followed.ending->limit = static_cast<size_t>(*limit);
+  followed.collect = is_true(value_at(follow, "collect"));
+  followed.quiet = is_true(value_at(follow, "quiet"));
   return "";
 }
 
@@ -137,7 +126,7 @@ void follow_start(const Followed& followed, const std::shared_ptr<launch::Proces
                   std::vector<UniqueFd>& pipes, std::function<void(Napi::Env)> tell) {
   const SharedEnding& ending = followed.ending;
   ending->process = process;
-  if (followed.fill) followed.fill(*ending);
+  followed.fill(*ending);
   if (followed.collect) take_outputs(followed, pipes);
   // The news of the end must not come first.
   if (followed.quiet) {

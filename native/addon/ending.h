@@ -41,15 +41,12 @@ struct Followed {
   bool collect = false;       // what the application writes goes to the ending
   bool quiet = false;         // the start is told of together with the end
   std::vector<bool> outputs;  // of the pipes that are made for it: whether the application writes to it
-  // Any thread, once, when the application runs: writes the lists of the ending. May be null.
+  // Any thread, once, when the application runs: writes the lists of the ending.
   std::function<void(Ending&)> fill;
 };
 
-// JS. Fills it in from `finish` of an object, if it has that. Empty, or what is wrong.
-std::string read_finish(const Napi::Value& finish, const std::shared_ptr<Environment>& environment, Followed& followed);
-
-// JS. Fills in limit and lists from an object. Empty, or what is wrong with it.
-std::string read_following(const Napi::Object& request, Ending& ending);
+// JS. Reads how the caller hears of the end. Empty, or what is wrong.
+std::string read_follow(const Napi::Value& follow, const std::shared_ptr<Environment>& environment, Followed& followed);
 
 // Any thread. A pipe that is to be read to its end.
 void add_output(Ending& ending, UniqueFd pipe);

@@ -101,10 +101,6 @@ Napi::Value run_for_descriptor(const Napi::CallbackInfo& info, const Arguments& 
 
 void work_at_once(const Napi::CallbackInfo& info) { Environment::of(info.Env())->work_at_once(); }
 
-Napi::Value works_at_once(const Napi::CallbackInfo& info) {
-  return Napi::Boolean::New(info.Env(), Environment::of(info.Env())->works_at_once());
-}
-
 Napi::Value sync_fs(const Napi::CallbackInfo& info) {
   Arguments arguments(info);
   Descriptor fd = arguments.descriptor(0);
@@ -198,7 +194,6 @@ void add_tree_functions(Napi::Env env, Napi::Object exports) {
   exports.Set("diff", Napi::Function::New(env, diff, "diff"));
   exports.Set("spreadSubdirectories", Napi::Function::New(env, spread_subdirectories, "spreadSubdirectories"));
   exports.Set("treeSize", Napi::Function::New(env, tree_size, "treeSize"));
-  exports.Set("worksAtOnce", Napi::Function::New(env, works_at_once, "worksAtOnce"));
   exports.Set("workAtOnce", Napi::Function::New(env, work_at_once, "workAtOnce"));
   exports.Set("limitFeatures", Napi::Function::New(env, limit_features, "limitFeatures"));
 }

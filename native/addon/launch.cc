@@ -87,7 +87,12 @@ Napi::Value launch(const Napi::CallbackInfo& info) {
   launching->request.called = called;
   const Napi::Value wrong = read_launch(info, *launching);
   if (!wrong.IsUndefined()) return launching->deferred.rejected(wrong);
-  return submit(env, launching, info[2].As<Napi::Object>());
+  const auto start = std::make_shared<launch::Start>(std::move(launching->request));
+  const Failure failure = launch::Launcher::instance().submit(
+      start, [launching, start](StartResult result) { deliver(*launching, start, std::move(result)); });
+  if (failure) return launching->deferred.rejected(system_error(env, failure).Value());
+  launching->environment->add_start(info[2].As<Napi::Object>(), start);
+  return launching->deferred.promise();
 }
 
 Napi::Value cancel(const Napi::CallbackInfo& info) {
@@ -103,16 +108,6 @@ Napi::Value abandon(const Napi::CallbackInfo& info) {
 Napi::Value features(const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), launch::features()); }
 
 }  // namespace
-
-Napi::Value submit(Napi::Env env, const std::shared_ptr<Launching>& launching, const Napi::Object& token) {
-  const Deferred& deferred = launching->deferred;
-  const auto start = std::make_shared<launch::Start>(std::move(launching->request));
-  const Failure failure = launch::Launcher::instance().submit(
-      start, [launching, start](StartResult result) { deliver(*launching, start, std::move(result)); });
-  if (failure) return deferred.rejected(system_error(env, failure).Value());
-  launching->environment->add_start(token, start);
-  return deferred.promise();
-}
 
 Napi::Object failure_object(Napi::Env env, const init::Report& report) {
   Napi::Object object = Napi::Object::New(env);

@@ -4,8 +4,6 @@
 #include <napi.h>
 
 #include <cstdint>
-#include <memory>
-#include <string>
 #include <vector>
 
 #include "init/run.h"
@@ -13,15 +11,6 @@
 namespace orlop::addon {
 
 void add_launch_functions(Napi::Env env, Napi::Object exports);
-
-// Takes a copy of a plan, checked; otherwise what is wrong with it.
-std::string read_plan(const Napi::Value& value, std::vector<uint8_t>& plan);
-// Empty when it is well formed; otherwise what is wrong with it.
-std::string check_plan(const std::vector<uint8_t>& plan);
-
-struct Launching;
-// JS. Has it launched; gives its promise.
-Napi::Value submit(Napi::Env env, const std::shared_ptr<Launching>& launching, const Napi::Object& token);
 
 // NativeFailure.
 Napi::Object failure_object(Napi::Env env, const init::Report& report);

@@ -4,10 +4,6 @@
 #include <napi.h>
 
 #include <memory>
-#include <optional>
-#include <string>
-#include <utility>
-#include <vector>
 
 #include "addon/deferred.h"
 #include "addon/ending.h"
@@ -26,18 +22,7 @@ struct Launching {
   Followed followed;
 };
 
-// Descriptors that the addon gave, and that are the launch's from now on. False when it is no list of them.
-bool take_given(const Napi::Value& value, Launching& launching);
-
-// The record of an application, but for what only the start knows.
-struct Record {
-  std::string path, head, tail;
-};
-std::optional<Record> read_record(const Napi::Value& value);
-// Any thread.
-Failure write_record(const Record& record, const launch::Process& process);
-
-// Undefined, or the error to reject with.
+// Undefined, or the error to reject with. Descriptors that the launch takes are the launch's, whatever comes of it.
 Napi::Value read_launch(const Napi::CallbackInfo& info, Launching& launching);
 
 }  // namespace orlop::addon

@@ -1,9 +1,6 @@
 #include "addon/member.h"
 
-#include <signal.h>
-
 #include <memory>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,6 +10,7 @@
 #include "addon/environment.h"
 #include "addon/errors.h"
 #include "addon/launch.h"
+#include "addon/prepared_start.h"
 #include "addon/process.h"
 #include "addon/supplies.h"
 #include "addon/values.h"
@@ -28,9 +26,6 @@ using launch::MemberResult;
 struct Handle {
   std::shared_ptr<Member> member;
   std::shared_ptr<launch::Process> process;  // the orlop-init that was launched for it, from memberReady on
-  // Of its application's streams, once they are known: how many there are, and of the pipes, whether it writes to them.
-  size_t supplied = 0;
-  std::optional<std::vector<bool>> outputs;
 };
 
 // Marks our objects, so that a foreign one is refused and not taken for a pointer.
@@ -63,21 +58,24 @@ Napi::Value throw_failure(Napi::Env env, const Failure& failure) {
   return env.Undefined();
 }
 
-uint32_t features_of(const Napi::Value& value) { return static_cast<uint32_t>(as_number(value).value_or(0)); }
-
 Napi::Value open_member(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
-  std::vector<uint8_t> plan;
-  if (const std::string wrong = read_plan(info[0], plan); !wrong.empty()) return refuse(env, wrong);
+  const SharedPreparedStart prepared = prepared_start_of(info[0]);
+  if (prepared == nullptr || !info[1].IsObject()) return refuse(env, "not a prepared start of this addon");
+  const auto options = info[1].As<Napi::Object>();
+  launch::MemberOrder order;
+  Texts values;
+  if (const std::string wrong = fill_plan(*prepared, options, values, order.plan); !wrong.empty()) {
+    return refuse(env, wrong);
+  }
+  order.features = prepared->features;
+  order.paths = as_text(value_at(options, "paths")).value_or("");
   std::shared_ptr<Member> member;
   if (const Failure failure = Member::create(member)) return throw_failure(env, failure);
-  member->prepare({.plan = std::move(plan),
-                   .features = features_of(info[1]),
-                   .supplies = {},
-                   .paths = as_text(info[2]).value_or("")});
+  member->prepare(std::move(order));
   Napi::Object object = Napi::Object::New(env);
   object.TypeTag(&kMemberTag);
-  auto handle = std::make_unique<Handle>(Handle{.member = member, .process = nullptr, .outputs = {}});
+  auto handle = std::make_unique<Handle>(Handle{.member = member, .process = nullptr});
   if (napi_wrap(env, object, handle.get(), drop_handle, nullptr, nullptr) == napi_ok) (void)handle.release();
   Napi::Object result = Napi::Object::New(env);
   result.Set("member", object);
@@ -154,64 +152,35 @@ Napi::Value member_ready(const Napi::CallbackInfo& info) {
   return answering->deferred.promise();
 }
 
-Napi::Value error_of(Napi::Env env, const std::string& message) { return Napi::TypeError::New(env, message).Value(); }
-
-// Undefined, or the error. The pipes among them are for whoever hears of the application.
-Napi::Value read_streams(Napi::Env env, const Napi::Value& value, std::vector<launch::Supply>& supplies,
-                         std::vector<bool>& outputs) {
-  if (!value.IsArray()) return error_of(env, "descriptors is an array");
-  const Failure failure = read_supplies(value.As<Napi::Array>(), supplies);
-  if (failure) return system_error(env, failure).Value();
-  outputs = outputs_of(supplies);
-  return env.Undefined();
-}
-
-// The last slot is for the member's mount namespace, which JavaScript does not have.
-bool are_for(const std::vector<uint8_t>& plan, size_t supplies) {
-  const uint32_t supplied = plan::View(plan.data()).header().supplied;
-  return supplies + (supplied > 0) == supplied;
-}
-
-Napi::Value open_volumes(const Napi::CallbackInfo& info) {
-  Napi::Env env = info.Env();
-  Handle* const handle = member_of(info);
-  if (handle == nullptr) return env.Undefined();
-  std::vector<uint8_t> plan;
-  if (const std::string wrong = read_plan(info[1], plan); !wrong.empty()) return refuse(env, wrong);
-  std::vector<launch::Supply> supplies;
-  const Napi::Value wrong = read_streams(env, info[3], supplies, handle->outputs.emplace());
-  if (!wrong.IsUndefined()) {
-    Napi::Error(env, wrong).ThrowAsJavaScriptException();
-    return env.Undefined();
+// The order, and how JavaScript hears of what came of it. Undefined, or the error to reject with.
+Napi::Value read_request(Napi::Env env, const SharedPreparedStart& prepared, const Napi::Object& options,
+                         launch::MemberOrder& order, Answering& answering) {
+  const auto error_of = [env](const std::string& message) { return Napi::TypeError::New(env, message).Value(); };
+  Texts values;
+  if (const std::string wrong = fill_plan(*prepared, options, values, order.plan); !wrong.empty()) {
+    return error_of(wrong);
   }
-  handle->supplied = supplies.size();
-  if (!are_for(plan, supplies.size())) return refuse(env, "one for each supplied slot but the last");
-  handle->member->open_ahead(std::move(plan), features_of(info[2]), std::move(supplies));
-  return env.Undefined();
-}
-
-// What the member needs. Undefined, or the error to reject with.
-Napi::Value read_order(Napi::Env env, const Napi::Value& value, Handle& handle, launch::MemberOrder& order) {
-  if (!value.IsObject()) return error_of(env, "the options of a request are an object");
-  const auto options = value.As<Napi::Object>();
-  if (!handle.outputs) {
-    const Napi::Value descriptors = value_at(options, "descriptors");
-    const Napi::Value wrong = read_streams(env, descriptors, order.supplies, handle.outputs.emplace());
-    if (!wrong.IsUndefined()) return wrong;
-    handle.supplied = order.supplies.size();
+  const Napi::Value descriptors = value_at(options, "descriptors");
+  if (!descriptors.IsArray()) return error_of("descriptors is an array");
+  if (Failure failure = read_supplies(descriptors.As<Napi::Array>(), order.supplies)) {
+    return system_error(env, failure).Value();
   }
-  if (!are_for(order.plan, handle.supplied)) return error_of(env, "one for each supplied slot but the last");
-  order.features = features_of(value_at(options, "features"));
-  return env.Undefined();
-}
-
-// What JavaScript wants of the application, and the member need not wait for. Undefined, or the error to reject with.
-Napi::Value read_rest(Napi::Env env, const Napi::Value& options, Answering& answering) {
-  const Napi::Value finish = value_at(options.As<Napi::Object>(), "finish");
-  const std::string wrong = read_finish(finish, answering.environment, answering.followed);
-  if (!wrong.empty()) return error_of(env, wrong);
-  if (answering.followed.ending == nullptr) return env.Undefined();
-  const Failure failure = prepare_to_follow(!answering.followed.ending->later.empty());
+  // The last slot is for the member's mount namespace, which JavaScript does not have.
+  if (order.supplies.size() + 1 != prepared->plan.supplied()) {
+    return error_of("one descriptor for each supplied slot but the last");
+  }
+  order.features = prepared->features;
+  Followed& followed = answering.followed;
+  followed.outputs = outputs_of(order.supplies);
+  if (const std::string wrong = read_follow(value_at(options, "follow"), answering.environment, followed);
+      !wrong.empty()) {
+    return error_of(wrong);
+  }
+  followed.fill = [prepared, values = std::move(values)](Ending& ending) {
+    prepared->ended.fill(values, ending.changes);
+    prepared->later.fill(values, ending.later);
+  };
+  const Failure failure = prepare_to_follow(!prepared->later.empty());
   return failure ? system_error(env, failure).Value() : env.Undefined();
 }
 
@@ -220,20 +189,14 @@ Napi::Value become_application(const Napi::CallbackInfo& info) {
   const uint64_t called = monotonic_ns();
   Handle* const handle = member_of(info);
   if (handle == nullptr) return env.Undefined();
+  const SharedPreparedStart prepared = prepared_start_of(info[1]);
+  if (prepared == nullptr || !info[2].IsObject()) return refuse(env, "not a prepared start of this addon");
   launch::MemberOrder order;
-  if (const std::string wrong = read_plan(info[1], order.plan); !wrong.empty()) return refuse(env, wrong);
-  Napi::Value wrong = read_order(env, info[2], *handle, order);
-  if (!wrong.IsUndefined()) return Deferred(env).rejected(wrong);
-  const bool waits = handle->member->become(std::move(order), called);
   const auto answering = std::make_shared<Answering>(env);
   answering->process = handle->process;
-  answering->followed.outputs = *handle->outputs;
-  wrong = read_rest(env, info[2], *answering);
-  if (!wrong.IsUndefined()) {
-    // Nobody would see to its end.
-    if (waits && handle->process != nullptr) handle->process->kill(SIGKILL);
-    return answering->deferred.rejected(wrong);
-  }
+  const Napi::Value wrong = read_request(env, prepared, info[2].As<Napi::Object>(), order, *answering);
+  if (!wrong.IsUndefined()) return answering->deferred.rejected(wrong);
+  const bool waits = handle->member->become(std::move(order), called);
   Member::Done done = answer_with(env, answering);
   if (waits) {
     handle->member->on_become(std::move(done));
@@ -269,7 +232,6 @@ Napi::Value close_member(const Napi::CallbackInfo& info) {
 void add_member_functions(Napi::Env env, Napi::Object exports) {
   exports.Set("openMember", Napi::Function::New(env, open_member, "openMember"));
   exports.Set("memberReady", Napi::Function::New(env, member_ready, "memberReady"));
-  exports.Set("openVolumes", Napi::Function::New(env, open_volumes, "openVolumes"));
   exports.Set("becomeApplication", Napi::Function::New(env, become_application, "becomeApplication"));
   exports.Set("memberOver", Napi::Function::New(env, member_over, "memberOver"));
   exports.Set("closeMember", Napi::Function::New(env, close_member, "closeMember"));

@@ -1,16 +1,15 @@
 // The module's exports: each group adds the names that ts/native/contract.ts promises.
 #include <napi.h>
 
-#include "addon/ahead.h"
 #include "addon/changes.h"
 #include "addon/descriptors.h"
 #include "addon/environment.h"
-#include "addon/finish.h"
 #include "addon/fs_trees.h"
 #include "addon/launch.h"
-#include "addon/launch_template.h"
 #include "addon/look.h"
 #include "addon/member.h"
+#include "addon/prefetch.h"
+#include "addon/prepared_start.h"
 #include "addon/process.h"
 #include "addon/relay.h"
 
@@ -18,15 +17,14 @@ namespace {
 
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
   orlop::addon::Environment::create(env);
-  exports.Set("abi", Napi::Number::New(env, 2));
+  exports.Set("abi", Napi::Number::New(env, 3));
+  orlop::addon::add_prepare_function(env, exports);
   orlop::addon::add_launch_functions(env, exports);
-  orlop::addon::add_launch_template_functions(env, exports);
   orlop::addon::add_look_function(env, exports);
-  orlop::addon::add_ahead_functions(env, exports);
+  orlop::addon::add_prefetch_functions(env, exports);
   orlop::addon::add_member_functions(env, exports);
   orlop::addon::add_process_functions(env, exports);
   orlop::addon::add_change_functions(env, exports);
-  orlop::addon::add_finish_functions(env, exports);
   orlop::addon::add_descriptor_functions(env, exports);
   orlop::addon::add_tree_functions(env, exports);
   orlop::addon::add_relay_function(env, exports);

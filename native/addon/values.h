@@ -26,4 +26,6 @@ inline std::optional<std::string> as_text(const Napi::Value& value) {
   return value.As<Napi::String>().Utf8Value();
 }
 
+inline bool is_true(const Napi::Value& value) { return value.IsBoolean() && value.As<Napi::Boolean>().Value(); }
+
 }  // namespace orlop::addon

@@ -74,6 +74,28 @@ Failure make_directory(const Change& change) {
   return outcome(chmod(change.path.c_str(), change.mode), "chmod", change.path);
 }
 
+Failure make_layer(const std::string& path) {
+  const Change parts[] = {{Change::Kind::kMakeDirectory, path, "", 0700},
+                          {Change::Kind::kMakeDirectory, path + "/diff", "", 0755},
+                          {Change::Kind::kMakeDirectory, path + "/work", "", 0700},
+                          {Change::Kind::kMakeDirectory, path + "/mnt", "", 0700}};
+  for (const Change& part : parts) {
+    if (Failure failure = make_directory(part)) return failure;
+  }
+  return {};
+}
+
+Failure set_attributes(const Change& change) {
+  if (chown(change.path.c_str(), change.uid, change.gid) != 0) return failed("chown", change.path);
+  return outcome(chmod(change.path.c_str(), change.mode), "chmod", change.path);
+}
+
+Failure sync(const std::string& path) {
+  const UniqueFd file(open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+  if (!file) return failed("open", path);
+  return outcome(fsync(file.get()), "fsync", path);
+}
+
 Failure write_file(const std::string& path, const std::string& content, uint32_t mode) {
   const UniqueFd file(open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, mode));
   if (!file) return failed("open", path);
@@ -105,6 +127,12 @@ Failure make(const Change& change, std::vector<UniqueFd>& held) {
       return absent(change.path);
     case Change::Kind::kMakeDirectory:
       return make_directory(change);
+    case Change::Kind::kLayer:
+      return make_layer(change.path);
+    case Change::Kind::kAttributes:
+      return set_attributes(change);
+    case Change::Kind::kSync:
+      return sync(change.path);
     case Change::Kind::kWrite:
       return write_file(change.path, change.text, change.mode);
     case Change::Kind::kRename:
@@ -138,10 +166,13 @@ Failure apply(const Changes& changes) {
   return {};
 }
 
-Failure replace_file(const std::string& path, const std::string& content, uint32_t mode) {
+Failure replace_file(const std::string& path, const std::string& content, uint32_t mode, bool durable) {
   const std::string temporary = path + ".tmp";
-  if (Failure failure = write_file(temporary, content, mode)) return failure;
-  return outcome(rename(temporary.c_str(), path.c_str()), "rename", path);
+  Failure failure = write_file(temporary, content, mode);
+  if (!failure && durable) failure = sync(temporary);
+  if (!failure) failure = outcome(rename(temporary.c_str(), path.c_str()), "rename", path);
+  if (!failure && durable) failure = sync(parent_of(path));
+  return failure;
 }
 
 }  // namespace orlop::fs

@@ -18,6 +18,9 @@ struct Change {
     kSame,             // ESTALE when the file is not the one that the text tells of, see `identity_of`
     kAbsent,           // EEXIST when there is something at the path
     kMakeDirectory,    // mkdir(2) with the mode, whatever the umask
+    kLayer,            // a read-write layer: a directory with `diff` (0755), `work` and the mount point `mnt` in it
+    kAttributes,       // chown(2) to the user and group, and then chmod(2) to the mode
+    kSync,             // fsync(2) of a file or a directory
     kWrite,            // a file with that content: a new one, or in the place of the old one
     kRename,           // rename(2) to the other path
     kDiscard,          // the same; fine when there is nothing
@@ -28,7 +31,7 @@ struct Change {
   Kind kind{};
   std::string path;
   std::string text;  // content, or the other path
-  uint32_t mode = 0;
+  uint32_t mode = 0, uid = 0, gid = 0;
 };
 
 using Changes = std::vector<Change>;
@@ -40,8 +43,8 @@ std::string identity_of(const struct stat& file);
 // Makes the changes in their order, and none after one that fails.
 Failure apply(const Changes& changes);
 
-// A file with that content in place of the one at the path, complete or not at all. The temporary file beside it is
-// `PATH.tmp`: whoever calls is the only one that writes there.
-Failure replace_file(const std::string& path, const std::string& content, uint32_t mode);
+// A file with that content in place of the one at the path, complete or not at all; `durable`: it has reached the disk
+// then. The temporary file beside it is `PATH.tmp`: the caller is the only one that writes there.
+Failure replace_file(const std::string& path, const std::string& content, uint32_t mode, bool durable);
 
 }  // namespace orlop::fs

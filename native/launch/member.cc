@@ -78,18 +78,6 @@ void Member::settled(Done done) {
   done(std::move(result));
 }
 
-void Member::open_ahead(std::vector<uint8_t> plan, uint32_t features, std::vector<Supply> supplies) {
-  UniqueFd container;
-  {
-    const std::lock_guard lock(mutex_);
-    // For one that is gone, what comes next says so.
-    if (state_ != State::kReady || opener_ != Opener::kNone) return;
-    opener_ = Opener::kRuns;
-    container = std::move(container_);
-  }
-  submit({std::move(plan), features, std::move(supplies), std::move(container)});
-}
-
 bool Member::become(MemberOrder order, uint64_t called) {
   Call call;
   {

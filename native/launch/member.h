@@ -43,9 +43,6 @@ class Member : public std::enable_shared_from_this<Member> {
   void prepare(MemberOrder order);
   // Calls back once, when the member waits or could not be made. orlop-init has been launched: the other end is closed.
   void on_ready(Done done);
-  // For a member that waits: has opened ahead what an opener opens for its second plan. `plan` has nothing else. The
-  // supplies are that plan's too, whose order then comes without.
-  void open_ahead(std::vector<uint8_t> plan, uint32_t features, std::vector<Supply> supplies);
   // Hands the second plan over, where the member's mount namespace is in the slot behind its supplies. False when the
   // member does not wait.
   bool become(MemberOrder order, uint64_t called);

@@ -9,7 +9,7 @@ import { requires } from '../support/require.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 
 describe('changes of the store', () => {
-  requires('addon');
+  requires('addon', 'root');
   const directory = temporaryDirectory();
   const at = (...names: string[]) => join(directory(), ...names);
   const change = (...changes: Change[]) => loadNative().change(changes);
@@ -41,6 +41,65 @@ describe('changes of the store', () => {
       process.umask(before);
     }
     expect(statSync(at('open')).mode & 0o777).to.equal(0o755);
+  });
+
+  it('give a directory or a file a mode and an owner', () => {
+    writeFileSync(at('f'), '');
+    const facts = (path: string) => {
+      const { mode, uid, gid } = statSync(path);
+      return [mode & 0o7777, uid, gid];
+    };
+    const before = process.umask(0o077);
+    try {
+      change(
+        ['mkdir', at('d'), 0o755],
+        ['attributes', at('d'), 0o1777, 12, 34],
+        // The mode comes last: chown(2) takes these bits away from a file that can be executed.
+        ['attributes', at('f'), 0o6755, 56, 78],
+      );
+    } finally {
+      process.umask(before);
+    }
+    expect(facts(at('d'))).to.deep.equal([0o1777, 12, 34]);
+    expect(facts(at('f'))).to.deep.equal([0o6755, 56, 78]);
+    change(['attributes', at('f'), 0, 0, 0]);
+    expect(facts(at('f'))).to.deep.equal([0, 0, 0]);
+    expect(() => change(['attributes', at('missing'), 0o755, 0, 0]))
+      .to.throw()
+      .that.includes({ code: 'ENOENT', syscall: 'chown', path: at('missing') });
+  });
+
+  it('bring a file and a directory to the disk, and follow no link there', () => {
+    symlinkSync('d/f', at('link'));
+    change(
+      ['mkdir', at('d'), 0o700],
+      ['write', at('d', 'f'), 'content', 0o600],
+      ['sync', at('d', 'f')],
+      ['sync', at('d')],
+    );
+    for (const [path, code] of [
+      [at('missing'), 'ENOENT'],
+      [at('link'), 'ELOOP'],
+    ] as const) {
+      expect(() => change(['sync', path]))
+        .to.throw()
+        .that.includes({ code, syscall: 'open', path });
+    }
+    expect(codeOf(() => change(['sync', '/proc/self/status']))).to.equal('EINVAL');
+  });
+
+  it('make a read-write layer with its mount point', () => {
+    const before = process.umask(0o077);
+    try {
+      change(['layer', at('layer')]);
+    } finally {
+      process.umask(before);
+    }
+    const modes = ['', 'diff', 'work', 'mnt'].map((name) => statSync(at('layer', name)).mode & 0o7777);
+    expect(modes).to.deep.equal([0o700, 0o755, 0o700, 0o700]);
+    expect(readdirSync(at('layer'))).to.have.members(['diff', 'work', 'mnt']);
+    expect(codeOf(() => change(['layer', at('layer')]))).to.equal('EEXIST');
+    expect(codeOf(() => change(['layer', at('no', 'where')]))).to.equal('ENOENT');
   });
 
   it('end at the first that fails, with the error of the system', () => {

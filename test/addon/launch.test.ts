@@ -1,13 +1,12 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { closeSync, mkdtempSync, openSync, readFileSync, rmdirSync } from 'node:fs';
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmdirSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { loadNative } from '../../ts/native/binding.ts';
-import type { LaunchOptions, Native } from '../../ts/native/contract.ts';
-import { encodePlan } from '../../ts/plan/encode.ts';
+import type { Change, Native, RunningState } from '../../ts/native/contract.ts';
 import { ops } from '../../ts/plan/ops.ts';
-import type { Plan } from '../../ts/plan/types.ts';
+import { launchPlan, launchPrepared, type PlanLaunch, prepare } from '../support/launch.ts';
 import { requires } from '../support/require.ts';
 import {
   cgroup2,
@@ -56,18 +55,15 @@ describe('launching a plan', () => {
     native = loadNative();
   });
 
-  const launch = (plan: Plan, options: Partial<LaunchOptions> = {}) =>
-    native.launch(encodePlan(plan), { descriptors: [], features: native.features(), ...options }, {});
-
   /** What a program writes that is expected to succeed. */
-  async function outputOf(parts: PlanParts, options: Partial<LaunchOptions> = {}): Promise<string> {
+  async function outputOf(parts: PlanParts, options: PlanLaunch = {}): Promise<string> {
     const [read, write] = native.pipe();
     const plan = plainPlan({
       ...parts,
       supplied: ['stdin', 'stdout', 'stderr'],
       steps: [{ op: 'stdio', in: 0, out: 1, err: 2, scratch: null }, ...(parts.steps ?? [])],
     });
-    const pending = launch(plan, { ...options, descriptors: [read, write, write] });
+    const pending = launchPlan(native, plan, { ...options, descriptors: [read, write, write] });
     closeSync(write); // the addon has duplicated it
     expect(await native.wait(started(await pending))).to.deep.equal({ code: 0, signal: null });
     const text = readFileSync(read, 'utf8');
@@ -117,7 +113,7 @@ describe('launching a plan', () => {
       if (directory === undefined || process.getuid?.() !== 0) return this.skip();
       const cgroup = openSync(directory, 'r');
       const options = { features: native.features() & mask, cgroup };
-      const child = started(await launch(plainPlan({ argv: ['/bin/sleep', '600'] }), options));
+      const child = started(await launchPlan(native, plainPlan({ argv: ['/bin/sleep', '600'] }), options));
       closeSync(cgroup);
       expect(readFileSync(`/proc/${child.pid}/cgroup`, 'utf8')).to.match(/^0::\/$/m);
       native.kill(child, 9);
@@ -132,8 +128,8 @@ describe('launching a plan', () => {
     try {
       const { argv, env } = program(
         `const fs = require('node:fs');
-         const options = { descriptors: [], features: native.features() & ~(1 << 5), cgroup: fs.openSync(process.env.CGROUP) };
-         const refused = await native.launch(Buffer.from(plans.some, 'base64'), options, {}).catch((error) => error);
+         const options = { features: native.features() & ~(1 << 5), cgroup: fs.openSync(process.env.CGROUP) };
+         const refused = await start('some', options).catch((error) => error);
          console.log(refused.code, fs.readFileSync(process.env.CGROUP + '/cgroup.procs', 'utf8').trim());`,
         { some: plainPlan({ argv: ['/bin/true'] }) },
         { env: { CGROUP: cgroup } },
@@ -162,7 +158,7 @@ describe('launching a plan', () => {
   it('rejects with the call that failed when the kernel refuses an id map, and leaves no child', async () => {
     const children = newChildren();
     const plan = plainPlan({ argv: ['/bin/true'], namespaces: ['user'] });
-    const error = await rejection(launch(plan, { uidMap: 'nonsense', gidMap: '' }));
+    const error = await rejection(launchPlan(native, plan, { uidMap: 'nonsense', gidMap: '' }));
     expect(error).to.include({ code: 'EINVAL', errno: -22, syscall: 'write' });
     expect(error)
       .to.have.property('path')
@@ -193,24 +189,73 @@ describe('launching a plan', () => {
     expect(all[0]).to.be.greaterThan(0);
   });
 
-  it('rejects what is no plan, and descriptors that do not fit it, before it clones', async () => {
-    const plan = encodePlan(plainPlan({ argv: ['/bin/true'], supplied: ['stdin'] }));
-    const some = { descriptors: [0], features: native.features() };
-    for (const [bytes, options] of [
-      [new Uint8Array(7), some],
-      [plan.subarray(0, plan.length - 4), some],
-      [plan, { ...some, descriptors: [] }],
-    ] as const) {
-      expect(await rejection(native.launch(bytes, options, {}))).to.be.instanceOf(TypeError);
-    }
-    expect(await rejection(native.launch(plan, { ...some, descriptors: [99999] }, {}))).to.include({ code: 'EBADF' });
+  it('rejects descriptors that do not fit the plan, before it clones', async () => {
+    const prepared = prepare(native, plainPlan({ argv: ['/bin/true'], supplied: ['stdin'] }));
+    expect(await rejection(launchPrepared(native, prepared))).to.be.instanceOf(TypeError);
+    expect(await rejection(launchPrepared(native, prepared, { descriptors: [0, 0] }))).to.be.instanceOf(TypeError);
+    const unknown = launchPrepared(native, prepared, { descriptors: [99999] });
+    expect(await rejection(unknown)).to.include({ code: 'EBADF' });
   });
 
-  it('is not disturbed by a caller that writes to the plan afterwards', async () => {
-    const plan = encodePlan(plainPlan({ argv: ['/bin/true'] }));
-    const pending = native.launch(plan, { descriptors: [], features: native.features() }, {});
-    plan.fill(0xff);
-    expect(await native.wait(started(await pending))).to.deep.equal({ code: 0, signal: null });
+  it('rejects without options, and without a token', async () => {
+    const prepared = prepare(native, plainPlan({ argv: ['/bin/true'] }));
+    const options = { values: [], descriptors: [] };
+    for (const wrong of [
+      [undefined, {}],
+      [options, undefined],
+      [{ values: [] }, {}],
+      [{ ...options, taken: 1 }, {}],
+      [{ ...options, follow: 1 }, {}],
+    ]) {
+      const launching = native.launch(prepared, ...(wrong as [typeof options, object]));
+      expect(await rejection(launching), JSON.stringify(wrong)).to.be.instanceOf(TypeError);
+    }
+  });
+});
+
+describe('the container of a launch', () => {
+  requires('addon');
+  const directory = temporaryDirectory();
+  const at = (...names: string[]) => join(directory(), ...names);
+  const native = loadNative;
+
+  const launch = (options: PlanLaunch) => launchPlan(native(), plainPlan({ argv: ['/bin/true'] }), options);
+
+  function stateAt(path: string, durable = false): RunningState {
+    return { path, head: '{"a":1,', tail: ',"b":2}', durable };
+  }
+
+  it('is recorded by the thread that makes it, after the changes that make the container', async () => {
+    for (const durable of [false, true]) {
+      const made = at(`durable-${durable}`);
+      const running = stateAt(join(made, 'state.json'), durable);
+      const process = started(await launch({ created: [['mkdir', made, 0o700]], create: true, running }));
+      const { pid, startTime } = process;
+      expect(JSON.parse(readFileSync(running.path, 'utf8'))).to.deep.equal({ a: 1, pid, startTime, b: 2 });
+      await native().wait(process);
+    }
+  });
+
+  it('is made only where that is asked for', async () => {
+    const created: Change[] = [['mkdir', at('made'), 0o700]];
+    for (const create of [undefined, false]) await native().wait(started(await launch({ created, create })));
+    expect(existsSync(at('made'))).to.equal(false);
+  });
+
+  it('is not started when a change cannot be made', async () => {
+    const created: Change[] = [['mkdir', at('no', 'where'), 0o700]];
+    const error = await rejection(launch({ created, create: true, running: stateAt(at('state.json')) }));
+    expect(error).to.include({ code: 'ENOENT', syscall: 'mkdir' });
+    expect(existsSync(at('state.json'))).to.equal(false);
+  });
+
+  it('is ended again when it cannot be recorded', async () => {
+    const children = newChildren();
+    for (const durable of [false, true]) {
+      const error = await rejection(launch({ running: stateAt(at('nowhere', 'state.json'), durable) }));
+      expect(error).to.include({ code: 'ENOENT', syscall: 'open' });
+    }
+    expect(children()).to.deep.equal([]);
   });
 });
 

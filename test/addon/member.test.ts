@@ -1,56 +1,199 @@
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import { loadNative } from '../../ts/native/binding.ts';
-import type { Native, NativeMember, NativeProcess } from '../../ts/native/contract.ts';
-import { encodePlan } from '../../ts/plan/encode.ts';
+import {
+  emptyMountPoint,
+  type Native,
+  type NativeMember,
+  type NativePrepared,
+  type NativeProcess,
+  supply,
+} from '../../ts/native/contract.ts';
+import { hole } from '../../ts/plan/holes.ts';
+import { buildApplication, buildMember } from '../../ts/plan/member.ts';
+import { makeBind, makeProcess } from '../support/facts.ts';
 import { counts, ownDescriptors } from '../support/facts-of-life.ts';
+import { launchPrepared, prepare } from '../support/launch.ts';
 import { requires } from '../support/require.ts';
-import { plainPlan } from '../support/starts.ts';
-import { until } from '../support/temporary.ts';
+import { makeStore, shellFacts } from '../support/run-plan.ts';
+import { plainPlan, started } from '../support/starts.ts';
+import { temporaryDirectory, until } from '../support/temporary.ts';
+
+const { nothingToRead, nothingToWrite, pipeFromApplication } = supply;
 
 describe('a member of a pool, in the addon', () => {
-  requires('addon');
+  requires('addon', 'root');
   let native: Native;
+  let plan: NativePrepared;
   before(() => {
     native = loadNative();
+    plan = prepare(native, plainPlan({ argv: ['/bin/true'] }));
   });
 
-  const plan = encodePlan(plainPlan({ argv: ['/bin/true'] }));
-  const options = { descriptors: [], features: 0 };
+  const follow = { collect: false, quiet: false, limit: 0 };
+  const request = { values: [], descriptors: [], follow };
+  const open = () => native.openMember(plan, { values: [] }).member;
 
-  it('refuses what is no plan, no member and no process', () => {
-    expect(() => native.openMember(new Uint8Array(100), 0)).to.throw(TypeError, 'not well formed');
+  it('refuses what is no member, no process and no prepared start', () => {
     for (const foreign of [null, {}, 7, { pid: 1 }]) {
       const member = foreign as unknown as NativeMember;
       expect(() => native.closeMember(member)).to.throw(TypeError, 'not a member');
       expect(() => native.memberOver(member)).to.throw(TypeError, 'not a member');
-      expect(() => native.openVolumes(member, plan, 0, [])).to.throw(TypeError, 'not a member');
-      expect(() => native.becomeApplication(member, plan, options)).to.throw(TypeError, 'not a member');
+      expect(() => native.memberReady(member, {} as NativeProcess)).to.throw(TypeError, 'not a member');
+      expect(() => native.becomeApplication(member, plan, request)).to.throw(TypeError, 'not a member');
     }
-    const { member } = native.openMember(plan, 0);
-    expect(() => native.openVolumes(member, new Uint8Array(3), 0, [])).to.throw(TypeError, 'not well formed');
-    expect(() => native.openVolumes(member, plan, 0, [0])).to.throw(TypeError, 'one for each supplied slot');
-    expect(() => native.memberReady(member, {} as NativeProcess)).to.throw(TypeError, 'not a process');
-    expect(() => native.becomeApplication(member, new Uint8Array(3), options)).to.throw(TypeError, 'not well formed');
+    const member = open();
+    for (const foreign of [null, {}, 7, member]) {
+      const other = foreign as unknown as NativePrepared;
+      expect(() => native.openMember(other, { values: [] })).to.throw(TypeError, 'not a prepared start');
+      expect(() => native.becomeApplication(member, other, request)).to.throw(TypeError, 'not a prepared start');
+      expect(() => native.memberReady(member, foreign as unknown as NativeProcess)).to.throw(
+        TypeError,
+        'not a process',
+      );
+    }
+    native.closeMember(member);
+  });
+
+  it('refuses a request that does not fit its plan', async () => {
+    const three = ['stdin', 'stdout', 'stderr', 'container'] as const;
+    const stdio = { op: 'stdio', in: 0, out: 1, err: 2, scratch: null } as const;
+    const holed = prepare(native, plainPlan({ argv: [`/bin/${hole.shortId}`], supplied: three, steps: [stdio] }));
+    expect(() => native.openMember(holed, { values: [] })).to.throw(TypeError, 'each hole has a value');
+    const member = open();
+    const right = {
+      values: ['', '0'.repeat(12)],
+      descriptors: [nothingToRead, nothingToWrite, nothingToWrite],
+      follow,
+    };
+    for (const wrong of [
+      { ...right, values: [] },
+      { ...right, values: ['', 'short'] },
+      { ...right, command: { candidates: ['/bin/\0'], argv: [], env: [] } },
+      { ...right, descriptors: [nothingToRead] },
+      { ...right, descriptors: [...right.descriptors, nothingToWrite] },
+      { ...right, descriptors: 7 as unknown as number[] },
+      { ...right, follow: undefined as unknown as typeof follow },
+    ]) {
+      const becoming = native.becomeApplication(member, holed, wrong);
+      expect(await becoming.catch((error: unknown) => error), JSON.stringify(wrong)).to.be.instanceOf(TypeError);
+    }
     native.closeMember(member);
   });
 
   it('is gone for a request before it waits, and after it was closed', async () => {
-    const { member } = native.openMember(plan, 0);
-    native.openVolumes(member, plan, 0, []);
-    expect(await native.becomeApplication(member, plan, options)).to.deep.include({ gone: true, failure: null });
+    const application = prepare(native, plainPlan({ argv: ['/bin/true'], supplied: ['container'] }));
+    const member = open();
+    expect(await native.becomeApplication(member, application, request)).to.deep.include({ gone: true, failure: null });
     const over = native.memberOver(member);
     native.closeMember(member);
     await over;
     native.closeMember(member);
-    expect(await native.becomeApplication(member, plan, options)).to.deep.include({ gone: true, failure: null });
+    expect(await native.becomeApplication(member, application, request)).to.deep.include({ gone: true, failure: null });
   });
 
   it('leaves no descriptor when it is closed', async () => {
     // The thread that listens, and what it listens with, are there from the first one on.
-    native.closeMember(native.openMember(plan, 0).member);
+    native.closeMember(open());
     const before = counts(ownDescriptors());
-    for (let round = 0; round < 50; round++) native.closeMember(native.openMember(plan, 0).member);
+    for (let round = 0; round < 50; round++) native.closeMember(open());
     await until('the descriptors to be as before', () => counts(ownDescriptors()).socket === before.socket);
     expect(counts(ownDescriptors())).to.deep.equal(before);
+  });
+});
+
+describe('members of one prepared start', function () {
+  this.timeout(60_000);
+  requires('addon', 'root', 'helper', 'busybox', 'overlay');
+  const directory = temporaryDirectory();
+  let native: Native;
+  before(async () => {
+    native = loadNative();
+    await native.makeEmptyNamespace();
+  });
+
+  const idOf = (digit: string) => digit.repeat(64);
+
+  /** The plans of members with layers below a directory, named by their IDs. */
+  function prepareMembers() {
+    const store = makeStore(join(directory(), 'store'));
+    const layer = join(directory(), hole.id);
+    const root = { ...store, upper: `${layer}/diff`, work: `${layer}/work`, mountPoint: emptyMountPoint };
+    const plans = buildMember(shellFacts(root, 'true', { hostname: hole.shortId }));
+    const mounts = [makeBind('/data', { source: join(directory(), 'data'), device: 0n, inode: 0n })];
+    mkdirSync(join(directory(), 'data'));
+    writeFileSync(join(directory(), 'data', 'file'), 'of the volume\n');
+    const process = makeProcess({ argv: ['sh', '-c', 'exit 3'], seccomp: null });
+    const application = buildApplication(plans, { mounts, process });
+    return {
+      boot: prepare(native, plans.boot),
+      first: prepare(native, plans.prepare),
+      application: prepare(native, application, {
+        ended: [['write', join(directory(), `ended-${hole.name}`), hole.id, 0o600]],
+      }),
+    };
+  }
+
+  async function makeMember({ boot, first }: ReturnType<typeof prepareMembers>, values: readonly string[]) {
+    for (const name of ['diff', 'work']) mkdirSync(join(directory(), values[0] ?? '', name), { recursive: true });
+    // O_PATH: nothing is read of it.
+    const program = openSync('build/Release/orlop-init', 0o10000000);
+    try {
+      const { member, descriptor } = native.openMember(first, { values, paths: '/bin/sh\0/missing\0' });
+      const process = started(await launchPrepared(native, boot, { values, descriptors: [descriptor, program] }));
+      expect(await native.memberReady(member, process)).to.deep.include({ failure: null, gone: false });
+      return { member, process };
+    } finally {
+      closeSync(program);
+    }
+  }
+
+  it('become applications, each with values and a command of its own', async () => {
+    const prepared = prepareMembers();
+    for (const digit of ['1', '2']) {
+      const id = idOf(digit);
+      const values = [id, id.slice(0, 12), digit];
+      const { member, process } = await makeMember(prepared, values);
+      const answer = await native.becomeApplication(member, prepared.application, {
+        values,
+        command: {
+          candidates: ['/missing', '/bin/sh'],
+          argv: ['sh', '-c', 'echo "$0 $A"; hostname; cat /data/file; echo x > /made', 'zero'],
+          env: ['PATH=/bin', `A=${digit}`],
+        },
+        descriptors: [nothingToRead, pipeFromApplication, nothingToWrite],
+        follow: { collect: true, quiet: digit === '2', limit: 1000 },
+      });
+      expect(answer).to.deep.include({ failure: null, gone: false, pipes: [] });
+      const finished = await answer.ended;
+      expect(finished?.outputs.map(String)).to.deep.equal([`zero ${digit}\n${id.slice(0, 12)}\nof the volume\n`]);
+      expect([finished?.exit, finished?.failure]).to.deep.equal([{ code: 0, signal: null }, null]);
+      expect(readFileSync(join(directory(), `ended-${digit}`), 'utf8')).to.equal(id);
+      expect(existsSync(join(directory(), id, 'diff', 'made'))).to.equal(true);
+      expect(await native.wait(process)).to.deep.equal({ code: 0, signal: null });
+    }
+  });
+
+  it('become what the plan says where there is no command, and tell what is refused of one', async () => {
+    const prepared = prepareMembers();
+    const descriptors = [nothingToRead, nothingToWrite, nothingToWrite];
+    const values = [idOf('3'), '3'.repeat(12), '3'];
+    const request = { values, descriptors, follow: { collect: false, quiet: false, limit: 0 } };
+    const first = await makeMember(prepared, values);
+    const done = await native.becomeApplication(first.member, prepared.application, request);
+    expect((await done.ended)?.exit).to.deep.equal({ code: 3, signal: null });
+
+    const others = [idOf('4'), '4'.repeat(12), '4'];
+    const second = await makeMember(prepared, others);
+    const refused = await native.becomeApplication(second.member, prepared.application, {
+      ...request,
+      values: others,
+      command: { candidates: ['/no/such/program'], argv: ['x'], env: [] },
+    });
+    expect(refused.failure).to.include({ code: 'ENOENT' });
+    expect([refused.gone, refused.ended, refused.pipes]).to.deep.equal([false, null, []]);
+    await native.wait(second.process);
+    expect(existsSync(join(directory(), 'ended-4'))).to.equal(false);
   });
 });

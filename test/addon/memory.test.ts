@@ -79,9 +79,8 @@ describe("the caller's memory", function () {
       `const fs = require('node:fs');
        const owner = () => fs.statSync('/proc/self/environ').uid;
        const before = owner();
-       const options = { descriptors: [], features: native.features(), uidMap: '0 1000 1', gidMap: '0 1000 1' };
        const one = async () => {
-         const { process: child, failure } = await native.launch(Buffer.from(plans.some, 'base64'), options, {});
+         const { process: child, failure } = await start('some', { uidMap: '0 1000 1', gidMap: '0 1000 1' });
          return child === null ? failure : (await native.wait(child)).code;
        };
        const codes = await Promise.all(Array.from({ length: 50 }, one));

@@ -1,33 +1,33 @@
 import { readlinkSync } from 'node:fs';
 import { expect } from 'chai';
-import { features } from '../../ts/launch/features.ts';
 import { loadNative } from '../../ts/native/binding.ts';
+import type { NativePrepared } from '../../ts/native/contract.ts';
 import { defaultSysctls } from '../../ts/plan/defaults.ts';
-import { encodePlan } from '../../ts/plan/encode.ts';
 import { networkPlan } from '../../ts/plan/network.ts';
+import { prepare } from '../support/launch.ts';
 import { requires } from '../support/require.ts';
 import { plainPlan } from '../support/starts.ts';
 
-describe('a network namespace that is made meanwhile', () => {
+describe('a network namespace that is made ahead', () => {
   requires('addon', 'root');
-  const begin = (plan: Uint8Array) => loadNative().beginNetwork(plan, features(loadNative()));
-  const network = () => encodePlan(networkPlan(defaultSysctls('none')));
+  const native = loadNative;
+  const make = (prepared: NativePrepared) => native().makeNetwork(prepared, { values: [] });
 
-  it('is another than the program’s, and given once', () => {
-    const wait = begin(network());
-    const descriptor = wait();
+  it('is another than the program’s, and another each time', async () => {
+    const prepared = prepare(native(), networkPlan(defaultSysctls('none')));
+    const made = [await make(prepared), await make(prepared)];
     try {
-      expect(readlinkSync(`/proc/self/fd/${descriptor}`))
-        .to.match(/^net:\[\d+\]$/)
-        .and.not.equal(readlinkSync('/proc/self/ns/net'));
-      expect(wait).to.throw(/EBADF/);
+      const names = made.map((descriptor) => readlinkSync(`/proc/self/fd/${descriptor}`));
+      for (const name of names) expect(name).to.match(/^net:\[\d+\]$/);
+      expect(new Set([...names, readlinkSync('/proc/self/ns/net')]).size).to.equal(3);
     } finally {
-      loadNative().closeSync(descriptor);
+      for (const descriptor of made) native().closeSync(descriptor);
     }
   });
 
-  it('is refused where the plan would do anything else', () => {
-    expect(begin(encodePlan(plainPlan({ argv: ['/bin/true'] })))).to.throw(/EINVAL/);
-    expect(() => begin(new Uint8Array(10))).to.throw(TypeError);
+  it('is refused where the plan would do anything else', async () => {
+    const other = prepare(native(), plainPlan({ argv: ['/bin/true'] }));
+    expect(await make(other).catch((error: unknown) => error)).to.include({ code: 'EINVAL' });
+    expect(await make({} as NativePrepared).catch((error: unknown) => error)).to.be.instanceOf(TypeError);
   });
 });

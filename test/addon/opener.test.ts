@@ -1,12 +1,24 @@
 import { execFileSync } from 'node:child_process';
-import { closeSync, mkdtempSync, openSync, readFileSync, readlinkSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  closeSync,
+  fstatSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { loadNative } from '../../ts/native/binding.ts';
-import type { Native } from '../../ts/native/contract.ts';
-import { encodePlan } from '../../ts/plan/encode.ts';
+import type { Native, NativePrepared } from '../../ts/native/contract.ts';
+import { hole } from '../../ts/plan/holes.ts';
 import type { Op, Plan } from '../../ts/plan/types.ts';
 import { ownDescriptors, ownMountNamespaces } from '../support/facts-of-life.ts';
+import { launchPlan, prepare } from '../support/launch.ts';
 import { mountTable } from '../support/mounts.ts';
 import { requires } from '../support/require.ts';
 import { hold, newChildren, plainPlan, start, started } from '../support/starts.ts';
@@ -59,8 +71,7 @@ describe('a start whose trees an opener makes', () => {
           { op: 'exec-file', reason: '', file: 0, argv },
         ];
         const plan: Plan = { strategy: 'opener', namespaces: ['mount'], supplied, slots: 1, prepare: [], enter };
-        const descriptors = supplied.map(() => file);
-        return native.launch(encodePlan(plan), { descriptors, features: native.features() }, {});
+        return launchPlan(native, plan, { descriptors: supplied.map(() => file) });
       };
       // It knows no work without a name.
       const process = started(await run(['program'], ['orlop-init']));
@@ -72,28 +83,54 @@ describe('a start whose trees an opener makes', () => {
     }
   });
 
-  it('looks up paths in a tree that it makes ahead, and waits for nothing that it finds there', async () => {
+  /** Makes a mount of a directory, ahead of any start. */
+  const mountOf = (source: string): Plan => {
+    const bind: Op = { op: 'bind', reason: '', tree: 0, source, recursive: 0, device: 0n, inode: 0n, type: 0 };
+    return { strategy: 'opener', namespaces: [], supplied: [], slots: 1, prepare: [bind], enter: [] };
+  };
+
+  it('looks up paths in a mount that it makes ahead, and waits for nothing that it finds there', async () => {
     const path = mkdtempSync('/var/tmp/orlop-test-');
     execFileSync('mkfifo', [join(path, 'pipe')]);
     symlinkSync('loop', join(path, 'loop'));
-    const identity = { device: 0n, inode: 0n, type: 0 };
-    const bind: Op = { op: 'bind', reason: '', tree: 0, source: path, recursive: 0, ...identity };
-    const plan: Plan = { strategy: 'opener', namespaces: [], supplied: [], slots: 1, prepare: [bind], enter: [] };
     const before = ownDescriptors().length;
-    const open = (paths: string) => native.openTrees(encodePlan(plan), native.features(), paths);
+    const prepared = prepare(native, mountOf(path));
     for (const paths of ['', '/', '/pipe\0/loop\0/missing/below\0../..\0\0no end']) {
-      const trees = await open(paths);
-      expect(trees).to.have.length(1);
+      const mounts = await native.openMounts(prepared, { values: [], paths });
+      expect(mounts).to.have.length(1);
       expect(ownDescriptors()).to.have.length(before + 1);
-      for (const tree of trees) native.closeSync(tree);
+      for (const mount of mounts) native.closeSync(mount);
     }
     rmSync(path, { recursive: true });
   });
 
-  it('makes trees ahead when the launch that they wait for is over, however that ends and whenever they are asked for', async () => {
-    const bind: Op = { op: 'bind', reason: '', tree: 0, source: '/', recursive: 0, device: 0n, inode: 0n, type: 0 };
-    const plan: Plan = { strategy: 'opener', namespaces: [], supplied: [], slots: 1, prepare: [bind], enter: [] };
-    const open = (token: object) => native.openTrees(encodePlan(plan), native.features(), '', token);
+  it('makes ahead what the values say, and leaves nothing where that is refused', async () => {
+    const parent = mkdtempSync('/var/tmp/orlop-test-');
+    const [id, other] = ['a'.repeat(64), 'b'.repeat(64)];
+    mkdirSync(join(parent, id));
+    const prepared = prepare(native, mountOf(join(parent, hole.id)));
+    const before = ownDescriptors().length;
+    const [mount = -1] = await native.openMounts(prepared, { values: [id], paths: '' });
+    expect(readlinkSync(`/proc/self/fd/${mount}`)).to.equal('/');
+    expect(fstatSync(mount).ino).to.equal(statSync(join(parent, id)).ino);
+    native.closeSync(mount);
+    for (const [values, wrong] of [
+      [[other], { code: 'ENOENT' }],
+      [[], { name: 'TypeError' }],
+      [['short'], { name: 'TypeError' }],
+    ] as const) {
+      const opening = native.openMounts(prepared, { values, paths: '' });
+      expect(await opening.catch((error: unknown) => error)).to.include(wrong);
+    }
+    const foreign = native.openMounts({} as NativePrepared, { values: [], paths: '' });
+    expect(await foreign.catch((error: unknown) => error)).to.be.instanceOf(TypeError);
+    expect(ownDescriptors()).to.have.length(before);
+    rmSync(parent, { recursive: true });
+  });
+
+  it('makes mounts ahead when the launch that they wait for is over, however that ends and whenever they are asked for', async () => {
+    const prepared = prepare(native, mountOf('/'));
+    const open = (after: object) => native.openMounts(prepared, { values: [], paths: '', after });
     for (const argv of [['/bin/true'], ['/no/such/program']]) {
       const token = {};
       const order: string[] = [];
@@ -101,13 +138,13 @@ describe('a start whose trees an opener makes', () => {
         order.push('launch');
         return result;
       });
-      const trees = open(token).then((made) => {
-        order.push('trees');
+      const mounts = open(token).then((made) => {
+        order.push('mounts');
         return made;
       });
-      const [{ process }, made] = [await launching, await trees];
-      expect(order).to.deep.equal(['launch', 'trees']);
-      for (const tree of [...made, ...(await open(token)), ...(await open({}))]) native.closeSync(tree);
+      const [{ process }, made] = [await launching, await mounts];
+      expect(order).to.deep.equal(['launch', 'mounts']);
+      for (const mount of [...made, ...(await open(token)), ...(await open({}))]) native.closeSync(mount);
       if (process !== null) await native.wait(process);
     }
   });
@@ -118,7 +155,7 @@ describe('a start whose trees an opener makes', () => {
     const missing: Op = { op: 'bind', reason: '', tree: 1, source: '/no/such', recursive: 0, ...identity };
     const broken: Plan = { ...plan, slots: 2, prepare: [...plan.prepare, missing] };
     const [children, descriptors] = [newChildren(), ownDescriptors().length];
-    const result = await native.launch(encodePlan(broken), { descriptors: [], features: native.features() }, {});
+    const result = await launchPlan(native, broken);
     expect(result.process).to.equal(null);
     expect(result.failure).to.include({ op: 1, code: 'ENOENT' });
     expect(result.failure?.syscall).to.match(/^open_tree(_attr)?$/);
@@ -155,26 +192,22 @@ describe('a start whose trees an opener makes', () => {
     { op: 'chdir', reason: '', path: '/made', create: 1 },
     { op: 'readonly', reason: '', target: '/', recursive: 1 },
   ] satisfies Op[]) {
-    it(`does not let the program’s own thread do '${op.op}'`, async () => {
+    it(`does not let the program’s own thread do '${op.op}'`, () => {
       const plan = plainPlan({ argv: ['/bin/true'], strategy: 'opener' });
-      const bytes = encodePlan({ ...plan, prepare: [...plan.prepare, op] });
-      const launched = native.launch(bytes, { descriptors: [], features: native.features() }, {});
-      const error = await launched.then(() => null, String);
-      expect(error).to.equal('TypeError: the plan is not well formed: fault 8 at operation 1');
+      expect(() => prepare(native, { ...plan, prepare: [...plan.prepare, op] })).to.throw(
+        TypeError,
+        'the plan is not well formed: fault 8 at operation 1',
+      );
     });
   }
 
-  it('does not let it attach a tmpfs either', async () => {
+  it('does not let it attach a tmpfs either', () => {
     const plan = plainPlan({ argv: ['/bin/true'], strategy: 'opener' });
     const size = 0n;
     const tmpfs: Op = {
       ...{ op: 'tmpfs', reason: '', tree: 0, mode: 0o755, size, inodes: size, uid: 0, gid: 0, attributes: 0 },
       at: '/mnt',
     };
-    const bytes = encodePlan({ ...plan, prepare: [tmpfs] });
-    const error = await native
-      .launch(bytes, { descriptors: [], features: native.features() }, {})
-      .then(() => null, String);
-    expect(error).to.contain('fault 8 at operation 0');
+    expect(() => prepare(native, { ...plan, prepare: [tmpfs] })).to.throw(TypeError, 'fault 8 at operation 0');
   });
 });

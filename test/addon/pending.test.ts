@@ -15,7 +15,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { loadNative } from '../../ts/native/binding.ts';
 import type { Native } from '../../ts/native/contract.ts';
-import { encodePlan } from '../../ts/plan/encode.ts';
+import { launchPlan } from '../support/launch.ts';
 import { requires } from '../support/require.ts';
 import { cgroup2, hold, newChildren, plainPlan, start, started, startTimeOf } from '../support/starts.ts';
 import { until } from '../support/temporary.ts';
@@ -77,9 +77,10 @@ describe('starts under way', function () {
     const cgroup = openSync(unfit.path, 'r');
     try {
       const token = {};
-      const options = { descriptors: [write], features: native.features(), cgroup };
       const plan = plainPlan({ argv: ['/bin/true'], supplied: ['gate'] });
-      const refused = native.launch(encodePlan(plan), options, token).catch((error: unknown) => error);
+      const refused = launchPlan(native, plan, { descriptors: [write], cgroup, token }).catch(
+        (error: unknown) => error,
+      );
       native.closeSync(write);
       // The end of the pipe: by then the start has failed, which nobody has heard of yet.
       expect(readSync(read, Buffer.alloc(1))).to.equal(0);

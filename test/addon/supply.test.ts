@@ -1,12 +1,12 @@
-import { existsSync, readdirSync, readFileSync, readlinkSync, writeSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync, readFileSync, readlinkSync, writeSync } from 'node:fs';
 import { expect } from 'chai';
 import { loadNative } from '../../ts/native/binding.ts';
-import { type LaunchOptions, type LaunchResult, supply } from '../../ts/native/contract.ts';
-import { encodePlan } from '../../ts/plan/encode.ts';
+import { type LaunchOptions, type LaunchResult, type NativePrepared, supply } from '../../ts/native/contract.ts';
+import type { Supplied } from '../../ts/plan/types.ts';
+import { launchPlan, launchPrepared } from '../support/launch.ts';
 import { requires } from '../support/require.ts';
 import { plainPlan, started } from '../support/starts.ts';
-import { temporaryDirectory, until } from '../support/temporary.ts';
+import { until } from '../support/temporary.ts';
 
 const { nothingToRead, nothingToWrite, pipeToApplication, pipeFromApplication, sameAsBefore } = supply;
 
@@ -24,19 +24,14 @@ function open(): string[] {
 
 describe('what a launch supplies', () => {
   requires('addon', 'root');
-  const directory = temporaryDirectory();
 
-  function launch(script: string, options: Pick<LaunchOptions, 'descriptors'> & Partial<LaunchOptions>) {
-    const supplied = ['stdin', 'stdout', 'stderr', 'network'].slice(
-      0,
-      options.descriptors.length + (options.given?.length ?? 0),
-    ) as ('stdin' | 'stdout' | 'stderr' | 'network')[];
+  function launch(script: string, options: Pick<LaunchOptions, 'descriptors' | 'taken'>) {
+    const names: readonly Supplied[] = ['stdin', 'stdout', 'stderr', 'network'];
+    const supplied = names.slice(0, options.descriptors.length + (options.taken?.length ?? 0));
     const stdio = { op: 'stdio', in: 0, out: 1, err: 2, scratch: null } as const;
-    const plan = encodePlan(plainPlan({ argv: ['/bin/sh', '-c', script], supplied, steps: [stdio] }));
-    return loadNative().launch(plan, { features: loadNative().features(), ...options }, {});
+    const plan = plainPlan({ argv: ['/bin/sh', '-c', script], supplied, steps: [stdio] });
+    return launchPlan(loadNative(), plan, options);
   }
-
-  const finish = { limit: 1e6, changes: [], later: [], collect: true, quiet: false };
 
   function textOf({ pipes = [] }: LaunchResult, index: number): string {
     const fd = pipes[index];
@@ -73,38 +68,7 @@ describe('what a launch supplies', () => {
     expect(textOf(result, 0)).to.equal('1\n2\n3\n4\n');
   });
 
-  it('is collected, and told of with the end', async () => {
-    const descriptors = [nothingToRead, pipeFromApplication, pipeFromApplication];
-    const result = await launch('echo out; echo err >&2; exit 3', { descriptors, finish });
-    expect(result.pipes).to.deep.equal([]);
-    const ended = await result.ended;
-    expect(ended?.exit).to.deep.equal({ code: 3, signal: null });
-    expect(ended?.outputs.map((bytes) => bytes.toString())).to.deep.equal(['out\n', 'err\n']);
-  });
-
-  it('is told of when the application has ended, where that is asked for; then what follows has been done', async () => {
-    const made = join(directory(), 'made');
-    const descriptors = [nothingToRead, pipeFromApplication, nothingToWrite];
-    const changes = [['mkdir', made, 0o700]] as const;
-    const result = await launch(`test ! -e ${made} && echo first`, {
-      descriptors,
-      finish: { ...finish, changes, quiet: true },
-    });
-    expect(existsSync(made)).to.equal(true);
-    expect((await result.ended)?.outputs[0]?.toString()).to.equal('first\n');
-  });
-
-  it('is told of without an end when nothing was started', async () => {
-    const descriptors = [nothingToRead, pipeFromApplication, nothingToWrite];
-    const plan = plainPlan({ argv: ['/no/such/program'], supplied: ['stdin', 'stdout', 'stderr'] });
-    const native = loadNative();
-    const options = { descriptors, features: native.features(), finish: { ...finish, quiet: true } };
-    const result = await native.launch(encodePlan(plan), options, {});
-    expect(result.failure).to.include({ code: 'ENOENT' });
-    expect([result.process, result.ended]).to.deep.equal([null, null]);
-  });
-
-  it('is closed when it was given, whatever comes of the launch', async () => {
+  it('is closed when it was taken, whatever comes of the launch', async () => {
     const native = loadNative();
     const before = open();
     const given = () => {
@@ -113,17 +77,20 @@ describe('what a launch supplies', () => {
       return [read];
     };
     const descriptors = [nothingToRead, nothingToWrite, sameAsBefore];
-    await native.wait(started(await launch('true', { descriptors, given: given() })));
-    // One too many, and none that is wanted.
-    const wrong = [
-      { descriptors, given: [...given(), ...given()] },
-      { descriptors: [], given: given() },
-    ];
-    for (const options of wrong) {
-      const plan = encodePlan(plainPlan({ argv: ['/bin/true'] }));
-      const refused = native.launch(plan, { features: native.features(), ...options }, {});
+    await native.wait(started(await launch('true', { descriptors, taken: given() })));
+    const plain = plainPlan({ argv: ['/bin/true'] });
+    // One too many, one that the plan does not want, one beside what is no descriptor, and values that are none.
+    for (const options of [
+      { descriptors, taken: [...given(), ...given()] },
+      { taken: given() },
+      { taken: [...given(), 'none'] as number[] },
+      { taken: given(), values: [7] as unknown as string[] },
+    ]) {
+      const refused = launchPlan(native, plain, options);
       expect(await refused.catch((error: unknown) => error)).to.be.instanceOf(TypeError);
     }
+    const foreign = launchPrepared(native, {} as NativePrepared, { taken: given() });
+    expect(await foreign.catch((error: unknown) => error)).to.be.instanceOf(TypeError);
     await until('all is closed', () => open().join() === before.join());
   });
 });

@@ -31,15 +31,19 @@ describe('the package on arm64, emulated', function () {
   });
 
   it('reads a plan that was encoded elsewhere, and refuses half of one', () => {
-    const plan = Buffer.from(encodePlan(plainPlan({ argv: ['/bin/true'], supplied: ['stdin'] })));
+    const plan = Buffer.from(encodePlan(plainPlan({ argv: ['/bin/true'], supplied: ['stdin'] })).bytes);
     const script = join(tarball().directory, 'plan.cjs');
     // No such descriptor: looked at when the plan has been read, and before anything is cloned.
     writeFileSync(
       script,
       `const native = require(${JSON.stringify(join(installed, 'prebuilds/linux-arm64/orlop.glibc.node'))});
 const plan = Buffer.from('${plan.toString('base64')}', 'base64');
-const ask = (bytes) => native.launch(new Uint8Array(bytes), { descriptors: [99999], features: 0 }, {})
-  .then(() => 'launched', (error) => error instanceof TypeError ? 'no plan' : error.code);
+const launch = async (bytes) => {
+  const prepared = native.prepare(new Uint8Array(bytes), { features: 0 });
+  return native.launch(prepared, { values: [], descriptors: [99999] }, {});
+};
+const ask = (bytes) =>
+  launch(bytes).then(() => 'launched', (error) => error instanceof TypeError ? 'no plan' : error.code);
 (async () => console.log(await ask(plan), await ask(plan.subarray(0, plan.length - 4))))();
 `,
     );

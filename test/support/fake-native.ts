@@ -1,8 +1,20 @@
-import { close, closeSync, existsSync, fstatSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  close,
+  closeSync,
+  existsSync,
+  fstatSync,
+  mkdirSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { readdir, realpath, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import type { Change, Native } from '../../ts/native/contract.ts';
+import { abi, type Change, type Native } from '../../ts/native/contract.ts';
 
 /**
  * The addon's part that the store needs, for tests that need no build: locks between descriptors of this process, and
@@ -11,7 +23,7 @@ import type { Change, Native } from '../../ts/native/contract.ts';
 export function fakeNative(overrides: Partial<Native> = {}): Native {
   const locks = new FakeLocks();
   const known: Partial<Native> = {
-    abi: 2,
+    abi,
     tryLock: (fd, kind) => locks.tryLock(fd, kind),
     change: (changes) => changes.forEach(makeChange),
     changeLater: async (changes) => changes.forEach(makeChange),
@@ -19,7 +31,6 @@ export function fakeNative(overrides: Partial<Native> = {}): Native {
     spreadSubdirectories: () => false,
     close: promisify(close),
     closeSync,
-    worksAtOnce: () => false,
     disown: () => {},
     lookAt: async (path) => {
       const facts = await stat(path, { bigint: true });
@@ -48,8 +59,17 @@ function makeChange(change: Change): void {
   else if (kind === 'write') writeFileSync(path, change[2], { mode: change[3] });
   else if (kind === 'rename') renameSync(path, change[2]);
   else if (kind === 'remove') rmSync(path, { recursive: true, force: true });
-  else if (kind !== 'discard') throw new Error(`the fake addon does not ${kind}`);
-  else if (existsSync(path)) renameSync(path, change[2]);
+  else if (kind === 'rmdir') rmdirSync(path);
+  else if (kind === 'layer') {
+    mkdirSync(path, { mode: 0o700 });
+    mkdirSync(`${path}/diff`, { mode: 0o755 });
+    for (const name of ['work', 'mnt']) mkdirSync(`${path}/${name}`, { mode: 0o700 });
+  } else if (kind === 'attributes') {
+    chownSync(path, change[3], change[4]);
+    chmodSync(path, change[2]);
+  } else if (kind === 'discard') {
+    if (existsSync(path)) renameSync(path, change[2]);
+  } else if (kind !== 'sync') throw new Error(`the fake addon does not ${kind}`);
 }
 
 /** flock(2) among the descriptors of one process: a lock goes away with its descriptor. */

@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { Readable } from 'node:stream';
-import type { Container, ExitStatus, OrlopRuntime, Running, StartOptions } from '../../ts/api/types.ts';
+import type { CommandRuntime } from '../../ts/api/command-runtime.ts';
+import type { Container, ExitStatus, Running, StartOptions } from '../../ts/api/types.ts';
 import type { Io } from '../../ts/cli/io.ts';
 import { main } from '../../ts/cli/main.ts';
 
@@ -65,7 +66,7 @@ export async function orlop(argv: readonly string[], world: World = {}): Promise
 
 type Calls = (readonly [string, ...unknown[]])[];
 
-function library(calls: Calls, members: NonNullable<World['library']>): OrlopRuntime {
+function library(calls: Calls, members: NonNullable<World['library']>): CommandRuntime {
   const call =
     (name: string) =>
     async (...values: unknown[]): Promise<unknown> => {
@@ -83,7 +84,7 @@ function library(calls: Calls, members: NonNullable<World['library']>): OrlopRun
   };
   return new Proxy(whole, {
     get: (target, name) => (name === 'then' ? undefined : (target[String(name)] ?? call(String(name)))),
-  }) as unknown as OrlopRuntime;
+  }) as unknown as CommandRuntime;
 }
 
 /** A container whose application ends as it is told; signals sent to it are in `received`. */

@@ -49,7 +49,11 @@ export class TestStore {
     await mkdir(upper);
     await chmod(upper, 0o755);
     await change(upper);
-    return this.images.commit({ upper, base: await this.images.resolve(base), reference });
+    return this.images.commit({ upper, base: await this.resolve(base), reference });
+  }
+
+  async resolve(nameOrId: string): Promise<ResolvedImage> {
+    return (await this.images.resolve(nameOrId)).value;
   }
 }
 

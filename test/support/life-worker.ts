@@ -1,9 +1,9 @@
 // A program that uses orlop, for tests that end it or run several: life-worker.ts ROOT RUN WHAT [ARGUMENT].
 import { once } from 'node:events';
-import { ContainerStore } from '../../ts/containers/container-store.ts';
-import { pauseContainer } from '../../ts/containers/pause.ts';
+import { pauseContainer } from '../../ts/containers/pause/pause.ts';
 import { Orlop } from '../../ts/index.ts';
 import { loadNative } from '../../ts/native/binding.ts';
+import { ContainerStore } from '../../ts/record/container-store.ts';
 import { Store } from '../../ts/store/store.ts';
 
 const [root, run, what, argument = '', ...more] = process.argv.slice(2);

@@ -1,8 +1,14 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import type { ContainerRecord } from '../../ts/containers/record.ts';
-import { identify, type ProcessIdentity } from '../../ts/linux/proc.ts';
+import { renameSync, writeFileSync } from 'node:fs';
+import { identify, ownIdentity, type ProcessIdentity } from '../../ts/linux/proc.ts';
+import { fill } from '../../ts/plan/holes.ts';
+import { createdChanges, runningState } from '../../ts/record/changes.ts';
+import type { ContainerStore } from '../../ts/record/container-store.ts';
+import { rootAttributes } from '../../ts/record/layer.ts';
+import { type ContainerRecord, created, type Durability, type StoredContainer } from '../../ts/record/schema.ts';
 import type { RunRequest } from '../../ts/request/types.ts';
+import type { Store } from '../../ts/store/store.ts';
 
 /** A request for `true` in an image `busybox`, changed as given. */
 export function request(changes: Partial<RunRequest> = {}): RunRequest {
@@ -45,6 +51,38 @@ export function record(id: string, changes: Partial<ContainerRecord> = {}): Cont
     hostname: id.slice(0, 12),
     ...changes,
   };
+}
+
+/** A container with that record as a program makes it: an ephemeral one belongs to the program from the beginning. */
+export async function container(record: ContainerRecord, durability: Durability): Promise<StoredContainer> {
+  const owner = durability === 'ephemeral' ? await ownIdentity() : null;
+  return { record, state: { ...created, owner }, durability };
+}
+
+/** Makes a container, with a layer of its own. */
+export async function addContainer(
+  store: Store,
+  containers: ContainerStore,
+  record: ContainerRecord,
+  durability: Durability,
+): Promise<StoredContainer> {
+  const added = await container(record, durability);
+  const origin = { shelf: null, mounted: false };
+  const self = await ownIdentity();
+  await containers.add(added, createdChanges(store, added, self, origin, rootAttributes(undefined)));
+  return added;
+}
+
+/** Records that the application of a claimed container runs, as the launching thread does; it is this process. */
+export async function recordRunning(store: Store, claimed: StoredContainer): Promise<StoredContainer> {
+  const { pid, startTime } = await ownIdentity();
+  const { path, head, tail } = runningState(store, claimed);
+  const time = new Date().toISOString();
+  const text = fill(`${head}"pid":${pid},"startTime":"${startTime}"${tail}`, ['', '', '', '', time]);
+  // Complete or not at all: its program may be killed at any time.
+  writeFileSync(`${path}.tmp`, text);
+  renameSync(`${path}.tmp`, path);
+  return { ...claimed, state: JSON.parse(text) };
 }
 
 /** Identity of a process that has ended. */

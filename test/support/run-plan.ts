@@ -61,7 +61,7 @@ export interface RunOptions {
 export function runPlan(plan: Plan | Uint8Array, folder: string, options: RunOptions = {}): PlanRun {
   const file = join(folder, 'plan');
   const result = join(folder, 'result');
-  writeFileSync(file, plan instanceof Uint8Array ? plan : encodePlan(plan));
+  writeFileSync(file, plan instanceof Uint8Array ? plan : encodePlan(plan).bytes);
   rmSync(result, { force: true });
   const { features = allFeatures, host = '', input = '', supplied = [], user } = options;
   // A checkout may lie where only its owner can go.

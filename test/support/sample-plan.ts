@@ -16,5 +16,5 @@ export function samplePlan(): Uint8Array {
         sysctls: defaultSysctls('none'),
       }),
     ),
-  );
+  ).bytes;
 }

@@ -1,6 +1,6 @@
-import { etcFiles } from '../../ts/containers/etc-files.ts';
-import type { StartContext } from '../../ts/containers/facts.ts';
-import { layerPaths } from '../../ts/containers/layer.ts';
+import { layerPaths } from '../../ts/record/layer.ts';
+import { etcFiles } from '../../ts/resolve/etc-files.ts';
+import type { StartContext } from '../../ts/resolve/facts.ts';
 import type { Store } from '../../ts/store/store.ts';
 
 const store = {
@@ -15,7 +15,7 @@ export function startContextOf(id: string, hostname: string): StartContext {
     paths: layerPaths(store, id),
     sources: new Map(),
     volumes: new Map(),
-    files: etcFiles(hostname, 'none'),
+    files: etcFiles(hostname, 'none').value,
     seccomp: new Uint8Array(16),
     hardNofile: 1024n,
     volatile: true,

@@ -6,6 +6,7 @@ import { propagation } from '../../ts/plan/constants.ts';
 import { encodePlan } from '../../ts/plan/encode.ts';
 import type { Namespace, Op, Plan, Strategy, Supplied } from '../../ts/plan/types.ts';
 import { addonFile, sanitizerEnvironment } from './addon.ts';
+import { launchPlan } from './launch.ts';
 import { until } from './temporary.ts';
 
 /** An operation with its reason left out: tests of the launcher do not read it. */
@@ -58,7 +59,7 @@ export function start(
   parts: PlanParts & { descriptors?: readonly number[]; features?: number; token?: object },
 ): Promise<LaunchResult> {
   const { descriptors = [], features = native.features(), token = {} } = parts;
-  return native.launch(encodePlan(plainPlan(parts)), { descriptors, features }, token);
+  return launchPlan(native, plainPlan(parts), { descriptors, features, token });
 }
 
 /** The process of a start that must have succeeded. */
@@ -115,12 +116,17 @@ export function isAlive(pid: number): boolean {
   return !['Z', 'X', undefined].includes(statOf(pid)?.[0]);
 }
 
-/** Head of a JavaScript program that uses the addon without TypeScript: `native`, and `start(name)` of a given plan. */
+/**
+ * Head of a JavaScript program that uses the addon without TypeScript: `native`, and `start(name)` of a given plan, with
+ * options of `prepare` and `launch`.
+ */
 const programHead = `
   const { addon, plans } = JSON.parse(process.env.ORLOP_TEST_PROGRAM);
   const native = require(addon);
-  const start = (name, descriptors = []) =>
-    native.launch(Buffer.from(plans[name], 'base64'), { descriptors, features: native.features() }, {});
+  const start = (name, options = {}) => {
+    const prepared = native.prepare(Buffer.from(plans[name], 'base64'), { features: native.features(), ...options });
+    return native.launch(prepared, { values: [], descriptors: [], ...options }, {});
+  };
 `;
 
 /** Source of `children()`: process numbers of the program's children, for such a program. */
@@ -146,7 +152,8 @@ export interface ProgramOptions {
 /** Arguments and environment with which Node runs `source` after the head: for what a program's end must do. */
 export function program(source: string, plans: Record<string, Plan>, options: ProgramOptions = {}) {
   const { loads = true, addon = addonFile, env = {} } = options;
-  const encoded = Object.entries(plans).map(([name, plan]) => [name, Buffer.from(encodePlan(plan)).toString('base64')]);
+  const base64 = (plan: Plan) => Buffer.from(encodePlan(plan).bytes).toString('base64');
+  const encoded = Object.entries(plans).map(([name, plan]) => [name, base64(plan)]);
   const head = `const head = ${JSON.stringify(programHead)};${loads ? programHead : ''}`;
   // The run-time library of the sanitizers comes first.
   const preload = [sanitizerEnvironment.LD_PRELOAD, env.LD_PRELOAD].filter((library) => library !== undefined);

@@ -1,15 +1,13 @@
 // A process that works on a store, for tests that kill it or run several: store-worker.ts ROOT RUN WHAT [ARGUMENT].
 import { closeSync, constants, openSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
-import { ContainerStore } from '../../ts/containers/container-store.ts';
-import { makeLayer } from '../../ts/containers/layer.ts';
 import { recover } from '../../ts/containers/recover.ts';
-import { ownIdentity } from '../../ts/linux/proc.ts';
 import { loadNative } from '../../ts/native/binding.ts';
+import { ContainerStore } from '../../ts/record/container-store.ts';
 import { newId } from '../../ts/store/id.ts';
 import { Store } from '../../ts/store/store.ts';
 import { prepareVolumes } from '../../ts/volumes/prepare.ts';
-import { record } from './records.ts';
+import { addContainer, record, recordRunning } from './records.ts';
 
 const [root, run, what, argument = ''] = process.argv.slice(2);
 const say = (line: string): void => console.log(line);
@@ -41,7 +39,8 @@ async function churn(store: Store, image: string): Promise<void> {
       { name: `named-${i}`, target: '/data', attributes: 0, anonymous: false, nocopy: false, reason: 'test' },
     ];
     const id = newId();
-    const added = await containers.add(record(id, { volumes: needs.map(({ nocopy: _, ...use }) => use) }), durability);
+    const volumes = needs.map(({ nocopy: _, ...use }) => use);
+    const added = await addContainer(store, containers, record(id, { volumes }), durability);
     say('added');
     const view = openSync(image, constants.O_RDONLY | constants.O_DIRECTORY);
     await prepareVolumes(store, containers.volumes, users, needs, {
@@ -52,9 +51,7 @@ async function churn(store: Store, image: string): Promise<void> {
     });
     closeSync(view);
     say('prepared');
-    await makeLayer(store, added.record.layer, image);
-    say('layer');
-    const running = await containers.started(await containers.claim(added), await ownIdentity());
+    const running = await recordRunning(store, await containers.claim(added));
     say('started');
     await containers.exited(running, { exitCode: 0, signal: null });
     say('exited');

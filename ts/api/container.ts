@@ -1,10 +1,10 @@
 import { commitContainer } from '../containers/commit.ts';
 import { diffContainer, exportContainer } from '../containers/layer-reads.ts';
-import type { StoredContainer } from '../containers/record.ts';
 import type { Runtime } from '../containers/runtime.ts';
 import { startContainer } from '../containers/start.ts';
 import { unlessRemoved } from '../containers/unless-removed.ts';
 import { killContainer, waitContainer } from '../containers/wait.ts';
+import type { StoredContainer } from '../record/schema.ts';
 import { Laps } from '../trace/laps.ts';
 import { openDescriptor } from './descriptor.ts';
 import { inspectContainer, summaryOf } from './inspect.ts';
@@ -45,7 +45,7 @@ export class ContainerHandle implements t.Container {
     const laps = this.#laps?.start() ?? new Laps('call');
     this.#laps = null;
     const stored = this.#own ?? (await this.#stored());
-    const started = await startContainer(this.#runtime, stored, { stdio, signal, rm: this.#rm, laps });
+    const started = await startContainer(this.#runtime, stored, { stdio, signal, laps });
     this.#end = started.exited;
     const { id, name } = this;
     const image = stored.record.image.reference;

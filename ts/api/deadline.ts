@@ -19,36 +19,23 @@ export function delayOf(timeout: number): number {
 export class Deadline implements Disposable {
   readonly #own = lightAbort();
   readonly #given: AbortSignal | undefined;
-  readonly #delay: number | undefined;
-  #timer: NodeJS.Timeout | undefined;
-  #runs = false;
+  readonly #timer: NodeJS.Timeout | undefined;
   #timedOut = false;
 
   constructor(given: AbortSignal | undefined, timeout: number | undefined) {
     this.#given = given;
-    this.#delay = timeout === undefined ? undefined : delayOf(timeout);
+    if (timeout !== undefined) this.#timer = setTimeout(this.#expire, delayOf(timeout));
+    given?.addEventListener('abort', this.#abort, { once: true });
+    if (given?.aborted) this.#abort();
   }
 
-  /** The time runs from when somebody first asks: to set a timer is a twentieth of what a request to a pool takes. */
   get signal(): AbortSignal {
-    if (!this.#runs) this.#run();
     return this.#own.signal;
-  }
-
-  get aborted(): boolean {
-    return this.#own.signal.aborted || this.#given?.aborted === true;
   }
 
   /** Whether it was the time-out. */
   get timedOut(): boolean {
     return this.#timedOut;
-  }
-
-  #run(): void {
-    this.#runs = true;
-    if (this.#delay !== undefined) this.#timer = setTimeout(this.#expire, this.#delay);
-    this.#given?.addEventListener('abort', this.#abort, { once: true });
-    if (this.#given?.aborted) this.#abort();
   }
 
   readonly #abort = (): void => this.#own.abort(this.#given?.reason);

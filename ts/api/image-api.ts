@@ -53,7 +53,7 @@ export class ImageApi implements t.Images {
       const users = (await this.#runtime.containers.uses()).images.get(id) ?? [];
       return users.map((user) => user.name);
     };
-    await this.#runtime.trees.forget();
+    await this.#runtime.roots.forget();
     return this.#runtime.images.remove(nameOrId, { force, usedBy });
   }
 

@@ -1,4 +1,4 @@
-import type { StoredContainer } from '../containers/record.ts';
+import type { StoredContainer } from '../record/schema.ts';
 import type { BindMount } from '../request/types.ts';
 import type { Store } from '../store/store.ts';
 import { mountsOf, optionsText } from './mounts.ts';

@@ -1,5 +1,5 @@
-import type { StoredContainer } from '../containers/record.ts';
 import { attribute } from '../linux/mount-attributes.ts';
+import type { StoredContainer } from '../record/schema.ts';
 import { optionsIn } from '../request/chosen-options.ts';
 import type { MountKind } from '../request/mount-options.ts';
 import type { Store } from '../store/store.ts';

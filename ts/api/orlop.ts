@@ -1,24 +1,17 @@
-import { ContainerStore } from '../containers/container-store.ts';
-import { createContainer } from '../containers/create.ts';
+import { createContainer, startedLater } from '../containers/create.ts';
 import { planRun } from '../containers/plan.ts';
-import { ReadyLayers } from '../containers/ready-layers.ts';
-import { TreesAhead } from '../containers/ready-trees.ts';
-import { recover } from '../containers/recover.ts';
 import type { Runtime } from '../containers/runtime.ts';
-import { SpareNetworks } from '../containers/spare-networks.ts';
-import { Images } from '../images/images.ts';
-import { Strategies } from '../launch/strategies.ts';
 import { kernelRelease } from '../linux/kernel.ts';
-import { loadNative } from '../native/binding.ts';
+import type { Mode } from '../native/contract.ts';
 import { describePlan } from '../plan/describe.ts';
 import { knownRequest } from '../request/known.ts';
 import type { RunOptions, RunRequest } from '../request/types.ts';
-import { Store } from '../store/store.ts';
 import { Laps } from '../trace/laps.ts';
 import { ContainerHandle } from './container.ts';
 import { damagedAt } from './damaged.ts';
 import { ImageApi } from './image-api.ts';
 import { summaryOf } from './inspect.ts';
+import { closeRuntime, openRuntime } from './open.ts';
 import { openPool } from './pool.ts';
 import { runToEnd } from './run.ts';
 import type * as t from './types.ts';
@@ -62,21 +55,16 @@ export class Orlop implements t.OrlopRuntime {
    * @throws RequestError ORLOP_E_STORE when its directories cannot be used, ORLOP_E_NATIVE without the addon
    */
   static async open(options: t.OpenOptions = {}): Promise<Orlop> {
-    const { root, run } = options;
-    const native = loadNative();
-    const store = await Store.open({ root, run, native });
-    const layers = new ReadyLayers(store);
-    const trees = new TreesAhead(native, layers);
-    const containers = new ContainerStore(store, (layer) => trees.drop(layer));
-    const images = new Images(store);
-    await recover(store, containers).catch(async (error: unknown) => {
-      await store.close().catch(() => {});
-      throw error;
-    });
-    const networks = new SpareNetworks(native);
-    const strategies = new Strategies(native);
-    const { volumes } = containers;
-    return new Orlop({ store, native, images, containers, volumes, layers, trees, networks, strategies });
+    return Orlop.openAs('program', options);
+  }
+
+  /**
+   * Opens the store for a command, which makes one start and ends, or for a program.
+   *
+   * @internal
+   */
+  static async openAs(mode: Mode, options: t.OpenOptions): Promise<Orlop> {
+    return new Orlop(await openRuntime(options, mode));
   }
 
   async run(image: string, argv: readonly string[] = [], options: RunOptions & t.RunInput = {}): Promise<t.RunResult> {
@@ -84,27 +72,29 @@ export class Orlop implements t.OrlopRuntime {
   }
 
   async create(image: string, argv: readonly string[] = [], options: t.CreateOptions = {}): Promise<t.Container> {
-    return this.#create(image, argv, options);
+    const { durable, ...own } = options;
+    const laps = new Laps('create', 'parts');
+    const request = requestOf(image, argv, own);
+    laps.lap('request', 'parsed');
+    return this.createRequested(request, { durable: durable ?? !request.rm, laps });
   }
 
   async pool(image: string, options: t.PoolOptions): Promise<t.Pool> {
     return openPool(this.#runtime, image, options, this.#pools);
   }
 
-  async #create(
-    image: string,
-    argv: readonly string[],
-    { durable, ...options }: t.CreateOptions,
+  /**
+   * Makes a container of a request that is parsed; `laps` timed the parsing where that was part of the call.
+   *
+   * @internal
+   */
+  async createRequested(
+    request: RunRequest,
+    { durable, laps = new Laps('create', 'parts') }: { readonly durable: boolean; readonly laps?: Laps },
   ): Promise<t.Container> {
-    const laps = new Laps('create', 'parts');
-    const request = requestOf(image, argv, options);
-    laps.lap('request', 'parsed');
-    const durability = (durable ?? !request.rm) ? 'durable' : 'ephemeral';
-    return new ContainerHandle(
-      this.#runtime,
-      await createContainer(this.#runtime, request, { durability, laps }),
-      laps,
-    );
+    const durability = durable ? 'durable' : 'ephemeral';
+    const created = await createContainer(this.#runtime, request, { durability, laps });
+    return new ContainerHandle(this.#runtime, startedLater(created), laps);
   }
 
   async container(idOrName: string): Promise<t.Container> {
@@ -112,16 +102,22 @@ export class Orlop implements t.OrlopRuntime {
   }
 
   async plan(image: string, argv: readonly string[] = [], options: RunOptions = {}): Promise<t.PlanResult> {
-    const plan = await planRun(this.#runtime, requestOf(image, argv, options));
+    return this.planRequested(requestOf(image, argv, options));
+  }
+
+  /**
+   * Tells what a run of a request that is parsed would do.
+   *
+   * @internal
+   */
+  async planRequested(request: RunRequest): Promise<t.PlanResult> {
+    const plan = await planRun(this.#runtime, request);
     return { plan, text: describePlan(plan) };
   }
 
   async close(): Promise<void> {
     await Promise.all([...this.#pools].map((pool) => pool.close()));
-    // Before the layers that are mounted in them.
-    await this.#runtime.trees.close();
-    await Promise.all([this.#runtime.layers.close(), this.#runtime.networks.close()]);
-    await this.#runtime.store.close();
+    await closeRuntime(this.#runtime);
   }
 
   /** Closes it, at the end of a block that has it with `await using`. */

@@ -1,8 +1,9 @@
-import type { InPool } from '../containers/pool/instead.ts';
-import { checkSize, type HowInPool, MemberPool } from '../containers/pool/pool.ts';
+import type { StartRequest } from '../containers/launch-container.ts';
+import type { Run } from '../containers/run.ts';
 import type { Runtime } from '../containers/runtime.ts';
 import { RequestError } from '../errors/index.ts';
 import { kernelRelease } from '../linux/kernel.ts';
+import { checkSize, ContainerPool as WaitingContainers } from '../pool/pool.ts';
 import { knownOwnRequest } from '../request/known.ts';
 import { parseRunOptions } from '../request/options.ts';
 import type { RequestContext, RunRequest } from '../request/types.ts';
@@ -25,7 +26,7 @@ export async function openPool(
   const count = checkSize(size);
   const request = parseRunOptions(image, [], defaults, world());
   refuseName(request);
-  const members = new MemberPool(runtime, request, count);
+  const members = new WaitingContainers(runtime, request, count);
   await members.fill();
   return new ContainerPool(runtime, image, members, open);
 }
@@ -33,11 +34,11 @@ export async function openPool(
 /** A pool of containers, as the library's caller holds it. */
 class ContainerPool implements t.Pool {
   readonly #runtime: Runtime;
-  readonly #members: MemberPool;
+  readonly #members: WaitingContainers;
   readonly #open: Set<t.Pool>;
   readonly image: string;
 
-  constructor(runtime: Runtime, image: string, members: MemberPool, open: Set<t.Pool>) {
+  constructor(runtime: Runtime, image: string, members: WaitingContainers, open: Set<t.Pool>) {
     this.#runtime = runtime;
     this.#members = members;
     this.#open = open;
@@ -52,19 +53,18 @@ class ContainerPool implements t.Pool {
   async run(argv: readonly string[] = [], options: t.PoolRequest & t.RunInput = {}): Promise<t.RunResult> {
     const { input, maxBuffer, signal, timeout, ...own } = options;
     return withDeadline(this.image, options, async (ends) => {
-      const { started, container } = await this.#start(argv, own, { ...runStdio(options), ends });
-      const { id, name } = container;
-      return collectRun(this.#runtime, started, { id, name, rm: true }, options, ends.signal);
+      const run = await this.#start(argv, own, { ...runStdio(options), signal: ends });
+      return collectRun(this.#runtime, run, true, options, ends);
     });
   }
 
   async start(argv: readonly string[] = [], options: t.PoolRequest & t.StartOptions = {}): Promise<t.Running> {
     const { stdin = 'ignore', stdout = 'pipe', stderr = 'pipe', signal, timeout, ...own } = options;
-    const { started, container } = await this.#start(argv, own, { stdio: { stdin, stdout, stderr }, ends: { signal } });
-    return RunningContainer.of(this.#runtime.native, started, { ...container, image: this.image }, options);
+    const run = await this.#start(argv, own, { stdio: { stdin, stdout, stderr }, signal });
+    return RunningContainer.of(this.#runtime.native, run, { id: run.id, name: run.name, image: this.image }, options);
   }
 
-  #start(argv: readonly string[], own: t.PoolRequest, how: Omit<HowInPool, 'laps'>): Promise<InPool> {
+  #start(argv: readonly string[], own: t.PoolRequest, how: Omit<StartRequest, 'laps'>): Promise<Run> {
     const laps = new Laps('call');
     refuseFixed(own);
     const request = knownOwnRequest(argv, own, world());

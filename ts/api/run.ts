@@ -1,15 +1,13 @@
-import { createContainer } from '../containers/create.ts';
-import type { Ended } from '../containers/end.ts';
-import type { Ends } from '../containers/pool/application.ts';
-import { runAgain } from '../containers/run-again.ts';
+import { type Run, runContainer } from '../containers/run.ts';
 import type { Runtime } from '../containers/runtime.ts';
-import { type Started, type StartRequest, startContainer } from '../containers/start.ts';
+import type { Started } from '../containers/start.ts';
 import { RequestError } from '../errors/index.ts';
 import { sigkill } from '../linux/signals.ts';
 import type { RunOptions, RunRequest } from '../request/types.ts';
+import type { Ended } from '../supervise/end.ts';
 import { Laps } from '../trace/laps.ts';
 import { Deadline } from './deadline.ts';
-import { startTimings, type TimedStarted } from './running.ts';
+import { startTimings } from './running.ts';
 import type * as t from './types.ts';
 
 const defaultMaxBuffer = 16 << 20;
@@ -49,44 +47,24 @@ export async function runToEnd(
 ): Promise<t.RunResult> {
   const { input, maxBuffer, signal, timeout, ...own } = options;
   const laps = new Laps('create');
-  return withDeadline(image, options, async ({ signal: ends }) => {
+  return withDeadline(image, options, async (ends) => {
     const request = parse({ ...own, rm: own.rm ?? true });
     laps.lap('request', 'parsed');
-    const how = { ...runStdio(options), signal: ends, laps };
-    const running = request.rm ? runAgain(runtime, request, how) : null;
-    const ended = running === null ? null : await running;
-    if (ended !== null) return resultOf(ended, ended, ended, options, ends);
-    const { record, started } = await createAndStart(runtime, request, how);
-    const { id, name } = record;
-    return collectRun(runtime, started, { id, name, rm: request.rm }, options, ends);
+    const run = await runContainer(runtime, request, { ...runStdio(options), signal: ends, laps });
+    return collectRun(runtime, run, request.rm, options, ends);
   });
-}
-
-async function createAndStart(runtime: Runtime, request: RunRequest, how: Omit<StartRequest, 'rm'>) {
-  const { signal, laps } = how;
-  // Until it is on record, nobody removes its image.
-  await using _hold = await runtime.images.hold({ signal });
-  const durability = request.rm ? 'ephemeral' : 'durable';
-  const created = await createContainer(runtime, request, { durability, signal, laps, startsNext: true });
-  laps.start();
-  try {
-    const started = await startContainer(runtime, created, { ...how, rm: request.rm });
-    return { record: created.record, started };
-  } finally {
-    runtime.layers.placed(created.record.layer);
-  }
 }
 
 /** Runs something that the caller's signal or time-out ends. */
 export async function withDeadline<Result>(
   image: string,
   { signal, timeout }: t.RunInput,
-  run: (ends: Ends<AbortSignal>) => Promise<Result>,
+  run: (ends: AbortSignal) => Promise<Result>,
 ): Promise<Result> {
   using deadline = new Deadline(signal, timeout);
   try {
-    if (deadline.aborted) throw aborted(deadline.signal);
-    return await run(deadline);
+    if (deadline.signal.aborted) throw aborted(deadline.signal);
+    return await run(deadline.signal);
   } catch (error) {
     // Whatever the time-out interrupted, it is what the caller has to know.
     if (deadline.timedOut && isAborted(error)) throw timedOut(image, timeout);
@@ -97,23 +75,20 @@ export async function withDeadline<Result>(
 /** Waits for the end of an application whose output is collected. */
 export async function collectRun(
   { native, containers }: Pick<Runtime, 'native' | 'containers'>,
-  started: Started,
-  { id, name, rm }: { readonly id: string; readonly name: string; readonly rm: boolean },
+  run: Run,
+  rm: boolean,
   { input, maxBuffer = defaultMaxBuffer }: t.RunInput,
   signal: AbortSignal,
 ): Promise<t.RunResult> {
-  const { process, plan, times, laps } = started;
+  const { process, id } = run;
   const kill = () => native.kill(process, sigkill);
-  const ending = Promise.all([
-    untilGivenUp(started.ended, signal, kill),
-    input === undefined ? null : feed(started, input),
-  ]);
+  const ending = Promise.all([untilGivenUp(run.ended, signal, kill), input === undefined ? null : feed(run, input)]);
   const [ended] = await ending.catch(async (error: unknown) => {
     // What it leaves to be removed with its end does not wait for that any more.
     if (signal.aborted && rm) await containers.remove(id, { force: true, volumes: true }).catch(() => {});
     throw error;
   });
-  return resultOf(ended, { plan, times, laps }, { id, name }, { maxBuffer }, signal);
+  return resultOf(ended, run, { maxBuffer }, signal);
 }
 
 /** How long the outputs of an application that was ended are waited for, ms. */
@@ -144,8 +119,7 @@ function untilGivenUp(ended: Promise<Ended>, signal: AbortSignal, kill: () => vo
 /** What the caller gets of a run that has ended. */
 function resultOf(
   { status, outputs, overflow }: Ended,
-  start: TimedStarted,
-  { id, name }: { readonly id: string; readonly name: string },
+  run: Run,
   { maxBuffer = defaultMaxBuffer }: t.RunInput,
   signal: AbortSignal,
 ): t.RunResult {
@@ -158,9 +132,9 @@ function resultOf(
     stderr,
     // Made when somebody reads them: they are an object for each operation of the plan.
     get timings() {
-      return startTimings(start);
+      return startTimings(run);
     },
-    container: { id, name },
+    container: { id: run.id, name: run.name },
   };
 }
 

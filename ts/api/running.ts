@@ -1,7 +1,7 @@
 import type { Readable, Writable } from 'node:stream';
 import type { Started } from '../containers/start.ts';
 import { RequestError } from '../errors/index.ts';
-import { nextTurn } from '../launch/next-turn.ts';
+import { nextTick } from '../launch/next-tick.ts';
 import type { Native } from '../native/contract.ts';
 import { signalNumber } from '../supervise/exit.ts';
 import type { StdioStreams } from '../supervise/streams.ts';
@@ -38,7 +38,7 @@ export class RunningContainer implements Running {
 
   static async of(native: Native, started: Started, whose: Whose, options: StartOptions): Promise<RunningContainer> {
     // In a turn of its own, as what follows is mostly the caller's: others are served in between.
-    await nextTurn();
+    await nextTick();
     const streams = await started.stdio.streams();
     started.laps.lap('streams', 'as the caller gets them');
     const running = new RunningContainer(native, started, whose, streams);
@@ -83,8 +83,8 @@ export function startTimings(started: TimedStarted): Timings {
 }
 
 /** What is known of the times of a start. */
-export type TimedStarted = Pick<Started, 'times' | 'laps'> & { readonly plan: Pick<Started['plan'], 'plan'> };
+export type TimedStarted = Pick<Started, 'times' | 'laps' | 'plan'>;
 
 function timed({ plan, times, laps }: TimedStarted): TimedStart {
-  return { plan: plan.plan, times, laps };
+  return { plan: plan(), times, laps };
 }

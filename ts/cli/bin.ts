@@ -38,10 +38,8 @@ const io: Io = {
     process.kill(process.pid, signal);
   },
   open: async (options) => {
-    const [{ Orlop }, { loadNative }] = [await import('../api/orlop.ts'), await import('../native/binding.ts')];
-    // A command has nothing to do while it waits for a tree.
-    loadNative().workAtOnce();
-    return Orlop.open(options);
+    const { Orlop } = await import('../api/orlop.ts');
+    return Orlop.openAs('command', options);
   },
   loadAddon: async () => {
     const { file, native } = (await import('../native/binding.ts')).loadedNative();

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { OrlopRuntime } from '../api/types.ts';
+import type { CommandRuntime } from '../api/command-runtime.ts';
 import type { Io } from './io.ts';
 
 /** Values of options by their long name in camel case, as commander gives them. */
@@ -16,7 +16,7 @@ export interface Invocation extends Arguments {
   /** Value of `--root`. */
   readonly root: string | undefined;
   /** Opens the store that `--root` names, runs `use`, and closes it. */
-  with<Result>(use: (orlop: OrlopRuntime) => Promise<Result>): Promise<Result>;
+  with<Result>(use: (orlop: CommandRuntime) => Promise<Result>): Promise<Result>;
 }
 
 export interface CommandOption {

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
-import type { OpenOptions, OrlopRuntime } from '../api/types.ts';
+import type { CommandRuntime } from '../api/command-runtime.ts';
+import type { OpenOptions } from '../api/types.ts';
 import type { Relay } from '../native/contract.ts';
 
 /** Everything a command may touch of the process it runs in, so that tests can stand in for it. */
@@ -21,7 +22,7 @@ export interface Io {
   readonly signals: SignalSource;
   /** Ends the program as the signal does where nobody listens to it. */
   endBy(signal: NodeJS.Signals): void;
-  open(options: OpenOptions): Promise<OrlopRuntime>;
+  open(options: OpenOptions): Promise<CommandRuntime>;
   loadAddon(): Promise<{ features(): number; readonly file: string }>;
 }
 

@@ -1,4 +1,4 @@
-import type { OrlopRuntime } from '../api/types.ts';
+import type { CommandRuntime } from '../api/command-runtime.ts';
 import { RequestError } from '../errors/index.ts';
 import { nearest } from '../request/text.ts';
 import type { Invocation } from './command.ts';
@@ -59,7 +59,7 @@ async function call(entry: CommandEntry, argv: readonly string[], root: string |
 async function withStore<Result>(
   io: Io,
   root: string | undefined,
-  use: (orlop: OrlopRuntime) => Promise<Result>,
+  use: (orlop: CommandRuntime) => Promise<Result>,
 ): Promise<Result> {
   const orlop = await io.open({ root });
   try {

@@ -5,7 +5,7 @@ import { messageOf } from '../errors/message.ts';
 import { kernelRelease } from '../linux/kernel.ts';
 import { mergeEnv, parseEnv, parseEnvFile } from '../request/environment.ts';
 import { parseRunOptions } from '../request/options.ts';
-import type { EnvEntry, RunOptions } from '../request/types.ts';
+import type { EnvEntry, RunOptions, RunRequest } from '../request/types.ts';
 import { type CommandOption, flag, type Invocation, text, texts } from './command.ts';
 
 /** The options of `run`, `create` and `plan`. */
@@ -46,18 +46,12 @@ export function addRunArguments(command: Command): void {
   command.option('--net <mode>').options.at(-1)?.hideHelp();
 }
 
-export interface RunArguments {
-  readonly image: string;
-  readonly argv: readonly string[];
-  readonly options: RunOptions;
-}
-
 /**
- * Reads what `runOptions` defines, the files that it names included, and checks it before a store is opened.
+ * Parses what `runOptions` defines, the files that it names included. A command calls it before it opens a store.
  *
  * @throws {RequestError}
  */
-export async function runArguments({ io, args, values }: Invocation): Promise<RunArguments> {
+export async function runArguments({ io, args, values }: Invocation): Promise<RunRequest> {
   const [image = '', ...argv] = args;
   const env = mergeEnv([
     ...(await Promise.all(texts(values, 'envFile').map((file) => envFile(file, io.env)))).flat(),
@@ -83,8 +77,7 @@ export async function runArguments({ io, args, values }: Invocation): Promise<Ru
     shmSize: text(values, 'shmSize'),
     labels: texts(values, 'label'),
   };
-  parseRunOptions(image, argv, options, { cwd: io.cwd, env: io.env, kernel: kernelRelease });
-  return { image, argv, options };
+  return parseRunOptions(image, argv, options, { cwd: io.cwd, env: io.env, kernel: kernelRelease });
 }
 
 async function envFile(file: string, environment: Invocation['io']['env']): Promise<readonly EnvEntry[]> {

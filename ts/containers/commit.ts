@@ -1,7 +1,7 @@
 import type { ImageConfig, ImageId } from '../images/types.ts';
-import { layerPaths } from './layer.ts';
-import { pauseContainer } from './pause.ts';
-import type { ContainerRecord, StoredContainer } from './record.ts';
+import { layerPaths } from '../record/layer.ts';
+import type { ContainerRecord, StoredContainer } from '../record/schema.ts';
+import { pauseContainer } from './pause/pause.ts';
 import type { Runtime } from './runtime.ts';
 
 export interface CommitRequest {
@@ -21,7 +21,7 @@ export async function commitContainer(
 ): Promise<ImageId> {
   const { record, state } = container;
   // The container's record keeps the image; a hold of ours would keep the new one out.
-  const base = await runtime.images.resolve(record.image.id);
+  const { value: base } = await runtime.images.resolve(record.image.id);
   const running = state.status === 'running';
   await using _pause = running && request.pause !== false ? await pauseContainer(runtime.store, container) : null;
   return await runtime.images.commit({

@@ -2,14 +2,14 @@ import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { pack } from '../images/archive/index.ts';
 import type { NativeChange } from '../native/contract.ts';
-import { layerPaths } from './layer.ts';
-import type { StoredContainer } from './record.ts';
+import { layerPaths } from '../record/layer.ts';
+import type { StoredContainer } from '../record/schema.ts';
+import { ImageView } from '../resolve/image-view.ts';
 import type { Runtime } from './runtime.ts';
-import { ImageView } from './view.ts';
 
 /** What the read-write layer of a container changes against its image, by path. Volumes are not in it. */
 export async function diffContainer(runtime: Runtime, { record }: StoredContainer): Promise<readonly NativeChange[]> {
-  const image = await runtime.images.resolve(record.image.id);
+  const { value: image } = await runtime.images.resolve(record.image.id);
   await using view = new ImageView(runtime.native, image.layers);
   const upper = await openDirectory(layerPaths(runtime.store, record.layer).upper);
   try {
@@ -25,7 +25,7 @@ export async function exportContainer(
   { record }: StoredContainer,
   descriptor: number,
 ): Promise<void> {
-  const image = await runtime.images.resolve(record.image.id);
+  const { value: image } = await runtime.images.resolve(record.image.id);
   const { upper } = layerPaths(runtime.store, record.layer);
   await using view = new ImageView(runtime.native, [upper, ...image.layers]);
   await pack({ directory: await view.open(), output: descriptor, layer: false, compression: 'none' });

@@ -1,33 +1,39 @@
-import type { ExitStatus } from '../supervise/exit.ts';
+import { now } from '../linux/clock.ts';
+import type { NativeCommand } from '../native/contract.ts';
+import { fill, type Own, type Values, valuesOf } from '../plan/holes.ts';
+import type { StoredContainer } from '../record/schema.ts';
+import type { RunRequest } from '../request/types.ts';
+import { nameFor } from '../resolve/names.ts';
+import { commandOf, processOf } from '../resolve/process.ts';
+import type { Resolved } from '../resolve/resolve.ts';
 
-const claimed = new Set<string>();
-
-/** Takes a container for a start, by its ID; false when this program is at it already. */
-export function reserve(id: string): boolean {
-  if (claimed.has(id)) return false;
-  claimed.add(id);
-  return true;
+/** What one of the containers of a prepared start has of its own: an ID, a name, times, and what it executes. */
+export interface OwnPart {
+  readonly id: string;
+  readonly name: string;
+  readonly values: Values;
+  readonly command: NativeCommand;
 }
 
-export function isReserved(id: string): boolean {
-  return claimed.has(id);
+/** The part of a new container, which is started at once or later. */
+export function newOwn(
+  { record, image, user }: Pick<Resolved, 'record' | 'image' | 'user'>,
+  request: RunRequest,
+  id: string,
+): OwnPart {
+  const time = now();
+  const own = { id, name: request.name ?? nameFor(id), created: time, started: time };
+  const { argv, env } = processOf(request, image.config, user, fill(record.hostname, [id, id.slice(0, 12)]));
+  return partOf({ ...own, requestArgv: request.argv, requestEnv: request.env, argv, env });
 }
 
-/** It has ended, or there was no start after all. */
-export function unreserve(id: string): void {
-  claimed.delete(id);
+/** The part of a container that is on record and starts now. */
+export function storedOwn({ record }: StoredContainer): OwnPart {
+  const { id, name, created, request, process } = record;
+  const { argv, env } = process;
+  return partOf({ id, name, created, started: now(), requestArgv: request.argv, requestEnv: request.env, argv, env });
 }
 
-const ends = new Map<string, Promise<ExitStatus>>();
-
-/** The end of a container that this program runs: known here although its record may go with it. */
-export function ownEnd(id: string): Promise<ExitStatus> | undefined {
-  return ends.get(id);
-}
-
-/** Its application runs; `end` is settled when all that follows from its end is done. */
-export function setOwnEnd(id: string, end: Promise<ExitStatus>): void {
-  ends.set(id, end);
-  const settle = () => ends.delete(id);
-  end.then(settle, settle);
+function partOf(own: Own): OwnPart {
+  return { id: own.id, name: own.name, values: valuesOf(own), command: commandOf(own) };
 }

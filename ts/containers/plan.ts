@@ -1,26 +1,35 @@
 import { buildPlan } from '../plan/build.ts';
+import { BinaryPlan } from '../plan/encoded.ts';
+import { inForm } from '../plan/form.ts';
 import type { Plan } from '../plan/types.ts';
+import { prefetchedNetworkPlan } from '../prefetch/networks.ts';
 import type { RunRequest } from '../request/types.ts';
-import { describe } from './create.ts';
-import { startFacts } from './facts.ts';
+import type { ResolvedSource } from '../resolve/sources.ts';
+import { newId } from '../store/id.ts';
+import { newOwn } from './own.ts';
+import { prepareContainer } from './prepare.ts';
 import type { Runtime } from './runtime.ts';
-import { type ResolvedSource, resolveSources } from './sources.ts';
-import { settingsOf } from './start-context.ts';
-import { ImageView } from './view.ts';
 
-/** The plan that a run of this request would execute. Nothing is made: volumes and the layer appear with their paths. */
+/**
+ * The plan that a run of this request would execute now, with what is prefetched for it. Nothing is made: volumes and the
+ * layer appear with their paths.
+ */
 export async function planRun(runtime: Runtime, request: RunRequest): Promise<Plan> {
-  const { store, images, native } = runtime;
-  const image = await images.resolve(request.image);
-  await using view = ImageView.ofImage(native, image);
-  const sources = await resolveSources(store, request.mounts);
-  const { record, needs } = await describe(runtime, request, image, view);
+  const { store, where, networks, roots } = runtime;
+  const { resolved, root } = await prepareContainer(runtime, request, {
+    durability: request.rm ? 'ephemeral' : 'durable',
+  });
   const volumes = new Map(
-    needs.map(({ name }): [string, ResolvedSource] => [
+    resolved.volumes.map(({ name }): [string, ResolvedSource] => [
       name,
       { path: store.volumeData(name), device: 0n, inode: 0n, type: 'directory' },
     ]),
   );
-  const settings = await settingsOf(store, record);
-  return buildPlan(startFacts(record, image, { ...settings, sources, volumes, volatile: request.rm }));
+  const network = request.network === 'none' && networks.ready > 0;
+  const mounts = root === null ? null : roots.prefetched(root.key);
+  const form = { strategy: where.choose(resolved.mayHang), network, mounts: mounts?.names ?? null };
+  const plan = new BinaryPlan(buildPlan(inForm(resolved.facts(volumes), form)));
+  const { values, command } = newOwn(resolved, request, newId());
+  const prefetched = [...(network ? prefetchedNetworkPlan().enter : []), ...(mounts?.plan(values).prepare ?? [])];
+  return { ...plan.read(values, command), prefetched };
 }

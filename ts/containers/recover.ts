@@ -3,16 +3,16 @@ import { join } from 'node:path';
 import * as v from 'valibot';
 import { RequestError } from '../errors/index.ts';
 import { bootId, isAlive } from '../linux/proc.ts';
+import type { ContainerStore } from '../record/container-store.ts';
+import { applicationOf, containerIds, locate, readContainer, readRemoving, sweepTemporary } from '../record/files.ts';
+import { removeLayer } from '../record/layer.ts';
+import { killApplication, removeContainer } from '../record/remove.ts';
+import type { Durability, Ending, StoredContainer } from '../record/schema.ts';
 import { readRecord, recordSchema, writeRecord } from '../store/record.ts';
 import type { Store } from '../store/store.ts';
 import { isNoSpace } from '../store/system-error.ts';
 import type { Volumes } from '../volumes/volumes.ts';
-import type { ContainerStore } from './container-store.ts';
-import { applicationOf, containerIds, locate, readContainer, readRemoving, sweepTemporary } from './directory.ts';
-import { removeLayer } from './layer.ts';
-import { resumeAbandoned } from './pause.ts';
-import type { Durability, Ending, StoredContainer } from './record.ts';
-import { killApplication, removeContainer } from './remove.ts';
+import { resumeAbandoned } from './pause/pause.ts';
 
 /**
  * Puts right what dead processes left: containers that are held still, those that were to go away with their owner,

@@ -1,12 +1,12 @@
 import type { ImageStore } from '../images/types.ts';
-import type { Strategies } from '../launch/strategies.ts';
+import type { Where } from '../launch/where.ts';
 import type { Native } from '../native/contract.ts';
+import type { Prefetch } from '../prefetch/prefetch.ts';
+import type { Roots } from '../prefetch/roots.ts';
+import type { ContainerStore } from '../record/container-store.ts';
 import type { Store } from '../store/store.ts';
 import type { Volumes } from '../volumes/volumes.ts';
-import type { ContainerStore } from './container-store.ts';
-import type { ReadyLayers } from './ready-layers.ts';
-import type { TreesAhead } from './ready-trees.ts';
-import type { SpareNetworks } from './spare-networks.ts';
+import type { PreparedContainers } from './prepared-containers.ts';
 
 /** What the life of a container works with. */
 export interface Runtime {
@@ -15,8 +15,9 @@ export interface Runtime {
   readonly images: ImageStore;
   readonly volumes: Volumes;
   readonly containers: ContainerStore;
-  readonly layers: ReadyLayers;
-  readonly trees: TreesAhead;
-  readonly networks: SpareNetworks;
-  readonly strategies: Strategies;
+  readonly prepared: PreparedContainers;
+  readonly roots: Roots;
+  /** Descriptors of network namespaces. */
+  readonly networks: Prefetch<number>;
+  readonly where: Where;
 }

@@ -1,5 +1,5 @@
-import { noContainer } from './container-store.ts';
-import type { StoredContainer } from './record.ts';
+import { noContainer } from '../record/container-store.ts';
+import type { StoredContainer } from '../record/schema.ts';
 import type { Runtime } from './runtime.ts';
 
 /**

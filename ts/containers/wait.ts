@@ -1,12 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { RequestError } from '../errors/index.ts';
+import { ownEnd } from '../record/claims.ts';
+import { noContainer } from '../record/container-store.ts';
+import { applicationOf } from '../record/files.ts';
+import type { ContainerRecord, StoredContainer } from '../record/schema.ts';
+import { asWaiter } from '../record/waiters.ts';
 import { type ExitStatus, signalNumber } from '../supervise/exit.ts';
-import { noContainer } from './container-store.ts';
-import { applicationOf } from './directory.ts';
-import { ownEnd } from './own.ts';
-import type { ContainerRecord, StoredContainer } from './record.ts';
 import type { Runtime } from './runtime.ts';
-import { asWaiter } from './waiters.ts';
 
 /**
  * Waits for the end of a container that any program started.

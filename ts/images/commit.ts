@@ -1,16 +1,16 @@
 import { constants } from 'node:fs';
 import { open, readFile } from 'node:fs/promises';
 import { RequestError } from '../errors/index.ts';
-import { Addition } from './addition.ts';
 import { applyChanges } from './changes.ts';
 import { decodeImage, encodeImage, type ImageDocument } from './config.ts';
 import type { Context } from './context.ts';
 import { chainIds, type Digest, hexOf } from './digest.ts';
-import { timestamp } from './import.ts';
-import { type LayerRecord, readLayer } from './layers.ts';
+import { type LayerRecord, readLayer } from './layers/layers.ts';
 import { ownPlatform } from './platform.ts';
-import { addDocuments, recordImage } from './publish.ts';
-import { parseOwnReference } from './reference.ts';
+import { parseOwnReference } from './records/reference.ts';
+import { Addition } from './transfer/addition.ts';
+import { timestamp } from './transfer/import.ts';
+import { addDocuments, recordImage } from './transfer/publish.ts';
 import type { CommitOptions, ImageId, ResolvedImage } from './types.ts';
 
 /** Makes an image of another one and a read-write layer on it. */

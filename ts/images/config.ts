@@ -1,6 +1,6 @@
 import type { InferOutput } from 'valibot';
 import { RequestError } from '../errors/index.ts';
-import { imageSchema, parseDocument } from './documents.ts';
+import { imageSchema, parseDocument } from './transfer/documents.ts';
 import type { ImageConfig, ImageHistory } from './types.ts';
 
 /** An OCI image configuration: what its digest, the image's ID, stands for. */

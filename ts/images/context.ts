@@ -1,6 +1,6 @@
 import type { Store } from '../store/store.ts';
-import type { Archiver } from './archiver.ts';
-import type { ImageRecords } from './records.ts';
+import type { ImageRecords } from './records/records.ts';
+import type { Archiver } from './transfer/archiver.ts';
 
 /** What the parts of the image store work with. */
 export interface Context {

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import type { Store } from '../store/store.ts';
 import { emptyConfig } from './platform.ts';
-import { hostImage } from './reference.ts';
+import { hostImage } from './records/reference.ts';
 import type { HiddenDirectory, ResolvedImage } from './types.ts';
 
 /** Directories of the host that a container of the image `host` does not see, orlop's own come with them. */

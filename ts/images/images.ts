@@ -1,22 +1,22 @@
 import type { Change } from '../native/contract.ts';
 import type { Store } from '../store/store.ts';
-import { type Archiver, archiveProcess } from './archiver.ts';
 import { commitLayer } from './commit.ts';
 import type { Context } from './context.ts';
-import { chainIds, type Digest, hexOf, isDigest } from './digest.ts';
-import { ensureLayers } from './ensure-layers.ts';
-import { findImage, plainName, readImage } from './find.ts';
+import { chainIds, type Digest, hexOf } from './digest.ts';
 import { resolveHost } from './host.ts';
-import { importImage } from './import.ts';
-import { writeIndex } from './index-json.ts';
 import { inspectImage } from './inspect.ts';
-import { loadImages } from './load.ts';
-import { ensureMountPointLayer } from './mount-points.ts';
-import { type ImageRecord, ImageRecords } from './records.ts';
-import { formatReference, hostImage, parseOwnReference } from './reference.ts';
+import { ensureLayers } from './layers/ensure-layers.ts';
+import { ensureMountPointLayer } from './layers/mount-points.ts';
+import { findImage, readImage } from './records/find.ts';
+import { writeIndex } from './records/index-json.ts';
+import { type ImageRecord, ImageRecords } from './records/records.ts';
+import { formatReference, hostImage, parseOwnReference } from './records/reference.ts';
+import { familiar, summary } from './records/summary.ts';
 import { removeImage } from './remove.ts';
-import { saveImages } from './save.ts';
-import { familiar, summary } from './summary.ts';
+import { type Archiver, archiveProcess } from './transfer/archiver.ts';
+import { importImage } from './transfer/import.ts';
+import { loadImages } from './transfer/load.ts';
+import { saveImages } from './transfer/save.ts';
 import type * as t from './types.ts';
 
 type LayersOfRecord = Pick<t.ResolvedImage, 'diffIds' | 'chainId' | 'layers' | 'generation'>;
@@ -29,8 +29,8 @@ type LayersOfRecord = Pick<t.ResolvedImage, 'diffIds' | 'chainId' | 'layers' | '
 export class Images implements t.ImageStore {
   readonly #context: Context;
   readonly #layers = new WeakMap<ImageRecord, LayersOfRecord>();
-  /** The last of each: the same object for the same image, so that others may remember what they know of it. */
-  readonly #resolved = new WeakMap<ImageRecord, t.ResolvedImage>();
+  /** What each record was resolved to last. */
+  readonly #last = new WeakMap<ImageRecord, t.ResolvedImage>();
   readonly #ensuring = new Map<Digest, Promise<void>>();
   #generations = 0;
   #mountPoints: Promise<string> | null = null;
@@ -43,26 +43,30 @@ export class Images implements t.ImageStore {
     return this.#context.store.lock('image', 'records', 'shared', { signal });
   }
 
-  unchanged(nameOrId: string, { id, generation }: t.ResolvedImage): readonly Change[] | null {
-    if (id === 'host') return null;
-    const name = isDigest(nameOrId) ? null : plainName(nameOrId);
-    if (name === null && nameOrId !== id) return null;
-    const { store, records } = this.#context;
-    const known = records.known(id);
-    // The same image may have been brought again since this one was resolved: its layers are others by now.
-    if (known === null || this.#layers.get(known)?.generation !== generation) return null;
-    const evidence = records.evidence(name, id);
-    return evidence === null ? null : [['share', store.lockFile('image', 'records')], ...evidence];
+  async resolve(nameOrId: string, options?: { readonly signal?: AbortSignal | undefined }): Promise<t.CheckedImage> {
+    if (nameOrId === hostImage) {
+      // What it hides follows from directories of the host.
+      return { value: await resolveHost(this.#context.store), checks: [], repeatable: false };
+    }
+    // Its records and layers stay as they are while they are being read.
+    await using _hold = await this.hold(options);
+    return this.#resolve(nameOrId);
   }
 
-  async resolve(nameOrId: string): Promise<t.ResolvedImage> {
-    const { store, records } = this.#context;
-    if (nameOrId === hostImage) return resolveHost(store);
+  async #resolve(nameOrId: string): Promise<t.CheckedImage> {
+    const { records, store } = this.#context;
     const found = await findImage(records, nameOrId);
     const record = await readImage(records, found, nameOrId);
     const layers = this.#layers.get(record) ?? (await this.#prepare(record));
-    const reference = found.reference === null ? nameOrId : familiar(found.reference);
-    const last = this.#resolved.get(record);
+    const value = await this.#resolved(record, layers, found.reference === null ? nameOrId : familiar(found.reference));
+    const checks: Change[] = [['share', store.lockFile('image', 'records')], ...records.checks(found)];
+    // The beginning of an ID may become that of another image, too.
+    return { value, checks, repeatable: found.reference !== null || nameOrId === record.id };
+  }
+
+  /** The same object for the same image, so that others may remember what they know of it. */
+  async #resolved(record: ImageRecord, layers: LayersOfRecord, reference: string): Promise<t.ResolvedImage> {
+    const last = this.#last.get(record);
     if (last?.reference === reference && last.generation === layers.generation) return last;
     const resolved: t.ResolvedImage = {
       id: record.id,
@@ -72,7 +76,7 @@ export class Images implements t.ImageStore {
       layers: [...layers.layers, await this.#mountPointLayer()],
       hidden: [],
     };
-    this.#resolved.set(record, resolved);
+    this.#last.set(record, resolved);
     return resolved;
   }
 

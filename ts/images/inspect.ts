@@ -3,11 +3,11 @@ import { RequestError } from '../errors/index.ts';
 import { decodeImage } from './config.ts';
 import type { Context } from './context.ts';
 import { hexOf } from './digest.ts';
-import { findImage, readImage } from './find.ts';
 import { resolveHost } from './host.ts';
 import { ownPlatform } from './platform.ts';
-import { hostImage } from './reference.ts';
-import { summary } from './summary.ts';
+import { findImage, readImage } from './records/find.ts';
+import { hostImage } from './records/reference.ts';
+import { summary } from './records/summary.ts';
 import type { ImageDetails, ResolvedImage } from './types.ts';
 
 /**

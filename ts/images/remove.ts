@@ -1,10 +1,10 @@
 import { RequestError } from '../errors/index.ts';
 import type { Context } from './context.ts';
 import type { Digest } from './digest.ts';
-import { type Found, findImage } from './find.ts';
-import { writeIndex } from './index-json.ts';
-import { familiarReference, hostImage, parseReference } from './reference.ts';
-import { sweepContent } from './sweep.ts';
+import { sweepContent } from './layers/sweep.ts';
+import { type Found, findImage } from './records/find.ts';
+import { writeIndex } from './records/index-json.ts';
+import { familiarReference, hostImage, parseReference } from './records/reference.ts';
 import type { RemovedImage, RemoveOptions } from './types.ts';
 
 /** Takes a name from an image, and removes the image with its last name. */

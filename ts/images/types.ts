@@ -52,6 +52,15 @@ export interface ResolvedImage {
   readonly hidden: readonly HiddenDirectory[];
 }
 
+/** An image that was resolved, with what a list of changes has to begin with that uses it. */
+export interface CheckedImage {
+  readonly value: ResolvedImage;
+  /** The lock of `hold`, and that the image is still the one of its name. */
+  readonly checks: readonly Change[];
+  /** Where the checks hold, the name means the same image again. */
+  readonly repeatable: boolean;
+}
+
 /** One line of history, as in the OCI image configuration. */
 export interface ImageHistory {
   readonly created: string | null;
@@ -175,17 +184,12 @@ export interface ImageHold extends AsyncDisposable {
 /** The images of a store. Every method throws `RequestError` for what the caller can fix. */
 export interface ImageStore {
   /**
-   * Shared lock to be held from `resolve` until the container that uses the image is recorded. Whoever holds it must not
-   * call what changes records (`import`, `commit`, `tag`, `remove`, `load`): that waits until nobody holds it.
+   * Shared lock that keeps records from changing. A caller that holds it must not call what changes records (`import`,
+   * `commit`, `tag`, `remove`, `load`): that waits until the lock is free.
    */
   hold(options?: { readonly signal?: AbortSignal | undefined }): Promise<ImageHold>;
-  /** By name, ID or unique prefix of an ID. Throws ORLOP_E_NO_IMAGE. */
-  resolve(nameOrId: string): Promise<ResolvedImage>;
-  /**
-   * What a list has to begin with that uses an image which was resolved before: it takes the lock of `hold`, and looks
-   * whether `resolve` would still give this image. Null where only `resolve` can tell.
-   */
-  unchanged(nameOrId: string, image: ResolvedImage): readonly Change[] | null;
+  /** By name, ID or unique prefix of an ID. Throws ORLOP_E_NO_IMAGE, ORLOP_E_ABORTED. */
+  resolve(nameOrId: string, options?: { readonly signal?: AbortSignal | undefined }): Promise<CheckedImage>;
   list(): Promise<ImageList>;
   inspect(nameOrId: string): Promise<ImageDetails>;
   import(options: ImportOptions): Promise<ImageId>;

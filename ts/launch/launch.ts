@@ -1,25 +1,15 @@
 import { RequestError } from '../errors/index.ts';
 import type { Finished, LaunchOptions, LaunchResult, Native, NativeProcess } from '../native/contract.ts';
-import type { EncodedPlan } from '../plan/encoded.ts';
 import { explainFailure } from '../plan/failure.ts';
+import type { Plan } from '../plan/types.ts';
 import { aborted, rejectAborted, unlessAborted } from './abort.ts';
-import { features } from './features.ts';
+import type { PreparedForm } from './prepared-start.ts';
 
-export interface LaunchRequest {
-  readonly plan: EncodedPlan;
-  /** For the plan's supplied slots, in their order; descriptors stay the caller's. */
-  readonly descriptors: readonly number[];
-  /** Descriptors for the slots after these; the launch's from now on, whatever comes of it. */
-  readonly given?: LaunchOptions['given'];
-  /** What follows the end of the application. */
-  readonly finish?: LaunchOptions['finish'];
-  /** Changes that the launching thread makes before the clone. */
-  readonly before?: LaunchOptions['before'] | undefined;
-  /** Record that it writes as soon as the application runs. */
-  readonly record?: LaunchOptions['record'] | undefined;
+/** What one launch of a prepared start has of its own. */
+export interface LaunchRequest extends LaunchOptions {
   /** Ends a start that hangs, on a network file system for example. */
   readonly signal?: AbortSignal | undefined;
-  /** By which others name this launch; default: one that nobody has. */
+  /** By which others name this launch; default: one that no other has. */
   readonly token?: object | undefined;
 }
 
@@ -27,42 +17,45 @@ export interface LaunchRequest {
 export interface Launched {
   readonly process: NativeProcess;
   readonly times: LaunchResult['times'];
-}
-
-/** One that the launcher has started. */
-export interface LaunchedHere extends Launched {
   /** The caller's ends of pipes, in the order in which the launch was to open them. */
   readonly pipes: readonly number[];
-  /** Null unless the launch was told what follows the end. */
+  /** Null unless the launch was told to follow the application to its end. */
   readonly ended: Promise<Finished> | null;
+  /** The plan that was executed. */
+  readonly plan: () => Plan;
 }
 
 /**
  * How long a child that was killed is waited for, ms. One that waits for a file system in user space, whose server has
  * taken its request, dies when that answers; it executes nothing more.
  */
-const patience = 1000;
+const abandonAfterMs = 1000;
 
 /**
  * Clones the container init process, which executes the plan and becomes the application.
  *
  * @throws LaunchError when the kernel refused an operation or the application could not be executed
  * @throws RequestError ORLOP_E_ABORTED when `signal` ended it first
+ * @throws the system error of a check or a change of the prepared start
  */
-export async function launch(native: Native, request: LaunchRequest): Promise<LaunchedHere> {
-  const { plan, descriptors, given = [], before, record, finish, signal, token = {} } = request;
-  if (signal?.aborted) for (const descriptor of given) native.closeSync(descriptor);
+export async function launch(
+  native: Native,
+  form: PreparedForm,
+  { signal, token = {}, ...options }: LaunchRequest,
+): Promise<Launched> {
+  if (signal?.aborted) for (const descriptor of options.taken ?? []) native.closeSync(descriptor);
   rejectAborted(signal);
-  const options = { descriptors, given, features: features(native), before, record, finish };
-  const result = await untilAborted(native, native.launch(plan.bytes, options, token), { signal, token });
-  if (result.failure !== null) throw explainFailure(plan.plan, result.failure);
+  const { values, command } = options;
+  const result = await untilAborted(native, native.launch(form.native, options, token), { signal, token });
+  const plan = () => form.planOf(values, command);
+  if (result.failure !== null) throw explainFailure(plan(), result.failure);
   if (result.process === null) throw killedBefore(result, signal);
   const { process, times, pipes = [], ended } = result;
-  return { process, times, pipes, ended };
+  return { process, times, pipes, ended, plan };
 }
 
 /** What is wrong where neither the kernel has refused anything nor the application runs. */
-export function killedBefore(result: LaunchResult, signal: AbortSignal | undefined): RequestError {
+function killedBefore(result: LaunchResult, signal: AbortSignal | undefined): RequestError {
   if (signal?.aborted === true) return aborted(signal);
   return new RequestError(
     'ORLOP_E_KERNEL',
@@ -72,7 +65,7 @@ export function killedBefore(result: LaunchResult, signal: AbortSignal | undefin
 }
 
 /** Waits for a launch; when the signal fires, kills it, and gives it up where it does not die of that. */
-export async function untilAborted(
+async function untilAborted(
   native: Native,
   launched: Promise<LaunchResult>,
   { signal, token }: { readonly signal: AbortSignal | undefined; readonly token: object },
@@ -91,7 +84,7 @@ export async function untilAborted(
       timer = setTimeout(() => {
         abandon();
         giveUp();
-      }, patience);
+      }, abandonAfterMs);
     });
   } finally {
     if (timer !== undefined) clearTimeout(timer);

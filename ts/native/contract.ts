@@ -2,7 +2,10 @@
 export const emptyMountPoint = '/rootfs';
 
 /** The addon as TypeScript sees it. `abi` is compared when it is loaded. */
-export const abi = 2;
+export const abi = 3;
+
+/** A command makes one start and ends: nothing is prefetched, or left for later. A program may make others. */
+export type Mode = 'command' | 'program';
 
 /** A running process of a start; opaque. It is reaped when it has ended, whether somebody waits for it or not. */
 export interface NativeProcess {
@@ -27,9 +30,9 @@ export interface NativeMember {
 }
 declare const brand: unique symbol;
 
-/** Launches that differ in a few texts; opaque. */
-export interface NativeTemplate {
-  readonly [brand]: 'template';
+/** What starts of one request have in common; opaque. */
+export interface NativePrepared {
+  readonly [brand]: 'prepared';
 }
 
 /** What came of a plan that a member was given. */
@@ -48,13 +51,14 @@ export interface MemberAnswer {
 /**
  * A change of the store's directories, by absolute paths. `lock` holds the file, exclusively, until the list has ended
  * (EWOULDBLOCK when another does), `share` with others; `same` fails with ESTALE where the file is not that of the
- * identity (`fileIdentity`); `absent` fails with EEXIST; `write` makes the file or truncates it; `discard` is
- * `rename`, `unlink`, `rmdir` and `remove` (a tree) likewise, all fine with what is gone already.
+ * identity (`fileIdentity`); `absent` fails with EEXIST; `attributes` are mode and owner; `sync` is fsync(2) of a
+ * file or a directory; `layer` makes a read-write layer, with its mount point in it; `write` makes the file or truncates it; `discard` is `rename`, `unlink`, `rmdir` and `remove` (a tree) likewise, all fine with what is gone already.
  */
 export type Change =
-  | readonly [kind: 'lock' | 'share' | 'absent' | 'unlink' | 'rmdir' | 'remove', path: string]
+  | readonly [kind: 'lock' | 'share' | 'absent' | 'unlink' | 'rmdir' | 'remove' | 'sync' | 'layer', path: string]
   | readonly [kind: 'same', path: string, identity: string]
   | readonly [kind: 'mkdir', path: string, mode: number]
+  | readonly [kind: 'attributes', path: string, mode: number, uid: number, gid: number]
   | readonly [kind: 'write', path: string, content: string, mode: number]
   | readonly [kind: 'rename' | 'discard', from: string, to: string];
 
@@ -70,38 +74,79 @@ export const supply = {
   sameAsBefore: -5,
 } as const;
 
-export interface LaunchOptions {
+/**
+ * What is prepared together with a plan. Texts have holes: a NUL and the digit of its number, `ts/plan/holes.ts`.
+ */
+export interface PrepareOptions {
+  /** Where the plan has holes: offset, length and number of each. */
+  readonly holes?: readonly number[] | undefined;
+  /** Feature bits of `native/init/run.h`, as probed and masked. */
+  readonly features: number;
+  /** What has to be so for a launch: `share`, `same` and their like. When one fails, nothing was made. */
+  readonly checks?: readonly Change[] | undefined;
+  /** Makes the container. The launching thread makes these changes after the checks, where the launch says so. */
+  readonly created?: readonly Change[] | undefined;
+  /**
+   * A file that replaces the one at the path as soon as the application runs, before the launch resolves; its content is
+   * `head`, `"pid":…,"startTime":…` and `tail`. When it cannot be written, the application is killed and the launch
+   * rejects.
+   */
+  readonly running?: RunningState | undefined;
+  /** Made when the application has ended, before the caller hears of it; needs `follow`. */
+  readonly ended?: readonly Change[] | undefined;
+  /** Made after these, if they were, in the background: the caller does not wait for them. */
+  readonly later?: readonly Change[] | undefined;
+  /** Content of uid_map and gid_map when the plan makes a user namespace. */
+  readonly uidMap?: string;
+  readonly gidMap?: string;
+}
+
+export interface RunningState {
+  readonly path: string;
+  readonly head: string;
+  readonly tail: string;
+  /** It has reached the disk when the launch resolves. */
+  readonly durable: boolean;
+}
+
+/** What fills the holes of a prepared start. */
+export interface StartValues {
+  /** By the numbers of the holes; in the plan, a value has the length of its hole. None holds a NUL. */
+  readonly values: readonly string[];
+  /** Takes the place of what the last operation of the plan executes. */
+  readonly command?: NativeCommand | undefined;
+}
+
+export interface NativeCommand {
+  readonly candidates: readonly string[];
+  readonly argv: readonly string[];
+  readonly env: readonly string[];
+}
+
+/** How the caller hears of the end. */
+export interface Follow {
+  /** Read the pipes that come from the application, to their end, instead of giving them to the caller. */
+  readonly collect: boolean;
+  /** Report the start together with the end. */
+  readonly quiet: boolean;
+  /** Bytes of each output that is read; when there are more, the process is killed. */
+  readonly limit: number;
+}
+
+export interface LaunchOptions extends StartValues {
   /**
    * For the supplied slots, in order: a descriptor, duplicated before `launch` returns, which the caller closes; or one
    * of `supply`.
    */
   readonly descriptors: readonly number[];
   /** For the slots after these: descriptors that the addon gave, and that are the launch's from now on. */
-  readonly given?: readonly number[] | undefined;
-  /** What follows the end of the application: `ended` of the result. */
-  readonly finish?:
-    | (Following & {
-        /** Read the pipes that come from the application, to their end, instead of giving them to the caller. */
-        readonly collect: boolean;
-        /** Tell of the start together with the end. */
-        readonly quiet: boolean;
-      })
-    | undefined;
-  /** Feature bits of `native/init/run.h`, as probed and masked. */
-  readonly features: number;
-  /** Made by the launching thread before the clone. When one fails, the launch rejects with its error. */
-  readonly before?: readonly Change[] | undefined;
-  /**
-   * A file that replaces the one at the path as soon as the application runs, before anybody else knows of it; its
-   * content is `head`, `"pid":…,"startTime":…` and `tail`. When it cannot be written, the application is killed and the
-   * launch rejects.
-   */
-  readonly record?: { readonly path: string; readonly head: string; readonly tail: string } | undefined;
+  readonly taken?: readonly number[] | undefined;
+  /** Make the container first: `created` of the prepared start. */
+  readonly create?: boolean | undefined;
+  /** Resolve `ended` of the result. */
+  readonly follow?: Follow | undefined;
   /** Descriptor of a cgroup v2 directory to start in. */
   readonly cgroup?: number;
-  /** Content of uid_map and gid_map when the plan makes a user namespace. */
-  readonly uidMap?: string;
-  readonly gidMap?: string;
 }
 
 export interface Exit {
@@ -109,16 +154,6 @@ export interface Exit {
   readonly code: number | null;
   /** Number of the signal, or null. */
   readonly signal: number | null;
-}
-
-/** What is seen to when an application has ended, before anybody hears of it. */
-export interface Following {
-  /** Bytes of each output that is read; when there are more, the process is killed. */
-  readonly limit: number;
-  /** Made when the process has ended. */
-  readonly changes: readonly Change[];
-  /** Made after these, if they were, in the background: nobody waits for them, and nobody hears when one fails. */
-  readonly later: readonly Change[];
 }
 
 export interface Finished {
@@ -151,7 +186,7 @@ export interface LaunchResult {
   };
   /** The caller's ends of pipes that were opened for the started process, in their order; the caller's to close. */
   readonly pipes?: readonly number[];
-  /** As `finish` resolves; null without `finish`, or without a process. */
+  /** Null without `follow`, or without a process. */
   readonly ended: Promise<Finished> | null;
 }
 
@@ -184,11 +219,16 @@ export interface Native {
   features(): number;
 
   /**
-   * Clones and executes a plan. `token` is for `cancel`. Rejects only when no process could be made: a system error
-   * (`syscall` clone, fcntl, or write with the `path` of an id map), or a TypeError for what is no plan. A plan with
+   * Checks a plan and keeps it with what surrounds its launch: the only thing that can be launched. Throws a TypeError for
+   * what is no plan.
+   */
+  prepare(plan: Uint8Array, options: PrepareOptions): NativePrepared;
+  /**
+   * Clones and executes a prepared start. `token` is for `cancel`. Rejects only when no process could be made: a system
+   * error of the list (`path`), of clone, fcntl, or of write with the `path` of an id map; or a TypeError. A plan with
    * `parent-death` ends with this environment (a Worker's, or the program).
    */
-  launch(plan: Uint8Array, options: LaunchOptions, token: object): Promise<LaunchResult>;
+  launch(prepared: NativePrepared, options: LaunchOptions, token: object): Promise<LaunchResult>;
   /**
    * Makes the empty mount namespace that starts with an opener are cloned in, once for the program; rejects where the
    * program may not (EPERM), or where a thread could not come back to its root directory (EXDEV).
@@ -198,35 +238,17 @@ export interface Native {
    * Makes a network namespace and executes a plan of `loopback` and `sysctl` operations in it; a descriptor that the
    * caller closes. Rejects with the errno of what was refused.
    */
-  makeNetwork(plan: Uint8Array, features: number): Promise<number>;
-  /**
-   * The same on another thread, while the program goes on: the function waits for it, without a turn of the event loop,
-   * for a tenth of a second at most, and gives the descriptor, once; it throws what was refused.
-   */
-  beginNetwork(plan: Uint8Array, features: number): () => number;
+  makeNetwork(prepared: NativePrepared, options: StartValues): Promise<number>;
   /**
    * Executes the `prepare` list of a plan with an opener: what fills its slots, in their order, which the caller closes.
    * Rejects with the errno of what was refused; nothing is left then. `paths`, with a NUL behind each, are looked up in
-   * the first tree, so that the kernel knows the way there; what is missing is passed over. Not before the launch of the
+   * the first mount, so that the kernel knows the way there; what is missing is passed over. Not before the launch of the
    * token `after` is over, so that the two do not compete.
    */
-  openTrees(plan: Uint8Array, features: number, paths: string, after?: object): Promise<number[]>;
-  /**
-   * What `launchLike` launches: a plan, and options without descriptors of the caller, with `before`, `record` and
-   * `finish`. A blank is wherever its text stands in the plan, in a path or in what is written; where one begins with
-   * another, it comes first.
-   */
-  launchTemplate(plan: Uint8Array, options: LaunchOptions, blanks: readonly string[]): NativeTemplate;
-  /**
-   * As `launch`, with a value in the place of each blank; in the plan it has to be as long. `given` as in the options of
-   * a launch.
-   */
-  launchLike(
-    template: NativeTemplate,
-    values: readonly string[],
-    given: readonly number[],
-    token: object,
-  ): Promise<LaunchResult>;
+  openMounts(
+    prepared: NativePrepared,
+    options: StartValues & { readonly paths: string; readonly after?: object | undefined },
+  ): Promise<number[]>;
   /** Kills the child of a start that has not been settled yet, or keeps it from being made. */
   cancel(token: object): void;
   /** The program may end without the result of a start that has been cancelled and cannot be killed yet. */
@@ -240,26 +262,23 @@ export interface Native {
    * Makes the socket of a new member, and hands over the plan by which it makes the container, with what its opener
    * makes as soon as that is there. `descriptor` is for orlop-init, which is launched next with it as its three standard
    * streams; it is the member's, until `memberReady` or `closeMember`. `paths`, with a NUL behind each, are looked up in
-   * the union that is made, as by `openTrees`.
+   * the union that is made, as by `openMounts`.
    */
-  openMember(prepare: Uint8Array, features: number, paths?: string): { member: NativeMember; descriptor: number };
+  openMember(
+    prepared: NativePrepared,
+    options: StartValues & { readonly paths?: string | undefined },
+  ): { member: NativeMember; descriptor: number };
   /** Resolves when the member has prepared its container, or has not. `process` is the orlop-init that was launched. */
   memberReady(member: NativeMember, process: NativeProcess): Promise<MemberAnswer>;
   /**
-   * For a member that waits: has executed what the opener of its next plan does, the same operations as that plan's
-   * `prepare`, while the rest of that plan is still made. The descriptors are that plan's, which then comes without. What
-   * comes of it, the answer to that plan says.
-   */
-  openVolumes(member: NativeMember, plan: Uint8Array, features: number, descriptors: readonly number[]): void;
-  /**
    * Hands a member that waits the plan that ends in the application, with what its opener makes; resolves when it has been
-   * executed, or has not; rejects where it could not be handed over. Once for each member. The options are those of a
-   * launch; descriptors are for the supplied slots but the last, which gets the member's mount namespace.
+   * executed, or has not; rejects where it could not be handed over. Once for each member. Descriptors are for the
+   * supplied slots but the last, which gets the member's mount namespace.
    */
   becomeApplication(
     member: NativeMember,
-    plan: Uint8Array,
-    options: Pick<LaunchOptions, 'descriptors' | 'features' | 'finish'>,
+    prepared: NativePrepared,
+    options: StartValues & Required<Pick<LaunchOptions, 'descriptors' | 'follow'>>,
   ): Promise<MemberAnswer>;
   /** Resolves when the member waits no longer: it is the application, or has ended. Keeps no event loop alive. */
   memberOver(member: NativeMember): Promise<void>;
@@ -268,11 +287,6 @@ export interface Native {
 
   /** Resolves when the process has ended and was reaped, before or after this call. Rejects (ECHILD) when something else took its status. */
   wait(process: NativeProcess): Promise<Exit>;
-  /**
-   * As `wait`, and sees to what follows the end before it resolves. The descriptors of `outputs`, read ends of pipes, are
-   * the call's from now on, and read to their end.
-   */
-  finish(process: NativeProcess, request: Following & { readonly outputs: readonly number[] }): Promise<Finished>;
   /** Sends a signal through the pidfd; false when the process has ended. */
   kill(process: NativeProcess, signal: number): boolean;
   /** Sends a signal to a process that another program started, if its start time (clock ticks, /proc/PID/stat) still fits. */
@@ -341,8 +355,6 @@ export interface Native {
    * for a program that does nothing else meanwhile, and ends soon.
    */
   workAtOnce(): void;
-  /** Whether `workAtOnce` was called: nothing is to be made ahead, or left for later, then. */
-  worksAtOnce(): boolean;
   /** Feature bits that the functions on trees may use, all at first: with fewer they go the way of older kernels. */
   limitFeatures(features: number): void;
 }

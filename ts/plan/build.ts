@@ -2,6 +2,7 @@ import { attribute } from '../linux/mount-attributes.ts';
 import { mountPoint, namespaceFlag, overlayOption, propagation } from './constants.ts';
 import { Draft } from './draft.ts';
 import type { RootFacts, StartFacts, Sysctl } from './facts.ts';
+import { lengthOf } from './holes.ts';
 import { byDepth, type PlacedMount, placeMounts } from './layout.ts';
 import { becomeApplication } from './process.ts';
 import type { Namespace, Plan, Slot, Supplied } from './types.ts';
@@ -100,7 +101,7 @@ function makeScratch(draft: Draft, facts: StartFacts): Scratch {
   const reason = 'scratch';
   const tree = draft.newSlot();
   const files = filesOf(facts);
-  const content = files.reduce((sum, file) => sum + file.content.length, 0);
+  const content = files.reduce((sum, file) => sum + lengthOf(file.content), 0);
   draft.inside.push(
     {
       op: 'tmpfs',
@@ -132,7 +133,7 @@ const filesOfEtc = { hosts: '/etc/hosts', hostname: '/etc/hostname', resolvConf:
 /** Where the files are that every container gets. */
 export const defaultFiles: readonly string[] = Object.values(filesOfEtc);
 
-function filesOf(facts: StartFacts): { name: string; target: string; content: Uint8Array }[] {
+function filesOf(facts: StartFacts): { name: string; target: string; content: Uint8Array | string }[] {
   const all = [
     { name: 'hosts', target: filesOfEtc.hosts, content: facts.files.hosts },
     { name: 'hostname', target: filesOfEtc.hostname, content: facts.files.hostname },

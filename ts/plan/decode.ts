@@ -14,7 +14,7 @@ export interface DecodedPlan {
 }
 
 /**
- * Reads the binary form back, for tests and for people; the executor has its own reader.
+ * Reads the binary form back, for people; the executor has its own reader.
  *
  * @throws RangeError when the bytes are not a plan
  */

@@ -5,15 +5,21 @@ import { wordsFor } from './words.ts';
 
 /** The plan as text, for `orlop plan`: one line for each operation with its number, what it does and why. */
 export function describePlan(plan: Plan): string {
+  const { prefetched = [] } = plan;
   const all = [...plan.prepare, ...plan.enter];
-  const lines = all.map((op, index) => [String(index), op.op, wordsFor(plan, op), printable(op.reason)] as const);
+  const line = (op: Op, number: string, of: Plan) => [number, op.op, wordsFor(of, op), printable(op.reason)] as const;
+  const lines = all.map((op, index) => line(op, String(index), plan));
+  const ahead = { ...plan, supplied: [], prepare: prefetched, enter: [] };
   const numberWidth = String(all.length).length;
-  const nameWidth = Math.max(0, ...all.map((op) => op.op.length));
+  const nameWidth = Math.max(0, ...[...prefetched, ...all].map((op) => op.op.length));
   const format = ([number, name, words, reason]: (typeof lines)[number]): string =>
     `  ${number.padStart(numberWidth)}  ${name.padEnd(nameWidth)}  ${words === '' ? '' : `${words}  `}# ${reason}`;
   return [
     `namespaces: ${plan.namespaces.join(', ')}`,
     `descriptors: ${plan.supplied.join(', ')}`,
+    ...(prefetched.length === 0
+      ? []
+      : ['', 'prefetched, while the start before ran', ...prefetched.map((op) => format(line(op, '', ahead)))]),
     '',
     plan.strategy === 'opener' ? 'prepare, by an opener before the clone' : 'prepare',
     ...lines.slice(0, plan.prepare.length).map(format),
@@ -30,6 +36,7 @@ export interface PlanJson {
   readonly namespaces: readonly string[];
   readonly supplied: readonly string[];
   readonly slots: number;
+  readonly prefetched: readonly OpJson[];
   readonly prepare: readonly OpJson[];
   readonly enter: readonly OpJson[];
 }
@@ -46,6 +53,7 @@ export function planToJson(plan: Plan): PlanJson {
     namespaces,
     supplied,
     slots,
+    prefetched: (plan.prefetched ?? []).map(opToJson),
     prepare: plan.prepare.map(opToJson),
     enter: plan.enter.map(opToJson),
   };

@@ -1,16 +1,24 @@
 import { RequestError } from '../errors/index.ts';
 import { namespaceFlag } from './constants.ts';
 import { type FieldValue, fieldsOf, format, shapeOf } from './format.ts';
+import { withRoom } from './holes.ts';
 import type { FieldKind } from './ops.ts';
 import type { Op, Plan } from './types.ts';
 
+/** The binary form of a plan. */
+export interface EncodedPlan {
+  readonly bytes: Uint8Array;
+  /** Where it has holes: offset, length and number of each. */
+  readonly holes: readonly number[];
+}
+
 /**
- * Writes the binary form of a plan, see `native/plan/format.h`.
+ * Writes the binary form of a plan, see `native/plan/format.h`. Where a text has a hole there is room for its value.
  *
  * @throws RequestError `ORLOP_E_INPUT` when a string holds a NUL or the plan is over the form's limits
  * @throws RangeError when a number does not fit its field or a slot is outside the table: a mistake in the plan's maker
  */
-export function encodePlan(plan: Plan): Uint8Array {
+export function encodePlan(plan: Plan): EncodedPlan {
   const records = [...plan.prepare, ...plan.enter];
   checkLimits(plan, records.length);
   const data = new DataWriter(format.headerSize + records.length * format.recordSize);
@@ -85,7 +93,7 @@ function writeField(data: DataWriter, at: number, kind: FieldKind, value: FieldV
       data.setWord(at, value === '' ? 0 : data.addString(value as string));
       return at + 4;
     case 'blob':
-      return writePair(data, at, data.addBlob(value as Uint8Array));
+      return writePair(data, at, data.addBlob(value as Uint8Array | string));
     case 'strings':
       return writePair(data, at, data.addNumbers((value as readonly string[]).map((text) => data.addString(text))));
     case 'numbers':
@@ -111,6 +119,7 @@ class DataWriter {
   #view: DataView;
   readonly #encoder = new TextEncoder();
   readonly #strings = new Map<string, number>();
+  readonly #holes: number[] = [];
 
   constructor(headSize: number) {
     this.size = headSize;
@@ -129,24 +138,34 @@ class DataWriter {
   addString(text: string): number {
     const known = this.#strings.get(text);
     if (known !== undefined) return known;
-    if (text.includes('\0')) {
-      throw new RequestError('ORLOP_E_INPUT', `${JSON.stringify(text)} holds a NUL`, {
-        hint: 'the kernel ends a string at the first NUL: leave it out',
-      });
-    }
-    const bytes = this.#encoder.encode(text);
-    const at = this.#reserve(bytes.length + 1, 1);
-    this.#bytes.set(bytes, at);
+    const at = text.includes('\0') ? this.#addText(text, 1, 1)[0] : this.#add(this.#encoder.encode(text), 1, 1);
     this.#strings.set(text, at);
     return at;
   }
 
-  /** Aligned to 8, so that an array of `struct sock_filter` can be used in place. */
-  addBlob(content: Uint8Array): [offset: number, length: number] {
+  /** Aligned to 8, so that an array of `struct sock_filter` can be used in place. A text may have holes. */
+  addBlob(content: Uint8Array | string): readonly [offset: number, length: number] {
     if (content.length === 0) return [0, 0];
-    const at = this.#reserve(content.length, 8);
-    this.#bytes.set(content, at);
-    return [at, content.length];
+    return typeof content === 'string' ? this.#addText(content, 8, 0) : [this.#add(content, 8, 0), content.length];
+  }
+
+  #addText(text: string, alignment: number, end: number): readonly [offset: number, length: number] {
+    const { bytes, holes } = withRoom(text);
+    if (bytes.includes(0)) {
+      throw new RequestError('ORLOP_E_INPUT', `${JSON.stringify(text)} holds a NUL`, {
+        hint: 'the kernel ends a string at the first NUL: leave it out',
+      });
+    }
+    const at = this.#add(bytes, alignment, end);
+    for (const [offset, length, number] of holes) this.#holes.push(at + offset, length, number);
+    return [at, bytes.length];
+  }
+
+  /** @param end zeros behind them */
+  #add(bytes: Uint8Array, alignment: number, end: number): number {
+    const at = this.#reserve(bytes.length + end, alignment);
+    this.#bytes.set(bytes, at);
+    return at;
   }
 
   addNumbers(numbers: readonly number[]): [offset: number, count: number] {
@@ -158,8 +177,8 @@ class DataWriter {
     return [at, numbers.length];
   }
 
-  finish(): Uint8Array {
-    return this.#bytes.slice(0, this.size);
+  finish(): EncodedPlan {
+    return { bytes: this.#bytes.slice(0, this.size), holes: this.#holes };
   }
 
   #reserve(length: number, alignment: number): number {

@@ -1,37 +1,50 @@
-import { encodePlan } from './encode.ts';
+import type { NativeCommand } from '../native/contract.ts';
+import { decodePlan } from './decode.ts';
+import { type EncodedPlan, encodePlan } from './encode.ts';
+import type { Values } from './holes.ts';
 import type { Plan } from './types.ts';
 
+/** Reasons and names of a plan, which its binary form has not. */
+interface Words {
+  readonly supplied: Plan['supplied'];
+  readonly reasons: readonly string[];
+}
+
 /**
- * A plan as the launcher takes it. A start that goes well needs no more than its bytes: the plan itself is made when
- * somebody asks what failed, or how long each operation took.
+ * A plan in its binary form, as it is launched. What people see of it is read back from these bytes.
  */
-export interface EncodedPlan {
-  readonly bytes: Uint8Array;
-  readonly plan: Plan;
-}
+export class BinaryPlan {
+  readonly encoded: EncodedPlan;
+  readonly #words: Words;
 
-/** A plan that is there already, encoded. Throws as `encodePlan`. */
-export function encoded(plan: Plan): EncodedPlan {
-  return { bytes: encodePlan(plan), plan };
-}
-
-/** Bytes that were made in another way, and how the plan would be. Pure is what `make` has to be. */
-export function encodedAs(bytes: Uint8Array, make: () => Plan): EncodedPlan {
-  return new MadeLater(bytes, make);
-}
-
-class MadeLater implements EncodedPlan {
-  readonly #make: () => Plan;
-  #plan: Plan | undefined;
-  readonly bytes: Uint8Array;
-
-  constructor(bytes: Uint8Array, make: () => Plan) {
-    this.bytes = bytes;
-    this.#make = make;
+  /** Throws as `encodePlan`. */
+  constructor(plan: Plan) {
+    this.encoded = encodePlan(plan);
+    this.#words = { supplied: plan.supplied, reasons: [...plan.prepare, ...plan.enter].map(({ reason }) => reason) };
   }
 
-  get plan(): Plan {
-    this.#plan ??= this.#make();
-    return this.#plan;
+  /** The plan with its holes filled, and with the command of a launch that brought one along. */
+  read(values: Values = [], command?: NativeCommand): Plan {
+    const { bytes, holes } = this.encoded;
+    const filled = Buffer.from(bytes);
+    for (let index = 0; index < holes.length; index += 3) {
+      const [offset = 0, length = 0, number = 0] = holes.slice(index, index + 3);
+      filled.write(values[number] ?? '', offset, length, 'latin1');
+    }
+    const { strategy, namespaces, slots, prepare, enter } = decodePlan(filled);
+    const { supplied, reasons } = this.#words;
+    const withReason = (first: number) => (op: Plan['enter'][number], index: number) => ({
+      ...op,
+      ...(op.op === 'exec' ? command : {}),
+      reason: reasons[first + index] ?? '',
+    });
+    return {
+      strategy,
+      namespaces,
+      supplied,
+      slots,
+      prepare: prepare.map(withReason(0)),
+      enter: enter.map(withReason(prepare.length)),
+    };
   }
 }

@@ -110,9 +110,9 @@ export interface StartFacts {
   readonly hostname: string;
   /** Content of the files that the container gets; null leaves the image's. Skipped where the user mounts that path. */
   readonly files: {
-    readonly hosts: Uint8Array | null;
-    readonly hostname: Uint8Array | null;
-    readonly resolvConf: Uint8Array | null;
+    readonly hosts: Uint8Array | string | null;
+    readonly hostname: Uint8Array | string | null;
+    readonly resolvConf: Uint8Array | string | null;
   };
   readonly network: 'none' | 'host';
   /**

@@ -81,16 +81,6 @@ export function buildApplication(
   return planOf(draft);
 }
 
-/**
- * The opener's part of it, for a request whose process is not known yet: that part does not depend on it, unless the
- * root filesystem is read-only. Pure.
- */
-export function buildVolumes({ prepare }: MemberPlan, mounts: readonly UserMount[]): Plan {
-  const draft = new Draft(supplied, { strategy, slots: prepare.slots });
-  attachMounts(draft, mounts, false);
-  return planOf(draft);
-}
-
 function attachMounts(draft: Draft, mounts: readonly UserMount[], completed: boolean): void {
   const trees = mounts.map((mount) => ({ mount, target: mount.target, tree: makeUserMount(draft, mount) }));
   if (mounts.length > 0 || completed) {

@@ -2,6 +2,7 @@ import { capabilitySet } from '../linux/capabilities.ts';
 import { rlimits } from '../linux/rlimits.ts';
 import type { Draft } from './draft.ts';
 import type { ProcessFacts, StartFacts } from './facts.ts';
+import { hole, shortId } from './holes.ts';
 import type { Op, Slot } from './types.ts';
 
 /** What becomes of the process once its root is the container's: from the session to the application. */
@@ -61,7 +62,7 @@ const signals: Op = { op: 'signals', reason: 'signals as a program expects them'
 export const startWaiting: readonly Op[] = [session, signals];
 
 function keyring({ id }: StartFacts): Op {
-  return { op: 'keyring', reason: 'keyring of its own', name: `orlop.${id.slice(0, 12)}` };
+  return { op: 'keyring', reason: 'keyring of its own', name: `orlop.${id === hole.id ? hole.shortId : shortId(id)}` };
 }
 
 function bounding({ process }: StartFacts): Op {

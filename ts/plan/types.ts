@@ -12,7 +12,7 @@ type Value<Kind> = Kind extends 'out' | 'slot'
       : Kind extends 'string'
         ? string
         : Kind extends 'blob'
-          ? Uint8Array
+          ? Uint8Array | string
           : Kind extends 'strings'
             ? readonly string[]
             : readonly number[];
@@ -68,6 +68,8 @@ export interface Plan {
   readonly supplied: readonly Supplied[];
   /** Size of the descriptor table, the supplied slots included. */
   readonly slots: number;
+  /** Operations that were executed before the start was asked for: they made what is supplied. */
+  readonly prefetched?: readonly Op[] | undefined;
   /** Makes detached mounts, files and descriptors. An opener that joins a container puts them into their places there. */
   readonly prepare: readonly Op[];
   /** Attaches them, changes the root, gives up privileges, and ends in `exec`. */

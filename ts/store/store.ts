@@ -1,7 +1,7 @@
 import { constants, existsSync } from 'node:fs';
 import { mkdir, open, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Native } from '../native/contract.ts';
+import type { Mode, Native } from '../native/contract.ts';
 import { privateDirectory } from './directory.ts';
 import { fileNameFor } from './file-name.ts';
 import { homeDirectory } from './home.ts';
@@ -21,11 +21,16 @@ export interface StoreOptions {
   /** Directory of locks and of records that a reboot may lose; see `chooseRun`. */
   readonly run?: string | undefined;
   readonly native: Native;
+  /** Default `program`. */
+  readonly mode?: Mode | undefined;
 }
 
-/** Image references hold slashes, and a volume's name may be as long as a file's. */
-function lockFileName(id: string): string {
-  return `${fileNameFor(id)}.lock`;
+/**
+ * Image references hold slashes, and a volume's name may be as long as a file's. What is locked of a container is named by
+ * its ID, which may be a hole.
+ */
+function lockFileName(kind: LockKind, id: string): string {
+  return `${kind === 'container' ? id : fileNameFor(id)}.lock`;
 }
 
 /** The directories that orlop keeps its state in, and the locks on what is in them. */
@@ -33,18 +38,20 @@ export class Store {
   readonly root: string;
   readonly run: string;
   readonly native: Native;
+  readonly mode: Mode;
   readonly #staging: StagingArea;
   readonly #trash: Trash;
   /** That it is open; null where its run directory is nobody else's. */
   readonly #use: Lock | null;
 
-  private constructor(root: string, run: string, native: Native, use: Lock | null) {
+  private constructor(root: string, run: string, { native, mode = 'program' }: StoreOptions, use: Lock | null) {
     this.#use = use;
     this.root = root;
     this.run = run;
     this.native = native;
+    this.mode = mode;
     this.#staging = new StagingArea(native, this.stagingPath, join(run, 'locks', 'staging'));
-    this.#trash = new Trash(native, () => this.#staging.begin());
+    this.#trash = new Trash(native, mode, () => this.#staging.begin());
   }
 
   /**
@@ -52,7 +59,8 @@ export class Store {
    *
    * @throws RequestError ORLOP_E_STORE
    */
-  static async open({ root, run, native }: StoreOptions): Promise<Store> {
+  static async open(options: StoreOptions): Promise<Store> {
+    const { root, run, native } = options;
     const facts: RootFacts = {
       env: process.env,
       uid: process.geteuid?.() ?? 0,
@@ -69,7 +77,7 @@ export class Store {
     const directory = runDirectories.at(-1) ?? '';
     const use = runDirectories.length > 1 ? await occupyRunDirectory(native, directory, real) : null;
     try {
-      const store = new Store(real, await realpath(directory), native, use);
+      const store = new Store(real, await realpath(directory), options, use);
       await store.#layOut();
       await store.#staging.sweep();
       return store;
@@ -191,13 +199,9 @@ export class Store {
     return this.#trash.discard(path);
   }
 
-  /**
-   * Where a tree below the root may be renamed to by somebody who also removes it there; null until there is such a place.
-   *
-   * @param name that nothing else there has
-   */
-  trashPlace(name: string): string | null {
-    return this.#trash.place(name);
+  /** Directory that a tree below the root may be renamed into, to be removed there; null until there is one. */
+  trash(): string | null {
+    return this.#trash.directory();
   }
 
   /** Resolves when all that was discarded is removed. */
@@ -252,6 +256,6 @@ export class Store {
 
   /** The file of a lock. */
   lockFile(kind: LockKind, id: string): string {
-    return `${this.run}/locks/${kind}/${lockFileName(id)}`;
+    return `${this.run}/locks/${kind}/${lockFileName(kind, id)}`;
   }
 }

@@ -1,6 +1,6 @@
 import { renameSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import type { Native } from '../native/contract.ts';
+import type { Mode, Native } from '../native/contract.ts';
 import { atExit, notAtExit } from './at-exit.ts';
 import { newId } from './id.ts';
 import { removeTree, type Staging } from './staging.ts';
@@ -12,19 +12,21 @@ import { errorCode } from './system-error.ts';
  */
 export class Trash {
   readonly #native: Native;
+  readonly #mode: Mode;
   readonly #begin: () => Promise<Staging>;
   #staging: Promise<Staging> | null = null;
   #opened: Staging | null = null;
   #work: Promise<void> = Promise.resolve();
 
-  constructor(native: Native, begin: () => Promise<Staging>) {
+  constructor(native: Native, mode: Mode, begin: () => Promise<Staging>) {
     this.#native = native;
+    this.#mode = mode;
     this.#begin = begin;
   }
 
   /** Takes a tree out of its place, if it is there. */
   async discard(path: string): Promise<void> {
-    if (this.#native.worksAtOnce() && (await this.#removedNow(path))) return;
+    if (this.#mode === 'command' && (await this.#removedNow(path))) return;
     const staging = await this.#open().catch(async (error: unknown) => {
       // A full disk has no room for a directory either; this makes some.
       if (await this.#removedNow(path)) return null;
@@ -51,10 +53,10 @@ export class Trash {
     );
   }
 
-  /** A place for a tree that somebody else renames and removes; null until there is one, which this sees to. */
-  place(name: string): string | null {
-    if (this.#opened !== null) return `${this.#opened.path}/${name}`;
-    if (this.#native.worksAtOnce()) return null;
+  /** Directory for trees that others rename into it and remove; null until there is one, which this sees to. */
+  directory(): string | null {
+    if (this.#opened !== null) return this.#opened.path;
+    if (this.#mode === 'command') return null;
     // Whoever discards a tree in the other way hears what is wrong.
     this.#open().catch(() => {});
     return null;

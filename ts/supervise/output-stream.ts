@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
-import { inNextTurn } from '../launch/next-turn.ts';
+import { inNextTick } from '../launch/next-tick.ts';
 
 /** Bytes that are read ahead while the application runs: what a pipe holds by default, pipe(7). */
 const readAhead = 64 << 10;
@@ -32,7 +32,7 @@ export class OutputStream extends Readable {
   constructor(pipe: UnreadPipe) {
     super({ highWaterMark: readAhead });
     this.#pipe = pipe;
-    inNextTurn(OutputStream.#begin, this);
+    inNextTick(OutputStream.#begin, this);
   }
 
   static #begin(stream: OutputStream): void {

@@ -1,9 +1,9 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { ContainerStore } from '../../../ts/containers/container-store.ts';
 import { recover } from '../../../ts/containers/recover.ts';
 import { loadNative } from '../../../ts/native/binding.ts';
+import { ContainerStore } from '../../../ts/record/container-store.ts';
 import { Store } from '../../../ts/store/store.ts';
 import { requires } from '../../support/require.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
@@ -59,7 +59,7 @@ describe('a store whose process is killed', function () {
     }
   }
 
-  for (const step of ['open', 'added', 'prepared', 'layer', 'started', 'exited', 'removed']) {
+  for (const step of ['open', 'added', 'prepared', 'started', 'exited', 'removed']) {
     // The first time that a step is done the container is ephemeral, the second time it is durable.
     for (const times of step === 'open' ? [1] : [1, 2]) {
       it(`is valid after its step '${step}', time ${times}`, async () => {

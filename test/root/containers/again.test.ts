@@ -20,13 +20,16 @@ import { commitMarked, withOrlop } from '../../support/orlop.ts';
 import { refusal } from '../../support/refusal.ts';
 import { requires } from '../../support/require.ts';
 import { until } from '../../support/temporary.ts';
+import { unexplained } from '../../support/timings.ts';
 
 type Result = Awaited<ReturnType<Orlop['run']>>;
 
-/** Whether it went by what was known of a run before it. */
-const isAgain = ({ timings }: Pick<Result, 'timings'>): boolean => {
-  const steps = timings.steps.map(({ step }) => step);
-  return steps.includes('again') && !steps.includes('refused');
+const stepsOf = ({ timings }: Pick<Result, 'timings'>): string[] => timings.steps.map(({ step }) => step);
+
+/** Whether it went by what was found out for one before it. */
+const isAgain = (result: Pick<Result, 'timings'>): boolean => {
+  const steps = stepsOf(result);
+  return !['image', 'user', 'sources', 'settings', 'refused'].some((step) => steps.includes(step));
 };
 
 /** The path of a new directory with a file `f` in it, as the source of a volume. */
@@ -45,12 +48,12 @@ describe('a run that has been made before', function () {
   const run = (script: string, options: RunOptions & RunInput = {}, image = 'busybox') =>
     fixture().orlop.run(image, ['sh', '-c', script], options);
 
-  /** Runs until one goes by another: the first find out what is to be known, and make what it takes. */
+  /** Runs twice: the first finds out what is to be known, and the second goes by that. */
   async function again(script: string, options: RunOptions & RunInput = {}, image?: string): Promise<Result> {
-    return until('a run that goes by another', async () => {
-      const result = await run(script, options, image);
-      return isAgain(result) ? result : undefined;
-    });
+    await run(script, options, image);
+    const result = await run(script, options, image);
+    expect(isAgain(result), stepsOf(result).join(' ')).to.equal(true);
+    return result;
   }
 
   /** Another program on the same store. */
@@ -80,15 +83,15 @@ describe('a run that has been made before', function () {
     const open = join(gate, 'open');
     const script = 'while [ ! -e /gate/open ]; do sleep 0.01; done; rm /gate/open';
     const all = { ...options, volumes: [`${gate}:/gate`] };
-    // What lies ready may not be there yet when the next comes.
-    return until('a run that goes by another', async () => {
-      const ran = run(script, all);
-      const check = await use();
-      writeFileSync(open, '');
-      const result = await ran;
-      await check();
-      return isAgain(result) ? result : undefined;
-    });
+    writeFileSync(open, '');
+    await run(script, all);
+    const ran = run(script, all);
+    const check = await use();
+    writeFileSync(open, '');
+    const result = await ran;
+    await check();
+    expect(isAgain(result)).to.equal(true);
+    return result;
   }
 
   it('is on record while it runs, under its own name, and gone with its end', async () => {
@@ -113,11 +116,91 @@ describe('a run that has been made before', function () {
   });
 
   it('explains its times as any other does', async () => {
-    const { timings } = await again('true');
-    const steps = timings.steps.map(({ step }) => step);
-    expect(timings.steps[0]).to.include({ phase: 'create', step: 'request', startUs: 0 });
-    expect(steps).to.include.members(['again', 'root', 'pivot', 'exec']);
-    expect(steps).not.to.include('overlay');
+    const result = await until('a run with a root filesystem that was prefetched', async () => {
+      const result = await again('true');
+      return stepsOf(result).includes('overlay') ? undefined : result;
+    });
+    expect(result.timings.steps[0]).to.include({ phase: 'create', step: 'request', startUs: 0 });
+    expect(unexplained(result.timings.steps)).to.deep.equal([]);
+    expect(stepsOf(result)).to.include.members(['call', 'root', 'pivot', 'exec']);
+  });
+
+  it('is one of another command in another environment too', async () => {
+    const { orlop } = fixture();
+    await run('true');
+    const result = await orlop.run('busybox', ['env'], { env: { PATH: '/usr/bin:/bin', A: 'x\n"y"', B: '' } });
+    expect(isAgain(result)).to.equal(true);
+    expect(result.stdout.split('\n').sort()).to.deep.equal(
+      [
+        '',
+        'A=x',
+        '"y"',
+        'B=',
+        'HOME=/root',
+        `HOSTNAME=${result.container.id.slice(0, 12)}`,
+        'PATH=/usr/bin:/bin',
+      ].sort(),
+    );
+    const missing = await orlop.run('busybox', ['/bin/none']).catch((error: unknown) => error);
+    expect(missing).to.be.instanceOf(LaunchError).and.to.include({ code: 'ENOENT', path: '/bin/none', exitCode: 127 });
+    expect(isAgain(await run('true'))).to.equal(true);
+  });
+
+  it('has its own command and environment on record, word by word', async () => {
+    const { orlop, run: runDirectory } = fixture();
+    const words = ['\\u0000', '\\', '"', '$&', 'a\nb', 'ü\u{1f6a2}', ''];
+    const env = [`A=${words.join('|')}`];
+    for (let time = 0; time < 3; time++) {
+      const container = await orlop.create('busybox', ['sh', '-c', 'read line', ...words], { rm: true, env });
+      const running = await container.start({ stdin: 'pipe' });
+      const record = JSON.parse(readFileSync(join(runDirectory, 'containers', container.id, 'config.json'), 'utf8'));
+      expect(record.request).to.deep.include({
+        argv: ['sh', '-c', 'read line', ...words],
+        env: [{ name: 'A', value: words.join('|') }],
+      });
+      expect(record.process.argv).to.deep.equal(record.request.argv);
+      expect(record.process.env).to.include.members([...env, `HOSTNAME=${container.id.slice(0, 12)}`]);
+      const given = (file: string) => readFileSync(`/proc/${running.pid}/${file}`, 'utf8').split('\0').slice(0, -1);
+      // The start is over when the kernel has closed the descriptors, a moment before it says what is executed.
+      const cmdline = await until('what is executed', () => (given('cmdline').length > 0 ? given('cmdline') : null));
+      expect(cmdline).to.deep.equal(record.process.argv);
+      expect(given('environ')).to.have.members(record.process.env);
+      running.stdin?.end('\n');
+      await running.exited;
+    }
+  });
+
+  it('makes volumes, takes a name, and stays on record, as the first did', async () => {
+    const { orlop } = fixture();
+    const options = { name: 'one', rm: false, volumes: ['kept:/kept'] };
+    for (let time = 0; time < 3; time++) {
+      const result = await run('echo x >> /kept/f; cat /kept/f', options);
+      expect(result.stdout).to.equal('x\n'.repeat(time + 1));
+      expect(isAgain(result)).to.equal(time > 0);
+      expect(await refusal(run('true', options))).to.include({ code: 'ORLOP_E_CONTAINER_NAME' });
+      const container = await orlop.container('one');
+      expect(await container.summary()).to.include({ id: result.container.id, status: 'exited' });
+      await container.remove();
+    }
+    await orlop.volumes.remove('kept');
+    // Made anew: the directory is another one.
+    expect((await run('ls /kept', options)).stdout).to.equal('');
+    await (await orlop.container('one')).remove();
+    await orlop.volumes.remove('kept');
+  });
+
+  it('has an anonymous volume of its own', async () => {
+    const { orlop } = fixture();
+    const seen = new Set<string>();
+    for (let time = 0; time < 3; time++) {
+      const { stdout } = await run('ls /own; touch /own/f; grep " /own " /proc/self/mountinfo | cut -d " " -f 4', {
+        volumes: ['/own'],
+      });
+      seen.add(stdout);
+    }
+    expect(seen.size).to.equal(3);
+    for (const one of seen) expect(one).to.match(/^\S*\/volumes\/\w{64}\/_data\n$/);
+    expect((await orlop.volumes.list()).items).to.deep.equal([]);
   });
 
   it('takes the image that has the name by then', async () => {
@@ -209,19 +292,20 @@ describe('a run that has been made before', function () {
     }
   });
 
-  it('is remembered with a few limits of output, not with as many as a program thinks of', async () => {
-    for (let more = 0; more < 5; more++) await again('true', { maxBuffer: 1000 + more });
-    expect(isAgain(await run('true', { maxBuffer: 1000 }))).to.equal(false);
-    expect(isAgain(await again('true', { maxBuffer: 1004 }))).to.equal(true);
+  it('is one with another input, another limit of output and another time-out too', async () => {
+    await again('cat');
+    for (let more = 0; more < 5; more++) {
+      const result = await run('cat', { input: `${more}`, maxBuffer: 1000 + more, timeout: 10_000 + more });
+      expect([result.stdout, isAgain(result)]).to.deep.equal([`${more}`, true]);
+    }
   });
 
   it('is one of many at once', async () => {
-    await until('some that go by another', async () => {
-      const results = await Promise.all(Array.from({ length: 40 }, () => run('echo $HOSTNAME')));
-      for (const { stdout, container } of results) expect(stdout).to.equal(`${container.id.slice(0, 12)}\n`);
-      expect(new Set(results.map(({ stdout }) => stdout)).size).to.equal(40);
-      return results.some(isAgain) || undefined;
-    });
+    await again('true');
+    const results = await Promise.all(Array.from({ length: 40 }, () => run('echo $HOSTNAME')));
+    for (const { stdout, container } of results) expect(stdout).to.equal(`${container.id.slice(0, 12)}\n`);
+    expect(new Set(results.map(({ stdout }) => stdout)).size).to.equal(40);
+    expect(results.every(isAgain)).to.equal(true);
   });
 
   it('leaves nothing', async () => {
@@ -254,13 +338,14 @@ describe('a start that is like one before', function () {
     return { stdout, exitCode, timings: running.timings };
   }
 
-  /** Starts containers until one goes by another. */
-  const again = (script: string, options: CreateOptions = {}, start: StartOptions = {}) =>
-    until('a start that goes by another', async () => {
-      const container = await create(script, options);
-      const result = await outcome(container, start);
-      return isAgain(result) ? { ...result, container } : undefined;
-    });
+  /** Makes and starts two containers: what was found out for the first, the second goes by. */
+  async function again(script: string, options: CreateOptions = {}, start: StartOptions = {}) {
+    await outcome(await create(script, options), start);
+    const container = await create(script, options);
+    const result = await outcome(container, start);
+    expect(isAgain(result), stepsOf(result).join(' ')).to.equal(true);
+    return { ...result, container };
+  }
 
   const directory = (name: string, content: string) => directoryIn(fixture().directory, name, content);
 
@@ -269,7 +354,7 @@ describe('a start that is like one before', function () {
       volumes: [`${directory('own', 'volume')}:/v`],
     });
     expect([stdout, exitCode]).to.deep.equal([`${container.id.slice(0, 12)}\nvolume`, 4]);
-    expect(timings.steps.map(({ step }) => step)).to.include.members(['again', 'root', 'pivot', 'exec']);
+    expect(stepsOf({ timings })).to.include.members(['container', 'claim', 'root', 'pivot', 'exec']);
     const waiting = await create('read line; echo "$line"', {});
     for (let time = 0; time < 3; time++) await again('read line; echo "$line"', {}, { stdin: 'ignore' });
     const running = await waiting.start({ stdin: 'pipe' });
@@ -324,11 +409,10 @@ describe('a start that is like one before', function () {
     await again('exec /gate/program', options).catch(() => {});
     writeFileSync(join(gate, 'program'), '#!/bin/sh\nexit 7\n', { mode: 0o755 });
     const direct = () => fixture().orlop.create('busybox', ['/gate/program'], { rm: true, ...options });
-    await until('a start that goes by another', async () => {
+    for (let time = 0; time < 2; time++) {
       const result = await outcome(await direct());
-      expect(result.exitCode).to.equal(7);
-      return isAgain(result) || undefined;
-    });
+      expect([result.exitCode, isAgain(result)]).to.deep.equal([7, true]);
+    }
     const [one, other, last] = [await direct(), await direct(), await direct()];
     rmSync(join(gate, 'program'));
     const error = await one.start().catch((cause: unknown) => cause);

@@ -8,7 +8,7 @@ import { withOrlop } from '../../support/orlop.ts';
 import { refusal } from '../../support/refusal.ts';
 import { requires } from '../../support/require.ts';
 
-describe('a container of this program, whose volume has changed between create and start', function () {
+describe('a container of this program, whose volume or profile has changed between create and start', function () {
   this.timeout(120_000);
   requires('root', 'addon', 'archive', 'overlay', 'busybox');
   const fixture = withOrlop();
@@ -47,6 +47,28 @@ describe('a container of this program, whose volume has changed between create a
     unlinkSync(link);
     symlinkSync(makeSource('second', 'second'), link);
     expect(await outputOf(container)).to.equal('second');
+  });
+
+  it('goes by what the seccomp profile says when it starts', async () => {
+    const profile = join(fixture().directory, 'profile.json');
+    const write = (action: string) => {
+      writeFileSync(
+        profile,
+        `{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["mkdir"],"action":"${action}"}]}`,
+      );
+    };
+    write('SCMP_ACT_ALLOW');
+    const options = { rm: true, securityOpt: [`seccomp=${profile}`] };
+    const containers = [];
+    for (let number = 0; number < 2; number++) {
+      containers.push(await fixture().orlop.create('busybox', ['mkdir', '/made'], options));
+    }
+    const exitCodes = [];
+    for (const [index, action] of ['SCMP_ACT_ALLOW', 'SCMP_ACT_ERRNO'].entries()) {
+      write(action);
+      exitCodes.push((await (await containers[index]?.start({ stderr: 'ignore' }))?.exited)?.exitCode);
+    }
+    expect(exitCodes).to.deep.equal([0, 1]);
   });
 
   it('is told that it has gone', async () => {

@@ -45,7 +45,7 @@ describe('commit', () => {
       execFileSync('mknod', [join(upper, 'gone'), 'c', '0', '0']);
       execFileSync('setfattr', ['-n', 'trusted.overlay.opaque', '-v', 'y', join(upper, 'old')]);
     });
-    const image = await test.images.resolve('next:1');
+    const image = await test.resolve('next:1');
     expect(image.layers).to.have.length(3);
     expect(image.diffIds).to.have.length(2);
     await withView(test, image, async (path) => {
@@ -71,7 +71,7 @@ describe('commit', () => {
       execFileSync('mknod', [join(upper, 'null'), 'c', '1', '3']);
       await utimes(file, when, when);
     });
-    const [top = ''] = (await test.images.resolve('next:1')).layers;
+    const [top = ''] = (await test.resolve('next:1')).layers;
     const file = await stat(join(top, 'file'));
     expect([file.uid, file.gid, file.mode & 0o7777]).to.deep.equal([3_000_000_000, 4_000_000_000, 0o6751]);
     expect(file.mtime.toISOString()).to.equal(when.toISOString());
@@ -92,7 +92,7 @@ describe('commit', () => {
   it('takes the configuration of the base, then of the container, then the changes', async () => {
     const upper = join(directory(), 'upper');
     await mkdir(upper);
-    const base = await test.images.resolve('base:1');
+    const base = await test.resolve('base:1');
     await test.images.commit({
       upper,
       base,
@@ -122,30 +122,30 @@ describe('commit', () => {
 
   it('of nothing makes another image with an empty layer', async () => {
     const id = await test.commit('base:1', 'same:1', async () => {});
-    expect(id).to.not.equal((await test.images.resolve('base:1')).id);
-    expect((await test.images.resolve(id)).diffIds).to.have.length(2);
+    expect(id).to.not.equal((await test.resolve('base:1')).id);
+    expect((await test.resolve(id)).diffIds).to.have.length(2);
   });
 
   it('shares the layers below, and removing one image leaves them to the other', async () => {
     await test.commit('base:1', 'next:1', async (upper) => {
       await makeTree(upper, { x: '' });
     });
-    const below = (await test.images.resolve('base:1')).layers;
-    expect((await test.images.resolve('next:1')).layers.slice(1)).to.deep.equal(below);
+    const below = (await test.resolve('base:1')).layers;
+    expect((await test.resolve('next:1')).layers.slice(1)).to.deep.equal(below);
     await test.images.remove('base:1', { usedBy: async () => [] });
-    await withView(test, await test.images.resolve('next:1'), async (path) => {
+    await withView(test, await test.resolve('next:1'), async (path) => {
       expect(await readFile(join(path, 'keep'), 'utf8')).to.equal('keep');
     });
   });
 
   it('refuses the image host', async () => {
-    const base = await test.images.resolve('host');
+    const base = await test.resolve('host');
     const error = await test.images.commit({ upper: directory(), base }).catch((error: unknown) => error);
     expect(error).to.be.instanceOf(RequestError).with.property('code', 'ORLOP_E_INPUT');
   });
 
   it('reports a read-write layer that is not there', async () => {
-    const base = await test.images.resolve('base:1');
+    const base = await test.resolve('base:1');
     const upper = join(directory(), 'missing');
     const error = await test.images.commit({ upper, base, reference: 'x:1' }).catch((error: unknown) => error);
     expect(error).to.have.property('code', 'ENOENT');

@@ -42,6 +42,6 @@ describe('an import that is killed', () => {
     expect((await test.images.list()).images).to.deep.equal([]);
     expect(await readdir(join(test.store.blobsPath, 'sha256'))).to.deep.equal([]);
     const id = await test.import(archive, { reference: 'after:1' });
-    expect((await test.images.resolve('after:1')).id).to.equal(id);
+    expect((await test.resolve('after:1')).id).to.equal(id);
   });
 });

@@ -29,7 +29,7 @@ describe('import', () => {
 
   it('makes an image that holds the files of the archive, and the default mount points below', async () => {
     const id = await test.import(archive, { reference: 'busy:1', changes: ['CMD ["/bin/busybox"]', 'ENV A=b'] });
-    const image = await test.images.resolve('busy:1');
+    const image = await test.resolve('busy:1');
     expect(image.id).to.equal(id);
     expect(image.reference).to.equal('busy:1');
     expect(image.config).to.deep.include({ cmd: ['/bin/busybox'], env: ['A=b'] });
@@ -82,7 +82,7 @@ describe('import', () => {
       expect(manifest.layers[0].mediaType).to.equal(type);
       // The same content and configuration is the same image, unpacked once.
       expect(id).to.equal(plain);
-      expect((await test.images.resolve('plain:1')).layers).to.deep.equal((await test.images.resolve(id)).layers);
+      expect((await test.resolve('plain:1')).layers).to.deep.equal((await test.resolve(id)).layers);
     });
   }
 
@@ -146,7 +146,7 @@ describe('import', () => {
     const old = await test.import(archive, { reference: 'busy:1', created: 1 });
     const next = await test.import(archive, { reference: 'busy:1', created: 2 });
     expect(next).to.not.equal(old);
-    expect((await test.images.resolve('busy:1')).id).to.equal(next);
+    expect((await test.resolve('busy:1')).id).to.equal(next);
     const { images } = await test.images.list();
     expect(images.map(({ id, references }) => [id, references])).to.deep.equal([
       [next, ['busy:1']],
@@ -198,11 +198,11 @@ describe('import', () => {
     const { images, damaged } = await test.images.list();
     expect(images.map((image) => image.id)).to.deep.equal([kept]);
     expect(damaged.map(({ path }) => path)).to.deep.equal([record]);
-    const error = await test.images.resolve('lost:1').catch((error: unknown) => error);
+    const error = await test.resolve('lost:1').catch((error: unknown) => error);
     expect(error).to.be.instanceOf(RequestError).with.property('code', 'ORLOP_E_DAMAGED');
     await test.images.remove('lost:1', { usedBy: async () => [] });
     expect((await test.images.list()).damaged).to.deep.equal([]);
-    await withView(test, await test.images.resolve('kept:1'), async (path) => {
+    await withView(test, await test.resolve('kept:1'), async (path) => {
       expect((await lstat(join(path, 'bin/busybox'))).isFile()).to.equal(true);
     });
   });
@@ -212,7 +212,7 @@ describe('import', () => {
     await mkdir(join(tree, 'private/etc'), { recursive: true });
     execFileSync('ln', ['-s', 'private/etc', join(tree, 'etc')]);
     await test.import(tar(tree, join(directory(), 'odd.tar')), { reference: 'odd:1' });
-    await withView(test, await test.images.resolve('odd:1'), async (path) => {
+    await withView(test, await test.resolve('odd:1'), async (path) => {
       expect(await readlink(join(path, 'etc'))).to.equal('private/etc');
       expect(await readdir(join(path, 'private/etc'))).to.deep.equal([]);
     });

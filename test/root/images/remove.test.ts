@@ -43,7 +43,7 @@ describe('removing an image', () => {
   it('by one of several names takes that name only', async () => {
     await test.images.tag('a:1', 'b:2');
     expect(await test.images.remove('a:1', { usedBy: unused })).to.deep.equal({ untagged: ['a:1'], deleted: [] });
-    expect((await test.images.resolve('b:2')).id).to.equal(id);
+    expect((await test.resolve('b:2')).id).to.equal(id);
   });
 
   it('by its ID takes the only name with it; of several names only with force', async () => {
@@ -61,7 +61,7 @@ describe('removing an image', () => {
     expect(error).to.be.instanceOf(RequestError).with.property('code', 'ORLOP_E_IMAGE_IN_USE');
     expect(String(error)).to.contain('web, db');
     expect(await test.images.remove('a:1', { usedBy, force: true })).to.deep.equal({ untagged: ['a:1'], deleted: [] });
-    expect((await test.images.resolve(id)).id).to.equal(id);
+    expect((await test.resolve(id)).id).to.equal(id);
     await test.images.remove(id, { usedBy: unused });
     await expectEmpty();
   });
@@ -73,7 +73,7 @@ describe('removing an image', () => {
       done = true;
     });
     // Another process's use: it must still find the image, however long the removal has been waiting.
-    for (let turn = 0; turn < 20; turn++) expect((await test.images.resolve('a:1')).id).to.equal(id);
+    for (let turn = 0; turn < 20; turn++) expect((await test.resolve('a:1')).id).to.equal(id);
     expect(done).to.equal(false);
     await hold.release();
     await removing;
@@ -122,18 +122,18 @@ describe('an image', () => {
     const hex = hexOf(id);
     const { manifestDigest } = await test.images.inspect('zoo:1');
     for (const name of ['zoo:1', 'docker.io/library/zoo:1', id, hex, hex.slice(0, 12), `sha256:${hex.slice(0, 5)}`]) {
-      expect((await test.images.resolve(name)).id, name).to.equal(id);
+      expect((await test.resolve(name)).id, name).to.equal(id);
     }
-    expect((await test.images.resolve(`zoo@${manifestDigest}`)).id).to.equal(id);
+    expect((await test.resolve(`zoo@${manifestDigest}`)).id).to.equal(id);
     for (const name of ['zoo', 'zoo:2', 'yak:1', `yak@${manifestDigest}`, `zoo@${id}`]) {
-      const error = await test.images.resolve(name).catch((error: unknown) => error);
+      const error = await test.resolve(name).catch((error: unknown) => error);
       expect(error, name).to.be.instanceOf(RequestError).with.property('code', 'ORLOP_E_NO_IMAGE');
     }
   });
 
   it("named host is the host's root, with the private parts to hide, and is in no list", async () => {
     const test = await TestStore.open(directory());
-    const image = await test.images.resolve('host');
+    const image = await test.resolve('host');
     expect(image).to.deep.include({ id: 'host', layers: ['/'], diffIds: [], chainId: null });
     expect(image.config.cmd).to.deep.equal(['sh']);
     expect(image.hidden).to.deep.include({ target: '/root', mode: statSync('/root').mode & 0o7777 });

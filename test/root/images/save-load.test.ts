@@ -4,8 +4,8 @@ import { dirname, join } from 'node:path';
 import { expect } from 'chai';
 import { RequestError } from '../../../ts/errors/index.ts';
 import { hexOf, sha256 } from '../../../ts/images/digest.ts';
-import { mediaTypes } from '../../../ts/images/documents.ts';
 import { ownPlatform } from '../../../ts/images/platform.ts';
+import { mediaTypes } from '../../../ts/images/transfer/documents.ts';
 import { makeTree, TestStore, tar, withView } from '../../support/images.ts';
 import { requires } from '../../support/require.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
@@ -41,7 +41,7 @@ describe('save and load', () => {
         const { created: _created, ...before } = await source.images.inspect(name);
         expect(await target.images.inspect(name)).to.deep.include(before);
       }
-      await withView(target, await target.images.resolve('registry.example:5000/app:2'), async (view) => {
+      await withView(target, await target.resolve('registry.example:5000/app:2'), async (view) => {
         expect(await readdir(view)).to.have.members(['dev', 'etc', 'new', 'proc', 'sys']);
         expect(await readFile(join(view, 'etc/motd'), 'utf8')).to.equal('hello\n');
       });
@@ -74,7 +74,7 @@ describe('save and load', () => {
 
   it('save an image without its name when it is asked for by its ID', async () => {
     const file = join(path(), 'images.tar');
-    const { id } = await source.images.resolve('base:1');
+    const { id } = await source.resolve('base:1');
     for (const format of ['docker-archive', 'oci-archive'] as const) {
       await source.save([id], file, format);
       const [loaded] = await target.load(file);
@@ -88,8 +88,8 @@ describe('save and load', () => {
     const other = await target.import(join(path(), 'tree.tar'), { reference: 'base:1', created: 5 });
     const [loaded] = await target.load(file);
     expect(loaded?.moved).to.deep.equal([{ reference: 'base:1', from: other }]);
-    expect((await target.images.resolve('base:1')).id).to.equal(loaded?.id);
-    expect((await target.images.resolve(other)).id).to.equal(other);
+    expect((await target.resolve('base:1')).id).to.equal(loaded?.id);
+    expect((await target.resolve(other)).id).to.equal(other);
   });
 
   it('read the older form of docker-archive, with links between layers', async () => {
@@ -109,7 +109,7 @@ describe('save and load', () => {
     const manifest = [{ Config: 'config.json', RepoTags: ['old:1'], Layers: paths }];
     await writeFile(join(old, 'manifest.json'), JSON.stringify(manifest));
     const [loaded] = await target.load(tar(old, join(path(), 'old.tar')));
-    expect(loaded?.id).to.equal((await source.images.resolve('registry.example:5000/app:2')).id);
+    expect(loaded?.id).to.equal((await source.resolve('registry.example:5000/app:2')).id);
     expect(loaded?.references).to.deep.equal(['old:1']);
   });
 

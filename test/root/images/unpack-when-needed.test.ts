@@ -29,12 +29,12 @@ describe('the layer of a committed image', () => {
     blob = test.store.blobPath(hexOf(layers[1]?.digest ?? 'sha256:'));
   });
 
-  const failure = () => test.images.resolve('next:1').catch((error: unknown) => error);
+  const failure = () => test.resolve('next:1').catch((error: unknown) => error);
   const layers = () => readdir(test.store.layersPath);
 
   it('is only its archive until the image is needed, and then complete', async () => {
     expect(await layers()).to.not.include(place.split('/').at(-1));
-    const image = await test.images.resolve('next:1');
+    const image = await test.resolve('next:1');
     expect(image.layers[0]).to.equal(join(place, 'diff'));
     await withView(test, image, async (path) => {
       expect(await readFile(join(path, 'new/file'), 'utf8')).to.equal('content');
@@ -48,27 +48,27 @@ describe('the layer of a committed image', () => {
   it('is complete for all that need it at the same time, in this program and in others', async () => {
     const other = await TestStore.open(directory());
     const names = Array.from({ length: 8 }, (_, index) => (index % 2 === 0 ? test : other));
-    const images = await Promise.all(names.map((store) => store.images.resolve('next:1')));
+    const images = await Promise.all(names.map((store) => store.resolve('next:1')));
     expect(new Set(images.map((image) => image.layers[0]))).to.deep.equal(new Set([join(place, 'diff')]));
     expect(readFileSync(join(place, 'diff/new/file'), 'utf8')).to.equal('content');
     expect(await readdir(test.store.stagingPath)).to.deep.equal([]);
   });
 
   it('comes back from the archive when a crash has lost its directory', async () => {
-    await test.images.resolve('next:1');
+    await test.resolve('next:1');
     rmSync(place, { recursive: true });
     const again = await TestStore.open(directory());
-    await again.images.resolve('next:1');
+    await again.resolve('next:1');
     expect(readFileSync(join(place, 'diff/new/file'), 'utf8')).to.equal('content');
   });
 
   it('is below the next commit, and both are unpacked when that image is needed', async () => {
-    const base = await test.images.resolve('next:1');
+    const base = await test.resolve('next:1');
     const upper = await makeTree(join(directory(), 'upper'), { top: 'top' });
     await test.images.commit({ upper, base, reference: 'last:1' });
     rmSync(place, { recursive: true });
     const again = await TestStore.open(directory());
-    await withView(again, await again.images.resolve('last:1'), async (path) => {
+    await withView(again, await again.resolve('last:1'), async (path) => {
       expect(await readdir(path)).to.include.members(['keep', 'new', 'top']);
     });
   });
@@ -100,7 +100,7 @@ describe('the layer of a committed image', () => {
       for (let index = 0; index < 18; index++) {
         execFileSync('setfattr', ['-n', `trusted.a${index}`, '-v', value, join(memory, 'file')]);
       }
-      const base = await test.images.resolve('base:1');
+      const base = await test.resolve('base:1');
       const error = await test.images.commit({ upper: memory, base }).catch((error: unknown) => error);
       expect(error).to.include({ code: 'ORLOP_E_ARCHIVE' }).and.to.have.property('message').that.contains('1 MiB');
     } finally {

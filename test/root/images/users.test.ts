@@ -3,8 +3,8 @@ import { symlink, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { RequestError } from '../../../ts/errors/index.ts';
-import { resolveUser } from '../../../ts/images/read-users.ts';
 import type { ResolvedUser } from '../../../ts/images/types.ts';
+import { resolveUser } from '../../../ts/images/users/read-users.ts';
 import { makeTree, TestStore, tar, withView } from '../../support/images.ts';
 import { requires } from '../../support/require.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
@@ -18,7 +18,7 @@ describe('the users of an image', () => {
     const tree = await makeTree(join(directory(), 'tree'), { 'etc/group': 'app:x:50:\nextra:x:51:app\n' });
     await change(tree);
     await test.import(tar(tree, join(directory(), 'tree.tar'), '--sparse'), { reference: 'a:1' });
-    const image = await test.images.resolve('a:1');
+    const image = await test.resolve('a:1');
     return withView(test, image, (_path, view) => resolveUser(test.store.native, view, spec, image.reference));
   }
 

@@ -15,8 +15,8 @@ import {
 } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { ContainerStore } from '../../../ts/containers/container-store.ts';
 import { loadNative } from '../../../ts/native/binding.ts';
+import { ContainerStore } from '../../../ts/record/container-store.ts';
 import { Store } from '../../../ts/store/store.ts';
 import { prepareVolumes, type VolumeNeed } from '../../../ts/volumes/prepare.ts';
 import { requires } from '../../support/require.ts';

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { VolumeApi } from '../../../ts/api/volume-api.ts';
-import { ContainerStore } from '../../../ts/containers/container-store.ts';
 import type { Runtime } from '../../../ts/containers/runtime.ts';
+import { ContainerStore } from '../../../ts/record/container-store.ts';
 import { Store } from '../../../ts/store/store.ts';
 import { fakeNative } from '../../support/fake-native.ts';
 import { refusal } from '../../support/refusal.ts';

@@ -6,31 +6,33 @@ import { PassThrough } from 'node:stream';
 import { expect } from 'chai';
 import type { StartOptions } from '../../../ts/api/types.ts';
 import { LaunchError, RequestError } from '../../../ts/errors/index.ts';
+import { attribute } from '../../../ts/linux/mount-attributes.ts';
 import { buildPlan } from '../../../ts/plan/build.ts';
+import type { RunRequest } from '../../../ts/request/types.ts';
 import { makeFacts, makeProcess } from '../../support/facts.ts';
 import { fakeContainer, orlop } from '../../support/fake-orlop.ts';
 import { temporaryDirectory, until } from '../../support/temporary.ts';
 
 const ended = { exitCode: 0, signal: null };
 
-/** What `create` is asked for by a command line. */
-async function created(argv: readonly string[], env: Record<string, string> = {}) {
+/** The request that a command line hands on. */
+async function requested(argv: readonly string[], env: Record<string, string> = {}) {
   const { status, stdout, stderr, calls } = await orlop(argv, {
     env,
-    library: { create: () => fakeContainer(ended), plan: () => ({ plan: {}, text: 'x' }) },
+    library: { createRequested: () => fakeContainer(ended), planRequested: () => ({ plan: {}, text: 'x' }) },
   });
   expect({ status, stderr }).to.deep.equal({ status: 0, stderr: '' });
-  const call = calls.find(([name]) => name === 'create' || name === 'plan') ?? [];
-  const [, image, command, options] = call as [string, string, string[], Record<string, unknown>];
-  return { image, command, options, stdout };
+  const call = calls.find(([name]) => name === 'createRequested' || name === 'planRequested') ?? [];
+  const [, request, options] = call as [string, RunRequest, { durable: boolean }?];
+  return { request, durable: options?.durable, stdout };
 }
 
 describe('orlop run', () => {
   it('prints nothing of its own and ends as the application ends', async () => {
     const container = fakeContainer({ exitCode: 7, signal: null });
-    const result = await orlop(['run', 'host', 'false'], { library: { create: () => container } });
+    const result = await orlop(['run', 'host', 'false'], { library: { createRequested: () => container } });
     expect(result).to.deep.include({ status: 7, stdout: '', stderr: '' });
-    expect(result.calls.map(([name]) => name)).to.deep.equal(['open', 'create', 'close']);
+    expect(result.calls.map(([name]) => name)).to.deep.equal(['open', 'createRequested', 'close']);
   });
 
   for (const [argv, image, command] of [
@@ -43,13 +45,13 @@ describe('orlop run', () => {
     [['-i=true', 'debian:trixie', ''], 'debian:trixie', ['']],
   ] as const) {
     it(`ends its options at the image: ${argv.join(' ')}`, async () => {
-      const result = await created(['run', ...argv]);
-      expect([result.image, result.command]).to.deep.equal([image, command]);
+      const { request } = await requested(['run', ...argv]);
+      expect([request.image, request.argv]).to.deep.equal([image, command]);
     });
   }
 
   it('passes every option on', async () => {
-    const { options } = await created(
+    const { request } = await requested(
       (
         'run -v a:/x -v=/y --volume /z --volume=/w --tmpfs /t --rm --name web -i -e A=1 -e=B=2 -eC=3 --env HOME ' +
         '--env NOT -w /x -u 1:2 -h web --entrypoint sh --read-only --network host --cap-add ALL --cap-drop kill ' +
@@ -57,30 +59,54 @@ describe('orlop run', () => {
       ).split(' '),
       { HOME: '/root' },
     );
-    expect(options).to.deep.equal({
-      volumes: ['a:/x', '/y', '/z', '/w'],
-      tmpfs: ['/t'],
+    const attributes = attribute.nosuid | attribute.nodev;
+    expect(request).to.deep.equal({
+      image: 'host',
+      argv: [],
+      mounts: [
+        { type: 'volume', name: 'a', target: '/x', attributes, nocopy: false },
+        { type: 'volume', name: null, target: '/y', attributes, nocopy: false },
+        { type: 'volume', name: null, target: '/z', attributes, nocopy: false },
+        { type: 'volume', name: null, target: '/w', attributes, nocopy: false },
+      ],
+      tmpfs: [
+        {
+          type: 'tmpfs',
+          target: '/t',
+          attributes: attributes | attribute.noexec,
+          size: null,
+          inodes: null,
+          mode: null,
+          uid: 0,
+          gid: 0,
+        },
+      ],
       rm: true,
       name: 'web',
       interactive: true,
-      env: { A: '1', B: '2', C: '3', HOME: '/root', NOT: null },
+      env: [
+        { name: 'A', value: '1' },
+        { name: 'B', value: '2' },
+        { name: 'C', value: '3' },
+        { name: 'HOME', value: '/root' },
+        { name: 'NOT', value: null },
+      ],
       workdir: '/x',
       user: '1:2',
       hostname: 'web',
-      entrypoint: 'sh',
+      entrypoint: ['sh'],
       readOnly: true,
       network: 'host',
-      capAdd: ['ALL'],
-      capDrop: ['kill'],
-      securityOpt: ['seccomp=unconfined'],
-      ulimits: ['core=0'],
-      shmSize: '1m',
-      labels: ['a=b', 'c'],
+      capabilities: { add: ['ALL'], drop: ['CAP_KILL'] },
+      security: { noNewPrivileges: true, seccomp: 'unconfined' },
+      ulimits: [{ name: 'core', soft: 0, hard: 0 }],
+      shmSize: 1024 * 1024,
+      labels: { a: 'b', c: '' },
     });
   });
 
   for (const [argv, rm] of [
-    [[], undefined],
+    [[], false],
     [['--rm'], true],
     [['--rm=true'], true],
     [['--rm=1'], true],
@@ -89,14 +115,20 @@ describe('orlop run', () => {
     [['--rm=false', '--rm'], true],
   ] as const) {
     it(`reads flags as Docker does: '${argv.join(' ')}' is ${rm}`, async () => {
-      expect((await created(['run', ...argv, 'host'])).options.rm).to.equal(rm);
+      const { request, durable } = await requested(['run', ...argv, 'host']);
+      expect({ rm: request.rm, durable }).to.deep.equal({ rm, durable: !rm });
     });
   }
 
   it('does not take the value of an option for a flag or for the image', async () => {
-    const { image, options } = await created(['run', '-ie', '--rm=false', '--entrypoint', 'host', 'debian', '--rm']);
-    expect(image).to.equal('debian');
-    expect(options).to.deep.include({ rm: undefined, env: { '--rm': 'false' }, entrypoint: 'host' });
+    const { request } = await requested(['run', '-ie', '--rm=false', '--entrypoint', 'host', 'debian', '--rm']);
+    expect(request).to.deep.include({
+      image: 'debian',
+      argv: ['--rm'],
+      rm: false,
+      env: [{ name: '--rm', value: 'false' }],
+      entrypoint: ['host'],
+    });
   });
 
   it('gives the application its streams by descriptor, and standard input only with -i', async () => {
@@ -108,8 +140,8 @@ describe('orlop run', () => {
         return fakeContainer(ended).start(options);
       },
     };
-    await orlop(['run', 'host'], { library: { create: () => container } });
-    await orlop(['run', '-i', 'host'], { library: { create: () => container } });
+    await orlop(['run', 'host'], { library: { createRequested: () => container } });
+    await orlop(['run', '-i', 'host'], { library: { createRequested: () => container } });
     expect(started.map((options) => [options?.stdin, options?.stdout, options?.stderr])).to.deep.equal([
       ['ignore', 'inherit', 'inherit'],
       ['inherit', 'inherit', 'inherit'],
@@ -126,7 +158,7 @@ describe('orlop run', () => {
           return fakeContainer(ended).start(options);
         },
       };
-      await orlop(argv, { files, library: { create: () => container } });
+      await orlop(argv, { files, library: { createRequested: () => container } });
       return [given?.stdin, given?.stdout, given?.stderr];
     };
     const terminal = { 0: 'tty', 1: 'tty', 2: 'tty' };
@@ -149,7 +181,7 @@ describe('orlop run', () => {
     const { calls } = await orlop(['run', '-i', 'host'], {
       files,
       input: 'given',
-      library: { create: () => container },
+      library: { createRequested: () => container },
     });
     expect(calls.filter(([name]) => name === 'outlet')).to.deep.equal([
       ['outlet', 1],
@@ -168,7 +200,11 @@ describe('orlop run', () => {
       const passedOn = Promise.reject(error);
       passedOn.catch(() => {});
       const create = () => fakeContainer({ exitCode: 3, signal: null });
-      const result = await orlop(['run', 'host'], { files: { 1: 'b' }, passedOn, library: { create } });
+      const result = await orlop(['run', 'host'], {
+        files: { 1: 'b' },
+        passedOn,
+        library: { createRequested: create },
+      });
       expect(result).to.deep.include({ status: code === 'EPIPE' ? 141 : 125, stdout: '', stderr: message });
     });
   }
@@ -177,7 +213,7 @@ describe('orlop run', () => {
     const create = () => {
       throw Object.assign(new Error('Access to this API has been restricted'), { code: 'ERR_ACCESS_DENIED' });
     };
-    const { status, stderr } = await orlop(['run', 'host'], { library: { create } });
+    const { status, stderr } = await orlop(['run', 'host'], { library: { createRequested: create } });
     expect(status).to.equal(125);
     expect(stderr).to.match(/^orlop: Access to this API has been restricted\nhint: .*--permission\n$/);
   });
@@ -189,7 +225,10 @@ describe('orlop run', () => {
         throw new RequestError('ORLOP_E_INPUT', 'no');
       },
     };
-    const { calls } = await orlop(['run', 'host'], { files: { 1: 'b', 2: 'c' }, library: { create: () => container } });
+    const { calls } = await orlop(['run', 'host'], {
+      files: { 1: 'b', 2: 'c' },
+      library: { createRequested: () => container },
+    });
     expect(calls.filter(([name]) => name === 'abandon' || name === 'outlet')).to.deep.equal([
       ['abandon', 1],
       ['abandon', 2],
@@ -214,7 +253,7 @@ describe('orlop run', () => {
         });
       },
     };
-    expect(await orlop(['run', 'host', 'nope'], { library: { create: () => container } })).to.deep.include({
+    expect(await orlop(['run', 'host', 'nope'], { library: { createRequested: () => container } })).to.deep.include({
       status: 127,
       stdout: '',
       stderr: `orlop: ENOENT: no such file or directory, execve 'nope'\nhint: it is not in $PATH\n`,
@@ -228,7 +267,7 @@ describe('orlop run', () => {
         hint: 'im\u001b]0;x\u0007port',
       });
     };
-    const { stderr } = await orlop(['run', 'x'], { library: { create } });
+    const { stderr } = await orlop(['run', 'x'], { library: { createRequested: create } });
     expect(stderr).to.equal(
       'orlop: no \\u001b[2J\\u009b1m\\u000d\\u000aimage \\u202etxt\nhint: im\\u001b]0;x\\u0007port\n',
     );
@@ -238,7 +277,7 @@ describe('orlop run', () => {
     const create = () => {
       throw new RequestError('ORLOP_E_NO_IMAGE', `there is no image 'x:latest'`, { hint: 'import it' });
     };
-    const { status, stderr } = await orlop(['run', 'x'], { library: { create } });
+    const { status, stderr } = await orlop(['run', 'x'], { library: { createRequested: create } });
     expect({ status, stderr }).to.deep.equal({
       status: 125,
       stderr: `orlop: there is no image 'x:latest'\nhint: import it\n`,
@@ -254,7 +293,11 @@ describe('files that orlop run names', () => {
     writeFileSync(one, 'A=1\nB=1\n');
     writeFileSync(two, 'B=2\nHOME\nNOT\n');
     const argv = ['run', '-e', 'A=3', '--env-file', one, '--env-file', two, 'host'];
-    expect((await created(argv, { HOME: '/root' })).options.env).to.deep.equal({ A: '3', B: '2', HOME: '/root' });
+    expect((await requested(argv, { HOME: '/root' })).request.env).to.deep.equal([
+      { name: 'A', value: '3' },
+      { name: 'B', value: '2' },
+      { name: 'HOME', value: '/root' },
+    ]);
   });
 
   it('are refused when they are not text', async () => {
@@ -268,7 +311,7 @@ describe('files that orlop run names', () => {
   it('take the trace of the start as JSON', async () => {
     const file = join(directory(), 'trace.json');
     const { status } = await orlop(['run', '--trace', file, 'host'], {
-      library: { create: () => fakeContainer({ exitCode: 3, signal: null }) },
+      library: { createRequested: () => fakeContainer({ exitCode: 3, signal: null }) },
     });
     expect(status).to.equal(3);
     expect(JSON.parse(readFileSync(file, 'utf8'))).to.deep.equal({
@@ -314,7 +357,7 @@ describe('signals sent to orlop run', () => {
             });
           }),
       });
-      const result = orlop(['run', 'host'], { signals, library: { create } });
+      const result = orlop(['run', 'host'], { signals, library: { createRequested: create } });
       await until('the container runs', () => isStarted);
       for (const signal of sent) signals.emit(signal, signal);
       end({ exitCode: 143, signal: null });
@@ -343,7 +386,11 @@ describe('signals sent to orlop run', () => {
         };
         const container = fakeContainer(ended, got);
         const create = () => ({ ...container, start });
-        const { status, stderr } = await orlop(['run', 'host'], { signals, terminal, library: { create } });
+        const { status, stderr } = await orlop(['run', 'host'], {
+          signals,
+          terminal,
+          library: { createRequested: create },
+        });
         expect({ status, got }).to.deep.equal({ status: 0, got: ['SIGINT', 'SIGINT', 'SIGKILL'] });
         expect(stderr.match(/Ctrl-C does nothing: .*\n.*the third one kills it/g) ?? []).to.have.length(told);
       } finally {
@@ -371,7 +418,7 @@ describe('signals sent to orlop run', () => {
       expect(signal?.aborted).to.equal(false);
       signals.emit('SIGINT', 'SIGINT');
     });
-    expect(await orlop(['run', 'host'], { signals, library: { create } })).to.deep.include({
+    expect(await orlop(['run', 'host'], { signals, library: { createRequested: create } })).to.deep.include({
       status: 125,
       stderr: 'orlop: the start was ended\n',
     });
@@ -380,7 +427,7 @@ describe('signals sent to orlop run', () => {
   it('end a start that lasts: one after a while', async () => {
     const signals = new EventEmitter();
     const create = lasting(() => signals.emit('SIGTERM', 'SIGTERM'));
-    expect((await orlop(['run', 'host'], { signals, library: { create } })).status).to.equal(125);
+    expect((await orlop(['run', 'host'], { signals, library: { createRequested: create } })).status).to.equal(125);
   });
 
   it('are kept for the application when they come before the start is known to have succeeded', async () => {
@@ -396,7 +443,7 @@ describe('signals sent to orlop run', () => {
         return container.start(options);
       },
     });
-    expect((await orlop(['run', 'host'], { signals, library: { create } })).status).to.equal(9);
+    expect((await orlop(['run', 'host'], { signals, library: { createRequested: create } })).status).to.equal(9);
     expect(got).to.deep.equal(['SIGTERM']);
   });
 });
@@ -404,21 +451,25 @@ describe('signals sent to orlop run', () => {
 describe('orlop create and orlop plan', () => {
   it('take the options of run', async () => {
     const argv = ['-v', '/x', '-e', 'A=1', 'host', 'ls', '-l'];
-    const run = await created(['run', ...argv]);
-    const create = await created(['create', ...argv]);
+    const run = await requested(['run', ...argv]);
+    const create = await requested(['create', ...argv]);
     expect(create.stdout).to.equal(`${'ab'.repeat(32)}\n`);
-    const plan = await created(['plan', ...argv]);
+    const plan = await requested(['plan', ...argv]);
     expect(plan.stdout).to.equal('x\n');
-    for (const one of [create, plan]) {
-      expect([one.image, one.command]).to.deep.equal([run.image, run.command]);
-      expect(one.options).to.deep.include(run.options);
+    for (const { request } of [create, plan]) expect(request).to.deep.equal(run.request);
+  });
+
+  it('make a durable container, with --rm too', async () => {
+    for (const argv of [[], ['--rm']]) {
+      const { request, durable } = await requested(['create', ...argv, 'host']);
+      expect({ rm: request.rm, durable }).to.deep.equal({ rm: argv.length > 0, durable: true });
     }
   });
 
   it('print a plan as JSON: 64-bit numbers as text, bytes as base64', async () => {
     const plan = buildPlan(makeFacts({ process: makeProcess({ seccomp: new Uint8Array([1, 2, 3, 4, 5, 6, 7, 8]) }) }));
     const { stdout } = await orlop(['plan', '--format', 'json', 'host'], {
-      library: { plan: () => ({ plan, text: 'x' }) },
+      library: { planRequested: () => ({ plan, text: 'x' }) },
     });
     const ops: Record<string, unknown>[] = JSON.parse(stdout).prepare.concat(JSON.parse(stdout).enter);
     expect(ops.map(({ op }) => op)).to.deep.equal([...plan.prepare, ...plan.enter].map(({ op }) => op));

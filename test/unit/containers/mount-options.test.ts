@@ -1,18 +1,19 @@
 import { expect } from 'chai';
 import * as v from 'valibot';
 import { inspectContainer } from '../../../ts/api/inspect.ts';
-import { startFacts } from '../../../ts/containers/facts.ts';
-import { MemberPlans } from '../../../ts/containers/pool/member-plans.ts';
-import { type ContainerRecord, containerSchema, created } from '../../../ts/containers/record.ts';
-import { volumeNeeds } from '../../../ts/containers/volume-needs.ts';
+import type { PreparedContainer } from '../../../ts/containers/prepare.ts';
+import { PreparedContainers } from '../../../ts/containers/prepared-containers.ts';
 import { emptyConfig } from '../../../ts/images/platform.ts';
 import type { ResolvedImage } from '../../../ts/images/types.ts';
 import { attribute } from '../../../ts/linux/mount-attributes.ts';
 import { buildPlan } from '../../../ts/plan/build.ts';
 import { decodePlan } from '../../../ts/plan/decode.ts';
 import { encodePlan } from '../../../ts/plan/encode.ts';
+import { type ContainerRecord, containerSchema, created } from '../../../ts/record/schema.ts';
 import { defaultAttributes, type MountOption, mountOptions } from '../../../ts/request/mount-options.ts';
 import { parseOwnOptions, parseRunOptions } from '../../../ts/request/options.ts';
+import { mountsOf, startFacts } from '../../../ts/resolve/facts.ts';
+import { volumeNeeds } from '../../../ts/resolve/volume-needs.ts';
 import { newId } from '../../../ts/store/id.ts';
 import { record } from '../../support/records.ts';
 import { refusalOf } from '../../support/refusal.ts';
@@ -59,7 +60,7 @@ describe('a line in the table of mount options', () => {
     const one = recordOf(options);
     const found = { sources: new Map([['/bind', source]]), volumes: new Map([['data', source]]) };
     const facts = startFacts(one, image, { ...startContextOf(one.id, one.hostname), ...found });
-    expect(attributesIn(encodePlan(buildPlan(facts)))).to.deep.equal([
+    expect(attributesIn(encodePlan(buildPlan(facts)).bytes)).to.deep.equal([
       bit,
       bit | attribute.readonly | defaultAttributes.volume,
       bit | defaultAttributes.tmpfs,
@@ -81,16 +82,22 @@ describe('a line in the table of mount options', () => {
     expect(HostConfig.Tmpfs).to.deep.equal({ '/memory': 'novelty' });
   });
 
-  it('makes requests to a pool different', () => {
+  it('makes a mount of a request to a pool another one', () => {
     const sets = ['/host:/bind', '/host:/bind:novelty', '/host:/bind'].map((volume) => {
       const { mounts } = parseOwnOptions(['true'], { volumes: [volume] }, context);
-      const waiting = record(newId());
-      const plans = new MemberPlans(waiting, image, startContextOf(waiting.id, waiting.hostname));
-      const found = { sources: new Map([['/bind', source]]), volumes: new Map() };
-      const own = { process: waiting.process, mounts, volumes: [] };
-      return attributesIn(plans.application(own, found).bytes);
+      const one = record(newId());
+      const asked = { ...one, request: { ...one.request, mounts } };
+      return mountsOf(asked, { sources: new Map([['/bind', source]]), volumes: new Map() });
     });
-    expect(sets).to.deep.equal([[], [bit], []]);
+    expect(sets.flat().map(({ attributes }) => attributes)).to.deep.equal([0, bit, 0]);
+  });
+
+  it('keeps what is prepared for a request without it from one with it', () => {
+    const prepared = new PreparedContainers();
+    const requestOf = (volume: string) => parseRunOptions('i', [], { volumes: [volume] }, context);
+    prepared.keep(requestOf('/host:/bind'), 'ephemeral', {} as PreparedContainer);
+    expect(prepared.get(requestOf('/host:/bind'), 'ephemeral')).to.not.equal(undefined);
+    expect(prepared.get(requestOf('/host:/bind:novelty'), 'ephemeral')).to.equal(undefined);
   });
 
   it('is in what a message offers, and has its conflict and its kernel', () => {

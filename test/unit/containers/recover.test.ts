@@ -3,15 +3,14 @@ import { once } from 'node:events';
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { ContainerStore } from '../../../ts/containers/container-store.ts';
-import { makeLayer } from '../../../ts/containers/layer.ts';
-import { created } from '../../../ts/containers/record.ts';
 import { recover } from '../../../ts/containers/recover.ts';
 import { identify, ownIdentity } from '../../../ts/linux/proc.ts';
+import { ContainerStore } from '../../../ts/record/container-store.ts';
+import { type ContainerRecord, created, type Durability } from '../../../ts/record/schema.ts';
 import { newId } from '../../../ts/store/id.ts';
 import { Store } from '../../../ts/store/store.ts';
 import { fakeNative } from '../../support/fake-native.ts';
-import { endedProcess, record } from '../../support/records.ts';
+import { addContainer, endedProcess, record, recordRunning } from '../../support/records.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 
 describe('after a crash', () => {
@@ -33,13 +32,13 @@ describe('after a crash', () => {
     containers = new ContainerStore(store);
   });
 
+  const add = (one: ContainerRecord, durability: Durability) => addContainer(store, containers, one, durability);
+
   it('an ephemeral container whose owner is dead goes with all it had; that of a live owner stays', async () => {
     const volume = await containers.volumes.create(null);
     const use = { name: volume.name, target: '/a', attributes: 0, anonymous: true, reason: 'test' };
-    const lost = await containers.add(record(newId(), { volumes: [use] }), 'ephemeral');
-    const kept = await containers.add(record(newId()), 'ephemeral');
-    await makeLayer(store, lost.record.layer, undefined);
-    await makeLayer(store, kept.record.layer, undefined);
+    const lost = await add(record(newId(), { volumes: [use] }), 'ephemeral');
+    const kept = await add(record(newId()), 'ephemeral');
     const state = { ...lost.state, owner: await endedProcess() };
     await writeFile(join(store.ephemeralPath, lost.record.id, 'state.json'), JSON.stringify(state));
     await recover(store, containers);
@@ -50,8 +49,8 @@ describe('after a crash', () => {
   });
 
   it('an ephemeral container that has ended stays until its live owner removes it', async () => {
-    const added = await containers.add(record(newId()), 'ephemeral');
-    const running = await containers.started(await containers.claim(added), await ownIdentity());
+    const added = await add(record(newId()), 'ephemeral');
+    const running = await recordRunning(store, await containers.claim(added));
     await containers.exited(running, { exitCode: 0, signal: null });
     await recover(store, containers);
     expect(await readdir(store.ephemeralPath)).to.deep.equal([added.record.id]);
@@ -62,7 +61,7 @@ describe('after a crash', () => {
     const child = spawn('sleep', ['1000']);
     await once(child, 'spawn');
     const application = await identify(child.pid ?? 0);
-    const { record: one } = await containers.add(record(newId()), 'durable');
+    const { record: one } = await add(record(newId()), 'durable');
     const { pid, startTime } = application ?? { pid: 0, startTime: '' };
     const state = { ...created, status: 'running', pid, startTime, owner: await endedProcess() };
     await writeFile(join(store.containersPath, one.id, 'state.json'), JSON.stringify(state));
@@ -74,8 +73,7 @@ describe('after a crash', () => {
   });
 
   it('removals are finished, and records that were never completed forgotten', async () => {
-    const { record: one } = await containers.add(record(newId()), 'durable');
-    await makeLayer(store, one.layer, undefined);
+    const { record: one } = await add(record(newId()), 'durable');
     await writeFile(join(store.containersPath, one.id, 'removing'), 'volumes');
     const temporary = ({ pid, startTime, boot, namespace }: Awaited<ReturnType<typeof endedProcess>>): string =>
       ['new', pid, startTime, boot, namespace.replace(/\D/g, ''), newId()].join('.');
@@ -90,9 +88,8 @@ describe('after a crash', () => {
 
   it('and a reboot, what only the lost records knew goes too', async () => {
     await recover(store, containers);
-    const lost = await containers.add(record(newId()), 'ephemeral');
-    const kept = await containers.add(record(newId()), 'durable');
-    for (const { record: one } of [lost, kept]) await makeLayer(store, one.layer, undefined);
+    await add(record(newId()), 'ephemeral');
+    const kept = await add(record(newId()), 'durable');
     await mkdir(store.diffPath('image'), { recursive: true });
     await rm(store.ephemeralPath, { recursive: true });
     await mkdir(store.ephemeralPath);

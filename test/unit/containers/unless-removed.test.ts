@@ -1,17 +1,16 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { ContainerStore } from '../../../ts/containers/container-store.ts';
-import { makeLayer } from '../../../ts/containers/layer.ts';
 import { diffContainer } from '../../../ts/containers/layer-reads.ts';
-import type { StoredContainer } from '../../../ts/containers/record.ts';
 import type { Runtime } from '../../../ts/containers/runtime.ts';
 import { unlessRemoved } from '../../../ts/containers/unless-removed.ts';
+import { ContainerStore } from '../../../ts/record/container-store.ts';
+import type { StoredContainer } from '../../../ts/record/schema.ts';
 import { newId } from '../../../ts/store/id.ts';
 import { Store } from '../../../ts/store/store.ts';
 import { errorCode } from '../../../ts/store/system-error.ts';
 import { fakeNative } from '../../support/fake-native.ts';
-import { record } from '../../support/records.ts';
+import { addContainer, record } from '../../support/records.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 
 describe('reading the layer of a container', () => {
@@ -24,12 +23,11 @@ describe('reading the layer of a container', () => {
     const native = fakeNative();
     store = await Store.open({ root: join(directory(), 'root'), run: join(directory(), 'run'), native });
     containers = new ContainerStore(store);
-    container = await containers.add(record(newId()), 'durable');
-    await makeLayer(store, container.record.layer, undefined);
+    container = await addContainer(store, containers, record(newId()), 'durable');
   });
 
   const diff = () => {
-    const images = { resolve: async () => ({ layers: [] }) };
+    const images = { resolve: async () => ({ value: { layers: [] } }) };
     const runtime = { store, containers, native: store.native, images } as unknown as Runtime;
     return unlessRemoved(runtime, container, () => diffContainer(runtime, container));
   };

@@ -2,8 +2,8 @@ import { expect } from 'chai';
 import { RequestError } from '../../../ts/errors/index.ts';
 import { decodeImage, encodeImage, type ImageDocument } from '../../../ts/images/config.ts';
 import { chainIds, hexOf, sha256 } from '../../../ts/images/digest.ts';
-import { documentKind, documentLimit, mediaTypes } from '../../../ts/images/documents.ts';
 import { emptyConfig } from '../../../ts/images/platform.ts';
+import { documentKind, documentLimit, mediaTypes } from '../../../ts/images/transfer/documents.ts';
 
 const bytes = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
 const layer = sha256('layer');

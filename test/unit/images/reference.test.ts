@@ -1,7 +1,12 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { RequestError } from '../../../ts/errors/index.ts';
-import { familiarName, familiarReference, formatReference, parseReference } from '../../../ts/images/reference.ts';
+import {
+  familiarName,
+  familiarReference,
+  formatReference,
+  parseReference,
+} from '../../../ts/images/records/reference.ts';
 
 const digest = `sha256:${'a1'.repeat(32)}`;
 

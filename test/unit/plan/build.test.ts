@@ -6,8 +6,8 @@ import { sourceType } from '../../../ts/plan/constants.ts';
 import { defaultCapabilities } from '../../../ts/plan/defaults.ts';
 import { encodePlan } from '../../../ts/plan/encode.ts';
 import { fieldsOf, shapeOf } from '../../../ts/plan/format.ts';
+import { mountsPlan } from '../../../ts/plan/mounts-plan.ts';
 import { networkPlan } from '../../../ts/plan/network.ts';
-import { treesPlan } from '../../../ts/plan/trees.ts';
 import type { Op, Plan } from '../../../ts/plan/types.ts';
 import { makeBind, makeFacts, makeProcess, makeTmpfs } from '../../support/facts.ts';
 
@@ -76,7 +76,7 @@ describe('plan of a start', () => {
       sysctls: [{ name: 'kernel.x', value: '1' }],
       strategy: 'opener',
     });
-    const { names: treesReady, plan: ahead } = treesPlan(facts);
+    const { names: treesReady, plan: ahead } = mountsPlan(facts);
     expect(treesReady).to.deep.equal(['tree:/', 'tree:/home', 'tree:/dev', 'tree:/dev/pts', 'tree:/dev/shm']);
     // The slots of the trees are those of the names.
     expect(ahead.slots).to.equal(treesReady.length);

@@ -4,56 +4,28 @@ import { RequestError } from '../../../ts/errors/index.ts';
 import { decodePlan } from '../../../ts/plan/decode.ts';
 import { encodePlan } from '../../../ts/plan/encode.ts';
 import { format, shapeOf, wordsOf } from '../../../ts/plan/format.ts';
-import { type FieldKind, type OpName, ops } from '../../../ts/plan/ops.ts';
-import type { Namespace, Op, Plan } from '../../../ts/plan/types.ts';
+import { hole } from '../../../ts/plan/holes.ts';
+import { type OpName, ops } from '../../../ts/plan/ops.ts';
+import type { Op, Plan } from '../../../ts/plan/types.ts';
+import { anyPlan } from '../../support/any-plan.ts';
 
-const slots = 40;
 const names = Object.keys(ops) as OpName[];
-const namespaces: Namespace[] = ['mount', 'cgroup', 'uts', 'ipc', 'user', 'pid', 'network'];
-
-const text = fc.string({ unit: 'binary', maxLength: 40 }).filter((value) => !value.includes('\0'));
-
-const valuesOf: Record<FieldKind, fc.Arbitrary<unknown>> = {
-  out: fc.option(fc.integer({ min: 0, max: slots - 1 })),
-  slot: fc.option(fc.integer({ min: 0, max: slots - 1 })),
-  u32: fc.integer({ min: 0, max: 0xffff_ffff }),
-  u64: fc.bigInt({ min: 0n, max: 0xffff_ffff_ffff_ffffn }),
-  string: text,
-  blob: fc.uint8Array({ maxLength: 100 }).map((bytes) => new Uint8Array(bytes)),
-  strings: fc.array(text, { maxLength: 5 }),
-  numbers: fc.array(fc.integer({ min: 0, max: 0xffff_ffff }), { maxLength: 5 }),
-};
-
-const anyOp: fc.Arbitrary<Op> = fc
-  .constantFrom(...names)
-  .chain((name) =>
-    fc
-      .record(Object.fromEntries(shapeOf(name).fields.map(([field, kind]) => [field, valuesOf[kind]])))
-      .map((fields) => ({ op: name, reason: '', ...fields }) as unknown as Op),
-  );
-
-const anyPlan: fc.Arbitrary<Plan> = fc.record({
-  strategy: fc.constantFrom<Plan['strategy']>('in-child', 'opener'),
-  namespaces: fc.subarray(namespaces),
-  supplied: fc
-    .constantFrom<Plan['supplied'][]>([], ['stdin', 'stdout', 'stderr'], ['gate'])
-    .map((list) => list as never),
-  slots: fc.constant(slots),
-  prepare: fc.array(anyOp, { maxLength: 12 }),
-  enter: fc.array(anyOp, { maxLength: 12 }),
-});
 
 function planOf(op: Op, size = 1): Plan {
   return { strategy: 'in-child', namespaces: ['mount'], supplied: [], slots: size, prepare: [], enter: [op] };
 }
 
+const withoutReason = (op: Op): Op => ({ ...op, reason: '' });
+
 describe('binary form of a plan', () => {
   it('gives back what was written, for any plan', () => {
     fc.assert(
-      fc.property(anyPlan, (plan) => {
-        const decoded = decodePlan(encodePlan(plan));
-        expect(decoded.prepare).to.deep.equal(plan.prepare);
-        expect(decoded.enter).to.deep.equal(plan.enter);
+      fc.property(anyPlan(), (plan) => {
+        const { bytes, holes } = encodePlan(plan);
+        const decoded = decodePlan(bytes);
+        expect(holes).to.deep.equal([]);
+        expect(decoded.prepare).to.deep.equal(plan.prepare.map(withoutReason));
+        expect(decoded.enter).to.deep.equal(plan.enter.map(withoutReason));
         expect(decoded.strategy).to.equal(plan.strategy);
         expect(decoded.namespaces).to.have.members(plan.namespaces);
         expect(decoded.supplied).to.equal(plan.supplied.length);
@@ -71,11 +43,11 @@ describe('binary form of a plan', () => {
 
   it('keeps an empty argument as an argument', () => {
     const plan = planOf({ op: 'exec', reason: '', candidates: ['/bin/sh'], argv: ['sh', '', ''], env: [] });
-    expect(decodePlan(encodePlan(plan)).enter).to.deep.equal(plan.enter);
+    expect(decodePlan(encodePlan(plan).bytes).enter).to.deep.equal(plan.enter);
   });
 
   it('aligns a seccomp program so that the kernel can read it in place', () => {
-    const bytes = encodePlan({
+    const { bytes } = encodePlan({
       ...planOf({ op: 'hostname', reason: '', name: 'abc' }),
       prepare: [{ op: 'seccomp', reason: '', program: new Uint8Array(16).fill(7) }],
     });
@@ -85,15 +57,44 @@ describe('binary form of a plan', () => {
   });
 
   it('writes the header and the record that the executor reads', () => {
-    const bytes = encodePlan(planOf({ op: 'umask', reason: '', mask: 0o22 }));
+    const { bytes } = encodePlan(planOf({ op: 'umask', reason: '', mask: 0o22 }));
     const words = [...new Uint32Array(bytes.slice().buffer)];
     expect(words.slice(0, 10)).to.deep.equal([0x504c524f, 1, 80, 0, 1, 1, 0, 0x20000, 33, 0o22]);
   });
 
   it('refuses a string with a NUL', () => {
-    expect(() => encodePlan(planOf({ op: 'hostname', reason: '', name: 'a\0b' })))
-      .to.throw(RequestError)
-      .with.property('code', 'ORLOP_E_INPUT');
+    for (const name of ['a\0b', '\0', `${hole.id}\0`]) {
+      expect(() => encodePlan(planOf({ op: 'hostname', reason: '', name })))
+        .to.throw(RequestError)
+        .with.property('code', 'ORLOP_E_INPUT');
+    }
+  });
+
+  it('has room where a text has a hole, in strings, lists and blobs, and says where', () => {
+    const [id, short] = ['i'.repeat(64), 's'.repeat(12)];
+    const { bytes, holes } = encodePlan({
+      ...planOf({ op: 'hostname', reason: '', name: hole.shortId }),
+      prepare: [
+        { op: 'exec', reason: '', candidates: [], argv: [`/ä/${hole.id}`, 'none', hole.shortId], env: [] },
+        { op: 'file', reason: '', tree: 0, name: 'f', mode: 0o644, content: `${hole.shortId} ${hole.id}\n`, file: 0 },
+      ],
+    });
+    expect(holes.filter((_, index) => index % 3 === 2).sort()).to.deep.equal([0, 0, 1, 1]);
+    const filled = Buffer.from(bytes);
+    for (let at = 0; at < holes.length; at += 3) {
+      const [offset = 0, length = 0, number = 0] = holes.slice(at, at + 3);
+      expect(filled.toString('latin1', offset, offset + length)).to.equal('0'.repeat(length));
+      filled.write([id, short][number] ?? '', offset, 'latin1');
+    }
+    const { prepare, enter } = decodePlan(filled);
+    const [exec, file] = prepare;
+    expect(exec).to.deep.include({ argv: [`/ä/${id}`, 'none', short] });
+    expect(file).to.deep.include({ content: new TextEncoder().encode(`${short} ${id}\n`) });
+    expect(enter[0]).to.include({ name: short });
+  });
+
+  it('refuses a hole whose values differ in length: that is a mistake in the plan’s maker', () => {
+    expect(() => encodePlan(planOf({ op: 'hostname', reason: '', name: hole.name }))).to.throw(RangeError, 'hostname');
   });
 
   it('refuses a slot outside the table and a number that does not fit', () => {

@@ -71,7 +71,7 @@ describe('the plans of a member of a pool', () => {
     expect(application.slots).to.be.greaterThan(member.prepare.slots);
     // The form has no objection.
     for (const plan of [member.boot, member.prepare, application])
-      expect(encodePlan(plan).length).to.be.greaterThan(32);
+      expect(encodePlan(plan).bytes.length).to.be.greaterThan(32);
   });
 
   it('have volumes opened and attached by the program, parents first', () => {

@@ -10,8 +10,8 @@ export const command: CommandModule = {
   examples: ['orlop create --name web -v data:/data debian:trixie ls /data', 'orlop start -a web'],
   define: addRunArguments,
   async run(invocation) {
-    const { image, argv, options } = await runArguments(invocation);
-    const { id } = await invocation.with((orlop) => orlop.create(image, argv, { ...options, durable: true }));
+    const request = await runArguments(invocation);
+    const { id } = await invocation.with((orlop) => orlop.createRequested(request, { durable: true }));
     invocation.io.stdout.write(`${id}\n`);
     return 0;
   },

@@ -18,8 +18,8 @@ export const command: CommandModule = {
   async run(invocation) {
     const { io, values } = invocation;
     const format = onlyFormat(text(values, 'format'), ['text', 'json']);
-    const { image, argv, options } = await runArguments(invocation);
-    const { plan, text: description } = await invocation.with((orlop) => orlop.plan(image, argv, options));
+    const request = await runArguments(invocation);
+    const { plan, text: description } = await invocation.with((orlop) => orlop.planRequested(request));
     io.stdout.write(format === 'json' ? toJson(planToJson(plan)) : `${description.trimEnd()}\n`);
     return 0;
   },

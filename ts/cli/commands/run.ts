@@ -1,4 +1,4 @@
-import { type CommandModule, flag, text } from '../command.ts';
+import { type CommandModule, text } from '../command.ts';
 import { runInForeground, signalNotes } from '../foreground.ts';
 import { laterRunOptions } from '../later.ts';
 import { addRunArguments, runArguments, runNotes, runOptions } from '../run-options.ts';
@@ -21,12 +21,12 @@ export const command: CommandModule = {
   define: addRunArguments,
   async run(invocation) {
     const { io, values } = invocation;
-    const { image, argv, options } = await runArguments(invocation);
+    const request = await runArguments(invocation);
     return withTrace(text(values, 'trace'), (trace) =>
       invocation.with(async (orlop) => {
-        const container = await orlop.create(image, argv, options);
+        const container = await orlop.createRequested(request, { durable: !request.rm });
         return runInForeground(io, container, {
-          interactive: flag(values, 'interactive') ?? false,
+          interactive: request.interactive,
           trace,
           // One that never ran holds nothing that anybody could want. With --rm it has gone already.
           refused: () => container.remove({ force: true, volumes: true }).catch(() => {}),

@@ -1,0 +1,120 @@
+#include "addon/prefetch.h"
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "addon/deferred.h"
+#include "addon/environment.h"
+#include "addon/errors.h"
+#include "addon/prepared_start.h"
+#include "addon/values.h"
+#include "base/thread.h"
+#include "launch/empty_namespace.h"
+#include "launch/launcher.h"
+#include "launch/network.h"
+#include "launch/start.h"
+#include "launch/trees.h"
+
+namespace orlop::addon {
+namespace {
+
+using launch::Launcher;
+
+// Does `work` on a launcher thread, not before `first` is over where there is one; `convert` makes the value that the
+// promise gets.
+template <typename Result>
+Napi::Value in_background(Napi::Env env, std::function<Failure(Result*)> work,
+                          std::function<Napi::Value(Napi::Env, Environment&, Result&)> convert,
+                          const std::shared_ptr<launch::Start>& first = nullptr) {
+  const Deferred deferred(env);
+  const auto environment = Environment::of(env);
+  environment->hold(env);
+  const auto tell = [=](const Failure& failure, const std::shared_ptr<Result>& result) {
+    environment->post([=](Napi::Env later) {
+      environment->release(later);
+      if (failure) {
+        deferred.reject(system_error(later, failure).Value());
+      } else {
+        deferred.resolve(convert(later, *environment, *result));
+      }
+    });
+  };
+  const Launcher::Job job = [=](const launch::ChildStack&) -> Launcher::Tell {
+    const auto result = std::make_shared<Result>();
+    const Failure failure = work(result.get());
+    return [=] { tell(failure, result); };
+  };
+  if (first != nullptr && first->then([job] { Launcher::instance().go_on(job); })) return deferred.promise();
+  if (const Failure refused = Launcher::instance().submit(job)) tell(refused, nullptr);
+  return deferred.promise();
+}
+
+Napi::Value malformed(Napi::Env env, const std::string& message) {
+  return Deferred(env).rejected(Napi::TypeError::New(env, message).Value());
+}
+
+Napi::Value make_empty_namespace(const Napi::CallbackInfo& info) {
+  struct Nothing {};
+  return in_background<Nothing>(
+      info.Env(),
+      [](Nothing*) { return on_own_thread("orlop-empty", [] { return launch::EmptyNamespace::instance().make(); }); },
+      [](Napi::Env env, Environment&, Nothing&) { return env.Undefined(); });
+}
+
+// The plan of the prepared start, which info[0] is, for the options in info[1]. Empty, or what is wrong.
+std::string read_plan(const Napi::CallbackInfo& info, SharedPreparedStart& prepared, std::vector<uint8_t>& plan) {
+  prepared = prepared_start_of(info[0]);
+  if (prepared == nullptr) return "not a prepared start of this addon";
+  if (!info[1].IsObject()) return "the options are an object";
+  Texts values;
+  return fill_plan(*prepared, info[1].As<Napi::Object>(), values, plan);
+}
+
+Napi::Value make_network(const Napi::CallbackInfo& info) {
+  SharedPreparedStart prepared;
+  std::vector<uint8_t> plan;
+  if (const std::string wrong = read_plan(info, prepared, plan); !wrong.empty()) return malformed(info.Env(), wrong);
+  return in_background<UniqueFd>(
+      info.Env(),
+      [plan = std::move(plan), features = prepared->features](UniqueFd* network) {
+        return on_own_thread("orlop-network", [&] { return launch::make_network(plan, features, network); });
+      },
+      [](Napi::Env env, Environment& environment, UniqueFd& network) {
+        return Napi::Number::New(env, environment.give(network.release()));
+      });
+}
+
+Napi::Value open_mounts(const Napi::CallbackInfo& info) {
+  SharedPreparedStart prepared;
+  std::vector<uint8_t> plan;
+  if (const std::string wrong = read_plan(info, prepared, plan); !wrong.empty()) return malformed(info.Env(), wrong);
+  const auto options = info[1].As<Napi::Object>();
+  const std::string paths = as_text(value_at(options, "paths")).value_or("");
+  const Napi::Value after = value_at(options, "after");
+  return in_background<launch::OwnPlan>(
+      info.Env(),
+      [plan = std::move(plan), features = prepared->features, paths](launch::OwnPlan* opened) {
+        Failure failure = launch::open_trees(plan, features, opened);
+        if (!failure) failure = launch::failure_of(*opened);
+        if (!failure && !opened->slots.empty()) launch::look_up(opened->slots[0].get(), paths);
+        return failure;
+      },
+      [](Napi::Env env, Environment& environment, launch::OwnPlan& opened) {
+        Napi::Array list = Napi::Array::New(env, opened.slots.size());
+        for (uint32_t i = 0; i < opened.slots.size(); ++i) list.Set(i, environment.give(opened.slots[i].release()));
+        return list;
+      },
+      after.IsObject() ? Environment::of(info.Env())->start_of(after.As<Napi::Object>()) : nullptr);
+}
+
+}  // namespace
+
+void add_prefetch_functions(Napi::Env env, Napi::Object exports) {
+  exports.Set("makeEmptyNamespace", Napi::Function::New(env, make_empty_namespace, "makeEmptyNamespace"));
+  exports.Set("makeNetwork", Napi::Function::New(env, make_network, "makeNetwork"));
+  exports.Set("openMounts", Napi::Function::New(env, open_mounts, "openMounts"));
+}
+
+}  // namespace orlop::addon

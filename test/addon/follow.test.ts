@@ -1,0 +1,167 @@
+import { existsSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { loadNative } from '../../ts/native/binding.ts';
+import { type Finished, supply } from '../../ts/native/contract.ts';
+import { launchPlan, type PlanLaunch } from '../support/launch.ts';
+import { requires } from '../support/require.ts';
+import { newChildren, plainPlan, started } from '../support/starts.ts';
+import { temporaryDirectory, until } from '../support/temporary.ts';
+
+const { nothingToRead, nothingToWrite, pipeToApplication, pipeFromApplication } = supply;
+
+const follow = { collect: true, quiet: false, limit: 1_000_000 };
+
+describe('the end of an application that is followed', function () {
+  this.timeout(60_000);
+  requires('addon', 'root');
+  const directory = temporaryDirectory();
+  const at = (...names: string[]) => join(directory(), ...names);
+
+  /** Launches a script whose stdout and stderr are collected. */
+  function launch(script: string, options: PlanLaunch = {}) {
+    const stdio = { op: 'stdio', in: 0, out: 1, err: 2, scratch: null } as const;
+    const supplied = ['stdin', 'stdout', 'stderr'] as const;
+    const plan = plainPlan({ argv: ['/bin/sh', '-c', script], supplied, steps: [stdio] });
+    const descriptors = [nothingToRead, pipeFromApplication, pipeFromApplication];
+    return launchPlan(loadNative(), plan, { descriptors, follow, ...options });
+  }
+
+  async function endOf(script: string, options: PlanLaunch = {}): Promise<Finished> {
+    const { ended } = await launch(script, options);
+    if (ended === null) throw new Error('the end is not followed');
+    return ended;
+  }
+
+  it('comes with all that it wrote', async () => {
+    const result = await launch('echo out; echo err >&2; head -c 300000 /dev/zero; exit 3');
+    expect(result.pipes).to.deep.equal([]);
+    const { exit, outputs, overflow, failure } = (await result.ended) as Finished;
+    expect(exit).to.deep.equal({ code: 3, signal: null });
+    expect([overflow, failure]).to.deep.equal([null, null]);
+    expect(outputs).to.have.length(2);
+    expect(outputs[0]?.subarray(0, 4).toString()).to.equal('out\n');
+    expect(outputs[0]?.length).to.equal(300_004);
+    expect(outputs[1]?.toString()).to.equal('err\n');
+  });
+
+  it('comes for one that writes more than it may, with what came before', async () => {
+    const { exit, outputs, overflow } = await endOf('echo out; cat /dev/zero >&2', {
+      follow: { ...follow, limit: 100_000 },
+    });
+    expect(exit.signal).to.be.oneOf([9, 13]);
+    expect(overflow).to.equal(1);
+    expect(outputs[0]?.toString()).to.equal('out\n');
+    expect(outputs[1]?.length).to.be.within(1, 100_000);
+  });
+
+  it('comes for one that writes as much as it may', async () => {
+    const { exit, outputs, overflow } = await endOf('head -c 1000 /dev/zero', { follow: { ...follow, limit: 1000 } });
+    expect(exit).to.deep.equal({ code: 0, signal: null });
+    expect([overflow, outputs[0]?.length]).to.deep.equal([null, 1000]);
+  });
+
+  it('leaves what the application writes to the caller, where that is not collected', async () => {
+    const native = loadNative();
+    const result = await launch('read line; test "$line" = go; exit 4', {
+      descriptors: [pipeToApplication, pipeFromApplication, nothingToWrite],
+      follow: { ...follow, collect: false },
+    });
+    const [input = -1, output = -1] = result.pipes ?? [];
+    expect(result.pipes).to.have.length(2);
+    writeSync(input, 'go\n');
+    for (const pipe of [input, output]) native.closeSync(pipe);
+    expect(await result.ended).to.deep.equal({
+      exit: { code: 4, signal: null },
+      outputs: [],
+      overflow: null,
+      failure: null,
+    });
+  });
+
+  it('leaves the pipe to the application to the caller, also where the outputs are collected', async () => {
+    const descriptors = [pipeToApplication, pipeFromApplication, nothingToWrite];
+    const result = await launch('cat', { descriptors });
+    const [input = -1] = result.pipes ?? [];
+    expect(result.pipes).to.have.length(1);
+    writeSync(input, 'through\n');
+    loadNative().closeSync(input);
+    expect((await result.ended)?.outputs[0]?.toString()).to.equal('through\n');
+  });
+
+  it('is followed by changes, and then by those that the caller does not wait for', async () => {
+    const { failure } = await endOf('true', {
+      ended: [['mkdir', at('a'), 0o700]],
+      later: [['mkdir', at('a', 'b'), 0o700]],
+    });
+    expect(failure).to.equal(null);
+    expect(existsSync(at('a'))).to.equal(true);
+    await until('the other one has been made', () => existsSync(at('a', 'b')));
+  });
+
+  it('tells why a change could not be made, and makes none after it', async () => {
+    const { exit, failure } = await endOf('true', {
+      ended: [
+        ['mkdir', at('no', 'where'), 0o700],
+        ['mkdir', at('next'), 0o700],
+      ],
+      later: [['mkdir', at('later'), 0o700]],
+    });
+    expect(exit.code).to.equal(0);
+    expect(failure).to.include({ code: 'ENOENT', syscall: 'mkdir', path: at('no', 'where') });
+    // One that came later would have been made by then.
+    await endOf('true', { later: [['mkdir', at('other'), 0o700]] });
+    await until('the other one has been made', () => existsSync(at('other')));
+    expect([existsSync(at('next')), existsSync(at('later'))]).to.deep.equal([false, false]);
+  });
+
+  it('is followed by nothing where it is not followed, or nothing was started', async () => {
+    const ended = [['mkdir', at('ended'), 0o700]] as const;
+    const native = loadNative();
+    const missing = plainPlan({ argv: ['/no/such/program'] });
+    const refused = await launchPlan(native, missing, { ended, follow });
+    expect([refused.process, refused.ended]).to.deep.equal([null, null]);
+    const result = await launchPlan(native, plainPlan({ argv: ['/bin/true'] }), { ended });
+    expect(result.ended).to.equal(null);
+    await native.wait(started(result));
+    expect(existsSync(at('ended'))).to.equal(false);
+  });
+
+  it('comes when all other processes that write to its pipes have ended too', async () => {
+    const { outputs } = await endOf('(sleep 0.2; echo late) & echo early');
+    expect(outputs[0]?.toString()).to.equal('early\nlate\n');
+  });
+
+  it('is one of many at once', async () => {
+    const texts = await Promise.all(
+      Array.from({ length: 40 }, async (_, index) => (await endOf(`echo ${index}`)).outputs[0]?.toString()),
+    );
+    expect(texts).to.deep.equal(Array.from({ length: 40 }, (_, index) => `${index}\n`));
+  });
+
+  describe('and told of together with the start', () => {
+    const quiet = { ...follow, quiet: true };
+
+    it('comes when what follows it has been done', async () => {
+      const made = at('made');
+      const result = await launch(`test ! -e ${made} && echo first`, {
+        ended: [['mkdir', made, 0o700]],
+        follow: quiet,
+      });
+      expect(existsSync(made)).to.equal(true);
+      const finished = await result.ended;
+      expect(finished?.exit).to.deep.equal({ code: 0, signal: null });
+      expect(finished?.outputs[0]?.toString()).to.equal('first\n');
+    });
+
+    it('comes as the start alone where nothing was started', async () => {
+      const children = newChildren();
+      const missing = plainPlan({ argv: ['/no/such/program'], supplied: ['stdin', 'stdout', 'stderr'] });
+      const descriptors = [nothingToRead, pipeFromApplication, nothingToWrite];
+      const result = await launchPlan(loadNative(), missing, { descriptors, follow: quiet });
+      expect(result.failure).to.include({ code: 'ENOENT' });
+      expect([result.process, result.ended]).to.deep.equal([null, null]);
+      expect(children()).to.deep.equal([]);
+    });
+  });
+});

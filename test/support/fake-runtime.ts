@@ -1,0 +1,82 @@
+import { openSync } from 'node:fs';
+import { PreparedContainers } from '../../ts/containers/prepared-containers.ts';
+import type { Runtime } from '../../ts/containers/runtime.ts';
+import { emptyConfig } from '../../ts/images/platform.ts';
+import type { CheckedImage, ImageStore, ResolvedImage } from '../../ts/images/types.ts';
+import { Where } from '../../ts/launch/where.ts';
+import { prefetchNetworks } from '../../ts/prefetch/networks.ts';
+import { Roots } from '../../ts/prefetch/roots.ts';
+import { ContainerStore } from '../../ts/record/container-store.ts';
+import { newId } from '../../ts/store/id.ts';
+import { Store } from '../../ts/store/store.ts';
+import { PreparingNative } from './prepared.ts';
+
+/** An image without layers, like no other. */
+export function image(changes: Partial<ResolvedImage> = {}): ResolvedImage {
+  return {
+    id: `sha256:${newId()}`,
+    reference: 'busybox:latest',
+    config: emptyConfig,
+    layers: [],
+    diffIds: [],
+    chainId: null,
+    generation: 1,
+    hidden: [],
+    ...changes,
+  };
+}
+
+/** What containers are made and started with, on a store of the test's own, without an addon and without images. */
+export interface FakeRuntime extends Runtime {
+  readonly addon: PreparingNative;
+  /** What every name leads to. */
+  found: CheckedImage;
+  /** How often an image was looked for. */
+  resolved: number;
+  /** How many hold the images. */
+  held: number;
+}
+
+export async function fakeRuntime(directory: string): Promise<FakeRuntime> {
+  const addon = new PreparingNative({
+    openView: async () => openSync(directory, 'r'),
+    openInRoot: async () => {
+      throw Object.assign(new Error('no file'), { code: 'ENOENT' });
+    },
+  });
+  const { native } = addon;
+  const store = await Store.open({ root: `${directory}/root`, run: `${directory}/run`, native });
+  const roots = new Roots(store);
+  const containers = new ContainerStore(store, (layer) => roots.drop(layer));
+  const runtime: FakeRuntime = {
+    addon,
+    native,
+    store,
+    roots,
+    containers,
+    volumes: containers.volumes,
+    prepared: new PreparedContainers(),
+    networks: prefetchNetworks(native),
+    where: new Where(native, 'program', ''),
+    images: images(() => runtime),
+    found: { value: image(), checks: [['share', '/run/images.lock']], repeatable: true },
+    resolved: 0,
+    held: 0,
+  };
+  return runtime;
+}
+
+function images(runtime: () => FakeRuntime): ImageStore {
+  const known: Partial<ImageStore> = {
+    resolve: async () => {
+      runtime().resolved++;
+      return runtime().found;
+    },
+    hold: async () => {
+      runtime().held++;
+      const release = async () => void runtime().held--;
+      return { release, [Symbol.asyncDispose]: release };
+    },
+  };
+  return known as ImageStore;
+}

@@ -1,0 +1,158 @@
+import { expect } from 'chai';
+import { RequestError } from '../../../ts/errors/index.ts';
+import {
+  type EndChanges,
+  type Form,
+  PreparedStart,
+  prepareForm,
+  type StartSource,
+} from '../../../ts/launch/prepared-start.ts';
+import type { Change } from '../../../ts/native/contract.ts';
+import { buildPlan } from '../../../ts/plan/build.ts';
+import { decodePlan } from '../../../ts/plan/decode.ts';
+import { inForm } from '../../../ts/plan/form.ts';
+import { format } from '../../../ts/plan/format.ts';
+import { hole } from '../../../ts/plan/holes.ts';
+import { makeFacts, makeProcess } from '../../support/facts.ts';
+import { PreparingNative, readBack } from '../../support/prepared.ts';
+
+const id = '0123456789ab'.padEnd(64, 'c');
+const values = [id, id.slice(0, 12)];
+const command = { candidates: ['/bin/true'], argv: ['true'], env: ['A=b'] };
+const facts = makeFacts({
+  id: hole.id,
+  hostname: hole.shortId,
+  process: makeProcess({ argv: [], candidates: [], env: [] }),
+});
+const running = { path: '/run/state.json', head: '{', tail: '}', durable: false };
+const checks: readonly Change[] = [['share', '/run/lock']];
+
+/** Nothing was prefetched. */
+const plain: Form = { strategy: 'in-child', network: false, mounts: null, shelf: null, trash: null };
+
+/** Another value for each field of a form. */
+const changes: { readonly [Name in keyof Form]: Form[Name] } = {
+  strategy: 'opener',
+  network: true,
+  mounts: ['tree:/'],
+  shelf: '/staging/shelf',
+  trash: '/staging/trash',
+};
+
+function source(parts: Partial<StartSource> = {}): StartSource & { readonly asked: () => number } {
+  let asked = 0;
+  return {
+    facts: () => {
+      asked++;
+      return facts;
+    },
+    checks,
+    created: ({ shelf, mounted }) => [['unlink', `${shelf} ${mounted}`]],
+    running,
+    ended: (trash) => ({ changes: [['rmdir', `${trash}`]], later: [['remove', `${trash}`]] }),
+    mayHang: false,
+    ...parts,
+    asked: () => asked,
+  };
+}
+
+describe('a prepared start', () => {
+  it('is prepared in a form when it is first launched in that, and once', () => {
+    const { native, given } = new PreparingNative();
+    const from = source();
+    const start = new PreparedStart(native, from);
+    expect([given.length, from.asked()]).to.deep.equal([0, 0]);
+    const first = start.form(plain);
+    expect(start.form({ ...plain })).to.equal(first);
+    start.form({ ...plain, network: true });
+    expect(start.form(plain)).to.equal(first);
+    expect([given.length, from.asked()]).to.deep.equal([2, 1]);
+  });
+
+  for (const [name, value] of Object.entries(changes)) {
+    it(`has another form for another ${name}`, () => {
+      const { native, given } = new PreparingNative();
+      const start = new PreparedStart(native, source());
+      const [one, other] = [start.form(plain), start.form({ ...plain, [name]: value })];
+      expect(other).not.to.equal(one);
+      expect(other.native).not.to.equal(one.native);
+      expect(given).to.have.length(2);
+      expect(given[0]).not.to.deep.equal(given[1]);
+    });
+  }
+
+  it('has the plan of its form, with its holes and the features of the kernel', () => {
+    const addon = new PreparingNative();
+    const start = new PreparedStart(addon.native, source());
+    for (const form of [plain, { ...plain, ...changes }]) {
+      const made = start.form(form);
+      const { plan, options } = addon.of(made.native);
+      const built = buildPlan(inForm(facts, form));
+      expect(decodePlan(plan).enter.map(({ op }) => op)).to.deep.equal(built.enter.map(({ op }) => op));
+      expect(decodePlan(plan).strategy).to.equal(form.strategy);
+      expect(options.holes?.length).to.be.greaterThan(0);
+      expect(options.features).to.equal(0xff);
+      const own = { ...facts, id, hostname: id.slice(0, 12), process: { ...facts.process, ...command } };
+      expect(made.planOf(values, command)).to.deep.equal(readBack(buildPlan(inForm(own, form))));
+    }
+  });
+
+  it('has the lists of changes that surround its launch, about what its form has', () => {
+    const addon = new PreparingNative();
+    const start = new PreparedStart(addon.native, source());
+    const { options } = addon.of(start.form(plain).native);
+    expect(options).to.deep.include({
+      checks,
+      running,
+      created: [['unlink', 'null false']],
+      ended: [['rmdir', 'null']],
+      later: [['remove', 'null']],
+    });
+    const other = addon.of(start.form({ ...plain, ...changes }).native);
+    expect(other.options).to.deep.include({
+      checks,
+      running,
+      created: [['unlink', '/staging/shelf true']],
+      ended: [['rmdir', '/staging/trash']],
+      later: [['remove', '/staging/trash']],
+    });
+  });
+
+  it('says whether a list of changes removes its container at the end', () => {
+    const removal: EndChanges = { changes: [], later: [] };
+    for (const ended of [null, removal]) {
+      const addon = new PreparingNative();
+      const form = new PreparedStart(addon.native, source({ ended: () => ended })).form(plain);
+      expect(form.removes).to.equal(ended !== null);
+      expect(addon.of(form.native).options.ended).to.deep.equal(ended?.changes);
+      expect(addon.of(form.native).options.later).to.deep.equal(ended?.later);
+    }
+  });
+
+  it('says whether a source may never answer', () => {
+    const { native } = new PreparingNative();
+    for (const mayHang of [true, false]) {
+      expect(new PreparedStart(native, source({ mayHang })).mayHang).to.equal(mayHang);
+    }
+  });
+
+  it('is refused where its plan is over the limits, again and again', () => {
+    const { native, given } = new PreparingNative();
+    const long = { ...facts, hostname: 'x'.repeat(format.maxSize) };
+    const start = new PreparedStart(native, source({ facts: () => long }));
+    for (let time = 0; time < 2; time++) expect(() => start.form(plain)).to.throw(RequestError, 'larger than');
+    expect(given).to.deep.equal([]);
+  });
+});
+
+describe('a plan that is handed to the addon', () => {
+  it('has nothing around its launch but what it was given', () => {
+    const addon = new PreparingNative();
+    const form = prepareForm(addon.native, buildPlan(facts), {});
+    const { options } = addon.of(form.native);
+    for (const name of ['checks', 'created', 'running', 'ended', 'later'] as const) {
+      expect(options[name], name).to.equal(undefined);
+    }
+    expect(form.removes).to.equal(false);
+  });
+});

@@ -1,0 +1,38 @@
+import { expect } from 'chai';
+import { emptyMountPoint } from '../../../ts/native/contract.ts';
+import { inForm } from '../../../ts/plan/form.ts';
+import { makeFacts } from '../../support/facts.ts';
+
+describe('the facts of a start in one of its forms', () => {
+  const ofNetwork = { name: 'net.ipv4.x', value: '1' };
+  const other = { name: 'kernel.x', value: '2' };
+  const facts = makeFacts({ sysctls: [ofNetwork, other] });
+  const plain = { strategy: 'in-child', network: false, mounts: null } as const;
+
+  it('are those that were found where nothing was prefetched', () => {
+    const { strategy, networkReady, treesReady, ...same } = inForm(facts, plain);
+    expect(same).to.deep.equal(facts);
+    expect({ strategy, networkReady, treesReady }).to.deep.equal({
+      strategy: 'in-child',
+      networkReady: false,
+      treesReady: undefined,
+    });
+  });
+
+  it('have the root filesystem in the empty mount namespace where an opener makes the mounts', () => {
+    const { strategy, root } = inForm(facts, { ...plain, strategy: 'opener' });
+    expect(strategy).to.equal('opener');
+    expect(root).to.deep.equal({ ...facts.root, mountPoint: emptyMountPoint });
+  });
+
+  it('have no parameter of a network namespace that was prefetched', () => {
+    const { networkReady, sysctls } = inForm(facts, { ...plain, network: true });
+    expect(networkReady).to.equal(true);
+    expect(sysctls).to.deep.equal([other]);
+  });
+
+  it('name the mounts that were prefetched', () => {
+    const mounts = ['tree:/', 'tree:/dev'] as const;
+    expect(inForm(facts, { ...plain, strategy: 'opener', mounts }).treesReady).to.deep.equal(mounts);
+  });
+});

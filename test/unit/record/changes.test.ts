@@ -1,0 +1,179 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { ownIdentity, type ProcessIdentity } from '../../../ts/linux/proc.ts';
+import type { Mode } from '../../../ts/native/contract.ts';
+import { fill, fillAll, hole, valuesOf } from '../../../ts/plan/holes.ts';
+import { createdChanges, endedChanges, runningState } from '../../../ts/record/changes.ts';
+import type { Durability, StoredContainer } from '../../../ts/record/schema.ts';
+import type { EnvEntry } from '../../../ts/request/types.ts';
+import { Store } from '../../../ts/store/store.ts';
+import { fakeNative } from '../../support/fake-native.ts';
+import { container, record, request } from '../../support/records.ts';
+import { temporaryDirectory } from '../../support/temporary.ts';
+
+const id = '0123456789ab'.padEnd(64, 'c');
+const values = valuesOf({
+  id,
+  name: 'brave_anchor_012345',
+  created: '2026-01-02T03:04:05.678Z',
+  started: '2026-01-02T03:04:06.789Z',
+  requestArgv: ['sh', '-c', 'echo "\\u0000"'],
+  requestEnv: [{ name: 'A', value: 'b"' }],
+  argv: ['sh'],
+  env: [],
+});
+
+const volume = (name: string, anonymous = false) => {
+  return { name, target: `/${name}`, attributes: 0, anonymous, reason: 'test' };
+};
+
+describe('what makes, starts and ends a container', () => {
+  let store: Store;
+  let self: ProcessIdentity;
+  afterEach(() => store.close());
+  // After that, because what is registered first runs first.
+  const directory = temporaryDirectory();
+  beforeEach(async () => {
+    store = await open('program');
+    self = await ownIdentity();
+  });
+
+  const open = (mode: Mode) =>
+    Store.open({ root: join(directory(), 'root'), run: join(directory(), 'run'), native: fakeNative(), mode });
+
+  /** One of a prepared start: with holes for what it has of its own. */
+  function prepared(durability: Durability, changes: Partial<StoredContainer['record']> = {}) {
+    const asked = request({ argv: [hole.requestArgv], env: [hole.requestEnv as unknown as EnvEntry] });
+    const process = { argv: [hole.argv], env: [hole.env], cwd: '/', uid: 0, gid: 0, groups: [] };
+    const own = { name: hole.name, created: hole.created, hostname: hole.shortId };
+    return container(record(hole.id, { ...own, request: asked, process, ...changes }), durability);
+  }
+
+  const root = { mode: 0o711, uid: 1, gid: 2 };
+  const origins = {
+    'made in its place': { shelf: null, mounted: false },
+    'made before': { shelf: '/shelf', mounted: false },
+    'in a union already': { shelf: '/shelf', mounted: true },
+  };
+
+  for (const durability of ['durable', 'ephemeral'] as const) {
+    for (const [what, origin] of Object.entries(origins)) {
+      it(`are the same with holes and without, for one that is ${durability} with a layer that is ${what}`, async () => {
+        const template = await prepared(durability, { volumes: [volume('data')] });
+        const own = fillAll(template, values);
+        expect(fillAll(createdChanges(store, template, self, origin, root), values)).to.deep.equal(
+          createdChanges(store, own, self, origin, root),
+        );
+        const { path, head, tail, durable } = runningState(store, template);
+        const running = runningState(store, own);
+        expect([fill(path, values), fill(head, values), tail, durable]).to.deep.equal([
+          running.path,
+          fill(running.head, values),
+          running.tail,
+          running.durable,
+        ]);
+        expect(fillAll(endedChanges(store, template, '/trash'), values)).to.deep.equal(
+          endedChanges(store, own, '/trash'),
+        );
+      });
+    }
+  }
+
+  it('begin with its record, which comes to its place whole, and then make its layer', async () => {
+    const one = fillAll(await prepared('ephemeral'), values);
+    const changes = createdChanges(store, one, self, origins['made in its place'], root);
+    const recorded = changes.findIndex(([kind, , to]) => kind === 'rename' && to === `${store.ephemeralPath}/${id}`);
+    const places = [store.layersPath, store.mntPath];
+    const touched = changes.map((change) => places.some((place) => change.some((part) => `${part}`.startsWith(place))));
+    expect(recorded).to.be.greaterThan(0);
+    expect(touched.slice(0, recorded + 1)).to.not.include(true);
+    expect(touched.slice(recorded + 1)).to.not.include(false);
+  });
+
+  it('reach the disk where the container is durable, and cost no sync where it is not', async () => {
+    const syncs = async (durability: Durability) => {
+      const one = fillAll(await prepared(durability), values);
+      const changes = createdChanges(store, one, self, origins['made before'], root);
+      return changes.flatMap(([kind, path]) => (kind === 'sync' ? [path] : []));
+    };
+    expect(await syncs('ephemeral')).to.deep.equal([]);
+    const durable = await syncs('durable');
+    expect(durable.map((path) => path.split('/').at(-1))).to.include.members(['state.json', 'config.json']);
+    expect(durable.at(-1)).to.equal(store.containersPath);
+    expect(runningState(store, await prepared('durable')).durable).to.equal(true);
+    expect(runningState(store, await prepared('ephemeral')).durable).to.equal(false);
+  });
+
+  it('give the layer mode and owner of the root of its image, unless a union shows it already', async () => {
+    const one = await prepared('ephemeral');
+    const dressed = (origin: (typeof origins)[keyof typeof origins]) =>
+      createdChanges(store, one, self, origin, root).filter(([kind]) => kind === 'attributes');
+    expect(dressed(origins['made in its place'])).to.deep.equal([
+      ['attributes', `${store.diffPath(hole.id)}`, 0o711, 1, 2],
+    ]);
+    expect(dressed(origins['made before'])).to.have.length(1);
+    expect(dressed(origins['in a union already'])).to.deep.equal([]);
+  });
+
+  it('record that it runs, with what only the launching thread knows in between', async () => {
+    const one = fillAll(await prepared('ephemeral'), values);
+    const { path, head, tail } = runningState(store, one);
+    const state = JSON.parse(fill(`${head}"pid":7,"startTime":"8"${tail}`, values));
+    expect(path).to.equal(`${store.ephemeralPath}/${id}/state.json`);
+    expect(state).to.deep.equal({
+      ...one.state,
+      status: 'running',
+      pid: 7,
+      startTime: '8',
+      startedAt: '2026-01-02T03:04:06.789Z',
+    });
+  });
+
+  it('take layer and mount point away at the end, and the record last', async () => {
+    const one = fillAll(await prepared('ephemeral', { volumes: [volume('data')] }), values);
+    const { changes, later } = endedChanges(store, one, '/trash') ?? { changes: [], later: [] };
+    const lock = store.lockFile('container', id);
+    expect(changes[0]).to.deep.equal(['lock', lock]);
+    expect(changes[1]?.[0]).to.equal('absent');
+    expect(changes.at(-1)).to.deep.equal(['unlink', lock]);
+    const at = (path: string) => changes.findIndex((change) => change[1] === path);
+    expect(at(store.layerPath(id)))
+      .to.be.greaterThan(1)
+      .and.lessThan(at(`${store.ephemeralPath}/${id}`));
+    expect(at(store.mountPoint(id)))
+      .to.be.greaterThan(1)
+      .and.lessThan(at(`${store.ephemeralPath}/${id}`));
+    expect(later).to.deep.equal([['remove', `/trash/${id}`]]);
+  });
+
+  it('take all of it away in place in a command, where nothing waits for less', async () => {
+    await store.close();
+    store = await open('command');
+    const { changes, later } = endedChanges(store, await prepared('ephemeral'), null) ?? { changes: [], later: null };
+    expect(changes.filter(([kind]) => kind === 'discard')).to.have.length(1);
+    expect(changes).to.deep.include(['remove', store.layerPath(hole.id)]);
+    expect(changes).to.deep.include(['rmdir', store.mountPoint(hole.id)]);
+    expect(later).to.deep.equal([]);
+  });
+
+  it('are no list at the end where that takes more, or nothing is to go', async () => {
+    const one = await prepared('ephemeral');
+    expect(endedChanges(store, one, '/trash')).not.to.equal(null);
+    expect(endedChanges(store, one, null), 'no trash').to.equal(null);
+    expect(endedChanges(store, await prepared('durable'), '/trash'), 'durable').to.equal(null);
+    const withVolume = await prepared('ephemeral', { volumes: [volume('a'.repeat(64), true)] });
+    expect(endedChanges(store, withVolume, '/trash'), 'an anonymous volume').to.equal(null);
+    const orphan = { ...one, state: { ...one.state, owner: null } };
+    expect(endedChanges(store, orphan, '/trash'), 'no owner').to.equal(null);
+  });
+
+  it('leave a record that says what was asked for, word by word', async () => {
+    const template = await prepared('durable', { volumes: [volume('data')] });
+    store.native.change(fillAll(createdChanges(store, template, self, origins['made in its place'], root), values));
+    const read = (name: string) => JSON.parse(readFileSync(join(store.containersPath, id, name), 'utf8'));
+    expect(read('config.json')).to.deep.equal(fillAll(template.record, values));
+    expect(read('config.json').request.argv).to.deep.equal(['sh', '-c', 'echo "\\u0000"']);
+    expect(read('state.json')).to.deep.equal(template.state);
+  });
+});

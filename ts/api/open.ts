@@ -1,0 +1,43 @@
+import { PreparedContainers } from '../containers/prepared-containers.ts';
+import { recover } from '../containers/recover.ts';
+import type { Runtime } from '../containers/runtime.ts';
+import { Images } from '../images/images.ts';
+import { Where } from '../launch/where.ts';
+import { loadNative } from '../native/binding.ts';
+import type { Mode } from '../native/contract.ts';
+import { prefetchNetworks } from '../prefetch/networks.ts';
+import { Roots } from '../prefetch/roots.ts';
+import { ContainerStore } from '../record/container-store.ts';
+import { Store } from '../store/store.ts';
+import type * as t from './types.ts';
+
+/** Opens a store, and what works with it. Throws as `Orlop.open`. */
+export async function openRuntime({ root, run }: t.OpenOptions, mode: Mode): Promise<Runtime> {
+  const native = loadNative();
+  // A command has nothing to do while it waits for a thread.
+  if (mode === 'command') native.workAtOnce();
+  const store = await Store.open({ root, run, native, mode });
+  const roots = new Roots(store);
+  const containers = new ContainerStore(store, (layer) => roots.drop(layer));
+  await recover(store, containers).catch(async (error: unknown) => {
+    await store.close().catch(() => {});
+    throw error;
+  });
+  return {
+    store,
+    native,
+    images: new Images(store),
+    volumes: containers.volumes,
+    containers,
+    prepared: new PreparedContainers(),
+    roots,
+    networks: prefetchNetworks(native),
+    where: new Where(native, mode),
+  };
+}
+
+/** Closes it again, with all that was prefetched. */
+export async function closeRuntime({ roots, networks, store }: Runtime): Promise<void> {
+  await Promise.all([roots.close(), networks.reset()]);
+  await store.close();
+}

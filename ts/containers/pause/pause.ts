@@ -1,0 +1,175 @@
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, unlink } from 'node:fs/promises';
+import { constants } from 'node:os';
+import { join } from 'node:path';
+import * as v from 'valibot';
+import { isAlive, type ProcessIdentity, processStatus } from '../../linux/proc.ts';
+import { applicationOf } from '../../record/files.ts';
+import type { StoredContainer } from '../../record/schema.ts';
+import { readRecord, recordSchema, writeRecord } from '../../store/record.ts';
+import type { Store } from '../../store/store.ts';
+import { type FrozenGroup, freeze, groupFor, hierarchies, thaw } from './freezer.ts';
+import { pollUntil } from './poll.ts';
+import { membersOf, namespaceOf } from './processes.ts';
+
+const identity = v.object({ pid: v.number(), startTime: v.string(), boot: v.string(), namespace: v.string() });
+
+/**
+ * What is held still and how, written before it is done: should the process that does it die, the next one lets the
+ * container go on. Without a group it was stopped by signals.
+ */
+const pauseSchema = recordSchema(() =>
+  v.object({
+    application: identity,
+    group: v.nullable(
+      v.object({
+        hierarchy: v.object({ version: v.picklist([1, 2]), mount: v.string() }),
+        path: v.string(),
+        home: v.string(),
+      }),
+    ),
+  }),
+);
+
+/** `run/paused/<ID>.json`: lost with a reboot, as the paused processes are. */
+const pausedPath = (store: Store): string => join(store.run, 'paused');
+const notePath = (store: Store, id: string): string => join(pausedPath(store), `${id}.json`);
+const lockId = (id: string): string => `${id}.pause`;
+
+/**
+ * Holds all processes of a running container still until the result is disposed: by the freezer of a cgroup where there
+ * is one, which no process notices, otherwise by SIGSTOP. Null when it does not run any more.
+ *
+ * @throws RequestError ORLOP_E_TIMEOUT when a process does not stop
+ */
+export async function pauseContainer(
+  store: Store,
+  { record, state }: StoredContainer,
+): Promise<AsyncDisposable | null> {
+  const application = applicationOf(state);
+  if (application === null) return null;
+  const lock = await store.lock('container', lockId(record.id), 'exclusive');
+  let resume: (() => Promise<void>) | null = null;
+  try {
+    resume = await hold(store, record.id, application);
+  } finally {
+    if (resume === null) await lock.retire();
+  }
+  if (resume === null) return null;
+  const end = resume;
+  return {
+    async [Symbol.asyncDispose]() {
+      await end().finally(() => lock.retire());
+    },
+  };
+}
+
+/** Lets containers go on that a process held still which is gone. */
+export async function resumeAbandoned(store: Store): Promise<void> {
+  // Usually there is none: to look first is quicker than to be told so.
+  if (!existsSync(pausedPath(store))) return;
+  for (const name of await readdir(pausedPath(store)).catch((): string[] => [])) {
+    const [id = '', extension] = name.split('.');
+    if (extension !== 'json') continue;
+    const lock = await store.tryLock('container', lockId(id), 'exclusive');
+    if (lock === null) continue;
+    try {
+      const note = await readRecord(notePath(store, id), pauseSchema).catch(() => null);
+      if (note !== null && (await isAlive(note.application))) await release(store, note.application, note.group);
+      await unlink(notePath(store, id)).catch(() => {});
+    } finally {
+      await lock.retire();
+    }
+  }
+}
+
+/** Holds still; the result lets go on, and is null when the application has ended. */
+async function hold(store: Store, id: string, application: ProcessIdentity): Promise<(() => Promise<void>) | null> {
+  const namespace = await namespaceOf(application.pid);
+  // Asked after the link was read: the number may have become another process's, even one of our own namespace.
+  if (namespace === null || !(await isAlive(application)) || namespace === (await namespaceOf('self'))) return null;
+  const processes = () => membersOf(application.pid, namespace);
+  await mkdir(pausedPath(store), { recursive: true, mode: 0o700 });
+  for (const hierarchy of await hierarchies()) {
+    const group = await groupFor(hierarchy, id, application.pid);
+    if (group === null) continue;
+    const homes = new Map<number, string>();
+    const resume = () => letGo(store, id, () => thaw(group, homes));
+    await note(store, id, application, group);
+    try {
+      await freeze(group, processes, homes);
+      return resume;
+    } catch {
+      await resume();
+    }
+  }
+  return await stop(store, id, application, processes);
+}
+
+async function note(store: Store, id: string, application: ProcessIdentity, group: FrozenGroup | null): Promise<void> {
+  await writeRecord(notePath(store, id), { application, group }, { durable: false });
+}
+
+async function letGo(store: Store, id: string, how: () => Promise<void>): Promise<void> {
+  await how();
+  await unlink(notePath(store, id));
+}
+
+async function release(store: Store, application: ProcessIdentity, group: FrozenGroup | null): Promise<void> {
+  if (group !== null) return thaw(group, new Map());
+  const namespace = await namespaceOf(application.pid);
+  if (namespace === null || !(await isAlive(application)) || namespace === (await namespaceOf('self'))) return;
+  // Nobody knows any more which of them were stopped before.
+  for (const pid of await membersOf(application.pid, namespace)) {
+    const status = await processStatus(pid);
+    if (status?.state === 'T') store.native.killOther(pid, status.startTime, constants.signals.SIGCONT);
+  }
+}
+
+/** A stopped process cannot fork, so when a look finds nobody new, all are stopped. */
+async function stop(
+  store: Store,
+  id: string,
+  application: ProcessIdentity,
+  processes: () => Promise<number[]>,
+): Promise<() => Promise<void>> {
+  const stopped = new Map<number, string>();
+  const resume = () =>
+    letGo(store, id, async () => {
+      for (const [pid, startTime] of stopped) store.native.killOther(pid, startTime, constants.signals.SIGCONT);
+    });
+  await note(store, id, application, null);
+  try {
+    for (let found = true; found; ) {
+      found = false;
+      for (const pid of await processes()) {
+        const status = await processStatus(pid);
+        // What its own user has stopped stays stopped; a dead one changes nothing.
+        if (status === null || stopped.has(pid) || 'TZX'.includes(status.state)) continue;
+        found = true;
+        if (store.native.killOther(pid, status.startTime, constants.signals.SIGSTOP))
+          stopped.set(pid, status.startTime);
+      }
+    }
+    await pollUntil('the processes of a container have stopped', () => allStopped(store, stopped));
+    return resume;
+  } catch (error) {
+    await resume();
+    throw error;
+  }
+}
+
+/**
+ * The signal is only sent: a process may still be in a system call that changes a file. Sent again, because one of them
+ * may have let another go on before it was stopped itself.
+ */
+async function allStopped(store: Store, stopped: ReadonlyMap<number, string>): Promise<boolean> {
+  let all = true;
+  for (const [pid, startTime] of stopped) {
+    const status = await processStatus(pid);
+    if (status === null || status.startTime !== startTime || 'TtZX'.includes(status.state)) continue;
+    all = false;
+    store.native.killOther(pid, startTime, constants.signals.SIGSTOP);
+  }
+  return all;
+}

@@ -1,0 +1,97 @@
+import { PreparedStart } from '../launch/prepared-start.ts';
+import { ownIdentity } from '../linux/proc.ts';
+import type { Change } from '../native/contract.ts';
+import { inForm } from '../plan/form.ts';
+import type { RootKind } from '../prefetch/roots.ts';
+import { createdChanges, endedChanges, runningState } from '../record/changes.ts';
+import type { LayerOrigin } from '../record/layer.ts';
+import { created, type StoredContainer } from '../record/schema.ts';
+import type { RunRequest } from '../request/types.ts';
+import {
+  type Resolved,
+  type ResolvedStart,
+  type ResolveOptions,
+  resolveRequest,
+  resolveStart,
+} from '../resolve/resolve.ts';
+import type { Runtime } from './runtime.ts';
+
+/** Containers of one request: how they are made, and how they are started. Texts have holes. */
+export interface PreparedContainer {
+  readonly resolved: Resolved;
+  /** Not made yet. */
+  readonly container: StoredContainer;
+  /** Makes a container. */
+  created(origin: LayerOrigin): readonly Change[];
+  readonly start: PreparedStart;
+  /** Null where nothing is prefetched for the next start. */
+  readonly root: RootKind | null;
+}
+
+/** Resolves a request, and prepares containers of it. Throws as `resolveRequest` does. */
+export async function prepareContainer(
+  runtime: Runtime,
+  request: RunRequest,
+  options: ResolveOptions,
+): Promise<PreparedContainer> {
+  const { store, native, where } = runtime;
+  const { durability } = options;
+  await where.settled();
+  const resolved = await resolveRequest(runtime, request, options);
+  const { record, creating } = resolved;
+  const self = await ownIdentity();
+  // An ephemeral container belongs to this process from the beginning.
+  const state = { ...created, owner: durability === 'ephemeral' ? self : null };
+  const container = { record, state, durability };
+  const made = (origin: LayerOrigin) => [
+    ...creating,
+    ...createdChanges(store, container, self, origin, resolved.rootAttributes),
+  ];
+  const owned = { ...container, state: { ...state, owner: self } };
+  const start = new PreparedStart(native, { ...startOf(runtime, owned, resolved), created: made });
+  return {
+    resolved,
+    container,
+    created: made,
+    start,
+    root: durability === 'ephemeral' ? rootOf(resolved, start) : null,
+  };
+}
+
+/**
+ * Prepares the start of a container that is on record. Throws as `resolveStart` does.
+ *
+ * @param container as it was claimed
+ */
+export async function prepareStored(
+  runtime: Runtime,
+  container: StoredContainer,
+  options: Omit<ResolveOptions, 'durability'>,
+): Promise<PreparedStart> {
+  const { images, native, where } = runtime;
+  const { record, durability } = container;
+  await where.settled();
+  const image = await images.resolve(record.image.id, options);
+  options.laps?.lap('image', image.value.reference);
+  const resolved = await resolveStart(runtime, record, image.value, { ...options, durability });
+  return new PreparedStart(native, { ...startOf(runtime, container, resolved), created: () => [] });
+}
+
+function startOf({ store }: Runtime, container: StoredContainer, { facts, starting, mayHang }: ResolvedStart) {
+  return {
+    facts: () => facts(),
+    checks: starting,
+    running: runningState(store, container),
+    ended: (trash: string | null) => (container.record.request.rm ? endedChanges(store, container, trash) : null),
+    mayHang,
+  };
+}
+
+function rootOf({ request, image, rootAttributes }: Resolved, start: PreparedStart): RootKind {
+  const { layers, generation, hidden } = image;
+  return {
+    key: JSON.stringify([request.shmSize, layers, generation, hidden]),
+    attributes: rootAttributes,
+    facts: () => inForm(start.facts, { strategy: 'opener', network: false, mounts: null }),
+  };
+}

@@ -1,0 +1,104 @@
+import type { Follow } from '../native/contract.ts';
+import { fillAll } from '../plan/holes.ts';
+import { reserve } from '../record/claims.ts';
+import type { StoredContainer } from '../record/schema.ts';
+import type { RunRequest } from '../request/types.ts';
+import { newId } from '../store/id.ts';
+import { explainingNoSpace } from '../store/no-space.ts';
+import { exitOf, seeToEnd } from '../supervise/end.ts';
+import { makeContainer, requireRoot, undoContainer } from './create.ts';
+import { launchContainer, type StartRequest } from './launch-container.ts';
+import { newOwn, type OwnPart } from './own.ts';
+import type { PreparedContainer } from './prepare.ts';
+import { withPrepared } from './prepared-containers.ts';
+import type { Runtime } from './runtime.ts';
+import { running, type Started, startContainer } from './start.ts';
+
+/** A container that was made and started. */
+export interface Run extends Started {
+  readonly id: string;
+  readonly name: string;
+}
+
+/**
+ * Makes a container and starts it. Where both take no more than lists of changes, the launching thread makes them.
+ *
+ * @throws as `createContainer` and `startContainer`
+ */
+export async function runContainer(runtime: Runtime, request: RunRequest, how: StartRequest): Promise<Run> {
+  requireRoot();
+  const { signal, laps } = how;
+  const durability = request.rm ? 'ephemeral' : 'durable';
+  const run = (prepared: PreparedContainer, again: boolean) =>
+    isSimple(prepared)
+      ? launchNew(runtime, prepared, request, how, again)
+      : makeAndStart(runtime, prepared, request, how);
+  return withPrepared(runtime, request, { durability, signal, laps }, run).catch(explainingNoSpace(runtime.store));
+}
+
+/** A name has to be free and volumes have to be made before the start; and what is durable is claimed step by step. */
+function isSimple({ resolved, container }: PreparedContainer): boolean {
+  return container.durability === 'ephemeral' && resolved.request.name === null && resolved.volumes.length === 0;
+}
+
+async function makeAndStart(
+  runtime: Runtime,
+  prepared: PreparedContainer,
+  request: RunRequest,
+  how: StartRequest,
+): Promise<Run> {
+  const container = await makeContainer(runtime, prepared, request, how);
+  how.laps.start();
+  const { id, name } = container.record;
+  return { ...(await startContainer(runtime, container, how)), id, name };
+}
+
+async function launchNew(
+  runtime: Runtime,
+  prepared: PreparedContainer,
+  request: RunRequest,
+  how: StartRequest,
+  again: boolean,
+): Promise<Run> {
+  const { containers, roots } = runtime;
+  const { root, start } = prepared;
+  const { laps } = how;
+  const layer = root === null ? null : roots.take(root.key);
+  const own = newOwn(prepared.resolved, request, layer?.id ?? newId());
+  const { id, name } = own;
+  reserve(id);
+  laps.start();
+  const make = { shelf: layer?.shelf ?? null };
+  try {
+    const subject = { start, own, root, layer: id, make, follow: followOf(how, again) };
+    const launched = await launchContainer(runtime, subject, how);
+    const { process, removes, ended: finished } = launched;
+    if (finished === null) throw new Error('the launch does not follow the application');
+    const ended = seeToEnd(runtime, () => running(containerOf(prepared, own), process), { id, removes, finished });
+    return { ...launched, laps, ended, exited: exitOf(id, ended), id, name };
+  } catch (error) {
+    // The first error is the one that the caller has to know. The next command finds what is left behind.
+    await undoContainer(runtime, containerOf(prepared, own)).catch(() => {});
+    containers.gone(id);
+    throw error;
+  } finally {
+    if (layer !== null) roots.moved(id);
+  }
+}
+
+/**
+ * Where all output is collected and there is no input, the caller has nothing to do with the start alone.
+ *
+ * @param again the caller holds the images until the container is on record
+ */
+function followOf({ collect, stdio }: StartRequest, again: boolean): Follow {
+  return {
+    collect: collect !== undefined,
+    quiet: collect !== undefined && stdio.stdin !== 'pipe' && !again,
+    limit: collect ?? 0,
+  };
+}
+
+function containerOf({ container }: PreparedContainer, { values }: OwnPart): StoredContainer {
+  return fillAll(container, values);
+}

@@ -1,0 +1,57 @@
+import { mkdir, open, stat, symlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Store } from '../../store/store.ts';
+import { errorCode } from '../../store/system-error.ts';
+
+/** Name of the layer; a change of its content needs another name, as containers may be using the old one. */
+const layerId = 'mount-points';
+
+const directories = ['proc', 'sys', 'dev', 'etc'] as const;
+const files = ['etc/hosts', 'etc/hostname', 'etc/resolv.conf'] as const;
+
+/**
+ * The layer below every image that holds what the default mounts are mounted on, empty. Without it the container init
+ * process would have to make a missing mount point in the read-write layer, where `diff` and `commit` would find it.
+ *
+ * It lies below the image, so that the image's own files, symlinks and attributes win.
+ *
+ * @returns its absolute directory
+ */
+export async function ensureMountPointLayer(store: Store): Promise<string> {
+  const diff = store.diffPath(layerId);
+  if (await exists(diff)) return diff;
+  await using staging = await store.stage();
+  await build(join(staging.path, 'diff'));
+  await staging.commit(store.layerPath(layerId), { durable: true });
+  return diff;
+}
+
+async function build(root: string): Promise<void> {
+  await makeDirectory(root);
+  for (const name of directories) await makeDirectory(join(root, name));
+  for (const name of files) {
+    const file = await open(join(root, name), 'wx', 0o644);
+    await file.chmod(0o644);
+    await file.close();
+  }
+  // Old programs look here for what is mounted.
+  await symlink('../proc/self/mounts', join(root, 'etc/mtab'));
+}
+
+async function makeDirectory(path: string): Promise<void> {
+  await mkdir(path);
+  // Whatever the umask is.
+  const directory = await open(path, 'r');
+  await directory.chmod(0o755);
+  await directory.close();
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return true;
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return false;
+    throw error;
+  }
+}

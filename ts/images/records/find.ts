@@ -1,0 +1,58 @@
+import { RequestError } from '../../errors/index.ts';
+import { type Digest, isDigest } from '../digest.ts';
+import { findById, type ImageRecord, type ImageRecords } from './records.ts';
+import { formatReference, type ImageReference, parseReference } from './reference.ts';
+
+/** What a name or an ID led to. */
+export interface Found {
+  readonly id: Digest;
+  /** The name in normal form; null when it was found by its ID or a digest. */
+  readonly reference: string | null;
+}
+
+/**
+ * Finds an image by name, by name and digest, by ID or by the beginning of its ID, in this order.
+ *
+ * @throws {RequestError} ORLOP_E_NO_IMAGE, ORLOP_E_REFERENCE
+ */
+export async function findImage(records: ImageRecords, nameOrId: string): Promise<Found> {
+  // What a container's record says: no list of all images is needed to find it.
+  if (isDigest(nameOrId) && (await records.image(nameOrId)) !== null) return { id: nameOrId, reference: null };
+  // Before the grammar: it takes 64 digits for an error, and `sha256` for a repository.
+  const wholeId = /^(?:sha256:)?[a-f0-9]{64}$/.test(nameOrId);
+  const reference = wholeId ? null : parseReference(nameOrId);
+  if (reference !== null) {
+    const found = await findByName(records, reference);
+    if (found !== null) return found;
+  }
+  const id = findById(await records.ids(), nameOrId);
+  if (id !== null) return { id, reference: null };
+  throw new RequestError('ORLOP_E_NO_IMAGE', `no image is called '${nameOrId}'`, {
+    hint: `'orlop images' lists what there is; get one with 'orlop import' or 'orlop load', or use the image 'host'`,
+  });
+}
+
+/** The record of an image that was found. */
+export async function readImage(records: ImageRecords, { id }: Found, nameOrId: string): Promise<ImageRecord> {
+  const record = await records.image(id);
+  if (record !== null) return record;
+  throw new RequestError('ORLOP_E_NO_IMAGE', `image '${nameOrId}' has no record any more: ${id}`, {
+    hint: 'load or import it again',
+  });
+}
+
+async function findByName(records: ImageRecords, reference: ImageReference): Promise<Found | null> {
+  if (reference.digest === null) {
+    const name = formatReference(reference);
+    const tag = await records.tag(name);
+    return tag === null ? null : { id: tag.image, reference: name };
+  }
+  // A digest says what the image is; the repository has to be one of its names', the tag is for people.
+  const repository = formatReference({ ...reference, tag: null, digest: null });
+  const { tags } = await records.tags();
+  for (const tag of tags.filter((tag) => tag.reference.startsWith(`${repository}:`))) {
+    const image = await records.image(tag.image);
+    if (image?.manifest.digest === reference.digest) return { id: image.id, reference: null };
+  }
+  return null;
+}

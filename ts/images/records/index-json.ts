@@ -1,0 +1,48 @@
+import { join } from 'node:path';
+import { replaceFile, syncDirectory } from '../../store/durable.ts';
+import type { Store } from '../../store/store.ts';
+import { mediaTypes } from '../transfer/documents.ts';
+import type { ImageRecord, ImageRecords } from './records.ts';
+import { parseReference } from './reference.ts';
+
+/** The content of the file `oci-layout`. */
+export const layoutMarker = JSON.stringify({ imageLayoutVersion: '1.0.0' });
+
+/** An image and the names, in normal form, that it has in an index. */
+export interface NamedImage {
+  readonly record: ImageRecord;
+  readonly references: readonly string[];
+}
+
+/** An OCI image index of images, one entry for each name. */
+export function imageIndex(images: readonly NamedImage[]): string {
+  const manifests = images.flatMap(({ record, references }) =>
+    references.length === 0
+      ? [record.manifest]
+      : references.map((reference) => ({
+          ...record.manifest,
+          annotations: {
+            'io.containerd.image.name': reference,
+            'org.opencontainers.image.ref.name': parseReference(reference).tag ?? reference,
+          },
+        })),
+  );
+  return JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.index, manifests });
+}
+
+/**
+ * Writes `index.json` and `oci-layout`, so that other tools read the store as it is. They follow from the records and
+ * are written anew after each change; orlop itself never reads them.
+ */
+export async function writeIndex(store: Store, records: ImageRecords): Promise<void> {
+  const { images } = await records.all();
+  const { tags } = await records.tags();
+  const named = images.map((record) => ({
+    record,
+    references: tags.filter((tag) => tag.image === record.id).map((tag) => tag.reference),
+  }));
+  const how = { mode: 0o644, durable: true };
+  await replaceFile(join(store.root, 'oci-layout'), layoutMarker, how);
+  await replaceFile(join(store.root, 'index.json'), imageIndex(named), how);
+  await syncDirectory(store.root);
+}

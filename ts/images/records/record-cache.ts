@@ -1,0 +1,43 @@
+import { type BigIntStats, statSync } from 'node:fs';
+import type { Change } from '../../native/contract.ts';
+import { fileIdentity } from '../../store/file-identity.ts';
+import { type RecordSchema, readRecord } from '../../store/record.ts';
+
+/**
+ * Records that were read before, as long as their file is the same: a record is replaced by a rename, never written in
+ * place, so its inode and time tell. A look costs some microseconds, reading and checking a record some hundred.
+ */
+export class RecordCache<T> {
+  readonly #schema: RecordSchema<T>;
+  readonly #known = new Map<string, { readonly file: BigIntStats; readonly record: T }>();
+
+  constructor(schema: RecordSchema<T>) {
+    this.#schema = schema;
+  }
+
+  /** As `readRecord`: null when there is none; throws ORLOP_E_DAMAGED. */
+  async read(path: string, hint: string): Promise<T | null> {
+    const file = statSync(path, { bigint: true, throwIfNoEntry: false });
+    if (file === undefined) {
+      this.#known.delete(path);
+      return null;
+    }
+    const known = this.#known.get(path);
+    if (known !== undefined && sameFile(known.file, file)) return known.record;
+    const record = await readRecord(path, this.#schema, hint);
+    // Seen before it was read: a newer one under this key is read again next time.
+    if (record !== null) this.#known.set(path, { file, record });
+    return record;
+  }
+
+  /** That the file is still the one that was read. */
+  check(path: string): Change[] {
+    const known = this.#known.get(path);
+    if (known === undefined) throw new Error(`'${path}' was not read`);
+    return [['same', path, fileIdentity(known.file)]];
+  }
+}
+
+function sameFile(one: BigIntStats, other: BigIntStats): boolean {
+  return one.ino === other.ino && one.mtimeNs === other.mtimeNs && one.size === other.size && one.dev === other.dev;
+}

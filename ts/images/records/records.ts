@@ -1,0 +1,173 @@
+import { readdir, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import * as v from 'valibot';
+import { RequestError } from '../../errors/index.ts';
+import type { Change } from '../../native/contract.ts';
+import { syncDirectory } from '../../store/durable.ts';
+import { collect, readRecord, recordSchema, writeRecord } from '../../store/record.ts';
+import type { Store } from '../../store/store.ts';
+import { errorCode } from '../../store/system-error.ts';
+import { type Digest, hexOf, isDigest, sha256 } from '../digest.ts';
+import type { DamagedImage } from '../types.ts';
+import { RecordCache } from './record-cache.ts';
+
+const digest = v.custom<Digest>(isDigest, 'not a digest');
+const size = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+const texts = v.array(v.string());
+
+const descriptor = v.object({ mediaType: v.string(), digest, size });
+
+const configSchema = v.object({
+  env: texts,
+  entrypoint: texts,
+  cmd: texts,
+  workingDir: v.string(),
+  user: v.string(),
+  volumes: texts,
+  labels: v.record(v.string(), v.string()),
+  stopSignal: v.string(),
+  exposedPorts: texts,
+});
+
+/** All that a start needs to know of an image, so that it reads one file. */
+const imageRecordSchema = recordSchema(() =>
+  v.object({
+    id: digest,
+    manifest: descriptor,
+    created: v.nullable(v.string()),
+    /** Bytes of all layers, uncompressed. */
+    size,
+    config: configSchema,
+    /** Lowest first. */
+    layers: v.array(v.object({ ...descriptor.entries, diffId: digest })),
+  }),
+);
+
+const tagRecordSchema = recordSchema(() => v.object({ reference: v.string(), image: digest }));
+
+export type Descriptor = v.InferOutput<typeof descriptor>;
+export type ImageRecord = v.InferOutput<ReturnType<typeof imageRecordSchema>>;
+export type TagRecord = v.InferOutput<ReturnType<typeof tagRecordSchema>>;
+
+const mostTagFiles = 256;
+
+/**
+ * The records of images: `images/<hex>.json` for each image, `images/tags/<hash of the name>.json` for each name. A
+ * name moves from one image to another by one rename, and a damaged record costs one image or one name.
+ */
+export class ImageRecords {
+  readonly #images: string;
+  readonly #tags: string;
+  readonly #tagFiles = new Map<string, string>();
+  readonly #imageCache = new RecordCache(imageRecordSchema);
+  readonly #tagCache = new RecordCache(tagRecordSchema);
+
+  constructor(store: Store) {
+    this.#images = store.imagesPath;
+    this.#tags = store.tagsPath;
+  }
+
+  async image(id: Digest): Promise<ImageRecord | null> {
+    return this.#imageCache.read(this.#imageFile(id), `remove the image with 'orlop rmi ${id}' and add it again`);
+  }
+
+  /** @param reference in normal form */
+  async tag(reference: string): Promise<TagRecord | null> {
+    const record = await this.#tagCache.read(
+      this.#tagFile(reference),
+      `name the image again: 'orlop images' shows its ID, 'orlop tag ID NAME' names it`,
+    );
+    return record?.reference === reference ? record : null;
+  }
+
+  /** What has to be so for an image that was found, and read, to be found again. */
+  checks({ reference, id }: { readonly reference: string | null; readonly id: Digest }): Change[] {
+    const image = this.#imageCache.check(this.#imageFile(id));
+    return reference === null ? image : [...this.#tagCache.check(this.#tagFile(reference)), ...image];
+  }
+
+  /** IDs of all images, also of those whose record is damaged. */
+  async ids(): Promise<Digest[]> {
+    const names = await jsonNames(this.#images);
+    return names.map((name) => `sha256:${name}`).filter(isDigest);
+  }
+
+  async all(): Promise<{ images: ImageRecord[]; damaged: DamagedImage[] }> {
+    const { found, damaged } = await collect(await this.ids(), (id) => this.image(id as Digest));
+    return {
+      images: found,
+      damaged: damaged.map(({ id, error }) => ({ path: this.#imageFile(id as Digest), error })),
+    };
+  }
+
+  async tags(): Promise<{ tags: TagRecord[]; damaged: DamagedImage[] }> {
+    const path = (name: string) => join(this.#tags, `${name}.json`);
+    const { found, damaged } = await collect(await jsonNames(this.#tags), (name) =>
+      readRecord(path(name), tagRecordSchema, `remove the file: it is only a name of an image`),
+    );
+    const tags = found.sort((a, b) => (a.reference < b.reference ? -1 : 1));
+    return { tags, damaged: damaged.map(({ id, error }) => ({ path: path(id), error })) };
+  }
+
+  async write(record: ImageRecord): Promise<void> {
+    await writeRecord(this.#imageFile(record.id), record, { durable: true });
+  }
+
+  async writeTag(record: TagRecord): Promise<void> {
+    await writeRecord(this.#tagFile(record.reference), record, { durable: true });
+  }
+
+  async remove(id: Digest): Promise<void> {
+    await removeFile(this.#images, this.#imageFile(id));
+  }
+
+  async removeTag(reference: string): Promise<void> {
+    await removeFile(this.#tags, this.#tagFile(reference));
+  }
+
+  #imageFile(id: Digest): string {
+    return join(this.#images, `${hexOf(id)}.json`);
+  }
+
+  /** Every start by name asks for the same few. */
+  #tagFile(reference: string): string {
+    const known = this.#tagFiles.get(reference);
+    if (known !== undefined) return known;
+    const file = join(this.#tags, `${hexOf(sha256(reference))}.json`);
+    if (this.#tagFiles.size >= mostTagFiles) this.#tagFiles.clear();
+    this.#tagFiles.set(reference, file);
+    return file;
+  }
+}
+
+/**
+ * The image that an ID or the beginning of one means; null when none does.
+ *
+ * @throws {RequestError} ORLOP_E_NO_IMAGE when several do
+ */
+export function findById(ids: readonly Digest[], text: string): Digest | null {
+  const prefix = text.startsWith('sha256:') ? text : `sha256:${text}`;
+  if (!/^sha256:[a-f0-9]{1,64}$/.test(prefix)) return null;
+  const found = ids.filter((id) => id.startsWith(prefix));
+  if (found.length > 1) {
+    throw new RequestError('ORLOP_E_NO_IMAGE', `'${text}' is the beginning of ${found.length} image IDs`, {
+      hint: 'write more digits of it',
+    });
+  }
+  return found[0] ?? null;
+}
+
+async function jsonNames(directory: string): Promise<string[]> {
+  const names = await readdir(directory);
+  return names
+    .filter((name) => /^[a-f0-9]{64}\.json$/.test(name))
+    .map((name) => name.slice(0, -'.json'.length))
+    .sort();
+}
+
+async function removeFile(directory: string, path: string): Promise<void> {
+  await unlink(path).catch((error: unknown) => {
+    if (errorCode(error) !== 'ENOENT') throw error;
+  });
+  await syncDirectory(directory);
+}

@@ -1,0 +1,19 @@
+import type { ImageSummary } from '../types.ts';
+import type { ImageRecord, TagRecord } from './records.ts';
+import { familiarReference, parseReference } from './reference.ts';
+
+/** A reference in normal form as people write it. */
+export function familiar(reference: string): string {
+  return familiarReference(parseReference(reference));
+}
+
+/** What a list of images shows of one. */
+export function summary(image: ImageRecord, tags: readonly TagRecord[]): ImageSummary {
+  return {
+    id: image.id,
+    references: tags.filter((tag) => tag.image === image.id).map((tag) => familiar(tag.reference)),
+    created: image.created,
+    size: image.size,
+    labels: image.config.labels,
+  };
+}

@@ -1,0 +1,247 @@
+import { chmod, chown, type FileHandle, mkdir, open, rename, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { RequestError } from '../../errors/index.ts';
+import { sync, syncDirectory } from '../../store/durable.ts';
+import { newId } from '../../store/id.ts';
+import type { Lock } from '../../store/lock.ts';
+import { type Staging, syncTree } from '../../store/staging.ts';
+import type { Store } from '../../store/store.ts';
+import { errorCode } from '../../store/system-error.ts';
+import type { ArchiveSums } from '../archive/index.ts';
+import { chainIds, type Digest, hexOf, sha256 } from '../digest.ts';
+import { type LayerRecord, readLayer, writeLayer } from '../layers/layers.ts';
+import type { Descriptor } from '../records/records.ts';
+import type { Archiver } from './archiver.ts';
+import { mediaTypes } from './documents.ts';
+
+export interface LayerSource {
+  /** Descriptor of the layer's archive. */
+  readonly source: number;
+  /** Diff IDs of the layers below it, lowest first. */
+  readonly below: readonly string[];
+  /** A tar that is an image layer, not an import. */
+  readonly layer: boolean;
+  /** What the archive was said to be; another is refused. */
+  readonly diffId?: string | undefined;
+  readonly blob?: { readonly digest: string; readonly size: number } | undefined;
+  /** The archive is a blob of the store already. */
+  readonly stored?: boolean | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Content that is being added: blobs and layers, built aside and put into their places together, so that a crash leaves
+ * either all that a record needs or no record. As long as it is open nothing is swept, so that what was found in the
+ * store is still there when the record is written.
+ */
+export class Addition {
+  readonly #store: Store;
+  readonly #archiver: Archiver;
+  readonly #hold: Lock;
+  readonly #blobs: Staging;
+  readonly #staged = new Set<Digest>();
+  readonly #layers = new Map<Digest, { staging: Staging; record: LayerRecord }>();
+
+  private constructor(store: Store, archiver: Archiver, hold: Lock, blobs: Staging) {
+    this.#store = store;
+    this.#archiver = archiver;
+    this.#hold = hold;
+    this.#blobs = blobs;
+  }
+
+  static async begin(store: Store, archiver: Archiver, signal?: AbortSignal): Promise<Addition> {
+    const hold = await store.lock('image', 'content', 'shared', { signal });
+    try {
+      return new Addition(store, archiver, hold, await store.stage());
+    } catch (error) {
+      await hold.release();
+      throw error;
+    }
+  }
+
+  /** Adds a document. */
+  async blob(content: string | Uint8Array, mediaType: string): Promise<Descriptor> {
+    const bytes = typeof content === 'string' ? Buffer.from(content) : content;
+    const digest = sha256(bytes);
+    const file = await open(this.#blobFile(digest), 'w', 0o600);
+    try {
+      await file.writeFile(bytes);
+      await file.chmod(0o644);
+    } finally {
+      await file.close();
+    }
+    this.#staged.add(digest);
+    return { mediaType, digest, size: bytes.length };
+  }
+
+  /**
+   * Adds a layer: unpacks it, keeps its archive as a blob, and checks both digests.
+   *
+   * @throws {RequestError} ORLOP_E_ARCHIVE
+   */
+  async layer(from: LayerSource): Promise<LayerRecord> {
+    const present = await this.#present(from);
+    if (present !== null) return present;
+    const staging = await this.#store.stage();
+    try {
+      const archive = from.stored ? null : this.#scratch();
+      const facts = await this.#unpack(from, join(staging.path, 'diff'), archive);
+      check('the digest of the layer', facts.digest, from.blob?.digest);
+      check('the size of the layer', facts.size, from.blob?.size);
+      check('the diff ID of the layer', facts.diffId, from.diffId);
+      const path = archive === null ? this.#store.blobPath(hexOf(facts.digest)) : await this.#stage(archive, facts);
+      const record = recordOf(from.below, facts, await layerType(path));
+      await this.#keep(staging, record);
+      return record;
+    } catch (error) {
+      await staging.discard();
+      throw error;
+    }
+  }
+
+  /**
+   * Packs a read-write layer, and adds the archive alone. The layer itself is unpacked from there when a container first
+   * needs it (`ensureLayers`): it is then what its archive says, as it is wherever the image is loaded.
+   *
+   * @param upper descriptor of the upper directory
+   * @param below diff IDs of the layers below it, lowest first
+   * @throws {RequestError} ORLOP_E_ARCHIVE
+   */
+  async packed(upper: number, below: readonly string[], signal?: AbortSignal): Promise<LayerRecord> {
+    const archive = this.#scratch();
+    await using file = await opened(archive, 'wx');
+    const output = file.file.fd;
+    const facts = await this.#archiver.pack({ directory: upper, output, layer: true, compression: 'none', signal });
+    await this.#stage(archive, facts);
+    return recordOf(below, facts, mediaTypes.layer);
+  }
+
+  /** Puts everything into its place; afterwards a record may name it. */
+  async publish(): Promise<void> {
+    await this.#sync();
+    for (const [chainId, { staging, record }] of this.#layers) {
+      const place = this.#store.layerPath(hexOf(chainId));
+      const isNew = await staging.commit(place, { durable: false });
+      // The same content is there, but its record may name a blob that is gone, or be damaged.
+      if (!isNew) await writeLayer(place, record);
+    }
+    this.#layers.clear();
+    for (const digest of this.#staged) await rename(this.#blobFile(digest), this.#store.blobPath(hexOf(digest)));
+    this.#staged.clear();
+    await syncDirectory(this.#store.layersPath);
+    await syncDirectory(join(this.#store.blobsPath, 'sha256'));
+  }
+
+  async #sync(): Promise<void> {
+    const { native } = this.#store;
+    // Once for all of it, because a layer is many files: blobs and layers lie on one file system.
+    if (this.#layers.size > 0) return await syncTree(native, this.#blobs.path);
+    // Without a layer these few, and not what others have written: that may be anything.
+    for (const digest of this.#staged) await syncFile(this.#blobFile(digest));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      for (const { staging } of this.#layers.values()) await staging.discard();
+      await this.#blobs.discard();
+    } finally {
+      await this.#hold.release();
+    }
+  }
+
+  /** The layer, when it is unpacked and the very blob is there: then nothing has to be read. */
+  async #present({ below, diffId, blob }: LayerSource): Promise<LayerRecord | null> {
+    const chainId = diffId === undefined ? undefined : chainIds([...below, diffId]).at(-1);
+    if (chainId === undefined) return null;
+    const record = this.#layers.get(chainId)?.record ?? (await readLayer(this.#store, chainId).catch(() => null));
+    if (record === null || (blob !== undefined && blob.digest !== record.blob.digest)) return null;
+    return this.#staged.has(record.blob.digest) || (await this.#hasBlob(record.blob)) ? record : null;
+  }
+
+  async #hasBlob({ digest, size }: Descriptor): Promise<boolean> {
+    try {
+      return (await stat(this.#store.blobPath(hexOf(digest)))).size === size;
+    } catch (error) {
+      if (errorCode(error) === 'ENOENT') return false;
+      throw error;
+    }
+  }
+
+  async #unpack({ source, below, layer, signal }: LayerSource, diff: string, archive: string | null) {
+    await mkdir(diff);
+    await this.#inheritRoot(diff, below);
+    await using directory = await opened(diff, 'r');
+    await using copy = archive === null ? null : await opened(archive, 'wx');
+    const copyTo = copy?.file.fd;
+    return await this.#archiver.unpack({ source, directory: directory.file.fd, layer, copyTo, signal });
+  }
+
+  /**
+   * Gives the root of a layer the owner and mode that it has below. Few archives have an entry for the root itself, and
+   * the uppermost layer's is the one that is seen: a container would find `/` with whatever this directory was made with.
+   */
+  async #inheritRoot(diff: string, below: readonly string[]): Promise<void> {
+    const chainId = chainIds(below).at(-1);
+    if (chainId === undefined) return chmod(diff, 0o755);
+    const staged = this.#layers.get(chainId)?.staging.path;
+    const from = staged === undefined ? this.#store.diffPath(hexOf(chainId)) : join(staged, 'diff');
+    const { mode, uid, gid } = await stat(from);
+    await chown(diff, uid, gid);
+    await chmod(diff, mode & 0o7777);
+  }
+
+  async #keep(staging: Staging, record: LayerRecord): Promise<void> {
+    await writeLayer(staging.path, record);
+    if (this.#layers.has(record.chainId)) await staging.discard();
+    else this.#layers.set(record.chainId, { staging, record });
+  }
+
+  /** Makes a blob of an archive. */
+  async #stage(archive: string, { digest }: ArchiveSums): Promise<string> {
+    await chmod(archive, 0o644);
+    await rename(archive, this.#blobFile(digest));
+    this.#staged.add(digest);
+    return this.#blobFile(digest);
+  }
+
+  /** Path for an archive whose digest is not known yet. */
+  #scratch(): string {
+    return join(this.#blobs.path, newId());
+  }
+
+  #blobFile(digest: Digest): string {
+    return join(this.#blobs.path, hexOf(digest));
+  }
+}
+
+function recordOf(below: readonly string[], facts: ArchiveSums, mediaType: string): LayerRecord {
+  const { diffId, digest, size, uncompressedSize } = facts;
+  const chainId = chainIds([...below, diffId]).at(-1) ?? diffId;
+  return { chainId, diffId, blob: { mediaType, digest, size }, size: uncompressedSize };
+}
+
+function check<T>(what: string, found: T, said: T | undefined): void {
+  if (said === undefined || said === found) return;
+  throw new RequestError('ORLOP_E_ARCHIVE', `${what} is ${found}, not ${said} as the image says`, {
+    hint: 'the archive is damaged or was changed; get it again from where it comes from',
+  });
+}
+
+async function syncFile(path: string): Promise<void> {
+  await using file = await opened(path, 'r');
+  await sync(file.file);
+}
+
+/** A file that is closed at the end of the block: Node 20's FileHandle has no asynchronous disposal that it can rely on. */
+async function opened(path: string, flags: string): Promise<{ file: FileHandle } & AsyncDisposable> {
+  const file = await open(path, flags, 0o600);
+  return { file, [Symbol.asyncDispose]: () => file.close() };
+}
+
+/** Tells the compression by the first bytes, as those who wrote the archive may say anything. */
+async function layerType(path: string): Promise<string> {
+  await using blob = await opened(path, 'r');
+  const { buffer } = await blob.file.read(Buffer.alloc(4), 0, 4, 0);
+  if (buffer.readUInt32LE() === 0xfd2fb528) return mediaTypes.layerZstd;
+  return buffer.readUInt16BE() === 0x1f8b ? mediaTypes.layerGzip : mediaTypes.layer;
+}

@@ -1,0 +1,72 @@
+import { decodeImage } from '../config.ts';
+import type { Context } from '../context.ts';
+import type { Digest } from '../digest.ts';
+import type { LayerRecord } from '../layers/layers.ts';
+import { writeIndex } from '../records/index-json.ts';
+import type { Descriptor, ImageRecord } from '../records/records.ts';
+import { familiarReference, formatReference, type ImageReference } from '../records/reference.ts';
+import type { LoadedImage } from '../types.ts';
+import type { Addition } from './addition.ts';
+import { mediaTypes } from './documents.ts';
+
+/**
+ * Adds the documents of an image whose layers are added.
+ *
+ * @param configuration bytes of the OCI image configuration: their digest is the image's ID
+ * @param manifest the manifest that it came with; without one it gets a new one
+ */
+export async function addDocuments(
+  addition: Addition,
+  configuration: string | Uint8Array,
+  layers: readonly LayerRecord[],
+  manifest?: { readonly content: Uint8Array; readonly mediaType: string },
+): Promise<ImageRecord> {
+  const config = await addition.blob(configuration, mediaTypes.config);
+  const { created, config: settings } = decodeImage(Buffer.from(configuration), 'the image configuration');
+  const descriptor =
+    manifest === undefined
+      ? await addition.blob(newManifest(config, layers), mediaTypes.manifest)
+      : await addition.blob(manifest.content, manifest.mediaType);
+  return {
+    id: config.digest,
+    manifest: descriptor,
+    created,
+    size: layers.reduce((sum, layer) => sum + layer.size, 0),
+    config: { ...settings, env: [...settings.env] } as ImageRecord['config'],
+    layers: layers.map(({ blob, diffId }) => ({ ...blob, diffId })),
+  };
+}
+
+function newManifest(config: Descriptor, layers: readonly LayerRecord[]): string {
+  return JSON.stringify({
+    schemaVersion: 2,
+    mediaType: mediaTypes.manifest,
+    config,
+    layers: layers.map((layer) => layer.blob),
+  });
+}
+
+/** Records an image whose content is in its place, and gives it its names; another image loses them. */
+export async function recordImage(
+  { store, records }: Context,
+  record: ImageRecord,
+  references: readonly ImageReference[],
+): Promise<LoadedImage> {
+  const lock = await store.lock('image', 'records', 'exclusive');
+  try {
+    await records.write(record);
+    const moved: { reference: string; from: Digest }[] = [];
+    for (const reference of references) {
+      const name = formatReference(reference);
+      const before = await records.tag(name).catch(() => null);
+      await records.writeTag({ reference: name, image: record.id });
+      if (before !== null && before.image !== record.id) {
+        moved.push({ reference: familiarReference(reference), from: before.image });
+      }
+    }
+    await writeIndex(store, records);
+    return { id: record.id, references: references.map(familiarReference), moved };
+  } finally {
+    await lock.release();
+  }
+}

@@ -1,0 +1,64 @@
+import { RequestError } from '../../errors/index.ts';
+import type { Native } from '../../native/contract.ts';
+import type { ImageId, ResolvedImage, ResolvedUser } from '../types.ts';
+import { readFileIn } from './read-file.ts';
+import { findUser, parseGroup, parsePasswd, type UserDatabase } from './users.ts';
+
+const longestFile = 10 * 1024 * 1024;
+
+/**
+ * Who `user[:group]` is in an image or a container.
+ *
+ * @param view descriptor of its root directory, as `openView` makes it: without volumes, whose files are not the image's
+ * @throws {RequestError} ORLOP_E_NO_USER
+ */
+export async function resolveUser(native: Native, view: number, spec: string, image: string): Promise<ResolvedUser> {
+  return findUser(spec, await readUsers(native, view, image), image);
+}
+
+const known = new Map<ImageId, Promise<UserDatabase>>();
+const mostKnown = 64;
+
+/**
+ * As `resolveUser`, and remembers what an image says: its ID is the sum of its content, so it never says anything else.
+ *
+ * @param spec empty for root; that of the host is known without a look at it, which costs a mount
+ * @param open opens the view; called only for an image that was not looked into before
+ */
+export async function resolveImageUser(
+  native: Native,
+  { id, reference }: Pick<ResolvedImage, 'id' | 'reference'>,
+  spec: string,
+  open: () => Promise<number>,
+): Promise<ResolvedUser> {
+  if (id === 'host') {
+    if (spec === '') return { uid: 0, gid: 0, groups: [], home: '/root' };
+    // The host's own users change.
+    return resolveUser(native, await open(), spec, reference);
+  }
+  let database = known.get(id);
+  if (database === undefined) {
+    database = open().then((view) => readUsers(native, view, reference));
+    if (known.size >= mostKnown) known.clear();
+    known.set(id, database);
+    database.catch(() => known.delete(id));
+  }
+  return findUser(spec === '' ? '0' : spec, await database, reference);
+}
+
+/** Reads `/etc/passwd` and `/etc/group`; an image without them has no users and no groups. */
+export async function readUsers(native: Native, view: number, image: string): Promise<UserDatabase> {
+  const passwd = await readText(native, view, '/etc/passwd', image);
+  const group = await readText(native, view, '/etc/group', image);
+  return { users: parsePasswd(passwd), groups: parseGroup(group) };
+}
+
+async function readText(native: Native, view: number, path: string, image: string): Promise<string> {
+  const content = await readFileIn(native, view, path, longestFile);
+  if (content === 'missing') return '';
+  if (typeof content !== 'string') return content.toString('utf8');
+  const why = content === 'special' ? 'it is not a regular file' : `it has more than ${longestFile} bytes`;
+  throw new RequestError('ORLOP_E_NO_USER', `${path} of image '${image}' cannot be read: ${why}`, {
+    hint: 'repair the image: numbers are looked up there too',
+  });
+}

@@ -1,0 +1,119 @@
+import type { Runtime } from '../containers/runtime.ts';
+import type { ImageConfig, ResolvedImage, ResolvedUser } from '../images/types.ts';
+import { resolveImageUser } from '../images/users/read-users.ts';
+import { type PreparedForm, prepareForm } from '../launch/prepared-start.ts';
+import { buildApplication } from '../plan/member.ts';
+import { endedChanges } from '../record/changes.ts';
+import type { ContainerRecord, ProcessRecord, VolumeUse } from '../record/schema.ts';
+import type { RunRequest } from '../request/types.ts';
+import { groupsOf, mountsOf } from '../resolve/facts.ts';
+import { ImageView } from '../resolve/image-view.ts';
+import { mayHang } from '../resolve/may-hang.ts';
+import { type ResolvedSource, resolveSources } from '../resolve/sources.ts';
+import { type VolumeNeed, volumeNeeds } from '../resolve/volume-needs.ts';
+import { newId } from '../store/id.ts';
+import type { WaitingKind } from './waiting-container.ts';
+
+/** What a request to a pool leads to, but for the command that it executes. */
+export interface Application {
+  readonly image: ResolvedImage;
+  readonly user: ResolvedUser;
+  readonly cwd: string;
+  readonly mounts: RunRequest['mounts'];
+  /** Volumes of the store. */
+  readonly needs: readonly VolumeNeed[];
+  /** What stands at the sources of its bind mounts, by target. */
+  readonly sources: ReadonlyMap<string, ResolvedSource>;
+  readonly mayHang: boolean;
+  /** The next request like it leads to the same. */
+  readonly repeatable: boolean;
+}
+
+/**
+ * Finds what a request needs besides what the waiting containers have already.
+ *
+ * @param request merged with the defaults of the pool, but for its mounts
+ * @throws RequestError ORLOP_E_NO_USER, ORLOP_E_SOURCE, ORLOP_E_ABORTED
+ */
+export async function resolveApplication(
+  { native, store }: Runtime,
+  image: ResolvedImage,
+  request: RunRequest,
+  signal: AbortSignal | undefined,
+): Promise<Application> {
+  const { mounts } = request;
+  await using view = ImageView.ofImage(native, image);
+  const user = await resolveImageUser(native, image, request.user ?? image.config.user, view.open);
+  const sources = await resolveSources(store, mounts, signal);
+  const needs = volumeNeeds(request, remainingConfig(image.config), newId);
+  return {
+    image,
+    user,
+    cwd: request.workdir ?? (image.config.workingDir || '/'),
+    mounts,
+    needs,
+    sources: sources.value,
+    mayHang: await mayHang(sources.value.values()),
+    // The users of the host change. The volume of an anonymous mount is another one for each request.
+    repeatable: sources.repeatable && image.id !== 'host' && !needs.some(({ anonymous }) => anonymous),
+  };
+}
+
+/** The image's configuration without what a waiting container has already. */
+function remainingConfig(config: ImageConfig): ImageConfig {
+  return { ...config, volumes: [] };
+}
+
+/** The volumes that an application uses. */
+export function usesOf({ needs }: Application): readonly VolumeUse[] {
+  return needs.map(({ nocopy: _, ...use }) => use);
+}
+
+/** The process of an application, with what it executes. */
+export function processOfApplication(
+  { user: { uid, gid, groups }, cwd }: Application,
+  { argv, env }: Pick<ProcessRecord, 'argv' | 'env'>,
+): ProcessRecord {
+  return { argv, env, cwd, uid, gid, groups };
+}
+
+const forms = new WeakMap<WaitingKind, WeakMap<Application, PreparedForm>>();
+
+/**
+ * The start by which a waiting container becomes the application: prepared once for each kind of them.
+ *
+ * @param volumes of the store, by name
+ */
+export function formOf(
+  runtime: Runtime,
+  kind: WaitingKind,
+  application: Application,
+  volumes: ReadonlyMap<string, ResolvedSource>,
+): PreparedForm {
+  const ofKind = forms.get(kind) ?? new WeakMap<Application, PreparedForm>();
+  forms.set(kind, ofKind);
+  const known = ofKind.get(application);
+  if (known !== undefined) return known;
+  const form = makeForm(runtime, kind, application, volumes);
+  ofKind.set(application, form);
+  return form;
+}
+
+function makeForm(
+  { native, store }: Runtime,
+  { prepared, plans }: WaitingKind,
+  application: Application,
+  volumes: ReadonlyMap<string, ResolvedSource>,
+): PreparedForm {
+  const { mounts, sources, user, cwd } = application;
+  const { record } = prepared.container;
+  const uses = usesOf(application);
+  const own: ContainerRecord = { ...record, request: { ...record.request, mounts, tmpfs: [] }, volumes: uses };
+  const { uid, gid } = user;
+  const plan = buildApplication(plans, {
+    mounts: mountsOf(own, { sources, volumes }),
+    process: { ...plans.facts.process, cwd, uid, gid, groups: groupsOf(user) },
+  });
+  const container = { ...prepared.container, record: { ...record, volumes: [...record.volumes, ...uses] } };
+  return prepareForm(native, plan, { ended: endedChanges(store, container, store.trash()) });
+}

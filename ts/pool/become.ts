@@ -1,0 +1,171 @@
+import type { StartRequest } from '../containers/launch-container.ts';
+import { newOwn } from '../containers/own.ts';
+import type { Run } from '../containers/run.ts';
+import type { Runtime } from '../containers/runtime.ts';
+import { aborted } from '../launch/abort.ts';
+import { pathsIn } from '../launch/paths-in.ts';
+import { sigkill } from '../linux/signals.ts';
+import type { Follow, MemberAnswer } from '../native/contract.ts';
+import { explainFailure } from '../plan/failure.ts';
+import type { Plan } from '../plan/types.ts';
+import type { ContainerRecord, StoredContainer } from '../record/schema.ts';
+import type { RunRequest } from '../request/types.ts';
+import type { ResolvedSource } from '../resolve/sources.ts';
+import { exitOf, seeToEnd } from '../supervise/end.ts';
+import { LaunchedStdio, suppliesOf } from '../supervise/stdio-source.ts';
+import { type Application, formOf, processOfApplication, usesOf } from './application.ts';
+import type { PoolVolumes } from './volumes.ts';
+import { dropWaiting, type WaitingContainer } from './waiting-container.ts';
+
+export interface PoolRun extends Run {
+  /** What it looked up in its root filesystem. */
+  readonly paths: readonly string[];
+}
+
+/** A request to a waiting container: its own mounts, and the rest merged with the pool's defaults. */
+export interface BecomeRequest extends StartRequest {
+  readonly request: RunRequest;
+  readonly application: Application;
+  readonly volumes: PoolVolumes;
+}
+
+/**
+ * Turns a waiting container into an application. A container whose request failed is gone.
+ *
+ * @throws RequestError, LaunchError as a start does; WaitingGone when the container had ended before
+ */
+export async function becomeApplication(
+  runtime: Runtime,
+  waiting: WaitingContainer,
+  how: BecomeRequest,
+): Promise<PoolRun> {
+  try {
+    return await launchInto(runtime, waiting, how);
+  } catch (error) {
+    // The first error is the one that the caller has to know. The next command finds what is left behind.
+    await dropWaiting(runtime, waiting).catch(() => {});
+    throw error;
+  }
+}
+
+async function launchInto(runtime: Runtime, waiting: WaitingContainer, how: BecomeRequest): Promise<PoolRun> {
+  const { native } = runtime;
+  const { request, application, stdio, signal, laps } = how;
+  const { process, kind } = waiting;
+  const { record } = waiting.container;
+  const { id, name } = record;
+  const { values, command } = newOwn(
+    { record, image: kind.prepared.resolved.image, user: application.user },
+    request,
+    id,
+  );
+  const described = describe(record, application, request, command);
+  const bound = await bindVolumes(runtime, waiting, how, described);
+  const form = formOf(runtime, kind, application, bound);
+  laps.lap('plan', 'of the request');
+  const descriptors = suppliesOf(stdio);
+  const follow = followOf(how);
+  const answered = native.becomeApplication(waiting.native, form.native, { values, command, descriptors, follow });
+  // What follows is done while the application is being started.
+  const kill = () => native.kill(process, sigkill);
+  const recorded = recordNow(runtime, waiting, described);
+  signal?.addEventListener('abort', kill, { once: true });
+  // An application that is on no record must not run: no command would find it.
+  if (signal?.aborted || recorded instanceof Error) kill();
+  try {
+    const answer = await answered;
+    if (recorded instanceof Error) {
+      for (const pipe of answer.pipes) native.closeSync(pipe);
+      throw recorded;
+    }
+    if (answer.failure === null && answer.gone && signal?.aborted) throw aborted(signal);
+    const plan = () => form.planOf(values, command);
+    requireDone(plan, answer);
+    laps.launched(answer.times, follow.quiet);
+    const streams = new LaunchedStdio(native, descriptors, answer.pipes, follow.collect);
+    const finished = answer.ended;
+    if (finished === null) throw new Error('the application is not followed to its end');
+    const paths = pathsIn({ mounts: request.mounts, process: { cwd: application.cwd } }, command);
+    const ended = seeToEnd(runtime, () => recorded, { id, removes: form.removes, finished });
+    return {
+      process,
+      times: answer.times,
+      plan,
+      stdio: streams,
+      laps,
+      ended,
+      exited: exitOf(id, ended),
+      id,
+      name,
+      paths,
+    };
+  } finally {
+    signal?.removeEventListener('abort', kill);
+  }
+}
+
+/** Where only the output is collected, the caller has nothing to do with the start alone. */
+function followOf({ stdio, collect }: StartRequest): Follow {
+  return {
+    collect: collect !== undefined,
+    quiet: collect !== undefined && stdio.stdin !== 'pipe',
+    limit: collect ?? 0,
+  };
+}
+
+/** The record of a container that waits, once it has a request. */
+function describe(
+  waiting: ContainerRecord,
+  application: Application,
+  request: RunRequest,
+  command: Pick<ContainerRecord['process'], 'argv' | 'env'>,
+): ContainerRecord {
+  return {
+    ...waiting,
+    request: { ...request, mounts: [...waiting.request.mounts, ...request.mounts], rm: true },
+    process: processOfApplication(application, command),
+    volumes: [...waiting.volumes, ...usesOf(application)],
+  };
+}
+
+const unbound: ReadonlyMap<string, ResolvedSource> = new Map();
+
+async function bindVolumes(
+  { containers }: Runtime,
+  { container, kind }: WaitingContainer,
+  { application, volumes, signal, laps }: BecomeRequest,
+  described: ContainerRecord,
+): Promise<ReadonlyMap<string, ResolvedSource>> {
+  const { needs, user } = application;
+  if (needs.length === 0) return unbound;
+  // An anonymous volume is only found again by its container's record.
+  if (needs.some((need) => need.anonymous)) await containers.describeAnew(container, described);
+  const { image } = kind.prepared.resolved;
+  const bound = await volumes.bind(needs, { container: described.id, image, owner: user, signal });
+  laps.lap('volumes', 'made, or found');
+  return bound;
+}
+
+/** The error where it could not be recorded. */
+function recordNow(
+  { containers }: Runtime,
+  { container }: WaitingContainer,
+  record: ContainerRecord,
+): StoredContainer | Error {
+  try {
+    return containers.becomes(container, record);
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  }
+}
+
+/** The waiting container ended without a word, which is no fault of the request. */
+export class WaitingGone extends Error {
+  override readonly name = 'WaitingGone';
+}
+
+/** @throws LaunchError, WaitingGone */
+function requireDone(plan: () => Plan, answer: MemberAnswer): void {
+  if (answer.failure !== null) throw explainFailure(plan(), answer.failure);
+  if (answer.gone) throw new WaitingGone();
+}

@@ -1,0 +1,227 @@
+import { closeSync, openSync } from 'node:fs';
+import type { StartRequest } from '../containers/launch-container.ts';
+import { withPrepared } from '../containers/prepared-containers.ts';
+import { type Run, runContainer } from '../containers/run.ts';
+import type { Runtime } from '../containers/runtime.ts';
+import { LaunchError, RequestError } from '../errors/index.ts';
+import type { ResolvedImage } from '../images/types.ts';
+import { helperExecutable } from '../native/helper.ts';
+import { belongBelow } from '../plan/member.ts';
+import { pausePace } from '../prefetch/pace.ts';
+import { Prefetch } from '../prefetch/prefetch.ts';
+import { WarmPaths } from '../prefetch/warm-paths.ts';
+import type { OwnRequest } from '../request/options.ts';
+import type { EnvEntry, RunRequest } from '../request/types.ts';
+import { type Application, resolveApplication } from './application.ts';
+import { becomeApplication, WaitingGone } from './become.ts';
+import { checkTargets } from './targets.ts';
+import { PoolVolumes } from './volumes.ts';
+import { dropWaiting, killed, makeWaiting, type WaitingContainer, waitingRequest } from './waiting-container.ts';
+
+/** A container may be killed while it waits, and the next one too; more than that is no accident. */
+const attempts = 3;
+
+/** O_PATH of open(2), which `node:fs` does not name: to be executed, a file needs not be read. */
+const openPath = 0o10000000;
+
+const maxApplications = 256;
+
+/**
+ * Containers of one image that wait for their applications. What waits sees no mount of the host: the program opens the
+ * volumes of a request, and attaches them. Where it cannot, or should not because a source may never answer, and where a
+ * volume belongs below what the container has mounted last, the request is an ordinary run.
+ */
+export class ContainerPool {
+  readonly #runtime: Runtime;
+  readonly #defaults: RunRequest;
+  readonly #waiting: Prefetch<WaitingContainer>;
+  readonly #volumes: PoolVolumes;
+  readonly #paths = new WarmPaths(1);
+  /** What requests lead to, by what they say but for their commands. */
+  readonly #applications = new Map<string, Application>();
+  /** The file of orlop-init. */
+  readonly #program: number;
+  /** What the last request looks up in its root filesystem. */
+  #last: readonly string[] = [];
+  #image: ResolvedImage | null = null;
+  #prefetches = false;
+  #started = 0;
+  #running = 0;
+
+  constructor(runtime: Runtime, defaults: RunRequest, size: number) {
+    this.#runtime = runtime;
+    this.#defaults = defaults;
+    this.#volumes = new PoolVolumes(runtime);
+    this.#program = openSync(helperExecutable(), openPath);
+    this.#waiting = new Prefetch<WaitingContainer>(
+      { size, atOnce: Math.min(size, 4), each: 'one', patience: 0, pace: pausePace() },
+      {
+        make: async () => [await this.#make()],
+        spoiled: (waiting) => runtime.native.memberOver(waiting.native),
+        drop: (waiting) => dropWaiting(runtime, waiting),
+      },
+    );
+  }
+
+  get stats() {
+    const { size, ready, making, waiting } = this.#waiting;
+    return { size, ready, making, waiting, running: this.#running, started: this.#started };
+  }
+
+  /** Resolves when as many containers wait as the pool holds. */
+  async fill(): Promise<void> {
+    const { where } = this.#runtime;
+    const request = waitingRequest(this.#defaults);
+    try {
+      const prepared = await withPrepared(this.#runtime, request, { durability: 'ephemeral' }, async (found) => found);
+      this.#image = prepared.resolved.image;
+      this.#prefetches = (await where.canOpen()) && !prepared.resolved.mayHang;
+      if (this.#prefetches) await this.#waiting.fill();
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+  }
+
+  /**
+   * Runs an application in a waiting container, which is used for nothing else before or after.
+   *
+   * @throws RequestError, LaunchError as a start does; ORLOP_E_CLOSED
+   */
+  async start(own: OwnRequest, how: StartRequest): Promise<Run> {
+    const request = merge(this.#defaults, own);
+    checkTargets(this.#defaults, [], own.mounts);
+    for (let attempt = 1; ; attempt++) {
+      const image = this.#prefetches ? this.#image : null;
+      const known = image === null ? null : this.#known(image, request);
+      const application = known ?? (image === null ? null : await this.#resolve(image, request, how.signal));
+      if (application === null || application.mayHang || belongBelow(own.mounts)) {
+        this.#waiting.requireOpen();
+        return this.#counted(this.#runInstead(request, how));
+      }
+      // Behind the call, which its caller has to wait for.
+      const waiting = this.#waiting.takeNow() ?? (await this.#waiting.take(how.signal));
+      how.laps.lap('take', 'a container that waits');
+      try {
+        return await this.#counted(this.#become(waiting, request, application, how));
+      } catch (error) {
+        if (!isPassing(error)) throw error;
+        if (attempt === attempts) throw error instanceof WaitingGone ? killed() : error;
+        // A source may have been replaced since it was seen.
+        this.#applications.delete(keyOf(application.image, request));
+      }
+    }
+  }
+
+  async #become(
+    waiting: WaitingContainer,
+    request: RunRequest,
+    application: Application,
+    how: StartRequest,
+  ): Promise<Run> {
+    const { image } = waiting.kind.prepared.resolved;
+    // The name of the image may mean another one by now.
+    const fitting =
+      application.image === image
+        ? application
+        : (this.#known(image, request) ?? (await this.#resolve(image, request, how.signal)));
+    const { request: asked, volumes } = waiting.container.record;
+    const become = { ...how, request, application: fitting, volumes: this.#volumes };
+    checkTargets(asked, volumes, request.mounts);
+    const run = await becomeApplication(this.#runtime, waiting, become);
+    this.#last = run.paths;
+    return run;
+  }
+
+  #known(image: ResolvedImage, request: RunRequest): Application | null {
+    return this.#applications.get(keyOf(image, request)) ?? null;
+  }
+
+  async #resolve(image: ResolvedImage, request: RunRequest, signal: AbortSignal | undefined): Promise<Application> {
+    const application = await resolveApplication(this.#runtime, image, request, signal);
+    if (!application.repeatable) return application;
+    if (this.#applications.size >= maxApplications) this.#applications.clear();
+    this.#applications.set(keyOf(image, request), application);
+    return application;
+  }
+
+  /** An ordinary run in the place of one in a waiting container, with the same outcome. */
+  #runInstead(request: RunRequest, how: StartRequest): Promise<Run> {
+    const mounts = [...this.#defaults.mounts, ...request.mounts];
+    return runContainer(this.#runtime, { ...request, mounts, rm: true }, how);
+  }
+
+  /** Ends the containers that wait, and refuses requests that wait for one. Applications go on. */
+  async close(): Promise<void> {
+    if (this.#waiting.closed) return this.#waiting.close();
+    await this.#waiting.close();
+    closeSync(this.#program);
+  }
+
+  /** One that is killed while it is being made is no fault of the request that waits for it. */
+  async #make(): Promise<WaitingContainer> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        const paths = this.#paths.add('', this.#last);
+        const waiting = await makeWaiting(this.#runtime, this.#defaults, this.#program, paths);
+        this.#image = waiting.kind.prepared.resolved.image;
+        return waiting;
+      } catch (error) {
+        const wasKilled = error instanceof RequestError && error.code === 'ORLOP_E_KERNEL';
+        if (!wasKilled || attempt === attempts) throw error;
+      }
+    }
+  }
+
+  /** Counts from here: a run that collects its output reports its start together with its end. */
+  async #counted(starting: Promise<Run>): Promise<Run> {
+    this.#started++;
+    this.#running++;
+    const settle = () => {
+      this.#running--;
+    };
+    try {
+      const run = await starting;
+      run.exited.then(settle, settle);
+      return run;
+    } catch (error) {
+      settle();
+      this.#started--;
+      throw error;
+    }
+  }
+}
+
+/** The whole request by its value, but for the command that it executes. */
+function keyOf({ id, generation }: ResolvedImage, request: RunRequest): string {
+  return JSON.stringify([id, generation, { ...request, argv: null, env: null }]);
+}
+
+/** What the next waiting container may not meet: nothing of the application has run. */
+function isPassing(error: unknown): boolean {
+  if (error instanceof WaitingGone) return true;
+  return error instanceof LaunchError && error.step === 'bind' && (error.code === 'ESTALE' || error.code === 'ENOENT');
+}
+
+function merge(defaults: RunRequest, own: OwnRequest): RunRequest {
+  return {
+    ...defaults,
+    argv: own.argv.length > 0 ? own.argv : defaults.argv,
+    env: mergeEntries(defaults.env, own.env),
+    user: own.user ?? defaults.user,
+    workdir: own.workdir ?? defaults.workdir,
+    mounts: own.mounts,
+  };
+}
+
+function mergeEntries(first: readonly EnvEntry[], later: readonly EnvEntry[]): readonly EnvEntry[] {
+  if (later.length === 0) return first;
+  const names = new Set(later.map(({ name }) => name));
+  return [...first.filter(({ name }) => !names.has(name)), ...later];
+}
+
+/** @throws RequestError ORLOP_E_INPUT */
+export function checkSize(size: unknown): number {
+  if (typeof size === 'number' && Number.isInteger(size) && size >= 1 && size <= 1000) return size;
+  throw new RequestError('ORLOP_E_INPUT', `the size of a pool is '${size}', expected a whole number from 1 to 1000`);
+}

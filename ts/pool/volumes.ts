@@ -1,0 +1,134 @@
+import { closeSync, constants, statSync } from 'node:fs';
+import type { Runtime } from '../containers/runtime.ts';
+import type { ResolvedImage } from '../images/types.ts';
+import { noteUse } from '../record/files.ts';
+import { ImageView } from '../resolve/image-view.ts';
+import type { ResolvedSource } from '../resolve/sources.ts';
+import type { VolumeNeed } from '../resolve/volume-needs.ts';
+import { errorCode } from '../store/system-error.ts';
+import { isEmptyNow } from '../volumes/empty.ts';
+import { prepareVolumes } from '../volumes/prepare.ts';
+import { readVolume } from '../volumes/record.ts';
+
+/** A volume as it was found before. The same inode born at another time is another directory. */
+interface Known {
+  readonly source: ResolvedSource;
+  readonly born: bigint;
+  /** It has got a copy of an image's content, and never gets one again. */
+  readonly populated: boolean;
+}
+
+export interface BindRequest {
+  /** ID of the container. */
+  readonly container: string;
+  readonly image: ResolvedImage;
+  readonly owner: { readonly uid: number; readonly gid: number };
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * The volumes of the store that requests to a pool name. One that was used before is found again in some microseconds:
+ * noted as used, its lock taken, its directory looked at.
+ */
+export class PoolVolumes {
+  readonly #runtime: Runtime;
+  readonly #known = new Map<string, Known>();
+  /** Targets at which the image has no directory: a volume there stays empty. */
+  readonly #lacking = new Set<string>();
+  readonly #preparing = new Map<string, Promise<ResolvedSource>>();
+
+  constructor(runtime: Runtime) {
+    this.#runtime = runtime;
+  }
+
+  /**
+   * Makes the volumes where they are missing, and gives their directories, by name.
+   *
+   * @throws RequestError as `prepareVolumes` does
+   */
+  async bind(needs: readonly VolumeNeed[], request: BindRequest): Promise<ReadonlyMap<string, ResolvedSource>> {
+    const found = new Map<string, ResolvedSource>();
+    for (const need of needs) {
+      // Before the lock, as everywhere: whoever removes a volume looks for its users while it holds the lock.
+      noteUse(this.#runtime.store, request.container, need.name);
+      const source = this.#lookUpNow(need, request.owner) ?? (await this.#find(need, request));
+      found.set(need.name, source);
+    }
+    return found;
+  }
+
+  /** Without a turn of the event loop; null when somebody holds the volume, or something has to be done to it. */
+  #lookUpNow(need: VolumeNeed, owner: BindRequest['owner']): ResolvedSource | null {
+    if (!this.#known.has(need.name)) return null;
+    return this.#runtime.store.withLock('volume', need.name, 'shared', () => this.#lookUp(need, owner));
+  }
+
+  /** The directory of a volume that is as it was and needs nothing done to it; null otherwise. The caller holds it. */
+  #lookUp({ name, target, nocopy }: VolumeNeed, owner: BindRequest['owner']): ResolvedSource | null {
+    const known = this.#known.get(name);
+    if (known === undefined) return null;
+    const { source, born, populated } = known;
+    const facts = statSync(source.path, { bigint: true, throwIfNoEntry: false });
+    if (facts === undefined || facts.birthtimeNs !== born) return null;
+    if (facts.dev !== source.device || facts.ino !== source.inode) return null;
+    const owned = facts.uid === BigInt(owner.uid) && facts.gid === BigInt(owner.gid);
+    const settled = nocopy || populated || (owned && this.#lacking.has(target)) || !isEmptyNow(source.path);
+    return settled ? source : null;
+  }
+
+  /**
+   * One request of this pool prepares a volume, the others wait for it: were all to do it, each would keep the next from
+   * seeing that nothing is left to do.
+   */
+  async #find(need: VolumeNeed, request: BindRequest): Promise<ResolvedSource> {
+    const { name } = need;
+    for (let other = this.#preparing.get(name); other !== undefined; other = this.#preparing.get(name)) {
+      await other.catch(() => {});
+      const source = await this.#lookUpLater(need, request);
+      if (source !== null) return source;
+    }
+    const preparing = this.#prepare(need, request);
+    this.#preparing.set(name, preparing);
+    try {
+      return await preparing;
+    } finally {
+      this.#preparing.delete(name);
+    }
+  }
+
+  async #lookUpLater(need: VolumeNeed, { owner, signal }: BindRequest): Promise<ResolvedSource | null> {
+    await using _lock = await this.#runtime.store.lock('volume', need.name, 'shared', { signal });
+    return this.#lookUp(need, owner);
+  }
+
+  async #prepare(need: VolumeNeed, request: BindRequest): Promise<ResolvedSource> {
+    const { store, volumes, containers } = this.#runtime;
+    const { container, image, owner, signal } = request;
+    await using view = ImageView.ofImage(this.#runtime.native, image);
+    const known = this.#known.has(need.name) ? await this.#lookUpLater(need, request) : null;
+    if (known !== null) return known;
+    const users = async () => (await containers.uses()).volumes;
+    const options = { container, view: view.open, owner, durable: false, signal };
+    await prepareVolumes(store, volumes, users, [need], options);
+    const path = store.volumeData(need.name);
+    const facts = statSync(path, { bigint: true });
+    const source = { path, device: facts.dev, inode: facts.ino, type: 'directory' } as const;
+    if (need.anonymous) return source;
+    const populated = (await readVolume(store, need.name))?.populated === true;
+    if (!populated && (await this.#lacks(image, view, need.target))) this.#lacking.add(need.target);
+    this.#known.set(need.name, { source, born: facts.birthtimeNs, populated });
+    return source;
+  }
+
+  /** Whether the image has no directory there. The host changes: of it nothing is remembered. */
+  async #lacks({ id }: BindRequest['image'], view: ImageView, target: string): Promise<boolean> {
+    if (id === 'host') return false;
+    try {
+      const flags = constants.O_RDONLY | constants.O_DIRECTORY;
+      closeSync(await this.#runtime.native.openInRoot(await view.open(), target, flags));
+      return false;
+    } catch (error) {
+      return errorCode(error) === 'ENOENT' || errorCode(error) === 'ENOTDIR';
+    }
+  }
+}

@@ -1,0 +1,135 @@
+import { type CreatedContainer, createContainer } from '../containers/create.ts';
+import { storedOwn } from '../containers/own.ts';
+import type { PreparedContainer } from '../containers/prepare.ts';
+import type { Runtime } from '../containers/runtime.ts';
+import { RequestError } from '../errors/index.ts';
+import { launch } from '../launch/launch.ts';
+import { type PreparedForm, prepareForm } from '../launch/prepared-start.ts';
+import { sigkill } from '../linux/signals.ts';
+import type { NativeMember, NativeProcess } from '../native/contract.ts';
+import { explainFailure } from '../plan/failure.ts';
+import { inForm } from '../plan/form.ts';
+import type { Values } from '../plan/holes.ts';
+import { buildMember, type MemberPlan } from '../plan/member.ts';
+import type { StoredContainer } from '../record/schema.ts';
+import type { RunRequest } from '../request/types.ts';
+
+/** A container that is made but for its application, and the orlop-init in it that waits. */
+export interface WaitingContainer {
+  readonly container: StoredContainer;
+  readonly kind: WaitingKind;
+  readonly values: Values;
+  readonly native: NativeMember;
+  readonly process: NativeProcess;
+}
+
+/** What waiting containers of a pool have in common, as long as what was resolved for them holds. */
+export interface WaitingKind {
+  readonly prepared: PreparedContainer;
+  readonly plans: MemberPlan;
+  /** Executes orlop-init. */
+  readonly boot: PreparedForm;
+  /** What orlop-init executes before it waits. */
+  readonly prepare: PreparedForm;
+}
+
+/** The request of a container that waits: what it executes so far is orlop-init. */
+export function waitingRequest(defaults: RunRequest): RunRequest {
+  return { ...defaults, argv: ['orlop-init'], env: [], entrypoint: [], rm: true };
+}
+
+const kinds = new WeakMap<PreparedContainer, WaitingKind>();
+
+function kindOf({ native }: Runtime, prepared: PreparedContainer): WaitingKind {
+  const known = kinds.get(prepared);
+  if (known !== undefined) return known;
+  const { start, resolved } = prepared;
+  const plans = buildMember(inForm(start.facts, { strategy: 'opener', network: false, mounts: null }));
+  const checks = resolved.starting;
+  const kind = {
+    prepared,
+    plans,
+    boot: prepareForm(native, plans.boot, { checks }),
+    prepare: prepareForm(native, plans.prepare, {}),
+  };
+  kinds.set(prepared, kind);
+  return kind;
+}
+
+/**
+ * Makes a container that waits: its record, read-write layer, volumes of the defaults, and a container init process with
+ * all that needs no request.
+ *
+ * @param program descriptor of the file of orlop-init
+ * @param paths that requests look up in the root filesystem, so that the kernel knows the way there
+ * @throws RequestError, LaunchError as a start does
+ */
+export async function makeWaiting(
+  runtime: Runtime,
+  defaults: RunRequest,
+  program: number,
+  paths: readonly string[],
+): Promise<WaitingContainer> {
+  const created = await createContainer(runtime, waitingRequest(defaults), {
+    durability: 'ephemeral',
+    unmounted: true,
+  });
+  try {
+    const claimed = await runtime.containers.claim(created);
+    return await startWaiting(runtime, { ...created, ...claimed }, program, paths);
+  } catch (error) {
+    // The first error is the one that the caller has to know. The next command finds what is left behind.
+    await remove(runtime, created).catch(() => {});
+    throw error;
+  }
+}
+
+async function startWaiting(
+  runtime: Runtime,
+  container: CreatedContainer,
+  program: number,
+  paths: readonly string[],
+): Promise<WaitingContainer> {
+  const { native, containers } = runtime;
+  const kind = kindOf(runtime, container.prepared);
+  const { values } = storedOwn(container);
+  const opened = native.openMember(kind.prepare.native, { values, paths: `${paths.join('\0')}\0` });
+  const descriptors = [opened.descriptor, program];
+  const { process } = await launch(native, kind.boot, { values, descriptors }).catch((error) => {
+    native.closeMember(opened.member);
+    throw error;
+  });
+  try {
+    const answer = await native.memberReady(opened.member, process);
+    if (answer.failure !== null) throw explainFailure(kind.prepare.planOf(values), answer.failure);
+    if (answer.gone) throw killed();
+    return { container: await containers.waits(container, process), kind, values, native: opened.member, process };
+  } catch (error) {
+    await kill(runtime, process);
+    throw error;
+  }
+}
+
+/** Ends a container that became no application, and removes it. */
+export async function dropWaiting(runtime: Runtime, waiting: WaitingContainer): Promise<void> {
+  runtime.native.closeMember(waiting.native);
+  await kill(runtime, waiting.process);
+  await remove(runtime, waiting.container);
+}
+
+async function kill({ native }: Runtime, process: NativeProcess): Promise<void> {
+  native.kill(process, sigkill);
+  await native.wait(process).catch(() => {});
+}
+
+function remove({ containers }: Runtime, { record }: StoredContainer): Promise<void> {
+  return containers.remove(record.id, { force: true, volumes: true });
+}
+
+export function killed(): RequestError {
+  return new RequestError(
+    'ORLOP_E_KERNEL',
+    'the container init process was killed before it could execute the application',
+    { hint: 'look for the out-of-memory killer in the kernel log' },
+  );
+}

@@ -1,0 +1,316 @@
+import { RequestError } from '../errors/index.ts';
+import { now } from '../linux/clock.ts';
+import { isAlive, ownIdentity, type ProcessIdentity } from '../linux/proc.ts';
+import { sigkill } from '../linux/signals.ts';
+import type { Change, NativeProcess } from '../native/contract.ts';
+import { collect, type Damaged } from '../store/record.ts';
+import type { Store } from '../store/store.ts';
+import { Volumes } from '../volumes/volumes.ts';
+import { isReserved, reserve, unreserve } from './claims.ts';
+import {
+  containerDirectory,
+  containerIds,
+  locate,
+  readContainer,
+  removeUnfinished,
+  replaceRecords,
+  writeDescription,
+  writeState,
+} from './files.ts';
+import { readUses, type Uses } from './references.ts';
+import { killApplication, removeContainer } from './remove.ts';
+import {
+  type ContainerRecord,
+  type ContainerState,
+  created,
+  type Durability,
+  type Ending,
+  endedState,
+  type StoredContainer,
+} from './schema.ts';
+
+/** A container whose record cannot be read. */
+export interface DamagedContainer extends Omit<Damaged, 'id'> {
+  /** Its directory. */
+  readonly path: string;
+}
+
+export interface ContainerList {
+  readonly containers: readonly StoredContainer[];
+  readonly damaged: readonly DamagedContainer[];
+}
+
+export interface RemoveContainerOptions {
+  /** Kill it when it runs; remove it although its record is damaged. */
+  readonly force?: boolean | undefined;
+  /** Its anonymous volumes too. */
+  readonly volumes?: boolean | undefined;
+}
+
+/** The containers of a store, as records; and the volumes, whose use those records say. */
+export class ContainerStore {
+  readonly #store: Store;
+  readonly #removing: (layer: string) => Promise<void>;
+  readonly volumes: Volumes;
+
+  /** @param removing is called with the read-write layer of a container before that is removed */
+  constructor(store: Store, removing: (layer: string) => Promise<void> = async () => {}) {
+    this.#store = store;
+    this.#removing = removing;
+    this.volumes = new Volumes(store, async () => (await this.uses()).volumes);
+  }
+
+  /**
+   * Makes a container by its list of changes, which records it before it makes anything else: from then on its volumes and
+   * its image are in use, and what it leaves behind is found.
+   *
+   * An ephemeral one belongs to this process: another process that finds it without its owner removes all of it.
+   *
+   * @throws RequestError ORLOP_E_CONTAINER_NAME; the system error of a change
+   */
+  async add({ record, durability }: StoredContainer, changes: readonly Change[]): Promise<void> {
+    const { native } = this.#store;
+    // What lies in memory is written at once: a call costs microseconds, and ten times that on its way through a thread.
+    const make = async () => (durability === 'ephemeral' ? native.change(changes) : native.changeLater(changes));
+    // A made-up name holds digits of the ID: no other container has it.
+    if (record.request.name === null) return make();
+    await using _lock = await this.#store.lock('container', 'names', 'exclusive');
+    await this.#checkFree(record.name);
+    await make();
+  }
+
+  /**
+   * By ID, name, or unique beginning of an ID.
+   *
+   * @throws RequestError ORLOP_E_NO_CONTAINER, ORLOP_E_DAMAGED
+   */
+  async find(idOrName: string): Promise<StoredContainer> {
+    const found = await this.#identify(idOrName);
+    const container = await readContainer(this.#store, found.id, found.durability);
+    if (container === null) throw noContainer(idOrName);
+    return container;
+  }
+
+  /** By its full ID; null when it is gone. */
+  async get(id: string): Promise<StoredContainer | null> {
+    const durability = await locate(this.#store, id);
+    return durability === null ? null : readContainer(this.#store, id, durability);
+  }
+
+  /** All containers, newest first; those whose records cannot be read apart. */
+  async list(): Promise<ContainerList> {
+    const kinds = new Map((await containerIds(this.#store)).map(({ id, durability }) => [id, durability]));
+    const { found, damaged } = await collect([...kinds.keys()], (id) =>
+      readContainer(this.#store, id, kinds.get(id) ?? 'durable'),
+    );
+    found.sort((a, b) => (a.record.created < b.record.created ? 1 : -1));
+    const directory = (id: string) => containerDirectory(this.#store, id, kinds.get(id) ?? 'durable');
+    return { containers: found, damaged: damaged.map(({ id, error }) => ({ path: directory(id), error })) };
+  }
+
+  /** Users of volumes and images, by name and ID. */
+  uses(): Promise<Uses> {
+    return readUses(this.#store);
+  }
+
+  /**
+   * Takes a container for a start: this process becomes its owner, before the clone.
+   *
+   * @throws RequestError ORLOP_E_CONTAINER_RUNNING, also when another process is starting it
+   */
+  async claim(container: StoredContainer): Promise<StoredContainer> {
+    const { record } = container;
+    if (!reserve(record.id)) throw running(record, container.state.status === 'running' ? 'runs' : 'is being started');
+    try {
+      return await this.#claim(container, await ownIdentity());
+    } catch (error) {
+      unreserve(record.id);
+      throw error;
+    }
+  }
+
+  async #claim(container: StoredContainer, self: ProcessIdentity): Promise<StoredContainer> {
+    const { record, durability } = container;
+    // Nobody else starts an ephemeral container: it is this process that made it, and its state says so already.
+    if (durability === 'ephemeral' && sameProcess(container.state.owner, self)) {
+      return { ...container, state: { ...created, owner: self } };
+    }
+    await using lock = await this.#store.lock('container', record.id, 'exclusive');
+    const now = await readContainer(this.#store, record.id, durability);
+    if (now === null) {
+      // Removed meanwhile, the lock's file too: this one is new.
+      await lock.retire();
+      throw noContainer(record.name);
+    }
+    const taken = now.state.status === 'running' || (now.state.owner !== null && (await isAlive(now.state.owner)));
+    if (taken) throw running(record, now.state.status === 'running' ? 'runs' : 'is being started');
+    // Awaited here, because the lock goes with this function's end.
+    return await this.#setState(now, { ...created, owner: self });
+  }
+
+  /**
+   * Records the container init process of one that waits for its application: whoever finds it without its owner ends
+   * that process.
+   */
+  async waits(container: StoredContainer, { pid, startTime }: NativeProcess): Promise<StoredContainer> {
+    return this.#written(container, { ...container.state, pid, startTime });
+  }
+
+  /** Records what the application of one that waits will be, before it is. */
+  async describeAnew({ durability }: StoredContainer, record: ContainerRecord): Promise<void> {
+    await writeDescription(this.#store, record, durability);
+  }
+
+  /**
+   * Records that one which waited becomes an application, at once. Where the container is gone, its application has ended
+   * already, or was removed by force, which ends it too.
+   */
+  becomes(container: StoredContainer, record: ContainerRecord): StoredContainer {
+    const state = { ...container.state, status: 'running' as const, startedAt: now() };
+    replaceRecords(this.#store, record, state);
+    return { ...container, record, state };
+  }
+
+  async #written(container: StoredContainer, state: ContainerState): Promise<StoredContainer> {
+    const { record, durability } = container;
+    if (!(await writeState(this.#store, record.id, durability, state))) throw noContainer(record.name);
+    return { ...container, state };
+  }
+
+  /** Records that a start did not come to an application: it can be started again. */
+  async refused(container: StoredContainer): Promise<StoredContainer> {
+    return this.#giveBack(container, created);
+  }
+
+  /** Records how the application ended. */
+  async exited(container: StoredContainer, ending: Ending): Promise<StoredContainer> {
+    return this.#giveBack(container, endedState(container.state, ending));
+  }
+
+  async #giveBack(container: StoredContainer, state: ContainerState): Promise<StoredContainer> {
+    // An ephemeral one stays its owner's, who removes it next; without owner others would take it for a leftover.
+    const owner = container.durability === 'ephemeral' ? container.state.owner : null;
+    try {
+      return await this.#setState(container, { ...state, owner });
+    } finally {
+      unreserve(container.record.id);
+    }
+  }
+
+  /**
+   * Removes a container with its read-write layer.
+   *
+   * @throws RequestError ORLOP_E_NO_CONTAINER, ORLOP_E_CONTAINER_RUNNING, ORLOP_E_DAMAGED (the last two not with `force`)
+   */
+  async remove(idOrName: string, { force = false, volumes = false }: RemoveContainerOptions = {}): Promise<void> {
+    const { id, durability } = await this.#identify(idOrName);
+    await using lock = await this.#store.lock('container', id, 'exclusive');
+    const container = await readContainer(this.#store, id, durability).catch((error: unknown) => {
+      if (force && error instanceof RequestError) return null;
+      throw error;
+    });
+    if (container === null && (await locate(this.#store, id)) === null) {
+      // Removed meanwhile, the lock's file too: this one is new.
+      await lock.retire();
+      throw noContainer(idOrName);
+    }
+    if (container !== null && !force) await this.#refuseBusy(container);
+    // One that waits for its application has a process too.
+    if (container !== null) await killApplication(this.#store, container.state);
+    const ending = container?.state.status === 'running' ? killed : (container?.state ?? null);
+    await this.#removing(container?.record.layer ?? id);
+    await removeContainer(this.#store, this.volumes, { id, durability, container, volumes, ending });
+    unreserve(id);
+    await lock.retire();
+  }
+
+  /** Removes a container of this program whose making or start has failed, as far as it was made. */
+  async undo(id: string, durability: Durability = 'ephemeral'): Promise<void> {
+    await removeUnfinished(this.#store, id, durability);
+    await this.remove(id, { force: true, volumes: true });
+  }
+
+  /** This program has no more to do with a container: it has gone with its end, or never was. */
+  gone(id: string): void {
+    unreserve(id);
+  }
+
+  /** Removes an ephemeral container of this program whose application has ended: nothing of it has to be read again. */
+  async removeEnded(container: StoredContainer, ending: Ending): Promise<void> {
+    const { record, durability } = container;
+    // Removed by force meanwhile.
+    if (!isReserved(record.id)) return;
+    const lock = await this.#store.lock('container', record.id, 'exclusive');
+    try {
+      const removal = { id: record.id, durability, container, volumes: true, ending };
+      await removeContainer(this.#store, this.volumes, removal);
+    } finally {
+      unreserve(record.id);
+      await lock.retire();
+    }
+  }
+
+  async #refuseBusy({ record, state: { status, owner } }: StoredContainer): Promise<void> {
+    if (status === 'running') throw running(record, 'runs');
+    if (status === 'exited' || owner === null || !(await isAlive(owner))) return;
+    // An ephemeral one has an owner before its start.
+    const idle = sameProcess(owner, await ownIdentity()) && !isReserved(record.id);
+    if (!idle) throw running(record, 'is being started');
+  }
+
+  async #setState(container: StoredContainer, state: ContainerState): Promise<StoredContainer> {
+    await writeState(this.#store, container.record.id, container.durability, state);
+    return { ...container, state };
+  }
+
+  /** Finds the directory of a container without reading more records than it needs. */
+  async #identify(idOrName: string): Promise<{ id: string; durability: Durability }> {
+    const exact = await locate(this.#store, idOrName);
+    if (exact !== null) return { id: idOrName, durability: exact };
+    const { containers } = await this.list();
+    const named = containers.find(({ record }) => record.name === idOrName);
+    if (named !== undefined) return { id: named.record.id, durability: named.durability };
+    const byPrefix = /^[0-9a-f]+$/.test(idOrName)
+      ? (await containerIds(this.#store)).filter(({ id }) => id.startsWith(idOrName))
+      : [];
+    const [first] = byPrefix;
+    if (first === undefined) throw noContainer(idOrName);
+    if (byPrefix.length === 1) return first;
+    throw new RequestError(
+      'ORLOP_E_NO_CONTAINER',
+      `${byPrefix.length} containers have IDs that begin with '${idOrName}'`,
+      {
+        hint: 'write more digits of the ID',
+      },
+    );
+  }
+
+  async #checkFree(name: string): Promise<void> {
+    const { containers } = await this.list();
+    const other = containers.find(({ record }) => record.name === name);
+    if (other === undefined) return;
+    const short = other.record.id.slice(0, 12);
+    throw new RequestError('ORLOP_E_CONTAINER_NAME', `container ${short} has the name '${name}' already`, {
+      hint: `choose another name, or remove that container: orlop rm ${name}`,
+    });
+  }
+}
+
+/** What a removal by force does to one that runs. */
+const killed: Ending = { exitCode: 128 + sigkill, signal: 'SIGKILL' };
+
+function sameProcess(one: ProcessIdentity | null, other: ProcessIdentity): boolean {
+  return one !== null && one.pid === other.pid && one.startTime === other.startTime && one.boot === other.boot;
+}
+
+export function noContainer(idOrName: string): RequestError {
+  return new RequestError('ORLOP_E_NO_CONTAINER', `no container has the name or ID '${idOrName}'`, {
+    hint: `list them with 'orlop ps -a'`,
+  });
+}
+
+function running({ name }: ContainerRecord, what: string): RequestError {
+  return new RequestError('ORLOP_E_CONTAINER_RUNNING', `container '${name}' ${what}`, {
+    hint: `wait for its end, or remove it by force: orlop rm -f ${name}`,
+  });
+}

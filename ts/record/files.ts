@@ -1,0 +1,289 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isAlive, ownIdentity, type ProcessIdentity } from '../linux/proc.ts';
+import type { Change } from '../native/contract.ts';
+import { jsonWithHoles } from '../plan/holes.ts';
+import { isId } from '../store/id.ts';
+import { damaged, readRecord, writeRecord } from '../store/record.ts';
+import type { Store } from '../store/store.ts';
+import { errorCode, isNoSpace } from '../store/system-error.ts';
+import {
+  type ContainerRecord,
+  type ContainerState,
+  containerSchema,
+  type Durability,
+  type StoredContainer,
+  stateSchema,
+} from './schema.ts';
+
+// The directory of one container:
+//   config.json   the record
+//   state.json    the state
+//   volumes/NAME  an empty file for each volume, so that a damaged record still protects what its container uses
+//   removing      its removal has begun: 'volumes' in it when its anonymous volumes go too
+
+const kinds: readonly Durability[] = ['ephemeral', 'durable'];
+
+/** Where the records of a kind lie. */
+function parentOf(store: Store, durability: Durability): string {
+  return durability === 'durable' ? store.containersPath : store.ephemeralPath;
+}
+
+/** The directory of a container. */
+export function containerDirectory(store: Store, id: string, durability: Durability): string {
+  return `${parentOf(store, durability)}/${id}`;
+}
+
+/** A container's directory, found by its full ID; null when there is none. */
+export async function locate(store: Store, id: string): Promise<Durability | null> {
+  if (!isId(id)) return null;
+  for (const durability of kinds) {
+    if ((await namesIn(containerDirectory(store, id, durability))) !== null) return durability;
+  }
+  return null;
+}
+
+/**
+ * Names in a directory; null when there is none. Another failure is no answer: with too many open files, a container that
+ * is there would pass for one that is gone, and its volumes for nobody's.
+ */
+async function namesIn(path: string): Promise<string[] | null> {
+  try {
+    return await readdir(path);
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes(errorCode(error) ?? '')) return null;
+    throw error;
+  }
+}
+
+/** IDs of all containers. */
+export async function containerIds(store: Store): Promise<{ id: string; durability: Durability }[]> {
+  const lists = await Promise.all(
+    kinds.map(async (durability) =>
+      (await readdir(parentOf(store, durability))).filter(isId).map((id) => ({ id, durability })),
+    ),
+  );
+  return lists.flat();
+}
+
+/**
+ * Writes a new container's directory, complete or not at all. Texts may have holes. Pure.
+ *
+ * @param self names the temporary directory, so that a sweep can tell whether its maker lives
+ */
+export function newRecordChanges(
+  store: Store,
+  { record, state, durability }: StoredContainer,
+  self: ProcessIdentity,
+): Change[] {
+  const { id, volumes } = record;
+  const parent = parentOf(store, durability);
+  const temporary = `${parent}/${temporaryName('new', self, id)}`;
+  // What lies in memory needs no sync.
+  const sync = (path: string): Change[] => (durability === 'durable' ? [['sync', path]] : []);
+  const write = (name: string, content: unknown): Change[] => [
+    ['write', `${temporary}/${name}`, jsonWithHoles(content), 0o600],
+    ...sync(`${temporary}/${name}`),
+  ];
+  const changes: Change[] = [
+    ['mkdir', temporary, 0o700],
+    ...write('state.json', state),
+    ...write('config.json', record),
+  ];
+  if (volumes.length > 0) {
+    changes.push(['mkdir', `${temporary}/volumes`, 0o700]);
+    for (const { name } of volumes) changes.push(['write', `${temporary}/volumes/${name}`, '', 0o600]);
+    changes.push(...sync(`${temporary}/volumes`));
+  }
+  return [...changes, ...sync(temporary), ['rename', temporary, `${parent}/${id}`], ...sync(parent)];
+}
+
+/**
+ * Removes what is left where a directory could not be written to its end. On a full file system it would take the room
+ * of the next, and a sweep leaves it alone as long as this process lives.
+ */
+export async function removeUnfinished(store: Store, id: string, durability: Durability): Promise<void> {
+  const temporary = `${parentOf(store, durability)}/${temporaryName('new', await ownIdentity(), id)}`;
+  await rm(temporary, { recursive: true, force: true });
+}
+
+/** Where the state of a container lies. */
+export function statePath(store: Store, id: string, durability: Durability): string {
+  return `${containerDirectory(store, id, durability)}/state.json`;
+}
+
+/** Writes what a container is anew: of one that waited, the application was not known before. */
+export async function writeDescription(store: Store, record: ContainerRecord, durability: Durability): Promise<void> {
+  const path = join(containerDirectory(store, record.id, durability), 'config.json');
+  if (durability === 'durable') await writeRecord(path, record, { durable: true });
+  else replaceInMemory(store, path, record);
+}
+
+/** Replaces record and state of an ephemeral container, at once; of one that is gone there is nothing to replace. */
+export function replaceRecords(store: Store, record: ContainerRecord, state: ContainerState): void {
+  const directory = containerDirectory(store, record.id, 'ephemeral');
+  try {
+    store.native.change([
+      ...replacing(join(directory, 'config.json'), record),
+      ...replacing(join(directory, 'state.json'), state),
+    ]);
+  } catch (error) {
+    if (errorCode(error) !== 'ENOENT') throw error;
+  }
+}
+
+/**
+ * Notes at once that an ephemeral container uses a volume: the file beside its record is what protects it, and a request
+ * to a pool waits for nothing that it can do in some microseconds.
+ */
+export function noteUse(store: Store, id: string, volume: string): void {
+  const directory = join(containerDirectory(store, id, 'ephemeral'), 'volumes');
+  try {
+    writeFileSync(join(directory, volume), '', { mode: 0o600 });
+  } catch (error) {
+    if (errorCode(error) !== 'ENOENT') throw error;
+    mkdirSync(directory, { mode: 0o700 });
+    writeFileSync(join(directory, volume), '', { mode: 0o600 });
+  }
+}
+
+/** Reads a container; null when it is gone. Throws ORLOP_E_DAMAGED. */
+export async function readContainer(store: Store, id: string, durability: Durability): Promise<StoredContainer | null> {
+  const directory = containerDirectory(store, id, durability);
+  const hint = `remove the container: orlop rm -f ${id.slice(0, 12)}`;
+  const path = join(directory, 'config.json');
+  const record = await readRecord(path, containerSchema, hint);
+  const state = record === null ? null : await readRecord(join(directory, 'state.json'), stateSchema, hint);
+  if (record !== null && state !== null) {
+    if (record.id !== id) throw damaged(path, `it is the record of '${record.id}'`, hint);
+    return { record, state: await confirm(state), durability };
+  }
+  // A container gets its name together with its records, so one without has lost them, unless it was removed just now.
+  if ((await namesIn(directory)) === null) return null;
+  throw damaged(record === null ? path : join(directory, 'state.json'), 'it is missing', hint);
+}
+
+/** What the record says, corrected by what the kernel says: nobody may have been there to record the end. */
+async function confirm(state: ContainerState): Promise<ContainerState> {
+  const application = applicationOf(state);
+  if (state.status !== 'running' || (application !== null && (await isAlive(application)))) return state;
+  // Its owner writes the end in a moment; until then it has not ended as far as anybody can say how.
+  if (state.owner !== null && (await isAlive(state.owner))) return state;
+  return { ...state, status: 'exited', pid: null, startTime: null, owner: null };
+}
+
+/** Identity of the application, which its owner recorded. */
+export function applicationOf({ pid, startTime, owner }: ContainerState): ProcessIdentity | null {
+  if (pid === null || startTime === null || owner === null) return null;
+  return { pid, startTime, boot: owner.boot, namespace: owner.namespace };
+}
+
+/** Writes the state; false when the container was removed meanwhile. */
+export async function writeState(
+  store: Store,
+  id: string,
+  durability: Durability,
+  state: ContainerState,
+): Promise<boolean> {
+  const path = join(containerDirectory(store, id, durability), 'state.json');
+  try {
+    if (durability === 'durable') await writeRecord(path, state, { durable: true });
+    else replaceInMemory(store, path, state);
+    return true;
+  } catch (error) {
+    if (errorCode(error) !== 'ENOENT') throw error;
+    return false;
+  }
+}
+
+/** Its owner is the only one that writes it. */
+function replaceInMemory({ native }: Store, path: string, record: ContainerState | ContainerRecord): void {
+  native.change(replacing(path, record));
+}
+
+function replacing(path: string, record: ContainerState | ContainerRecord): Change[] {
+  return [
+    ['write', `${path}.tmp`, JSON.stringify(record), 0o600],
+    ['rename', `${path}.tmp`, path],
+  ];
+}
+
+/** Names of a container's volumes, also when its record is damaged. */
+export async function volumeNames(store: Store, id: string, durability: Durability): Promise<string[]> {
+  return (await namesIn(join(containerDirectory(store, id, durability), 'volumes'))) ?? [];
+}
+
+/** Notes that a removal begins, so that a crash in the middle does not end it. */
+export async function writeRemoving(store: Store, id: string, durability: Durability, volumes: boolean): Promise<void> {
+  const path = join(containerDirectory(store, id, durability), 'removing');
+  await writeFile(path, volumes ? 'volumes' : '', { mode: 0o600 }).catch((error: unknown) => {
+    // The removal makes the room that is missing here.
+    if (!isNoSpace(error)) throw error;
+  });
+}
+
+/** Whether a removal was begun, and whether with the anonymous volumes; null when none was. */
+export async function readRemoving(
+  store: Store,
+  id: string,
+  durability: Durability,
+): Promise<{ readonly volumes: boolean } | null> {
+  try {
+    const content = await readFile(join(containerDirectory(store, id, durability), 'removing'), 'utf8');
+    return { volumes: content === 'volumes' };
+  } catch (error) {
+    // Not begun, or done meanwhile.
+    if (errorCode(error) === 'ENOENT') return null;
+    throw error;
+  }
+}
+
+/** Removes the directory: its name first, so that a crash leaves no half of it in its place. */
+export async function removeDirectory(store: Store, id: string, durability: Durability): Promise<void> {
+  const self = await ownIdentity();
+  if (durability === 'ephemeral') return store.native.change(removeRecordChanges(store, id, self));
+  const parent = parentOf(store, durability);
+  const temporary = join(parent, temporaryName('gone', self, id));
+  try {
+    await rename(join(parent, id), temporary);
+  } catch (error) {
+    if (errorCode(error) !== 'ENOENT') throw error;
+    return;
+  }
+  await rm(temporary, { recursive: true, force: true });
+}
+
+/** The same for an ephemeral container. Pure. */
+export function removeRecordChanges(store: Store, id: string, self: ProcessIdentity): Change[] {
+  const parent = parentOf(store, 'ephemeral');
+  const temporary = `${parent}/${temporaryName('gone', self, id)}`;
+  return [
+    ['discard', `${parent}/${id}`, temporary],
+    ['remove', temporary],
+  ];
+}
+
+/** Removes directories that dead processes were writing or removing. */
+export async function sweepTemporary(store: Store): Promise<void> {
+  for (const durability of kinds) {
+    const parent = parentOf(store, durability);
+    for (const name of await readdir(parent)) {
+      const owner = ownerOf(name);
+      if (owner === null) continue;
+      if (!(await isAlive(owner))) await rm(join(parent, name), { recursive: true, force: true });
+    }
+  }
+}
+
+/** The process in the name tells a sweep whether somebody is still at it. */
+function temporaryName(kind: 'new' | 'gone', { pid, startTime, boot, namespace }: ProcessIdentity, id: string): string {
+  return `${kind}.${pid}.${startTime}.${boot}.${namespace.replace(/\D/g, '')}.${id}`;
+}
+
+function ownerOf(name: string): ProcessIdentity | null {
+  const [kind, pid, startTime, boot, namespace, id] = name.split('.');
+  if ((kind !== 'new' && kind !== 'gone') || id === undefined) return null;
+  if (pid === undefined || startTime === undefined || boot === undefined) return null;
+  return { pid: Number(pid), startTime, boot, namespace: `pid:[${namespace}]` };
+}

@@ -1,0 +1,38 @@
+import { RequestError } from '../errors/index.ts';
+import type { Store } from '../store/store.ts';
+import type { VolumeUser } from '../volumes/volumes.ts';
+import { containerIds, readContainer, volumeNames } from './files.ts';
+
+/** What containers use, as their records on disk say now; nothing is counted, so nothing can be counted wrong. */
+export interface Uses {
+  /** Users of a volume, by its name. */
+  readonly volumes: ReadonlyMap<string, readonly VolumeUser[]>;
+  /** Users of an image, by its ID. */
+  readonly images: ReadonlyMap<string, readonly VolumeUser[]>;
+}
+
+/** Reads all containers' records. Of a damaged one only the volumes are known. */
+export async function readUses(store: Store): Promise<Uses> {
+  const volumes = new Map<string, VolumeUser[]>();
+  const images = new Map<string, VolumeUser[]>();
+  await Promise.all(
+    (await containerIds(store)).map(async ({ id, durability }) => {
+      const names = await volumeNames(store, id, durability);
+      const found = await readContainer(store, id, durability).catch((error: unknown) => {
+        if (error instanceof RequestError) return 'damaged' as const;
+        throw error;
+      });
+      if (found === null) return;
+      const user = { id, name: found === 'damaged' ? id.slice(0, 12) : found.record.name };
+      for (const name of names) add(volumes, name, user);
+      if (found !== 'damaged') add(images, found.record.image.id, user);
+    }),
+  );
+  return { volumes, images };
+}
+
+function add(map: Map<string, VolumeUser[]>, key: string, user: VolumeUser): void {
+  const users = map.get(key);
+  if (users === undefined) map.set(key, [user]);
+  else users.push(user);
+}

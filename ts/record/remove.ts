@@ -1,0 +1,66 @@
+import { RequestError } from '../errors/index.ts';
+import { bootId } from '../linux/proc.ts';
+import { sigkill } from '../linux/signals.ts';
+import type { Store } from '../store/store.ts';
+import { readVolume } from '../volumes/record.ts';
+import type { Volumes } from '../volumes/volumes.ts';
+import { applicationOf, removeDirectory, volumeNames, writeRemoving } from './files.ts';
+import { removeLayer } from './layer.ts';
+import type { ContainerState, Durability, Ending, StoredContainer } from './schema.ts';
+import { letWaitersRead } from './waiters.ts';
+
+export interface Removal {
+  readonly id: string;
+  readonly durability: Durability;
+  /** Null when its record is damaged. */
+  readonly container: StoredContainer | null;
+  /** Its anonymous volumes too. */
+  readonly volumes: boolean;
+  /** For those who wait for its end; null when nobody knows it. */
+  readonly ending: Ending | null;
+}
+
+/**
+ * Removes what a container has: anonymous volumes, read-write layer, and its record last, because the record is what
+ * finds the rest again after a crash. The caller holds its lock, and its application has ended.
+ */
+export async function removeContainer(store: Store, volumes: Volumes, removal: Removal): Promise<void> {
+  const { id, durability, container } = removal;
+  // An ephemeral one without its owner is removed whole in any case.
+  if (durability === 'durable') await writeRemoving(store, id, durability, removal.volumes);
+  if (removal.volumes) {
+    for (const name of await anonymousVolumes(store, removal)) await removeUnused(volumes, name, id);
+  }
+  await removeLayer(store, container?.record.layer ?? id);
+  if (container !== null && removal.ending !== null) await letWaitersRead(store, container, removal.ending);
+  await removeDirectory(store, id, durability);
+}
+
+async function anonymousVolumes(store: Store, { id, durability, container }: Removal): Promise<string[]> {
+  if (container !== null) return container.record.volumes.filter((use) => use.anonymous).map((use) => use.name);
+  const names: string[] = [];
+  for (const name of await volumeNames(store, id, durability)) {
+    const volume = await readVolume(store, name).catch(() => null);
+    if (volume?.anonymous) names.push(name);
+  }
+  return names;
+}
+
+/** Another container may have taken it over; it then goes with that one. */
+async function removeUnused(volumes: Volumes, name: string, container: string): Promise<void> {
+  try {
+    await volumes.remove(name, { except: container });
+  } catch (error) {
+    if (error instanceof RequestError && error.code === 'ORLOP_E_VOLUME_IN_USE') return;
+    if (error instanceof RequestError && error.code === 'ORLOP_E_NO_VOLUME') return;
+    throw error;
+  }
+}
+
+/** Kills the application, if it still is the one that was recorded, and waits until it has ended. */
+export async function killApplication(store: Store, state: ContainerState): Promise<void> {
+  const application = applicationOf(state);
+  if (application === null || application.boot !== (await bootId())) return;
+  const { pid, startTime } = application;
+  if (store.native.killOther(pid, startTime, sigkill)) await store.native.waitOther(pid, startTime);
+}

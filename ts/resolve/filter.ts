@@ -1,0 +1,22 @@
+import { readyFilter } from '../plan/seccomp/ready.ts';
+import type { RunRequest } from '../request/types.ts';
+import type { Checked } from './checked.ts';
+import { compileFilter } from './compile-filter.ts';
+import { capabilitiesAfter } from './facts.ts';
+
+/**
+ * The system-call filter that a request asks for; null when it asks for none. A profile from a file says something else
+ * when it has been written to.
+ *
+ * @throws RequestError ORLOP_E_INPUT when the profile cannot be read
+ */
+export async function resolveFilter({
+  security: { seccomp },
+  capabilities,
+}: Pick<RunRequest, 'security' | 'capabilities'>): Promise<Checked<Uint8Array | null>> {
+  if (seccomp === 'unconfined') return { value: null, checks: [], repeatable: true };
+  const arch = process.arch === 'arm64' ? 'arm64' : 'x64';
+  const target = { arch, capabilities: capabilitiesAfter(capabilities) } as const;
+  if (seccomp !== 'default') return { value: await compileFilter(seccomp, target), checks: [], repeatable: false };
+  return { value: readyFilter(target) ?? (await compileFilter(seccomp, target)), checks: [], repeatable: true };
+}

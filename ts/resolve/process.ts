@@ -1,0 +1,85 @@
+import { RequestError } from '../errors/index.ts';
+import type { ImageConfig, ResolvedUser } from '../images/types.ts';
+import type { NativeCommand } from '../native/contract.ts';
+import type { ProcessRecord } from '../record/schema.ts';
+import type { RunRequest } from '../request/types.ts';
+
+const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+/**
+ * Merges the request with the image's configuration into the process to start.
+ *
+ * @throws RequestError ORLOP_E_INPUT when neither names a command, or the image's configuration holds a NUL
+ */
+export function processOf(
+  request: RunRequest,
+  config: ImageConfig,
+  user: ResolvedUser,
+  hostname: string,
+): ProcessRecord {
+  for (const text of [...config.entrypoint, ...config.cmd, ...config.env, config.workingDir]) refuseNul(request, text);
+  return {
+    argv: argvOf(request, config),
+    env: environmentOf(request, config, user, hostname),
+    cwd: request.workdir ?? (config.workingDir || '/'),
+    uid: user.uid,
+    gid: user.gid,
+    groups: user.groups,
+  };
+}
+
+/** The kernel ends a text at the first NUL, and a hole begins with one (`plan/holes.ts`): no image may write either. */
+function refuseNul({ image }: RunRequest, text: string): void {
+  if (!text.includes('\0')) return;
+  throw new RequestError(
+    'ORLOP_E_INPUT',
+    `the configuration of image '${image}' holds a NUL in ${JSON.stringify(text)}`,
+    {
+      hint: 'build the image again without it',
+    },
+  );
+}
+
+/** An entrypoint of the caller's own takes the image's command away too, as in Docker: it was made for the other one. */
+function argvOf(request: RunRequest, config: ImageConfig): string[] {
+  const entrypoint = request.entrypoint ?? config.entrypoint;
+  const command = request.argv.length > 0 || request.entrypoint !== null ? request.argv : config.cmd;
+  const argv = [...entrypoint, ...command];
+  if (argv.length === 0) {
+    throw new RequestError('ORLOP_E_INPUT', `no command for a container of image '${request.image}'`, {
+      hint: 'the image has none of its own: write one behind the image',
+    });
+  }
+  return argv;
+}
+
+function environmentOf(request: RunRequest, config: ImageConfig, user: ResolvedUser, hostname: string): string[] {
+  const variables = new Map<string, string>([
+    ['PATH', defaultPath],
+    ['HOSTNAME', hostname],
+    ['HOME', user.home],
+  ]);
+  for (const entry of config.env) {
+    const equals = entry.indexOf('=');
+    if (equals > 0) variables.set(entry.slice(0, equals), entry.slice(equals + 1));
+  }
+  for (const { name, value } of request.env) {
+    if (value === null) variables.delete(name);
+    else variables.set(name, value);
+  }
+  return [...variables].map(([name, value]) => `${name}=${value}`);
+}
+
+/** What a process executes, as a launch brings it along. Pure. */
+export function commandOf(process: Pick<ProcessRecord, 'argv' | 'env'>): NativeCommand {
+  const { argv, env } = process;
+  return { candidates: candidatesOf(process), argv, env };
+}
+
+/** Where the application is looked for: the one path when it has a slash, otherwise one for each part of its PATH. */
+export function candidatesOf(process: Pick<ProcessRecord, 'argv' | 'env'>): string[] {
+  const program = process.argv[0] ?? '';
+  if (program.includes('/')) return [program];
+  const path = process.env.find((entry) => entry.startsWith('PATH='))?.slice('PATH='.length) ?? defaultPath;
+  return path.split(':').map((directory) => `${directory === '' ? '.' : directory}/${program}`);
+}

@@ -1,0 +1,166 @@
+import type { ImageStore, ResolvedImage, ResolvedUser } from '../images/types.ts';
+import { resolveImageUser } from '../images/users/read-users.ts';
+import type { Change, Native } from '../native/contract.ts';
+import type { StartFacts } from '../plan/facts.ts';
+import { hole } from '../plan/holes.ts';
+import { layerPaths, type RootAttributes, rootAttributes } from '../record/layer.ts';
+import type { ContainerRecord, Durability } from '../record/schema.ts';
+import type { EnvEntry, RunRequest } from '../request/types.ts';
+import { newId } from '../store/id.ts';
+import type { Store } from '../store/store.ts';
+import type { Laps } from '../trace/laps.ts';
+import { etcFiles } from './etc-files.ts';
+import { startFacts } from './facts.ts';
+import { resolveFilter } from './filter.ts';
+import { ImageView } from './image-view.ts';
+import { hardNofile, thermalPaths } from './limits.ts';
+import { mayHang } from './may-hang.ts';
+import { processOf } from './process.ts';
+import { type ResolvedSource, resolveSources, resolveVolumes } from './sources.ts';
+import { type VolumeNeed, volumeNeeds } from './volume-needs.ts';
+
+/** What a request leads to on this machine now, before anything is made. */
+export interface Resolved {
+  readonly request: RunRequest;
+  readonly image: ResolvedImage;
+  readonly user: ResolvedUser;
+  readonly rootAttributes: RootAttributes;
+  /** Of each container of the request, with holes for what it has of its own. */
+  readonly record: ContainerRecord;
+  readonly volumes: readonly VolumeNeed[];
+  /** What has to be so for a container to be made of it. */
+  readonly creating: readonly Change[];
+  /** What has to be so for a container to be started by it. */
+  readonly starting: readonly Change[];
+  /** Another container can be made and started by it, as long as the checks hold. */
+  readonly repeatable: boolean;
+  /** A container that was made can be started by it later, as long as the checks hold. */
+  readonly startLasts: boolean;
+  /** A source lies on a file system that may never answer. */
+  readonly mayHang: boolean;
+  /**
+   * What the plan follows from.
+   *
+   * @param volumes of the store, by name; default: what is there, which throws ORLOP_E_NO_VOLUME
+   */
+  facts(volumes?: ReadonlyMap<string, ResolvedSource>): StartFacts;
+}
+
+export interface ResolveServices {
+  readonly store: Store;
+  readonly native: Native;
+  readonly images: ImageStore;
+}
+
+export interface ResolveOptions {
+  readonly durability: Durability;
+  readonly signal?: AbortSignal | undefined;
+  readonly laps?: Laps | undefined;
+}
+
+/**
+ * Finds what a request leads to: image, user, sources of bind mounts, volumes, files of /etc, filter and limits.
+ *
+ * @throws RequestError ORLOP_E_NO_IMAGE, ORLOP_E_NO_USER, ORLOP_E_SOURCE, ORLOP_E_TARGET, ORLOP_E_INPUT, ORLOP_E_ABORTED
+ */
+export async function resolveRequest(
+  services: ResolveServices,
+  request: RunRequest,
+  options: ResolveOptions,
+): Promise<Resolved> {
+  const { images, native } = services;
+  const { signal, laps } = options;
+  const image = await images.resolve(request.image, { signal });
+  laps?.lap('image', image.value.reference);
+  await using view = ImageView.ofImage(native, image.value);
+  const user = await resolveImageUser(native, image.value, request.user ?? image.value.config.user, view.open);
+  const needs = volumeNeeds(request, image.value.config, newId);
+  const record = recordOf(request, image.value, user, needs);
+  // What cannot be executed is refused before anything is made.
+  processOf(request, image.value.config, user, '');
+  laps?.lap('user', 'of the image; volumes');
+  const rest = await resolveStart(services, record, image.value, options);
+  return {
+    ...rest,
+    request,
+    user,
+    volumes: needs,
+    rootAttributes: rootAttributes(image.value.layers[0]),
+    creating: image.checks,
+    // The volume of an anonymous mount is another one for each container.
+    repeatable: rest.startLasts && image.repeatable && !needs.some(({ anonymous }) => anonymous),
+  };
+}
+
+/** What the start of a container leads to that is on record. */
+export type ResolvedStart = Pick<Resolved, 'image' | 'record' | 'starting' | 'startLasts' | 'mayHang' | 'facts'>;
+
+/**
+ * The part of it that follows from a container's record: of one that is there, or of one that will be.
+ *
+ * @throws RequestError ORLOP_E_SOURCE, ORLOP_E_INPUT, ORLOP_E_ABORTED
+ */
+export async function resolveStart(
+  { store }: ResolveServices,
+  record: ContainerRecord,
+  image: ResolvedImage,
+  { durability, signal, laps }: ResolveOptions,
+): Promise<ResolvedStart> {
+  const { request, hostname, layer } = record;
+  const sources = await resolveSources(store, request.mounts, signal);
+  laps?.lap('sources', 'of bind mounts');
+  const files = etcFiles(hostname, request.network);
+  const filter = await resolveFilter(request);
+  const context = {
+    paths: layerPaths(store, layer),
+    sources: sources.value,
+    files: files.value,
+    seccomp: filter.value,
+    maskedPaths: await thermalPaths(),
+    hardNofile: hardNofile(),
+    // The layer of an ephemeral container is not read after a power cut: its unmount need not sync the host's disk.
+    volatile: durability === 'ephemeral',
+  };
+  const names = record.volumes.map(({ name }) => name);
+  const checked = [sources, files, filter];
+  const resolved = {
+    image,
+    record,
+    starting: checked.flatMap(({ checks }) => checks),
+    startLasts: checked.every(({ repeatable }) => repeatable),
+    mayHang: await mayHang(sources.value.values()),
+    facts: (volumes = resolveVolumes(store, names)) => startFacts(record, image, { ...context, volumes }),
+  };
+  laps?.lap('settings', 'files of /etc, filter, limits');
+  return resolved;
+}
+
+/** Casts a hole to the element that it stands for in a list. */
+const requestEnv = hole.requestEnv as unknown as EnvEntry;
+
+function recordOf(
+  request: RunRequest,
+  image: ResolvedImage,
+  { uid, gid, groups }: ResolvedUser,
+  needs: readonly VolumeNeed[],
+): ContainerRecord {
+  return {
+    version: 1,
+    id: hole.id,
+    name: request.name ?? hole.name,
+    created: hole.created,
+    image: { reference: image.reference, id: image.id },
+    layer: hole.id,
+    request: { ...request, argv: [hole.requestArgv], env: [requestEnv] },
+    process: {
+      argv: [hole.argv],
+      env: [hole.env],
+      cwd: request.workdir ?? (image.config.workingDir || '/'),
+      uid,
+      gid,
+      groups,
+    },
+    volumes: needs.map(({ nocopy: _, ...use }) => use),
+    hostname: request.hostname ?? hole.shortId,
+  };
+}

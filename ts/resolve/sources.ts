@@ -1,0 +1,114 @@
+import { statSync } from 'node:fs';
+import { RequestError } from '../errors/index.ts';
+import { messageOf } from '../errors/message.ts';
+import { longestDelay, unlessAborted } from '../launch/abort.ts';
+import type { Looked, Native } from '../native/contract.ts';
+import type { BindMount, MountSpec } from '../request/types.ts';
+import type { Store } from '../store/store.ts';
+import { noVolume } from '../volumes/record.ts';
+import type { Checked } from './checked.ts';
+
+/** What stands at the source of a bind mount now. The start fails when it has been replaced by then. */
+export interface ResolvedSource {
+  /** Without symbolic links. */
+  readonly path: string;
+  readonly device: bigint;
+  readonly inode: bigint;
+  readonly type: 'directory' | 'file';
+  /** `f_type` of statfs(2), where it is known; 0 where it could not be told. */
+  readonly fileSystem?: number | undefined;
+}
+
+type SourceStore = Pick<Store, 'root' | 'run' | 'native'>;
+
+/** What stands at a path, on a file system that may not answer. */
+async function lookAt(native: Native, path: string, signal: AbortSignal | undefined): Promise<Looked> {
+  // The addon's look keeps no program from ending; while somebody waits for it, this does.
+  const alive = setTimeout(() => {}, longestDelay);
+  try {
+    return await unlessAborted(native.lookAt(path), signal);
+  } finally {
+    clearTimeout(alive);
+  }
+}
+
+/**
+ * Looks at the source of a bind mount on the host.
+ *
+ * @throws RequestError ORLOP_E_SOURCE, also where it lies in the store; ORLOP_E_ABORTED
+ */
+async function resolveSource(
+  { native, root, run }: SourceStore,
+  mount: BindMount,
+  signal: AbortSignal | undefined,
+): Promise<ResolvedSource> {
+  const { source, target } = mount;
+  const refuse = (why: string, hint: string, cause?: unknown) =>
+    new RequestError('ORLOP_E_SOURCE', `cannot mount '${source}' at '${target}': ${why}`, { hint, cause });
+  let found: Looked;
+  try {
+    found = await lookAt(native, source, signal);
+  } catch (error) {
+    if (error instanceof RequestError) throw error;
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code === 'ENOENT') {
+      throw refuse('the host has no such file or directory', `make it first: mkdir -p '${source}'`, error);
+    }
+    if (code === 'EACCES') throw refuse('permission denied', 'the caller may not reach it on the host', error);
+    throw refuse(messageOf(error), 'check the path on the host', error);
+  }
+  const { path, device, inode, directory, fileSystem } = found;
+  const inside = [root, run].find((directory) => path === directory || path.startsWith(`${directory}/`));
+  if (inside !== undefined) {
+    throw refuse(`it lies in the store '${inside}'`, 'name the volume instead: -v NAME:/target');
+  }
+  return { path, device, inode, type: directory ? 'directory' : 'file', fileSystem };
+}
+
+/**
+ * Looks at the sources of all bind mounts of a request; the result is by target. That a source is still the same, the
+ * operation `bind` checks itself. Throws as `resolveSource` does.
+ */
+export async function resolveSources(
+  store: SourceStore,
+  mounts: readonly MountSpec[],
+  signal?: AbortSignal,
+): Promise<Checked<ReadonlyMap<string, ResolvedSource>>> {
+  const binds = mounts.filter((mount) => mount.type === 'bind');
+  // Each once, and at the same time: a way through a thread takes longer than what is done there.
+  const looks = new Map<string, Promise<ResolvedSource>>();
+  for (const mount of binds) {
+    if (!looks.has(mount.source)) looks.set(mount.source, resolveSource(store, mount, signal));
+  }
+  // Waited for until the last one, so that the error is that of the first in the request.
+  await Promise.allSettled(looks.values());
+  const sources = new Map<string, ResolvedSource>();
+  let repeatable = true;
+  for (const { source, target } of binds) {
+    const found = await looks.get(source);
+    if (found === undefined) continue;
+    sources.set(target, found);
+    // Where a symbolic link leads may change without any trace at the place that it led to.
+    repeatable &&= found.path === source;
+  }
+  return { value: sources, checks: [], repeatable };
+}
+
+/**
+ * Looks at the data directories of volumes, which lie on the store's own disk; the result is by name.
+ *
+ * @throws RequestError ORLOP_E_NO_VOLUME when somebody has taken one out of the store by hand
+ */
+export function resolveVolumes(
+  store: Pick<Store, 'volumeData'>,
+  names: Iterable<string>,
+): ReadonlyMap<string, ResolvedSource> {
+  const sources = new Map<string, ResolvedSource>();
+  for (const name of names) {
+    const path = store.volumeData(name);
+    const facts = statSync(path, { bigint: true, throwIfNoEntry: false });
+    if (facts === undefined) throw noVolume(name);
+    sources.set(name, { path, device: facts.dev, inode: facts.ino, type: 'directory' });
+  }
+  return sources;
+}
