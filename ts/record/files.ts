@@ -1,9 +1,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isAlive, ownIdentity, type ProcessIdentity } from '../linux/proc.ts';
 import type { Change } from '../native/contract.ts';
 import { jsonWithHoles } from '../plan/holes.ts';
+import { replaceFile } from '../store/durable.ts';
 import { isId } from '../store/id.ts';
 import { damaged, readRecord, writeRecord } from '../store/record.ts';
 import type { Store } from '../store/store.ts';
@@ -214,10 +215,13 @@ export async function volumeNames(store: Store, id: string, durability: Durabili
   return (await namesIn(join(containerDirectory(store, id, durability), 'volumes'))) ?? [];
 }
 
-/** Notes that a removal begins, so that a crash in the middle does not end it. */
+/**
+ * Notes that a removal begins, so that a crash in the middle does not end it. Whole or not at all: an empty file says that
+ * the anonymous volumes stay, and after that nothing leads to them.
+ */
 export async function writeRemoving(store: Store, id: string, durability: Durability, volumes: boolean): Promise<void> {
   const path = join(containerDirectory(store, id, durability), 'removing');
-  await writeFile(path, volumes ? 'volumes' : '', { mode: 0o600 }).catch((error: unknown) => {
+  await replaceFile(path, volumes ? 'volumes' : '', { mode: 0o600, durable: false }).catch((error: unknown) => {
     // The removal makes the room that is missing here.
     if (!isNoSpace(error)) throw error;
   });

@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { link, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { recover } from '../../../ts/containers/recover.ts';
 import { identify, ownIdentity } from '../../../ts/linux/proc.ts';
 import { ContainerStore } from '../../../ts/record/container-store.ts';
+import { containerDirectory, readRemoving, writeRemoving } from '../../../ts/record/files.ts';
 import { type ContainerRecord, created, type Durability } from '../../../ts/record/schema.ts';
 import { newId } from '../../../ts/store/id.ts';
 import { Store } from '../../../ts/store/store.ts';
@@ -46,6 +47,20 @@ describe('after a crash', () => {
     expect(await readdir(store.layersPath)).to.deep.equal([kept.record.layer]);
     expect(await readdir(store.mntPath)).to.deep.equal([kept.record.layer]);
     expect((await containers.volumes.list()).volumes).to.deep.equal([]);
+  });
+
+  it('a removal that was begun is noted as a whole: a part of that would say that the volumes stay', async () => {
+    const { id } = (await add(record(newId()), 'durable')).record;
+    const place = containerDirectory(store, id, 'durable');
+    const names = await readdir(place);
+    await writeRemoving(store, id, 'durable', false);
+    await link(join(place, 'removing'), join(place, 'before'));
+    await writeRemoving(store, id, 'durable', true);
+    expect(await readFile(join(place, 'before'), 'utf8'), 'the file from before, in which nothing is written').to.equal(
+      '',
+    );
+    expect(await readRemoving(store, id, 'durable')).to.deep.equal({ volumes: true });
+    expect(await readdir(place)).to.have.members([...names, 'before', 'removing']);
   });
 
   it('an ephemeral container that has ended stays until its live owner removes it', async () => {
