@@ -39,11 +39,11 @@ const standIns = {
   name: 'stand-ins',
   setup({ onResolve }) {
     const own = {
-      'node:crypto': 'ts/cli/light-crypto.ts',
-      'node:fs/promises': 'ts/cli/immediate-fs.ts',
-      'node:os': 'ts/cli/light-os.ts',
-      'node:path': 'ts/cli/light-path.ts',
-      'node:timers/promises': 'ts/cli/light-timers.ts',
+      'node:crypto': 'ts/cli/light/node-crypto.ts',
+      'node:fs/promises': 'ts/cli/light/node-fs-promises.ts',
+      'node:os': 'ts/cli/light/node-os.ts',
+      'node:path': 'ts/cli/light/node-path.ts',
+      'node:timers/promises': 'ts/cli/light/node-timers-promises.ts',
     };
     onResolve({ filter: /^node:/ }, ({ path }) =>
       own[path] === undefined ? undefined : { path: join(root, own[path]) },
@@ -62,7 +62,7 @@ const later = {
     '../containers/wait.ts',
   ],
   'ts/api/orlop.ts': ['../containers/plan.ts', './pool.ts', './run.ts'],
-  'ts/cli/main.ts': ['./parse.ts'],
+  'ts/cli/main.ts': ['./parse/parse.ts'],
   'ts/resolve/filter.ts': ['./compile-filter.ts'],
   'ts/images/transfer/archiver.ts': ['../archive/index.ts'],
   'ts/images/layers/ensure-layers.ts': ['./unpack-layers.ts'],

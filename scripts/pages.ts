@@ -3,8 +3,8 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { commands } from '../ts/cli/commands.ts';
 import { completionScripts } from '../ts/cli/completion/scripts.ts';
-import { defineCommand } from '../ts/cli/define.ts';
 import { commandPage, mainPage, pageName } from '../ts/cli/pages/roff.ts';
+import { defineCommand } from '../ts/cli/parse/define.ts';
 
 const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
 

@@ -1,6 +1,6 @@
 import { RequestError } from '../errors/index.ts';
 import { longestDelay } from '../launch/abort.ts';
-import { lightAbort } from '../launch/light-abort.ts';
+import { lightAbort } from './light-abort.ts';
 
 /**
  * A time-out as the delay of a timer, ms.

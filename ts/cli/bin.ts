@@ -1,6 +1,6 @@
 import type { Io } from './io.ts';
 import { main } from './main.ts';
-import { factsOf, readStandardInput, writeAll } from './standard-streams.ts';
+import { factsOf, readStandardInput, writeAll } from './streams/standard-streams.ts';
 
 const io: Io = {
   stdout: { write: (content) => writeAll(1, content) },

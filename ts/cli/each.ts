@@ -1,5 +1,5 @@
 import type { Io } from './io.ts';
-import { report } from './report.ts';
+import { report } from './output/report.ts';
 
 /** Does the same to each name: one that fails is reported and the others are done. Status 1 when one failed. */
 export async function forEach(io: Io, names: readonly string[], act: (name: string) => Promise<void>): Promise<number> {

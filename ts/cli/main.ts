@@ -3,13 +3,13 @@ import { RequestError } from '../errors/index.ts';
 import { nearest } from '../request/text.ts';
 import type { Invocation } from './command.ts';
 import { type CommandEntry, commands, synonyms } from './commands.ts';
-import { findCommand } from './find.ts';
-import { topHelp } from './help.ts';
 import type { Io } from './io.ts';
-import { later, laterCommands } from './later.ts';
-import { parseCommand, parseGlobals } from './parse.ts';
-import { plainCommand, plainGlobals } from './plain.ts';
-import { failed, report } from './report.ts';
+import { topHelp } from './output/help.ts';
+import { failed, report } from './output/report.ts';
+import { findCommand } from './parse/find.ts';
+import { later, laterCommands } from './parse/later.ts';
+import { parseCommand, parseGlobals } from './parse/parse.ts';
+import { plainCommand, plainGlobals } from './parse/plain.ts';
 
 /**
  * Runs one command line and resolves to the exit status. Prints through `io` only, and never ends the process.

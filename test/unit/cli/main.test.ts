@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { commands } from '../../../ts/cli/commands.ts';
-import { laterCommands, laterRunOptions } from '../../../ts/cli/later.ts';
+import { laterCommands, laterRunOptions } from '../../../ts/cli/parse/later.ts';
 import { orlop } from '../../support/fake-orlop.ts';
 
 describe('the command line', () => {

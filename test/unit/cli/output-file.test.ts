@@ -4,7 +4,7 @@ import { lstatSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileS
 import { join } from 'node:path';
 import { expect } from 'chai';
 import type { Io } from '../../../ts/cli/io.ts';
-import { withOutput } from '../../../ts/cli/output-file.ts';
+import { withOutput } from '../../../ts/cli/streams/output-file.ts';
 import { RequestError } from '../../../ts/errors/index.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { ContainerSummary, ImageSummary, VolumeSummary } from '../../../ts/api/types.ts';
-import { ago, ellipsis, humanDuration, humanSize, shortId, timestamp } from '../../../ts/cli/human.ts';
-import { alignColumns, printable } from '../../../ts/cli/table.ts';
+import { ago, ellipsis, humanDuration, humanSize, shortId, timestamp } from '../../../ts/cli/output/human.ts';
+import { alignColumns, printable } from '../../../ts/cli/output/table.ts';
 import { RequestError } from '../../../ts/errors/index.ts';
 import { type CommandLine, orlop, type World } from '../../support/fake-orlop.ts';
 

@@ -1,6 +1,6 @@
 import type { CommandModule } from '../command.ts';
-import { laterRunOptions } from '../later.ts';
-import { addRunArguments, runArguments, runNotes, runOptions } from '../run-options.ts';
+import { laterRunOptions } from '../parse/later.ts';
+import { addRunArguments, runArguments, runNotes, runOptions } from '../parse/run-options.ts';
 
 export const command: CommandModule = {
   passThrough: true,

@@ -1,5 +1,5 @@
 import type { CommandModule } from '../command.ts';
-import { printable } from '../table.ts';
+import { printable } from '../output/table.ts';
 
 export const command: CommandModule = {
   notes: 'A is added, C is changed, D is deleted. What is in volumes is not part of it.',

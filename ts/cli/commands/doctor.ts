@@ -1,9 +1,9 @@
-import { type Paint, paintFor } from '../colors.ts';
 import { type CommandModule, text } from '../command.ts';
 import { type Check, runChecks } from '../doctor/checks.ts';
 import { gatherFacts } from '../doctor/facts.ts';
-import { toJson } from '../json.ts';
-import { onlyFormat } from '../list.ts';
+import { type Paint, paintFor } from '../output/colors.ts';
+import { toJson } from '../output/json.ts';
+import { onlyFormat } from '../output/list.ts';
 
 export const command: CommandModule = {
   notes: 'Status 1 when something is missing that every container needs.',

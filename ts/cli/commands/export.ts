@@ -1,5 +1,5 @@
 import { type CommandModule, text } from '../command.ts';
-import { withOutput } from '../output-file.ts';
+import { withOutput } from '../streams/output-file.ts';
 
 export const command: CommandModule = {
   define(command) {

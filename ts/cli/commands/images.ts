@@ -1,8 +1,8 @@
 import type { ImageSummary } from '../../api/types.ts';
 import { type CommandModule, collect, flag, text, texts } from '../command.ts';
-import { booleans, compileFilter, type Filters, hasLabels } from '../filter.ts';
-import { ago, humanSize, shortId, timestamp } from '../human.ts';
-import { type Column, printList, type Row, warnDamaged } from '../list.ts';
+import { booleans, compileFilter, type Filters, hasLabels } from '../output/filter.ts';
+import { ago, humanSize, shortId, timestamp } from '../output/human.ts';
+import { type Column, printList, type Row, warnDamaged } from '../output/list.ts';
 
 const columns: readonly Column[] = [
   { header: 'REPOSITORY', field: 'Repository' },

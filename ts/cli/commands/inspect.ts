@@ -1,8 +1,8 @@
 import type { OrlopRuntime } from '../../api/types.ts';
 import { RequestError } from '../../errors/index.ts';
 import { type CommandModule, text } from '../command.ts';
-import { printInspected } from '../inspected.ts';
-import { onlyFormat } from '../list.ts';
+import { printInspected } from '../output/inspected.ts';
+import { onlyFormat } from '../output/list.ts';
 
 type Kind = 'container' | 'image' | 'volume';
 

@@ -1,9 +1,9 @@
 import { planToJson } from '../../plan/describe.ts';
 import { type CommandModule, text } from '../command.ts';
-import { toJson } from '../json.ts';
-import { laterRunOptions } from '../later.ts';
-import { onlyFormat } from '../list.ts';
-import { addRunArguments, runArguments, runNotes, runOptions } from '../run-options.ts';
+import { toJson } from '../output/json.ts';
+import { onlyFormat } from '../output/list.ts';
+import { laterRunOptions } from '../parse/later.ts';
+import { addRunArguments, runArguments, runNotes, runOptions } from '../parse/run-options.ts';
 
 export const command: CommandModule = {
   passThrough: true,

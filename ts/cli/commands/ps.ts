@@ -1,9 +1,9 @@
 import type { ContainerSummary } from '../../api/types.ts';
 import { RequestError } from '../../errors/index.ts';
 import { type CommandModule, collect, flag, text, texts } from '../command.ts';
-import { compileFilter, type Filters, hasLabels, requireForm } from '../filter.ts';
-import { ago, ellipsis, humanDuration, shortId, timestamp } from '../human.ts';
-import { type Column, printList, type Row, warnDamaged } from '../list.ts';
+import { compileFilter, type Filters, hasLabels, requireForm } from '../output/filter.ts';
+import { ago, ellipsis, humanDuration, shortId, timestamp } from '../output/human.ts';
+import { type Column, printList, type Row, warnDamaged } from '../output/list.ts';
 
 const columns: readonly Column[] = [
   { header: 'CONTAINER ID', field: 'ID' },

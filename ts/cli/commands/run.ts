@@ -1,8 +1,8 @@
 import { type CommandModule, text } from '../command.ts';
-import { runInForeground, signalNotes } from '../foreground.ts';
-import { laterRunOptions } from '../later.ts';
-import { addRunArguments, runArguments, runNotes, runOptions } from '../run-options.ts';
-import { withTrace } from '../trace-file.ts';
+import { laterRunOptions } from '../parse/later.ts';
+import { addRunArguments, runArguments, runNotes, runOptions } from '../parse/run-options.ts';
+import { runInForeground, signalNotes } from '../streams/foreground.ts';
+import { withTrace } from '../streams/trace-file.ts';
 
 const examples = [
   "orlop run --rm -v /test host sh -c 'echo hi > /test/f'",

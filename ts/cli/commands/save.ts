@@ -1,7 +1,7 @@
 import type { ArchiveFormat } from '../../api/types.ts';
 import { type CommandModule, text } from '../command.ts';
-import { onlyFormat } from '../list.ts';
-import { withOutput } from '../output-file.ts';
+import { onlyFormat } from '../output/list.ts';
+import { withOutput } from '../streams/output-file.ts';
 
 const formats: readonly ArchiveFormat[] = ['docker-archive', 'oci-archive'];
 

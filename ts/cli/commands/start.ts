@@ -1,7 +1,7 @@
 import { type CommandModule, flag, text } from '../command.ts';
-import { runInForeground, signalNotes } from '../foreground.ts';
-import { later } from '../later.ts';
-import { withTrace } from '../trace-file.ts';
+import { later } from '../parse/later.ts';
+import { runInForeground, signalNotes } from '../streams/foreground.ts';
+import { withTrace } from '../streams/trace-file.ts';
 
 export const command: CommandModule = {
   later: ['--detach-keys <keys>'],

@@ -3,11 +3,11 @@ import { RequestError } from '../../errors/index.ts';
 import { readTrace } from '../../trace/read.ts';
 import { svg } from '../../trace/svg.ts';
 import { waterfall } from '../../trace/waterfall.ts';
-import { boundedText } from '../bounded.ts';
-import { paintFor } from '../colors.ts';
 import { type CommandModule, flag } from '../command.ts';
 import type { Io } from '../io.ts';
-import { withOutput } from '../output-file.ts';
+import { boundedText } from '../output/bounded.ts';
+import { paintFor } from '../output/colors.ts';
+import { withOutput } from '../streams/output-file.ts';
 
 /** Columns where there is no terminal to ask. */
 const columns = 100;

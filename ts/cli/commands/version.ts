@@ -1,8 +1,8 @@
 import { release } from 'node:os';
 import { type CommandModule, flag, text } from '../command.ts';
-import { toJson } from '../json.ts';
+import { toJson } from '../output/json.ts';
+import { packageVersion } from '../output/version.ts';
 import { compileTemplate } from '../template/render.ts';
-import { packageVersion } from '../version.ts';
 
 export const command: CommandModule = {
   define(command) {

@@ -1,5 +1,5 @@
 import type { CommandModule } from '../command.ts';
-import { printInspected } from '../inspected.ts';
+import { printInspected } from '../output/inspected.ts';
 
 export const command: CommandModule = {
   define(command) {

@@ -1,7 +1,7 @@
 import type { VolumeSummary } from '../../api/types.ts';
 import { type CommandModule, collect, flag, text, texts } from '../command.ts';
-import { booleans, compileFilter, type Filters, hasLabels, lacksLabels } from '../filter.ts';
-import { type Column, printList, type Row, warnDamaged } from '../list.ts';
+import { booleans, compileFilter, type Filters, hasLabels, lacksLabels } from '../output/filter.ts';
+import { type Column, printList, type Row, warnDamaged } from '../output/list.ts';
 
 const columns: readonly Column[] = [
   { header: 'DRIVER', field: 'Driver' },

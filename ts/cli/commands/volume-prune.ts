@@ -1,7 +1,7 @@
 import { type CommandModule, collect, flag, texts } from '../command.ts';
 import { confirm } from '../confirm.ts';
-import { compileFilter } from '../filter.ts';
-import { humanSize } from '../human.ts';
+import { compileFilter } from '../output/filter.ts';
+import { humanSize } from '../output/human.ts';
 import { volumeFilters } from './volume-ls.ts';
 
 const { label, 'label!': noLabel, name } = volumeFilters;

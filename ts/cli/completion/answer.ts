@@ -1,7 +1,7 @@
 import type { OrlopRuntime } from '../../api/types.ts';
 import { commands } from '../commands.ts';
-import { defineCommand } from '../define.ts';
 import type { Io } from '../io.ts';
+import { defineCommand } from '../parse/define.ts';
 import { type Candidate, complete, type Kind } from './complete.ts';
 
 /**

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { CommandModule } from '../command.ts';
-import { repeatable } from '../define.ts';
-import { exitStatus, examples as mainExamples } from '../help.ts';
+import { exitStatus, examples as mainExamples } from '../output/help.ts';
+import { repeatable } from '../parse/define.ts';
 
 /** What a page needs to know of a command besides its options. */
 export interface Entry {

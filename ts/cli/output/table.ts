@@ -1,4 +1,4 @@
-import { unprintable } from '../plan/printable.ts';
+import { unprintable } from '../../plan/printable.ts';
 
 /**
  * Lines of cells, aligned as Docker's tables are (Go's tabwriter: at least 10 wide, 3 blanks between, the last column

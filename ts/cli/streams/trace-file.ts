@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, lstat, open, unlink } from 'node:fs/promises';
-import type { Running } from '../api/types.ts';
-import { withProgram } from '../trace/program.ts';
+import type { Running } from '../../api/types.ts';
+import { withProgram } from '../../trace/program.ts';
 
 /** The file for the times of a start, opened before anything is made. */
 export interface TraceFile {

@@ -1,4 +1,4 @@
-import type { Io } from './io.ts';
+import type { Io } from '../io.ts';
 
 /**
  * Colours a text for a terminal. picocolors and util.styleText ask process.stdout whether it is one, which makes a pipe

@@ -3,7 +3,7 @@ import * as theirs from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import * as ours from '../../../ts/cli/immediate-fs.ts';
+import * as ours from '../../../../ts/cli/light/node-fs-promises.ts';
 
 type Files = Pick<typeof theirs, Exclude<keyof typeof ours, 'FileHandle'>>;
 

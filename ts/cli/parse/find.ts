@@ -1,4 +1,4 @@
-import { type CommandEntry, commands, synonyms } from './commands.ts';
+import { type CommandEntry, commands, synonyms } from '../commands.ts';
 
 /** `container ls` is `ps`. */
 export function ownName(words: readonly string[]): readonly string[] {

@@ -1,6 +1,6 @@
 import { fstatSync, readlinkSync, writeSync } from 'node:fs';
 import type { Readable } from 'node:stream';
-import type { DescriptorFacts } from './io.ts';
+import type { DescriptorFacts } from '../io.ts';
 
 /**
  * Writes all of a text or of bytes to a descriptor.

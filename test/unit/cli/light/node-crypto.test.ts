@@ -1,6 +1,6 @@
 import * as theirs from 'node:crypto';
 import { expect } from 'chai';
-import * as ours from '../../../ts/cli/light-crypto.ts';
+import * as ours from '../../../../ts/cli/light/node-crypto.ts';
 
 interface Hashing {
   createHash(algorithm: 'sha256'): OneHash;

@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
-import { RequestError } from '../errors/index.ts';
-import { messageOf } from '../errors/message.ts';
-import { kernelRelease } from '../linux/kernel.ts';
-import { mergeEnv, parseEnv, parseEnvFile } from '../request/environment.ts';
-import { parseRunOptions } from '../request/options.ts';
-import type { EnvEntry, RunOptions, RunRequest } from '../request/types.ts';
-import { type CommandOption, flag, type Invocation, text, texts } from './command.ts';
+import { RequestError } from '../../errors/index.ts';
+import { messageOf } from '../../errors/message.ts';
+import { kernelRelease } from '../../linux/kernel.ts';
+import { mergeEnv, parseEnv, parseEnvFile } from '../../request/environment.ts';
+import { parseRunOptions } from '../../request/options.ts';
+import type { EnvEntry, RunOptions, RunRequest } from '../../request/types.ts';
+import { type CommandOption, flag, type Invocation, text, texts } from '../command.ts';
 
 /** The options of `run`, `create` and `plan`. */
 export const runOptions: readonly CommandOption[] = [

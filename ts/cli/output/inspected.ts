@@ -1,8 +1,8 @@
-import type { Invocation } from './command.ts';
-import { text } from './command.ts';
+import type { Invocation } from '../command.ts';
+import { text } from '../command.ts';
+import { compileTemplate } from '../template/render.ts';
 import { toJson } from './json.ts';
 import { report } from './report.ts';
-import { compileTemplate } from './template/render.ts';
 
 /** Prints what `look` finds for each name, as one JSON list or by a template; status 1 when one is missing. */
 export async function printInspected(

@@ -1,6 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
-import type { Running, Stdio } from '../api/types.ts';
-import type { Io, Outlet } from './io.ts';
+import type { Running, Stdio } from '../../api/types.ts';
+import type { Io, Outlet } from '../io.ts';
 
 /** Where the standard streams of a container in the foreground lead. */
 export interface Streams {

@@ -1,4 +1,4 @@
-import type { Arguments, CommandModule, CommandOption } from './command.ts';
+import type { Arguments, CommandModule, CommandOption } from '../command.ts';
 import { ownName } from './find.ts';
 
 // Command lines that can be read without commander, which takes a millisecond to be loaded and told of all options. What

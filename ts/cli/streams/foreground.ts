@@ -1,7 +1,7 @@
-import type { Container } from '../api/types.ts';
-import { heeds } from '../linux/proc.ts';
-import type { Io } from './io.ts';
-import { tell } from './report.ts';
+import type { Container } from '../../api/types.ts';
+import { heeds } from '../../linux/proc.ts';
+import type { Io } from '../io.ts';
+import { tell } from '../output/report.ts';
 import { forwardSignals } from './signals.ts';
 import { passOn, streamsFor } from './streams.ts';
 import type { TraceFile } from './trace-file.ts';

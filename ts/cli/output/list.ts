@@ -1,9 +1,9 @@
-import type { Listing } from '../api/types.ts';
-import { RequestError } from '../errors/index.ts';
-import type { Io } from './io.ts';
+import type { Listing } from '../../api/types.ts';
+import { RequestError } from '../../errors/index.ts';
+import type { Io } from '../io.ts';
+import { compileTemplate } from '../template/render.ts';
 import { tell } from './report.ts';
 import { alignColumns, printable } from './table.ts';
-import { compileTemplate } from './template/render.ts';
 
 export interface Column {
   readonly header: string;

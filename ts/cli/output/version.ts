@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { packageRoot } from '../native/files.ts';
+import { packageRoot } from '../../native/files.ts';
 
 /** Version of the package. */
 export function packageVersion(): string {

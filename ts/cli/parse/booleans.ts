@@ -1,5 +1,5 @@
 import type { Option } from 'commander';
-import { RequestError } from '../errors/index.ts';
+import { RequestError } from '../../errors/index.ts';
 
 const words: Readonly<Record<string, boolean>> = {
   true: true,

@@ -1,5 +1,5 @@
-import { lightAbort } from '../launch/light-abort.ts';
-import type { SignalSource } from './io.ts';
+import { lightAbort } from '../../api/light-abort.ts';
+import type { SignalSource } from '../io.ts';
 
 const forwarded: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'];
 

@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { RequestError } from '../errors/index.ts';
-import type { Io } from './io.ts';
+import { RequestError } from '../../errors/index.ts';
+import type { Io } from '../io.ts';
 
 /**
  * The text of a file, or of standard input for `-`, up to a number of bytes: what a name leads to may be a device that

@@ -1,11 +1,11 @@
 import { Command, CommanderError } from 'commander';
-import { RequestError } from '../errors/index.ts';
+import { RequestError } from '../../errors/index.ts';
+import type { Arguments } from '../command.ts';
+import type { CommandEntry } from '../commands.ts';
+import type { Io } from '../io.ts';
 import { rewriteBooleans } from './booleans.ts';
-import type { Arguments } from './command.ts';
-import type { CommandEntry } from './commands.ts';
 import { defineCommand } from './define.ts';
 import { findCommand, ownName } from './find.ts';
-import type { Io } from './io.ts';
 import type { Globals } from './plain.ts';
 
 /** Options before the command, and the command. */

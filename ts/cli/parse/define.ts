@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
-import { type CommandModule, collect } from './command.ts';
-import type { CommandEntry } from './commands.ts';
+import { type CommandModule, collect } from '../command.ts';
+import type { CommandEntry } from '../commands.ts';
 import { later, wrap } from './later.ts';
 
 /**

@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { constants, rmSync } from 'node:fs';
 import { open, realpath, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { RequestError } from '../errors/index.ts';
-import { messageOf } from '../errors/message.ts';
-import { errorCode } from '../store/system-error.ts';
-import type { Io } from './io.ts';
+import { RequestError } from '../../errors/index.ts';
+import { messageOf } from '../../errors/message.ts';
+import { errorCode } from '../../store/system-error.ts';
+import type { Io } from '../io.ts';
 
 type Write = (descriptor: number) => Promise<void>;
 

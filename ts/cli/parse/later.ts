@@ -1,4 +1,4 @@
-import { RequestError } from '../errors/index.ts';
+import { RequestError } from '../../errors/index.ts';
 
 /** Options of run and create that Docker has and orlop does not have yet. */
 export const laterRunOptions: readonly string[] = [

@@ -1,9 +1,9 @@
-import type { LaunchError, RequestError } from '../errors/index.ts';
-import { messageOf } from '../errors/message.ts';
-import { printable } from '../plan/printable.ts';
-import { errorCode } from '../store/system-error.ts';
+import type { LaunchError, RequestError } from '../../errors/index.ts';
+import { messageOf } from '../../errors/message.ts';
+import { printable } from '../../plan/printable.ts';
+import { errorCode } from '../../store/system-error.ts';
+import type { Io } from '../io.ts';
 import { paintFor } from './colors.ts';
-import type { Io } from './io.ts';
 
 /** orlop itself failed, as in Docker. */
 export const failed = 125;

@@ -1,5 +1,5 @@
-import { RequestError } from '../errors/index.ts';
-import { nearest } from '../request/text.ts';
+import { RequestError } from '../../errors/index.ts';
+import { nearest } from '../../request/text.ts';
 
 /**
  * How one filter decides, by the values that were given for it. Several filters must all hold. What cannot be a value is

@@ -1,7 +1,7 @@
 // Stands in for node:fs/promises in the bundle of the command line; scripts/build-ts.mjs puts it there. A command has
 // nothing else to do while it waits for a file, and the way of each call through another thread costs a start more than
 // the call: some 0.05 ms on a quiet machine, a turn of the scheduler on a busy one. Nor is node:stream loaded, which
-// node:fs/promises needs. Same results, same errors; test/unit/cli/immediate-fs.test.ts compares both.
+// node:fs/promises needs. Same results, same errors; test/unit/cli/light/node-fs-promises.test.ts compares both.
 import {
   chmodSync,
   chownSync,

@@ -1,5 +1,5 @@
-import type { CommandEntry } from './commands.ts';
-import { laterCommands, wrap } from './later.ts';
+import type { CommandEntry } from '../commands.ts';
+import { laterCommands, wrap } from '../parse/later.ts';
 
 const head = `Usage: orlop [--root DIR] COMMAND [OPTIONS] …
 
