@@ -4,29 +4,13 @@
 #include <charconv>
 #include <cstdint>
 
+#include "archive/components.h"
 #include "archive/limits.h"
 #include "archive/report.h"
 
 namespace orlop::archive {
 
 namespace {
-
-constexpr std::string_view kPrefix = ".wh.";
-constexpr std::string_view kMetaPrefix = ".wh..wh.";
-constexpr std::string_view kOpaqueName = ".wh..wh..opq";
-
-// Calls `visit` for each component; stops when it returns false.
-template <typename Visit>
-bool each_component(std::string_view path, Visit visit) {
-  while (!path.empty()) {
-    size_t end = path.find('/');
-    std::string_view component = path.substr(0, end);
-    path = end == std::string_view::npos ? std::string_view{} : path.substr(end + 1);
-    if (component.empty() || component == ".") continue;
-    if (!visit(component)) return false;
-  }
-  return true;
-}
 
 // A number of a tar header: octal digits, or base 256 when the first bit is set.
 uint64_t header_number(std::string_view field) {
@@ -79,30 +63,6 @@ Split split_name(const std::string& name) {
   size_t slash = name.rfind('/');
   if (slash == std::string::npos) return {"", name};
   return {name.substr(0, slash), name.substr(slash + 1)};
-}
-
-Whiteout whiteout_of(const std::string& name) {
-  Split split = split_name(name);
-  bool ignored = false;
-  each_component(split.parent, [&](std::string_view component) {
-    if (component.starts_with(kMetaPrefix)) {
-      ignored = true;
-    } else if (component.starts_with(kPrefix)) {
-      refuse("whiteout");
-    }
-    return true;
-  });
-  if (ignored) return Whiteout::kIgnored;
-  if (!split.last.starts_with(kPrefix)) return Whiteout::kNone;
-  if (split.last == kOpaqueName) return Whiteout::kOpaque;
-  if (split.last.starts_with(kMetaPrefix)) return Whiteout::kIgnored;
-  std::string_view hidden = std::string_view(split.last).substr(kPrefix.size());
-  if (hidden.empty() || hidden == "." || hidden == "..") refuse("whiteout");
-  return Whiteout::kRemoved;
-}
-
-bool has_whiteout(const std::string& name) {
-  return !each_component(name, [](std::string_view component) { return !component.starts_with(kPrefix); });
 }
 
 bool stays_inside(std::string_view base, std::string_view target) {

@@ -16,17 +16,6 @@ struct Split {
 };
 Split split_name(const std::string& name);
 
-enum class Whiteout {
-  kNone,     // an ordinary name
-  kRemoved,  // .wh.NAME: NAME of the layers below is gone
-  kOpaque,   // .wh..wh..opq: nothing of the layers below is seen in the directory
-  kIgnored,  // other .wh..wh. names: AUFS' own records, which Docker skips too
-};
-// What the last component says in a layer; refuses those that hide a trick (`.wh.`, `.wh...`, below a whiteout).
-Whiteout whiteout_of(const std::string& name);
-// Any component that reads as a whiteout.
-bool has_whiteout(const std::string& name);
-
 // Whether a symbolic link in directory `base` stays below the root whatever other such links there are: relative,
 // `..` only at the front and not more of them than `base` is deep.
 bool stays_inside(std::string_view base, std::string_view target);

@@ -14,6 +14,7 @@
 #include "archive/jail.h"
 #include "archive/limits.h"
 #include "archive/names.h"
+#include "archive/whiteout.h"
 #include "archive/writer.h"
 
 namespace orlop::archive {
@@ -74,7 +75,7 @@ class Packer {
     writer_.header(name, info, kept(std::move(attributes)));
     const std::string prefix = depth == 0 ? "" : name;
     // First, as the layer format recommends: readers apply it before what the directory holds now.
-    if (opaque) writer_.empty_file(prefix + ".wh..wh..opq");
+    if (opaque) writer_.empty_file(opaque_name(prefix));
     for (const std::string& child : read_names(fd)) pack_child(fd, prefix, child, depth);
   }
 
@@ -83,13 +84,13 @@ class Packer {
     set_current_entry(name);
     if (name.size() > kMaxPath) refuse("path-too-long");
     // Read back, it would mean something else.
-    if (layer_ && last.starts_with(".wh.")) refuse("whiteout");
+    if (layer_ && has_whiteout(last)) refuse("whiteout");
     struct stat info;
     if (fstatat(directory, last.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) {
       if (errno == ENOENT) return;
       fail("fstatat", errno);
     }
-    if (layer_ && S_ISCHR(info.st_mode) && info.st_rdev == 0) return writer_.empty_file(prefix + ".wh." + last);
+    if (layer_ && is_whiteout(info)) return writer_.empty_file(whiteout_name(prefix, last));
     if (S_ISSOCK(info.st_mode)) return;  // tar has none, and nobody listens on one that was unpacked
     if (S_ISDIR(info.st_mode)) {
       Fd fd(open_child(directory, last, O_DIRECTORY));

@@ -9,17 +9,14 @@
 #include "archive/limits.h"
 #include "archive/names.h"
 #include "archive/report.h"
+#include "archive/whiteout.h"
 
 namespace orlop::archive {
 
 namespace {
 
-// What overlayfs takes for "this name is gone".
-constexpr dev_t kWhiteoutDevice = 0;
 // A directory that the archive has a file in but no entry for.
 constexpr mode_t kImpliedMode = 0755;
-
-bool is_whiteout(const struct stat& info) { return S_ISCHR(info.st_mode) && info.st_rdev == kWhiteoutDevice; }
 
 // False: nothing has that name.
 bool look(int directory, const std::string& last, struct stat& info) {

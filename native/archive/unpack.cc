@@ -12,6 +12,7 @@
 #include "archive/jail.h"
 #include "archive/names.h"
 #include "archive/tree.h"
+#include "archive/whiteout.h"
 
 namespace orlop::archive {
 
