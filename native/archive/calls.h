@@ -10,9 +10,7 @@
 
 #include <utility>
 
-#ifndef SYS_openat2
-#define SYS_openat2 437
-#endif
+#include "base/syscall_numbers.h"
 
 namespace orlop::archive {
 
@@ -41,7 +39,7 @@ inline int open_below(int directory, const char* path, uint64_t flags, uint64_t 
   how.flags = flags | O_CLOEXEC;
   how.resolve = resolve;
   for (int attempt = 0;; attempt++) {
-    long fd = syscall(SYS_openat2, directory, path, &how, sizeof how);
+    long fd = syscall(__NR_openat2, directory, path, &how, sizeof how);
     if (fd >= 0 || errno != EAGAIN || attempt == 128) return static_cast<int>(fd);
   }
 }

@@ -14,10 +14,7 @@
 #include <vector>
 
 #include "archive/report.h"
-
-#ifndef SYS_openat2
-#define SYS_openat2 437
-#endif
+#include "base/syscall_numbers.h"
 
 namespace orlop::archive {
 
@@ -44,12 +41,12 @@ constexpr int kCommon[] = {SYS_read,        SYS_write,          SYS_close,      
 #endif
                            SYS_ppoll};
 
-constexpr int kUnpack[] = {SYS_openat2,   SYS_newfstatat, SYS_mkdirat,  SYS_mknodat, SYS_symlinkat, SYS_linkat,
+constexpr int kUnpack[] = {__NR_openat2,  SYS_newfstatat, SYS_mkdirat,  SYS_mknodat, SYS_symlinkat, SYS_linkat,
                            SYS_unlinkat,  SYS_fchown,     SYS_fchownat, SYS_fchmod,  SYS_ftruncate, SYS_pwrite64,
                            SYS_fsetxattr, SYS_utimensat,  SYS_sendmsg,  SYS_wait4};
 
-constexpr int kPack[] = {SYS_openat2, SYS_newfstatat, SYS_getdents64, SYS_readlinkat,
-                         SYS_fcntl,   SYS_flistxattr, SYS_fgetxattr,  SYS_lseek};
+constexpr int kPack[] = {__NR_openat2, SYS_newfstatat, SYS_getdents64, SYS_readlinkat,
+                         SYS_fcntl,    SYS_flistxattr, SYS_fgetxattr,  SYS_lseek};
 
 constexpr int kBroker[] = {SYS_recvmsg, SYS_fsetxattr};
 

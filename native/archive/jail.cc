@@ -17,6 +17,7 @@
 #include "archive/filter.h"
 #include "archive/limits.h"
 #include "archive/report.h"
+#include "base/syscall_numbers.h"
 
 // Values of the kernel's ABI, for headers that lack them.
 #ifndef OPEN_TREE_CLONE
@@ -116,10 +117,7 @@ void lock_down(Role role) {
 }
 
 void close_from(int first) {
-#ifndef SYS_close_range
-#define SYS_close_range 436
-#endif
-  if (syscall(SYS_close_range, first, ~0u, 0) == 0) return;
+  if (syscall(__NR_close_range, first, ~0u, 0) == 0) return;
   for (int fd = first; fd < 4096; fd++) close(fd);
 }
 

@@ -10,12 +10,7 @@
 #include <charconv>
 #include <cstring>
 
-#ifndef __NR_pidfd_send_signal
-#define __NR_pidfd_send_signal 424
-#endif
-#ifndef __NR_pidfd_open
-#define __NR_pidfd_open 434
-#endif
+#include "base/syscall_numbers.h"
 
 namespace orlop {
 namespace {

@@ -9,6 +9,7 @@
 #include <cerrno>
 
 #include "base/place.h"
+#include "base/syscall_numbers.h"
 #include "init/run.h"
 
 namespace orlop::fs {
@@ -45,7 +46,7 @@ UniqueFd openat2(int directory, const char* path, int flags, uint64_t mode, uint
   constexpr int kAttempts = 128;
   open_how how{.flags = static_cast<uint32_t>(flags | O_CLOEXEC), .mode = mode, .resolve = resolve};
   for (int attempt = 1;; attempt++) {
-    int fd = static_cast<int>(syscall(SYS_openat2, directory, path, &how, sizeof(how)));
+    int fd = static_cast<int>(syscall(__NR_openat2, directory, path, &how, sizeof(how)));
     if (fd >= 0 || (errno != EAGAIN && errno != EINTR) || attempt == kAttempts) return UniqueFd(fd);
   }
 }

@@ -1,33 +1,9 @@
 // System calls without libc: no errno, no cancellation points, no locks. A result from -4095 to -1 is a negated errno.
 #pragma once
 
-#include <asm/unistd.h>
-
 #include <cstdint>
 
-// Numbers since 5.1 are the same on every architecture; older kernel headers do not know them.
-#ifndef __NR_open_tree
-#define __NR_open_tree 428
-#define __NR_move_mount 429
-#define __NR_fsopen 430
-#define __NR_fsconfig 431
-#define __NR_fsmount 432
-#endif
-#ifndef __NR_close_range
-#define __NR_close_range 436
-#endif
-#ifndef __NR_openat2
-#define __NR_openat2 437
-#endif
-#ifndef __NR_faccessat2
-#define __NR_faccessat2 439
-#endif
-#ifndef __NR_mount_setattr
-#define __NR_mount_setattr 442
-#endif
-#ifndef __NR_open_tree_attr
-#define __NR_open_tree_attr 467
-#endif
+#include "base/syscall_numbers.h"
 
 namespace orlop::init {
 

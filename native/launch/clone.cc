@@ -7,9 +7,8 @@
 
 #include <cerrno>
 
-#ifndef __NR_clone3
-#define __NR_clone3 435
-#endif
+#include "base/syscall_numbers.h"
+
 #ifndef CLONE_PIDFD
 #define CLONE_PIDFD 0x00001000
 #endif

@@ -11,18 +11,9 @@
 #include <string_view>
 
 #include "base/pidfd.h"
+#include "base/syscall_numbers.h"
 #include "base/unique_fd.h"
 #include "init/run.h"
-
-// The same numbers on every architecture; the headers of our glibc floor do not have them.
-#define ORLOP_NR_open_tree 428
-#define ORLOP_NR_fsopen 430
-#define ORLOP_NR_fsconfig 431
-#define ORLOP_NR_clone3 435
-#define ORLOP_NR_close_range 436
-#define ORLOP_NR_openat2 437
-#define ORLOP_NR_mount_setattr 442
-#define ORLOP_NR_open_tree_attr 467
 
 namespace orlop::launch {
 namespace {
@@ -41,27 +32,27 @@ bool refused_with(int wanted, long number, long a = 0, long b = 0, long c = 0, l
 // fsopen(2) looks at the caller's privilege before its arguments, so without privilege only open_tree(2), which needs
 // none to open a path, can say whether a filter stands in the way; filters treat these calls alike.
 bool has_mount_api() {
-  const UniqueFd tree(static_cast<int>(syscall(ORLOP_NR_open_tree, AT_FDCWD, "/", O_CLOEXEC)));
+  const UniqueFd tree(static_cast<int>(syscall(__NR_open_tree, AT_FDCWD, "/", O_CLOEXEC)));
   if (!tree) return false;
-  if (syscall(ORLOP_NR_fsopen, nullptr, 0) != -1) return false;
+  if (syscall(__NR_fsopen, nullptr, 0) != -1) return false;
   return errno == EFAULT || (errno == EPERM && geteuid() != 0);
 }
 
 // Size 0 is smaller than the first version of the structure: EINVAL, whatever the caller may do.
-bool has_mount_setattr() { return refused_with(EINVAL, ORLOP_NR_mount_setattr, -1, reinterpret_cast<long>("")); }
-bool has_openat2() { return refused_with(EINVAL, ORLOP_NR_openat2, -1, reinterpret_cast<long>("")); }
+bool has_mount_setattr() { return refused_with(EINVAL, __NR_mount_setattr, -1, reinterpret_cast<long>("")); }
+bool has_openat2() { return refused_with(EINVAL, __NR_openat2, -1, reinterpret_cast<long>("")); }
 
 // It looks the path up first, and an empty one leads nowhere.
-bool has_open_tree_attr() { return refused_with(ENOENT, ORLOP_NR_open_tree_attr, -1, reinterpret_cast<long>("")); }
+bool has_open_tree_attr() { return refused_with(ENOENT, __NR_open_tree_attr, -1, reinterpret_cast<long>("")); }
 
 // An empty range above all descriptors; kernels before 5.11 do not know the flag.
-bool has_close_range() { return syscall(ORLOP_NR_close_range, UINT_MAX, UINT_MAX, kCloseRangeCloexec) == 0; }
+bool has_close_range() { return syscall(__NR_close_range, UINT_MAX, UINT_MAX, kCloseRangeCloexec) == 0; }
 
 // A cgroup that cannot be a descriptor is EINVAL; before 5.7 the structure as a whole is too large (E2BIG).
 bool has_clone_into_cgroup() {
   uint64_t args[11] = {kIntoCgroup};
   args[10] = UINT64_MAX;
-  return refused_with(EINVAL, ORLOP_NR_clone3, reinterpret_cast<long>(args), sizeof args);
+  return refused_with(EINVAL, __NR_clone3, reinterpret_cast<long>(args), sizeof args);
 }
 
 // Major and minor version of the kernel as one number: 6.8 is 6008.
@@ -77,13 +68,13 @@ unsigned kernel_version() {
 }
 
 bool takes_option(const UniqueFd& filesystem, const char* name) {
-  return syscall(ORLOP_NR_fsconfig, filesystem.get(), kSetString, name, "/", 0) == 0;
+  return syscall(__NR_fsconfig, filesystem.get(), kSetString, name, "/", 0) == 0;
 }
 
 // Without the privilege to ask for it, the version has to do. Where overlayfs still gets its options as one string
 // (before 6.5), every name is taken here, and refused when the union is made.
 bool has_lowerdir_append() {
-  const UniqueFd overlay(static_cast<int>(syscall(ORLOP_NR_fsopen, "overlay", kCloexec)));
+  const UniqueFd overlay(static_cast<int>(syscall(__NR_fsopen, "overlay", kCloexec)));
   if (!overlay) return errno == EPERM && geteuid() != 0 && kernel_version() >= 6008;
   return !takes_option(overlay, "orlop-none") && takes_option(overlay, "lowerdir+");
 }
