@@ -7,8 +7,6 @@
 #include <cerrno>
 #include <utility>
 
-#include "base/thread.h"
-
 namespace orlop::launch {
 namespace {
 
@@ -26,34 +24,24 @@ Finisher& Finisher::background() {
   return *instance;
 }
 
+Finisher::Finisher(const char* name)
+    : thread_(name, [this](const EpollThread::Owner& owner) {
+        if (owner == nullptr) return work();
+        drain(*std::static_pointer_cast<Output>(owner));
+      }) {}
+
 Failure Finisher::prepare() {
   const std::lock_guard lock(mutex_);
-  return prepare_locked();
-}
-
-Failure Finisher::prepare_locked() {
-  if (running_) return {};
-  if (!epoll_) epoll_.reset(epoll_create1(EPOLL_CLOEXEC));
-  if (!epoll_) return failed("epoll_create1");
+  if (prepared_) return {};
   if (!wake_) wake_.reset(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!wake_) return failed("eventfd");
-  epoll_event event{};
-  event.events = EPOLLIN;
-  event.data.ptr = nullptr;
-  if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, wake_.get(), &event) != 0 && errno != EEXIST) return failed("epoll_ctl");
-  if (!start_detached_thread(name_, [this] { run(); })) return {EAGAIN, "pthread_create", ""};
-  running_ = true;
+  if (Failure failure = thread_.watch(wake_.get(), EPOLLIN, nullptr)) return failure;
+  prepared_ = true;
   return {};
 }
 
 Failure Finisher::read(const std::shared_ptr<Output>& output) {
-  const std::lock_guard lock(mutex_);
-  epoll_event event{};
-  event.events = EPOLLIN;
-  event.data.ptr = output.get();
-  if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, output->pipe.get(), &event) != 0) return failed("epoll_ctl");
-  outputs_.emplace(output.get(), output);
-  return {};
+  return thread_.watch(output->pipe.get(), EPOLLIN, output);
 }
 
 void Finisher::post(std::function<void()> task) {
@@ -76,45 +64,22 @@ void Finisher::work() {
   for (const auto& task : tasks) task();
 }
 
-void Finisher::drain(Output* output) {
+void Finisher::drain(Output& output) {
   char chunk[kChunk];
-  const ssize_t count = ::read(output->pipe.get(), chunk, sizeof chunk);
+  const ssize_t count = ::read(output.pipe.get(), chunk, sizeof chunk);
   if (count < 0 && (errno == EINTR || errno == EAGAIN)) return;
   if (count > 0) {
-    output->overflow = output->bytes.size() + static_cast<size_t>(count) > output->limit;
-    if (!output->overflow) output->bytes.append(chunk, static_cast<size_t>(count));
-    if (!output->overflow) return;
+    output.overflow = output.bytes.size() + static_cast<size_t>(count) > output.limit;
+    if (!output.overflow) output.bytes.append(chunk, static_cast<size_t>(count));
+    if (!output.overflow) return;
   }
-  const auto ended = take(output);
-  if (ended == nullptr) return;
+  thread_.forget(output.pipe.get(), &output);
   // Moved, because what it holds may hold the output.
-  const auto done = std::move(ended->done);
+  const auto done = std::move(output.done);
   // One that gave too much is ended by `done`, and not by the pipe that breaks.
-  if (ended->overflow) done();
-  ended->pipe.reset();
-  if (!ended->overflow) done();
-}
-
-std::shared_ptr<Output> Finisher::take(Output* output) {
-  const std::lock_guard lock(mutex_);
-  // By hand, as the reaper does: a fork of the program may hold a copy of the descriptor.
-  epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, output->pipe.get(), nullptr);
-  auto node = outputs_.extract(output);
-  return node.empty() ? nullptr : std::move(node.mapped());
-}
-
-void Finisher::run() {
-  for (;;) {
-    epoll_event events[64];
-    const int count = epoll_wait(epoll_.get(), events, 64, -1);
-    for (int i = 0; i < count; ++i) {
-      if (events[i].data.ptr == nullptr) {
-        work();
-      } else {
-        drain(static_cast<Output*>(events[i].data.ptr));
-      }
-    }
-  }
+  if (output.overflow) done();
+  output.pipe.reset();
+  if (!output.overflow) done();
 }
 
 }  // namespace orlop::launch

@@ -5,9 +5,9 @@
 #include <memory>
 #include <mutex>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
+#include "base/epoll_thread.h"
 #include "base/failure.h"
 #include "base/unique_fd.h"
 
@@ -39,20 +39,15 @@ class Finisher {
   void post(std::function<void()> task);
 
  private:
-  explicit Finisher(const char* name) : name_(name) {}
-  Failure prepare_locked();
-  void run();
+  explicit Finisher(const char* name);
   void work();
-  void drain(Output* output);
-  std::shared_ptr<Output> take(Output* output);
+  void drain(Output& output);
 
-  const char* const name_;
   std::mutex mutex_;
-  bool running_ = false;
-  UniqueFd epoll_;
-  UniqueFd wake_;  // eventfd: there are tasks
+  bool prepared_ = false;
+  UniqueFd wake_;  // eventfd: there are tasks; it has no owner on the thread
   std::vector<std::function<void()>> tasks_;
-  std::unordered_map<Output*, std::shared_ptr<Output>> outputs_;
+  EpollThread thread_;
 };
 
 }  // namespace orlop::launch

@@ -2,11 +2,9 @@
 #pragma once
 
 #include <memory>
-#include <mutex>
-#include <unordered_map>
 
+#include "base/epoll_thread.h"
 #include "base/failure.h"
-#include "base/unique_fd.h"
 
 namespace orlop::launch {
 
@@ -25,13 +23,9 @@ class MemberWatch {
   void drop(Member* member, int socket);
 
  private:
-  Failure start_locked();
-  void run();
+  MemberWatch();
 
-  std::mutex mutex_;
-  UniqueFd epoll_;
-  bool running_ = false;
-  std::unordered_map<Member*, std::shared_ptr<Member>> watched_;
+  EpollThread thread_;
 };
 
 }  // namespace orlop::launch

@@ -2,11 +2,9 @@
 #pragma once
 
 #include <memory>
-#include <mutex>
-#include <unordered_map>
 
+#include "base/epoll_thread.h"
 #include "base/failure.h"
-#include "base/unique_fd.h"
 #include "launch/process.h"
 
 namespace orlop::launch {
@@ -17,19 +15,14 @@ class Reaper {
   static Reaper& instance();
 
   // Starts the thread, unless it runs. Before a start, so that a child never runs that nobody could wait for.
-  Failure prepare();
+  Failure prepare() { return thread_.prepare(); }
   // Any thread. The process is kept alive until it has ended.
   Failure watch(const std::shared_ptr<Process>& process);
 
  private:
-  Failure prepare_locked();
-  void run();
-  std::shared_ptr<Process> take(Process* process);
+  Reaper();
 
-  std::mutex mutex_;
-  UniqueFd epoll_;
-  bool running_ = false;
-  std::unordered_map<Process*, std::shared_ptr<Process>> watched_;
+  EpollThread thread_;
 };
 
 }  // namespace orlop::launch
