@@ -13,8 +13,8 @@
 #include "addon/environment.h"
 #include "base/pidfd.h"
 #include "fs/changes.h"
-#include "launch/finisher.h"
-#include "launch/process.h"
+#include "supervise/exit_worker.h"
+#include "supervise/process.h"
 
 namespace orlop::addon {
 

@@ -10,8 +10,8 @@
 #include <unordered_map>
 #include <unordered_set>
 
-#include "launch/process.h"
 #include "launch/start.h"
+#include "supervise/process.h"
 
 namespace orlop::addon {
 

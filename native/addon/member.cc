@@ -15,7 +15,7 @@
 #include "addon/supplies.h"
 #include "addon/values.h"
 #include "base/clock.h"
-#include "launch/member.h"
+#include "pool/waiting_container.h"
 
 namespace orlop::addon {
 namespace {

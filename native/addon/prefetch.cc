@@ -11,11 +11,11 @@
 #include "addon/prepared_start.h"
 #include "addon/values.h"
 #include "base/thread.h"
-#include "launch/empty_namespace.h"
 #include "launch/launcher.h"
-#include "launch/network.h"
 #include "launch/start.h"
-#include "launch/trees.h"
+#include "opener/empty_namespace.h"
+#include "opener/mounts.h"
+#include "opener/network.h"
 
 namespace orlop::addon {
 namespace {

@@ -12,7 +12,7 @@
 #include "addon/text_template.h"
 #include "base/failure.h"
 #include "launch/outside.h"
-#include "launch/process.h"
+#include "supervise/process.h"
 
 namespace orlop::addon {
 

@@ -7,7 +7,7 @@
 #include "addon/environment.h"
 #include "addon/errors.h"
 #include "addon/values.h"
-#include "launch/reaper.h"
+#include "supervise/reaper.h"
 
 namespace orlop::addon {
 namespace {

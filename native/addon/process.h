@@ -5,7 +5,7 @@
 
 #include <memory>
 
-#include "launch/process.h"
+#include "supervise/process.h"
 
 namespace orlop::addon {
 

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "base/thread.h"
-#include "launch/reaper.h"
+#include "supervise/reaper.h"
 
 namespace orlop::launch {
 namespace {

@@ -14,8 +14,8 @@
 
 #include "base/clock.h"
 #include "base/thread.h"
-#include "launch/empty_namespace.h"
-#include "launch/reaper.h"
+#include "opener/empty_namespace.h"
+#include "supervise/reaper.h"
 
 namespace orlop::launch {
 namespace {

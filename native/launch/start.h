@@ -17,9 +17,9 @@
 #include "launch/clone.h"
 #include "launch/in_flight.h"
 #include "launch/outside.h"
-#include "launch/process.h"
 #include "launch/supply.h"
 #include "plan/reader.h"
+#include "supervise/process.h"
 
 namespace orlop::launch {
 

@@ -2,8 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { commands } from '../../ts/cli/commands.ts';
-import { defineCommand } from '../../ts/cli/parse/define.ts';
 import { pageName } from '../../ts/cli/pages/roff.ts';
+import { defineCommand } from '../../ts/cli/parse/define.ts';
 import { requires } from '../support/require.ts';
 import { needsPrograms } from './tools.ts';
 

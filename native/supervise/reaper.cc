@@ -1,4 +1,4 @@
-#include "launch/reaper.h"
+#include "supervise/reaper.h"
 
 #include <sys/epoll.h>
 

@@ -2,12 +2,12 @@
 // the volumes of a request into their places. It runs one application, in which it ends.
 #include <linux/errno.h>
 
-#include "helper/main.h"
-#include "helper/socket.h"
 #include "init/context.h"
 #include "init/mounts.h"
 #include "init/run.h"
 #include "init/syscalls.h"
+#include "orlop-init/main.h"
+#include "orlop-init/socket.h"
 #include "plan/reader.h"
 
 namespace orlop::helper {

@@ -1,11 +1,11 @@
-#include "launch/network.h"
+#include "opener/network.h"
 
 #include <fcntl.h>
 #include <sched.h>
 
 #include <cerrno>
 
-#include "launch/own_plan.h"
+#include "opener/host_executor.h"
 #include "plan/reader.h"
 
 namespace orlop::launch {

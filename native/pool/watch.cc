@@ -1,8 +1,8 @@
-#include "launch/member_watch.h"
+#include "pool/watch.h"
 
 #include <sys/epoll.h>
 
-#include "launch/member.h"
+#include "pool/waiting_container.h"
 
 namespace orlop::launch {
 

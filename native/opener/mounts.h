@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "base/failure.h"
-#include "launch/own_plan.h"
+#include "opener/host_executor.h"
 
 namespace orlop::launch {
 

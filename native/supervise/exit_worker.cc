@@ -1,4 +1,4 @@
-#include "launch/finisher.h"
+#include "supervise/exit_worker.h"
 
 #include <sys/epoll.h>
 #include <sys/eventfd.h>

@@ -1,4 +1,4 @@
-#include "helper/main.h"
+#include "orlop-init/main.h"
 
 #include <linux/prctl.h>
 

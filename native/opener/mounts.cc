@@ -1,9 +1,9 @@
-#include "launch/trees.h"
+#include "opener/mounts.h"
 
 #include <fcntl.h>
 
 #include "fs/in_root.h"
-#include "launch/empty_namespace.h"
+#include "opener/empty_namespace.h"
 #include "plan/reader.h"
 
 namespace orlop::launch {

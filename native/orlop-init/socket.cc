@@ -1,4 +1,4 @@
-#include "helper/socket.h"
+#include "orlop-init/socket.h"
 
 #include <linux/errno.h>
 

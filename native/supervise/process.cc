@@ -1,4 +1,4 @@
-#include "launch/process.h"
+#include "supervise/process.h"
 
 #include <cerrno>
 #include <utility>

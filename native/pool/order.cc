@@ -1,4 +1,4 @@
-#include "launch/member_order.h"
+#include "pool/order.h"
 
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -10,7 +10,7 @@
 #include <cstring>
 #include <span>
 
-#include "helper/message.h"
+#include "orlop-init/message.h"
 
 namespace orlop::launch {
 namespace {

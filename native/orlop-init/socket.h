@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "helper/message.h"
+#include "orlop-init/message.h"
 #include "plan/format.h"
 
 namespace orlop::helper {

@@ -5,7 +5,7 @@
 
 #include "base/epoll_thread.h"
 #include "base/failure.h"
-#include "launch/process.h"
+#include "supervise/process.h"
 
 namespace orlop::launch {
 

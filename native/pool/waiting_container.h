@@ -10,10 +10,10 @@
 
 #include "base/failure.h"
 #include "base/unique_fd.h"
-#include "helper/message.h"
 #include "init/run.h"
-#include "launch/member_order.h"
-#include "launch/own_plan.h"
+#include "opener/host_executor.h"
+#include "orlop-init/message.h"
+#include "pool/order.h"
 
 namespace orlop::launch {
 

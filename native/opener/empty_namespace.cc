@@ -1,4 +1,4 @@
-#include "launch/empty_namespace.h"
+#include "opener/empty_namespace.h"
 
 #include <fcntl.h>
 #include <linux/mount.h>

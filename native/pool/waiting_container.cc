@@ -1,4 +1,4 @@
-#include "launch/member.h"
+#include "pool/waiting_container.h"
 
 #include <sys/socket.h>
 #include <unistd.h>
@@ -11,9 +11,9 @@
 
 #include "base/clock.h"
 #include "launch/launcher.h"
-#include "launch/member_watch.h"
-#include "launch/trees.h"
+#include "opener/mounts.h"
 #include "plan/reader.h"
+#include "pool/watch.h"
 
 namespace orlop::launch {
 namespace {

@@ -2,7 +2,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "helper/main.h"
+#include "orlop-init/main.h"
 
 #if defined(__x86_64__)
 asm(".globl _start\n"

@@ -1,4 +1,4 @@
-#include "launch/own_plan.h"
+#include "opener/host_executor.h"
 
 #include <algorithm>
 
