@@ -1,6 +1,6 @@
-// Builds dist/: the library and the command line as one file each, and the types of what the library exports. One file
-// starts faster than many (a module each costs a start some 0.1 ms; what a command does not need stays unevaluated in
-// it), and with the libraries inside it the package depends on nothing.
+// Builds dist/: the library and the command line as one file each, and the types that the library exports. One file
+// starts faster than many: a module costs a start some 0.1 ms. Modules that a command does not need stay unevaluated in
+// it. The bundles include the libraries, so the package has no dependencies.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
@@ -23,7 +23,9 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 process.chdir(root);
 rmSync('dist', { recursive: true, force: true });
 
-/** commander loads node:child_process, and with it node:net, for subcommands in files of their own, which we have not. */
+/**
+ * commander loads node:child_process (and so node:net) for subcommands in separate files, which orlop does not have.
+ */
 const withoutChildProcess = {
   name: 'without-child-process',
   setup({ onResolve, onLoad }) {
@@ -34,7 +36,7 @@ const withoutChildProcess = {
   },
 };
 
-/** A command has nothing to do while it waits for a file, little to encrypt, and hardly a use for the rest. */
+/** Light replacements of Node's modules: a command needs only a small part of each. */
 const standIns = {
   name: 'stand-ins',
   setup({ onResolve }) {
@@ -52,9 +54,9 @@ const standIns = {
 };
 
 /**
- * Modules that only some commands need, by the module that imports them. They are evaluated at their first call, which
- * their importers may not notice: so only functions that give a promise can be had from them. Not by an import() in the
- * sources: a test that loads those as CommonJS would then have two of each class.
+ * Modules that only some commands need, by the importing module. They are evaluated at the first call of a function, so
+ * only functions that return a promise can be imported from them. An import() in the sources would not do: tests that
+ * load the sources as CommonJS would get two copies of each class.
  */
 const later = {
   'ts/api/container.ts': [
@@ -70,10 +72,12 @@ const later = {
     ...['./commit.ts', './inspect.ts', './records/index-json.ts', './remove.ts'],
     ...['./transfer/import.ts', './transfer/load.ts', './transfer/save.ts'],
   ],
-  'ts/volumes/prepare.ts': ['./populate.ts'],
+  'ts/volumes/prepare.ts': ['./copy-up.ts'],
 };
 
-/** An import that was moved or renamed would be evaluated at the start again, without a word. */
+/**
+ * Fails the build for an import in `later` that was moved or renamed: it would silently be evaluated at every start.
+ */
 const asked = new Set();
 function refuseUnused() {
   const listed = Object.entries(later).flatMap(([importer, paths]) => paths.map((path) => `${importer} ${path}`));
@@ -109,7 +113,7 @@ await build({
   entryPoints: ['ts/index.ts'],
   outfile: 'dist/index.js',
   format: 'esm',
-  // Node 20 has these symbols in its main context only, and a test runner may load this in another one.
+  // Node 20 has these symbols only in its main context, and a test runner may load the bundle in another one.
   inject: ['scripts/dispose.mjs'],
   define: { 'Symbol.asyncDispose': 'asyncDispose', 'Symbol.dispose': 'syncDispose' },
 });
@@ -123,20 +127,20 @@ await build({
   // A CommonJS module has no import.meta.
   define: { 'import.meta.url': 'undefined' },
   plugins: [withoutChildProcess, standIns, loadedLater],
-  // What a command does not need is not loaded; and a call of require is faster than the loader of modules.
+  // Modules that a command does not need are not loaded. A call of require is faster than the ES module loader.
   supported: { 'dynamic-import': false },
-  // Read as latin1, which needs no decoding, by a loader that compiles it itself.
+  // ASCII, because the loader reads it as latin1, which needs no decoding, and compiles it itself.
   charset: 'ascii',
   minify: true,
 });
 
-// As the function that the loader calls: to put a wrapper around the text there would copy it.
+// Wrapped here into the function that the loader calls: wrapping it there would copy the text.
 writeFileSync(cli, `(function (require, module, __filename, __dirname) {${readFileSync(cli, 'latin1')}\n})`, 'latin1');
 
-/** The compiled form holds what a command has used until it ends: so one runs, in a process of its own. */
+/** The code cache holds the functions that a command has used until its exit, so one runs in a process of its own. */
 const program = 'dist/cli/orlop.cjs';
 const main = createHash('sha256').update(readFileSync(cli)).digest('hex').slice(0, 16);
-// As scripts/cli-loader.cjs has it.
+// Must match scripts/cli-loader.cjs.
 const features = ['i18n_support', 'pointer_compression', 'webassembly', 'sandbox', 'lite_mode'];
 const traits = features.map((name) => process.config.variables[`v8_enable_${name}`]);
 const kind = [process.versions.v8, process.arch, ...traits].join('-');
@@ -152,7 +156,7 @@ makeCache();
 copyTypes();
 execFileSync(process.execPath, ['--import=tsx', 'scripts/pages.ts'], { stdio: 'inherit' });
 
-/** What is written to a file takes the way of what is written to a terminal. */
+/** Output to a file runs the same code as output to a terminal. */
 function makeCache() {
   const log = 'dist/cli/cache.log';
   const file = openSync(log, 'w');
@@ -160,7 +164,7 @@ function makeCache() {
   rmSync(log);
 }
 
-/** The declarations that index.d.ts leads to, and no others: what else there is, is nobody's to import. */
+/** Copies the declarations that index.d.ts refers to, and no others. */
 function copyTypes() {
   const all = mkdtempSync(join(tmpdir(), 'orlop-types-'));
   const tsc = ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json', '--outDir', all];

@@ -1,6 +1,6 @@
-// Writes V8's compiled form of dist/cli/main.cjs for this version of Node. It holds the functions that have run, so
-// containers are started first, or planned where that takes root, in a store that is removed again: one of the host, and
-// one of an image, with both kinds of volumes. Output goes to a file, as it would to a terminal.
+// Writes V8's code cache of dist/cli/main.cjs for this version of Node. The cache holds the functions that have run, so
+// containers are started first (or planned, without root) in a temporary store: one of the host and one of an image,
+// with both kinds of volumes. Output goes to a file, which runs the same code as output to a terminal.
 'use strict';
 const { execFileSync } = require('node:child_process');
 const { copyFileSync, existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } = require('node:fs');
@@ -12,18 +12,18 @@ const root = join(directory, 'store');
 const program = resolve('dist/cli/orlop.cjs');
 
 process.on('exit', () => {
-  // As chooseRun in ts/store/roots.ts has it.
+  // Must match chooseRun in ts/store/roots.ts.
   const run = `/run/orlop/roots/${encodeURIComponent(root)}`;
   for (const path of [directory, run]) rmSync(path, { recursive: true, force: true });
 });
 
-// A rejection ends this program with a failure, and with it the build.
+// A rejection ends this program with a failure, and so fails the build.
 void main();
 
 async function main() {
   const script = require(program);
   const { exit } = process;
-  // Where no store can be made, less is compiled; that is no reason for the build to fail.
+  // Without a store, fewer functions are compiled. This must not fail the build.
   for (const argv of commandLines()) await run(script, argv).catch(() => {});
   writeFileSync(resolve('dist/cli/main.cache'), script.createCachedData());
   exit(0);
@@ -36,7 +36,7 @@ function commandLines() {
   return [['run', ...host], ...(makeImage() ? [['run', ...image]] : [])];
 }
 
-/** An image of one program, which ends at once; false where it cannot be made. */
+/** Makes an image of one program that exits at once; false if this fails. */
 function makeImage() {
   const [tree, archive] = [join(directory, 'tree'), join(directory, 'image.tar')];
   try {
@@ -52,7 +52,7 @@ function makeImage() {
   }
 }
 
-/** Resolves when the command line would end the program. */
+/** Runs a command line. Resolves when it calls process.exit. */
 function run(script, argv) {
   return new Promise((done) => {
     process.exit = done;

@@ -1,20 +1,20 @@
-// V8's compiled form of the command line where that in the package does not fit: for another version of Node, or for flags
-// of V8. The first `run` leaves it in the run directory, in memory, which only its owner can read or write: what stands in
-// it is executed. It goes with the next boot.
+// V8's code cache of the command line for another version of Node or for flags of V8, which the cache in the package
+// does not fit. The first `run` writes it to the run directory, in memory, which only its owner can access, because its
+// content is executed. It is gone after a reboot.
 'use strict';
 const fs = require('node:fs');
 const { dirname, join } = require('node:path');
 const { Script } = require('node:vm');
 
-/** How many there may be, of other versions of Node and of orlop: half a megabyte each. */
+/** Maximum number of caches, for other versions of Node and of orlop: half a megabyte each. */
 const most = 8;
 
 /**
- * @param {string} source of main.cjs
- * @param {string} filename of it
- * @param {{ kind: string, tag: number, main: string }} built what main.cache was made with, and the hash of main.cjs:
- * V8 itself compares no more than the length
- * @param {string} node what has to be the same of this Node, as orlop.cjs has it
+ * @param {string} source source of main.cjs
+ * @param {string} filename file name of main.cjs
+ * @param {{ kind: string, tag: number, main: string }} built properties of main.cache, and the hash of main.cjs, of
+ * which V8 itself compares only the length
+ * @param {string} node properties of this Node that must match, from orlop.cjs
  * @returns {import('node:vm').Script}
  */
 module.exports = function compile(source, filename, built, node) {
@@ -23,12 +23,12 @@ module.exports = function compile(source, filename, built, node) {
   const name = `cli-${built.main}-${kind}.cache`;
   const cachedData = kind === `${built.kind}-${built.tag}` ? readShipped(filename) : read(name);
   const script = new Script(source, { filename, cachedData });
-  // Not after another command: it would not hold the functions of a start, which are those that are to be quick.
+  // Only after `run`: after another command the cache would lack the functions of a start, which must be fast.
   if (script.cachedDataRejected !== false && isRun()) process.on('exit', () => keep(name, script.createCachedData()));
   return script;
 };
 
-/** Here, for the Node that orlop was built with need not ask: an older one would show the whole of main.cjs instead. */
+/** Checked here, not in the loader: the Node of the build is new enough. An older one would print all of main.cjs. */
 function requireNode() {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
   if (major > 20 || (major === 20 && minor >= 19)) return;
@@ -37,7 +37,7 @@ function requireNode() {
 }
 
 /**
- * What decides whether a compiled form fits. For what flags come to, node:v8 is asked, which with it loads all of
+ * Properties that decide if a code cache fits. Only node:v8 knows the effect of flags; loading it also loads all of
  * node:stream.
  */
 function kindOf(node) {
@@ -58,7 +58,7 @@ function isRun() {
   return first === 'run' || (first === '--root' && third === 'run');
 }
 
-/** As chooseRun in ts/store/roots.ts has it. Missing before the first container. */
+/** Must match chooseRun in ts/store/roots.ts. Undefined before the first container. */
 function directory() {
   const uid = process.geteuid();
   const { XDG_RUNTIME_DIR: runtime } = process.env;
@@ -87,7 +87,7 @@ function read(name) {
   }
 }
 
-/** Complete or not at all; and where it cannot be kept, the next command takes as long as this one. */
+/** Writes the cache, complete or not at all. If this fails, the next command compiles again. */
 function keep(name, content) {
   try {
     const path = directory();

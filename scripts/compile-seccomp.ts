@@ -1,4 +1,4 @@
-// Writes ts/plan/seccomp/compiled.ts: the default filter for the usual capability sets, so that no start waits for the
+// Writes ts/plan/seccomp/compiled.ts: the default filter for the common capability sets, so that no start waits for the
 // compiler: node --import=tsx scripts/compile-seccomp.ts > ts/plan/seccomp/compiled.ts
 import { defaultCapabilities } from '../ts/plan/defaults.ts';
 import { compileProfile } from '../ts/plan/seccomp/compile.ts';

@@ -1,5 +1,5 @@
-// Prints the directory of node-addon-api's headers, for binding.gyp: from here, or, where an installed package is built
-// by `npm exec --package=node-addon-api`, from the folder that npm has put on the PATH.
+// Prints the include directory of node-addon-api for binding.gyp: the one here, or, if an installed package is built by
+// `npm exec --package=node-addon-api`, the one in the folder that npm puts on the PATH.
 import { createRequire } from 'node:module';
 import { delimiter, dirname, join, resolve } from 'node:path';
 

@@ -1,5 +1,5 @@
-// Writes the manual pages and the completion scripts of the command tree into dist/: what is shipped cannot differ from
-// what --help says. usage: node --import=tsx scripts/pages.ts
+// Writes the manual pages and the completion scripts of the command tree into dist/, so that they cannot differ from
+// --help. usage: node --import=tsx scripts/pages.ts
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { commands } from '../ts/cli/commands.ts';
 import { completionScripts } from '../ts/cli/completion/scripts.ts';
@@ -16,7 +16,7 @@ for (const entry of commands) {
 }
 
 mkdirSync('dist/completions', { recursive: true });
-// The names under which each shell looks for them.
+// File names that each shell looks for.
 const files = { bash: 'orlop', fish: 'orlop.fish', zsh: '_orlop' } as const;
 for (const shell of ['bash', 'fish', 'zsh'] as const) {
   mkdirSync(`dist/completions/${shell}`, { recursive: true });

@@ -2,35 +2,35 @@
 //
 //   node scripts/run-level.mjs [level]...     levels: see the table below; `all` for each of them
 //
-// Each test file is a process of its own, two at a time: a crash costs one file, and nothing that one leaves behind in
-// its process can help or harm another. As root each of them gets a mount namespace of its own as its "host", with
-// an empty /run/orlop: what others mount meanwhile, or unmount, is not there.
+// Each test file runs in its own process, two at a time: a crash costs one file, and no file can affect another through
+// its process. As root, each gets its own mount namespace as its "host", with an empty /run/orlop: mounts and unmounts
+// of other processes are not visible there.
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
 const mocha = ['node_modules/mocha/bin/mocha.js', '--import=tsx', '--reporter=test/support/reporter.cjs'];
-// A new mount namespace begins with a copy of the table, in which mounts of other tests may be: a copy keeps their file
-// systems busy, and goes when their mount points are removed.
+// A new mount namespace begins with a copy of the table, which may have mounts of other tests. A copy keeps their file
+// systems busy, and disappears when their mount points are removed.
 const leaveOthers = `
   while read -r _ _ _ _ target _; do
     case $target in /var/tmp/orlop-*) umount --lazy "$target" 2> /dev/null || true ;; esac
   done < /proc/self/mountinfo`;
-// Locks of stores that were opened by their root alone lie below /run/orlop, and no test removes them with the store.
+// Locks of stores opened by root alone lie below /run/orlop. Tests do not remove them with the store.
 const ownRun = 'mkdir -p -m 700 /run/orlop; mount -t tmpfs -o mode=700 tmpfs /run/orlop';
 const ownMounts = [
   ...['unshare', '--mount', '--propagation', 'private'],
   ...['sh', '-ec', `${leaveOthers}\n${ownRun}\nexec "$@"`, 'sh'],
 ];
-/** Whether this user may have mount namespaces: root may, but not in every container. */
+/** True if this user may make mount namespaces: root may, except in some containers. */
 const mayUnshare =
   process.getuid() === 0 && spawnSync('unshare', ['--mount', 'true'], { stdio: 'ignore' }).status === 0;
 const npmRun = (script) => ['npm', 'run', '--silent', script];
 
 /**
- * What a level runs: mocha on the files of a folder (`only` those that match), or a command that counts as one test.
- * `build` is a command that comes first and counts as a test too.
+ * Definition of a level: mocha on the files of a folder (`only` those that match), or a command that counts as one
+ * test. `build` is a command that runs first and counts as a test too.
  */
 const levels = {
   typecheck: { command: ['node_modules/.bin/tsc', '-p', 'tsconfig.json', '--noEmit'] },
@@ -42,7 +42,7 @@ const levels = {
   native: { folder: 'test/native' },
   userns: { folder: 'test/userns' },
   root: { folder: 'test/root' },
-  // The older system calls, with which nothing is made ahead: not the tests of that. Unpacking has no such ways.
+  // The older system calls, which prefetch nothing: without the tests of prefetching. Unpacking has no such variants.
   fallbacks: {
     folder: 'test/root',
     only: /^(?!.*\/archive\/|.*\/(again|ahead|views|pool\/(life|member|same|timings))\.test)/,
@@ -51,7 +51,7 @@ const levels = {
   // Not in `all`: it needs the prebuilt files, and downloads programs (npm run test:package).
   package: { folder: 'test/package', alone: true },
   fuzz: { folder: 'test/fuzz' },
-  // The same sources by the other build.
+  // The same sources in the CMake build.
   cmake: {
     build: npmRun('build:cmake'),
     folder: 'test/addon',
@@ -61,7 +61,7 @@ const levels = {
   'sanitize-archive': {
     build: npmRun('build:sanitize'),
     folder: 'test/root/archive',
-    // The jail's own tests are of its limits, which the sanitizers do not fit into.
+    // Without the jail's tests: the sanitizers do not fit into its limits.
     only: /^(?!.*\/jail)/,
     env: () => ({ ORLOP_ARCHIVE: resolve('build-sanitize/orlop-archive') }),
   },
@@ -70,15 +70,15 @@ const levels = {
     folder: 'test/addon',
     env: () => ({
       ORLOP_NATIVE: resolve('build-sanitize/Release/orlop.node'),
-      // Node has no sanitizers, so their run-time library must be there before the addon that needs it.
+      // Node has no sanitizers, so their run-time library must be loaded before the addon.
       LD_PRELOAD: sanitizerRuntime(),
-      // What Node itself leaves at its end is not for us to mend.
+      // Node itself leaks at its exit.
       ASAN_OPTIONS: 'detect_leaks=0',
     }),
   },
 };
 
-/** Names for several levels. */
+/** Names of several levels. */
 const groups = {
   all: Object.keys(levels).filter((name) => !levels[name].alone),
   sanitize: ['sanitize-archive', 'sanitize-addon'],
@@ -113,7 +113,7 @@ function jobsOf(name) {
   return files.map((file) => ({ label: `${name}: ${file}`, argv: argv([file]), env }));
 }
 
-/** @returns whether the job passed */
+/** @returns true if the job passed */
 function run(job, counts) {
   const folder = mkdtempSync(join(tmpdir(), 'orlop-counts-'));
   const record = join(folder, 'counts.json');
@@ -143,11 +143,11 @@ function run(job, counts) {
   });
 }
 
-/** The reporter's record; without one the whole job counts as one test, passed or failed. */
+/** Counts from the reporter's file. Without one, the job counts as one test, passed or failed. */
 function countsOf(record, code) {
   try {
     const counts = JSON.parse(readFileSync(record, 'utf8'));
-    // A process that fails after its tests (an exception in a hook, a crash at exit) is a failure too.
+    // A process that fails after its tests (exception in a hook, crash at exit) counts as a failure.
     if (code !== 0 && counts.failed === 0) counts.failed = 1;
     return counts;
   } catch {
@@ -155,7 +155,7 @@ function countsOf(record, code) {
   }
 }
 
-/** Builds that were tried, and whether they passed: levels share them. */
+/** Finished builds and their success; levels share them. */
 const built = new Map();
 
 async function runLevel(name, counts) {

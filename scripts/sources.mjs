@@ -1,4 +1,4 @@
-// Prints the sources of one target of native/sources.txt, a line each, as paths from the root or from a FOLDER of it.
+// Prints the sources of a target in native/sources.txt, one per line, relative to the root or to a FOLDER of it.
 // binding.gyp and CMakeLists.txt call it.
 // usage: node sources.mjs TARGET [FOLDER]
 import { readFileSync } from 'node:fs';

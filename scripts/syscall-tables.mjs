@@ -1,5 +1,5 @@
-// Writes ts/plan/seccomp/tables.ts from the kernel's headers, as Debian's linux-libc-dev has them for every
-// architecture: node scripts/syscall-tables.mjs > ts/plan/seccomp/tables.ts
+// Writes ts/plan/seccomp/tables.ts from the kernel's headers, which Debian's linux-libc-dev has for every architecture:
+// node scripts/syscall-tables.mjs > ts/plan/seccomp/tables.ts
 import { readFileSync } from 'node:fs';
 
 const headers = {
@@ -11,7 +11,7 @@ const headers = {
   armPrivate: ['arm-linux-gnueabihf/asm/unistd.h', /^#define __ARM_NR_(\w+)\s+\(__ARM_NR_BASE\+(\d+)\)$/gm, 0x0f0000],
 };
 
-/** Names in the order of their numbers; a number stands before a name that does not follow the one before it. */
+/** Names in the order of their numbers. A number precedes a name that does not follow the previous one. */
 function listOf([path, pattern, base]) {
   const text = readFileSync(`/usr/include/${path}`, 'utf8');
   const entries = [...text.matchAll(pattern)].map(([, name, number]) => [name, base + Number(number)]);

@@ -1,15 +1,15 @@
-// Writes the trace of the fastest of many starts of a container with a volume: what else the machine does at the time is
-// least in it. usage: node --import=tsx scripts/trace-picture.ts STORE FILE STARTS
+// Writes the trace of the fastest of many starts of a container with a volume, which other work of the machine disturbs
+// least. usage: node --import=tsx scripts/trace-picture.ts STORE FILE STARTS
 import { writeFileSync } from 'node:fs';
 import type { Running } from '../ts/index.ts';
 import { Orlop } from '../ts/index.ts';
 
-/** From where the container is made to the first instruction, in microseconds. */
+/** Microseconds from the creation of the container to the first instruction. */
 function took({ timings: { steps, startedUs } }: Running): number {
   return startedUs - (steps[0]?.startUs ?? 0);
 }
 
-/** The first start of a runtime finds nothing that was made ahead: the story of the page, and what the command does. */
+/** The first start of a runtime finds nothing prefetched, like a command. The page of the picture describes it. */
 async function firstStart(root: string): Promise<Running> {
   await using orlop = await Orlop.open({ root });
   const options = { name: 'example', rm: true, volumes: ['data:/test'] };

@@ -121,7 +121,7 @@ describe('changes of the store', () => {
     expect(codeOf(() => change(['rename', at('missing'), at('trash')]))).to.equal('ENOENT');
   });
 
-  it('do not take a tree for gone when it is the place for it that has', () => {
+  it('do not take a directory for gone when the place for it is', () => {
     mkdirSync(at('tree'));
     expect(codeOf(() => change(['discard', at('tree'), at('missing', 'tree')]))).to.equal('ENOENT');
     change(['discard', at('tree'), at('trash')]);
@@ -180,7 +180,7 @@ describe('changes of the store', () => {
     change(['absent', at('nowhere')]);
   });
 
-  it('refuse what is no list of changes', () => {
+  it('refuse what is no batch of changes', () => {
     for (const wrong of [
       [['chmod', '/x']],
       [['mkdir', 'relative', 1]],

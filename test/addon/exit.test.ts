@@ -14,7 +14,7 @@ describe('the end of a process', () => {
     native = loadNative();
   });
 
-  it('is told with its exit status or its signal', async () => {
+  it('is reported with its exit status or its signal', async () => {
     const wait = async (script: string) =>
       native.wait(started(await start(native, { argv: ['/bin/sh', '-c', script] })));
     expect(await wait('exit 0')).to.deep.equal({ code: 0, signal: null });
@@ -22,7 +22,7 @@ describe('the end of a process', () => {
     expect(await wait('kill -TERM $$')).to.deep.equal({ code: null, signal: 15 });
   });
 
-  it('is told to all who wait, before it and after it', async () => {
+  it('is reported to all callers that wait, before it and after it', async () => {
     const child = started(await start(native, { argv: ['/bin/sleep', '600'] }));
     const early = [native.wait(child), native.wait(child)];
     expect(native.kill(child, 15)).to.equal(true);
@@ -30,7 +30,7 @@ describe('the end of a process', () => {
     expect([...told, await native.wait(child)]).to.deep.equal(Array(3).fill({ code: null, signal: 15 }));
   });
 
-  it('is reaped when nobody waits', async () => {
+  it('is reaped when no caller waits', async () => {
     const child = started(await start(native, { argv: ['/bin/true'] }));
     await until('no zombie', () => statOf(child.pid) === undefined);
     await until('the end to be known', () => !native.kill(child, 9));
@@ -69,7 +69,7 @@ const ignoring = `
   __attribute__((constructor)) static void begin(void) { signal(SIGCHLD, SIG_IGN); }
 `;
 
-describe('the end of a process in a program that lets nobody wait', () => {
+describe('the exit of a process in a program that lets no thread wait', () => {
   requires('addon', 'root');
   const directory = temporaryDirectory();
 

@@ -139,7 +139,7 @@ describe('the end of an application that is followed', function () {
     expect(texts).to.deep.equal(Array.from({ length: 40 }, (_, index) => `${index}\n`));
   });
 
-  describe('and told of together with the start', () => {
+  describe('and reported together with the start', () => {
     const quiet = { ...follow, quiet: true };
 
     it('comes when what follows it has been done', async () => {

@@ -121,7 +121,7 @@ describe('launching a plan', () => {
     });
   }
 
-  it('moves nobody into a cgroup when it cannot tell who its child is', async function () {
+  it('moves no process into a cgroup when it cannot tell which is its child', async function () {
     const mount = cgroup2();
     if (mount === undefined || process.getuid?.() !== 0) return this.skip();
     const cgroup = mkdtempSync(join(mount, 'orlop-test-'));

@@ -11,7 +11,7 @@ import {
   supply,
 } from '../../ts/native/contract.ts';
 import { hole } from '../../ts/plan/holes.ts';
-import { buildApplication, buildMember } from '../../ts/plan/member.ts';
+import { buildApplication, buildWaiting } from '../../ts/plan/waiting.ts';
 import { makeBind, makeProcess } from '../support/facts.ts';
 import { counts, ownDescriptors } from '../support/facts-of-life.ts';
 import { launchPrepared, prepare } from '../support/launch.ts';
@@ -22,7 +22,7 @@ import { temporaryDirectory, until } from '../support/temporary.ts';
 
 const { nothingToRead, nothingToWrite, pipeFromApplication } = supply;
 
-describe('a member of a pool, in the addon', () => {
+describe('a waiting container of a pool, in the addon', () => {
   requires('addon', 'root');
   let native: Native;
   let plan: NativePrepared;
@@ -35,7 +35,7 @@ describe('a member of a pool, in the addon', () => {
   const request = { values: [], descriptors: [], follow };
   const open = () => native.openMember(plan, { values: [] }).member;
 
-  it('refuses what is no member, no process and no prepared start', () => {
+  it('refuses what is no waiting container, no process and no prepared start', () => {
     for (const foreign of [null, {}, 7, { pid: 1 }]) {
       const member = foreign as unknown as NativeMember;
       expect(() => native.closeMember(member)).to.throw(TypeError, 'not a member');
@@ -103,7 +103,7 @@ describe('a member of a pool, in the addon', () => {
   });
 });
 
-describe('members of one prepared start', function () {
+describe('waiting containers of one prepared start', function () {
   this.timeout(60_000);
   requires('addon', 'root', 'helper', 'busybox', 'overlay');
   const directory = temporaryDirectory();
@@ -115,12 +115,12 @@ describe('members of one prepared start', function () {
 
   const idOf = (digit: string) => digit.repeat(64);
 
-  /** The plans of members with layers below a directory, named by their IDs. */
+  /** Plans of waiting containers with layers below a directory, named by their IDs. */
   function prepareMembers() {
     const store = makeStore(join(directory(), 'store'));
     const layer = join(directory(), hole.id);
     const root = { ...store, upper: `${layer}/diff`, work: `${layer}/work`, mountPoint: emptyMountPoint };
-    const plans = buildMember(shellFacts(root, 'true', { hostname: hole.shortId }));
+    const plans = buildWaiting(shellFacts(root, 'true', { hostname: hole.shortId }));
     const mounts = [makeBind('/data', { source: join(directory(), 'data'), device: 0n, inode: 0n })];
     mkdirSync(join(directory(), 'data'));
     writeFileSync(join(directory(), 'data', 'file'), 'of the volume\n');

@@ -8,7 +8,7 @@ import { prepare } from '../support/launch.ts';
 import { requires } from '../support/require.ts';
 import { plainPlan } from '../support/starts.ts';
 
-describe('a network namespace that is made ahead', () => {
+describe('a prefetched network namespace', () => {
   requires('addon', 'root');
   const native = loadNative;
   const make = (prepared: NativePrepared) => native().makeNetwork(prepared, { values: [] });

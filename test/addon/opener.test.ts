@@ -27,7 +27,7 @@ import { until } from '../support/temporary.ts';
 const mountApi = 1 << 0;
 const mountSetattr = 1 << 1;
 
-describe('a start whose trees an opener makes', () => {
+describe('a start whose mounts an opener makes', () => {
   requires('addon', 'root', 'helper');
   let native: Native;
   before(async () => {
@@ -43,7 +43,7 @@ describe('a start whose trees an opener makes', () => {
       expect(await native.wait(process)).to.deep.equal({ code: 0, signal: null });
     }
     expect(mountTable()).to.equal(before.mounts);
-    // The reaper closes that of a process after it has told its end.
+    // The reaper closes the descriptor of a process after it has reported the exit.
     await until('the descriptors are as before', () => ownDescriptors().length <= before.descriptors);
     expect(new Set(ownMountNamespaces()).size).to.equal(1);
   });
@@ -52,7 +52,7 @@ describe('a start whose trees an opener makes', () => {
     const step: Op = { op: 'hostname', reason: '', name: 'held' };
     const held = await hold(native, [step], { namespaces: ['uts'], strategy: 'opener' });
     const own = readFileSync(`/proc/${held.pid}/mountinfo`, 'utf8').trim().split('\n');
-    // Its root is a copy of the host's tree here, so there are as many mounts as the host has, and not twice as many.
+    // Its root is a copy of the host's mounts here, so it has as many as the host, and not twice as many.
     expect(own.length).to.be.at.most(mountTable().trim().split('\n').length);
     expect(own.filter((line) => line.split(' ')[4] === '/')).to.have.length(1);
     expect(readlinkSync(`/proc/${held.pid}/ns/mnt`)).not.to.equal(readlinkSync('/proc/self/ns/mnt'));
@@ -62,7 +62,7 @@ describe('a start whose trees an opener makes', () => {
   });
 
   it('executes a file that the caller has opened, where no path leads to it', async () => {
-    // O_PATH: nobody needs to read it.
+    // O_PATH, because it is not read.
     const file = openSync('build/Release/orlop-init', 0o10000000);
     try {
       const run = (supplied: Plan['supplied'], argv: readonly string[]) => {
@@ -83,13 +83,13 @@ describe('a start whose trees an opener makes', () => {
     }
   });
 
-  /** Makes a mount of a directory, ahead of any start. */
+  /** Makes a detached mount of a directory, before any start. */
   const mountOf = (source: string): Plan => {
     const bind: Op = { op: 'bind', reason: '', tree: 0, source, recursive: 0, device: 0n, inode: 0n, type: 0 };
     return { strategy: 'opener', namespaces: [], supplied: [], slots: 1, prepare: [bind], enter: [] };
   };
 
-  it('looks up paths in a mount that it makes ahead, and waits for nothing that it finds there', async () => {
+  it('looks up paths in a prefetched mount, and waits for nothing that it finds there', async () => {
     const path = mkdtempSync('/var/tmp/orlop-test-');
     execFileSync('mkfifo', [join(path, 'pipe')]);
     symlinkSync('loop', join(path, 'loop'));
@@ -104,7 +104,7 @@ describe('a start whose trees an opener makes', () => {
     rmSync(path, { recursive: true });
   });
 
-  it('makes ahead what the values say, and leaves nothing where that is refused', async () => {
+  it('prefetches what the values say, and leaves nothing where that is refused', async () => {
     const parent = mkdtempSync('/var/tmp/orlop-test-');
     const [id, other] = ['a'.repeat(64), 'b'.repeat(64)];
     mkdirSync(join(parent, id));
@@ -128,7 +128,7 @@ describe('a start whose trees an opener makes', () => {
     rmSync(parent, { recursive: true });
   });
 
-  it('makes mounts ahead when the launch that they wait for is over, however that ends and whenever they are asked for', async () => {
+  it('prefetches mounts when the launch before them is over, however that ends and whenever they are requested', async () => {
     const prepared = prepare(native, mountOf('/'));
     const open = (after: object) => native.openMounts(prepared, { values: [], paths: '', after });
     for (const argv of [['/bin/true'], ['/no/such/program']]) {
@@ -173,7 +173,7 @@ describe('a start whose trees an opener makes', () => {
     else expect(died).to.deep.equal({ code: null, signal: 9 });
   });
 
-  it('is refused without the calls that make a tree before it has a place', async () => {
+  it('is refused without the calls that make a detached mount', async () => {
     for (const missing of [mountApi, mountSetattr]) {
       const features = native.features() & ~missing;
       const { failure } = await start(native, { argv: ['/bin/true'], strategy: 'opener', features });

@@ -52,7 +52,7 @@ describe('starts under way', function () {
     for (const held of [first, second]) held.close();
   });
 
-  it('keep no descriptor of the caller, when they make their trees themselves, but those they need', async () => {
+  it('keep no descriptor of the caller, when they make their mounts themselves, but those they need', async () => {
     const descriptors = (pid: number) => new Set(readdirSync(`/proc/${pid}/fd`).map(Number));
     const mine = native.pipe();
     const held = await hold(native);
@@ -68,7 +68,7 @@ describe('starts under way', function () {
     for (const end of mine) native.closeSync(end);
   });
 
-  it('signal nobody when they are cancelled after the clone was refused', async function () {
+  it('signal no process when they are cancelled after the clone was refused', async function () {
     const unfit = unfitCgroup();
     if (unfit === undefined) return this.skip();
     const other = spawn('/bin/sleep', ['600'], { stdio: 'ignore' });
@@ -82,7 +82,7 @@ describe('starts under way', function () {
         (error: unknown) => error,
       );
       native.closeSync(write);
-      // The end of the pipe: by then the start has failed, which nobody has heard of yet.
+      // The end of the pipe: by then the start has failed, and its failure is not reported yet.
       expect(readSync(read, Buffer.alloc(1))).to.equal(0);
       const time = startTimeOf(other.pid ?? 0);
       // One of these gets the number that the pidfd would have had.
@@ -119,7 +119,7 @@ describe('starts under way', function () {
     await round();
     const before = readdirSync('/proc/self/fd').length;
     for (let i = 0; i < 19; ++i) await round();
-    // The reaper closes that of a process after it has told its end.
+    // The reaper closes the descriptor of a process after it has reported the exit.
     await until('the descriptors are as before', () => readdirSync('/proc/self/fd').length <= before);
     expect(children()).to.deep.equal([]);
     expect(threadsNamed('orlop-launch')).to.be.within(1, 64);

@@ -414,7 +414,7 @@ describe('a prepared start', function () {
     }
   });
 
-  it('is refused where a hole is not in a text of the plan, or not whole', () => {
+  it('is refused where a hole is not in a text of the plan, or not complete', () => {
     const { bytes } = encodePlan(planOf('true'));
     const [size, numberOfRecords, firstRecord, magic] = [8, 12, 32, 0];
     for (const offset of [magic, size, numberOfRecords, firstRecord, firstRecord + 4]) {

@@ -59,7 +59,7 @@ describe('a Worker with containers', function () {
   this.timeout(120_000);
   requires('addon', 'root');
 
-  it('is told of their ends, and takes the others along when it is terminated', async () => {
+  it('is notified of their exits, and ends the others when it is terminated', async () => {
     const { stdout } = await runProgram(
       `const { Worker } = require('node:worker_threads');
        const { once } = require('node:events');

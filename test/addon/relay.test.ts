@@ -34,7 +34,7 @@ describe('a relay', () => {
     expect(readFileSync(join(temporary(), 'f')).equals(content)).to.equal(true);
   });
 
-  it('does not end while somebody can write', async () => {
+  it('does not end while a process can write', async () => {
     const { native, end, path, file, relay } = relayOfOne();
     await until('the bytes to be passed on', () => readFileSync(path, 'utf8') === 'one');
     writeSync(end, 'two');
@@ -73,7 +73,7 @@ describe('a relay', () => {
     for (const one of [reader, to, end]) native.closeSync(one);
   });
 
-  it('rejects when nobody reads, and lets the writer know', async () => {
+  it('rejects when no process reads, and lets the writer know', async () => {
     const native = loadNative();
     const [from, end] = native.pipe();
     const [reader, to] = native.pipe();

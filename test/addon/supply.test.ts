@@ -22,7 +22,7 @@ function open(): string[] {
   return links.sort();
 }
 
-describe('what a launch supplies', () => {
+describe('the standard streams of a launch', () => {
   requires('addon', 'root');
 
   function launch(script: string, options: Pick<LaunchOptions, 'descriptors' | 'taken'>) {

@@ -5,9 +5,9 @@ export const addonFile: string = process.env.ORLOP_NATIVE ?? resolve('build/Rele
 
 const { LD_PRELOAD, ASAN_OPTIONS, ...rest } = process.env;
 
-/** What a program needs in its environment to load the addon when that was built with the sanitizers. */
+/** Environment for loading an addon that was built with the sanitizers. */
 export const sanitizerEnvironment: NodeJS.ProcessEnv =
   LD_PRELOAD === undefined ? {} : { LD_PRELOAD, ...(ASAN_OPTIONS === undefined ? {} : { ASAN_OPTIONS }) };
 
-/** The environment of programs that are none of ours, without that: dd for one allocates as ASan does not like it. */
+/** Environment for foreign programs, without the sanitizers: ASan reports allocations of dd, for example. */
 export const plainEnvironment: NodeJS.ProcessEnv = rest;

@@ -10,7 +10,7 @@ const namespaces: Namespace[] = ['mount', 'cgroup', 'uts', 'ipc', 'user', 'pid',
 /** Any text that a plan may hold. */
 export const planText = fc.string({ unit: 'binary', maxLength: 40 }).filter((value) => !value.includes('\0'));
 
-/** Any plan of the binary form, with operations in no order that the executor would take. */
+/** Any plan of the binary form, with operations in random order. */
 export function anyPlan(text: fc.Arbitrary<string> = planText): fc.Arbitrary<Plan> {
   const anyOp = opOf(text);
   return fc.record({

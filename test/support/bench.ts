@@ -2,7 +2,7 @@ import type { Load } from '../../bench/measure/load.ts';
 import type { Measured } from '../../bench/measure/measure.ts';
 import type { Missing, Repetition, Result, Results, Row } from '../../bench/report/result.ts';
 
-/** A measured row whose metrics have the given medians; their p99 is twice as much. */
+/** A measured row with metrics of the given medians; each p99 is twice the median. */
 export function measured(at: string, contestant: string, medians: Record<string, number>): Measured {
   const metrics = Object.fromEntries(
     Object.entries(medians).map(([name, median]) => [name, { n: 10, median, p99: median * 2, min: median / 2 }]),
@@ -14,12 +14,12 @@ export function absent(at: string, contestant: string, why: string): Missing {
   return { case: at, contestant, label: `label of ${contestant}`, missing: why };
 }
 
-/** One repetition with these rows, on a machine that did nothing else. */
+/** One repetition with these rows, on an idle machine. */
 export function repetition(rows: readonly Row[], load: Load = { before: 0.1, after: 0.2 }): Repetition {
   return { taken: '2024-02-29T12:00:00.000Z', seconds: 60, load, rows };
 }
 
-/** A result as a run writes it, with these repetitions. */
+/** A result of a run with these repetitions. */
 export function result(question: string, ...repetitions: readonly Repetition[]): Result {
   const rows = repetitions.flatMap((one) => one.rows);
   const cases = [...new Set(rows.map((row) => row.case))].map((id) => ({ id, title: `case ${id}` }));

@@ -1,11 +1,11 @@
-/** `struct seccomp_data`: what a filter sees of a system call. */
+/** `struct seccomp_data`, a filter's view of a system call. */
 export interface Call {
   readonly arch: number;
   readonly number: number;
   readonly args: readonly bigint[];
 }
 
-/** The words of `struct seccomp_data`, as a little-endian machine has them. */
+/** The words of `struct seccomp_data` on a little-endian machine. */
 function wordsOf(call: Call): Uint32Array {
   const words = new Uint32Array(16);
   words[0] = call.number;
@@ -18,8 +18,8 @@ function wordsOf(call: Call): Uint32Array {
 }
 
 /**
- * Runs a seccomp filter as the kernel would, with its checks: known instructions, aligned loads inside the data, jumps
- * forward and inside the program.
+ * Runs a seccomp filter with the kernel's checks: known instructions, aligned loads inside the data, jumps forward and
+ * inside the program.
  */
 export function runFilter(program: Uint8Array, call: Call): number {
   const view = new DataView(program.buffer, program.byteOffset, program.byteLength);

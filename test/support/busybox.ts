@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, copyFileSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Files that a test wants in the image besides busybox: content by absolute path. */
+/** Files in the image besides busybox: content by absolute path. */
 export type Extra = Readonly<Record<string, string>>;
 
 const passwd = `root:x:0:0:root:/root:/bin/sh
@@ -16,7 +16,7 @@ alice:x:1000:
 `;
 
 /**
- * Makes a tar archive of a small root file system from Debian's busybox-static and gives its path below `directory`.
+ * Makes a tar archive of a small root filesystem from Debian's busybox-static, and returns its path below `directory`.
  * The image has /bin with all applets, /etc/passwd and group with a user alice (1000, also in group 29), /tmp, and a
  * directory /data with content, owned by 1000:1000, mode 0750, for copy-up.
  */

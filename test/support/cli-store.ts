@@ -16,17 +16,17 @@ import { type CliResult, cli } from './cli.ts';
 import { runDirectory } from './run-directory.ts';
 
 export interface CliStore {
-  /** Directory of the test file's own. */
+  /** Directory of the test file. */
   readonly directory: string;
   readonly root: string;
-  /** Where what a reboot loses is kept for this store. */
+  /** Run directory of the store. */
   readonly run: string;
-  /** The archive that the image `busybox` was made of. */
+  /** Archive of the image `busybox`. */
   readonly archive: string;
   orlop(args: readonly string[], options?: Parameters<typeof cli>[2]): Promise<CliResult>;
 }
 
-/** A store of the test file's own that only the built command line works on, with the image `busybox`. */
+/** A store of the test file, used by the built command line only, with the image `busybox`. */
 export function withCliStore(extra: Extra = {}): () => CliStore {
   let store: CliStore | undefined;
   before(async function () {
@@ -56,7 +56,7 @@ export function withCliStore(extra: Extra = {}): () => CliStore {
   };
 }
 
-/** Every object below a directory with type, mode, owner, and content: two equal listings are two equal trees. */
+/** All objects below a directory with type, mode, owner, and content: equal listings mean equal trees. */
 export function listing(directory: string): string[] {
   const lines: string[] = [];
   const walk = (path: string, name: string): void => {

@@ -10,7 +10,7 @@ export interface CliResult {
 
 export const cliPath = resolve('dist/cli/orlop.cjs');
 
-/** Runs the built command line on a store of the test's own. */
+/** Runs the built command line on a store of the test. */
 export function cli(
   root: string,
   args: readonly string[],

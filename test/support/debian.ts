@@ -5,8 +5,8 @@ import { join } from 'node:path';
 const cache = '/var/tmp/orlop-fixtures';
 
 /**
- * A tar archive of a minimal Debian root file system, made by debootstrap from the mirror that this machine's apt uses,
- * and kept between runs.
+ * A tar archive of a minimal Debian root filesystem, made by debootstrap from this machine's apt mirror, and kept
+ * between runs.
  */
 export function debianArchive(): string {
   const archive = join(cache, 'debian-trixie.tar');

@@ -1,13 +1,13 @@
-// The examples of a Markdown page, and what they are expected to print.
+// The examples of a Markdown page, and their expected output.
 
 /** A command of a ```console block: `$ command`, continued by lines with `> `, then its output. */
 export interface ShellExample {
   readonly command: string;
-  /** Lines; `…` stands for any text, and alone on a line for any lines. */
+  /** Expected lines. `…` stands for any text, and alone on a line for any lines. */
   readonly output: readonly string[];
 }
 
-/** A ```ts block: a module, and the lines that its comments `// → …` expect it to print. */
+/** A ```ts block: a module, and the output that its comments `// → …` expect. */
 export interface ModuleExample {
   readonly source: string;
   readonly output: readonly string[];
@@ -34,7 +34,9 @@ export function examplesOf(page: string): Examples {
   return { shell, modules, languages };
 }
 
-/** The `@example`s of a source's doc comments: bodies of modules that have imported the library and opened a store. */
+/**
+ * The `@example`s of a source's doc comments: module bodies after the import of the library and the opening of a store.
+ */
 export function commentExamples(source: string): readonly ModuleExample[] {
   return [...source.matchAll(/\/\*\*([\s\S]*?)\*\//g)]
     .flatMap(([, comment = '']) =>

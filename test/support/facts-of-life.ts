@@ -4,11 +4,11 @@ import { parseStat } from '../../ts/linux/proc.ts';
 import { loadNative } from '../../ts/native/binding.ts';
 import { until } from './temporary.ts';
 
-/** What this process holds: open descriptors by what they lead to, and its threads by name. */
+/** Targets of this process's open descriptors. */
 export function ownDescriptors(): string[] {
   return readdirSync('/proc/self/fd').flatMap((fd) => {
     try {
-      // Numbers of pipes and sockets differ; what counts is how many there are.
+      // Numbers of pipes and sockets differ, so only their count is compared.
       return [readlinkSync(`/proc/self/fd/${fd}`).replace(/\[\d+\]/, '')];
     } catch {
       return [];
@@ -16,7 +16,7 @@ export function ownDescriptors(): string[] {
   });
 }
 
-/** How often each thing occurs. */
+/** Number of occurrences of each text. */
 export function counts(list: readonly string[]): Record<string, number> {
   const found: Record<string, number> = {};
   for (const one of list) found[one] = (found[one] ?? 0) + 1;
@@ -27,7 +27,9 @@ export function sameCounts(one: Record<string, number>, other: Record<string, nu
   return [...new Set([...Object.keys(one), ...Object.keys(other)])].every((key) => one[key] === other[key]);
 }
 
-/** Waits until this process holds no more of anything than before: the reaper closes what it has after it told the end. */
+/**
+ * Waits until this process holds no more descriptors than before: the reaper closes its own after it reported the exit.
+ */
 export async function untilNoMoreDescriptors(before: Record<string, number>): Promise<void> {
   await until('the descriptors are those from before', () =>
     Object.entries(counts(ownDescriptors())).every(([name, count]) => count <= (before[name] ?? 0)),
@@ -38,7 +40,7 @@ export function ownThreads(): string[] {
   return ofOwnThreads((path) => readFileSync(join(path, 'comm'), 'utf8').trim());
 }
 
-/** What `read` gives for the directory of each thread of this process. One that ends meanwhile is left out. */
+/** Results of `read` for the directory of each thread of this process. A thread that ends meanwhile is left out. */
 export function ofOwnThreads<T>(read: (path: string) => T): T[] {
   return readdirSync('/proc/self/task').flatMap((tid) => {
     try {
@@ -50,12 +52,12 @@ export function ofOwnThreads<T>(read: (path: string) => T): T[] {
   });
 }
 
-/** Where the mount namespaces of this process's threads lead to. */
+/** Mount namespaces of this process's threads. */
 export function ownMountNamespaces(): string[] {
   return ofOwnThreads((path) => readlinkSync(join(path, 'ns/mnt')));
 }
 
-/** Children of this process, whichever thread made them: state, and name of the program. */
+/** Children of all threads of this process: state, and name of the program. */
 export function ownChildren(): { pid: number; state: string; name: string }[] {
   return readdirSync('/proc').flatMap((pid) => {
     if (!/^\d+$/.test(pid)) return [];
@@ -72,7 +74,7 @@ export function ownChildren(): { pid: number; state: string; name: string }[] {
   });
 }
 
-/** Whether a living process, which may be this one, holds the lock of a file. */
+/** True if a living process, possibly this one, holds the lock of a file. */
 function isHeld(path: string): boolean {
   let file: number;
   try {
@@ -88,8 +90,8 @@ function isHeld(path: string): boolean {
 }
 
 /**
- * Everything of containers that lies in a store: names below its directories, locks too. Staging directories of living
- * programs are left out: layers that they made ahead, and what they are still removing.
+ * All names of containers in a store, including locks. Staging directories of living programs are left out: they hold
+ * prefetched layers, and directories that are still being removed.
  */
 export function storeContent({ root, run }: { root: string; run: string }): Record<string, string[]> {
   const list = (path: string) => {
@@ -101,7 +103,7 @@ export function storeContent({ root, run }: { root: string; run: string }): Reco
   };
   const held = (id: string) => isHeld(join(run, 'locks/staging', `${id}.lock`));
   return {
-    // The layer of mount points is made once, by the first container of a store.
+    // The first container of a store makes the layer of mount points, which stays.
     layers: list(join(root, 'layers')).filter((name) => name !== 'mount-points'),
     mnt: list(join(root, 'mnt')),
     containers: list(join(root, 'containers')),
@@ -109,19 +111,19 @@ export function storeContent({ root, run }: { root: string; run: string }): Reco
     staging: list(join(root, 'staging')).filter((id) => !held(id)),
     ephemeral: list(join(run, 'containers')),
     paused: list(join(run, 'paused')),
-    // The one lock for all names stays.
+    // The lock for all names stays.
     'locks of containers': list(join(run, 'locks/container')).filter((name) => name !== 'names.lock'),
     'locks of staging': list(join(run, 'locks/staging')).filter((name) => !held(name.replace(/\.lock$/, ''))),
   };
 }
 
-/** Read-write layers of containers that lie in a store: those of images have no work directory. */
+/** Read-write layers of containers in a store. Layers of images have no work directory. */
 export function readWriteLayers({ root }: { root: string }): string[] {
   const layers = join(root, 'layers');
   return readdirSync(layers).filter((id) => existsSync(join(layers, id, 'work')));
 }
 
-/** Whether a process runs, a zombie does not. */
+/** True if a process runs; a zombie does not. */
 export function runs(pid: number): boolean {
   try {
     const status = parseStat(readFileSync(`/proc/${pid}/stat`, 'latin1'));
@@ -131,7 +133,7 @@ export function runs(pid: number): boolean {
   }
 }
 
-/** Waits until a process, which need not be a child of this one, has ended. */
+/** Waits until a process, not necessarily a child, has exited. */
 export async function untilEnded(pid: number): Promise<void> {
   await until(`process ${pid} has ended`, () => !runs(pid));
 }

@@ -2,7 +2,7 @@ import { attribute } from '../../ts/linux/mount-attributes.ts';
 import { defaultCapabilities, defaultShmSize, defaultUmask } from '../../ts/plan/defaults.ts';
 import type { BindMount, ProcessFacts, StartFacts, TmpfsMount } from '../../ts/plan/facts.ts';
 
-/** Facts of a small start, to be changed by each test. */
+/** Facts of a small start, for tests to change. */
 export function makeFacts(changes: Partial<StartFacts> = {}): StartFacts {
   return {
     id: 'f00d'.repeat(16),

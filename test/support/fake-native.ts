@@ -17,8 +17,8 @@ import { promisify } from 'node:util';
 import { abi, type Change, type Native } from '../../ts/native/contract.ts';
 
 /**
- * The addon's part that the store needs, for tests that need no build: locks between descriptors of this process, and
- * removal. Everything else throws.
+ * The functions of the addon that the store needs, for tests without a build: locks between descriptors of this
+ * process, and removal. All others throw.
  */
 export function fakeNative(overrides: Partial<Native> = {}): Native {
   const locks = new FakeLocks();
@@ -52,7 +52,7 @@ export function fakeNative(overrides: Partial<Native> = {}): Native {
   }) as Native;
 }
 
-/** One change as the addon makes it; locks are not among those that the store's own tests need. */
+/** Makes one change like the addon, without locks, which the store's tests do not need. */
 function makeChange(change: Change): void {
   const [kind, path] = change;
   if (kind === 'mkdir') mkdirSync(path, { mode: change[2] });
@@ -72,7 +72,7 @@ function makeChange(change: Change): void {
   } else if (kind !== 'sync') throw new Error(`the fake addon does not ${kind}`);
 }
 
-/** flock(2) among the descriptors of one process: a lock goes away with its descriptor. */
+/** flock(2) between the descriptors of one process: closing a descriptor releases its lock. */
 class FakeLocks {
   #holders: { fd: number; inode: bigint; kind: 'shared' | 'exclusive' }[] = [];
 

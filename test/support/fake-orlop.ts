@@ -6,11 +6,11 @@ import type { Io } from '../../ts/cli/io.ts';
 import { main } from '../../ts/cli/main.ts';
 
 export interface CommandLine {
-  /** Exit status, and what was written. */
+  /** Exit status, and output. */
   readonly status: number;
   readonly stdout: string;
   readonly stderr: string;
-  /** Calls of the library: name and arguments. */
+  /** Calls of the library with their arguments. */
   readonly calls: readonly (readonly [string, ...unknown[]])[];
 }
 
@@ -18,19 +18,19 @@ export interface World {
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly input?: string;
   readonly terminal?: boolean;
-  /** Of the terminal. */
+  /** Columns of the terminal. */
   readonly columns?: number;
-  /** Descriptors that are a terminal or a file, and which one. */
+  /** Identity of the file or terminal of a descriptor. */
   readonly files?: Readonly<Record<number, string>>;
-  /** Settled when all that went through an outlet is passed on. */
+  /** Settled when the output of an outlet is passed on. */
   readonly passedOn?: Promise<void>;
   readonly now?: Date;
   readonly signals?: EventEmitter;
-  /** Members of the library by path, as `images.list`; others answer that the test did not expect them. */
+  /** Methods of the library by path, such as `images.list`. Any other throws. */
   readonly library?: Readonly<Record<string, (...values: never[]) => unknown>>;
 }
 
-/** Runs a command line in this process, on a library that only records what it is asked for. */
+/** Runs a command line in this process, on a library that only records its calls. */
 export async function orlop(argv: readonly string[], world: World = {}): Promise<CommandLine> {
   const calls: (readonly [string, ...unknown[]])[] = [];
   let stdout = '';
@@ -87,7 +87,7 @@ function library(calls: Calls, members: NonNullable<World['library']>): CommandR
   }) as unknown as CommandRuntime;
 }
 
-/** A container whose application ends as it is told; signals sent to it are in `received`. */
+/** A container whose application exits with `end`. Signals sent to it are added to `received`. */
 export function fakeContainer(end: ExitStatus | Promise<ExitStatus>, received: (number | string)[] = []): Container {
   const running: Running = {
     pid: 4711,

@@ -11,7 +11,7 @@ import { newId } from '../../ts/store/id.ts';
 import { Store } from '../../ts/store/store.ts';
 import { PreparingNative } from './prepared.ts';
 
-/** An image without layers, like no other. */
+/** An image without layers, with an ID of its own. */
 export function image(changes: Partial<ResolvedImage> = {}): ResolvedImage {
   return {
     id: `sha256:${newId()}`,
@@ -26,14 +26,14 @@ export function image(changes: Partial<ResolvedImage> = {}): ResolvedImage {
   };
 }
 
-/** What containers are made and started with, on a store of the test's own, without an addon and without images. */
+/** A runtime on a store of the test, without an addon and without images. */
 export interface FakeRuntime extends Runtime {
   readonly addon: PreparingNative;
-  /** What every name leads to. */
+  /** Image of every name. */
   found: CheckedImage;
-  /** How often an image was looked for. */
+  /** Number of image lookups. */
   resolved: number;
-  /** How many hold the images. */
+  /** Number of holders of the images. */
   held: number;
 }
 

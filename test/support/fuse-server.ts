@@ -1,6 +1,6 @@
-// A file system in user space, for tests of sources whose server hangs or dies: fuse-server.ts MOUNTPOINT. It holds a
-// directory `d` and a file `f`, says `mounted` on its standard output, and answers until it is stopped or killed. When
-// somebody looks for `deaf`, it goes on taking requests and answers no more. Messages are those of linux/fuse.h, 7.31.
+// A file system in user space whose server hangs or dies, for tests of sources: fuse-server.ts MOUNTPOINT. It holds a
+// directory `d` and a file `f`, prints `mounted`, and answers requests until it is stopped or killed. After a lookup of
+// `deaf`, it takes requests without answering. Messages are those of linux/fuse.h, 7.31.
 import { spawnSync } from 'node:child_process';
 import { constants, openSync, readSync, writeSync } from 'node:fs';
 
@@ -34,7 +34,7 @@ function attributes(node: bigint): Buffer {
   return attr;
 }
 
-/** What is answered to a request: nothing is kept by the kernel, so that it asks each time. */
+/** Answer to a request. It forbids caching, so that the kernel asks each time. */
 function answer(opcode: number, node: bigint, body: Buffer): Buffer | number {
   switch (opcode) {
     case opcodes.init: {
@@ -76,7 +76,7 @@ function answer(opcode: number, node: bigint, body: Buffer): Buffer | number {
 const [mountPoint = ''] = process.argv.slice(2);
 const device = openSync('/dev/fuse', 'r+');
 const options = 'fd=3,rootmode=40000,user_id=0,group_id=0,allow_other';
-// `-i`: the helper that comes with a library of FUSE would want to mount by itself.
+// `-i`: the mount helper of a FUSE library would try to mount by itself.
 const mounting = spawnSync('mount', ['-i', '-t', 'fuse', '-o', options, 'orlop-test', mountPoint], {
   stdio: ['ignore', 'inherit', 'inherit', device],
 });

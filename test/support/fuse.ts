@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
 import { createInterface, type Interface } from 'node:readline';
 
-/** A file system in user space whose server the test stops, makes deaf, or kills. */
+/** A file system in user space whose server the test can stop, make deaf, or kill. */
 export class Fuse {
   readonly #server: ChildProcess;
   readonly #lines: Interface;
@@ -15,7 +15,7 @@ export class Fuse {
     this.path = path;
   }
 
-  /** Mounts it; `path` is made where it is missing. */
+  /** Mounts the file system; `path` is made if it is missing. */
   static async mount(path: string): Promise<Fuse> {
     mkdirSync(path, { recursive: true });
     const argv = ['--import=tsx', 'test/support/fuse-server.ts', path];
@@ -26,7 +26,7 @@ export class Fuse {
     return new Fuse(server, lines, path);
   }
 
-  /** It takes no request: whoever waits for it can be killed. */
+  /** Makes the server take no requests. A process that waits for it can be killed. */
   stop(): void {
     this.#server.kill('SIGSTOP');
   }
@@ -35,14 +35,17 @@ export class Fuse {
     this.#server.kill('SIGCONT');
   }
 
-  /** It takes requests and does not answer: whoever waits for it cannot be killed, and lives until it dies. */
+  /**
+   * Makes the server take requests without answering. A process that waits for it cannot be killed until the server
+   * dies.
+   */
   async deafen(): Promise<void> {
     spawn('stat', [`${this.path}/deaf`], { stdio: 'ignore' });
     const [line] = await once(this.#lines, 'line');
     if (line !== 'deaf') throw new Error(`the server said '${line}'`);
   }
 
-  /** Who waits for it is told that it has gone. */
+  /** Kills the server. Waiting processes get an error. */
   async kill(): Promise<void> {
     if (this.#server.exitCode !== null || this.#server.signalCode !== null) return;
     const exit = once(this.#server, 'exit');
@@ -50,7 +53,7 @@ export class Fuse {
     await exit;
   }
 
-  /** Kills the server, and takes the mount away. */
+  /** Kills the server and unmounts. */
   async end(): Promise<void> {
     await this.kill();
     execFileSync('umount', ['--lazy', '--no-canonicalize', this.path]);

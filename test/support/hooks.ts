@@ -1,5 +1,5 @@
-// Root hooks of tests whose "host" is a mount namespace of their own (scripts/run-level.mjs): it is shared like the one
-// of a machine with systemd, and no test may change its table.
+// Root hooks of tests whose "host" is their own mount namespace (scripts/run-level.mjs). It is shared, as on a machine
+// with systemd. No test may change its mount table.
 import { execFileSync } from 'node:child_process';
 import { expect } from 'chai';
 import { mountTable } from './mounts.ts';

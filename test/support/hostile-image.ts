@@ -19,7 +19,7 @@ const applets = [
   'sleep',
 ];
 
-/** Imports an image of a small busybox tree in which `change` has put its traps. */
+/** Imports an image of a small busybox tree after `change` modified the tree. */
 export async function importTrap(
   { directory, orlop }: Fixture,
   reference: string,
@@ -40,7 +40,7 @@ export async function importTrap(
   rmSync(work, { recursive: true });
 }
 
-/** Puts a symlink in the place of whatever is there. */
+/** Replaces a file by a symlink. */
 export function replaceByLink(tree: string, name: string, target: string): void {
   rmSync(join(tree, name), { recursive: true, force: true });
   symlinkSync(target, join(tree, name));

@@ -7,7 +7,7 @@ import type { ImageId, ImportOptions, LoadedImage, ResolvedImage } from '../../t
 import { loadNative } from '../../ts/native/binding.ts';
 import { Store } from '../../ts/store/store.ts';
 
-/** A store of the test's own with the real addon and the real archive executable. */
+/** A store of the test with the real addon and the real archive executable. */
 export class TestStore {
   readonly store: Store;
   readonly images: Images;
@@ -43,7 +43,7 @@ export class TestStore {
     }
   }
 
-  /** Commits what `change` does to a new upper directory on an image. */
+  /** Commits an upper directory that `change` filled, on a base image. */
   async commit(base: string, reference: string, change: (upper: string) => Promise<void>): Promise<ImageId> {
     const upper = join(this.directory, `upper-${Math.random().toString(36).slice(2)}`);
     await mkdir(upper);
@@ -57,7 +57,7 @@ export class TestStore {
   }
 }
 
-/** Lends the path of a view of an image: what a container would see without its volumes. */
+/** Opens a view of an image, a container's root filesystem without its volumes, for the duration of `use`. */
 export async function withView<T>(
   { store }: TestStore,
   image: ResolvedImage,
@@ -71,7 +71,7 @@ export async function withView<T>(
   }
 }
 
-/** Makes files of a tree: `etc/passwd` with content; a name that ends in `/` is a directory. */
+/** Makes files such as `etc/passwd` with content; a name that ends in `/` is a directory. */
 export async function makeTree(root: string, files: Readonly<Record<string, string>>): Promise<string> {
   for (const [name, content] of Object.entries(files)) {
     const path = join(root, name);
@@ -81,7 +81,7 @@ export async function makeTree(root: string, files: Readonly<Record<string, stri
   return root;
 }
 
-/** Packs a directory with GNU tar, an implementation that is not ours. */
+/** Packs a directory with GNU tar, an independent implementation. */
 export function tar(directory: string, archive: string, ...options: string[]): string {
   execFileSync('tar', ['-C', directory, ...options, '-cf', archive, '.']);
   return archive;

@@ -1,4 +1,4 @@
-// A process that imports the archive on its standard input and may be killed at any moment.
+// Imports the archive on its standard input, for tests that kill it at any moment.
 
 import { Images } from '../../ts/images/images.ts';
 import { loadNative } from '../../ts/native/binding.ts';

@@ -2,7 +2,7 @@ import type { LaunchOptions, LaunchResult, Native, NativePrepared, PrepareOption
 import { encodePlan } from '../../ts/plan/encode.ts';
 import type { Plan } from '../../ts/plan/types.ts';
 
-/** Hands a plan to the addon, with what surrounds its launch; unless given: nothing, and all features of the kernel. */
+/** Prepares a plan in the addon. Defaults: no surroundings, all features of the kernel. */
 export function prepare(native: Native, plan: Plan, options: Partial<PrepareOptions> = {}): NativePrepared {
   const { bytes, holes } = encodePlan(plan);
   return native.prepare(bytes, { holes, features: native.features(), ...options });
@@ -10,7 +10,7 @@ export function prepare(native: Native, plan: Plan, options: Partial<PrepareOpti
 
 export type PlanLaunch = Partial<PrepareOptions & LaunchOptions> & { readonly token?: object };
 
-/** Prepares a plan and launches it once. It rejects where the addon refuses to prepare it. */
+/** Prepares a plan and launches it once. Rejects if the addon refuses to prepare it. */
 export async function launchPlan(
   native: Native,
   plan: Plan,
@@ -19,7 +19,7 @@ export async function launchPlan(
   return launchPrepared(native, prepare(native, plan, options), { ...options, token });
 }
 
-/** Launches a prepared start that has neither holes nor supplied slots, unless the options fill them. */
+/** Launches a prepared start without holes and supplied slots, unless the options fill them. */
 export function launchPrepared(
   native: Native,
   prepared: NativePrepared,

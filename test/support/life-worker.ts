@@ -1,4 +1,4 @@
-// A program that uses orlop, for tests that end it or run several: life-worker.ts ROOT RUN WHAT [ARGUMENT].
+// A program that uses orlop, for tests that kill it or run several: life-worker.ts ROOT RUN WHAT [ARGUMENT].
 import { once } from 'node:events';
 import { pauseContainer } from '../../ts/containers/pause/pause.ts';
 import { Orlop } from '../../ts/index.ts';
@@ -9,7 +9,7 @@ import { Store } from '../../ts/store/store.ts';
 const [root, run, what, argument = '', ...more] = process.argv.slice(2);
 const say = (value: unknown): void => console.log(JSON.stringify(value));
 
-/** Has one container of each kind run, and ends as it is told by a line on its standard input. */
+/** Runs one container of each kind, and exits in the way that a line on standard input names. */
 async function end(orlop: Orlop): Promise<void> {
   const options = { volumes: ['/data'] };
   const script = 'trap "exit 41" TERM; echo ready; while :; do sleep 0.05; done';
@@ -25,7 +25,7 @@ async function end(orlop: Orlop): Promise<void> {
   if (`${line}`.startsWith('throw')) throw new Error('thrown by the test');
 }
 
-/** Runs a container and then has nothing more to do, without closing anything. */
+/** Runs a container, then has no work left, without closing anything. */
 async function idle(orlop: Orlop): Promise<void> {
   const { stdout } = await orlop.run('busybox', ['echo', 'done']);
   const container = await orlop.create('busybox', ['true'], { rm: true });
@@ -33,7 +33,7 @@ async function idle(orlop: Orlop): Promise<void> {
   say(stdout);
 }
 
-/** Starts containers with a source that hangs, and ends: by process.exit, or by itself when the starts were given up. */
+/** Starts containers with a source that hangs, then exits: by process.exit, or by itself after the starts timed out. */
 async function hang(orlop: Orlop): Promise<void> {
   const timeout = more[0] === 'exit' ? undefined : 500;
   const starts = [1, 2, 3, 4, 5].map(() => orlop.run('busybox', ['true'], { volumes: [`${argument}:/in`], timeout }));
@@ -42,7 +42,7 @@ async function hang(orlop: Orlop): Promise<void> {
   await Promise.allSettled(starts);
 }
 
-/** Runs, makes, commits and removes without end, until it is told to stop. */
+/** Runs, makes, commits and removes in a loop until a line on standard input. */
 async function churn(orlop: Orlop): Promise<void> {
   let [goOn, done] = [true, 0];
   process.stdin.once('data', () => {
@@ -71,13 +71,13 @@ async function churn(orlop: Orlop): Promise<void> {
   say({ total: done });
 }
 
-/** Commits a container that another program runs. */
+/** Commits a container of another program. */
 async function commit(orlop: Orlop): Promise<void> {
   const container = await orlop.container(argument);
   say(await container.commit(more[0] ?? null));
 }
 
-/** Holds a container still until it is killed, or gets a line on its standard input. */
+/** Pauses a container until a kill, or a line on standard input. */
 async function pause(): Promise<void> {
   const native = loadNative();
   const store = await Store.open({ root, run, native });

@@ -1,18 +1,18 @@
 import { readFileSync } from 'node:fs';
 
-/** The mount table of this process, or of another, as the kernel prints it. */
+/** The mount table of this or another process, as the kernel prints it. */
 export function mountTable(pid: number | 'self' = 'self'): string {
   return readFileSync(`/proc/${pid}/mountinfo`, 'utf8');
 }
 
 export interface MountEntry {
   readonly id: number;
-  /** The mount that it stands on. */
+  /** ID of the mount below it. */
   readonly parent: number;
   readonly root: string;
   readonly target: string;
   readonly options: readonly string[];
-  /** `shared:N`, `master:N`; none when private. */
+  /** `shared:N`, `master:N`; empty when private. */
   readonly propagation: readonly string[];
   readonly type: string;
   readonly source: string;

@@ -1,4 +1,4 @@
-// A Worker that uses orlop: opens the store in its workerData, starts containers, says their PIDs, and waits.
+// A Worker that opens the store in its workerData, starts containers, reports their PIDs, and waits.
 import { parentPort, workerData } from 'node:worker_threads';
 import { Orlop } from '../../ts/index.ts';
 

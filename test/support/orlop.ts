@@ -6,7 +6,7 @@ import { Orlop } from '../../ts/index.ts';
 import { busyboxArchive, type Extra } from './busybox.ts';
 
 export interface Fixture {
-  /** Directory of the test file's own; `root` and `run` of the store lie in it. */
+  /** Directory of the test file; it contains `root` and `run` of the store. */
   readonly directory: string;
   readonly root: string;
   readonly run: string;
@@ -14,10 +14,10 @@ export interface Fixture {
 }
 
 /**
- * An open store with the image `busybox`, made once for the tests of a `describe` and removed after them.
- * The function that it returns gives it during a test.
+ * An open store with the image `busybox`, made once for the tests of a `describe` and removed after them. The returned
+ * function gives it during a test.
  *
- * @param mount puts a file system of the test's own at `root`, which stays within the test's mount namespace
+ * @param mount mounts the test's own file system at `root`, within the test's mount namespace
  */
 export function withOrlop(extra: Extra = {}, mount?: (root: string, directory: string) => void): () => Fixture {
   let fixture: Fixture | undefined;
@@ -48,7 +48,7 @@ export function withOrlop(extra: Extra = {}, mount?: (root: string, directory: s
   };
 }
 
-/** Commits an image that differs from `busybox` in a file `/mark` with the text `marked`. */
+/** Commits an image that adds a file `/mark` with the text `marked` to `busybox`. */
 export async function commitMarked(orlop: OrlopRuntime, reference: string): Promise<void> {
   const marked = await orlop.create('busybox', ['sh', '-c', 'echo marked > /mark']);
   await (await marked.start()).exited;

@@ -1,4 +1,4 @@
-// A program with a pool, for tests that end it: pool-worker.ts ROOT RUN WHAT. Says the processes of its members.
+// A program with a pool, for tests that kill it: pool-worker.ts ROOT RUN WHAT. Prints the processes of its containers.
 import { isMainThread, parentPort, workerData } from 'node:worker_threads';
 import { Orlop } from '../../ts/index.ts';
 
@@ -10,5 +10,5 @@ const { items } = await orlop.containers.list({ all: true });
 const pids = items.flatMap(({ pid }) => pid ?? []);
 if (isMainThread) console.log(JSON.stringify({ pids, running: running?.pid ?? null }));
 else parentPort?.postMessage({ pids });
-// `idle` does nothing more: its pool must not keep it from ending.
+// `idle` has no work left: its pool must not keep it running.
 if (what !== 'idle') setInterval(() => {}, 1000);

@@ -3,13 +3,13 @@ import { BinaryPlan } from '../../ts/plan/encoded.ts';
 import type { Plan } from '../../ts/plan/types.ts';
 import { fakeNative } from './fake-native.ts';
 
-/** What an addon was given to prepare. */
+/** Arguments of `prepare`. */
 export interface Given {
   readonly plan: Uint8Array;
   readonly options: PrepareOptions;
 }
 
-/** An addon that prepares everything and remembers what it was given. */
+/** An addon that prepares everything and records the arguments. */
 export class PreparingNative {
   readonly native: Native;
   readonly given: Given[] = [];
@@ -29,7 +29,7 @@ export class PreparingNative {
     });
   }
 
-  /** What a prepared start was made of. */
+  /** Arguments that a prepared start was made from. */
   of(prepared: NativePrepared): Given {
     const given = this.#of.get(prepared);
     if (given === undefined) throw new Error('it was prepared elsewhere');
@@ -37,7 +37,7 @@ export class PreparingNative {
   }
 }
 
-/** A plan as it is read back from its binary form, with its namespaces in the order of that, and texts as bytes. */
+/** A plan read back from its binary form: namespaces in that order, texts as bytes. */
 export function readBack(plan: Plan): Plan {
   return new BinaryPlan(plan).read();
 }

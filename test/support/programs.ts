@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 
-/** A program of its own that uses the store of a test; see `life-worker.ts` for what it can do. */
+/** A program that uses the store of a test; see `life-worker.ts` for its actions. */
 export class Program {
   readonly child: ChildProcess;
   readonly #lines: AsyncIterator<string>;
@@ -20,11 +20,11 @@ export class Program {
       this.stderr += text;
     });
     this.#lines = createInterface(stdout)[Symbol.asyncIterator]();
-    // Not 'close', which waits until all that it wrote has been read.
+    // Not 'close', which waits until all output has been read.
     this.#ended = once(this.child, 'exit');
   }
 
-  /** The next line that it writes, which is JSON. */
+  /** The next line of output, parsed as JSON. */
   async next<T>(): Promise<T> {
     const { value, done } = await this.#lines.next();
     if (done) throw new Error(`the program ended: ${this.stderr}`);
@@ -35,13 +35,13 @@ export class Program {
     this.child.stdin?.write(`${line}\n`);
   }
 
-  /** Waits until it has ended. */
+  /** Waits until the program has exited. */
   async end(): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
     await this.#ended;
     return { code: this.child.exitCode, signal: this.child.signalCode };
   }
 
-  /** Ends it, if it has not, whatever happened to the test. */
+  /** Kills the program if it still runs, also after a failed test. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.child.exitCode === null && this.child.signalCode === null) this.child.kill('SIGKILL');
     await this.#ended;

@@ -10,7 +10,7 @@ import { type ContainerRecord, created, type Durability, type StoredContainer } 
 import type { RunRequest } from '../../ts/request/types.ts';
 import type { Store } from '../../ts/store/store.ts';
 
-/** A request for `true` in an image `busybox`, changed as given. */
+/** A request for `true` in an image `busybox`, with changes. */
 export function request(changes: Partial<RunRequest> = {}): RunRequest {
   return {
     image: 'busybox',
@@ -36,7 +36,7 @@ export function request(changes: Partial<RunRequest> = {}): RunRequest {
   };
 }
 
-/** The record of a container with that ID, changed as given. */
+/** The record of a container with that ID, with changes. */
 export function record(id: string, changes: Partial<ContainerRecord> = {}): ContainerRecord {
   return {
     version: 1,
@@ -53,13 +53,13 @@ export function record(id: string, changes: Partial<ContainerRecord> = {}): Cont
   };
 }
 
-/** A container with that record as a program makes it: an ephemeral one belongs to the program from the beginning. */
+/** A container with that record. An ephemeral one belongs to this program. */
 export async function container(record: ContainerRecord, durability: Durability): Promise<StoredContainer> {
   const owner = durability === 'ephemeral' ? await ownIdentity() : null;
   return { record, state: { ...created, owner }, durability };
 }
 
-/** Makes a container, with a layer of its own. */
+/** Makes a container with its own layer. */
 export async function addContainer(
   store: Store,
   containers: ContainerStore,
@@ -67,25 +67,27 @@ export async function addContainer(
   durability: Durability,
 ): Promise<StoredContainer> {
   const added = await container(record, durability);
-  const origin = { shelf: null, mounted: false };
+  const origin = { stagingDirectory: null, mounted: false };
   const self = await ownIdentity();
   await containers.add(added, createdChanges(store, added, self, origin, rootAttributes(undefined)));
   return added;
 }
 
-/** Records that the application of a claimed container runs, as the launching thread does; it is this process. */
+/**
+ * Records that the application of a claimed container runs, like the launcher thread. The application is this process.
+ */
 export async function recordRunning(store: Store, claimed: StoredContainer): Promise<StoredContainer> {
   const { pid, startTime } = await ownIdentity();
   const { path, head, tail } = runningState(store, claimed);
   const time = new Date().toISOString();
   const text = fill(`${head}"pid":${pid},"startTime":"${startTime}"${tail}`, ['', '', '', '', time]);
-  // Complete or not at all: its program may be killed at any time.
+  // Complete or not at all: the program may be killed at any time.
   writeFileSync(`${path}.tmp`, text);
   renameSync(`${path}.tmp`, path);
   return { ...claimed, state: JSON.parse(text) };
 }
 
-/** Identity of a process that has ended. */
+/** Identity of a process that has exited. */
 export async function endedProcess(): Promise<ProcessIdentity> {
   const child = spawn('sleep', ['1000']);
   await once(child, 'spawn');

@@ -1,6 +1,6 @@
 import { RequestError } from '../../ts/errors/index.ts';
 
-/** The RequestError that a promise rejects with; fails when it resolves or rejects with something else. */
+/** The RequestError that a promise rejects with. Fails on any other result. */
 export async function refusal(promise: Promise<unknown>): Promise<RequestError> {
   let reason: unknown;
   try {
@@ -12,7 +12,7 @@ export async function refusal(promise: Promise<unknown>): Promise<RequestError> 
   throw new Error(`expected a RequestError, got ${reason === undefined ? 'none' : reason}`, { cause: reason });
 }
 
-/** The RequestError that a call throws; fails when it returns or throws something else. */
+/** The RequestError that a call throws. Fails on any other result. */
 export function refusalOf(act: () => unknown): RequestError {
   try {
     act();

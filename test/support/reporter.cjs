@@ -1,4 +1,4 @@
-// A mocha reporter for scripts/run-level.mjs: failures in full, skips with their reason, and the counts into a file.
+// A mocha reporter for scripts/run-level.mjs: failures in full, skips with their reason, and the counts in a file.
 const { writeFileSync } = require('node:fs');
 const { reporters, Runner } = require('mocha');
 

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
 import { temporaryParent } from './temporary.ts';
 
-/** What a test may need of the machine: name, and why it is missing (null when it is there). */
+/** Requirements of tests: each returns the reason why it is missing, or null. */
 const requirements = {
   'docker-profile': () => (dockerProfile() ? null : "Docker's profile is not here: scripts/setup test"),
   root: () => (process.getuid?.() === 0 ? null : 'it needs root'),
@@ -32,8 +32,8 @@ const requirements = {
 export type Requirement = keyof typeof requirements;
 
 /**
- * Skips the tests of the surrounding `describe` with a reason when the machine lacks something; with
- * `ORLOP_MUST_WORK=1`, where the machine is meant to have it all, fails them instead.
+ * Skips the tests of the surrounding `describe`, with a reason, if the machine lacks a requirement. With
+ * `ORLOP_MUST_WORK=1`, on machines with all requirements, fails them instead.
  */
 export function requires(...names: Requirement[]): void {
   before(function () {
@@ -47,7 +47,7 @@ export function requires(...names: Requirement[]): void {
   });
 }
 
-/** The file of Docker's default profile, as Debian packages it. */
+/** Docker's default profile in its Debian package. */
 export function dockerProfile(): string | undefined {
   const installed = '/usr/share/gocode/src/github.com/docker/docker/profiles/seccomp/default.json';
   return [installed, 'build-tests/docker-seccomp.json'].find((path) => existsSync(path));

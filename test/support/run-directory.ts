@@ -2,7 +2,7 @@ import { realpathSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { chooseRun } from '../../ts/store/roots.ts';
 
-/** What a reboot loses of a store that is opened by its root alone, as the command line does; the root exists. */
+/** Run directory of a store that is opened by root alone, as by the command line. The root exists. */
 export function runDirectory(root: string): string {
   const facts = { env: process.env, uid: process.getuid?.() ?? 0, home: homedir(), cwd: '/' };
   const run = chooseRun(undefined, realpathSync(root), facts).at(-1);

@@ -9,7 +9,7 @@ import { ops } from '../../ts/plan/ops.ts';
 import type { Plan } from '../../ts/plan/types.ts';
 import { makeFacts, makeProcess } from './facts.ts';
 
-/** Builds `build-tests/run-plan` and `fuzz-plan` where they are out of date. Call it in a `describe`. */
+/** Builds `build-tests/run-plan` and `fuzz-plan` if they are out of date. Call it in a `describe`. */
 export function buildsNativeTests(): void {
   before(function () {
     this.timeout(300_000);
@@ -17,10 +17,10 @@ export function buildsNativeTests(): void {
   });
 }
 
-/** Every feature bit of `native/init/run.h`. */
+/** All feature bits of `native/init/run.h`. */
 const allFeatures = 0x7f;
 
-/** What tests of the executor are done with: feature bits by words for the title. */
+/** Feature bits for tests of the executor, by words for the title. */
 export const featureSets = [
   ['with every feature of the kernel', allFeatures],
   ['with none of the newer system calls', 0],
@@ -31,29 +31,29 @@ export interface PlanRun {
   readonly signal: number | null;
   readonly stdout: string;
   readonly stderr: string;
-  /** What the executor reported; null when it came as far as execve. */
+  /** Report of the executor; null if it reached execve. */
   readonly refused: {
     readonly step: OpName | 'plan';
-    /** Number of the system call, 0xffff for none. */
+    /** Number of the system call; 0xffff for none. */
     readonly call: number;
     readonly op: number;
     /** Name of the errno. */
     readonly error: string;
     readonly detail: number;
   } | null;
-  /** How many times were taken: one at the start and one after each operation. */
+  /** Number of recorded times: one at the start and one after each operation. */
   readonly timed: number;
 }
 
 export interface RunOptions {
-  /** Bits of `native/init/run.h`; all unless given. */
+  /** Feature bits of `native/init/run.h`; default: all. */
   readonly features?: number;
-  /** Shell commands that make the "host" of this run, in a mount namespace of its own. */
+  /** Shell commands that set up the "host" of this run, in its own mount namespace. */
   readonly host?: string;
   readonly input?: string;
-  /** Runs as this user and group, who must be able to read the folder. */
+  /** User and group of the run, who must be able to read the folder. */
   readonly user?: number;
-  /** Descriptors for the supplied slots behind the three standard streams. */
+  /** Descriptors for the supplied slots after the three standard streams. */
   readonly supplied?: readonly number[];
 }
 
@@ -64,7 +64,7 @@ export function runPlan(plan: Plan | Uint8Array, folder: string, options: RunOpt
   writeFileSync(file, plan instanceof Uint8Array ? plan : encodePlan(plan).bytes);
   rmSync(result, { force: true });
   const { features = allFeatures, host = '', input = '', supplied = [], user } = options;
-  // A checkout may lie where only its owner can go.
+  // Copied, because the checkout may be accessible to its owner only.
   const program = user === undefined ? 'build-tests/run-plan' : join(folder, 'run-plan');
   if (user !== undefined) copyFileSync('build-tests/run-plan', program);
   const argv = [program, file, String(features), result];
@@ -104,7 +104,9 @@ function nameOf(step: number): OpName | 'plan' {
 
 const tools = ['sh', 'cat', 'ls', 'id', 'stat', 'readlink', 'env', 'pwd', 'true', 'hostname', 'ip', 'grep', 'mkdir'];
 
-/** A folder laid out like a store: a busybox layer, the layer of mount points, a read-write layer, a mount point. */
+/**
+ * A folder with the layout of a store: a busybox layer, the layer of mount points, a read-write layer, a mount point.
+ */
 export function makeStore(folder: string): StartFacts['root'] {
   const layer = join(folder, 'layers/base/diff');
   for (const name of ['bin', 'tmp', 'etc', 'data', 'usr/lib']) mkdirSync(join(layer, name), { recursive: true });

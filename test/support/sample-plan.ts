@@ -3,7 +3,7 @@ import { defaultMaskedPaths, defaultReadonlyPaths, defaultSysctls } from '../../
 import { encodePlan } from '../../ts/plan/encode.ts';
 import { makeBind, makeFacts, makeTmpfs } from './facts.ts';
 
-/** A plan, in its binary form, with every kind of field. */
+/** A plan with every kind of field, in its binary form. */
 export function samplePlan(): Uint8Array {
   const text = (content: string) => new TextEncoder().encode(content);
   return encodePlan(

@@ -7,7 +7,7 @@ import { type ReadTrace, readTrace } from '../../ts/trace/read.ts';
 import type { Trace } from '../../ts/trace/types.ts';
 import { makeBind, makeFacts } from './facts.ts';
 
-/** Times of a launch of the plan, each operation taking 10 µs, `called` when the laps have come to now. */
+/** Times of a launch of the plan with 10 µs per operation, `called` at the end of the laps. */
 export function timesFor(plan: Plan, called: number): LaunchResult['times'] {
   const count = plan.prepare.length + plan.enter.length;
   const ops = new Float64Array(count + 1);
@@ -15,7 +15,7 @@ export function timesFor(plan: Plan, called: number): LaunchResult['times'] {
   return { called, cloned: called + 5000, entered: called + 20_000, ops, returned: called + 20_000 + count * 10_000 };
 }
 
-/** The trace of a start with these targets of volumes. */
+/** The trace of a start with volumes at these targets. */
 export function sampleTrace(targets: readonly string[] = ['/test']): Trace {
   const plan = buildPlan(makeFacts({ mounts: targets.map((target) => makeBind(target)) }));
   const laps = new Laps('create');

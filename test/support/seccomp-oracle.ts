@@ -9,9 +9,7 @@ import {
 import { auditArch, multiplexed, type SyscallTable, syscallsOf } from '../../ts/plan/seccomp/syscalls.ts';
 import type { Call } from './bpf.ts';
 
-/**
- * What a profile says about a call, rule by rule and without any cleverness: the compiler is compared with it.
- */
+/** Evaluates a profile for a call, rule by rule, without optimizations. Tests compare the compiler with it. */
 export function makeOracle(profile: SeccompProfile, target: FilterTarget): (call: Call) => Action {
   const tables = new Map(profile.tables[target.arch].map((table) => [table, readTable(profile, target, table)]));
   return (call) => {
@@ -65,7 +63,7 @@ function isActive({ includes, excludes }: SeccompRule, { arch, capabilities }: F
   return fits && able && !barred;
 }
 
-/** On i386 a rule for `bind` is one for `socketcall(2, …)` too. */
+/** On i386, a rule for `bind` is also one for `socketcall(2, …)`. */
 function spread(rule: SeccompRule, table: SyscallTable): SeccompRule[] {
   if (table !== 'i386' || rule.conditions?.length) return [rule];
   const more = rule.names.flatMap((name): SeccompRule[] => {

@@ -9,7 +9,7 @@ const store = {
   mountPoint: (id: string) => `/store/mnt/${id}`,
 } as Store;
 
-/** What a start of an ephemeral container without mounts needs to know besides its record; nothing is made. */
+/** Context of a start of an ephemeral container without mounts. Nothing is made. */
 export function startContextOf(id: string, hostname: string): StartContext {
   return {
     paths: layerPaths(store, id),

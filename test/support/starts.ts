@@ -9,22 +9,22 @@ import { addonFile, sanitizerEnvironment } from './addon.ts';
 import { launchPlan } from './launch.ts';
 import { until } from './temporary.ts';
 
-/** An operation with its reason left out: tests of the launcher do not read it. */
+/** An operation without its reason, which tests of the launcher do not read. */
 export type Step<O = Op> = O extends Op ? Omit<O, 'reason'> : never;
 
 export interface PlanParts {
   readonly argv: readonly string[];
   readonly env?: readonly string[];
-  /** Beside a mount namespace, which there is always. */
+  /** Namespaces besides the mount namespace, which always exists. */
   readonly namespaces?: readonly Namespace[];
   readonly supplied?: readonly Supplied[];
-  /** Default `in-child`. With `opener`, `makeEmptyNamespace` comes first. */
+  /** Default `in-child`. With `opener`, `makeEmptyNamespace` must run first. */
   readonly strategy?: Strategy;
-  /** After the pivot, before the signals are set back and the program is executed. */
+  /** Operations after the pivot, before the signals are reset and the program is executed. */
   readonly steps?: readonly Step[];
 }
 
-/** A plan whose root file system is the host's own, bound: enough for all that is not about file systems. */
+/** A plan whose root filesystem is a bind mount of the host's, for tests without file systems. */
 export function plainPlan(parts: PlanParts): Plan {
   const { argv, env = [], namespaces = [], supplied = [], strategy = 'in-child', steps = [] } = parts;
   const tree = supplied.length;
@@ -53,7 +53,7 @@ function withReason(step: Step): Op {
   return { ...step, reason: 'test' } as Op;
 }
 
-/** Launches a plain plan; `descriptors` are for `supplied`. */
+/** Launches a plain plan; `descriptors` fill `supplied`. */
 export function start(
   native: Native,
   parts: PlanParts & { descriptors?: readonly number[]; features?: number; token?: object },
@@ -62,13 +62,13 @@ export function start(
   return launchPlan(native, plainPlan(parts), { descriptors, features, token });
 }
 
-/** The process of a start that must have succeeded. */
+/** The process of a start. Fails if the start failed. */
 export function started(result: LaunchResult): NativeProcess {
   if (result.process === null) throw new Error(`not started: ${JSON.stringify(result.failure ?? result.died)}`);
   return result.process;
 }
 
-/** Process numbers of the children of a process, zombies too. */
+/** Process IDs of a process's children, including zombies. */
 function childrenOf(parent: number): number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
@@ -76,7 +76,7 @@ function childrenOf(parent: number): number[] {
     .filter((pid) => parentOf(pid) === parent);
 }
 
-/** Fields of /proc/PID/stat from the third, the state, on; undefined when there is no such process. */
+/** Fields of /proc/PID/stat from the third (state) on; undefined if there is no such process. */
 export function statOf(pid: number): string[] | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
@@ -86,13 +86,13 @@ export function statOf(pid: number): string[] | undefined {
   }
 }
 
-/** The children of the test's own process that were not there when this was called: others belong to the test runner. */
+/** Children of the test process made after this call: older ones belong to the test runner. */
 export function newChildren(): () => number[] {
   const before = new Set(childrenOf(process.pid));
   return () => childrenOf(process.pid).filter((pid) => !before.has(pid));
 }
 
-/** Where cgroups of version 2 are mounted; undefined when they are not. */
+/** Mount point of cgroups version 2; undefined if they are not mounted. */
 export function cgroup2(): string | undefined {
   const line = readFileSync('/proc/self/mountinfo', 'utf8')
     .split('\n')
@@ -111,14 +111,14 @@ export function startTimeOf(pid: number): string {
   return time;
 }
 
-/** Whether a process runs: a zombie does not. */
+/** True if a process runs; a zombie does not. */
 export function isAlive(pid: number): boolean {
   return !['Z', 'X', undefined].includes(statOf(pid)?.[0]);
 }
 
 /**
- * Head of a JavaScript program that uses the addon without TypeScript: `native`, and `start(name)` of a given plan, with
- * options of `prepare` and `launch`.
+ * Head of a JavaScript program that uses the addon without TypeScript: `native`, and `start(name)`, which starts a plan
+ * with options of `prepare` and `launch`.
  */
 const programHead = `
   const { addon, plans } = JSON.parse(process.env.ORLOP_TEST_PROGRAM);
@@ -129,7 +129,7 @@ const programHead = `
   };
 `;
 
-/** Source of `children()`: process numbers of the program's children, for such a program. */
+/** Source of `children()`, process IDs of the program's children. */
 export const childrenSource = `
   const fs = require('node:fs');
   const children = () => fs.readdirSync('/proc').filter((name) => {
@@ -143,19 +143,19 @@ export const childrenSource = `
 `;
 
 export interface ProgramOptions {
-  /** Whether the main thread loads the addon. Its Workers do it by the text in `head`. */
+  /** True if the main thread loads the addon. Workers load it through the text in `head`. */
   readonly loads?: boolean;
   readonly addon?: string;
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** Arguments and environment with which Node runs `source` after the head: for what a program's end must do. */
+/** Arguments and environment for Node to run `source` after the head, for tests of a program's exit. */
 export function program(source: string, plans: Record<string, Plan>, options: ProgramOptions = {}) {
   const { loads = true, addon = addonFile, env = {} } = options;
   const base64 = (plan: Plan) => Buffer.from(encodePlan(plan).bytes).toString('base64');
   const encoded = Object.entries(plans).map(([name, plan]) => [name, base64(plan)]);
   const head = `const head = ${JSON.stringify(programHead)};${loads ? programHead : ''}`;
-  // The run-time library of the sanitizers comes first.
+  // The sanitizers' run-time library must come first.
   const preload = [sanitizerEnvironment.LD_PRELOAD, env.LD_PRELOAD].filter((library) => library !== undefined);
   return {
     argv: ['-e', `${head}\n(async () => {${source}})();`],
@@ -169,7 +169,7 @@ export function program(source: string, plans: Record<string, Plan>, options: Pr
   };
 }
 
-/** Runs such a program to its end. */
+/** Runs such a program until its exit. */
 export async function runProgram(
   source: string,
   plans: Record<string, Plan>,
@@ -179,7 +179,7 @@ export async function runProgram(
   return promisify(execFile)(process.execPath, argv, { env, timeout: 150_000 });
 }
 
-/** Whether a process sleeps in the read of a pipe; where the kernel does not say in what, whether it sleeps. */
+/** True if a process sleeps in the read of a pipe, or, if the kernel hides the reason, if it sleeps. */
 function waitsForPipe(pid: number): boolean {
   try {
     return statOf(pid)?.[0] === 'S' && /^0$|pipe_read/.test(readFileSync(`/proc/${pid}/wchan`, 'utf8'));
@@ -188,7 +188,7 @@ function waitsForPipe(pid: number): boolean {
   }
 }
 
-/** A start whose child waits before execve until it is opened or killed; `steps` come before that. */
+/** A start whose child waits before execve until `open` or a kill; `steps` run before that. */
 export async function hold(
   native: Native,
   steps: readonly Step[] = [],
@@ -202,7 +202,8 @@ export async function hold(
     argv: ['/bin/true'],
     supplied: ['gate'],
     descriptors: [gate],
-    // With an opener it holds a copy of the other end of its gate: only the signal ends it with an interrupted test.
+    // With an opener, the child holds a copy of the gate's other end: after an interrupted test, only this signal ends
+    // it.
     steps: [{ op: 'parent-death', signal: 9 }, ...steps, { op: 'barrier', gate: 0 }],
     token,
   });

@@ -12,7 +12,7 @@ import { addContainer, record, recordRunning } from './records.ts';
 const [root, run, what, argument = ''] = process.argv.slice(2);
 const say = (line: string): void => console.log(line);
 
-/** Adds 1 to the number in a file, many times, each under the lock. */
+/** Increments the number in a file many times, each under the lock. */
 async function count(store: Store, file: string): Promise<void> {
   for (let i = 0; i < 50; i++) {
     await using _lock = await store.lock('volume', 'counter', 'exclusive');
@@ -20,14 +20,14 @@ async function count(store: Store, file: string): Promise<void> {
   }
 }
 
-/** Takes a lock and keeps it until it is killed. */
+/** Takes a lock and holds it until a kill. */
 async function hold(store: Store): Promise<void> {
   await store.lock('volume', 'held', 'exclusive');
   say('held');
   setInterval(() => {}, 1000);
 }
 
-/** Makes and removes containers with volumes without end, and names each step that is done. */
+/** Makes and removes containers with volumes in a loop, and prints each finished step. */
 async function churn(store: Store, image: string): Promise<void> {
   const containers = new ContainerStore(store);
   await recover(store, containers);

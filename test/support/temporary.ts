@@ -1,12 +1,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Where tests work, unless they say otherwise. */
+/** Default parent of the tests' directories. */
 export const temporaryParent = '/var/tmp';
 
 /**
- * A directory of this test's own on a real file system (an overlay's upper layer cannot lie on every tmpfs), removed
- * afterwards. Call it in a `describe`; the function that it returns gives the path during a test.
+ * A directory of this test on a real file system (not every tmpfs can hold an overlay's upper layer), removed
+ * afterwards. Call it in a `describe`; the returned function gives the path during a test.
  */
 export function temporaryDirectory(parent = temporaryParent): () => string {
   let path = '';
@@ -20,8 +20,8 @@ export function temporaryDirectory(parent = temporaryParent): () => string {
 }
 
 /**
- * Waits until `condition` gives something other than false, null or undefined; fails after `seconds`. They are for what
- * never comes, however slow the machine is.
+ * Waits until `condition` returns a value other than false, null or undefined. Fails after `seconds`, long enough for
+ * any machine.
  */
 export async function until<T>(
   what: string,

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { addonFile, plainEnvironment } from './addon.ts';
 
-/** Opens a directory for the time of `use`. */
+/** Opens a directory for the duration of `use`. */
 export async function withDirectory<T>(path: string, use: (fd: number) => Promise<T>): Promise<T> {
   const fd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY);
   try {
@@ -14,12 +14,12 @@ export async function withDirectory<T>(path: string, use: (fd: number) => Promis
   }
 }
 
-/** Runs a shell script in `directory`; its output. */
+/** Output of a shell script run in `directory`. */
 export function shell(directory: string, script: string): string {
   return execFileSync('sh', ['-euc', script], { cwd: directory, encoding: 'utf8', env: plainEnvironment });
 }
 
-/** The same in a mount namespace of its own: what it mounts is gone when it ends. */
+/** Output of a shell script run in its own mount namespace, whose mounts end with it. */
 export function shellWithMounts(directory: string, script: string): string {
   const argv = ['--mount', '--propagation', 'private', 'sh', '-euc', script];
   return execFileSync('unshare', argv, { cwd: directory, encoding: 'utf8' });
@@ -27,7 +27,7 @@ export function shellWithMounts(directory: string, script: string): string {
 
 /**
  * Mounts an overlay of `lower` and `upper` below `directory` with the options of a container, and runs a script in it.
- * Whiteouts, opaque marks and copies in `upper` are then the kernel's own.
+ * The kernel then makes whiteouts, opaque marks and copies in `upper`.
  */
 export function runInOverlay(directory: string, script: string, lower = 'lower'): void {
   for (const name of ['lower', 'upper', 'work', 'merged']) mkdirSync(join(directory, name), { recursive: true });
@@ -36,7 +36,7 @@ export function runInOverlay(directory: string, script: string, lower = 'lower')
   shellWithMounts(directory, `mount -t overlay orlop -o ${options},${layers} merged\ncd merged\n${script}`);
 }
 
-/** Makes `depth` directories named `d`, one in the other, deeper than a path can name. */
+/** Makes `depth` nested directories named `d`, deeper than a path can name. */
 export function makeDeep(top: string, depth: number): void {
   let fd = openSync(top, constants.O_RDONLY | constants.O_DIRECTORY);
   for (let level = 0; level < depth; level++) {
@@ -50,8 +50,8 @@ export function makeDeep(top: string, depth: number): void {
 }
 
 /**
- * Repeats JavaScript on a thread of its own until it is disposed of, ignoring what it throws: somebody who changes a tree while
- * we work on it. `fs` and `top` are in its scope.
+ * Repeats JavaScript on its own thread until it is disposed of, ignoring exceptions, to change a tree while a test
+ * works on it. `fs` and `top` are in its scope.
  */
 export class Disturber {
   readonly #stop = new Int32Array(new SharedArrayBuffer(8));
@@ -74,7 +74,7 @@ export class Disturber {
     this.#worker = new Worker(program, { eval: true, workerData: { top, stop: this.#stop } });
   }
 
-  /** How often it went round with nothing refused. */
+  /** Number of repetitions without an exception. */
   get rounds(): number {
     return Atomics.load(this.#stop, 1);
   }
@@ -86,8 +86,8 @@ export class Disturber {
 }
 
 /**
- * Exchanges two names as fast as it can until it is disposed of: at each moment a name is one thing or the other, so
- * that also the shortest time between two looks is hit. In Perl, since Node has no renameat2(2).
+ * Exchanges two names in a loop until it is disposed of. A name always exists, as one object or the other, so even
+ * short races are hit. In Perl, because Node has no renameat2(2).
  */
 export class Exchanger {
   readonly #process: ChildProcess;
@@ -105,7 +105,9 @@ export class Exchanger {
   }
 }
 
-/** Runs a program in a Node of its own with at most `descriptors` open; `native` is the addon in its scope. */
+/**
+ * Runs a program in a separate Node with at most `descriptors` open descriptors; `native` in its scope is the addon.
+ */
 export function runWithFewDescriptors(directory: string, descriptors: number, program: string): string {
   const code = `const native = require(${JSON.stringify(addonFile)});
     const fs = require('node:fs');

@@ -8,7 +8,7 @@ export function startWorker(root: string, run: string, ...work: string[]): Child
   return spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'inherit'] });
 }
 
-/** Waits until the worker has said `wanted` so many times; fails when it ends before. */
+/** Waits until the worker has printed `wanted` that many times. Fails if it exits before. */
 export async function untilSaid(worker: ChildProcess, wanted: string, times = 1): Promise<void> {
   if (worker.stdout === null) throw new Error('the worker has no output');
   let said = 0;
@@ -18,7 +18,7 @@ export async function untilSaid(worker: ChildProcess, wanted: string, times = 1)
   throw new Error(`the worker ended before it said '${wanted}' ${times} times`);
 }
 
-/** Kills the worker at once, and waits until it has ended. */
+/** Kills the worker and waits until it has exited. */
 export async function kill(worker: ChildProcess): Promise<void> {
   if (worker.exitCode !== null || worker.signalCode !== null) return;
   const exit = once(worker, 'exit');

@@ -11,23 +11,23 @@ import { inspectContainer, summaryOf } from './inspect.ts';
 import { RunningContainer } from './running.ts';
 import type * as t from './types.ts';
 
-/** A container of the store. Its record is read anew for each call: other programs work on the same store. */
+/** A container of the store. Each call reads the record anew, because other programs work on the same store. */
 export class ContainerHandle implements t.Container {
   readonly #runtime: Runtime;
   readonly #rm: boolean;
-  /** Nobody else changes a container that belongs to this program. */
-  readonly #own: StoredContainer | null;
-  /** The end of what this handle started, known also when the container went with it. */
+  /** Set for an ephemeral container that this program made: no other program changes its record. */
+  readonly #ephemeral: StoredContainer | null;
+  /** Exit of the application that this handle started. It stays known after the container was removed. */
   #end: Promise<t.ExitStatus> | null = null;
-  /** Of its making, which the first start goes on from. */
+  /** Laps of `create`; the first start continues them. */
   #laps: Laps | null;
   readonly id: string;
   readonly name: string;
 
-  /** @param made laps of its making; null for one that was found */
+  /** @param made laps of `create`; null for a container that was looked up */
   constructor(runtime: Runtime, stored: StoredContainer, made: Laps | null) {
     const { record, durability } = stored;
-    this.#own = made !== null && durability === 'ephemeral' ? stored : null;
+    this.#ephemeral = made !== null && durability === 'ephemeral' ? stored : null;
     this.#runtime = runtime;
     this.#laps = made;
     this.#rm = record.request.rm;
@@ -44,7 +44,7 @@ export class ContainerHandle implements t.Container {
     const stdio = { stdin, stdout, stderr };
     const laps = this.#laps?.start() ?? new Laps('call');
     this.#laps = null;
-    const stored = this.#own ?? (await this.#stored());
+    const stored = this.#ephemeral ?? (await this.#stored());
     const started = await startContainer(this.#runtime, stored, { stdio, signal, laps });
     this.#end = started.exited;
     const { id, name } = this;

@@ -1,52 +1,52 @@
 import { RequestError } from '../errors/index.ts';
-import { longestDelay } from '../launch/abort.ts';
+import { maxDelayMs } from '../launch/abort.ts';
 import { lightAbort } from './light-abort.ts';
 
 /**
- * A time-out as the delay of a timer, ms.
+ * Checks a time-out and limits it to the longest timer delay, in ms.
  *
  * @throws RequestError ORLOP_E_INPUT
  */
-export function delayOf(timeout: number): number {
-  if (timeout >= 0) return Math.min(timeout, longestDelay);
+export function timerDelayMs(timeout: number): number {
+  if (timeout >= 0) return Math.min(timeout, maxDelayMs);
   throw new RequestError('ORLOP_E_INPUT', `the time-out '${timeout}' is not a number of milliseconds`);
 }
 
 /**
- * The caller's signal and time-out as one signal. Not AbortSignal.any and AbortSignal.timeout: those stay with the
- * caller's signal, and with the timers, long after a short run has ended.
+ * Combines the caller's signal and time-out into one signal. AbortSignal.any and AbortSignal.timeout would keep objects
+ * on the caller's signal, and timers, long after a short run has ended.
  */
 export class Deadline implements Disposable {
-  readonly #own = lightAbort();
-  readonly #given: AbortSignal | undefined;
+  readonly #deadline = lightAbort();
+  readonly #callerSignal: AbortSignal | undefined;
   readonly #timer: NodeJS.Timeout | undefined;
   #timedOut = false;
 
-  constructor(given: AbortSignal | undefined, timeout: number | undefined) {
-    this.#given = given;
-    if (timeout !== undefined) this.#timer = setTimeout(this.#expire, delayOf(timeout));
-    given?.addEventListener('abort', this.#abort, { once: true });
-    if (given?.aborted) this.#abort();
+  constructor(callerSignal: AbortSignal | undefined, timeout: number | undefined) {
+    this.#callerSignal = callerSignal;
+    if (timeout !== undefined) this.#timer = setTimeout(this.#expire, timerDelayMs(timeout));
+    callerSignal?.addEventListener('abort', this.#abort, { once: true });
+    if (callerSignal?.aborted) this.#abort();
   }
 
   get signal(): AbortSignal {
-    return this.#own.signal;
+    return this.#deadline.signal;
   }
 
-  /** Whether it was the time-out. */
+  /** True if the time-out fired first. */
   get timedOut(): boolean {
     return this.#timedOut;
   }
 
-  readonly #abort = (): void => this.#own.abort(this.#given?.reason);
+  readonly #abort = (): void => this.#deadline.abort(this.#callerSignal?.reason);
 
   readonly #expire = (): void => {
-    this.#timedOut = !this.#own.signal.aborted;
-    this.#own.abort(undefined);
+    this.#timedOut = !this.#deadline.signal.aborted;
+    this.#deadline.abort(undefined);
   };
 
   [Symbol.dispose](): void {
     clearTimeout(this.#timer);
-    this.#given?.removeEventListener('abort', this.#abort);
+    this.#callerSignal?.removeEventListener('abort', this.#abort);
   }
 }

@@ -3,9 +3,9 @@ import { open } from 'node:fs/promises';
 import { RequestError } from '../errors/index.ts';
 
 /**
- * Opens the path of an archive for reading, or takes a descriptor as it is, which stays the caller's.
+ * Opens the archive at a path for reading, or uses the caller's descriptor, which stays open.
  *
- * @throws RequestError ORLOP_E_ARCHIVE for a directory, ORLOP_E_INPUT for what is no descriptor
+ * @throws RequestError ORLOP_E_ARCHIVE for a directory, ORLOP_E_INPUT for a number that is not an open descriptor
  */
 export async function withSource<Result>(
   source: string | number,
@@ -26,9 +26,9 @@ export async function withSource<Result>(
 }
 
 /**
- * A descriptor of the caller.
+ * Checks a descriptor of the caller.
  *
- * @throws RequestError ORLOP_E_INPUT for what is none: an archive would go to nobody, and its writer wait for ever
+ * @throws RequestError ORLOP_E_INPUT if it is not open: the archive would be lost, and its writer would wait for ever
  */
 export function openDescriptor(given: number): number {
   try {

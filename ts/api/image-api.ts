@@ -77,7 +77,7 @@ function summary(image: images.ImageSummary): t.ImageSummary {
   return { ...image, created: image.created === null ? null : new Date(image.created) };
 }
 
-/** The shape of Docker's `Config`. */
+/** `Config` in Docker's format. */
 function configOf(config: images.ImageConfig): Readonly<Record<string, unknown>> {
   return {
     User: config.user,

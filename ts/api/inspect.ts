@@ -6,7 +6,7 @@ import type { ContainerInspect, ContainerSummary } from './types.ts';
 
 const date = (text: string | null): Date | null => (text === null ? null : new Date(text));
 
-/** What `ps` shows. Pure. */
+/** The row of `ps`. Pure. */
 export function summaryOf(store: Pick<Store, 'volumeData'>, container: StoredContainer): ContainerSummary {
   const { record, state } = container;
   return {
@@ -25,10 +25,10 @@ export function summaryOf(store: Pick<Store, 'volumeData'>, container: StoredCon
   };
 }
 
-/** Docker's word for a time that has not been. */
+/** Docker's value for a time that has not come. */
 const never = '0001-01-01T00:00:00Z';
 
-/** The shape of `docker inspect`. Pure. */
+/** The object in Docker's `inspect` format. Pure. */
 export function inspectContainer(
   store: Pick<Store, 'volumeData' | 'diffPath' | 'workPath' | 'mountPoint'>,
   container: StoredContainer,
@@ -87,7 +87,7 @@ export function inspectContainer(
   };
 }
 
-/** As `-v` takes it. */
+/** The bind mount in the form of `-v`. */
 function bindText({ source, target, attributes }: BindMount): string {
   const options = optionsText('bind', attributes);
   return `${source}:${target}${options && `:${options}`}`;

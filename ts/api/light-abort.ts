@@ -1,7 +1,7 @@
-// Stands in for AbortController. Node compiles that, and what it is made of, when it is used for the first time, which
-// takes a command two milliseconds; and each one takes a start of a program as much of its JavaScript as its streams.
+// Replaces AbortController. On its first use, Node compiles AbortController and its base classes, which takes a command
+// two milliseconds. Each instance costs a start as much JavaScript as its streams.
 
-/** What a start uses of an AbortSignal. */
+/** The part of AbortSignal that a start uses. */
 class LightSignal implements Pick<AbortSignal, 'aborted' | 'reason' | 'addEventListener' | 'removeEventListener'> {
   readonly #listeners = new Set<() => void>();
   aborted = false;
@@ -23,7 +23,7 @@ class LightSignal implements Pick<AbortSignal, 'aborted' | 'reason' | 'addEventL
   }
 }
 
-/** A signal for a start of this program, and what fires it. */
+/** A signal for a start of this program, and the function that fires it. */
 export function lightAbort(): { readonly signal: AbortSignal; readonly abort: (reason: unknown) => void } {
   const signal = new LightSignal();
   return { signal: signal as unknown as AbortSignal, abort: (reason) => signal.abort(reason) };

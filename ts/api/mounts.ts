@@ -5,7 +5,7 @@ import type { MountKind } from '../request/mount-options.ts';
 import type { Store } from '../store/store.ts';
 import type { MountInfo } from './types.ts';
 
-/** The options of a mount that are not the default ones, as they would be written. Pure. */
+/** The options that differ from the kind's default options, joined with commas. Pure. */
 export function optionsText(kind: MountKind, attributes: number): string {
   return optionsIn(kind, attributes).join();
 }
@@ -14,7 +14,7 @@ function access(kind: MountKind, attributes: number): Pick<MountInfo, 'Mode' | '
   return { Mode: optionsText(kind, attributes), RW: (attributes & attribute.readonly) === 0 };
 }
 
-/** The mounts of a container as Docker's inspect shows them; `--tmpfs` is not among them, as in Docker. Pure. */
+/** The mounts of a container in Docker's `inspect` format, without `--tmpfs`, as in Docker. Pure. */
 export function mountsOf(store: Pick<Store, 'volumeData'>, { record }: StoredContainer): MountInfo[] {
   const volumes = record.volumes.map(
     (use): MountInfo => ({

@@ -11,10 +11,10 @@ import { ContainerStore } from '../record/container-store.ts';
 import { Store } from '../store/store.ts';
 import type * as t from './types.ts';
 
-/** Opens a store, and what works with it. Throws as `Orlop.open`. */
+/** Opens a store and the services that use it. Throws like `Orlop.open`. */
 export async function openRuntime({ root, run }: t.OpenOptions, mode: Mode): Promise<Runtime> {
   const native = loadNative();
-  // A command has nothing to do while it waits for a thread.
+  // A command has no other work while it waits for a thread.
   if (mode === 'command') native.workAtOnce();
   const store = await Store.open({ root, run, native, mode });
   const roots = new Roots(store);
@@ -36,7 +36,7 @@ export async function openRuntime({ root, run }: t.OpenOptions, mode: Mode): Pro
   };
 }
 
-/** Closes it again, with all that was prefetched. */
+/** Closes the store and releases all prefetched objects. */
 export async function closeRuntime({ roots, networks, store }: Runtime): Promise<void> {
   await Promise.all([roots.close(), networks.reset()]);
   await store.close();

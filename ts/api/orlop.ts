@@ -1,4 +1,4 @@
-import { createContainer, startedLater } from '../containers/create.ts';
+import { createContainer, forLaterStart } from '../containers/create.ts';
 import { planRun } from '../containers/plan.ts';
 import type { Runtime } from '../containers/runtime.ts';
 import { kernelRelease } from '../linux/kernel.ts';
@@ -18,7 +18,7 @@ import type * as t from './types.ts';
 import { VolumeApi } from './volume-api.ts';
 
 /**
- * A container runtime on a store. Several of them, in one program or many, may work on the same store.
+ * A container runtime on a store. Many instances, in one program or in several, can use the same store.
  *
  * @example
  * await using orlop = await Orlop.open();
@@ -29,13 +29,13 @@ import { VolumeApi } from './volume-api.ts';
 export class Orlop implements t.OrlopRuntime {
   readonly #runtime: Runtime;
   readonly #pools = new Set<t.Pool>();
-  /** Directory of the store. */
+  /** Absolute path of the store. */
   readonly root: string;
-  /** Its containers. */
+  /** Containers of the store. */
   readonly containers: t.Containers;
-  /** Its images. */
+  /** Images of the store. */
   readonly images: t.Images;
-  /** Its volumes. */
+  /** Volumes of the store. */
   readonly volumes: t.Volumes;
 
   private constructor(runtime: Runtime) {
@@ -50,16 +50,16 @@ export class Orlop implements t.OrlopRuntime {
   }
 
   /**
-   * Opens the store, makes it where there is none, and puts right what dead processes left in it.
+   * Opens the store, creates it if it is missing, and repairs what dead processes left in it.
    *
-   * @throws RequestError ORLOP_E_STORE when its directories cannot be used, ORLOP_E_NATIVE without the addon
+   * @throws RequestError ORLOP_E_STORE if its directories cannot be used, ORLOP_E_NATIVE if the addon cannot be loaded
    */
   static async open(options: t.OpenOptions = {}): Promise<Orlop> {
     return Orlop.openAs('program', options);
   }
 
   /**
-   * Opens the store for a command, which makes one start and ends, or for a program.
+   * Opens the store for a program, or for a command, which makes one start and ends.
    *
    * @internal
    */
@@ -68,13 +68,13 @@ export class Orlop implements t.OrlopRuntime {
   }
 
   async run(image: string, argv: readonly string[] = [], options: RunOptions & t.RunInput = {}): Promise<t.RunResult> {
-    return runToEnd(this.#runtime, image, options, (own) => requestOf(image, argv, own));
+    return runToEnd(this.#runtime, image, options, (runOptions) => requestOf(image, argv, runOptions));
   }
 
   async create(image: string, argv: readonly string[] = [], options: t.CreateOptions = {}): Promise<t.Container> {
-    const { durable, ...own } = options;
+    const { durable, ...runOptions } = options;
     const laps = new Laps('create', 'parts');
-    const request = requestOf(image, argv, own);
+    const request = requestOf(image, argv, runOptions);
     laps.lap('request', 'parsed');
     return this.createRequested(request, { durable: durable ?? !request.rm, laps });
   }
@@ -84,7 +84,7 @@ export class Orlop implements t.OrlopRuntime {
   }
 
   /**
-   * Makes a container of a request that is parsed; `laps` timed the parsing where that was part of the call.
+   * Makes a container from a parsed request. `laps` has timed the parsing if the call included it.
    *
    * @internal
    */
@@ -94,7 +94,7 @@ export class Orlop implements t.OrlopRuntime {
   ): Promise<t.Container> {
     const durability = durable ? 'durable' : 'ephemeral';
     const created = await createContainer(this.#runtime, request, { durability, laps });
-    return new ContainerHandle(this.#runtime, startedLater(created), laps);
+    return new ContainerHandle(this.#runtime, forLaterStart(created), laps);
   }
 
   async container(idOrName: string): Promise<t.Container> {
@@ -106,7 +106,7 @@ export class Orlop implements t.OrlopRuntime {
   }
 
   /**
-   * Tells what a run of a request that is parsed would do.
+   * Describes the run of a parsed request without starting it.
    *
    * @internal
    */
@@ -120,7 +120,7 @@ export class Orlop implements t.OrlopRuntime {
     await closeRuntime(this.#runtime);
   }
 
-  /** Closes it, at the end of a block that has it with `await using`. */
+  /** Closes the runtime at the end of an `await using` block. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }

@@ -4,7 +4,7 @@ import type { Runtime } from '../containers/runtime.ts';
 import { RequestError } from '../errors/index.ts';
 import { kernelRelease } from '../linux/kernel.ts';
 import { checkSize, ContainerPool as WaitingContainers } from '../pool/pool.ts';
-import { knownOwnRequest } from '../request/known.ts';
+import { knownApplicationRequest } from '../request/known.ts';
 import { parseRunOptions } from '../request/options.ts';
 import type { RequestContext, RunRequest } from '../request/types.ts';
 import { Laps } from '../trace/laps.ts';
@@ -15,7 +15,7 @@ import type * as t from './types.ts';
 /**
  * Opens a pool and fills it.
  *
- * @param open those that are to be closed with the runtime: it is one of them until it is closed
+ * @param open pools to close with the runtime; the new pool is in the set until it is closed
  */
 export async function openPool(
   runtime: Runtime,
@@ -24,57 +24,57 @@ export async function openPool(
   open: Set<t.Pool>,
 ): Promise<t.Pool> {
   const count = checkSize(size);
-  const request = parseRunOptions(image, [], defaults, world());
+  const request = parseRunOptions(image, [], defaults, requestContext());
   refuseName(request);
-  const members = new WaitingContainers(runtime, request, count);
-  await members.fill();
-  return new ContainerPool(runtime, image, members, open);
+  const waiting = new WaitingContainers(runtime, request, count);
+  await waiting.fill();
+  return new ContainerPool(runtime, image, waiting, open);
 }
 
 /** A pool of containers, as the library's caller holds it. */
 class ContainerPool implements t.Pool {
   readonly #runtime: Runtime;
-  readonly #members: WaitingContainers;
+  readonly #waiting: WaitingContainers;
   readonly #open: Set<t.Pool>;
   readonly image: string;
 
-  constructor(runtime: Runtime, image: string, members: WaitingContainers, open: Set<t.Pool>) {
+  constructor(runtime: Runtime, image: string, waiting: WaitingContainers, open: Set<t.Pool>) {
     this.#runtime = runtime;
-    this.#members = members;
+    this.#waiting = waiting;
     this.#open = open;
     this.image = image;
     open.add(this);
   }
 
   get stats(): t.PoolStats {
-    return this.#members.stats;
+    return this.#waiting.stats;
   }
 
   async run(argv: readonly string[] = [], options: t.PoolRequest & t.RunInput = {}): Promise<t.RunResult> {
-    const { input, maxBuffer, signal, timeout, ...own } = options;
-    return withDeadline(this.image, options, async (ends) => {
-      const run = await this.#start(argv, own, { ...runStdio(options), signal: ends });
-      return collectRun(this.#runtime, run, true, options, ends);
+    const { input, maxBuffer, signal, timeout, ...request } = options;
+    return withDeadline(this.image, options, async (deadlineSignal) => {
+      const run = await this.#start(argv, request, { ...runStdio(options), signal: deadlineSignal });
+      return collectRun(this.#runtime, run, true, options, deadlineSignal);
     });
   }
 
   async start(argv: readonly string[] = [], options: t.PoolRequest & t.StartOptions = {}): Promise<t.Running> {
-    const { stdin = 'ignore', stdout = 'pipe', stderr = 'pipe', signal, timeout, ...own } = options;
-    const run = await this.#start(argv, own, { stdio: { stdin, stdout, stderr }, signal });
+    const { stdin = 'ignore', stdout = 'pipe', stderr = 'pipe', signal, timeout, ...request } = options;
+    const run = await this.#start(argv, request, { stdio: { stdin, stdout, stderr }, signal });
     return RunningContainer.of(this.#runtime.native, run, { id: run.id, name: run.name, image: this.image }, options);
   }
 
-  #start(argv: readonly string[], own: t.PoolRequest, how: Omit<StartRequest, 'laps'>): Promise<Run> {
+  #start(argv: readonly string[], request: t.PoolRequest, start: Omit<StartRequest, 'laps'>): Promise<Run> {
     const laps = new Laps('call');
-    refuseFixed(own);
-    const request = knownOwnRequest(argv, own, world());
+    refuseFixed(request);
+    const parsed = knownApplicationRequest(argv, request, requestContext());
     laps.lap('request', 'parsed');
-    return this.#members.start(request, { ...how, laps });
+    return this.#waiting.start(parsed, { ...start, laps });
   }
 
   close(): Promise<void> {
     this.#open.delete(this);
-    return this.#members.close();
+    return this.#waiting.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -82,24 +82,24 @@ class ContainerPool implements t.Pool {
   }
 }
 
-function world(): RequestContext {
+function requestContext(): RequestContext {
   return { cwd: process.cwd(), env: process.env, kernel: kernelRelease };
 }
 
-const ownOptions: readonly string[] = ['env', 'user', 'workdir', 'volumes'];
+const requestOptions: readonly string[] = ['env', 'user', 'workdir', 'volumes'];
 
-/** Whoever writes no TypeScript must not believe that a request changed what was fixed before. */
-function refuseFixed(own: object): void {
-  const fixed = Object.keys(own).find((name) => !ownOptions.includes(name));
+/** JavaScript callers get no type error: refuse an option that was fixed when the pool was opened. */
+function refuseFixed(request: object): void {
+  const fixed = Object.keys(request).find((name) => !requestOptions.includes(name));
   if (fixed === undefined) return;
   throw new RequestError('ORLOP_E_INPUT', `a request to a pool has no option '${fixed}'`, {
-    hint: `a request has ${ownOptions.join(', ')}; all else is said when the pool is opened`,
+    hint: `a request has ${requestOptions.join(', ')}; all else is said when the pool is opened`,
   });
 }
 
 function refuseName({ name }: RunRequest): void {
   if (name === null) return;
-  throw new RequestError('ORLOP_E_INPUT', `the members of a pool cannot all have the name '${name}'`, {
+  throw new RequestError('ORLOP_E_INPUT', `the containers of a pool cannot all have the name '${name}'`, {
     hint: 'leave the name out: each gets one of its own',
   });
 }

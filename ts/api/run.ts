@@ -4,7 +4,7 @@ import type { Started } from '../containers/start.ts';
 import { RequestError } from '../errors/index.ts';
 import { sigkill } from '../linux/signals.ts';
 import type { RunOptions, RunRequest } from '../request/types.ts';
-import type { Ended } from '../supervise/end.ts';
+import type { ExitReport } from '../supervise/settle-exit.ts';
 import { Laps } from '../trace/laps.ts';
 import { Deadline } from './deadline.ts';
 import { startTimings } from './running.ts';
@@ -13,9 +13,9 @@ import type * as t from './types.ts';
 const defaultMaxBuffer = 16 << 20;
 
 /**
- * What is started for a run: its streams, and how much of them is collected.
+ * Streams of a run, and the number of bytes to collect of each.
  *
- * @throws RequestError ORLOP_E_INPUT: afterwards something would run that nobody feeds
+ * @throws RequestError ORLOP_E_INPUT, before anything is started
  */
 export function runStdio({ input, maxBuffer = defaultMaxBuffer }: t.RunInput) {
   requireText(input);
@@ -28,16 +28,16 @@ function requireText(input: unknown): void {
   throw new RequestError('ORLOP_E_INPUT', `the input is ${typeof input}, expected a string or a Uint8Array`);
 }
 
-/** Infinity is no limit, as for node:child_process. */
+/** Infinity means no limit, as in node:child_process. */
 function limitOf(maxBuffer: number): number {
   if (typeof maxBuffer === 'number' && maxBuffer >= 0) return Math.min(maxBuffer, Number.MAX_SAFE_INTEGER);
   throw new RequestError('ORLOP_E_INPUT', `maxBuffer is '${maxBuffer}', expected a number of bytes`);
 }
 
 /**
- * Makes a container, runs it to its end, and collects its output.
+ * Makes a container, runs it until its exit, and collects its output.
  *
- * @param parse of the options that are not about the run itself
+ * @param parse parses the options without those of `RunInput`
  */
 export async function runToEnd(
   runtime: Runtime,
@@ -45,34 +45,34 @@ export async function runToEnd(
   options: RunOptions & t.RunInput,
   parse: (options: RunOptions) => RunRequest,
 ): Promise<t.RunResult> {
-  const { input, maxBuffer, signal, timeout, ...own } = options;
+  const { input, maxBuffer, signal, timeout, ...runOptions } = options;
   const laps = new Laps('create');
-  return withDeadline(image, options, async (ends) => {
-    const request = parse({ ...own, rm: own.rm ?? true });
+  return withDeadline(image, options, async (deadlineSignal) => {
+    const request = parse({ ...runOptions, rm: runOptions.rm ?? true });
     laps.lap('request', 'parsed');
-    const run = await runContainer(runtime, request, { ...runStdio(options), signal: ends, laps });
-    return collectRun(runtime, run, request.rm, options, ends);
+    const run = await runContainer(runtime, request, { ...runStdio(options), signal: deadlineSignal, laps });
+    return collectRun(runtime, run, request.rm, options, deadlineSignal);
   });
 }
 
-/** Runs something that the caller's signal or time-out ends. */
+/** Runs `run` with a signal that fires on the caller's signal or time-out. */
 export async function withDeadline<Result>(
   image: string,
   { signal, timeout }: t.RunInput,
-  run: (ends: AbortSignal) => Promise<Result>,
+  run: (deadlineSignal: AbortSignal) => Promise<Result>,
 ): Promise<Result> {
   using deadline = new Deadline(signal, timeout);
   try {
     if (deadline.signal.aborted) throw aborted(deadline.signal);
     return await run(deadline.signal);
   } catch (error) {
-    // Whatever the time-out interrupted, it is what the caller has to know.
+    // The time-out is the error to report, whatever operation it interrupted.
     if (deadline.timedOut && isAborted(error)) throw timedOut(image, timeout);
     throw error;
   }
 }
 
-/** Waits for the end of an application whose output is collected. */
+/** Waits for the exit of an application whose output is collected. */
 export async function collectRun(
   { native, containers }: Pick<Runtime, 'native' | 'containers'>,
   run: Run,
@@ -82,28 +82,31 @@ export async function collectRun(
 ): Promise<t.RunResult> {
   const { process, id } = run;
   const kill = () => native.kill(process, sigkill);
-  const ending = Promise.all([untilGivenUp(run.ended, signal, kill), input === undefined ? null : feed(run, input)]);
+  const ending = Promise.all([
+    exitUnlessAborted(run.exitReport, signal, kill),
+    input === undefined ? null : feed(run, input),
+  ]);
   const [ended] = await ending.catch(async (error: unknown) => {
-    // What it leaves to be removed with its end does not wait for that any more.
+    // Remove the container now: the removal at exit may come late or never.
     if (signal.aborted && rm) await containers.remove(id, { force: true, volumes: true }).catch(() => {});
     throw error;
   });
   return resultOf(ended, run, { maxBuffer }, signal);
 }
 
-/** How long the outputs of an application that was ended are waited for, ms. */
-const patience = 1000;
+/** Time to wait for the outputs of a killed application, ms. */
+const outputTimeoutMs = 1000;
 
 /**
- * Waits for the end of an application, and has it ended when the signal fires. It may have handed its outputs to somebody
- * who goes on, by a socket in a volume for example: whoever set a time-out is not to wait for those.
+ * Waits for the exit, and kills the application when the signal fires. Another process may hold the outputs open
+ * (through a socket in a volume, for example), so the wait after the kill is limited.
  */
-function untilGivenUp(ended: Promise<Ended>, signal: AbortSignal, kill: () => void): Promise<Ended> {
+function exitUnlessAborted(ended: Promise<ExitReport>, signal: AbortSignal, kill: () => void): Promise<ExitReport> {
   return new Promise((resolve, reject) => {
     let timer: NodeJS.Timeout | undefined;
     const end = () => {
       kill();
-      timer = setTimeout(() => reject(aborted(signal)), patience);
+      timer = setTimeout(() => reject(aborted(signal)), outputTimeoutMs);
     };
     const settle = () => {
       signal.removeEventListener('abort', end);
@@ -116,9 +119,9 @@ function untilGivenUp(ended: Promise<Ended>, signal: AbortSignal, kill: () => vo
   });
 }
 
-/** What the caller gets of a run that has ended. */
+/** Result of `run` after the exit. */
 function resultOf(
-  { status, outputs, overflow }: Ended,
+  { status, outputs, overflow }: ExitReport,
   run: Run,
   { maxBuffer = defaultMaxBuffer }: t.RunInput,
   signal: AbortSignal,
@@ -130,7 +133,7 @@ function resultOf(
     ...status,
     stdout,
     stderr,
-    // Made when somebody reads them: they are an object for each operation of the plan.
+    // Computed on access: they hold an object for each operation of the plan.
     get timings() {
       return startTimings(run);
     },
@@ -138,7 +141,7 @@ function resultOf(
   };
 }
 
-/** An application that does not read its input, or ends before it has, is no error of the caller. */
+/** Writes the input. An application that does not read all of it is no error. */
 async function feed({ stdio, exited }: Started, input: string | Uint8Array): Promise<void> {
   const { stdin, finish } = await stdio.streams();
   exited.then(finish, finish);

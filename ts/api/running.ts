@@ -5,30 +5,30 @@ import { nextTick } from '../launch/next-tick.ts';
 import type { Native } from '../native/contract.ts';
 import { signalNumber } from '../supervise/exit.ts';
 import type { StdioStreams } from '../supervise/streams.ts';
-import { type Traced, traceOf } from '../trace/events.ts';
+import { type TraceSubject, traceOf } from '../trace/events.ts';
 import type { TimedStart } from '../trace/steps.ts';
 import { timingsOf } from '../trace/timings.ts';
-import { delayOf } from './deadline.ts';
+import { timerDelayMs } from './deadline.ts';
 import type { ExitStatus, Running, StartOptions, Timings, Trace } from './types.ts';
 
-/** Whose start it is. */
-type Whose = Pick<Traced, 'id' | 'name' | 'image'>;
+/** The container that a start belongs to. */
+type StartSubject = Pick<TraceSubject, 'id' | 'name' | 'image'>;
 
 /** A running container, as the library's caller holds it. */
 export class RunningContainer implements Running {
   readonly #native: Native;
   readonly #started: Started;
-  readonly #whose: Whose;
+  readonly #subject: StartSubject;
   readonly pid: number;
   readonly exited: Promise<ExitStatus>;
   readonly stdin: Writable | null;
   readonly stdout: Readable | null;
   readonly stderr: Readable | null;
 
-  private constructor(native: Native, started: Started, whose: Whose, streams: StdioStreams) {
+  private constructor(native: Native, started: Started, subject: StartSubject, streams: StdioStreams) {
     this.#native = native;
     this.#started = started;
-    this.#whose = whose;
+    this.#subject = subject;
     this.pid = started.process.pid;
     this.exited = started.exited;
     this.stdin = streams.stdin;
@@ -36,23 +36,28 @@ export class RunningContainer implements Running {
     this.stderr = streams.stderr;
   }
 
-  static async of(native: Native, started: Started, whose: Whose, options: StartOptions): Promise<RunningContainer> {
-    // In a turn of its own, as what follows is mostly the caller's: others are served in between.
+  static async of(
+    native: Native,
+    started: Started,
+    subject: StartSubject,
+    options: StartOptions,
+  ): Promise<RunningContainer> {
+    // The caller's code runs in a new tick, so other callbacks run in between.
     await nextTick();
     const streams = await started.stdio.streams();
     started.laps.lap('streams', 'as the caller gets them');
-    const running = new RunningContainer(native, started, whose, streams);
+    const running = new RunningContainer(native, started, subject, streams);
     running.#endWith(options);
     started.exited.then(streams.finish, streams.finish);
     return running;
   }
 
-  /** The signal and the time-out of the caller both end the container the hard way. */
+  /** Kills the container with SIGKILL when the caller's signal or time-out fires. */
   #endWith({ signal, timeout }: StartOptions): void {
     const kill = () => this.kill('SIGKILL');
     if (signal?.aborted) kill();
     signal?.addEventListener('abort', kill, { once: true });
-    const timer = timeout === undefined ? undefined : setTimeout(kill, delayOf(timeout));
+    const timer = timeout === undefined ? undefined : setTimeout(kill, timerDelayMs(timeout));
     const settle = () => {
       signal?.removeEventListener('abort', kill);
       if (timer !== undefined) clearTimeout(timer);
@@ -73,16 +78,16 @@ export class RunningContainer implements Running {
   }
 
   trace(): Trace {
-    return traceOf(timed(this.#started), { ...this.#whose, caller: process.pid, pid: this.pid });
+    return traceOf(timed(this.#started), { ...this.#subject, caller: process.pid, pid: this.pid });
   }
 }
 
-/** The times of a start. The plan is made for whoever asks for them, not before. */
+/** The times of a start. Builds the plan on access. */
 export function startTimings(started: TimedStarted): Timings {
   return timingsOf(timed(started));
 }
 
-/** What is known of the times of a start. */
+/** The parts of a start that its times are computed from. */
 export type TimedStarted = Pick<Started, 'times' | 'laps' | 'plan'>;
 
 function timed({ plan, times, laps }: TimedStarted): TimedStart {

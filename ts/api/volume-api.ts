@@ -75,14 +75,14 @@ export class VolumeApi implements t.Volumes {
   }
 }
 
-/** Whoever writes no TypeScript may leave it out; what is then made is anonymous, and says so. */
+/** JavaScript callers may omit the name. The volume is then anonymous. */
 function checkedName(name: unknown): string | null {
   if (name === null || name === undefined) return null;
   if (typeof name === 'string') return name;
   throw new RequestError('ORLOP_E_VOLUME_NAME', `the name of a volume is ${typeof name}, expected a string or null`);
 }
 
-/** A record with anything else in it could not be read again. */
+/** Refuses a label that is not a string: the record could not be read again. */
 function checkedLabels(labels: t.VolumeSummary['labels'] | undefined): t.VolumeSummary['labels'] | undefined {
   if (labels === undefined) return undefined;
   const entries = Object.entries(labels);

@@ -8,9 +8,9 @@ const io: Io = {
   stdin: readStandardInput,
   env: process.env,
   cwd: process.cwd(),
-  // Loaded when it is asked for: with it comes all of node:net.
+  // Loaded on use, because node:tty loads all of node:net.
   isTerminal: (descriptor) => process.getBuiltinModule('node:tty').isatty(descriptor),
-  // Only a command that starts nothing asks: with process.stdout comes a terminal that does not block.
+  // Only called by commands that start nothing: process.stdout would make a terminal non-blocking.
   columns: () => (process.getBuiltinModule('node:tty').isatty(1) ? process.stdout.columns : undefined),
   descriptor: factsOf,
   outlet: async (number) => {
@@ -30,7 +30,7 @@ const io: Io = {
   now: () => new Date(),
   signals: {
     on: (signal, listener) => process.on(signal, listener),
-    // The program ends next: to give each handler back would only make that later.
+    // The program ends next, so removing each handler would only delay it.
     off: () => undefined,
   },
   endBy: (signal) => {
@@ -47,5 +47,5 @@ const io: Io = {
   },
 };
 
-// Errors of a command are main's own to report: one that it passes on is a mistake, which Node shows as it ends.
+// main reports the errors of commands itself. An error that it throws is a bug; Node prints it and exits.
 void main(process.argv.slice(2), io).then((status) => process.exit(status));

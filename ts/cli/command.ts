@@ -5,7 +5,7 @@ import type { Io } from './io.ts';
 /** Values of options by their long name in camel case, as commander gives them. */
 export type Values = Readonly<Record<string, unknown>>;
 
-/** What a command is given. */
+/** Parsed command line of a command. */
 export interface Arguments {
   readonly args: readonly string[];
   readonly values: Values;
@@ -20,32 +20,32 @@ export interface Invocation extends Arguments {
 }
 
 export interface CommandOption {
-  /** As commander writes them: `-e, --env <variable>`. */
+  /** Flags in commander's form: `-e, --env <variable>`. */
   readonly flags: string;
   readonly text: string;
-  /** It may be given several times. */
+  /** True if the option can be repeated. */
   readonly many?: true;
 }
 
-/** One command: what it takes, and what it does. Loaded only when it is called. */
+/** Definition and action of a command. Loaded when the command is called. */
 export interface CommandModule {
-  /** Options end at the first positional argument: what follows is the command of a container. */
+  /** True if options end at the first positional argument: the rest is the command of a container. */
   readonly passThrough?: true;
-  /** Options of Docker that come with a later version, as flags for commander; they are refused by that name. */
+  /** Docker's options of a later version, as flags for commander. Using one is refused by name. */
   readonly later?: readonly string[];
-  /** Its options, where a command line that has nothing else is to be read without commander. */
+  /** Options for reading a command line without commander (plain.ts). */
   readonly options?: readonly CommandOption[];
-  /** Lines below the options, in the help and on the manual page: what a newcomer has to know of the arguments. */
+  /** Notes below the options in the help and the manual page, for newcomers. */
   readonly notes?: string;
-  /** Command lines that show it. */
+  /** Example command lines. */
   readonly examples?: readonly string[];
-  /** What it takes besides. */
+  /** Defines the arguments, and options that `options` lacks. */
   define(command: Command): void;
-  /** Resolves to the exit status. */
+  /** Runs the command. Resolves to the exit status. */
   run(invocation: Invocation): Promise<number>;
 }
 
-/** Parser of an option that may be given several times. */
+/** Parser of an option that can be repeated. */
 export function collect(value: string, before: readonly string[] | undefined): readonly string[] {
   return [...(before ?? []), value];
 }
@@ -60,7 +60,7 @@ export function texts(values: Values, name: string): readonly string[] {
   return Array.isArray(value) ? value.filter((one) => typeof one === 'string') : [];
 }
 
-/** An unset flag is undefined, which lets a default stand. */
+/** Value of a flag; undefined if it is unset, so that a default applies. */
 export function flag(values: Values, name: string): boolean | undefined {
   const value = values[name];
   return typeof value === 'boolean' ? value : undefined;

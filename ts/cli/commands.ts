@@ -7,7 +7,7 @@ export interface CommandEntry {
   load(): Promise<{ readonly command: CommandModule }>;
 }
 
-/** Every command. Its module is loaded when it is called: what a start does not need must not cost it time. */
+/** All commands. A module is loaded when its command is called, to keep starts fast. */
 export const commands: readonly CommandEntry[] = [
   {
     name: 'run',
@@ -111,7 +111,7 @@ export const commands: readonly CommandEntry[] = [
   { name: 'version', summary: 'Show versions', group: 'orlop', load: () => import('./commands/version.ts') },
 ];
 
-/** Docker's longer names, and the commands they are. */
+/** Docker's longer names, mapped to the commands of orlop. */
 export const synonyms: Readonly<Record<string, readonly string[]>> = {
   'container commit': ['commit'],
   'container create': ['create'],

@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline';
 import type { Io } from './io.ts';
 
-/** Asks before something is lost; an answer other than `y` or `yes` means no. */
+/** Asks before data is deleted. Any answer but `y` or `yes` means no. */
 export async function confirm(io: Io, warning: string): Promise<boolean> {
   io.stderr.write(`WARNING! ${warning}\nAre you sure you want to continue? [y/N] `);
   const lines = createInterface({ input: io.stdin() });

@@ -1,7 +1,7 @@
 import type { Io } from './io.ts';
 import { report } from './output/report.ts';
 
-/** Does the same to each name: one that fails is reported and the others are done. Status 1 when one failed. */
+/** Calls `act` for each name and reports each failure. Status 1 if one failed. */
 export async function forEach(io: Io, names: readonly string[], act: (name: string) => Promise<void>): Promise<number> {
   let status = 0;
   for (const name of names) {

@@ -3,24 +3,24 @@ import type { CommandRuntime } from '../api/command-runtime.ts';
 import type { OpenOptions } from '../api/types.ts';
 import type { Relay } from '../native/contract.ts';
 
-/** Everything a command may touch of the process it runs in, so that tests can stand in for it. */
+/** The parts of the process that a command uses. Tests replace them. */
 export interface Io {
   readonly stdout: Output;
   readonly stderr: Output;
-  /** Asked for only by a command that reads an answer: touching it costs a start time. */
+  /** Called only by commands that read an answer: opening standard input slows a start. */
   stdin(): Readable;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
-  /** True when the descriptor is a terminal. */
+  /** True if the descriptor is a terminal. */
   isTerminal(descriptor: 0 | 1 | 2): boolean;
-  /** Columns of the terminal on standard output; undefined where it is none. */
+  /** Columns of the terminal on standard output; undefined without one. */
   columns(): number | undefined;
   descriptor(number: 0 | 1 | 2): DescriptorFacts;
-  /** Opens a way out to a descriptor of the caller, for an application that is not to have that itself. */
+  /** Opens a pipe to a descriptor of the caller, for an application that must not get that descriptor itself. */
   outlet(number: 1 | 2): Promise<Outlet>;
   now(): Date;
   readonly signals: SignalSource;
-  /** Ends the program as the signal does where nobody listens to it. */
+  /** Ends the program by the signal's default action. */
   endBy(signal: NodeJS.Signals): void;
   open(options: OpenOptions): Promise<CommandRuntime>;
   loadAddon(): Promise<{ features(): number; readonly file: string }>;
@@ -32,11 +32,11 @@ export interface SignalSource {
 }
 
 export interface Outlet {
-  /** The end of a pipe that the application gets. */
+  /** Write end of the pipe, for the application. */
   readonly descriptor: number;
-  /** The application has it: passes on what it writes, until nobody has it any more. */
+  /** Starts copying, after the application has received its end. Ends when the last writer has closed the pipe. */
   passOn(): Relay;
-  /** There was no start. */
+  /** Closes the pipe after a failed start. */
   abandon(): void;
 }
 
@@ -45,8 +45,8 @@ export interface Output {
 }
 
 export interface DescriptorFacts {
-  /** True for what an application can do no harm with beyond reading or writing it: a pipe, a socket, the null device. */
+  /** True if an application can only read or write it: a pipe, a socket, the null device. */
   readonly shareable: boolean;
-  /** Which file it is: the same text for the same one. */
+  /** Identity of the file: equal texts for the same file. */
   readonly file: string;
 }

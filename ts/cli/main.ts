@@ -12,9 +12,9 @@ import { parseCommand, parseGlobals } from './parse/parse.ts';
 import { plainCommand, plainGlobals } from './parse/plain.ts';
 
 /**
- * Runs one command line and resolves to the exit status. Prints through `io` only, and never ends the process.
+ * Runs a command line. Resolves to the exit status. Prints through `io` only, and never exits the process.
  *
- * @param argv the arguments after the program's name
+ * @param argv arguments after the program's name
  */
 export async function main(argv: readonly string[], io: Io): Promise<number> {
   try {
@@ -27,7 +27,7 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
   }
 }
 
-/** Nothing, `help`, a group such as `volume`, a command of a later version, or a slip of the pen. */
+/** Handles an empty line, `help`, a group such as `volume`, a command of a later version, and a typo. */
 function withoutCommand(words: readonly string[], io: Io): number {
   const helps = words[0] === 'help' || words.includes('--help') || words.includes('-h');
   const [first, second] = words.filter((word) => word !== 'help' && word !== '--help' && word !== '-h');

@@ -8,11 +8,11 @@ export interface CommitRequest {
   readonly author?: string | undefined;
   readonly message?: string | undefined;
   readonly changes?: readonly string[] | undefined;
-  /** Hold a running container still meanwhile; default true. */
+  /** Pause a running container during the commit; default true. */
   readonly pause?: boolean | undefined;
 }
 
-/** Makes an image of a container's read-write layer, as the host sees it: without what is in volumes. */
+/** Commits a container's read-write layer, as the host sees it, to an image: the content of volumes is not in it. */
 export async function commitContainer(
   runtime: Runtime,
   container: StoredContainer,
@@ -20,7 +20,7 @@ export async function commitContainer(
   request: CommitRequest,
 ): Promise<ImageId> {
   const { record, state } = container;
-  // The container's record keeps the image; a hold of ours would keep the new one out.
+  // The container's record protects the image. A lock on the images here would block the new one.
   const { value: base } = await runtime.images.resolve(record.image.id);
   const running = state.status === 'running';
   await using _pause = running && request.pause !== false ? await pauseContainer(runtime.store, container) : null;
@@ -36,7 +36,7 @@ export async function commitContainer(
   });
 }
 
-/** What the container was started with, over what its image says: the configuration of the new image. Pure. */
+/** Builds the configuration of the new image: the container's settings over those of its image. Pure. */
 export function configOf({ request }: ContainerRecord, base: ImageConfig): Partial<ImageConfig> {
   const env = new Map(base.env.map((entry) => [entry.split('=', 1)[0] ?? '', entry]));
   for (const { name, value } of request.env) {
@@ -50,7 +50,7 @@ export function configOf({ request }: ContainerRecord, base: ImageConfig): Parti
     cmd: ownCommand ? request.argv : base.cmd,
     workingDir: request.workdir ?? base.workingDir,
     user: request.user ?? base.user,
-    // An anonymous `-v` belongs to its container: it is no VOLUME of the image, as in Podman.
+    // An anonymous `-v` belongs to its container and becomes no VOLUME of the image, as in Podman.
     volumes: base.volumes,
     labels: { ...base.labels, ...request.labels },
   };

@@ -15,25 +15,25 @@ import type { Runtime } from './runtime.ts';
 export interface CreateContext {
   readonly durability: Durability;
   readonly signal?: AbortSignal | undefined;
-  /** Another process mounts its layer: none that was prefetched with mounts. */
+  /** The layer must not be mounted yet, because another process mounts it. */
   readonly unmounted?: boolean | undefined;
-  /** Times what is done. */
+  /** Lap timer for the steps. */
   readonly laps?: Laps | undefined;
 }
 
-/** A container that this program has made, with what its start goes by. */
+/** A container that this program has made, with its prepared start. */
 export interface CreatedContainer extends StoredContainer {
   readonly prepared: PreparedContainer;
 }
 
-/** A container whose start comes later: where what was resolved may change without a trace, the start resolves it again. */
-export function startedLater({ prepared, ...container }: CreatedContainer): StoredContainer | CreatedContainer {
+/** Drops the prepared start if its checks could miss a change until the start, which then resolves the record. */
+export function forLaterStart({ prepared, ...container }: CreatedContainer): StoredContainer | CreatedContainer {
   return prepared.resolved.startLasts ? { ...container, prepared } : container;
 }
 
 /**
- * Makes a container: its record, its read-write layer, and the volumes that it needs. What the request gets wrong is found
- * before anything is made; when something fails later, what was made is removed.
+ * Makes a container: its record, its read-write layer and its volumes. Errors in the request are found before that.
+ * After any other error, what was made is removed.
  *
  * @throws RequestError ORLOP_E_NO_IMAGE, ORLOP_E_NO_USER, ORLOP_E_SOURCE, ORLOP_E_CONTAINER_NAME, ORLOP_E_INPUT,
  * ORLOP_E_STORE when there is no space left
@@ -48,7 +48,7 @@ export async function createContainer(
   return withPrepared(runtime, request, context, make).catch(explainingNoSpace(runtime.store));
 }
 
-/** Makes one of the prepared containers. Throws as `createContainer`, and the system error of a check that has failed. */
+/** Makes a container from a prepared one. Throws as `createContainer`, and the system error of a failed check. */
 export async function makeContainer(
   runtime: Runtime,
   prepared: PreparedContainer,
@@ -62,18 +62,21 @@ export async function makeContainer(
   const { values } = newOwn(resolved, request, id);
   const container = { ...fillAll(prepared.container, values), prepared };
   try {
-    const changes = prepared.created({ shelf: layer?.shelf ?? null, mounted: roots.isMounted(id) });
+    const changes = prepared.created({
+      stagingDirectory: layer?.stagingDirectory ?? null,
+      mounted: roots.isMounted(id),
+    });
     await containers.add(container, fillAll(changes, values));
     laps?.lap('container', 'its record and its layer');
     await makeVolumes(runtime, container, signal);
     laps?.lap('volumes', 'made, or found');
     return container;
   } catch (error) {
-    // The first error is the one that the caller has to know.
+    // The caller gets the first error.
     await undoContainer(runtime, container).catch(() => {});
     throw error;
   } finally {
-    if (layer !== null) roots.moved(id);
+    if (layer !== null) roots.release(id);
   }
 }
 
@@ -94,12 +97,12 @@ async function makeVolumes(
   });
 }
 
-/** Removes a container that could not be made or started, as far as it was made. */
+/** Removes a container whose making or start failed, as far as it was made. */
 export async function undoContainer(
   { containers, roots }: Runtime,
   { record, durability }: Pick<StoredContainer, 'durability'> & { readonly record: { readonly id: string } },
 ): Promise<void> {
-  // Where it is not on record yet, the layer's mounts are known by its ID only.
+  // Without a record, only the container's ID leads to the layer's mounts.
   await roots.drop(record.id);
   await containers.undo(record.id, durability);
 }

@@ -5,42 +5,42 @@ import type { PreparedStart } from '../launch/prepared-start.ts';
 import type { Follow } from '../native/contract.ts';
 import type { RootKind } from '../prefetch/roots.ts';
 import type { StdioRequest } from '../supervise/stdio.ts';
-import { LaunchedStdio, suppliesOf } from '../supervise/stdio-source.ts';
+import { StdioPipes, stdioSources } from '../supervise/stdio-pipes.ts';
 import type { Laps } from '../trace/laps.ts';
 import type { OwnPart } from './own.ts';
 import type { Runtime } from './runtime.ts';
 
-/** How a container is started. */
+/** Streams, signal and timer of a start. */
 export interface StartRequest {
   readonly stdio: StdioRequest;
   readonly signal?: AbortSignal | undefined;
-  /** Times what the start does. */
+  /** Lap timer for the steps. */
   readonly laps: Laps;
-  /** Collect what it writes to stdout and stderr, up to so many bytes of each, instead of giving streams of them. */
+  /** Collect stdout and stderr, at most this many bytes of each. Undefined: give streams. */
   readonly collect?: number | undefined;
 }
 
-/** Which start is launched. */
+/** Prepared start and container to launch. */
 export interface LaunchSubject {
   readonly start: PreparedStart;
   readonly own: OwnPart;
-  /** Of the root filesystem; null where nothing is prefetched for the next start. */
+  /** Kind of root filesystem to prefetch for the next start; null: none. */
   readonly root: RootKind | null;
   /** ID of the read-write layer. */
   readonly layer: string;
-  /** The container is made by the launching thread, from a layer on this shelf or from nothing; undefined: it is made. */
-  readonly make?: { readonly shelf: string | null } | undefined;
-  /** How the caller hears of the end; undefined: the caller waits for the process itself. */
+  /** The launcher thread makes the container, with a layer of that directory, if any. Undefined: it exists. */
+  readonly make?: { readonly stagingDirectory: string | null } | undefined;
+  /** Notification of the exit; undefined: the caller waits for the process itself. */
   readonly follow: Follow | undefined;
 }
 
 export interface LaunchedContainer extends Launched {
-  readonly stdio: LaunchedStdio;
-  /** The threads that see the application to its end remove the container. */
+  readonly stdio: StdioPipes;
+  /** The launcher's threads remove the container. */
   readonly removes: boolean;
 }
 
-/** Launches a prepared start with what was prefetched for it, and has the next one's prefetched. Throws as `launch`. */
+/** Launches a prepared start with its prefetched parts, and prefetches for the next one. Throws as `launch`. */
 export async function launchContainer(
   runtime: Runtime,
   subject: LaunchSubject,
@@ -48,16 +48,16 @@ export async function launchContainer(
 ): Promise<LaunchedContainer> {
   const { native, networks, roots, store, where } = runtime;
   const { start, own, root, layer, make, follow } = subject;
-  const descriptors = suppliesOf(stdio);
+  const descriptors = stdioSources(stdio);
   const { facts, mayHang } = start;
   const mounts = roots.mountsOf(layer);
-  const network = facts.network === 'none' && where.prefetches ? networks.takeNow() : null;
+  const network = facts.network === 'none' && where.prefetches ? networks.tryTake() : null;
   const strategy = where.choose(mayHang);
   const form = start.form({
     strategy,
     network: network !== null,
     mounts: mounts?.names ?? null,
-    shelf: make?.shelf ?? null,
+    stagingDirectory: make?.stagingDirectory ?? null,
     trash: store.trash(),
   });
   laps.lap('plan', 'the operations, as bytes');
@@ -74,7 +74,7 @@ export async function launchContainer(
   where.startMade();
   return {
     ...launched,
-    stdio: new LaunchedStdio(native, descriptors, launched.pipes, collect !== undefined),
+    stdio: new StdioPipes(native, descriptors, launched.pipes, collect !== undefined),
     removes: form.removes,
   };
 }

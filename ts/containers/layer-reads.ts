@@ -7,7 +7,7 @@ import type { StoredContainer } from '../record/schema.ts';
 import { ImageView } from '../resolve/image-view.ts';
 import type { Runtime } from './runtime.ts';
 
-/** What the read-write layer of a container changes against its image, by path. Volumes are not in it. */
+/** Lists the changes of a container's read-write layer against its image, by path. Volumes are not in it. */
 export async function diffContainer(runtime: Runtime, { record }: StoredContainer): Promise<readonly NativeChange[]> {
   const { value: image } = await runtime.images.resolve(record.image.id);
   await using view = new ImageView(runtime.native, image.layers);

@@ -7,7 +7,7 @@ import { nameFor } from '../resolve/names.ts';
 import { commandOf, processOf } from '../resolve/process.ts';
 import type { Resolved } from '../resolve/resolve.ts';
 
-/** What one of the containers of a prepared start has of its own: an ID, a name, times, and what it executes. */
+/** The values of one container of a prepared start: ID, name, times and command. */
 export interface OwnPart {
   readonly id: string;
   readonly name: string;
@@ -15,7 +15,7 @@ export interface OwnPart {
   readonly command: NativeCommand;
 }
 
-/** The part of a new container, which is started at once or later. */
+/** Makes the values of a new container, which is started at once or later. */
 export function newOwn(
   { record, image, user }: Pick<Resolved, 'record' | 'image' | 'user'>,
   request: RunRequest,
@@ -27,7 +27,7 @@ export function newOwn(
   return partOf({ ...own, requestArgv: request.argv, requestEnv: request.env, argv, env });
 }
 
-/** The part of a container that is on record and starts now. */
+/** Makes the values of a recorded container that starts now. */
 export function storedOwn({ record }: StoredContainer): OwnPart {
   const { id, name, created, request, process } = record;
   const { argv, env } = process;

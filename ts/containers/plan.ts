@@ -11,8 +11,8 @@ import { prepareContainer } from './prepare.ts';
 import type { Runtime } from './runtime.ts';
 
 /**
- * The plan that a run of this request would execute now, with what is prefetched for it. Nothing is made: volumes and the
- * layer appear with their paths.
+ * Builds the plan that a run of this request would execute now, with the operations of its prefetched parts. Nothing is
+ * made: volumes and the layer appear with their paths.
  */
 export async function planRun(runtime: Runtime, request: RunRequest): Promise<Plan> {
   const { store, where, networks, roots } = runtime;

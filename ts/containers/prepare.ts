@@ -3,7 +3,7 @@ import { ownIdentity } from '../linux/proc.ts';
 import type { Change } from '../native/contract.ts';
 import { inForm } from '../plan/form.ts';
 import type { RootKind } from '../prefetch/roots.ts';
-import { createdChanges, endedChanges, runningState } from '../record/changes.ts';
+import { afterExitChanges, createdChanges, runningState } from '../record/changes.ts';
 import type { LayerOrigin } from '../record/layer.ts';
 import { created, type StoredContainer } from '../record/schema.ts';
 import type { RunRequest } from '../request/types.ts';
@@ -16,19 +16,19 @@ import {
 } from '../resolve/resolve.ts';
 import type { Runtime } from './runtime.ts';
 
-/** Containers of one request: how they are made, and how they are started. Texts have holes. */
+/** Prepared making and start of a request's containers. Texts have holes. */
 export interface PreparedContainer {
   readonly resolved: Resolved;
-  /** Not made yet. */
+  /** Record and state of a container that is not made yet. */
   readonly container: StoredContainer;
-  /** Makes a container. */
+  /** Batch of changes that makes a container. */
   created(origin: LayerOrigin): readonly Change[];
   readonly start: PreparedStart;
-  /** Null where nothing is prefetched for the next start. */
+  /** Kind of root filesystem to prefetch for the next start; null: none. */
   readonly root: RootKind | null;
 }
 
-/** Resolves a request, and prepares containers of it. Throws as `resolveRequest` does. */
+/** Resolves a request and prepares its containers. Throws as `resolveRequest` does. */
 export async function prepareContainer(
   runtime: Runtime,
   request: RunRequest,
@@ -38,13 +38,13 @@ export async function prepareContainer(
   const { durability } = options;
   await where.settled();
   const resolved = await resolveRequest(runtime, request, options);
-  const { record, creating } = resolved;
+  const { record, createChecks } = resolved;
   const self = await ownIdentity();
   // An ephemeral container belongs to this process from the beginning.
   const state = { ...created, owner: durability === 'ephemeral' ? self : null };
   const container = { record, state, durability };
   const made = (origin: LayerOrigin) => [
-    ...creating,
+    ...createChecks,
     ...createdChanges(store, container, self, origin, resolved.rootAttributes),
   ];
   const owned = { ...container, state: { ...state, owner: self } };
@@ -59,9 +59,9 @@ export async function prepareContainer(
 }
 
 /**
- * Prepares the start of a container that is on record. Throws as `resolveStart` does.
+ * Prepares the start of a recorded container. Throws as `resolveStart` does.
  *
- * @param container as it was claimed
+ * @param container claimed by this process
  */
 export async function prepareStored(
   runtime: Runtime,
@@ -77,12 +77,13 @@ export async function prepareStored(
   return new PreparedStart(native, { ...startOf(runtime, container, resolved), created: () => [] });
 }
 
-function startOf({ store }: Runtime, container: StoredContainer, { facts, starting, mayHang }: ResolvedStart) {
+function startOf({ store }: Runtime, container: StoredContainer, { facts, startChecks, mayHang }: ResolvedStart) {
   return {
     facts: () => facts(),
-    checks: starting,
+    checks: startChecks,
     running: runningState(store, container),
-    ended: (trash: string | null) => (container.record.request.rm ? endedChanges(store, container, trash) : null),
+    afterExit: (trash: string | null) =>
+      container.record.request.rm ? afterExitChanges(store, container, trash) : null,
     mayHang,
   };
 }

@@ -7,12 +7,12 @@ import type { Runtime } from './runtime.ts';
 
 const maxKept = 64;
 
-/** Prepared containers, by what requests say: all but the command and its environment, which each start brings along. */
+/** Prepared containers, keyed by the request without command and environment, which belong to each start. */
 export class PreparedContainers {
   readonly #kept = new Map<string, PreparedContainer>();
   readonly #keys = new WeakMap<RunRequest, string>();
 
-  /** Undefined where the request has to be resolved. */
+  /** Undefined: the request has to be resolved. */
   get(request: RunRequest, durability: Durability): PreparedContainer | undefined {
     return this.#kept.get(this.#keyOf(request, durability));
   }
@@ -23,12 +23,12 @@ export class PreparedContainers {
     this.#kept.set(this.#keyOf(request, durability), prepared);
   }
 
-  /** Something that was resolved is no longer so. */
+  /** Removes a prepared container of which a check failed. */
   forget(prepared: PreparedContainer): void {
     for (const [key, kept] of this.#kept) if (kept === prepared) this.#kept.delete(key);
   }
 
-  /** The whole request by its value, so that no option can be forgotten. */
+  /** JSON of the complete request: no option can be forgotten. */
   #keyOf(request: RunRequest, durability: Durability): string {
     let key = this.#keys.get(request);
     if (key === undefined) {
@@ -40,10 +40,10 @@ export class PreparedContainers {
 }
 
 /**
- * Works with the prepared containers of a request: with those that are kept, or after the request was resolved. Where a
- * check fails, the request is resolved again, once.
+ * Calls `work` with the prepared container of a request: a kept one, or one that is prepared now. If a check fails, the
+ * request is resolved again, once.
  *
- * @param work makes nothing that stays when it throws; `again`: it must not go on for longer than a start takes
+ * @param work leaves nothing behind when it throws; `again`: images are locked, so it must take no longer than a start
  */
 export async function withPrepared<Result>(
   runtime: Runtime,
@@ -60,7 +60,7 @@ export async function withPrepared<Result>(
     if (!isOutdated(error)) throw error;
     all.forget(prepared);
     laps?.lap('refused', 'something is not as it was resolved');
-    // Until the container is on record, no image changes.
+    // No image changes until the container is recorded.
     await using _hold = await images.hold({ signal });
     return await work(await resolve(runtime, request, options), true);
   }
@@ -72,7 +72,7 @@ async function resolve(runtime: Runtime, request: RunRequest, options: ResolveOp
   return prepared;
 }
 
-/** A check has failed, or the source of a bind mount is no longer the same. No application ran. */
+/** True if a check failed or the source of a bind mount was replaced. No application ran. */
 export function isOutdated(error: unknown): boolean {
   if (error instanceof LaunchError) return error.step === 'bind';
   return error instanceof Error && 'syscall' in error && (error.syscall === 'stat' || error.syscall === 'flock');

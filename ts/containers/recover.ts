@@ -7,7 +7,7 @@ import type { ContainerStore } from '../record/container-store.ts';
 import { applicationOf, containerIds, locate, readContainer, readRemoving, sweepTemporary } from '../record/files.ts';
 import { removeLayer } from '../record/layer.ts';
 import { killApplication, removeContainer } from '../record/remove.ts';
-import type { Durability, Ending, StoredContainer } from '../record/schema.ts';
+import type { Durability, RecordedExit, StoredContainer } from '../record/schema.ts';
 import { readRecord, recordSchema, writeRecord } from '../store/record.ts';
 import type { Store } from '../store/store.ts';
 import { isNoSpace } from '../store/system-error.ts';
@@ -15,12 +15,12 @@ import type { Volumes } from '../volumes/volumes.ts';
 import { resumeAbandoned } from './pause/pause.ts';
 
 /**
- * Puts right what dead processes left: containers that are held still, those that were to go away with their owner,
- * applications that run without one, removals that were begun, and after a reboot whatever only the lost records knew of.
+ * Cleans up after dead processes: resumes paused containers, removes ephemeral containers without an owner, kills
+ * applications without an owner, completes removals, and after a reboot removes what only the lost records knew of.
  */
 export async function recover(store: Store, containers: ContainerStore): Promise<void> {
   await sweepTemporary(store);
-  // First: what cgroup v1 has frozen cannot be killed.
+  // First, because a process that cgroup v1 has frozen cannot be killed.
   await resumeAbandoned(store);
   await Promise.all(
     (await containerIds(store)).map(({ id, durability }) => recoverOne(store, containers, id, durability)),
@@ -29,24 +29,24 @@ export async function recover(store: Store, containers: ContainerStore): Promise
 }
 
 async function recoverOne(store: Store, containers: ContainerStore, id: string, durability: Durability): Promise<void> {
-  // Most need nothing: look before the lock.
+  // Most containers need nothing: look before taking the lock.
   if ((await needs(store, id, durability)) === null) return;
   const lock = await store.tryLock('container', id, 'exclusive');
   if (lock === null) return;
   try {
     const need = await needs(store, id, durability);
     if (need === null) {
-      // Removed meanwhile, the lock's file too: this one is new.
+      // The container was removed with its lock file, so the lock made a new file.
       if ((await locate(store, id)) === null) await lock.retire();
       return;
     }
     const { container } = need;
     if (container !== null) await killApplication(store, container.state);
-    if (need.kind === 'end' && container !== null) {
+    if (need.kind === 'exit' && container !== null) {
       await containers.exited(container, unseen);
       return;
     }
-    const removal = { id, durability, container, volumes: need.volumes, ending: unseen };
+    const removal = { id, durability, container, volumes: need.volumes, exit: unseen };
     await removeContainer(store, containers.volumes, removal);
     await lock.retire();
   } finally {
@@ -54,11 +54,11 @@ async function recoverOne(store: Store, containers: ContainerStore, id: string, 
   }
 }
 
-const unseen: Ending = { exitCode: null, signal: null };
+const unseen: RecordedExit = { exitCode: null, signal: null };
 
 interface Need {
-  /** `remove`: all of it. `end`: its application has no owner any more. */
-  readonly kind: 'remove' | 'end';
+  /** `remove`: remove the container. `exit`: kill its application, which has no owner, and record the exit. */
+  readonly kind: 'remove' | 'exit';
   readonly volumes: boolean;
   readonly container: StoredContainer | null;
 }
@@ -73,10 +73,10 @@ async function needs(store: Store, id: string, durability: Durability): Promise<
   if (container === null) return null;
   const { owner, status } = container.state;
   const orphan = owner === null || !(await isAlive(owner));
-  // The owner of an ephemeral container is in its state until the end, and the end removes it.
+  // The state of an ephemeral container names its owner until the container is removed.
   if (durability === 'ephemeral') return orphan ? { kind: 'remove', volumes: true, container } : null;
   if (status === 'running' && orphan && applicationOf(container.state) !== null) {
-    return { kind: 'end', volumes: false, container };
+    return { kind: 'exit', volumes: false, container };
   }
   return null;
 }
@@ -84,8 +84,8 @@ async function needs(store: Store, id: string, durability: Durability): Promise<
 const bootSchema = recordSchema(() => v.object({ boot: v.string() }));
 
 /**
- * A reboot loses the records of ephemeral containers, but not their layers and volumes. It is noticed by the boot ID,
- * not by the loss: another process may have the same store open with another run directory.
+ * Removes layers and volumes of ephemeral containers whose records a reboot has lost. The boot ID tells of the reboot,
+ * not the missing records: another process may have the same store open with another run directory.
  */
 async function sweepAfterReboot(store: Store, volumes: Volumes): Promise<void> {
   const path = join(store.root, 'boot.json');
@@ -96,7 +96,7 @@ async function sweepAfterReboot(store: Store, volumes: Volumes): Promise<void> {
   if (lock === null) return;
   try {
     if (before !== null) await sweepLost(store, volumes);
-    // On a full file system the next program does it again: somebody must be able to open the store and make room.
+    // A full file system must not keep a program from opening the store to make room. The next program sweeps again.
     await writeRecord(path, { boot }, { durable: true }).catch((error: unknown) => {
       if (!isNoSpace(error)) throw error;
     });
@@ -124,7 +124,7 @@ async function sweepLost(store: Store, volumes: Volumes): Promise<void> {
   }
 }
 
-/** Layers of images have neither a work directory nor a mount point. */
+/** True for a read-write layer: layers of images have neither a work directory nor a mount point. */
 async function isReadWrite(store: Store, layer: string, mountPoints: readonly string[]): Promise<boolean> {
   return mountPoints.includes(layer) || (await lstat(store.workPath(layer)).catch(() => null)) !== null;
 }

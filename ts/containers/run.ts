@@ -5,7 +5,7 @@ import type { StoredContainer } from '../record/schema.ts';
 import type { RunRequest } from '../request/types.ts';
 import { newId } from '../store/id.ts';
 import { explainingNoSpace } from '../store/no-space.ts';
-import { exitOf, seeToEnd } from '../supervise/end.ts';
+import { announceExit, settleExit } from '../supervise/settle-exit.ts';
 import { makeContainer, requireRoot, undoContainer } from './create.ts';
 import { launchContainer, type StartRequest } from './launch-container.ts';
 import { newOwn, type OwnPart } from './own.ts';
@@ -21,7 +21,7 @@ export interface Run extends Started {
 }
 
 /**
- * Makes a container and starts it. Where both take no more than lists of changes, the launching thread makes them.
+ * Makes a container and starts it. The launcher thread makes it if a batch of changes is enough.
  *
  * @throws as `createContainer` and `startContainer`
  */
@@ -36,7 +36,7 @@ export async function runContainer(runtime: Runtime, request: RunRequest, how: S
   return withPrepared(runtime, request, { durability, signal, laps }, run).catch(explainingNoSpace(runtime.store));
 }
 
-/** A name has to be free and volumes have to be made before the start; and what is durable is claimed step by step. */
+/** True if a batch of changes is enough. Checking a name, making volumes and claiming a durable container take more. */
 function isSimple({ resolved, container }: PreparedContainer): boolean {
   return container.durability === 'ephemeral' && resolved.request.name === null && resolved.volumes.length === 0;
 }
@@ -68,28 +68,32 @@ async function launchNew(
   const { id, name } = own;
   reserve(id);
   laps.start();
-  const make = { shelf: layer?.shelf ?? null };
+  const make = { stagingDirectory: layer?.stagingDirectory ?? null };
   try {
     const subject = { start, own, root, layer: id, make, follow: followOf(how, again) };
     const launched = await launchContainer(runtime, subject, how);
     const { process, removes, ended: finished } = launched;
     if (finished === null) throw new Error('the launch does not follow the application');
-    const ended = seeToEnd(runtime, () => running(containerOf(prepared, own), process), { id, removes, finished });
-    return { ...launched, laps, ended, exited: exitOf(id, ended), id, name };
+    const exitReport = settleExit(runtime, () => running(containerOf(prepared, own), process), {
+      id,
+      removes,
+      finished,
+    });
+    return { ...launched, laps, exitReport, exited: announceExit(id, exitReport), id, name };
   } catch (error) {
-    // The first error is the one that the caller has to know. The next command finds what is left behind.
+    // The caller gets the first error. The next command removes what is left.
     await undoContainer(runtime, containerOf(prepared, own)).catch(() => {});
     containers.gone(id);
     throw error;
   } finally {
-    if (layer !== null) roots.moved(id);
+    if (layer !== null) roots.release(id);
   }
 }
 
 /**
- * Where all output is collected and there is no input, the caller has nothing to do with the start alone.
+ * A run that collects output and has no input reports start and exit together.
  *
- * @param again the caller holds the images until the container is on record
+ * @param again the caller has locked the images until the start is reported
  */
 function followOf({ collect, stdio }: StartRequest, again: boolean): Follow {
   return {

@@ -8,7 +8,7 @@ import type { Store } from '../store/store.ts';
 import type { Volumes } from '../volumes/volumes.ts';
 import type { PreparedContainers } from './prepared-containers.ts';
 
-/** What the life of a container works with. */
+/** Services that containers are made, started and removed with. */
 export interface Runtime {
   readonly store: Store;
   readonly native: Native;

@@ -4,8 +4,8 @@ import type { Finished, Follow, Native, NativeProcess } from '../native/contract
 import { allowRemount } from '../record/layer.ts';
 import type { StoredContainer } from '../record/schema.ts';
 import { explainingNoSpace } from '../store/no-space.ts';
-import { type Ended, exitOf, seeToEnd } from '../supervise/end.ts';
 import type { ExitStatus } from '../supervise/exit.ts';
+import { announceExit, type ExitReport, settleExit } from '../supervise/settle-exit.ts';
 import type { StdioStreams } from '../supervise/streams.ts';
 import type { Laps } from '../trace/laps.ts';
 import type { CreatedContainer } from './create.ts';
@@ -20,16 +20,16 @@ import type { Runtime } from './runtime.ts';
 export interface Started extends Pick<Launched, 'process' | 'times' | 'plan'> {
   readonly stdio: { streams(): Promise<StdioStreams> };
   readonly laps: Laps;
-  /** Resolves when the end is recorded; with `rm`, when all is removed. */
+  /** Resolves when the exit is recorded; with `rm`, when the container is removed. */
   readonly exited: Promise<ExitStatus>;
-  /** The same, with what was collected. */
-  readonly ended: Promise<Ended>;
+  /** Resolves with `exited`; has the collected output. */
+  readonly exitReport: Promise<ExitReport>;
 }
 
 /**
- * Starts the application of a container that is made.
+ * Starts the application of a container that was made before.
  *
- * @throws RequestError when something that the container needs has gone or changed, or it runs already,
+ * @throws RequestError when the container runs already or something that it needs has gone or changed,
  * ORLOP_E_STORE when there is no space left
  * @throws LaunchError when the kernel refused
  */
@@ -46,12 +46,12 @@ export async function startContainer(
     const prepared = 'prepared' in container ? container.prepared : null;
     const launched = await launchClaimed(runtime, { ...claimed, prepared }, request);
     const { process, removes } = launched;
-    const finished = launched.ended ?? endOnly(native, process);
+    const finished = launched.ended ?? exitOnly(native, process);
     const { id } = claimed.record;
-    const ended = seeToEnd(runtime, () => running(claimed, process), { id, removes, finished });
-    return { ...launched, laps, ended, exited: exitOf(id, ended) };
+    const exitReport = settleExit(runtime, () => running(claimed, process), { id, removes, finished });
+    return { ...launched, laps, exitReport, exited: announceExit(id, exitReport) };
   } catch (error) {
-    // The first error is the one that the caller has to know. The next command finds what is left behind.
+    // The caller gets the first error. The next command removes what is left.
     await giveUp(runtime, claimed).catch(() => {});
     containers.gone(claimed.record.id);
     return explainingNoSpace(store)(error);
@@ -62,7 +62,7 @@ interface Claimed extends StoredContainer {
   readonly prepared: CreatedContainer['prepared'] | null;
 }
 
-/** Launches it; where a check fails, its record is resolved again, once. */
+/** Launches a claimed container. If a check fails, its record is resolved again, once. */
 async function launchClaimed(runtime: Runtime, claimed: Claimed, request: StartRequest): Promise<LaunchedContainer> {
   const { prepared, record, durability } = claimed;
   const { laps } = request;
@@ -85,14 +85,14 @@ async function launchClaimed(runtime: Runtime, claimed: Claimed, request: StartR
   }
 }
 
-/** The kernel refuses a layer that was mounted `volatile` before. */
+/** True if the kernel refused the layer because it was mounted `volatile` before. */
 function wasMountedBefore(error: unknown): boolean {
   return error instanceof LaunchError && error.step === 'overlay' && error.code === 'EINVAL';
 }
 
 /**
- * What the threads of the launcher see to at the end of the application. Nothing for a container that a list of changes
- * does not remove: then the caller waits for the process itself.
+ * Tells what the launcher's threads do until the application's exit. Undefined if there is no output to collect and no
+ * batch of changes removes the container: the caller then waits for the process itself.
  */
 function followOf({ record, durability }: StoredContainer, { collect }: StartRequest): Follow | undefined {
   const removes = record.request.rm && durability === 'ephemeral';
@@ -100,11 +100,11 @@ function followOf({ record, durability }: StoredContainer, { collect }: StartReq
   return { collect: collect !== undefined, quiet: false, limit: collect ?? 0 };
 }
 
-async function endOnly(native: Native, process: NativeProcess): Promise<Finished> {
+async function exitOnly(native: Native, process: NativeProcess): Promise<Finished> {
   return { exit: await native.wait(process), outputs: [], overflow: null, failure: null };
 }
 
-/** The container as the launching thread has recorded it. */
+/** Gives the container with the state that the launcher thread has recorded. */
 export function running(container: StoredContainer, { pid, startTime }: NativeProcess): StoredContainer {
   return { ...container, state: { ...container.state, status: 'running', pid, startTime } };
 }

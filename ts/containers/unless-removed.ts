@@ -3,8 +3,8 @@ import type { StoredContainer } from '../record/schema.ts';
 import type { Runtime } from './runtime.ts';
 
 /**
- * Works with the layer of a container. Another program may remove it meanwhile: whatever met that first, that the
- * container is gone is what the caller has to know.
+ * Calls `work`, which uses the layer of a container. If another program has removed the container meanwhile, the error
+ * says so, instead of the error of `work`.
  *
  * @throws RequestError ORLOP_E_NO_CONTAINER when it was removed; otherwise as `work` does
  */
@@ -16,7 +16,7 @@ export async function unlessRemoved<Result>(
   try {
     return await work();
   } catch (error) {
-    // A removal that is under way has taken the layer, and not yet the record.
+    // A removal in progress removes the layer before the record: wait for its lock.
     await using lock = await store.lock('container', record.id, 'exclusive');
     if ((await containers.get(record.id)) !== null) throw error;
     await lock.retire();

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { RequestError } from '../errors/index.ts';
-import { ownEnd } from '../record/claims.ts';
+import { ownExit } from '../record/claims.ts';
 import { noContainer } from '../record/container-store.ts';
 import { applicationOf } from '../record/files.ts';
 import type { ContainerRecord, StoredContainer } from '../record/schema.ts';
@@ -9,13 +9,13 @@ import { type ExitStatus, signalNumber } from '../supervise/exit.ts';
 import type { Runtime } from './runtime.ts';
 
 /**
- * Waits for the end of a container that any program started.
+ * Waits for the exit of a container that this or another program started.
  *
  * @throws RequestError ORLOP_E_INPUT when it was never started
  */
 export async function waitContainer(runtime: Runtime, container: StoredContainer): Promise<ExitStatus> {
   const { record } = container;
-  const own = ownEnd(record.id);
+  const own = ownExit(record.id);
   if (own !== undefined) return own;
   return asWaiter(runtime.store, record.id, () => untilExited(runtime, record));
 }
@@ -35,11 +35,11 @@ async function untilExited({ containers, native }: Runtime, { id, name }: Contai
     ran = true;
     const application = applicationOf(state);
     if (application !== null) await native.waitOther(application.pid, application.startTime);
-    // Its owner records the end in a moment.
+    // The container's owner records the exit in a moment.
     await delay(2);
   }
   if (!ran) throw noContainer(name);
-  // It was removed in the moment in which this began to wait.
+  // The container was removed just when the wait began.
   return { exitCode: 255, signal: null };
 }
 

@@ -1,5 +1,5 @@
 /**
- * Every error that orlop makes itself, by code: one line on what it means. `docs/errors.md` has a section for each, and
+ * All errors that orlop itself reports, by code, with one line of explanation. `docs/errors.md` has a section for each;
  * a test compares the two. Sorted, so that additions do not collide.
  *
  * @enum
@@ -36,5 +36,5 @@ export const catalogue = {
   ORLOP_E_VOLUME_SPEC: 'not a volume specification',
 } as const;
 
-/** Code of an error that orlop makes itself: a name in the catalogue. */
+/** Code of an error that orlop itself reports: a name in the catalogue. */
 export type ErrorCode = keyof typeof catalogue;

@@ -1,13 +1,14 @@
 import type { ErrorCode } from './catalogue.ts';
 
 export interface ErrorOptions {
-  /** What to do about it: one clause, lower case, no full stop. */
+  /** Suggested action: one clause, lower case, no full stop. */
   readonly hint?: string | undefined;
   readonly cause?: unknown;
 }
 
 /**
- * The caller can fix it; the kernel was not asked. The message says what was tried, on what, and why it failed.
+ * An error that the caller can fix, found before the kernel was asked. The message has the action, its object, and the
+ * cause.
  *
  * @example
  * const refused = orlop.run('host', ['true'], { volumes: ['data:test'] });
@@ -16,11 +17,11 @@ export interface ErrorOptions {
  * });
  */
 export class RequestError extends Error {
-  /** Tells it from other errors where `instanceof` cannot: from another copy of the package. */
+  /** Identifies the class if `instanceof` cannot, with two copies of the package. */
   override readonly name = 'RequestError';
-  /** Which error it is; the catalogue has them all. */
+  /** Code of the error in the catalogue. */
   readonly code: ErrorCode;
-  /** What to do about it; undefined where nobody knows. */
+  /** Suggested action; undefined if there is none. */
   readonly hint: string | undefined;
 
   constructor(code: ErrorCode, message: string, options: ErrorOptions = {}) {
@@ -40,14 +41,14 @@ export interface LaunchFacts {
   readonly path?: string | undefined;
   readonly dest?: string | undefined;
   readonly hint?: string | undefined;
-  /** Why the operation was in the plan: `volume data`. */
+  /** Purpose of the operation in the plan: `volume data`. */
   readonly reason?: string | undefined;
-  /** 126 or 127 where the application could not be executed or found, otherwise 125. */
+  /** 126 if the application cannot be executed, 127 if it was not found, otherwise 125. */
   readonly exitCode: number;
 }
 
 /**
- * The kernel refused. Shaped like a system error of Node: `CODE: text, syscall 'path' -> 'dest'`.
+ * A refusal of the kernel. The message has the form of Node's system errors: `CODE: text, syscall 'path' -> 'dest'`.
  *
  * @example
  * const refused = orlop.run('host', ['/bin/none']);
@@ -56,25 +57,25 @@ export interface LaunchFacts {
  * });
  */
 export class LaunchError extends Error implements LaunchFacts {
-  /** Tells it from other errors where `instanceof` cannot: from another copy of the package. */
+  /** Identifies the class if `instanceof` cannot, with two copies of the package. */
   override readonly name = 'LaunchError';
   /** Name of the errno, as in Node: `EACCES`; errno(3). */
   readonly code: string;
-  /** Its number. */
+  /** Number of the errno. */
   readonly errno: number;
   /** Name of the system call that failed: `openat2`. */
   readonly syscall: string;
   /** Operation of the plan that failed. */
   readonly step: string;
-  /** What it was about: a path of the host or of the container, as `step` has it. */
+  /** Path that the operation failed on: on the host or in the container, depending on `step`. */
   readonly path: string | undefined;
-  /** Where it was to appear: a path in the container. */
+  /** Destination of the operation: a path in the container. */
   readonly dest: string | undefined;
-  /** What to do about it; undefined where nobody knows. */
+  /** Suggested action; undefined if there is none. */
   readonly hint: string | undefined;
-  /** Why the operation was in the plan: `volume data`. */
+  /** Purpose of the operation in the plan: `volume data`. */
   readonly reason: string | undefined;
-  /** 126 or 127 where the application could not be executed or found, otherwise 125. */
+  /** 126 if the application cannot be executed, 127 if it was not found, otherwise 125. */
   readonly exitCode: number;
 
   constructor(message: string, facts: LaunchFacts) {

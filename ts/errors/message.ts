@@ -1,6 +1,6 @@
 /**
- * What an error says; any other value as text. By its shape: in another context of V8, as Jest makes for each file of
- * tests, Node's errors are not of the `Error` that we see.
+ * Message of an error; any other value as text. Checks the shape, because errors from another V8 context (Jest makes
+ * one per test file) are not instances of this context's `Error`.
  */
 export function messageOf(error: unknown): string {
   const hasMessage = typeof error === 'object' && error !== null && 'message' in error;

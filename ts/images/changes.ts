@@ -11,7 +11,7 @@ const instructions: Readonly<Record<string, Apply>> = {
   CMD: (config, argument) => {
     config.cmd = command(argument);
   },
-  // A new entrypoint makes the old command senseless, unless a change before it set the command.
+  // A new entrypoint removes the old command, unless an earlier change set the command.
   ENTRYPOINT: (config, argument, _instruction, seen) => {
     config.entrypoint = command(argument);
     if (!seen.has('CMD')) config.cmd = [];
@@ -50,7 +50,7 @@ const instructions: Readonly<Record<string, Apply>> = {
 };
 
 /**
- * Applies instructions of a Dockerfile to the configuration of an image, as `commit --change` and `import --change` do.
+ * Applies Dockerfile instructions to the configuration of an image, as `commit --change` and `import --change` do.
  *
  * @throws {RequestError} ORLOP_E_INPUT
  */
@@ -76,7 +76,7 @@ function refuse(instruction: string, why: string, hint?: string): RequestError {
   return new RequestError('ORLOP_E_INPUT', `change '${instruction}' is not valid: ${why}`, { hint });
 }
 
-/** The exec form (a JSON list) as it is, anything else for a shell. */
+/** The exec form (a JSON list) unchanged, any other text as a command of a shell. */
 function command(argument: string): readonly string[] {
   return list(argument) ?? [...shell, argument];
 }
@@ -95,7 +95,7 @@ function union(list: readonly string[], item: string): string[] {
   return [...new Set([...list, item])].sort();
 }
 
-/** `a=1 b="2 3"`, or the old form `a the rest`. */
+/** Variables of `a=1 b="2 3"`, or of the old form `a the rest`. */
 function pairs(argument: string, instruction: string): [name: string, value: string][] {
   const first = /^(\S+)\s+(.*)$/s.exec(argument);
   if (first !== null && !(first[1] ?? '').includes('=')) return [[first[1] ?? '', first[2] ?? '']];
@@ -106,7 +106,7 @@ function pairs(argument: string, instruction: string): [name: string, value: str
   });
 }
 
-/** Splits at spaces; quotes hold a word together, a backslash takes the next character as it is. */
+/** Splits at spaces. Quotes hold a word together, a backslash escapes the next character. */
 function words(argument: string, instruction: string): string[] {
   const result: string[] = [];
   const word = /(?:[^\s"'\\]|\\.|'[^']*'|"(?:[^"\\]|\\.)*")+|(\S)/gs;

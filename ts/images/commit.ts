@@ -13,14 +13,14 @@ import { timestamp } from './transfer/import.ts';
 import { addDocuments, recordImage } from './transfer/publish.ts';
 import type { CommitOptions, ImageId, ResolvedImage } from './types.ts';
 
-/** Makes an image of another one and a read-write layer on it. */
+/** Makes an image from a base image and a read-write layer. */
 export async function commitLayer(context: Context, options: CommitOptions): Promise<ImageId> {
   const reference = options.reference === undefined ? [] : [parseOwnReference(options.reference)];
   const base = await readBase(context, options.base);
   const config = applyChanges({ ...base.config, ...options.config }, options.changes ?? []);
 
   await using addition = await Addition.begin(context.store, context.archiver, options.signal);
-  // From here on nothing is swept: layers that are there now will be there when the record says so.
+  // The addition blocks sweeps: layers that exist now still exist when the record is written.
   const below = await readLayers(context, base.diffIds);
   const layer = await addUpper(addition, options, base.diffIds);
   const created = timestamp(undefined);

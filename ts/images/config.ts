@@ -3,7 +3,7 @@ import { RequestError } from '../errors/index.ts';
 import { imageSchema, parseDocument } from './transfer/documents.ts';
 import type { ImageConfig, ImageHistory } from './types.ts';
 
-/** An OCI image configuration: what its digest, the image's ID, stands for. */
+/** An OCI image configuration. Its digest is the image's ID. */
 export interface ImageDocument {
   readonly created: string | null;
   readonly author: string;
@@ -12,7 +12,7 @@ export interface ImageDocument {
   readonly os: string;
   readonly variant: string;
   readonly config: ImageConfig;
-  /** What else the `config` object has (Healthcheck, OnBuild, Shell, …): kept for the images made from this one. */
+  /** Other fields of the `config` object (Healthcheck, OnBuild, Shell, …), kept for images made from this one. */
   readonly otherConfig: Readonly<Record<string, unknown>>;
   readonly diffIds: readonly string[];
   readonly history: readonly ImageHistory[];
@@ -49,7 +49,7 @@ type RawConfig = Partial<NonNullable<InferOutput<typeof imageSchema>['config']>>
 function decodeConfig(raw: RawConfig, what: string): Pick<ImageDocument, 'config' | 'otherConfig'> {
   const { User, ExposedPorts, Env, Entrypoint, Cmd, Volumes, WorkingDir, Labels, StopSignal, ...otherConfig } = raw;
   const volumes = Object.keys(Volumes ?? {}).sort();
-  // An image must not steer the runtime: what will be mounted or entered is checked before it is believed.
+  // Check paths from the image, which must not steer the runtime, before mounting or entering them.
   for (const path of [...volumes, WorkingDir || '/']) {
     if (!path.startsWith('/') || path.includes('\0')) {
       throw new RequestError('ORLOP_E_ARCHIVE', `${what} is not valid: '${path}' is not an absolute path`);
@@ -69,7 +69,7 @@ function decodeConfig(raw: RawConfig, what: string): Pick<ImageDocument, 'config
   return { config, otherConfig };
 }
 
-/** Writes an image configuration: the same document, the same bytes, whatever the order its parts were given in. */
+/** Encodes an image configuration. Equal documents give equal bytes, in any order of their parts. */
 export function encodeImage(image: ImageDocument): string {
   const { config } = image;
   return JSON.stringify({

@@ -2,7 +2,7 @@ import type { Store } from '../store/store.ts';
 import type { ImageRecords } from './records/records.ts';
 import type { Archiver } from './transfer/archiver.ts';
 
-/** What the parts of the image store work with. */
+/** Dependencies of the image store's functions. */
 export interface Context {
   readonly store: Store;
   readonly archiver: Archiver;

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { RequestError } from '../errors/index.ts';
 
-/** `sha256:` and 64 lower-case hexadecimal digits: the only algorithm that the store knows. */
+/** `sha256:` and 64 lower-case hexadecimal digits: the only algorithm of the store. */
 export type Digest = `sha256:${string}`;
 
 const form = /^sha256:[a-f0-9]{64}$/;
@@ -11,8 +11,8 @@ export function isDigest(text: unknown): text is Digest {
 }
 
 /**
- * The digits of a digest, fit to be a file name. Everything that becomes a path passes here: a digest of a stranger's
- * document that were used unchecked could name any file.
+ * The digits of a digest, for a file name. Every digest is checked here before it becomes a path: an unchecked digest
+ * of an untrusted document could name any file.
  */
 export function hexOf(digest: string): string {
   if (!isDigest(digest)) {
@@ -28,7 +28,7 @@ export function sha256(content: string | Uint8Array): Digest {
 }
 
 /**
- * Chain IDs of a stack of layers, lowest first: each names a layer together with all below it (OCI image
+ * Chain IDs of a stack of layers, lowest first. Each names a layer together with all layers below it (OCI image
  * specification, config.md, "Layer ChainID").
  */
 export function chainIds(diffIds: readonly string[]): Digest[] {

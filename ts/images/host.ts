@@ -4,13 +4,13 @@ import { emptyConfig } from './platform.ts';
 import { hostImage } from './records/reference.ts';
 import type { HiddenDirectory, ResolvedImage } from './types.ts';
 
-/** Directories of the host that a container of the image `host` does not see, orlop's own come with them. */
+/** Directories of the host that the image `host` hides, in addition to orlop's own. */
 const hiddenDirectories: readonly string[] = ['/root', '/home'];
 
 /**
- * The built-in image: the host's own `/` as the only layer, which containers write to in layers of their own. It needs no
- * layer of mount points, because a host has them all; one below `/` would lie inside the other, and overlayfs refuses
- * that (ELOOP).
+ * Resolves the built-in image: the host's `/` as the only layer, under the containers' own read-write layers. It has no
+ * layer of mount points, because the host has all of them. A layer below `/` would also lie inside `/`, which overlayfs
+ * refuses (ELOOP).
  */
 export async function resolveHost(store: Store): Promise<ResolvedImage> {
   return {
@@ -29,18 +29,18 @@ export async function resolveHost(store: Store): Promise<ResolvedImage> {
   };
 }
 
-/** What to hide of the host: only what the root file system itself holds can be seen in a union over it. */
+/** Directories of the host to hide. Only directories on the root file system appear in an overlay over it. */
 export async function hostHidden(store: Pick<Store, 'root' | 'run'>): Promise<HiddenDirectory[]> {
   const root = await stat('/');
   const paths = [...new Set([...hiddenDirectories, store.root, store.run])].sort();
   const seen = await Promise.all(
     paths.map(async (target): Promise<HiddenDirectory[]> => {
-      // Where a link leads: what is mounted on it covers that.
+      // stat follows symlinks: a mount on a symlink covers its target.
       const facts = await stat(target).catch(() => null);
       return facts?.isDirectory() && facts.dev === root.dev ? [{ target, mode: facts.mode & 0o7777 }] : [];
     }),
   );
   const all = seen.flat();
-  // In an empty directory there is nothing more to hide, nor a place for it.
+  // A directory inside a hidden one is hidden already, and its mount point is missing.
   return all.filter(({ target }) => !all.some((other) => target.startsWith(`${other.target}/`)));
 }

@@ -22,14 +22,14 @@ import type * as t from './types.ts';
 type LayersOfRecord = Pick<t.ResolvedImage, 'diffIds' | 'chainId' | 'layers' | 'generation'>;
 
 /**
- * The images of a store. Locks: `image records` shared while an image is being used and exclusive for the moment in
- * which records change; `image content` shared while blobs and layers are added or read, exclusive to sweep them. Who
- * needs both takes `content` first.
+ * The images of a store. Locks: `image records` is shared while an image is in use, and exclusive while records change.
+ * `image content` is shared while blobs and layers are added or read, and exclusive during a sweep. Code that needs
+ * both takes `content` first.
  */
 export class Images implements t.ImageStore {
   readonly #context: Context;
   readonly #layers = new WeakMap<ImageRecord, LayersOfRecord>();
-  /** What each record was resolved to last. */
+  /** Last resolved image of each record. */
   readonly #last = new WeakMap<ImageRecord, t.ResolvedImage>();
   readonly #ensuring = new Map<Digest, Promise<void>>();
   #generations = 0;
@@ -45,10 +45,10 @@ export class Images implements t.ImageStore {
 
   async resolve(nameOrId: string, options?: { readonly signal?: AbortSignal | undefined }): Promise<t.CheckedImage> {
     if (nameOrId === hostImage) {
-      // What it hides follows from directories of the host.
+      // Not repeatable: the hidden directories depend on the host.
       return { value: await resolveHost(this.#context.store), checks: [], repeatable: false };
     }
-    // Its records and layers stay as they are while they are being read.
+    // The hold keeps records and layers unchanged during the resolution.
     await using _hold = await this.hold(options);
     return this.#resolve(nameOrId);
   }
@@ -60,11 +60,11 @@ export class Images implements t.ImageStore {
     const layers = this.#layers.get(record) ?? (await this.#prepare(record));
     const value = await this.#resolved(record, layers, found.reference === null ? nameOrId : familiar(found.reference));
     const checks: Change[] = [['share', store.lockFile('image', 'records')], ...records.checks(found)];
-    // The beginning of an ID may become that of another image, too.
+    // A prefix of an ID may later match another image too.
     return { value, checks, repeatable: found.reference !== null || nameOrId === record.id };
   }
 
-  /** The same object for the same image, so that others may remember what they know of it. */
+  /** Returns the same object for the same image, so that callers can cache facts by it. */
   async #resolved(record: ImageRecord, layers: LayersOfRecord, reference: string): Promise<t.ResolvedImage> {
     const last = this.#last.get(record);
     if (last?.reference === reference && last.generation === layers.generation) return last;
@@ -80,12 +80,12 @@ export class Images implements t.ImageStore {
     return resolved;
   }
 
-  /** Once for a record: chain IDs are sums, and a layer of an image does not go while the image is there. */
+  /** Runs once per record: chain IDs are sums, and an image's layers stay as long as the image. */
   async #prepare(record: ImageRecord): Promise<LayersOfRecord> {
     const { id } = record;
     const ensuring = this.#ensuring.get(id) ?? ensureLayers(this.#context, record);
     this.#ensuring.set(id, ensuring);
-    // Whoever starts many containers at once from a new image waits for one unpacking, not for as many.
+    // Concurrent starts from a new image wait for the same unpacking.
     await ensuring.finally(() => this.#ensuring.delete(id));
     const diffIds = record.layers.map((layer) => layer.diffId);
     const chain = chainIds(diffIds);
@@ -141,7 +141,7 @@ export class Images implements t.ImageStore {
     return loadImages(this.#context, options);
   }
 
-  /** Looked at once in the life of a program: a start has no time for more. */
+  /** Checked once per process, because checking again would slow each start. */
   #mountPointLayer(): Promise<string> {
     this.#mountPoints ??= ensureMountPointLayer(this.#context.store).catch((error: unknown) => {
       this.#mountPoints = null;

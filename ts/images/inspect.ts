@@ -11,7 +11,7 @@ import { summary } from './records/summary.ts';
 import type { ImageDetails, ResolvedImage } from './types.ts';
 
 /**
- * All that is known of an image.
+ * Collects all facts of an image.
  *
  * @throws {RequestError} ORLOP_E_NO_IMAGE, ORLOP_E_DAMAGED
  */

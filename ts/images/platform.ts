@@ -12,7 +12,7 @@ export const emptyConfig: ImageConfig = {
   exposedPorts: [],
 };
 
-/** The architecture of this process in the words of image configurations (Go's). */
+/** Platform of this process in the words of image configurations (Go's). */
 export function ownPlatform(): { architecture: string; os: 'linux'; variant: string } {
   const names: Partial<Record<NodeJS.Architecture, string>> = {
     x64: 'amd64',

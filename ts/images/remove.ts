@@ -7,7 +7,7 @@ import { writeIndex } from './records/index-json.ts';
 import { familiarReference, hostImage, parseReference } from './records/reference.ts';
 import type { RemovedImage, RemoveOptions } from './types.ts';
 
-/** Takes a name from an image, and removes the image with its last name. */
+/** Removes a name from an image, and the image with its last name. */
 export async function removeImage(context: Context, nameOrId: string, options: RemoveOptions): Promise<RemovedImage> {
   if (nameOrId === hostImage) {
     throw new RequestError('ORLOP_E_INPUT', `the image '${hostImage}' is built in and cannot be removed`);
@@ -37,7 +37,7 @@ async function removeRecords(
   }
 }
 
-/** What goes: as Docker decides it, but an image that containers use always stays, if need be without a name. */
+/** Decides like Docker, but keeps an image that containers use, if necessary without a name. */
 async function decide(
   found: Found,
   names: readonly string[],

@@ -1,15 +1,15 @@
 import type { RequestError } from '../errors/index.ts';
 import type { Change } from '../native/contract.ts';
 
-/** What an image says about how to run it: the part of the OCI image configuration that a container takes over. */
+/** Run options of an image: the part of the OCI image configuration that containers use. */
 export interface ImageConfig {
-  /** `NAME=value`, later ones win. */
+  /** `NAME=value`; later entries win. */
   readonly env: readonly string[];
   readonly entrypoint: readonly string[];
   readonly cmd: readonly string[];
   /** Absolute, or empty for `/`. */
   readonly workingDir: string;
-  /** `user[:group]` as names or numbers, or empty for root. */
+  /** `user[:group]`, names or numbers; empty for root. */
   readonly user: string;
   /** Absolute paths that get an anonymous volume. */
   readonly volumes: readonly string[];
@@ -23,45 +23,45 @@ export interface ImageConfig {
 /** `sha256:` and the 64 hexadecimal digits of the image's configuration; `host` is the built-in image. */
 export type ImageId = `sha256:${string}` | 'host';
 
-/** A directory of an image that a container sees only if it asks for it. */
+/** A directory of an image that is hidden unless the container mounts it. */
 export interface HiddenDirectory {
-  /** Absolute. */
+  /** Absolute path. */
   readonly target: string;
-  /** Permissions, 0o7777 at most: `/root` stays closed to others when it is empty. */
+  /** Permissions, at most 0o7777: an empty `/root` stays closed to other users. */
   readonly mode: number;
 }
 
-/** An image that is ready to be mounted. */
+/** An image whose layers are unpacked. */
 export interface ResolvedImage {
   readonly id: ImageId;
-  /** As asked for, in familiar form: `debian:trixie`; the ID where it was asked for by ID. */
+  /** Requested name in familiar form: `debian:trixie`; the ID if the image was requested by ID. */
   readonly reference: string;
   readonly config: ImageConfig;
   /**
-   * Absolute directories for the union's lower side, uppermost first. The last one holds the default mount points, so
-   * that they never appear in a read-write layer.
+   * Absolute lower directories of the overlay, uppermost first. The last one holds the default mount points, so that
+   * they never appear in a read-write layer.
    */
   readonly layers: readonly string[];
-  /** Digests of the uncompressed layers, lowest first. */
+  /** Diff IDs, lowest layer first. */
   readonly diffIds: readonly string[];
-  /** Chain ID of the uppermost layer; null when there is no layer. */
+  /** Chain ID of the uppermost layer; null if there is no layer. */
   readonly chainId: string | null;
-  /** Another number once the image was removed and brought again: other directories are in the places of its layers. */
+  /** Changes when the image is removed and loaded again: its layers then are other directories. */
   readonly generation: number;
-  /** Directories to hide below an empty tmpfs of the same mode unless asked for; only the image `host` has some. */
+  /** Directories to cover with an empty tmpfs of the same mode, unless requested; only for the image `host`. */
   readonly hidden: readonly HiddenDirectory[];
 }
 
-/** An image that was resolved, with what a list of changes has to begin with that uses it. */
+/** A resolved image, with the checks that precede changes using it. */
 export interface CheckedImage {
   readonly value: ResolvedImage;
-  /** The lock of `hold`, and that the image is still the one of its name. */
+  /** The lock of `hold`, and checks that the name still leads to this image. */
   readonly checks: readonly Change[];
-  /** Where the checks hold, the name means the same image again. */
+  /** True if the name leads to the same image as long as the checks hold. */
   readonly repeatable: boolean;
 }
 
-/** One line of history, as in the OCI image configuration. */
+/** A history entry of the OCI image configuration. */
 export interface ImageHistory {
   readonly created: string | null;
   readonly createdBy: string;
@@ -70,19 +70,19 @@ export interface ImageHistory {
   readonly emptyLayer: boolean;
 }
 
-/** What `images` shows. */
+/** Row of `images`. */
 export interface ImageSummary {
   readonly id: ImageId;
-  /** In familiar form; empty for an image that has no name any more. */
+  /** Names in familiar form; empty for an image without a name. */
   readonly references: readonly string[];
-  /** RFC 3339, as the image says. */
+  /** RFC 3339, from the image's configuration; null if it has none. */
   readonly created: string | null;
-  /** Bytes of all layers, uncompressed. */
+  /** Size of all uncompressed layers in bytes. */
   readonly size: number;
   readonly labels: Readonly<Record<string, string>>;
 }
 
-/** A record that could not be read: the object is lost to us, the others are not. */
+/** An image or name whose record is damaged. Other objects are not affected. */
 export interface DamagedImage {
   readonly path: string;
   readonly error: RequestError;
@@ -93,7 +93,7 @@ export interface ImageList {
   readonly damaged: readonly DamagedImage[];
 }
 
-/** What `inspect` shows. */
+/** Facts for `inspect`. */
 export interface ImageDetails extends ImageSummary {
   readonly manifestDigest: string;
   readonly architecture: string;
@@ -107,31 +107,31 @@ export interface ImageDetails extends ImageSummary {
 }
 
 export interface ImportOptions {
-  /** Descriptor of a tar archive, plain, gzip or zstd; a pipe will do. Stays open. */
+  /** Descriptor of a tar archive, plain, gzip or zstd (pipes work). Stays open. */
   readonly source: number;
-  /** Name of the new image; none leaves it without a name. */
+  /** Name of the new image; default: no name. */
   readonly reference?: string | undefined;
-  /** Instructions of a Dockerfile, one each: `CMD ["sh"]`. */
+  /** Dockerfile instructions, one each: `CMD ["sh"]`. */
   readonly changes?: readonly string[] | undefined;
   readonly message?: string | undefined;
   readonly author?: string | undefined;
-  /** Unix seconds for the image's `created`; now when absent. */
+  /** `created` of the image in Unix seconds; default: now. */
   readonly created?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 export interface CommitOptions {
-  /** The read-write layer: absolute path of its `diff` directory, which nothing changes meanwhile. */
+  /** Absolute path of the read-write layer's `diff` directory. It must not change during the commit. */
   readonly upper: string;
   readonly base: ResolvedImage;
   readonly reference?: string | undefined;
-  /** What the container was started with, where it differs from the image's configuration. */
+  /** Configuration of the container, as far as it differs from the image's. */
   readonly config?: Partial<ImageConfig> | undefined;
-  /** Instructions of a Dockerfile, applied last. */
+  /** Dockerfile instructions, applied last. */
   readonly changes?: readonly string[] | undefined;
   readonly author?: string | undefined;
   readonly message?: string | undefined;
-  /** What ran in the container, for the history. */
+  /** Command of the container, for the history. */
   readonly createdBy?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -139,56 +139,56 @@ export interface CommitOptions {
 export type SaveFormat = 'docker-archive' | 'oci-archive';
 
 export interface SaveOptions {
-  /** Names or IDs; an ID is saved without a name. */
+  /** Names or IDs; an image given by ID is saved without a name. */
   readonly images: readonly string[];
   readonly format?: SaveFormat | undefined;
-  /** Descriptor that the archive is written to. Stays open. */
+  /** Descriptor to write the archive to. Stays open. */
   readonly output: number;
   readonly signal?: AbortSignal | undefined;
 }
 
 export interface LoadOptions {
-  /** Descriptor of a docker-archive or an OCI archive, compressed or not; a pipe will do. Stays open. */
+  /** Descriptor of a docker-archive or an OCI archive, compressed or not (pipes work). Stays open. */
   readonly source: number;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** One image that `load` brought. */
+/** An image that `load` added. */
 export interface LoadedImage {
   readonly id: ImageId;
-  /** In familiar form; empty when the archive gave it no name. */
+  /** Names in familiar form; empty if the archive has none. */
   readonly references: readonly string[];
-  /** Names that another image had before: it keeps its ID only. */
+  /** Names taken from another image, which keeps its ID. */
   readonly moved: readonly { readonly reference: string; readonly from: ImageId }[];
 }
 
 export interface RemoveOptions {
-  /** Remove an image that has several names; take the names from one that containers use. */
+  /** Also remove an image with several names; remove the names of an image that containers use. */
   readonly force?: boolean | undefined;
   /** Names of the containers that use an image. */
   readonly usedBy: (id: ImageId) => Promise<readonly string[]>;
 }
 
-/** What `rmi` prints. */
+/** Output of `rmi`. */
 export interface RemovedImage {
   readonly untagged: readonly string[];
-  /** IDs and chain IDs that went. */
+  /** Removed IDs and chain IDs. */
   readonly deleted: readonly string[];
 }
 
-/** A hold on all images: none is removed until it is released. */
+/** A lock that keeps all images from being removed until it is released. */
 export interface ImageHold extends AsyncDisposable {
   release(): Promise<void>;
 }
 
-/** The images of a store. Every method throws `RequestError` for what the caller can fix. */
+/** The images of a store. Every method throws `RequestError` for errors that the caller can fix. */
 export interface ImageStore {
   /**
-   * Shared lock that keeps records from changing. A caller that holds it must not call what changes records (`import`,
-   * `commit`, `tag`, `remove`, `load`): that waits until the lock is free.
+   * Takes a shared lock that keeps records from changing. A holder must not call `import`, `commit`, `tag`, `remove` or
+   * `load`: they change records, and so wait for the lock.
    */
   hold(options?: { readonly signal?: AbortSignal | undefined }): Promise<ImageHold>;
-  /** By name, ID or unique prefix of an ID. Throws ORLOP_E_NO_IMAGE, ORLOP_E_ABORTED. */
+  /** Resolves an image by name, ID or unique prefix of an ID. Throws ORLOP_E_NO_IMAGE, ORLOP_E_ABORTED. */
   resolve(nameOrId: string, options?: { readonly signal?: AbortSignal | undefined }): Promise<CheckedImage>;
   list(): Promise<ImageList>;
   inspect(nameOrId: string): Promise<ImageDetails>;
@@ -200,12 +200,12 @@ export interface ImageStore {
   load(options: LoadOptions): Promise<readonly LoadedImage[]>;
 }
 
-/** Who a container's application runs as. */
+/** User of a container's application. */
 export interface ResolvedUser {
   readonly uid: number;
   readonly gid: number;
   /** Supplementary groups, ascending, without duplicates. */
   readonly groups: readonly number[];
-  /** Home directory, `/` when the image knows none. */
+  /** Home directory; `/` if the image has none. */
   readonly home: string;
 }

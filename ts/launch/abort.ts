@@ -1,23 +1,23 @@
 import { RequestError } from '../errors/index.ts';
 
 /** The longest delay of a timer of Node, ms; it takes a longer one for 1 ms. */
-export const longestDelay = 2 ** 31 - 1;
+export const maxDelayMs = 2 ** 31 - 1;
 
 /** @throws RequestError ORLOP_E_ABORTED when the signal has fired */
 export function rejectAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted === true) throw aborted(signal);
 }
 
-/** That the signal ended a start. */
+/** Makes the error of a start that the signal ended. */
 export function aborted(signal: AbortSignal): RequestError {
   return new RequestError('ORLOP_E_ABORTED', 'the start was ended by its AbortSignal', { cause: signal.reason });
 }
 
 /**
- * Waits for what may never come.
+ * Waits for work that may never end.
  *
- * @param onAbort is called when the signal fires, and decides when it is given up
- * @throws RequestError ORLOP_E_ABORTED when it was
+ * @param onAbort is called when the signal fires, and calls `giveUp` to end the wait
+ * @throws RequestError ORLOP_E_ABORTED after `giveUp`
  */
 export function unlessAborted<Result>(
   work: Promise<Result>,

@@ -1,8 +1,8 @@
 import type { Native } from '../native/contract.ts';
 
 /**
- * The features that a start may use: what the kernel has, masked by `ORLOP_FEATURES`, a number that the tests set to
- * run every fallback (`0` turns all of them off).
+ * Kernel features that a start may use, masked by the number `ORLOP_FEATURES`. Tests set it to run every fallback; `0`
+ * turns all features off.
  */
 export function features(native: Native, mask = process.env.ORLOP_FEATURES): number {
   let probed = known.get(native);
@@ -14,5 +14,5 @@ export function features(native: Native, mask = process.env.ORLOP_FEATURES): num
   return probed & Number(mask);
 }
 
-/** A kernel does not change. */
+/** Probed features. The kernel's do not change. */
 const known = new WeakMap<Native, number>();

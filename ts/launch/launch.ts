@@ -5,11 +5,11 @@ import type { Plan } from '../plan/types.ts';
 import { aborted, rejectAborted, unlessAborted } from './abort.ts';
 import type { PreparedForm } from './prepared-start.ts';
 
-/** What one launch of a prepared start has of its own. */
+/** One launch of a prepared start. */
 export interface LaunchRequest extends LaunchOptions {
   /** Ends a start that hangs, on a network file system for example. */
   readonly signal?: AbortSignal | undefined;
-  /** By which others name this launch; default: one that no other has. */
+  /** Identity of the launch, to cancel it or to wait for it. Default: a new one. */
   readonly token?: object | undefined;
 }
 
@@ -17,17 +17,17 @@ export interface LaunchRequest extends LaunchOptions {
 export interface Launched {
   readonly process: NativeProcess;
   readonly times: LaunchResult['times'];
-  /** The caller's ends of pipes, in the order in which the launch was to open them. */
+  /** The caller's ends of pipes, in the order of the descriptors that ask for them. */
   readonly pipes: readonly number[];
-  /** Null unless the launch was told to follow the application to its end. */
+  /** Exit of the application; null without `follow`. */
   readonly ended: Promise<Finished> | null;
   /** The plan that was executed. */
   readonly plan: () => Plan;
 }
 
 /**
- * How long a child that was killed is waited for, ms. One that waits for a file system in user space, whose server has
- * taken its request, dies when that answers; it executes nothing more.
+ * Limit of the wait for a killed child, in ms. A child in a request to a FUSE server dies only when the server answers.
+ * It executes nothing more.
  */
 const abandonAfterMs = 1000;
 
@@ -54,17 +54,17 @@ export async function launch(
   return { process, times, pipes, ended, plan };
 }
 
-/** What is wrong where neither the kernel has refused anything nor the application runs. */
+/** Makes the error of a start that no operation refused, but whose application does not run. */
 function killedBefore(result: LaunchResult, signal: AbortSignal | undefined): RequestError {
   if (signal?.aborted === true) return aborted(signal);
   return new RequestError(
     'ORLOP_E_KERNEL',
-    `the container init process was killed before it could execute the application (${ending(result)})`,
+    `the container init process was killed before it could execute the application (${describeExit(result)})`,
     { hint: 'look for the out-of-memory killer in the kernel log' },
   );
 }
 
-/** Waits for a launch; when the signal fires, kills it, and gives it up where it does not die of that. */
+/** Waits for a launch. When the signal fires, kills it, and gives it up if it does not die of that. */
 async function untilAborted(
   native: Native,
   launched: Promise<LaunchResult>,
@@ -91,7 +91,7 @@ async function untilAborted(
   }
 }
 
-function ending(result: LaunchResult): string {
+function describeExit(result: LaunchResult): string {
   const { died } = result;
   if (died === null) return 'no exit status';
   return died.signal === null ? `exit status ${died.code}` : `signal ${died.signal}`;

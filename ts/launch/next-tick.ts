@@ -1,6 +1,6 @@
 /**
- * Calls `work` in the next tick of the event loop. One immediate would not do: those that are asked for while an event is
- * handled belong to the same tick, and delay the callbacks that are due.
+ * Calls `work` in the next tick of the event loop. Two immediates: one that is set while an event is handled still runs
+ * in the same tick, and would delay the callbacks that are due.
  */
 export function inNextTick<Argument>(work: (argument: Argument) => void, argument: Argument): void {
   setImmediate(again, work, argument);

@@ -3,8 +3,8 @@ import type { NativeCommand } from '../native/contract.ts';
 const ofEveryStart = ['/proc', '/dev', '/sys', '/etc/hosts', '/etc/hostname', '/etc/resolv.conf'];
 
 /**
- * What a start looks up in its root filesystem. The first look at a name asks each layer of the image for it, so those are
- * taken before the next start like it. Pure.
+ * Paths that a start looks up in its root filesystem. The first look-up of a name searches each layer of the image, so
+ * prefetching looks these paths up for the next start. Pure.
  */
 export function pathsIn(
   {

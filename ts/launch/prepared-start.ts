@@ -14,51 +14,52 @@ import type { Values } from '../plan/holes.ts';
 import type { Plan } from '../plan/types.ts';
 import { features } from './features.ts';
 
-/** What removes a container at its end. */
-export interface EndChanges {
+/** Changes that remove a container after the application's exit. */
+export interface AfterExit {
+  /** Made before the caller is notified of the exit. */
   readonly changes: readonly Change[];
-  /** Takes time: the caller does not wait for it. */
-  readonly later: readonly Change[];
+  /** Made after that, because they take time. */
+  readonly background: readonly Change[];
 }
 
-/** What a start is prepared from. Texts have holes where containers of the same request differ. */
+/** Source of a prepared start. Texts have holes where containers of the same request differ. */
 export interface StartSource {
-  /** What the plan follows from, but for what is prefetched. Called when a form is first needed. */
+  /** Facts that the plan is built from, without prefetched parts. Called when a form is first needed. */
   facts(): StartFacts;
-  /** What has to be so for the start to go by what was resolved. */
+  /** Checks that the resolved values still hold. */
   readonly checks: readonly Change[];
-  /** Makes the container: its record and its read-write layer, which comes from `shelf`, or from nothing. */
-  created(origin: { readonly shelf: string | null; readonly mounted: boolean }): readonly Change[];
+  /** Batch of changes that makes the container. Its layer is moved out of `stagingDirectory`; null: made in place. */
+  created(origin: { readonly stagingDirectory: string | null; readonly mounted: boolean }): readonly Change[];
   readonly running: RunningState;
   /**
-   * Removes the container.
+   * Changes that remove the container.
    *
-   * @param trash directory for trees that are removed in the background
-   * @returns null where its removal takes more than a list of changes
+   * @param trash directory for file trees that are removed in the background; null: none
+   * @returns null if the removal takes more than a batch of changes
    */
-  ended(trash: string | null): EndChanges | null;
+  afterExit(trash: string | null): AfterExit | null;
   /** A source lies on a file system that may never answer. */
   readonly mayHang: boolean;
 }
 
-/** What a start has prefetched, and what its lists of changes are about. */
+/** Form of a prepared start: its prefetched parts, and the directories that its batches of changes use. */
 export interface Form extends PlanForm {
-  readonly shelf: string | null;
+  readonly stagingDirectory: string | null;
   readonly trash: string | null;
 }
 
 /** A prepared start in one form, as the addon has it. */
 export interface PreparedForm {
   readonly native: NativePrepared;
-  /** A list of changes removes the container at its end. */
+  /** A batch of changes removes the container after the exit. */
   readonly removes: boolean;
   /** The plan as it was launched with these values. */
   planOf(values: Values, command?: NativeCommand): Plan;
 }
 
 /**
- * A start as a prepared statement: all that containers of one request have in common, with holes for the rest. It is the
- * only thing that can be launched. Its forms differ in what was prefetched.
+ * A start as a prepared statement: all that containers of one request have in common, with holes for the rest. Nothing
+ * else can be launched. Its forms differ in what was prefetched.
  */
 export class PreparedStart {
   readonly #native: Native;
@@ -82,7 +83,7 @@ export class PreparedStart {
 
   /** @throws RequestError ORLOP_E_INPUT when the plan is over the limits of its binary form */
   form(form: Form): PreparedForm {
-    const key = `${form.strategy} ${form.network} ${form.mounts} ${form.shelf} ${form.trash}`;
+    const key = `${form.strategy} ${form.network} ${form.mounts} ${form.stagingDirectory} ${form.trash}`;
     const known = this.#forms.get(key);
     if (known !== undefined) return known;
     const made = this.#make(form);
@@ -94,29 +95,33 @@ export class PreparedStart {
     const { checks, running } = this.#source;
     return prepareForm(this.#native, buildPlan(inForm(this.facts, form)), {
       checks,
-      created: this.#source.created({ shelf: form.shelf, mounted: form.mounts !== null }),
+      created: this.#source.created({ stagingDirectory: form.stagingDirectory, mounted: form.mounts !== null }),
       running,
-      ended: this.#source.ended(form.trash),
+      afterExit: this.#source.afterExit(form.trash),
     });
   }
 }
 
-/** What surrounds a launch. */
+/** Checks and batches of changes around a launch. */
 export interface Surroundings extends Pick<PrepareOptions, 'checks' | 'created' | 'running'> {
-  /** Null, or left out: no list of changes removes the container at its end. */
-  readonly ended?: EndChanges | null;
+  /** Null or left out: no batch of changes removes the container. */
+  readonly afterExit?: AfterExit | null;
 }
 
-/** Hands a plan to the addon, with what surrounds its launch. Throws as `encodePlan`. */
-export function prepareForm(native: Native, plan: Plan, { ended = null, ...surroundings }: Surroundings): PreparedForm {
+/** Prepares a plan in the addon, with its checks and changes. Throws as `encodePlan`. */
+export function prepareForm(
+  native: Native,
+  plan: Plan,
+  { afterExit = null, ...surroundings }: Surroundings,
+): PreparedForm {
   const binary = new BinaryPlan(plan);
   const { bytes, holes } = binary.encoded;
   const prepared = native.prepare(bytes, {
     ...surroundings,
     holes,
     features: features(native),
-    ended: ended?.changes,
-    later: ended?.later,
+    ended: afterExit?.changes,
+    later: afterExit?.background,
   });
-  return { native: prepared, removes: ended !== null, planOf: (values, command) => binary.read(values, command) };
+  return { native: prepared, removes: afterExit !== null, planOf: (values, command) => binary.read(values, command) };
 }

@@ -3,16 +3,15 @@ import type { Strategy } from '../plan/types.ts';
 import { features } from './features.ts';
 
 /**
- * MountApi, MountSetattr, CloseRange and LowerdirAppend of `native/init/run.h`: without the first two, a mount cannot be
- * made before it has a place, and without the last a union cannot; without the third a child needs a /proc, which the
- * empty mount namespace has not.
+ * MountApi, MountSetattr, CloseRange and LowerdirAppend of `native/init/run.h`. Detached mounts need the first two, a
+ * detached union the last. Without CloseRange a child needs /proc, which the empty mount namespace does not have.
  */
 const detachedMounts = 0b11011;
 
 /**
- * Decides for each start of a program which process makes its mounts. The first start is done by its container init
- * process alone. Then the empty mount namespace is made, which costs about as much as that start saved, and from then on
- * an opener makes the mounts: what a start costs no longer grows with the host's mount table.
+ * Decides for each start of a program which process makes its mounts: the first time, the container init process. Then
+ * the empty mount namespace is made, which takes about as long as an opener saves in one start. From then on an opener
+ * makes the mounts, so that the cost of a start does not grow with the host's mount table.
  *
  * `ORLOP_STRATEGY` as `in-child` or `opener` overrides it, for tests and measurements; with `in-child`, nothing is
  * prefetched either.
@@ -31,39 +30,38 @@ export class Where {
     if ((features(native) & detachedMounts) !== detachedMounts) this.#forced = 'in-child';
   }
 
-  /** Resolves when `choose` follows what was asked for by the environment. */
+  /** Resolves when `choose` follows `ORLOP_STRATEGY`. */
   async settled(): Promise<void> {
     if (this.#forced === 'opener') await this.#make();
   }
 
   /**
-   * @param mayHang a source of the start lies on a file system that may never answer. Only a child can be killed there:
-   * a thread of this program would hang, and with it the program's end
+   * @param mayHang a source of the start lies on a file system that may never answer. A child can be killed there; a
+   * thread of this program would hang, and keep the program from exiting
    */
   choose(mayHang: boolean): Strategy {
     return this.#ready && !mayHang ? 'opener' : 'in-child';
   }
 
   /**
-   * Whether an opener can make the mounts of a container that is to wait. The empty mount namespace is made where there is
-   * none yet.
+   * True if an opener can make the mounts of a waiting container. Makes the empty mount namespace if there is none.
    */
   async canOpen(): Promise<boolean> {
     if (this.#forced !== 'in-child') await this.#make();
     return this.#ready;
   }
 
-  /** Whether something may be made before a start asks for it. */
+  /** True if parts of a start may be prefetched. */
   get prefetches(): boolean {
     return this.#forced !== 'in-child' && this.#mode === 'program';
   }
 
-  /** A start has been made, and others may follow. */
+  /** Notes a start: others may follow, so the empty mount namespace is made for them. */
   startMade(): void {
     if (this.#made === null && this.#forced === undefined && this.#mode === 'program') void this.#make();
   }
 
-  /** Without the privilege, every start goes on as the first did. */
+  /** Makes the empty mount namespace. Without the privilege, all starts stay in-child. */
   #make(): Promise<void> {
     this.#made ??= this.#native.makeEmptyNamespace().then(
       () => {

@@ -45,14 +45,14 @@ export const capabilityNames = [
 
 export type CapabilityName = (typeof capabilityNames)[number];
 
-/** The bits of a capability set, as capset(2) takes them. */
+/** Bits of a capability set in the form of capset(2). */
 export function capabilitySet(names: Iterable<CapabilityName>): bigint {
   let set = 0n;
   for (const name of names) set |= 1n << BigInt(capabilityNames.indexOf(name));
   return set;
 }
 
-/** Names of the bits, in the order of their numbers; unknown bits as `CAP_41`. */
+/** Names of the set bits in the order of their numbers; unknown bits as `CAP_41`. */
 export function capabilitiesOf(set: bigint): string[] {
   const names: string[] = [];
   for (let bit = 0; set >> BigInt(bit) !== 0n; bit++) {

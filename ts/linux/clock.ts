@@ -1,9 +1,9 @@
 const millisecondsOfDay = 86_400_000;
 
-/** The last second that was asked for, and how its times begin: a start asks for two or three. */
+/** The last formatted second, cached because a start asks two or three times. */
 let last = { second: 0, text: '1970-01-01T00:00:00.' };
 
-/** The time now, as `timestamp` writes it. */
+/** The current time in the format of `timestamp`. */
 export function now(milliseconds = Date.now()): string {
   const second = Math.floor(milliseconds / 1000);
   if (second !== last.second) last = { second, text: timestamp(second * 1000).slice(0, -'000Z'.length) };
@@ -11,10 +11,10 @@ export function now(milliseconds = Date.now()): string {
 }
 
 /**
- * What `Date.prototype.toISOString` gives, RFC 3339 in UTC: the first Date of a program makes V8 look for the time zone,
- * which takes a start of the command line half a millisecond. Pure.
+ * Formats a time like `Date.prototype.toISOString` (RFC 3339 in UTC). The first Date of a program makes V8 read the
+ * time zone, which costs a start of the command line half a millisecond. Pure.
  *
- * @param milliseconds since 1970, none of a year before 0 or after 9999
+ * @param milliseconds since 1970, in a year from 0 to 9999
  */
 export function timestamp(milliseconds: number): string {
   const days = Math.floor(milliseconds / millisecondsOfDay);
@@ -25,8 +25,8 @@ export function timestamp(milliseconds: number): string {
 }
 
 /**
- * The date in the Gregorian calendar, so many days after 1970-01-01. Counted from a 1 March, so that the leap day is the
- * last of a year, in cycles of 400 years (Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms").
+ * The Gregorian date of a day counted from 1970-01-01. Years begin on 1 March, so that the leap day comes last, in
+ * cycles of 400 years (Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms").
  */
 function dateOf(days: number): { year: number; month: number; day: number } {
   const all = days + 719_468;

@@ -1,7 +1,7 @@
 import { getSystemErrorMap } from 'node:util';
 
-/** Linux errnos that a start can meet and that Node's own table lacks, `asm-generic/errno.h`. */
-const lacking: Readonly<Record<number, readonly [name: string, text: string]>> = {
+/** Errnos of Linux that a start can meet and Node's table lacks, `asm-generic/errno.h`. */
+const errnosNodeLacks: Readonly<Record<number, readonly [name: string, text: string]>> = {
   8: ['ENOEXEC', 'exec format error'],
   10: ['ECHILD', 'no child process'],
   15: ['ENOTBLK', 'block device required'],
@@ -17,7 +17,7 @@ const lacking: Readonly<Record<number, readonly [name: string, text: string]>> =
   128: ['EKEYREVOKED', 'key has been revoked'],
 };
 
-/** Name and text of an errno (positive number), as Node writes them: `['ENOENT', 'no such file or directory']`. */
+/** Name and text of an errno (a positive number) in Node's form: `['ENOENT', 'no such file or directory']`. */
 export function describeErrno(errno: number): readonly [name: string, text: string] {
-  return getSystemErrorMap().get(-errno) ?? lacking[errno] ?? [`E${errno}`, `error ${errno}`];
+  return getSystemErrorMap().get(-errno) ?? errnosNodeLacks[errno] ?? [`E${errno}`, `error ${errno}`];
 }

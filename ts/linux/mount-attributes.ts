@@ -1,4 +1,4 @@
-/** Attributes of a mount, `MOUNT_ATTR_*` of mount_setattr(2). A mount's are one number: those that are set. */
+/** Attributes of a mount, `MOUNT_ATTR_*` of mount_setattr(2). The attributes of a mount are the sum of its set bits. */
 export const attribute = {
   readonly: 0x1,
   nosuid: 0x2,

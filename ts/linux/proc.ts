@@ -2,16 +2,16 @@ import { readFileSync, readlinkSync } from 'node:fs';
 import { readFile, readlink } from 'node:fs/promises';
 
 /**
- * A process that is told apart from every other that ever had its number: the kernel reuses process IDs within hours,
- * but not together with the start time in the same boot and PID namespace.
+ * Identity of a process, unique among all processes: the kernel reuses a process ID within hours, but not with the same
+ * start time in the same boot and PID namespace.
  */
 export interface ProcessIdentity {
   readonly pid: number;
-  /** Clock ticks since boot, as `/proc/PID/stat` has it; a string because it may exceed 2^53. */
+  /** Clock ticks since boot, from `/proc/PID/stat`. A string, because it may exceed 2^53. */
   readonly startTime: string;
   /** `/proc/sys/kernel/random/boot_id`. */
   readonly boot: string;
-  /** The PID namespace that the number belongs to: `pid:[4026531836]`. */
+  /** PID namespace of `pid`: `pid:[4026531836]`. */
   readonly namespace: string;
 }
 
@@ -22,36 +22,36 @@ export interface ProcessStatus {
   readonly startTime: string;
 }
 
-/** Parses `/proc/PID/stat`; null when it is not one. The name in it may hold spaces and parentheses. */
+/** Parses `/proc/PID/stat`; null if it is malformed. The name in it may hold spaces and parentheses. */
 export function parseStat(text: string): ProcessStatus | null {
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
   const [state, parent] = fields;
-  // Field 22 of the page is the 20th after the name.
+  // Field 22 of the manual page is the 20th after the name.
   const startTime = fields[19];
   if (state === undefined || parent === undefined || startTime === undefined || !/^\d+$/.test(startTime)) return null;
   return { state, parent: Number(parent), startTime };
 }
 
 /**
- * Status of a process; null when there is none of that number.
+ * Status of a process; null if there is none with that ID.
  *
- * @throws a system error where that cannot be told, as EMFILE: whoever took the process for gone would remove what it uses
+ * @throws a system error if the status cannot be read (EMFILE, for example): a null would let the caller remove what
+ * the process uses
  */
 export async function processStatus(pid: number): Promise<ProcessStatus | null> {
   try {
-    // Synchronous: the kernel answers from memory, faster than a thread could be asked.
+    // Synchronous: the kernel answers from memory, faster than a thread.
     return parseStat(readFileSync(`/proc/${pid}/stat`, 'latin1'));
   } catch (error) {
-    // ESRCH when it ends between open and read.
+    // ESRCH if the process ends between open and read.
     if (['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '')) return null;
     throw error;
   }
 }
 
 /**
- * Whether a signal would make a process do anything that its PID namespace begins with: such a one gets no signal by
- * default, only those that it has a handler for, or blocks to wait for them (pid_namespaces(7), proc_pid_status(5)).
- * True also where that cannot be told.
+ * True if a signal has an effect on PID 1 of a PID namespace. It only receives signals that it handles, or blocks in
+ * order to wait for them (pid_namespaces(7), proc_pid_status(5)). True also if the masks cannot be read.
  */
 export function heeds(pid: number, signal: number): boolean {
   try {
@@ -65,12 +65,12 @@ export function heeds(pid: number, signal: number): boolean {
 
 let here: Promise<{ boot: string; namespace: string }> | undefined;
 
-/** Boot and PID namespace of this process; they cannot change while it lives. */
+/** Boot and PID namespace of this process, which cannot change. */
 function readHere(): Promise<{ boot: string; namespace: string }> {
   here ??= Promise.all([readFile('/proc/sys/kernel/random/boot_id', 'latin1'), readlink('/proc/self/ns/pid')]).then(
     ([boot, namespace]) => ({ boot: boot.trim(), namespace }),
     (error: unknown) => {
-      // Too many open files, for example: the next call may have more luck.
+      // Not cached: the next call may succeed, after too many open files, for example.
       here = undefined;
       throw error;
     },
@@ -78,12 +78,12 @@ function readHere(): Promise<{ boot: string; namespace: string }> {
   return here;
 }
 
-/** The boot that the machine is in. */
+/** ID of the current boot. */
 export async function bootId(): Promise<string> {
   return (await readHere()).boot;
 }
 
-/** Identity of a process that lives now; null when there is none of that number. */
+/** Identity of a living process; null if there is none with that ID. */
 export async function identify(pid: number): Promise<ProcessIdentity | null> {
   const [status, place] = await Promise.all([processStatus(pid), readHere()]);
   return status === null ? null : { pid, startTime: status.startTime, ...place };
@@ -92,11 +92,11 @@ export async function identify(pid: number): Promise<ProcessIdentity | null> {
 let self: Promise<ProcessIdentity> | undefined;
 
 /**
- * Identity of this program, or of this Worker: a Worker's containers and locks end with its thread, and the kernel shows
- * a thread below /proc as it shows a process (proc(5)).
+ * Identity of this program, or of this Worker: a Worker's containers and locks end with its thread. The kernel shows a
+ * thread below /proc like a process (proc(5)).
  */
 export function ownIdentity(): Promise<ProcessIdentity> {
-  // Not asynchronously: libuv would read the link on another thread.
+  // Synchronous: libuv would read the link on another thread.
   self ??= identify(threadOf(readlinkSync('/proc/thread-self'))).then(
     (identity) => {
       if (identity === null) throw new Error('this process is not in /proc');
@@ -110,14 +110,14 @@ export function ownIdentity(): Promise<ProcessIdentity> {
   return self;
 }
 
-/** The thread's number in `PID/task/TID`; that of the main thread is the process's. */
+/** Thread ID from `PID/task/TID`; for the main thread, the process ID. */
 function threadOf(link: string): number {
   return Number(link.slice(link.lastIndexOf('/') + 1));
 }
 
 /**
- * Whether the process lives. A zombie does not: its application has ended. One of another PID namespace cannot be looked
- * up from here and counts as alive, so that nobody removes what it uses.
+ * True if the process lives. A zombie does not: its application has exited. A process of another PID namespace cannot
+ * be looked up and counts as living, so that its objects are kept.
  */
 export async function isAlive({ pid, startTime, boot, namespace }: ProcessIdentity): Promise<boolean> {
   const place = await readHere();

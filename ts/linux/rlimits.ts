@@ -1,4 +1,4 @@
-/** Resources of prlimit(2) by name, `asm-generic/resource.h`; the same on x86-64 and arm64. */
+/** Resources of prlimit(2) by name, `asm-generic/resource.h`; equal on x86-64 and arm64. */
 export const rlimits = {
   cpu: 0,
   fsize: 1,

@@ -1,27 +1,27 @@
 import { constants } from 'node:os';
 
-/** SIGKILL has the same number on every architecture; a start loads no table for it. */
+/** SIGKILL, the same number on every architecture, so that a start loads no table. */
 export const sigkill = 9;
 
-/** Looked at when it is needed: in the command line, `node:os` is loaded with it. */
+/** Signal numbers, read on use: in the command line, this loads `node:os`. */
 const numbers = (): Readonly<Record<string, number>> => constants.signals;
 
-/** Number of a signal by name, with or without `SIG`; undefined when there is none. */
+/** Number of a signal by name, with or without `SIG`; undefined if there is none. */
 export function signalNumber(name: string): number | undefined {
   const upper = name.toUpperCase();
   return numbers()[upper.startsWith('SIG') ? upper : `SIG${upper}`];
 }
 
 /**
- * Usual name of a signal, such as `SIGKILL`; undefined where it has none. Of several it is the first: SIGABRT before
- * SIGIOT, SIGIO before SIGPOLL.
+ * Common name of a signal, such as `SIGKILL`; undefined if it has none. The first of several: SIGABRT before SIGIOT,
+ * SIGIO before SIGPOLL.
  */
 export function knownSignal(number: number): NodeJS.Signals | undefined {
   const [name] = Object.entries(numbers()).find(([, one]) => one === number) ?? [];
   return name as NodeJS.Signals | undefined;
 }
 
-/** The same; `signal 40` where it has none. */
+/** Common name of a signal; `signal 40` if it has none. */
 export function signalName(number: number): string {
   return knownSignal(number) ?? `signal ${number}`;
 }

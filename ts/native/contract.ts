@@ -1,4 +1,4 @@
-/** Where the root filesystem is put in the empty mount namespace; `native/launch/empty_namespace.h`. */
+/** Where the root filesystem is put in the empty mount namespace; `native/opener/empty_namespace.h`. */
 export const emptyMountPoint = '/rootfs';
 
 /** The addon as TypeScript sees it. `abi` is compared when it is loaded. */

@@ -8,16 +8,16 @@ import { becomeApplication } from './process.ts';
 import type { Namespace, Plan, Slot, Supplied } from './types.ts';
 
 /**
- * Builds the plan of a start. Its mounts are made by the container init process itself while it still sees the host, or
- * by an opener, and then that process sees nothing but them.
+ * Builds the plan of a start. The container init process makes the mounts while it still sees the host, or an opener
+ * makes them and the container init process never sees the host.
  *
- * Pure: the same facts give the same plan, and the machine is not asked.
+ * Pure: the same facts give the same plan, without a look at the machine.
  */
 export function buildPlan(facts: StartFacts): Plan {
   const { strategy = 'in-child' } = facts;
   const draft = new Draft(suppliedBy(facts), { strategy });
-  const { tree } = makeContainer(draft, facts);
-  becomeApplication(draft, facts, tree);
+  const { mount } = makeContainer(draft, facts);
+  becomeApplication(draft, facts, mount);
   return {
     strategy,
     namespaces: namespacesOf(facts),
@@ -28,30 +28,33 @@ export function buildPlan(facts: StartFacts): Plan {
   };
 }
 
-function suppliedBy({ gate, networkReady, treesReady = [] }: StartFacts): Supplied[] {
+function suppliedBy({ gate, networkPrefetched, mountsPrefetched = [] }: StartFacts): Supplied[] {
   const supplied: Supplied[] = ['stdin', 'stdout', 'stderr'];
   if (gate) supplied.push('gate');
-  if (networkReady) supplied.push('network');
-  supplied.push(...treesReady);
+  if (networkPrefetched) supplied.push('network');
+  supplied.push(...mountsPrefetched);
   return supplied;
 }
 
-/** All that needs the host, or must be done while there is no application yet, up to the change of the root. */
+/** Adds the operations up to the change of the root. */
 export function makeContainer(draft: Draft, facts: StartFacts): Scratch {
   if (facts.strategy !== 'opener') leaveHostAlone(draft);
-  if (facts.networkReady) joinNetwork(draft);
+  if (facts.networkPrefetched) joinNetwork(draft);
   const scratch = makeScratch(draft, facts);
-  const rootfs = draft.readyTree('/') ?? makeUnion(draft, facts.root);
+  const rootfs = draft.prefetchedMount('/') ?? makeUnion(draft, facts.root);
   const mounts = placeMounts(facts);
-  const trees = new Map(
-    mounts.map((mount) => [mount, (mount.ahead ? draft.readyTree(mount.target) : null) ?? mount.make(draft)]),
+  const made = new Map(
+    mounts.map((mount) => [
+      mount,
+      (mount.prefetchable ? draft.prefetchedMount(mount.target) : null) ?? mount.make(draft),
+    ]),
   );
-  setParameters(draft, facts.sysctls, procOf(mounts, trees));
+  setParameters(draft, facts.sysctls, procOf(mounts, made));
 
   draft.enter.push({ op: 'root', reason: 'root filesystem', tree: rootfs, at: facts.root.mountPoint });
-  attachMounts(draft, byDepth(mounts), trees);
+  attachMounts(draft, byDepth(mounts), made);
   attachFiles(draft, scratch.files);
-  protect(draft, facts, scratch.tree);
+  protect(draft, facts, scratch.mount);
   sealMounts(draft, mounts);
   setHost(draft, facts);
   draft.enter.push({ op: 'pivot', reason: 'root filesystem' });
@@ -60,42 +63,43 @@ export function makeContainer(draft: Draft, facts: StartFacts): Scratch {
 
 export function namespacesOf(facts: StartFacts): Namespace[] {
   const namespaces: Namespace[] = ['mount', 'pid', 'ipc', 'uts', 'cgroup'];
-  if (facts.network === 'none' && !facts.networkReady) namespaces.push('network');
+  if (facts.network === 'none' && !facts.networkPrefetched) namespaces.push('network');
   if (facts.userNamespace) namespaces.push('user');
   return namespaces;
 }
 
-/** Before anything is made that shows a network namespace, as sysfs does. */
+/** Joins the prefetched network, before mounts that show a network namespace, such as sysfs, are made. */
 function joinNetwork(draft: Draft): void {
   const namespace = draft.suppliedSlot('network');
-  draft.inside.push({ op: 'join', reason: 'network made ahead', namespace, kind: namespaceFlag.network });
+  draft.inside.push({ op: 'join', reason: 'prefetched network', namespace, kind: namespaceFlag.network });
 }
 
-/** Without it, a mount made here would appear on the host wherever the host's mounts are shared. */
+/** Makes all mounts private: otherwise a new mount would appear on the host where the host's mounts are shared. */
 function leaveHostAlone(draft: Draft): void {
   const reason = 'nothing reaches the host';
   draft.prepare.push({ op: 'propagation', reason, path: '/', mode: propagation.private, recursive: 1 });
 }
 
-/** A file that every container gets, with the mount of it. */
+/** A file that every container gets. */
 interface AttachedFile {
   readonly target: string;
-  readonly tree: Slot;
+  /** Slot with the detached mount of the file. */
+  readonly mount: Slot;
   readonly reason: string;
 }
 
-/** See `makeScratch`. */
+/** The mount that `makeScratch` makes. */
 export interface Scratch {
-  readonly tree: Slot;
-  /** The files that were attached. */
+  readonly mount: Slot;
   readonly files: readonly AttachedFile[];
 }
 
 const bytesOfScratch = 1n << 20n;
 
 /**
- * A small tmpfs with the files that a container gets, and with what masks are made of. It is mounted below the root
- * filesystem's mount point, because older kernels clone only from trees that are attached, and goes with the old root.
+ * Makes a small tmpfs with the files that a container gets, and with the file and directory that mask paths. It is
+ * attached at the root filesystem's mount point, because older kernels clone only from attached mounts, and is detached
+ * with the old root.
  */
 function makeScratch(draft: Draft, facts: StartFacts): Scratch {
   const reason = 'scratch';
@@ -119,18 +123,18 @@ function makeScratch(draft: Draft, facts: StartFacts): Scratch {
     { op: 'directory', reason: 'for masked directories', tree, name: 'empty', mode: 0o755 },
   );
   return {
-    tree,
+    mount: tree,
     files: files.map(({ name, target, content }) => {
       const file = draft.newSlot();
       draft.inside.push({ op: 'file', reason: `default ${target}`, tree, name, mode: 0o644, content, file });
-      return { target, tree: file, reason: `default ${target}` };
+      return { target, mount: file, reason: `default ${target}` };
     }),
   };
 }
 
 const filesOfEtc = { hosts: '/etc/hosts', hostname: '/etc/hostname', resolvConf: '/etc/resolv.conf' } as const;
 
-/** Where the files are that every container gets. */
+/** Targets of the files that every container gets. */
 export const defaultFiles: readonly string[] = Object.values(filesOfEtc);
 
 function filesOf(facts: StartFacts): { name: string; target: string; content: Uint8Array | string }[] {
@@ -155,16 +159,16 @@ export function makeUnion(draft: Draft, root: RootFacts): Slot {
     work: root.work ?? '',
     at: root.mountPoint,
     options: (root.volatile ? overlayOption.volatile : 0) | (root.userxattr ? overlayOption.userxattr : 0),
-    // A device node in a layer is then a name only, with or without a device cgroup.
+    // With nodev, a device node in a layer cannot be opened, with or without a device cgroup.
     attributes: attribute.nodev | (root.upper === null ? attribute.readonly : 0),
   });
   return tree;
 }
 
-function attachMounts(draft: Draft, ordered: readonly PlacedMount[], trees: ReadonlyMap<PlacedMount, Slot>): void {
+function attachMounts(draft: Draft, ordered: readonly PlacedMount[], made: ReadonlyMap<PlacedMount, Slot>): void {
   for (const mount of ordered) {
     const { reason, target } = mount;
-    const tree = trees.get(mount) ?? null;
+    const tree = made.get(mount) ?? null;
     draft.enter.push({
       op: 'attach',
       reason,
@@ -176,10 +180,10 @@ function attachMounts(draft: Draft, ordered: readonly PlacedMount[], trees: Read
   }
 }
 
-/** After the user's mounts, so that a volume on `/etc` does not hide them, as in Docker. */
+/** Attaches the files after the user's mounts, so that a volume on `/etc` does not hide them, as in Docker. */
 function attachFiles(draft: Draft, files: readonly AttachedFile[]): void {
-  for (const { target, tree, reason } of files) {
-    draft.enter.push({ op: 'attach', reason, tree, target, kind: mountPoint.file, create: 1 });
+  for (const { target, mount, reason } of files) {
+    draft.enter.push({ op: 'attach', reason, tree: mount, target, kind: mountPoint.file, create: 1 });
   }
 }
 
@@ -197,19 +201,19 @@ function sealMounts(draft: Draft, mounts: readonly PlacedMount[]): void {
 }
 
 function setHost(draft: Draft, facts: StartFacts): void {
-  if (facts.network === 'none' && !facts.networkReady) {
+  if (facts.network === 'none' && !facts.networkPrefetched) {
     draft.enter.push({ op: 'loopback', reason: 'loopback network' });
   }
   draft.enter.push({ op: 'hostname', reason: 'hostname', name: facts.hostname });
 }
 
-/** The procfs of the container, when the user mounts nothing in its place. */
-function procOf(mounts: readonly PlacedMount[], trees: ReadonlyMap<PlacedMount, Slot>): Slot | null {
+/** Slot with the container's procfs; null if the user mounts something at `/proc`. */
+function procOf(mounts: readonly PlacedMount[], made: ReadonlyMap<PlacedMount, Slot>): Slot | null {
   const proc = mounts.find(({ target, kind }) => target === '/proc' && kind === 'plain directory');
-  return proc === undefined ? null : (trees.get(proc) ?? null);
+  return proc === undefined ? null : (made.get(proc) ?? null);
 }
 
-/** Before the procfs has its place: afterwards its `sys` is read-only. */
+/** Sets parameters before the procfs is attached: afterwards its `sys` is read-only. */
 export function setParameters(draft: Draft, sysctls: readonly Sysctl[], proc: Slot | null): void {
   for (const { name, value } of sysctls) {
     draft.inside.push({ op: 'sysctl', reason: `sysctl ${name}`, proc, name, value });

@@ -1,19 +1,18 @@
-/** Numbers of the kernel that appear in a plan. */
 import type { Namespace } from './types.ts';
 
-/** Mode of `propagation` and, where 0 leaves it alone, of `attributes`. */
+/** Mode of `propagation`, and of `attributes`, where 0 means no change. */
 export const propagation = { private: 1, slave: 2, shared: 3 } as const;
 
 /** `options` of `overlay`. */
 export const overlayOption = { volatile: 1, userxattr: 2 } as const;
 
 /**
- * `kind` of `attach`: what the mount point is, and what is made where it is missing. No symbolic link leads to a plain
- * directory: what is mounted there will be found by the same path afterwards.
+ * `kind` of `attach`: kind of the mount point, made if it is missing. No symbolic link is followed to a plain
+ * directory, so that its path leads to the mount afterwards.
  */
 export const mountPoint = { directory: 0, file: 1, 'plain directory': 2 } as const;
 
-/** `type` of `bind`: what its source is; 0 for any. */
+/** `type` of `bind`: kind of the source; 0: any. */
 export const sourceType = { directory: 1, file: 2 } as const;
 
 /** `CLONE_NEW*` of clone(2). */

@@ -3,7 +3,7 @@ import { type FieldValue, format, opName, shapeOf } from './format.ts';
 import type { FieldKind } from './ops.ts';
 import type { Namespace, Op, Strategy } from './types.ts';
 
-/** What the binary form holds of a plan: the reasons and the names of the supplied slots stay outside. */
+/** The part of a plan that the binary form holds: reasons and names of supplied slots are left out. */
 export interface DecodedPlan {
   readonly strategy: Strategy;
   readonly namespaces: readonly Namespace[];
@@ -14,7 +14,7 @@ export interface DecodedPlan {
 }
 
 /**
- * Reads the binary form back, for people; the executor has its own reader.
+ * Reads the binary form of a plan, for people. The executor has its own reader.
  *
  * @throws RangeError when the bytes are not a plan
  */

@@ -7,20 +7,25 @@ import type { Slot } from './types.ts';
 export interface DefaultMount {
   readonly target: string;
   readonly reason: string;
-  /** It shows nothing of the namespaces that it is made in. */
-  readonly ahead: boolean;
+  /** Can be made before the container's namespaces, because it shows none of them. */
+  readonly prefetchable: boolean;
   make(draft: Draft): Slot;
 }
 
 const closed = attribute.nosuid | attribute.nodev | attribute.noexec;
 
-/** The default mounts, parents before what is below them (runtime-spec, "Default Filesystems"; Docker's options). */
+/** The default mounts, parents before children (runtime-spec, "Default Filesystems"; Docker's options). */
 export function defaultMounts(facts: StartFacts): readonly DefaultMount[] {
   const mounts: DefaultMount[] = [
     simple('/proc', 'proc', closed),
-    { target: '/dev', reason: 'default /dev', ahead: true, make: makeDev },
-    { target: '/dev/pts', reason: 'default /dev/pts', ahead: true, make: makePts },
-    { target: '/dev/shm', reason: 'default /dev/shm', ahead: true, make: (draft) => makeShm(draft, facts.shmSize) },
+    { target: '/dev', reason: 'default /dev', prefetchable: true, make: makeDev },
+    { target: '/dev/pts', reason: 'default /dev/pts', prefetchable: true, make: makePts },
+    {
+      target: '/dev/shm',
+      reason: 'default /dev/shm',
+      prefetchable: true,
+      make: (draft) => makeShm(draft, facts.shmSize),
+    },
     simple('/dev/mqueue', 'mqueue', closed),
     simple('/sys', 'sysfs', closed | attribute.readonly),
   ];
@@ -33,7 +38,7 @@ function simple(target: string, op: 'proc' | 'sysfs' | 'mqueue' | 'cgroup', attr
   return {
     target,
     reason,
-    ahead: false,
+    prefetchable: false,
     make(draft) {
       const tree = draft.newSlot();
       draft.inside.push({ op, reason, tree, attributes });
@@ -59,7 +64,7 @@ const links: readonly (readonly [name: string, content: string])[] = [
   ['ptmx', 'pts/ptmx'],
 ];
 
-/** Filled while it is detached, so that nothing of the image is ever walked to make a device. */
+/** Fills `/dev` while it is detached, so that no path of the image is walked to make a device. */
 function makeDev(draft: Draft): Slot {
   const tree = draft.newSlot();
   const reason = 'default /dev';
@@ -76,7 +81,7 @@ function makeDev(draft: Draft): Slot {
   return tree;
 }
 
-/** An instance of its own, so that no terminal of the host is in it; group 5 is `tty` on all distributions. */
+/** Makes a devpts instance without the host's terminals. Group 5 is `tty` on all distributions. */
 function makePts(draft: Draft): Slot {
   const tree = draft.newSlot();
   draft.prepare.push({

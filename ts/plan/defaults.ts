@@ -16,7 +16,7 @@ export const defaultCapabilities: readonly CapabilityName[] = [
   'CAP_SYS_CHROOT',
 ];
 
-/** What tells about the host or reaches its hardware. Those that the kernel lacks are skipped. */
+/** Paths that tell about the host or reach its hardware. Paths that the kernel lacks are skipped. */
 export const defaultMaskedPaths: readonly string[] = [
   '/proc/acpi',
   '/proc/asound',
@@ -47,7 +47,7 @@ export const defaultShmSize = 64n << 20n;
 
 export const defaultUmask = 0o022;
 
-/** Any group may use ICMP sockets, so that `ping` works without CAP_NET_RAW. Only where the network is the container's. */
+/** Lets any group use ICMP sockets in the container's own network, so that `ping` works without CAP_NET_RAW. */
 export function defaultSysctls(network: StartFacts['network']): readonly Sysctl[] {
   return network === 'none' ? [{ name: 'net.ipv4.ping_group_range', value: '0 0' }] : [];
 }

@@ -9,7 +9,7 @@ export function describePlan(plan: Plan): string {
   const all = [...plan.prepare, ...plan.enter];
   const line = (op: Op, number: string, of: Plan) => [number, op.op, wordsFor(of, op), printable(op.reason)] as const;
   const lines = all.map((op, index) => line(op, String(index), plan));
-  const ahead = { ...plan, supplied: [], prepare: prefetched, enter: [] };
+  const prefetchPlan = { ...plan, supplied: [], prepare: prefetched, enter: [] };
   const numberWidth = String(all.length).length;
   const nameWidth = Math.max(0, ...[...prefetched, ...all].map((op) => op.op.length));
   const format = ([number, name, words, reason]: (typeof lines)[number]): string =>
@@ -19,7 +19,7 @@ export function describePlan(plan: Plan): string {
     `descriptors: ${plan.supplied.join(', ')}`,
     ...(prefetched.length === 0
       ? []
-      : ['', 'prefetched, while the start before ran', ...prefetched.map((op) => format(line(op, '', ahead)))]),
+      : ['', 'prefetched, while the start before ran', ...prefetched.map((op) => format(line(op, '', prefetchPlan)))]),
     '',
     plan.strategy === 'opener' ? 'prepare, by an opener before the clone' : 'prepare',
     ...lines.slice(0, plan.prepare.length).map(format),

@@ -1,15 +1,15 @@
 import type { Op, Slot, Strategy, Supplied } from './types.ts';
 
-/** A plan while it is made: the two lists, and the slots handed out so far. */
+/** A plan under construction: its operations, and the number of slots so far. */
 export class Draft {
   readonly supplied: readonly Supplied[];
   readonly prepare: Op[] = [];
   readonly enter: Op[] = [];
-  /** Like `prepare`, for what can only be made in the container's namespaces: the container init process does it. */
+  /** `prepare` or `enter`: operations that the container init process executes, in the container's namespaces. */
   readonly inside: Op[];
   slots: number;
 
-  /** @param slots of a plan that the same process has executed before: what is in them stays */
+  /** @param slots number of slots of a plan that the same process has executed before, whose content stays */
   constructor(supplied: readonly Supplied[], { strategy, slots }: { strategy?: Strategy | undefined; slots?: number }) {
     this.supplied = supplied;
     this.slots = slots ?? supplied.length;
@@ -21,9 +21,9 @@ export class Draft {
     return this.slots++;
   }
 
-  /** Slot with a tree that the caller made ahead; null when there is none. */
-  readyTree(target: string): Slot | null {
-    const slot = this.supplied.indexOf(`tree:${target}`);
+  /** Slot with a prefetched mount; null: none. */
+  prefetchedMount(target: string): Slot | null {
+    const slot = this.supplied.indexOf(`mount:${target}`);
     return slot < 0 ? null : slot;
   }
 

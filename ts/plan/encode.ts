@@ -8,15 +8,15 @@ import type { Op, Plan } from './types.ts';
 /** The binary form of a plan. */
 export interface EncodedPlan {
   readonly bytes: Uint8Array;
-  /** Where it has holes: offset, length and number of each. */
+  /** Holes, as three numbers each: offset in bytes, length in bytes, number of the hole. */
   readonly holes: readonly number[];
 }
 
 /**
- * Writes the binary form of a plan, see `native/plan/format.h`. Where a text has a hole there is room for its value.
+ * Writes the binary form of a plan, see `native/plan/format.h`. A hole in a text becomes room for its value.
  *
  * @throws RequestError `ORLOP_E_INPUT` when a string holds a NUL or the plan is over the form's limits
- * @throws RangeError when a number does not fit its field or a slot is outside the table: a mistake in the plan's maker
+ * @throws RangeError for a bug of the caller: a number does not fit its field, or a slot is outside the table
  */
 export function encodePlan(plan: Plan): EncodedPlan {
   const records = [...plan.prepare, ...plan.enter];
@@ -62,7 +62,7 @@ function writeRecord(data: DataWriter, at: number, op: Op, slots: number): void 
   const values = fieldsOf(op);
   data.setWord(at, shape.code);
   let word = at + 4;
-  // Not taken apart by a pattern, which costs a start more than the rest of the loop.
+  // No destructuring of the array, which takes longer than the rest of the loop.
   for (const field of shape.fields) {
     const name = field[0];
     const value = values[name];
@@ -112,7 +112,7 @@ function splitLong(value: bigint): [low: number, high: number] {
   return [Number(value & 0xffff_ffffn), Number(value >> 32n)];
 }
 
-/** The bytes of a plan while it is written: a fixed head, and data that grows behind it. */
+/** The bytes of a plan under construction: a head of fixed size, and data that grows behind it. */
 class DataWriter {
   size: number;
   #bytes: Uint8Array<ArrayBuffer>;
@@ -134,7 +134,7 @@ class DataWriter {
     this.#view.setUint32(at, value, true);
   }
 
-  /** Offset of the NUL-terminated text; equal texts are written once. */
+  /** Adds a NUL-terminated text and gives its offset. Equal texts are written once. */
   addString(text: string): number {
     const known = this.#strings.get(text);
     if (known !== undefined) return known;
@@ -143,7 +143,7 @@ class DataWriter {
     return at;
   }
 
-  /** Aligned to 8, so that an array of `struct sock_filter` can be used in place. A text may have holes. */
+  /** Adds bytes, aligned to 8, so that an array of `struct sock_filter` can be used in place. A text may have holes. */
   addBlob(content: Uint8Array | string): readonly [offset: number, length: number] {
     if (content.length === 0) return [0, 0];
     return typeof content === 'string' ? this.#addText(content, 8, 0) : [this.#add(content, 8, 0), content.length];
@@ -161,7 +161,7 @@ class DataWriter {
     return [at, bytes.length];
   }
 
-  /** @param end zeros behind them */
+  /** @param end number of zeros behind the bytes */
   #add(bytes: Uint8Array, alignment: number, end: number): number {
     const at = this.#reserve(bytes.length + end, alignment);
     this.#bytes.set(bytes, at);

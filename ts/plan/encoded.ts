@@ -4,15 +4,13 @@ import { type EncodedPlan, encodePlan } from './encode.ts';
 import type { Values } from './holes.ts';
 import type { Plan } from './types.ts';
 
-/** Reasons and names of a plan, which its binary form has not. */
+/** Reasons and names of a plan, which are not in its binary form. */
 interface Words {
   readonly supplied: Plan['supplied'];
   readonly reasons: readonly string[];
 }
 
-/**
- * A plan in its binary form, as it is launched. What people see of it is read back from these bytes.
- */
+/** A plan in its binary form, as it is launched. The plan that people see is read back from these bytes. */
 export class BinaryPlan {
   readonly encoded: EncodedPlan;
   readonly #words: Words;
@@ -23,7 +21,7 @@ export class BinaryPlan {
     this.#words = { supplied: plan.supplied, reasons: [...plan.prepare, ...plan.enter].map(({ reason }) => reason) };
   }
 
-  /** The plan with its holes filled, and with the command of a launch that brought one along. */
+  /** The plan with filled holes, and with the command of the launch. */
   read(values: Values = [], command?: NativeCommand): Plan {
     const { bytes, holes } = this.encoded;
     const filled = Buffer.from(bytes);

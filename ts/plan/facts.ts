@@ -1,21 +1,21 @@
 import type { CapabilityName } from '../linux/capabilities.ts';
 import type { RlimitName } from '../linux/rlimits.ts';
-import type { Strategy, TreeName } from './types.ts';
+import type { MountName, Strategy } from './types.ts';
 
-/** A host directory or file that appears at a target: `-v` in both its forms. */
+/** Bind mount of a host directory or file: `-v` in both its forms. */
 export interface BindMount {
   readonly kind: 'bind';
-  /** Absolute path on the host, already resolved: it is opened once, by the container init process. */
+  /** Absolute path on the host, resolved. It is opened once, by the process that makes the mounts. */
   readonly source: string;
-  /** What the source was when it was resolved; the start fails with ESTALE when it has been replaced. 0 and 0: any. */
+  /** Device and inode of the resolved source. The start fails with ESTALE if it was replaced. 0 and 0: any. */
   readonly device: bigint;
   readonly inode: bigint;
   readonly type: 'directory' | 'file';
   /** Absolute, without `.`, `..`, doubled or trailing slashes. */
   readonly target: string;
-  /** Bits of `attribute` that are set, besides those that the source's mount has. */
+  /** Bits of `attribute`, added to those of the source's mount. */
   readonly attributes: number;
-  /** With what is mounted below the source. */
+  /** Include the mounts below the source. */
   readonly recursive: boolean;
   readonly propagation?: 'private' | 'slave' | 'shared' | undefined;
   /** For people: `volume data`, `image VOLUME`. */
@@ -28,7 +28,7 @@ export interface TmpfsMount {
   readonly target: string;
   /** Bytes; 0 or absent: the kernel's default, half of the memory. */
   readonly size?: bigint | undefined;
-  /** How many; 0 or absent: the kernel's default. */
+  /** Maximal number; 0 or absent: the kernel's default. */
   readonly inodes?: bigint | undefined;
   /** Default 0o1777. */
   readonly mode?: number | undefined;
@@ -41,7 +41,7 @@ export interface TmpfsMount {
 
 export type UserMount = BindMount | TmpfsMount;
 
-/** A path of the image that an empty tmpfs covers (image `host`: `/root`, `/home`, the store). It must exist. */
+/** An existing path of the image that an empty tmpfs covers (image `host`: `/root`, `/home`, the store). */
 export interface HiddenPath {
   readonly target: string;
   readonly mode: number;
@@ -53,12 +53,12 @@ export interface RootFacts {
   readonly mountPoint: string;
   /** Layer directories, uppermost first; the layer with the default mount points comes last. */
   readonly layers: readonly string[];
-  /** Read-write layer; null for a root filesystem that cannot be written. */
+  /** Upper directory; null: the root filesystem has no read-write layer. */
   readonly upper: string | null;
   readonly work: string | null;
-  /** No sync at unmount: for containers whose read-write layer nobody reads after a power cut. */
+  /** No sync at unmount, for containers whose read-write layer is not read after a power cut. */
   readonly volatile: boolean;
-  /** Overlay attributes in `user.*`, as a user namespace needs them. */
+  /** Keep overlay attributes in `user.*`, which a user namespace needs. */
   readonly userxattr?: boolean | undefined;
   /** `--read-only`. */
   readonly readOnly: boolean;
@@ -72,11 +72,11 @@ export interface Rlimit {
 
 export interface ProcessFacts {
   readonly argv: readonly string[];
-  /** Paths to try, in order: the one path when argv[0] has a slash, otherwise one for each part of $PATH. */
+  /** Paths to try, in order: argv[0] if it has a slash, otherwise one for each part of $PATH. */
   readonly candidates: readonly string[];
   /** `NAME=value`. */
   readonly env: readonly string[];
-  /** Absolute; made when it is missing. */
+  /** Absolute; made if it is missing. */
   readonly cwd: string;
   readonly uid: number;
   readonly gid: number;
@@ -92,23 +92,21 @@ export interface ProcessFacts {
 }
 
 export interface Sysctl {
-  /** With dots: `net.ipv4.ping_group_range`. */
+  /** Name with dots: `net.ipv4.ping_group_range`. */
   readonly name: string;
   readonly value: string;
 }
 
-/**
- * All that a plan is built from: resolved, so that building it asks nothing of the machine.
- */
+/** All facts that a plan is built from. They are resolved, so that building needs no look at the machine. */
 export interface StartFacts {
   readonly id: string;
-  /** Default `in-child`. With `opener`, the root filesystem's mount point is in the empty mount namespace. */
+  /** Default `in-child`. With `opener`, the root filesystem's mount point is a path of the empty mount namespace. */
   readonly strategy?: Strategy | undefined;
   readonly root: RootFacts;
   readonly mounts: readonly UserMount[];
   readonly hidden: readonly HiddenPath[];
   readonly hostname: string;
-  /** Content of the files that the container gets; null leaves the image's. Skipped where the user mounts that path. */
+  /** Content of the files that the container gets; null: the image's file. Skipped if the user mounts that path. */
   readonly files: {
     readonly hosts: Uint8Array | string | null;
     readonly hostname: Uint8Array | string | null;
@@ -116,12 +114,12 @@ export interface StartFacts {
   };
   readonly network: 'none' | 'host';
   /**
-   * A network namespace made ahead is supplied for `none`, with its loopback up and its parameters set: `sysctls` are
-   * what is still to be set.
+   * A prefetched network namespace is supplied for `none`. Its loopback is up and its parameters are set, so `sysctls`
+   * holds none of these.
    */
-  readonly networkReady?: boolean | undefined;
-  /** Trees that are supplied, as `treesPlan` names them. */
-  readonly treesReady?: readonly TreeName[] | undefined;
+  readonly networkPrefetched?: boolean | undefined;
+  /** Supplied prefetched mounts, as `mountsPlan` names them. */
+  readonly mountsPrefetched?: readonly MountName[] | undefined;
   readonly maskedPaths: readonly string[];
   readonly readonlyPaths: readonly string[];
   readonly sysctls: readonly Sysctl[];
@@ -129,13 +127,13 @@ export interface StartFacts {
   readonly shmSize: bigint;
   /** Show the unified cgroup hierarchy, read-only, at `/sys/fs/cgroup`. */
   readonly cgroup: boolean;
-  /** Signal that the process gets when the launching thread ends; 0: none. */
+  /** Signal that the process gets when the launcher thread exits; 0: none. */
   readonly parentDeath: number;
-  /** The caller supplies a descriptor behind stderr that holds the process just before `exec` until a byte arrives. */
+  /** The caller supplies a gate: the process waits before `exec` until a byte arrives on that descriptor. */
   readonly gate?: boolean | undefined;
-  /** Make a user namespace too. */
+  /** Make a user namespace. */
   readonly userNamespace?: boolean | undefined;
   readonly process: ProcessFacts;
-  /** The filter of the process is the default one, which lets a start be made under it. */
+  /** The process has the default filter, under which the rest of a start is possible. */
   readonly defaultFilter?: boolean | undefined;
 }

@@ -5,13 +5,11 @@ import { hintFor } from './hints.ts';
 import { subjectOf } from './subject.ts';
 import type { Op, Plan } from './types.ts';
 
-/** Docker's exit codes for a start that failed. */
+/** Docker's exit codes of a failed start. */
 const exit = { failed: 125, notExecutable: 126, notFound: 127 } as const;
 
 /**
- * Makes the error of a refused start: the child reports numbers only, the plan has the words.
- *
- * @param failure what the launcher reported
+ * Makes the error of a refused start. The launcher reports numbers only; the plan has the words.
  */
 export function explainFailure(plan: Plan, failure: NativeFailure): LaunchError {
   const op = [...plan.prepare, ...plan.enter][failure.op];
@@ -34,7 +32,7 @@ function explainRefusedPlan(failure: NativeFailure): LaunchError {
 function explainStep(plan: Plan, op: Op, failure: NativeFailure): LaunchError {
   const [code, text] = describeErrno(failure.errno);
   const { path, dest } = subjectOf(plan, op, failure.detail);
-  // A refusal of the executor's own has no system call.
+  // The executor itself may refuse, without a system call.
   const syscall = failure.syscall || op.op;
   return new LaunchError(`${code}: ${text}, ${syscall}${quote(path, dest)} (${op.reason})`, {
     code,
@@ -51,13 +49,13 @@ function explainStep(plan: Plan, op: Op, failure: NativeFailure): LaunchError {
 
 type Exec = Extract<Op, { op: 'exec' }>;
 
-/** The application could not be executed: the one failure that has exit codes of its own. */
+/** Explains that the application could not be executed, for which there are exit codes. */
 function explainExec(plan: Plan, op: Exec, failure: NativeFailure): LaunchError {
   const [code, text] = describeErrno(failure.errno);
   const name = op.argv[0] ?? '';
   const missing = code === 'ENOENT';
   const syscall = failure.syscall || 'execve';
-  // Where execve itself misses something, the program was found before: it is the interpreter that is not there.
+  // An ENOENT of execve means that the program was found, but its interpreter is missing.
   const absent = missing && !failure.syscall.startsWith('execve');
   const searched = absent && !name.includes('/');
   const { path } = searched ? { path: name } : subjectOf(plan, op, failure.detail);

@@ -1,15 +1,15 @@
 import { emptyMountPoint } from '../native/contract.ts';
 import type { StartFacts } from './facts.ts';
 import { isOfNetwork } from './network.ts';
-import type { Strategy, TreeName } from './types.ts';
+import type { MountName, Strategy } from './types.ts';
 
-/** Who makes the mounts of a start, and what is supplied to it that was prefetched. */
+/** Form of a plan: the process that makes the mounts, and the prefetched parts. */
 export interface PlanForm {
   readonly strategy: Strategy;
-  /** A network namespace. */
+  /** A network namespace is prefetched. */
   readonly network: boolean;
-  /** Detached mounts; null for none. */
-  readonly mounts: readonly TreeName[] | null;
+  /** Names of the prefetched mounts; null: none. */
+  readonly mounts: readonly MountName[] | null;
 }
 
 /** The facts of a start in one of its forms. Pure. */
@@ -18,8 +18,8 @@ export function inForm(facts: StartFacts, { strategy, network, mounts }: PlanFor
   return {
     ...facts,
     strategy,
-    networkReady: network,
-    treesReady: mounts ?? undefined,
+    networkPrefetched: network,
+    mountsPrefetched: mounts ?? undefined,
     root: strategy === 'opener' ? { ...root, mountPoint: emptyMountPoint } : root,
     sysctls: network ? sysctls.filter((sysctl) => !isOfNetwork(sysctl)) : sysctls,
   };

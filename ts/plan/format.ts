@@ -1,7 +1,7 @@
 import { type FieldKind, type OpName, type OpShape, ops } from './ops.ts';
 import type { Op } from './types.ts';
 
-/** Layout and limits of the binary form; the same numbers as `native/plan/format.h`. */
+/** Layout and limits of the binary form. `native/plan/format.h` has the same numbers. */
 export const format = {
   magic: 0x504c_524f,
   version: 1,
@@ -15,7 +15,7 @@ export const format = {
   maxSlots: 2048,
 } as const;
 
-/** Words that a field takes in its record. */
+/** Number of 32-bit words of a field in its record. */
 export const wordsOf: Readonly<Record<FieldKind, number>> = {
   out: 1,
   slot: 1,
@@ -29,7 +29,7 @@ export const wordsOf: Readonly<Record<FieldKind, number>> = {
 
 export type FieldValue = number | null | bigint | string | Uint8Array | readonly string[] | readonly number[];
 
-/** Shape of an operation, without the precise type that `ops` has for each. */
+/** Shape of an operation, in a type common to all. */
 export function shapeOf(name: OpName): OpShape {
   return ops[name];
 }
@@ -41,7 +41,7 @@ export function fieldsOf(op: Op): Readonly<Record<string, FieldValue>> {
 
 let byCode: Map<number, OpName> | undefined;
 
-/** Name of the operation with this code; undefined when there is none. */
+/** Name of the operation with this code; undefined: none. */
 export function opName(code: number): OpName | undefined {
   byCode ??= new Map(Object.entries(ops).map(([name, shape]) => [shape.code, name as OpName]));
   return byCode.get(code);

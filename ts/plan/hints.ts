@@ -13,9 +13,18 @@ export interface Refusal {
 type Rule = readonly [steps: readonly Op['op'][] | 'any', codes: readonly string[], hint: (refusal: Refusal) => string];
 
 const mounts: readonly Op['op'][] = ['tmpfs', 'proc', 'sysfs', 'devpts', 'mqueue', 'cgroup'];
-const trees: readonly Op['op'][] = [...mounts, 'propagation', 'overlay', 'bind', 'root', 'attach', 'mask', 'readonly'];
+const mounting: readonly Op['op'][] = [
+  ...mounts,
+  'propagation',
+  'overlay',
+  'bind',
+  'root',
+  'attach',
+  'mask',
+  'readonly',
+];
 
-/** The first rule that fits gives the hint: from the particular to the general. */
+/** Rules from the particular to the general. The first that fits gives the hint. */
 const rules: readonly Rule[] = [
   [['bind'], ['ENOENT', 'ENOTDIR'], ({ path }) => `the source does not exist: create '${path}' first`],
   [['bind'], ['ESTALE'], () => 'the source was replaced while the container was being started: start it again'],
@@ -73,18 +82,18 @@ const rules: readonly Rule[] = [
   ],
   [['seccomp'], ['EACCES'], () => 'without no-new-privileges a filter needs CAP_SYS_ADMIN: leave no-new-privileges on'],
   [['seccomp'], ['EINVAL'], () => 'the kernel does not take this filter: check the seccomp profile'],
-  [['barrier'], ['ECANCELED'], () => 'whoever held the gate went away'],
+  [['barrier'], ['ECANCELED'], () => 'the gate was closed before it was opened'],
   ['any', ['ENOSYS', 'EOPNOTSUPP'], () => `the kernel or an outer sandbox lacks this call: 'orlop doctor' says more`],
   [mounts, ['ENODEV'], ({ path }) => `the kernel has no file system '${path}'`],
-  [trees, ['EPERM', 'EACCES'], () => `mounting needs root (CAP_SYS_ADMIN): 'orlop doctor' says what is missing`],
+  [mounting, ['EPERM', 'EACCES'], () => `mounting needs root (CAP_SYS_ADMIN): 'orlop doctor' says what is missing`],
   ['any', ['EPERM'], () => `orlop needs root: 'orlop doctor' says what is missing`],
-  [trees, ['ENOSPC'], () => 'the file system is full, or the limit fs.mount-max is reached'],
+  [mounting, ['ENOSPC'], () => 'the file system is full, or the limit fs.mount-max is reached'],
   ['any', ['ENOSPC', 'EDQUOT'], () => 'the file system is full'],
   ['any', ['EMFILE', 'ENFILE'], () => 'too many open files: raise the limit (ulimit -n)'],
   ['any', ['ENOMEM'], () => 'the machine or the cgroup is out of memory'],
 ];
 
-/** What to do about a refusal; undefined when nothing is known. */
+/** Advice about a refusal; undefined: none. */
 export function hintFor(refusal: Refusal): string | undefined {
   const rule = rules.find(
     ([steps, codes]) => (steps === 'any' || steps.includes(refusal.op.op)) && codes.includes(refusal.code),

@@ -1,7 +1,7 @@
-// A prepared start serves many containers. What is another text in each of them is a hole in its plan, its paths and its
-// records: a NUL and a digit. No text of a request, no path and no image can hold a NUL, so a hole is never mistaken.
+// A prepared start serves many containers. A text that differs between them is a hole in its plan, its paths and its
+// records: a NUL and a digit. No request, path or image can hold a NUL, so nothing else looks like a hole.
 
-/** Numbers of the holes. The addon knows them by number only. */
+/** Numbers of the holes. The addon knows only these, not the names. */
 const numbers = {
   id: 0,
   shortId: 1,
@@ -18,18 +18,18 @@ const numbers = {
 /** Name of a hole. */
 export type Hole = keyof typeof numbers;
 
-/** The texts that stand for holes. */
+/** Texts of the holes. */
 export const hole: Readonly<Record<Hole, string>> = Object.fromEntries(
   Object.entries(numbers).map(([name, number]) => [name, `\0${number}`]),
 ) as Record<Hole, string>;
 
-/** Bytes of the values that stand in a plan, whose binary form has room for texts of one length. */
+/** Length in bytes of the values in a plan, whose binary form has room of a fixed length. */
 const lengths: readonly (number | undefined)[] = [64, 12];
 
-/** What fills the holes of a prepared start, by number. */
+/** Values for the holes of a prepared start, by number. */
 export type Values = readonly string[];
 
-/** What one container has of its own. */
+/** Parts of one container that differ from others of the same request. */
 export interface Own {
   /** 64 hexadecimal digits. */
   readonly id: string;
@@ -44,7 +44,7 @@ export interface Own {
   readonly env: readonly string[];
 }
 
-/** First digits of an ID, as people see it and as the hostname is made of. */
+/** First twelve digits of an ID, for people, and as the default hostname. */
 export function shortId(id: string): string {
   return id.slice(0, 12);
 }
@@ -57,12 +57,12 @@ export function valuesOf({ id, name, created, started, requestArgv, requestEnv, 
 
 const mark = /\0(\d)/g;
 
-/** A text with its holes filled. Pure. */
+/** Fills the holes of a text. Pure. */
 export function fill(text: string, values: Values): string {
   return text.includes('\0') ? text.replace(mark, (_, digit: string) => values[Number(digit)] ?? '') : text;
 }
 
-/** Plain data with the holes in its texts filled; an array of nothing but the hole of a list becomes that list. Pure. */
+/** Fills the holes in plain data. An array whose only element is the hole of a list becomes that list. Pure. */
 export function fillAll<Value>(value: Value, values: Values): Value {
   return filled(value, values) as Value;
 }
@@ -82,24 +82,24 @@ function isList(text: unknown): text is string {
   return typeof text === 'string' && text.length === 2 && text[0] === '\0' && Number(text[1]) >= numbers.requestArgv;
 }
 
-/** `JSON.stringify`, with the holes of the value as holes of the text. Pure. */
+/** `JSON.stringify` that keeps holes: those of the value are holes of the text. Pure. */
 export function jsonWithHoles(value: unknown): string {
-  // A backslash that is escaped itself begins no escape. The quotes around the hole of a list are not part of the list.
+  // An escaped backslash begins no escape. The quotes around the hole of a list are not part of the list.
   return JSON.stringify(value).replace(/\\\\|"\\u0000([5-8])"|\\u0000/g, (found, list?: string) => {
     if (list !== undefined) return `\0${list}`;
     return found === '\\\\' ? found : '\0';
   });
 }
 
-/** A text as it is written into a plan, with room for the values, and where that room is. */
+/** A text as it is written into a plan, with room for values. */
 export interface TextWithRoom {
   readonly bytes: Uint8Array;
-  /** Offset, length and number of each hole. */
+  /** Offset and length of the room in bytes, and number of the hole. */
   readonly holes: readonly (readonly [offset: number, length: number, number: number])[];
 }
 
 /**
- * Pure.
+ * Replaces holes by room for their values. Pure.
  *
  * @throws RangeError for a hole whose values differ in length
  */
@@ -119,7 +119,7 @@ export function withRoom(text: string): TextWithRoom {
   return { bytes: Buffer.from(written + text.slice(done)), holes };
 }
 
-/** Bytes of a text once its holes are filled. Pure. */
+/** Length in bytes of a text with filled holes. Pure. */
 export function lengthOf(content: string | Uint8Array): number {
   return typeof content === 'string' ? withRoom(content).bytes.length : content.length;
 }

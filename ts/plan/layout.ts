@@ -6,24 +6,24 @@ import type { StartFacts } from './facts.ts';
 import type { Slot } from './types.ts';
 import { hiddenReason, makeHidden, makeUserMount } from './user-mounts.ts';
 
-/** A mount with its place below the root filesystem. */
+/** A mount with its target below the root filesystem. */
 export interface PlacedMount {
   readonly target: string;
   readonly kind: keyof typeof mountPoint;
-  /** Make the mount point where it is missing. */
+  /** Make a missing mount point. */
   readonly create: boolean;
-  /** To be made read-only once all mounts are in place. */
+  /** Made read-only after all mounts are attached. */
   readonly sealed: boolean;
   readonly reason: string;
-  /** Needs neither the request nor the container's namespaces, so that it can be made before both. */
-  readonly ahead: boolean;
+  /** Can be made before the request and the container's namespaces. */
+  readonly prefetchable: boolean;
   make(draft: Draft): Slot;
 }
 
 /**
  * All mounts but the root filesystem, in the order in which they are made: the user's, the hidden paths, the defaults.
- * A mount of the user replaces what would be at the same target or below it: who mounts `/dev` gets no `/dev/pts` of ours
- * in there, and who mounts `/home` asked to see it.
+ * A mount of the user replaces other mounts at its target and below it: a user's `/dev` gets no default `/dev/pts`, and
+ * a user's `/home` is not hidden.
  */
 export function placeMounts(facts: StartFacts): readonly PlacedMount[] {
   const taken = new Set(facts.mounts.map((mount) => mount.target));
@@ -35,7 +35,7 @@ export function placeMounts(facts: StartFacts): readonly PlacedMount[] {
       create: true,
       sealed: mount.kind === 'tmpfs' && (mount.attributes & attribute.readonly) !== 0,
       reason: mount.reason,
-      ahead: false,
+      prefetchable: false,
       make: (draft) => makeUserMount(draft, mount),
     }),
   );
@@ -48,18 +48,18 @@ export function placeMounts(facts: StartFacts): readonly PlacedMount[] {
         create: false,
         sealed: false,
         reason: hiddenReason,
-        ahead: true,
+        prefetchable: true,
         make: (draft) => makeHidden(draft, path),
       }),
     );
   const defaults = defaultMounts(facts)
     .filter(({ target }) => !isTaken(target))
-    // An image with a symlink at /proc could have it mounted where the masks would then not find it (CVE-2025-31133).
+    // Otherwise a symlink at /proc in the image could lead the mount to a place that the masks miss (CVE-2025-31133).
     .map((mount): PlacedMount => ({ ...mount, kind: 'plain directory', create: true, sealed: false }));
   return [...user, ...hidden, ...defaults];
 }
 
-/** In the order of attaching: parents before what is below them, otherwise as they came. */
+/** Sorts mounts for attaching: parents before children, otherwise in their order. */
 export function byDepth<Mount extends { readonly target: string }>(mounts: readonly Mount[]): Mount[] {
   return [...mounts].sort((a, b) => depth(a.target) - depth(b.target));
 }

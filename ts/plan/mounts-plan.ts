@@ -2,28 +2,28 @@ import { makeUnion } from './build.ts';
 import { Draft } from './draft.ts';
 import type { StartFacts } from './facts.ts';
 import { placeMounts } from './layout.ts';
-import type { Plan, TreeName } from './types.ts';
+import type { MountName, Plan } from './types.ts';
 
-/** Trees that can be made before somebody asks for the start. */
+/** Mounts that can be prefetched. */
 export interface MountsPlan {
   readonly plan: Plan;
-  /** What is in its slots, in their order. */
-  readonly names: readonly TreeName[];
+  /** Names of the mounts in the plan's slots, in their order. */
+  readonly names: readonly MountName[];
 }
 
 /**
- * The part of a start that needs neither its request nor the container's namespaces: the union, the default mounts that
- * show nothing of a namespace, what the image hides. An opener makes these trees, and a start with `treesReady` attaches
- * them. Pure.
+ * Builds the plan of the mounts that need neither the request nor the container's namespaces: the union, the default
+ * mounts that show no namespace, the tmpfs over hidden paths. An opener makes these mounts, and a start with
+ * `mountsPrefetched` attaches them. Pure.
  */
 export function mountsPlan(facts: StartFacts): MountsPlan {
   const draft = new Draft([], { strategy: 'opener' });
   makeUnion(draft, facts.root);
-  const names: TreeName[] = ['tree:/'];
+  const names: MountName[] = ['mount:/'];
   for (const mount of placeMounts(facts)) {
-    if (!mount.ahead) continue;
+    if (!mount.prefetchable) continue;
     mount.make(draft);
-    names.push(`tree:${mount.target}`);
+    names.push(`mount:${mount.target}`);
   }
   const { slots, prepare } = draft;
   return { plan: { strategy: 'opener', namespaces: [], supplied: [], slots, prepare, enter: [] }, names };

@@ -3,12 +3,12 @@ import { Draft } from './draft.ts';
 import type { Sysctl } from './facts.ts';
 import type { Plan } from './types.ts';
 
-/** Parameters of the network namespace, which a start need not set in one that was made ahead. */
+/** True for a parameter of the network namespace. A prefetched one has it set already. */
 export function isOfNetwork({ name }: Sysctl): boolean {
   return name.startsWith('net.');
 }
 
-/** What is done in a network namespace that is made ahead; the rest of `sysctls` is the start's. Pure. */
+/** Builds the plan of a prefetched network namespace. The start sets the other `sysctls`. Pure. */
 export function networkPlan(sysctls: readonly Sysctl[]): Plan {
   const draft = new Draft([], {});
   draft.enter.push({ op: 'loopback', reason: 'loopback network' });

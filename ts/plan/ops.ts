@@ -1,4 +1,4 @@
-/** How the words of an operation's record are written; the same list as `native/plan/ops.def`. */
+/** Kinds of an operation's fields, as in `native/plan/ops.def`. */
 export type FieldKind = 'out' | 'slot' | 'u32' | 'u64' | 'string' | 'blob' | 'strings' | 'numbers';
 
 export interface OpShape {
@@ -178,7 +178,7 @@ export const ops = {
   sysctl: {
     code: 27,
     fields: [
-      // A procfs that nothing covers yet; none: one of its own is made.
+      // A procfs that nothing covers yet; null: the executor makes one.
       ['proc', 'slot'],
       ['name', 'string'],
       ['value', 'string'],
@@ -193,7 +193,7 @@ export const ops = {
       ['in', 'slot'],
       ['out', 'slot'],
       ['err', 'slot'],
-      // Whose `null` replaces the host's null device; none: the descriptors are taken as they are.
+      // Scratch mount, whose `null` replaces the host's null device; null: the descriptors are taken as they are.
       ['scratch', 'slot'],
     ],
   },

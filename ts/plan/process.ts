@@ -5,7 +5,7 @@ import type { ProcessFacts, StartFacts } from './facts.ts';
 import { hole, shortId } from './holes.ts';
 import type { Op, Slot } from './types.ts';
 
-/** What becomes of the process once its root is the container's: from the session to the application. */
+/** Adds the operations after the change of the root: from the session to the application. */
 export function becomeApplication(draft: Draft, facts: StartFacts, scratch: Slot): void {
   draft.enter.push(keyring(facts), session);
   connect(draft, scratch);
@@ -18,37 +18,37 @@ export function becomeApplication(draft: Draft, facts: StartFacts, scratch: Slot
 }
 
 /**
- * Whether the filter can be loaded long before the application is executed: it is half of what is left of a start then.
- * Another one than the default may forbid the rest.
+ * True if a waiting container can load its filter before the request, which halves the rest of the start. Only the
+ * default filter is known to allow that rest.
  */
-function isConfinedEarly({ process, defaultFilter }: StartFacts): boolean {
+function isFilteredEarly({ process, defaultFilter }: StartFacts): boolean {
   return process.noNewPrivileges && process.seccomp !== null && defaultFilter === true;
 }
 
-/** The part of it that a container in a pool does before it waits, beside what starts orlop-init in it. */
+/** Adds the operations that a waiting container executes before it waits. */
 export function awaitApplication(draft: Draft, facts: StartFacts): void {
-  // A bounding set limits what an application can gain by `exec`: what the process holds itself is as before.
+  // The bounding set limits what `exec` can give, and leaves the process its own capabilities.
   draft.enter.push(keyring(facts), bounding(facts));
-  if (!isConfinedEarly(facts)) return;
+  if (!isFilteredEarly(facts)) return;
   draft.enter.push(withoutGain);
   filterCalls(draft, facts);
 }
 
-/** What somebody else does in the root of a container that waits, once the mounts of its request are there. */
+/** Adds the operations of the opener in a waiting container's root, after the request's mounts are attached. */
 export function completeRoot(draft: Draft, facts: StartFacts): void {
   const { process, root } = facts;
   if (!root.readOnly) return;
-  // It cannot be made later.
+  // A missing directory cannot be made in a read-only root.
   draft.prepare.push({ op: 'chdir', reason: 'working directory', path: process.cwd, create: 1 });
   draft.prepare.push(readonlyRoot);
 }
 
-/** And the part that is left then. */
+/** Adds the rest of the operations, by which a waiting container becomes the application. */
 export function leaveWaiting(draft: Draft, facts: StartFacts, scratch: Slot): void {
   connect(draft, scratch);
   limit(draft, facts.process);
   draft.enter.push({ op: 'chdir', reason: 'working directory', path: facts.process.cwd, create: 1 });
-  dropPrivileges(draft, facts, isConfinedEarly(facts));
+  dropPrivileges(draft, facts, isFilteredEarly(facts));
   execute(draft, facts);
 }
 
@@ -58,7 +58,7 @@ const withoutGain: Op = { op: 'no-new-privileges', reason: 'set-id programs gain
 const session: Op = { op: 'session', reason: 'no terminal of the caller' };
 const signals: Op = { op: 'signals', reason: 'signals as a program expects them' };
 
-/** The beginning of what starts orlop-init in a container that is to wait. */
+/** First operations of the launch of orlop-init in a waiting container. */
 export const startWaiting: readonly Op[] = [session, signals];
 
 function keyring({ id }: StartFacts): Op {
@@ -70,9 +70,9 @@ function bounding({ process }: StartFacts): Op {
 }
 
 function findDirectory(draft: Draft, { process, root }: StartFacts): void {
-  // As root, and before the user changes: Docker too lets a user start in a directory that only root may enter.
+  // As root, before the user changes: as in Docker, a user may start in a directory that only root may enter.
   draft.enter.push({ op: 'chdir', reason: 'working directory', path: process.cwd, create: 1 });
-  // After the working directory, which may have to be created.
+  // After the working directory, which may have to be made.
   if (root.readOnly) draft.enter.push(readonlyRoot);
 }
 
@@ -101,11 +101,11 @@ function limit(draft: Draft, process: ProcessFacts): void {
 }
 
 /**
- * The order is the kernel's: the bounding set needs CAP_SETPCAP, the ids CAP_SETUID; the parent-death signal is cleared
- * by a change of credentials; a filter without no_new_privs needs CAP_SYS_ADMIN, so it comes before the capabilities go
- * and has to allow the calls that follow (Docker's profile does).
+ * The kernel requires this order. The bounding set needs CAP_SETPCAP, the ids CAP_SETUID. A change of credentials
+ * clears the parent-death signal. A filter without no_new_privs needs CAP_SYS_ADMIN, so it is loaded before the
+ * capabilities are dropped, and has to allow the calls that follow (Docker's profile does).
  *
- * @param confined set-id programs gain nothing already, and the filter is loaded
+ * @param confined no_new_privs is set already, and the filter is loaded
  */
 function dropPrivileges(draft: Draft, facts: StartFacts, confined = false): void {
   const { uid, gid, groups, capabilities, noNewPrivileges } = facts.process;

@@ -1,7 +1,7 @@
 import { fieldsOf, shapeOf } from './format.ts';
 import type { Op, Plan, Slot } from './types.ts';
 
-/** The operation that fills a slot; undefined for a supplied one. */
+/** The operation that fills a slot; undefined: the slot is supplied. */
 export function makerOf(plan: Plan, slot: Slot | null): Op | undefined {
   if (slot === null) return undefined;
   return [...plan.prepare, ...plan.enter].find((op) =>
@@ -9,14 +9,14 @@ export function makerOf(plan: Plan, slot: Slot | null): Op | undefined {
   );
 }
 
-/** Where a tree is attached; undefined when it is not. */
+/** Target of the mount in a slot; undefined: it is not attached. */
 export function targetOf(plan: Plan, slot: Slot | null): string | undefined {
   if (slot === null) return undefined;
   const attach = [...plan.enter, ...plan.prepare].find((op) => op.op === 'attach' && op.tree === slot);
   return attach?.op === 'attach' ? attach.target : undefined;
 }
 
-/** What is in a slot, for people: the source of a bind, the kind of a mount, the name of a supplied descriptor. */
+/** Content of a slot, for people: the source of a bind, the kind of a mount, the name of a supplied descriptor. */
 export function meaningOf(plan: Plan, slot: Slot | null): string {
   if (slot === null) return 'nothing';
   const supplied = plan.supplied[slot];

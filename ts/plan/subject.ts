@@ -2,13 +2,13 @@ import { rlimits } from '../linux/rlimits.ts';
 import { meaningOf, targetOf } from './slots.ts';
 import type { Op, Plan } from './types.ts';
 
-/** What an operation acts on: the two paths of an error, as in Node's `syscall 'path' -> 'dest'`. */
+/** Object of an operation: the two paths of an error, as in Node's `syscall 'path' -> 'dest'`. */
 export interface Subject {
   readonly path?: string | undefined;
   readonly dest?: string | undefined;
 }
 
-/** @param detail of the report: for `exec`, the index of the candidate */
+/** @param detail number in the launcher's report: for `exec`, the index of the candidate */
 export function subjectOf(plan: Plan, op: Op, detail: number): Subject {
   switch (op.op) {
     case 'bind':

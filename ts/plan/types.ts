@@ -21,7 +21,7 @@ type Fields<List extends readonly (readonly [string, string])[]> = {
   readonly [Entry in List[number] as Entry[0]]: Value<Entry[1]>;
 };
 
-/** One operation: its name, its fields in the units of `native/plan/ops.def`, and why it is there. */
+/** One operation: its name, its fields in the units of `native/plan/ops.def`, and its reason. */
 export type Op = {
   [Name in keyof typeof ops]: {
     /** Name of the operation. */
@@ -32,15 +32,15 @@ export type Op = {
 }[keyof typeof ops];
 
 /**
- * Who executes `prepare`: the container init process, in its copy of the host's mount tree (`in-child`), or a thread of
- * the caller in the host's mount namespace, before the clone (`opener`).
+ * Process that executes `prepare`: the container init process, in its copy of the host's mount namespace (`in-child`),
+ * or a thread of the caller, in the host's mount namespace and before the clone (`opener`).
  */
 export type Strategy = 'in-child' | 'opener';
 
-/** The namespaces that a start makes new. */
+/** Namespaces that a start may make. */
 export type Namespace = 'mount' | 'pid' | 'ipc' | 'uts' | 'network' | 'cgroup' | 'user';
 
-/** What the caller puts into the first slots of the descriptor table, in their order. */
+/** Descriptors that the caller puts into the first slots of the descriptor table. */
 export type Supplied =
   | 'stdin'
   | 'stdout'
@@ -50,28 +50,28 @@ export type Supplied =
   | 'control'
   | 'program'
   | 'container'
-  | TreeName;
+  | MountName;
 
-/** A tree made ahead, by where it will be attached. */
-export type TreeName = `tree:${string}`;
+/** A prefetched mount, named by its target. */
+export type MountName = `mount:${string}`;
 
 /**
- * A start, as data: `prepare` makes things, `enter` is what the container init process does with them, in the order of
- * its system calls. Built without effect, printed by `orlop plan`, and executed by `native/init`, which adds nothing.
+ * A start, as data: `prepare` makes mounts, and with `enter` the container init process uses them, both in the order of
+ * the system calls. Building a plan has no effect. `orlop plan` prints it, and `native/init` executes nothing else.
  */
 export interface Plan {
-  /** Who makes what `prepare` lists. */
+  /** Process that executes `prepare`. */
   readonly strategy: Strategy;
-  /** Made new by the clone; namespaces(7). */
+  /** Namespaces that the clone makes; namespaces(7). */
   readonly namespaces: readonly Namespace[];
-  /** What the first slots hold. */
+  /** Content of the first slots. */
   readonly supplied: readonly Supplied[];
-  /** Size of the descriptor table, the supplied slots included. */
+  /** Size of the descriptor table, with the supplied slots. */
   readonly slots: number;
-  /** Operations that were executed before the start was asked for: they made what is supplied. */
+  /** Operations that were executed before the request: they made the prefetched descriptors. */
   readonly prefetched?: readonly Op[] | undefined;
-  /** Makes detached mounts, files and descriptors. An opener that joins a container puts them into their places there. */
+  /** Makes detached mounts, files and descriptors. An opener that joins a waiting container attaches the mounts too. */
   readonly prepare: readonly Op[];
-  /** Attaches them, changes the root, gives up privileges, and ends in `exec`. */
+  /** Attaches the mounts, changes the root, drops privileges, and ends in `exec`. */
   readonly enter: readonly Op[];
 }

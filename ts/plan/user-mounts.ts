@@ -4,7 +4,7 @@ import type { Draft } from './draft.ts';
 import type { BindMount, HiddenPath, TmpfsMount, UserMount } from './facts.ts';
 import type { Slot } from './types.ts';
 
-/** Makes the detached tree of a mount that the user asked for. */
+/** Makes a detached mount for the user. */
 export function makeUserMount(draft: Draft, mount: UserMount): Slot {
   return mount.kind === 'bind' ? makeBind(draft, mount) : makeTmpfs(draft, mount);
 }
@@ -15,7 +15,7 @@ function makeBind(draft: Draft, mount: BindMount): Slot {
   const type = sourceType[mount.type];
   const recursive = mount.recursive && mount.type === 'directory' ? 1 : 0;
   draft.prepare.push({ op: 'bind', reason, tree, source, recursive, device, inode, type });
-  // A bind is private when it is made: only another propagation has to be asked for.
+  // A new bind mount is private, so only another propagation has to be set.
   const mode = mount.propagation === undefined || mount.propagation === 'private' ? 0 : propagation[mount.propagation];
   if (attributes !== 0 || mode !== 0) {
     draft.prepare.push({ op: 'attributes', reason, tree, set: attributes, clear: 0, recursive, propagation: mode });
@@ -23,7 +23,7 @@ function makeBind(draft: Draft, mount: BindMount): Slot {
   return tree;
 }
 
-/** Made writable even if it is to be read-only: mount points of other mounts may have to be created in it first. */
+/** Makes a tmpfs, writable at first even if it is to be read-only: mount points may have to be made in it. */
 function makeTmpfs(draft: Draft, mount: TmpfsMount): Slot {
   const tree = draft.newSlot();
   draft.prepare.push({

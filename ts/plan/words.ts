@@ -7,7 +7,7 @@ import { printable } from './printable.ts';
 import { meaningOf } from './slots.ts';
 import type { Op, Plan, Slot } from './types.ts';
 
-/** What an operation does, in words: flags by name, slots by what is in them. Empty where its name says all. */
+/** Describes an operation in words: flags by name, slots by their content. Empty if the operation's name says all. */
 export function wordsFor(plan: Plan, op: Op): string {
   switch (op.op) {
     case 'propagation':
@@ -133,7 +133,7 @@ function processWords(plan: Plan, op: Exclude<Op, { op: Making }>): string {
       return list(
         op.argv.map(quote).join(' '),
         `tries ${op.candidates.map(quote).join(', ')}`,
-        // Their values may be secrets, and a plan is made to be shown.
+        // The variables' values may be secret, but a plan is made to be shown.
         `${op.env.length} environment variables`,
       );
     case 'exec-file':
@@ -156,7 +156,7 @@ function list(...parts: readonly (string | number | false | undefined)[]): strin
   return parts.filter((part) => typeof part === 'string' && part !== '').join(', ');
 }
 
-/** Plain where it is plain, otherwise in quotation marks: nothing that an image names may steer a terminal. */
+/** Quotes a text unless it is plain: no name of an image may control the terminal. */
 export function quote(text: string): string {
   return /^[\w@%+=:,./~-]+$/.test(text) ? text : printable(JSON.stringify(text));
 }

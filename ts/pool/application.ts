@@ -2,8 +2,8 @@ import type { Runtime } from '../containers/runtime.ts';
 import type { ImageConfig, ResolvedImage, ResolvedUser } from '../images/types.ts';
 import { resolveImageUser } from '../images/users/read-users.ts';
 import { type PreparedForm, prepareForm } from '../launch/prepared-start.ts';
-import { buildApplication } from '../plan/member.ts';
-import { endedChanges } from '../record/changes.ts';
+import { buildApplication } from '../plan/waiting.ts';
+import { afterExitChanges } from '../record/changes.ts';
 import type { ContainerRecord, ProcessRecord, VolumeUse } from '../record/schema.ts';
 import type { RunRequest } from '../request/types.ts';
 import { groupsOf, mountsOf } from '../resolve/facts.ts';
@@ -14,7 +14,7 @@ import { type VolumeNeed, volumeNeeds } from '../resolve/volume-needs.ts';
 import { newId } from '../store/id.ts';
 import type { WaitingKind } from './waiting-container.ts';
 
-/** What a request to a pool leads to, but for the command that it executes. */
+/** A resolved request to a pool, without the command. */
 export interface Application {
   readonly image: ResolvedImage;
   readonly user: ResolvedUser;
@@ -22,17 +22,18 @@ export interface Application {
   readonly mounts: RunRequest['mounts'];
   /** Volumes of the store. */
   readonly needs: readonly VolumeNeed[];
-  /** What stands at the sources of its bind mounts, by target. */
+  /** Sources of the bind mounts, by target. */
   readonly sources: ReadonlyMap<string, ResolvedSource>;
+  /** A source lies on a file system that may never answer. */
   readonly mayHang: boolean;
-  /** The next request like it leads to the same. */
+  /** An equal request leads to the same application. */
   readonly repeatable: boolean;
 }
 
 /**
- * Finds what a request needs besides what the waiting containers have already.
+ * Resolves the parts of a request that a waiting container does not have yet.
  *
- * @param request merged with the defaults of the pool, but for its mounts
+ * @param request merged with the pool's defaults, except for the mounts, which are its own
  * @throws RequestError ORLOP_E_NO_USER, ORLOP_E_SOURCE, ORLOP_E_ABORTED
  */
 export async function resolveApplication(
@@ -54,12 +55,12 @@ export async function resolveApplication(
     needs,
     sources: sources.value,
     mayHang: await mayHang(sources.value.values()),
-    // The users of the host change. The volume of an anonymous mount is another one for each request.
+    // The users of the host may change. Each request has an anonymous volume of its own.
     repeatable: sources.repeatable && image.id !== 'host' && !needs.some(({ anonymous }) => anonymous),
   };
 }
 
-/** The image's configuration without what a waiting container has already. */
+/** The image's configuration without its volumes, which a waiting container has already. */
 function remainingConfig(config: ImageConfig): ImageConfig {
   return { ...config, volumes: [] };
 }
@@ -69,7 +70,7 @@ export function usesOf({ needs }: Application): readonly VolumeUse[] {
   return needs.map(({ nocopy: _, ...use }) => use);
 }
 
-/** The process of an application, with what it executes. */
+/** The process of an application with a command. */
 export function processOfApplication(
   { user: { uid, gid, groups }, cwd }: Application,
   { argv, env }: Pick<ProcessRecord, 'argv' | 'env'>,
@@ -80,7 +81,7 @@ export function processOfApplication(
 const forms = new WeakMap<WaitingKind, WeakMap<Application, PreparedForm>>();
 
 /**
- * The start by which a waiting container becomes the application: prepared once for each kind of them.
+ * The prepared start by which a waiting container becomes the application. It is made once for each kind.
  *
  * @param volumes of the store, by name
  */
@@ -115,5 +116,5 @@ function makeForm(
     process: { ...plans.facts.process, cwd, uid, gid, groups: groupsOf(user) },
   });
   const container = { ...prepared.container, record: { ...record, volumes: [...record.volumes, ...uses] } };
-  return prepareForm(native, plan, { ended: endedChanges(store, container, store.trash()) });
+  return prepareForm(native, plan, { afterExit: afterExitChanges(store, container, store.trash()) });
 }

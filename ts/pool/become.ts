@@ -11,18 +11,18 @@ import type { Plan } from '../plan/types.ts';
 import type { ContainerRecord, StoredContainer } from '../record/schema.ts';
 import type { RunRequest } from '../request/types.ts';
 import type { ResolvedSource } from '../resolve/sources.ts';
-import { exitOf, seeToEnd } from '../supervise/end.ts';
-import { LaunchedStdio, suppliesOf } from '../supervise/stdio-source.ts';
+import { announceExit, settleExit } from '../supervise/settle-exit.ts';
+import { StdioPipes, stdioSources } from '../supervise/stdio-pipes.ts';
 import { type Application, formOf, processOfApplication, usesOf } from './application.ts';
 import type { PoolVolumes } from './volumes.ts';
 import { dropWaiting, type WaitingContainer } from './waiting-container.ts';
 
 export interface PoolRun extends Run {
-  /** What it looked up in its root filesystem. */
+  /** Paths that the start looked up in its root filesystem. */
   readonly paths: readonly string[];
 }
 
-/** A request to a waiting container: its own mounts, and the rest merged with the pool's defaults. */
+/** A request to a waiting container: the mounts are its own, the rest is merged with the pool's defaults. */
 export interface BecomeRequest extends StartRequest {
   readonly request: RunRequest;
   readonly application: Application;
@@ -30,9 +30,9 @@ export interface BecomeRequest extends StartRequest {
 }
 
 /**
- * Turns a waiting container into an application. A container whose request failed is gone.
+ * Turns a waiting container into an application. If the request fails, the container is removed.
  *
- * @throws RequestError, LaunchError as a start does; WaitingGone when the container had ended before
+ * @throws RequestError, LaunchError as a start does; WaitingGone when the container's process had exited before
  */
 export async function becomeApplication(
   runtime: Runtime,
@@ -42,7 +42,7 @@ export async function becomeApplication(
   try {
     return await launchInto(runtime, waiting, how);
   } catch (error) {
-    // The first error is the one that the caller has to know. The next command finds what is left behind.
+    // The caller gets the first error. The next command removes what is left.
     await dropWaiting(runtime, waiting).catch(() => {});
     throw error;
   }
@@ -63,14 +63,14 @@ async function launchInto(runtime: Runtime, waiting: WaitingContainer, how: Beco
   const bound = await bindVolumes(runtime, waiting, how, described);
   const form = formOf(runtime, kind, application, bound);
   laps.lap('plan', 'of the request');
-  const descriptors = suppliesOf(stdio);
+  const descriptors = stdioSources(stdio);
   const follow = followOf(how);
   const answered = native.becomeApplication(waiting.native, form.native, { values, command, descriptors, follow });
-  // What follows is done while the application is being started.
+  // From here on, the application is being started at the same time.
   const kill = () => native.kill(process, sigkill);
   const recorded = recordNow(runtime, waiting, described);
   signal?.addEventListener('abort', kill, { once: true });
-  // An application that is on no record must not run: no command would find it.
+  // An application without a record must not run, because no command would find it.
   if (signal?.aborted || recorded instanceof Error) kill();
   try {
     const answer = await answered;
@@ -82,19 +82,19 @@ async function launchInto(runtime: Runtime, waiting: WaitingContainer, how: Beco
     const plan = () => form.planOf(values, command);
     requireDone(plan, answer);
     laps.launched(answer.times, follow.quiet);
-    const streams = new LaunchedStdio(native, descriptors, answer.pipes, follow.collect);
+    const streams = new StdioPipes(native, descriptors, answer.pipes, follow.collect);
     const finished = answer.ended;
     if (finished === null) throw new Error('the application is not followed to its end');
     const paths = pathsIn({ mounts: request.mounts, process: { cwd: application.cwd } }, command);
-    const ended = seeToEnd(runtime, () => recorded, { id, removes: form.removes, finished });
+    const exitReport = settleExit(runtime, () => recorded, { id, removes: form.removes, finished });
     return {
       process,
       times: answer.times,
       plan,
       stdio: streams,
       laps,
-      ended,
-      exited: exitOf(id, ended),
+      exitReport,
+      exited: announceExit(id, exitReport),
       id,
       name,
       paths,
@@ -104,7 +104,7 @@ async function launchInto(runtime: Runtime, waiting: WaitingContainer, how: Beco
   }
 }
 
-/** Where only the output is collected, the caller has nothing to do with the start alone. */
+/** A request that collects output and has no input reports start and exit together. */
 function followOf({ stdio, collect }: StartRequest): Follow {
   return {
     collect: collect !== undefined,
@@ -113,7 +113,7 @@ function followOf({ stdio, collect }: StartRequest): Follow {
   };
 }
 
-/** The record of a container that waits, once it has a request. */
+/** The record of a waiting container that gets a request. */
 function describe(
   waiting: ContainerRecord,
   application: Application,
@@ -138,7 +138,7 @@ async function bindVolumes(
 ): Promise<ReadonlyMap<string, ResolvedSource>> {
   const { needs, user } = application;
   if (needs.length === 0) return unbound;
-  // An anonymous volume is only found again by its container's record.
+  // Only its container's record leads to an anonymous volume.
   if (needs.some((need) => need.anonymous)) await containers.describeAnew(container, described);
   const { image } = kind.prepared.resolved;
   const bound = await volumes.bind(needs, { container: described.id, image, owner: user, signal });
@@ -146,7 +146,7 @@ async function bindVolumes(
   return bound;
 }
 
-/** The error where it could not be recorded. */
+/** Records the application; gives the error if that fails. */
 function recordNow(
   { containers }: Runtime,
   { container }: WaitingContainer,
@@ -159,7 +159,7 @@ function recordNow(
   }
 }
 
-/** The waiting container ended without a word, which is no fault of the request. */
+/** The waiting container's process exited without a report, for which the request is not to blame. */
 export class WaitingGone extends Error {
   override readonly name = 'WaitingGone';
 }

@@ -6,11 +6,11 @@ import type { Runtime } from '../containers/runtime.ts';
 import { LaunchError, RequestError } from '../errors/index.ts';
 import type { ResolvedImage } from '../images/types.ts';
 import { helperExecutable } from '../native/helper.ts';
-import { belongBelow } from '../plan/member.ts';
+import { belongBelow } from '../plan/waiting.ts';
 import { pausePace } from '../prefetch/pace.ts';
 import { Prefetch } from '../prefetch/prefetch.ts';
 import { WarmPaths } from '../prefetch/warm-paths.ts';
-import type { OwnRequest } from '../request/options.ts';
+import type { ApplicationRequest } from '../request/options.ts';
 import type { EnvEntry, RunRequest } from '../request/types.ts';
 import { type Application, resolveApplication } from './application.ts';
 import { becomeApplication, WaitingGone } from './become.ts';
@@ -18,18 +18,18 @@ import { checkTargets } from './targets.ts';
 import { PoolVolumes } from './volumes.ts';
 import { dropWaiting, killed, makeWaiting, type WaitingContainer, waitingRequest } from './waiting-container.ts';
 
-/** A container may be killed while it waits, and the next one too; more than that is no accident. */
+/** Number of tries for a request whose waiting containers are killed. */
 const attempts = 3;
 
-/** O_PATH of open(2), which `node:fs` does not name: to be executed, a file needs not be read. */
+/** O_PATH of open(2), which `node:fs` does not name: a file that is executed need not be readable. */
 const openPath = 0o10000000;
 
 const maxApplications = 256;
 
 /**
- * Containers of one image that wait for their applications. What waits sees no mount of the host: the program opens the
- * volumes of a request, and attaches them. Where it cannot, or should not because a source may never answer, and where a
- * volume belongs below what the container has mounted last, the request is an ordinary run.
+ * Containers of one image that wait for their applications. A waiting container sees no mount of the host, so a thread
+ * of the program opens the volumes of a request and attaches them. A request is an ordinary run instead if the kernel
+ * lacks the calls, if a source may never answer, or if a volume belongs below mounts that a start makes last.
  */
 export class ContainerPool {
   readonly #runtime: Runtime;
@@ -37,11 +37,11 @@ export class ContainerPool {
   readonly #waiting: Prefetch<WaitingContainer>;
   readonly #volumes: PoolVolumes;
   readonly #paths = new WarmPaths(1);
-  /** What requests lead to, by what they say but for their commands. */
+  /** Resolved requests, keyed by the request without its command. */
   readonly #applications = new Map<string, Application>();
-  /** The file of orlop-init. */
+  /** Descriptor of the file of orlop-init. */
   readonly #program: number;
-  /** What the last request looks up in its root filesystem. */
+  /** Paths that the last request looked up in its root filesystem. */
   #last: readonly string[] = [];
   #image: ResolvedImage | null = null;
   #prefetches = false;
@@ -54,7 +54,7 @@ export class ContainerPool {
     this.#volumes = new PoolVolumes(runtime);
     this.#program = openSync(helperExecutable(), openPath);
     this.#waiting = new Prefetch<WaitingContainer>(
-      { size, atOnce: Math.min(size, 4), each: 'one', patience: 0, pace: pausePace() },
+      { size, atOnce: Math.min(size, 4), each: 'one', skipFirst: 0, pace: pausePace() },
       {
         make: async () => [await this.#make()],
         spoiled: (waiting) => runtime.native.memberOver(waiting.native),
@@ -68,7 +68,7 @@ export class ContainerPool {
     return { size, ready, making, waiting, running: this.#running, started: this.#started };
   }
 
-  /** Resolves when as many containers wait as the pool holds. */
+  /** Resolves when `size` containers wait. */
   async fill(): Promise<void> {
     const { where } = this.#runtime;
     const request = waitingRequest(this.#defaults);
@@ -84,11 +84,11 @@ export class ContainerPool {
   }
 
   /**
-   * Runs an application in a waiting container, which is used for nothing else before or after.
+   * Runs an application in a waiting container, which is used once.
    *
    * @throws RequestError, LaunchError as a start does; ORLOP_E_CLOSED
    */
-  async start(own: OwnRequest, how: StartRequest): Promise<Run> {
+  async start(own: ApplicationRequest, how: StartRequest): Promise<Run> {
     const request = merge(this.#defaults, own);
     checkTargets(this.#defaults, [], own.mounts);
     for (let attempt = 1; ; attempt++) {
@@ -99,15 +99,15 @@ export class ContainerPool {
         this.#waiting.requireOpen();
         return this.#counted(this.#runInstead(request, how));
       }
-      // Behind the call, which its caller has to wait for.
-      const waiting = this.#waiting.takeNow() ?? (await this.#waiting.take(how.signal));
+      // `await` only if none waits, so that the request is sent in the caller's tick.
+      const waiting = this.#waiting.tryTake() ?? (await this.#waiting.take(how.signal));
       how.laps.lap('take', 'a container that waits');
       try {
         return await this.#counted(this.#become(waiting, request, application, how));
       } catch (error) {
         if (!isPassing(error)) throw error;
         if (attempt === attempts) throw error instanceof WaitingGone ? killed() : error;
-        // A source may have been replaced since it was seen.
+        // A source may have been replaced since it was resolved.
         this.#applications.delete(keyOf(application.image, request));
       }
     }
@@ -120,7 +120,7 @@ export class ContainerPool {
     how: StartRequest,
   ): Promise<Run> {
     const { image } = waiting.kind.prepared.resolved;
-    // The name of the image may mean another one by now.
+    // The name of the image may have moved to another image.
     const fitting =
       application.image === image
         ? application
@@ -145,20 +145,20 @@ export class ContainerPool {
     return application;
   }
 
-  /** An ordinary run in the place of one in a waiting container, with the same outcome. */
+  /** Runs the application in a new container, with the same outcome as in a waiting one. */
   #runInstead(request: RunRequest, how: StartRequest): Promise<Run> {
     const mounts = [...this.#defaults.mounts, ...request.mounts];
     return runContainer(this.#runtime, { ...request, mounts, rm: true }, how);
   }
 
-  /** Ends the containers that wait, and refuses requests that wait for one. Applications go on. */
+  /** Removes the waiting containers and rejects requests that wait for one. Applications go on. */
   async close(): Promise<void> {
     if (this.#waiting.closed) return this.#waiting.close();
     await this.#waiting.close();
     closeSync(this.#program);
   }
 
-  /** One that is killed while it is being made is no fault of the request that waits for it. */
+  /** Makes a waiting container, again if its process is killed meanwhile: the waiting request is not to blame. */
   async #make(): Promise<WaitingContainer> {
     for (let attempt = 1; ; attempt++) {
       try {
@@ -173,7 +173,7 @@ export class ContainerPool {
     }
   }
 
-  /** Counts from here: a run that collects its output reports its start together with its end. */
+  /** Counts from the call on: a run that collects output reports start and exit together. */
   async #counted(starting: Promise<Run>): Promise<Run> {
     this.#started++;
     this.#running++;
@@ -192,18 +192,18 @@ export class ContainerPool {
   }
 }
 
-/** The whole request by its value, but for the command that it executes. */
+/** JSON of the complete request without its command. */
 function keyOf({ id, generation }: ResolvedImage, request: RunRequest): string {
   return JSON.stringify([id, generation, { ...request, argv: null, env: null }]);
 }
 
-/** What the next waiting container may not meet: nothing of the application has run. */
+/** True for an error that another waiting container may not meet. Nothing of the application has run. */
 function isPassing(error: unknown): boolean {
   if (error instanceof WaitingGone) return true;
   return error instanceof LaunchError && error.step === 'bind' && (error.code === 'ESTALE' || error.code === 'ENOENT');
 }
 
-function merge(defaults: RunRequest, own: OwnRequest): RunRequest {
+function merge(defaults: RunRequest, own: ApplicationRequest): RunRequest {
   return {
     ...defaults,
     argv: own.argv.length > 0 ? own.argv : defaults.argv,

@@ -4,11 +4,10 @@ import type { ContainerRecord } from '../record/schema.ts';
 import type { MountSpec, RunRequest } from '../request/types.ts';
 
 /**
- * Refuses a mount that the waiting containers of a pool have no place for any more: they have mounted theirs already.
- * Pure.
+ * Refuses a mount that conflicts with a mount of the pool's waiting containers, which is made already. Pure.
  *
- * @param request what the pool was opened with
- * @param volumes those that its waiting containers have, of the image too
+ * @param request of the pool
+ * @param volumes of the pool's waiting containers, those of the image too
  * @throws RequestError ORLOP_E_DUPLICATE_TARGET, ORLOP_E_TARGET
  */
 export function checkTargets(
@@ -21,7 +20,7 @@ export function checkTargets(
   const made = [...taken, ...volumes];
   for (const { target } of requested) {
     if (target === '/proc') {
-      throw new RequestError('ORLOP_E_TARGET', `nothing can be mounted at '/proc' in a member of a pool`, {
+      throw new RequestError('ORLOP_E_TARGET', `nothing can be mounted at '/proc' in a container of a pool`, {
         hint: 'name the mount when the pool is opened',
       });
     }

@@ -6,15 +6,16 @@ import { ImageView } from '../resolve/image-view.ts';
 import type { ResolvedSource } from '../resolve/sources.ts';
 import type { VolumeNeed } from '../resolve/volume-needs.ts';
 import { errorCode } from '../store/system-error.ts';
-import { isEmptyNow } from '../volumes/empty.ts';
+import { isEmptySync } from '../volumes/empty.ts';
 import { prepareVolumes } from '../volumes/prepare.ts';
 import { readVolume } from '../volumes/record.ts';
 
-/** A volume as it was found before. The same inode born at another time is another directory. */
+/** A volume as it was found before. An inode with another time of birth is another directory. */
 interface Known {
   readonly source: ResolvedSource;
+  /** Nanoseconds since the epoch. */
   readonly born: bigint;
-  /** It has got a copy of an image's content, and never gets one again. */
+  /** The volume has got a copy of an image's content, and gets no other. */
   readonly populated: boolean;
 }
 
@@ -27,8 +28,8 @@ export interface BindRequest {
 }
 
 /**
- * The volumes of the store that requests to a pool name. One that was used before is found again in some microseconds:
- * noted as used, its lock taken, its directory looked at.
+ * Volumes of the store for requests to a pool. A volume that was used before is found again in microseconds, by noting
+ * its use, taking its lock and a stat of its directory.
  */
 export class PoolVolumes {
   readonly #runtime: Runtime;
@@ -42,28 +43,28 @@ export class PoolVolumes {
   }
 
   /**
-   * Makes the volumes where they are missing, and gives their directories, by name.
+   * Makes missing volumes and gives the directories of all, by name.
    *
    * @throws RequestError as `prepareVolumes` does
    */
   async bind(needs: readonly VolumeNeed[], request: BindRequest): Promise<ReadonlyMap<string, ResolvedSource>> {
     const found = new Map<string, ResolvedSource>();
     for (const need of needs) {
-      // Before the lock, as everywhere: whoever removes a volume looks for its users while it holds the lock.
+      // Before the lock: a removal of the volume looks for its users under the lock.
       noteUse(this.#runtime.store, request.container, need.name);
-      const source = this.#lookUpNow(need, request.owner) ?? (await this.#find(need, request));
+      const source = this.#tryLookUp(need, request.owner) ?? (await this.#find(need, request));
       found.set(need.name, source);
     }
     return found;
   }
 
-  /** Without a turn of the event loop; null when somebody holds the volume, or something has to be done to it. */
-  #lookUpNow(need: VolumeNeed, owner: BindRequest['owner']): ResolvedSource | null {
+  /** Looks up a volume in this tick; null if its lock is not free, or the volume needs preparation. */
+  #tryLookUp(need: VolumeNeed, owner: BindRequest['owner']): ResolvedSource | null {
     if (!this.#known.has(need.name)) return null;
     return this.#runtime.store.withLock('volume', need.name, 'shared', () => this.#lookUp(need, owner));
   }
 
-  /** The directory of a volume that is as it was and needs nothing done to it; null otherwise. The caller holds it. */
+  /** Directory of a known volume that needs no preparation; null otherwise. The caller holds the lock. */
   #lookUp({ name, target, nocopy }: VolumeNeed, owner: BindRequest['owner']): ResolvedSource | null {
     const known = this.#known.get(name);
     if (known === undefined) return null;
@@ -72,19 +73,19 @@ export class PoolVolumes {
     if (facts === undefined || facts.birthtimeNs !== born) return null;
     if (facts.dev !== source.device || facts.ino !== source.inode) return null;
     const owned = facts.uid === BigInt(owner.uid) && facts.gid === BigInt(owner.gid);
-    const settled = nocopy || populated || (owned && this.#lacking.has(target)) || !isEmptyNow(source.path);
+    const settled = nocopy || populated || (owned && this.#lacking.has(target)) || !isEmptySync(source.path);
     return settled ? source : null;
   }
 
   /**
-   * One request of this pool prepares a volume, the others wait for it: were all to do it, each would keep the next from
-   * seeing that nothing is left to do.
+   * Prepares a volume by one request, for which the others wait: in parallel, each would hold the lock that the next
+   * one needs to see that nothing is left to do.
    */
   async #find(need: VolumeNeed, request: BindRequest): Promise<ResolvedSource> {
     const { name } = need;
     for (let other = this.#preparing.get(name); other !== undefined; other = this.#preparing.get(name)) {
       await other.catch(() => {});
-      const source = await this.#lookUpLater(need, request);
+      const source = await this.#lookUpLocked(need, request);
       if (source !== null) return source;
     }
     const preparing = this.#prepare(need, request);
@@ -96,7 +97,7 @@ export class PoolVolumes {
     }
   }
 
-  async #lookUpLater(need: VolumeNeed, { owner, signal }: BindRequest): Promise<ResolvedSource | null> {
+  async #lookUpLocked(need: VolumeNeed, { owner, signal }: BindRequest): Promise<ResolvedSource | null> {
     await using _lock = await this.#runtime.store.lock('volume', need.name, 'shared', { signal });
     return this.#lookUp(need, owner);
   }
@@ -105,7 +106,7 @@ export class PoolVolumes {
     const { store, volumes, containers } = this.#runtime;
     const { container, image, owner, signal } = request;
     await using view = ImageView.ofImage(this.#runtime.native, image);
-    const known = this.#known.has(need.name) ? await this.#lookUpLater(need, request) : null;
+    const known = this.#known.has(need.name) ? await this.#lookUpLocked(need, request) : null;
     if (known !== null) return known;
     const users = async () => (await containers.uses()).volumes;
     const options = { container, view: view.open, owner, durable: false, signal };
@@ -120,7 +121,7 @@ export class PoolVolumes {
     return source;
   }
 
-  /** Whether the image has no directory there. The host changes: of it nothing is remembered. */
+  /** True if the image has no directory at the target. False for image `host`, which may change. */
   async #lacks({ id }: BindRequest['image'], view: ImageView, target: string): Promise<boolean> {
     if (id === 'host') return false;
     try {

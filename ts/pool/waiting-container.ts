@@ -10,11 +10,11 @@ import type { NativeMember, NativeProcess } from '../native/contract.ts';
 import { explainFailure } from '../plan/failure.ts';
 import { inForm } from '../plan/form.ts';
 import type { Values } from '../plan/holes.ts';
-import { buildMember, type MemberPlan } from '../plan/member.ts';
+import { buildWaiting, type WaitingPlans } from '../plan/waiting.ts';
 import type { StoredContainer } from '../record/schema.ts';
 import type { RunRequest } from '../request/types.ts';
 
-/** A container that is made but for its application, and the orlop-init in it that waits. */
+/** A container without an application, in which orlop-init waits. */
 export interface WaitingContainer {
   readonly container: StoredContainer;
   readonly kind: WaitingKind;
@@ -23,17 +23,17 @@ export interface WaitingContainer {
   readonly process: NativeProcess;
 }
 
-/** What waiting containers of a pool have in common, as long as what was resolved for them holds. */
+/** Common part of a pool's waiting containers, valid as long as their prepared container is. */
 export interface WaitingKind {
   readonly prepared: PreparedContainer;
-  readonly plans: MemberPlan;
-  /** Executes orlop-init. */
+  readonly plans: WaitingPlans;
+  /** Launch of orlop-init. */
   readonly boot: PreparedForm;
-  /** What orlop-init executes before it waits. */
+  /** Operations of orlop-init before it waits. */
   readonly prepare: PreparedForm;
 }
 
-/** The request of a container that waits: what it executes so far is orlop-init. */
+/** The request of a waiting container, whose command is orlop-init. */
 export function waitingRequest(defaults: RunRequest): RunRequest {
   return { ...defaults, argv: ['orlop-init'], env: [], entrypoint: [], rm: true };
 }
@@ -44,8 +44,8 @@ function kindOf({ native }: Runtime, prepared: PreparedContainer): WaitingKind {
   const known = kinds.get(prepared);
   if (known !== undefined) return known;
   const { start, resolved } = prepared;
-  const plans = buildMember(inForm(start.facts, { strategy: 'opener', network: false, mounts: null }));
-  const checks = resolved.starting;
+  const plans = buildWaiting(inForm(start.facts, { strategy: 'opener', network: false, mounts: null }));
+  const checks = resolved.startChecks;
   const kind = {
     prepared,
     plans,
@@ -57,11 +57,11 @@ function kindOf({ native }: Runtime, prepared: PreparedContainer): WaitingKind {
 }
 
 /**
- * Makes a container that waits: its record, read-write layer, volumes of the defaults, and a container init process with
- * all that needs no request.
+ * Makes a waiting container: its record, read-write layer, volumes of the defaults, and a container init process that
+ * has done all that needs no request.
  *
  * @param program descriptor of the file of orlop-init
- * @param paths that requests look up in the root filesystem, so that the kernel knows the way there
+ * @param paths to look up in the root filesystem, so that the kernel has them cached when a request comes
  * @throws RequestError, LaunchError as a start does
  */
 export async function makeWaiting(
@@ -78,7 +78,7 @@ export async function makeWaiting(
     const claimed = await runtime.containers.claim(created);
     return await startWaiting(runtime, { ...created, ...claimed }, program, paths);
   } catch (error) {
-    // The first error is the one that the caller has to know. The next command finds what is left behind.
+    // The caller gets the first error. The next command removes what is left.
     await remove(runtime, created).catch(() => {});
     throw error;
   }
@@ -110,7 +110,7 @@ async function startWaiting(
   }
 }
 
-/** Ends a container that became no application, and removes it. */
+/** Kills and removes a container that became no application. */
 export async function dropWaiting(runtime: Runtime, waiting: WaitingContainer): Promise<void> {
   runtime.native.closeMember(waiting.native);
   await kill(runtime, waiting.process);

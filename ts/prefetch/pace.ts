@@ -1,18 +1,18 @@
 import { inNextTick } from '../launch/next-tick.ts';
 
-/** When items are made again that were taken. */
+/** Decides when taken items are replaced. */
 export interface Pace {
   /**
-   * Has `refill` called, once, however often this is called before.
+   * Schedules a call of `refill`. Several calls before it schedule one.
    *
    * @param low half of the items or less are left
    */
   soon(refill: () => void, low: boolean): void;
-  /** Has it not called any more. */
+  /** Cancels the scheduled call. */
   stop(): void;
 }
 
-/** In the next tick of the event loop, when the taker has made its call. */
+/** Refills in the next tick of the event loop, when the taker has made its call. */
 export function nextTickPace(): Pace {
   let due: (() => void) | null = null;
   const run = () => {
@@ -32,12 +32,13 @@ export function nextTickPace(): Pace {
 }
 
 /**
- * After a pause, ms. Making an item takes the processors, and the kernel's lock on mounts, from the start that took one:
- * while there are enough it waits until none has been taken for a while, and otherwise for that start to be over.
+ * Delays of a refill, in ms. Making an item slows a start in progress: both need the processors and the kernel's lock
+ * on mounts. With enough items left the refill waits until none has been taken for `pauseMs`, otherwise for one start.
  */
 const pauseMs = 10;
 const startMs = 2;
 
+/** Refills after a pause. */
 export function pausePace(): Pace {
   let next: { readonly timer: NodeJS.Timeout; readonly low: boolean } | null = null;
   const stop = () => {
@@ -58,7 +59,7 @@ export function pausePace(): Pace {
     next = { timer: setTimeout(run, low ? startMs : pauseMs).unref(), low };
   };
   return {
-    // When the taker has handed on what it took.
+    // After the taker has sent its request.
     soon: (refill, low) => void setImmediate(begin, refill, low),
     stop,
   };

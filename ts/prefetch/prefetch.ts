@@ -2,35 +2,35 @@ import { RequestError } from '../errors/index.ts';
 import { aborted } from '../launch/abort.ts';
 import type { Pace } from './pace.ts';
 
-/** Makes what is prefetched. */
+/** Makes and drops the items of a `Prefetch`. */
 export interface Supplier<Item> {
   /**
    * Makes items.
    *
-   * @param count how many are wanted: at least one is made, and no more than these
+   * @param count upper bound; at least one is made
    */
   make(count: number): Promise<readonly Item[]>;
-  /** Lets go of an item that was not taken. */
+  /** Disposes of an item that was not taken. */
   drop(item: Item): Promise<void>;
-  /** Resolves when an item that waits is of no use any more. Left out: never. */
+  /** Resolves when a waiting item has become useless. Left out: never. */
   spoiled?(item: Item): Promise<void>;
-  /** Whether a failure means that no item can ever be made. Left out: it never does. */
+  /** True if no item can be made after this failure. Left out: always false. */
   refused?(error: unknown): boolean;
 }
 
 export interface PrefetchOptions {
-  /** How many items wait. */
+  /** Number of waiting items. */
   readonly size: number;
-  /** Where none is left, the size doubles, up to this. Default: it stays. */
+  /** Upper bound of `size`, which doubles when no item is left. Default: `size` stays. */
   readonly maxSize?: number | undefined;
-  /** Items are made again when this part of them or less is left; default 1, so after each that was taken. */
+  /** Part of `size` from 0 to 1 at or below which items are made. Default 1: after each taken item. */
   readonly lowWater?: number | undefined;
-  /** Calls of the supplier at the same time: more would only take the processors from each other. */
+  /** Maximal number of concurrent calls of the supplier. */
   readonly atOnce: number;
-  /** Each call of the supplier makes one item, or all that are wanted. */
+  /** Number of items per call of the supplier: one, or all that are missing. */
   readonly each: 'one' | 'all';
-  /** How many items may be asked for before any is made. */
-  readonly patience: number;
+  /** Number of first requests that make no item. */
+  readonly skipFirst: number;
   readonly pace: Pace;
 }
 
@@ -40,8 +40,8 @@ interface Waiter<Item> {
 }
 
 /**
- * Items that are made before they are needed. A taker gets the one that waits for the longest, or waits for the next; each
- * is given once.
+ * Items that are made before they are needed. A taker gets the oldest waiting item, or waits for the next. Each item is
+ * given once.
  */
 export class Prefetch<Item> {
   readonly #supplier: Supplier<Item>;
@@ -51,13 +51,13 @@ export class Prefetch<Item> {
   readonly #making = new Set<Promise<void>>();
   readonly #dropping = new Set<Promise<void>>();
   #size: number;
-  /** Items that calls of the supplier are to make. */
+  /** Number of items that calls of the supplier are making. */
   #coming = 0;
   #asked = 0;
   #filling: Waiter<void> | null = null;
   #closed = false;
   #refused = false;
-  /** Items that could not be made or were spoiled since the last that was asked for. */
+  /** Number of items that failed or were spoiled since the last request. */
   #failures = 0;
 
   constructor(options: PrefetchOptions, supplier: Supplier<Item>) {
@@ -86,12 +86,12 @@ export class Prefetch<Item> {
     return this.#closed;
   }
 
-  /** Items that wait, the oldest first. */
+  /** Waiting items, oldest first. */
   items(): readonly Item[] {
     return this.#ready;
   }
 
-  /** Resolves when all items have been made; rejects with the error of the first that cannot be made. */
+  /** Resolves when all items are made; rejects with the error of the first item that fails. */
   fill(): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#filling = { resolve, reject };
@@ -103,32 +103,32 @@ export class Prefetch<Item> {
   /**
    * Takes an item, or waits for one.
    *
-   * @throws RequestError ORLOP_E_CLOSED, ORLOP_E_ABORTED, and what keeps an item from being made
+   * @throws RequestError ORLOP_E_CLOSED, ORLOP_E_ABORTED, and the error of the supplier
    */
   take(signal?: AbortSignal): Item | Promise<Item> {
     this.requireOpen();
-    return this.takeNow() ?? this.#wait(signal);
+    return this.tryTake() ?? this.#wait(signal);
   }
 
   /**
-   * Takes an item that waits; null where there is none. Others are made in its place, as the pace has it.
+   * Takes a waiting item; null if there is none. The pace decides when it is replaced.
    *
-   * @param wishes which items are taken, those of the first wish before those of the second; default: any
+   * @param wishes conditions on the item: one that meets the first is preferred; default: any item
    */
-  takeNow(...wishes: readonly ((item: Item) => boolean)[]): Item | null {
+  tryTake(...wishes: readonly ((item: Item) => boolean)[]): Item | null {
     if (this.#closed) return null;
     this.#failures = 0;
     const item = wishes.length === 0 ? (this.#ready.shift() ?? null) : this.borrow(...wishes);
     this.#asked++;
-    if (this.#asked <= this.#options.patience) return item;
+    if (this.#asked <= this.#options.skipFirst) return item;
     const { maxSize = this.#size, pace } = this.#options;
-    if (item === null && this.#asked > this.#options.patience + this.#size)
+    if (item === null && this.#asked > this.#options.skipFirst + this.#size)
       this.#size = Math.min(this.#size * 2, maxSize);
     if (this.#isLow()) pace.soon(this.refill, this.#ready.length * 2 <= this.#size);
     return item;
   }
 
-  /** Takes an item that is put back: no other is made in its place. */
+  /** Takes an item that will be put back, and is not replaced. */
   borrow(...wishes: readonly ((item: Item) => boolean)[]): Item | null {
     for (const wish of wishes) {
       const at = this.#ready.findIndex(wish);
@@ -137,7 +137,7 @@ export class Prefetch<Item> {
     return null;
   }
 
-  /** Puts an item back that was not used. */
+  /** Puts a borrowed item back. */
   putBack(item: Item): void {
     this.#give(item);
   }
@@ -147,7 +147,7 @@ export class Prefetch<Item> {
     return this.#ready.length + this.#coming <= this.#size * lowWater;
   }
 
-  /** Makes the items that are missing, in the background. */
+  /** Makes the missing items in the background. */
   readonly refill = (): void => {
     const { atOnce, each } = this.#options;
     for (;;) {
@@ -170,7 +170,7 @@ export class Prefetch<Item> {
     if (this.#closed) throw closed();
   }
 
-  /** Rejects those that wait, and drops the items that wait. An item that was taken is not its concern. */
+  /** Rejects waiting takers and drops waiting items. Taken items stay their takers'. */
   async close(): Promise<void> {
     this.#closed = true;
     this.#options.pace.stop();
@@ -181,7 +181,7 @@ export class Prefetch<Item> {
     await Promise.all(this.#dropping);
   }
 
-  /** The same, to be used again as if it were new. */
+  /** Closes, and returns to the initial state. */
   async reset(): Promise<void> {
     await this.close();
     this.#asked = 0;
@@ -221,7 +221,7 @@ export class Prefetch<Item> {
       this.#refused = this.#supplier.refused?.(error) ?? false;
       this.#filled()?.reject(error);
       this.#waiters.shift()?.reject(error);
-      // Those that wait are told why. With none left, the next that asks makes it try again.
+      // Each waiting taker gets the error of one failure. Without takers, the next request tries again.
       this.#failures = this.#waiters.length > 0 ? 0 : this.#size + 1;
     }
   }

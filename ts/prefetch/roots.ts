@@ -3,45 +3,45 @@ import type { Native } from '../native/contract.ts';
 import type { StartFacts } from '../plan/facts.ts';
 import { hole, type Values } from '../plan/holes.ts';
 import { mountsPlan } from '../plan/mounts-plan.ts';
-import type { Plan, TreeName } from '../plan/types.ts';
-import { allowRemountAt, dressLayer, type RootAttributes } from '../record/layer.ts';
+import type { MountName, Plan } from '../plan/types.ts';
+import { allowRemountAt, type RootAttributes, setRootAttributes } from '../record/layer.ts';
 import type { Store } from '../store/store.ts';
 import { errorCode } from '../store/system-error.ts';
-import { type Layer, prefetchLayers, Shelf } from './layers.ts';
+import { type Layer, LayerStaging, prefetchLayers } from './layers.ts';
 import type { Prefetch } from './prefetch.ts';
 import { WarmPaths } from './warm-paths.ts';
 
-/** Detached mounts of a root filesystem: the union, and default mounts. */
+/** Detached mounts of a root filesystem: the union and default mounts. */
 export interface RootMounts {
-  readonly names: readonly TreeName[];
-  /** In the order of the names; their taker closes them. */
+  readonly names: readonly MountName[];
+  /** Descriptors in the order of the names. The taker closes them. */
   readonly descriptors: readonly number[];
 }
 
-/** What the root filesystems of a kind have in common. */
+/** Common part of root filesystems of a kind. */
 export interface RootKind {
-  /** Equal for root filesystems that differ in nothing but the read-write layer. */
+  /** Key that is the same for root filesystems that differ only in the read-write layer. */
   readonly key: string;
   readonly attributes: RootAttributes;
-  /** Of a start with such a root filesystem. */
+  /** Facts of a start with such a root filesystem. */
   readonly facts: () => StartFacts;
 }
 
-/** Read-write layers that have mounts, at most: for programs that start so many kinds of containers by turns. */
+/** Maximal number of layers with mounts, for programs that alternate between as many kinds of containers. */
 const maxMounted = 8;
 
 /**
- * Root filesystems made ahead: a read-write layer, with its union and default mounts where the last start was of the same
- * kind. On a disk, the union alone is a third of a start. The mounts are detached, so the host sees nothing of them, and
- * the kernel takes them away with the program.
+ * Prefetches root filesystems: read-write layers, with union and default mounts if the last start was of the same kind.
+ * On a disk, the union alone is a third of a start. The mounts are detached, so they are not visible on the host, and
+ * the kernel removes them with the program.
  *
- * Only for containers that end with the program: no other may mount the same read-write layer meanwhile.
+ * Only for ephemeral containers, because no other process may mount the same read-write layer meanwhile.
  */
 export class Roots {
   readonly #native: Native;
-  readonly #shelf: Shelf;
+  readonly #staging: LayerStaging;
   readonly #layers: Prefetch<Layer>;
-  /** By the layer in the union. */
+  /** Mounts by the ID of the layer in the union. */
   readonly #mounted = new Map<string, MountedRoot>();
   readonly #plans = new Map<string, MountsForm>();
   readonly #paths = new WarmPaths(maxMounted);
@@ -50,21 +50,21 @@ export class Roots {
 
   constructor(store: Store) {
     this.#native = store.native;
-    this.#shelf = new Shelf(store);
-    this.#layers = prefetchLayers(this.#shelf);
+    this.#staging = new LayerStaging(store);
+    this.#layers = prefetchLayers(this.#staging);
   }
 
   /**
-   * Takes a layer with mounts of this kind, or one without mounts; null when there is none.
+   * Takes a layer with mounts of this kind, or one without mounts; null: there is none.
    *
-   * @param kind null: only one without mounts
+   * @param kind null: only a layer without mounts
    */
   take(kind: string | null): Layer | null {
-    const layer = this.#layers.takeNow(
+    const layer = this.#layers.tryTake(
       ({ id }) => kind !== null && this.#mounted.get(id)?.kind === kind,
       ({ id }) => !this.#mounted.has(id),
     );
-    if (layer !== null) this.#shelf.take(layer);
+    if (layer !== null) this.#staging.take(layer);
     return layer;
   }
 
@@ -72,25 +72,25 @@ export class Roots {
     return this.#mounted.has(layer);
   }
 
-  /** The mounts with a layer in them, for its start; null when there are none. */
+  /** Takes the mounts of a layer, for its start; null: none. */
   mountsOf(layer: string): RootMounts | null {
     const mounts = this.#mounted.get(layer) ?? null;
     this.#mounted.delete(layer);
     return mounts;
   }
 
-  /** A layer that was taken has been moved into its place, or never will be. */
-  moved(layer: string): void {
-    this.#shelf.moved(layer);
+  /** Releases a taken layer: a start has moved it to its path, or has failed. */
+  release(layer: string): void {
+    this.#staging.release(layer);
   }
 
-  /** Closes the mounts with a layer in them: the layer is to be removed. */
+  /** Closes the mounts of a layer that is to be removed. */
   async drop(layer: string): Promise<void> {
     await Promise.all((this.mountsOf(layer)?.descriptors ?? []).map((mount) => this.#native.close(mount)));
   }
 
-  /** The mounts that a start of this kind would take now, and how they were made; null for none. */
-  prefetched(kind: string): { readonly names: readonly TreeName[]; plan(values: Values): Plan } | null {
+  /** Names and plan of the mounts that a start of this kind would take now; null: none. */
+  prefetched(kind: string): { readonly names: readonly MountName[]; plan(values: Values): Plan } | null {
     const found = this.#mountedLayers().find(({ id }) => this.#mounted.get(id)?.kind === kind);
     const mounted = found === undefined ? undefined : this.#mounted.get(found.id);
     return mounted === undefined ? null : { names: mounted.names, plan: (values) => mounted.form.planOf(values) };
@@ -99,13 +99,13 @@ export class Roots {
   /**
    * Makes mounts for the next start of this kind.
    *
-   * @param paths that it looks up in the root filesystem; the next one may be like one of those before it, too
-   * @param launch the token of a launch, which goes first
+   * @param paths that the last start looked up in the root filesystem
+   * @param launch token of the launch that comes first
    */
   makeNext(kind: RootKind, paths: () => readonly string[], launch: object): void {
     if (this.#refused || this.#making !== null) return;
     this.#making = this.#make(kind, paths, launch)
-      // Each start makes its own then, or its error says what is wrong.
+      // Each start then makes its own mounts, or its error tells the cause.
       .catch((error: unknown) => {
         this.#plans.clear();
         this.#refused = ['EPERM', 'ENOSYS'].includes(errorCode(error) ?? '');
@@ -115,7 +115,7 @@ export class Roots {
       });
   }
 
-  /** Closes the mounts that no container has taken: an image whose layers are in them is to be removed. */
+  /** Closes the mounts that were not taken, because an image with layers in them is to be removed. */
   async forget(): Promise<void> {
     await this.#making;
     for (const layer of this.#mountedLayers()) await this.#unmount(layer);
@@ -124,10 +124,10 @@ export class Roots {
   async close(): Promise<void> {
     await this.#making;
     for (const layer of [...this.#mounted.keys()]) await this.drop(layer);
-    // The layers of another time will be elsewhere.
+    // Later layers are in another directory.
     this.#plans.clear();
     await this.#layers.reset();
-    await this.#shelf.empty();
+    await this.#staging.empty();
   }
 
   async #make(kind: RootKind, paths: () => readonly string[], after: object): Promise<void> {
@@ -137,11 +137,11 @@ export class Roots {
     if (oldest !== undefined && mounted.length >= maxMounted) await this.#unmount(oldest);
     const layer = this.#layers.borrow(({ id }) => !this.#mounted.has(id));
     if (layer === null) return;
-    const { id, shelf } = layer;
+    const { id, stagingDirectory } = layer;
     try {
-      const { form, names } = this.#planFor(kind, shelf);
-      const dressing = dressLayer(`${shelf}/${id}`, kind.attributes);
-      if (dressing.length > 0) this.#native.change(dressing);
+      const { form, names } = this.#planFor(kind, stagingDirectory);
+      const changes = setRootAttributes(`${stagingDirectory}/${id}`, kind.attributes);
+      if (changes.length > 0) this.#native.change(changes);
       const wanted = `${this.#paths.add(kind.key, paths()).join('\0')}\0`;
       const descriptors = await this.#native.openMounts(form.native, { values: [id], paths: wanted, after });
       this.#mounted.set(id, { kind: kind.key, form, names, descriptors });
@@ -150,9 +150,9 @@ export class Roots {
     }
   }
 
-  /** The store may have been closed meanwhile. */
+  /** Puts a layer back, or drops its mounts if the store was closed meanwhile. */
   async #putBack(layer: Layer): Promise<void> {
-    if (this.#shelf.isOpen(layer)) this.#layers.putBack(layer);
+    if (this.#staging.isOpen(layer)) this.#layers.putBack(layer);
     else await this.drop(layer.id);
   }
 
@@ -160,19 +160,19 @@ export class Roots {
     return this.#layers.items().filter(({ id }) => this.#mounted.has(id));
   }
 
-  /** A layer that no start used with its mounts is as it was. */
-  async #unmount({ id, shelf }: Layer): Promise<void> {
+  /** Closes the mounts of a waiting layer, and puts it back as one without mounts. */
+  async #unmount({ id, stagingDirectory }: Layer): Promise<void> {
     const layer = this.#layers.borrow((other) => other.id === id);
     if (layer === null) return;
     await this.drop(id);
-    await allowRemountAt(`${shelf}/${id}/work`);
+    await allowRemountAt(`${stagingDirectory}/${id}/work`);
     await this.#putBack(layer);
   }
 
-  #planFor({ key, facts }: RootKind, shelf: string): MountsForm {
+  #planFor({ key, facts }: RootKind, stagingDirectory: string): MountsForm {
     const known = this.#plans.get(key);
     if (known !== undefined) return known;
-    const path = `${shelf}/${hole.id}`;
+    const path = `${stagingDirectory}/${hole.id}`;
     const one = facts();
     const { plan, names } = mountsPlan({ ...one, root: { ...one.root, upper: `${path}/diff`, work: `${path}/work` } });
     const form = prepareForm(this.#native, plan, {});
@@ -183,10 +183,10 @@ export class Roots {
   }
 }
 
-/** How the mounts of a kind are made. */
+/** Prepared plan of the mounts of a kind. */
 interface MountsForm {
   readonly form: PreparedForm;
-  readonly names: readonly TreeName[];
+  readonly names: readonly MountName[];
 }
 
 interface MountedRoot extends RootMounts, MountsForm {

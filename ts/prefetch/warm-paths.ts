@@ -1,10 +1,10 @@
-/** Of how many starts that differ, and how many paths in all: more would make what is made ahead late. */
+/** Limits of different starts and of paths: more look-ups would delay the prefetched mounts. */
 const maxStarts = 4;
 const maxPaths = 512;
 
 /**
- * What the last starts of each kind have looked up in their root filesystem. Programs start several things by turns, so
- * the next start may be like the one before the last.
+ * Paths that the last starts of each kind have looked up in their root filesystem. Several starts are kept, because
+ * programs alternate between commands.
  */
 export class WarmPaths {
   readonly #maxKinds: number;
@@ -16,7 +16,7 @@ export class WarmPaths {
 
   /**
    * @param paths of the last start
-   * @returns these first, then those of the others, each once
+   * @returns `paths`, then those of the other starts, without duplicates
    */
   add(kind: string, paths: readonly string[]): string[] {
     const before = this.#kinds.get(kind) ?? [];

@@ -3,15 +3,14 @@ import type { Change, RunningState } from '../native/contract.ts';
 import { hole, jsonWithHoles } from '../plan/holes.ts';
 import type { Store } from '../store/store.ts';
 import { newRecordChanges, removeRecordChanges, statePath } from './files.ts';
-import { type LayerOrigin, placeLayer, type RootAttributes } from './layer.ts';
+import { type LayerOrigin, moveLayer, type RootAttributes } from './layer.ts';
 import type { ContainerState, StoredContainer } from './schema.ts';
 import { waiterLock } from './waiters.ts';
 
-// What the making, the start and the end of a container do to the store, as lists of changes: the thread that clones its
-// container init process and the one that sees its application end make them without the JavaScript thread. Texts may
-// have holes.
+// Batches of changes to the store for the making, the start and the exit of a container. The launcher thread and the
+// thread that waits for the exit make the changes, without the JavaScript thread. Texts may have holes.
 
-/** Makes a container: its record first, because from then on what is left behind is found. Pure. */
+/** Makes a container, its record first: from then on a recovery finds the rest. Pure. */
 export function createdChanges(
   store: Store,
   container: StoredContainer,
@@ -19,10 +18,10 @@ export function createdChanges(
   origin: LayerOrigin,
   root: RootAttributes,
 ): Change[] {
-  return [...newRecordChanges(store, container, self), ...placeLayer(store, container.record.layer, origin, root)];
+  return [...newRecordChanges(store, container, self), ...moveLayer(store, container.record.layer, origin, root)];
 }
 
-/** The state of a container whose application runs, but for what only the launching thread knows. Pure. */
+/** State of a container whose application runs, without PID and start time, which the launcher thread adds. Pure. */
 export function runningState(store: Store, { record, state, durability }: StoredContainer): RunningState {
   const running: ContainerState = { ...state, status: 'running', startedAt: hole.started, finishedAt: null };
   const { pid: _pid, startTime: _startTime, ...rest } = running;
@@ -35,23 +34,24 @@ export function runningState(store: Store, { record, state, durability }: Stored
   };
 }
 
-/** What removes a container that has ended. */
-export interface EndChanges {
+/** Changes that remove a container after the application's exit. */
+export interface AfterExit {
+  /** Made before the caller is notified of the exit. */
   readonly changes: readonly Change[];
-  /** Takes time: the caller does not wait for it. */
-  readonly later: readonly Change[];
+  /** Made after that, because they take time. */
+  readonly background: readonly Change[];
 }
 
 /**
- * What removes a container of this program once its application has ended: layer, mount point, and its record last,
- * because the record is what finds the rest again after a crash. Null where that takes more than a list: anonymous
- * volumes may have got another user.
+ * Removes a container of this program after the exit: layer, mount point, and the record last, because after a crash
+ * the record leads to the rest. Null if that takes more than a batch: a removal of anonymous volumes looks for other
+ * users.
  */
-export function endedChanges(
+export function afterExitChanges(
   store: Store,
   { record, state, durability }: StoredContainer,
   trash: string | null,
-): EndChanges | null {
+): AfterExit | null {
   const { id, layer, volumes } = record;
   const { owner } = state;
   if (durability === 'durable' || owner === null || volumes.some(({ anonymous }) => anonymous)) return null;
@@ -60,34 +60,34 @@ export function endedChanges(
   const lock = store.lockFile('container', id);
   const changes: Change[] = [
     ['lock', lock],
-    // Others who wait for the end have to read how it ended first.
+    // Fails if another program waits for the exit: that one reads the exit from the record first.
     ['absent', store.lockFile('container', waiterLock(id))],
     ...removal.changes,
     ...removeRecordChanges(store, id, owner),
     ['unlink', lock],
   ];
-  return { changes, later: removal.later };
+  return { changes, background: removal.background };
 }
 
-/** The layer and its mount point. A command removes them in their places: nothing waits for less. */
-function layerRemoval(store: Store, layer: string, trash: string | null): EndChanges | null {
+/** Removes the layer and its mount point. A command has no later time, so it removes them in place. */
+function layerRemoval(store: Store, layer: string, trash: string | null): AfterExit | null {
   const [path, mountPoint] = [store.layerPath(layer), store.mountPoint(layer)];
   if (store.mode === 'command') {
-    // Never recursively: should anything be mounted there, it is not ours to remove.
+    // Not recursive: files below a mount would not be the container's.
     return {
       changes: [
         ['remove', path],
         ['rmdir', mountPoint],
       ],
-      later: [],
+      background: [],
     };
   }
   if (trash === null) return null;
-  const place = `${trash}/${layer}`;
-  // The mount point is empty; where the place has one already, its removal is left to what removes step by step.
+  const discarded = `${trash}/${layer}`;
+  // The mount point is empty. If the trash has one already, the batch fails, and JavaScript removes the container.
   const changes: Change[] = [
-    ['discard', path, place],
-    ['discard', mountPoint, `${place}/mnt`],
+    ['discard', path, discarded],
+    ['discard', mountPoint, `${discarded}/mnt`],
   ];
-  return { changes, later: [['remove', place]] };
+  return { changes, background: [['remove', discarded]] };
 }

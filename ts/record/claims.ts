@@ -2,7 +2,7 @@ import type { ExitStatus } from '../supervise/exit.ts';
 
 const claimed = new Set<string>();
 
-/** Takes a container for a start, by its ID; false when this program is at it already. */
+/** Reserves a container for a start by this program; false if it is reserved already. */
 export function reserve(id: string): boolean {
   if (claimed.has(id)) return false;
   claimed.add(id);
@@ -13,21 +13,21 @@ export function isReserved(id: string): boolean {
   return claimed.has(id);
 }
 
-/** It has ended, or there was no start after all. */
+/** Ends the reservation: the application has exited, or the start has failed. */
 export function unreserve(id: string): void {
   claimed.delete(id);
 }
 
-const ends = new Map<string, Promise<ExitStatus>>();
+const exits = new Map<string, Promise<ExitStatus>>();
 
-/** The end of a container that this program runs: known here although its record may go with it. */
-export function ownEnd(id: string): Promise<ExitStatus> | undefined {
-  return ends.get(id);
+/** Exit of a container that this program runs; undefined for any other. The record may be removed with the exit. */
+export function ownExit(id: string): Promise<ExitStatus> | undefined {
+  return exits.get(id);
 }
 
-/** Its application runs; `end` is settled when all that follows from its end is done. */
-export function setOwnEnd(id: string, end: Promise<ExitStatus>): void {
-  ends.set(id, end);
-  const settle = () => ends.delete(id);
-  end.then(settle, settle);
+/** Keeps the exit of a running application until it is settled, which is after the container is recorded or removed. */
+export function setOwnExit(id: string, exit: Promise<ExitStatus>): void {
+  exits.set(id, exit);
+  const settle = () => exits.delete(id);
+  exit.then(settle, settle);
 }

@@ -24,14 +24,14 @@ import {
   type ContainerState,
   created,
   type Durability,
-  type Ending,
-  endedState,
+  exitedState,
+  type RecordedExit,
   type StoredContainer,
 } from './schema.ts';
 
 /** A container whose record cannot be read. */
 export interface DamagedContainer extends Omit<Damaged, 'id'> {
-  /** Its directory. */
+  /** Path of the container's directory. */
   readonly path: string;
 }
 
@@ -41,19 +41,19 @@ export interface ContainerList {
 }
 
 export interface RemoveContainerOptions {
-  /** Kill it when it runs; remove it although its record is damaged. */
+  /** Kill a running application; remove the container even if its record is damaged. */
   readonly force?: boolean | undefined;
-  /** Its anonymous volumes too. */
+  /** Remove the anonymous volumes too. */
   readonly volumes?: boolean | undefined;
 }
 
-/** The containers of a store, as records; and the volumes, whose use those records say. */
+/** Records of a store's containers, and the volumes, whose users the records tell. */
 export class ContainerStore {
   readonly #store: Store;
   readonly #removing: (layer: string) => Promise<void>;
   readonly volumes: Volumes;
 
-  /** @param removing is called with the read-write layer of a container before that is removed */
+  /** @param removing is called with a read-write layer before its removal */
   constructor(store: Store, removing: (layer: string) => Promise<void> = async () => {}) {
     this.#store = store;
     this.#removing = removing;
@@ -61,18 +61,18 @@ export class ContainerStore {
   }
 
   /**
-   * Makes a container by its list of changes, which records it before it makes anything else: from then on its volumes and
-   * its image are in use, and what it leaves behind is found.
+   * Makes a container by its batch of changes. The first ones write its record, so that its volumes and image are in
+   * use and a recovery finds the rest.
    *
-   * An ephemeral one belongs to this process: another process that finds it without its owner removes all of it.
+   * An ephemeral container belongs to this process. A recovery removes it if this process is dead.
    *
    * @throws RequestError ORLOP_E_CONTAINER_NAME; the system error of a change
    */
   async add({ record, durability }: StoredContainer, changes: readonly Change[]): Promise<void> {
     const { native } = this.#store;
-    // What lies in memory is written at once: a call costs microseconds, and ten times that on its way through a thread.
+    // Ephemeral records lie in memory: a synchronous write takes microseconds, a thread's ten times that.
     const make = async () => (durability === 'ephemeral' ? native.change(changes) : native.changeLater(changes));
-    // A made-up name holds digits of the ID: no other container has it.
+    // A generated name holds digits of the ID, so no other container has it.
     if (record.request.name === null) return make();
     await using _lock = await this.#store.lock('container', 'names', 'exclusive');
     await this.#checkFree(record.name);
@@ -80,7 +80,7 @@ export class ContainerStore {
   }
 
   /**
-   * By ID, name, or unique beginning of an ID.
+   * Finds a container by ID, name, or unique prefix of an ID.
    *
    * @throws RequestError ORLOP_E_NO_CONTAINER, ORLOP_E_DAMAGED
    */
@@ -91,13 +91,13 @@ export class ContainerStore {
     return container;
   }
 
-  /** By its full ID; null when it is gone. */
+  /** Reads a container by its full ID; null when it is gone. */
   async get(id: string): Promise<StoredContainer | null> {
     const durability = await locate(this.#store, id);
     return durability === null ? null : readContainer(this.#store, id, durability);
   }
 
-  /** All containers, newest first; those whose records cannot be read apart. */
+  /** Lists all containers, newest first, and apart from them those whose records cannot be read. */
   async list(): Promise<ContainerList> {
     const kinds = new Map((await containerIds(this.#store)).map(({ id, durability }) => [id, durability]));
     const { found, damaged } = await collect([...kinds.keys()], (id) =>
@@ -108,13 +108,13 @@ export class ContainerStore {
     return { containers: found, damaged: damaged.map(({ id, error }) => ({ path: directory(id), error })) };
   }
 
-  /** Users of volumes and images, by name and ID. */
+  /** Users of volumes, by name, and of images, by ID. */
   uses(): Promise<Uses> {
     return readUses(this.#store);
   }
 
   /**
-   * Takes a container for a start: this process becomes its owner, before the clone.
+   * Claims a container for a start: this process becomes its owner, before the clone.
    *
    * @throws RequestError ORLOP_E_CONTAINER_RUNNING, also when another process is starting it
    */
@@ -131,39 +131,38 @@ export class ContainerStore {
 
   async #claim(container: StoredContainer, self: ProcessIdentity): Promise<StoredContainer> {
     const { record, durability } = container;
-    // Nobody else starts an ephemeral container: it is this process that made it, and its state says so already.
+    // Only the process that made an ephemeral container starts it, and the state names that process already.
     if (durability === 'ephemeral' && sameProcess(container.state.owner, self)) {
       return { ...container, state: { ...created, owner: self } };
     }
     await using lock = await this.#store.lock('container', record.id, 'exclusive');
     const now = await readContainer(this.#store, record.id, durability);
     if (now === null) {
-      // Removed meanwhile, the lock's file too: this one is new.
+      // The container was removed with its lock file, so the lock made a new file.
       await lock.retire();
       throw noContainer(record.name);
     }
     const taken = now.state.status === 'running' || (now.state.owner !== null && (await isAlive(now.state.owner)));
     if (taken) throw running(record, now.state.status === 'running' ? 'runs' : 'is being started');
-    // Awaited here, because the lock goes with this function's end.
+    // Awaited here, because returning releases the lock.
     return await this.#setState(now, { ...created, owner: self });
   }
 
   /**
-   * Records the container init process of one that waits for its application: whoever finds it without its owner ends
-   * that process.
+   * Records the container init process of a waiting container. A recovery kills that process if the owner is dead.
    */
   async waits(container: StoredContainer, { pid, startTime }: NativeProcess): Promise<StoredContainer> {
     return this.#written(container, { ...container.state, pid, startTime });
   }
 
-  /** Records what the application of one that waits will be, before it is. */
+  /** Replaces the record of a waiting container before it becomes the application. */
   async describeAnew({ durability }: StoredContainer, record: ContainerRecord): Promise<void> {
     await writeDescription(this.#store, record, durability);
   }
 
   /**
-   * Records that one which waited becomes an application, at once. Where the container is gone, its application has ended
-   * already, or was removed by force, which ends it too.
+   * Records that one which waited becomes an application, at once. Where the container is gone, its application has
+   * ended already, or was removed by force, which ends it too.
    */
   becomes(container: StoredContainer, record: ContainerRecord): StoredContainer {
     const state = { ...container.state, status: 'running' as const, startedAt: now() };
@@ -177,18 +176,18 @@ export class ContainerStore {
     return { ...container, state };
   }
 
-  /** Records that a start did not come to an application: it can be started again. */
+  /** Records a failed start: the container can be started again. */
   async refused(container: StoredContainer): Promise<StoredContainer> {
     return this.#giveBack(container, created);
   }
 
-  /** Records how the application ended. */
-  async exited(container: StoredContainer, ending: Ending): Promise<StoredContainer> {
-    return this.#giveBack(container, endedState(container.state, ending));
+  /** Records the application's exit. */
+  async exited(container: StoredContainer, exit: RecordedExit): Promise<StoredContainer> {
+    return this.#giveBack(container, exitedState(container.state, exit));
   }
 
   async #giveBack(container: StoredContainer, state: ContainerState): Promise<StoredContainer> {
-    // An ephemeral one stays its owner's, who removes it next; without owner others would take it for a leftover.
+    // An ephemeral container keeps its owner, which removes it next. Without one, a recovery would remove it.
     const owner = container.durability === 'ephemeral' ? container.state.owner : null;
     try {
       return await this.#setState(container, { ...state, owner });
@@ -210,39 +209,39 @@ export class ContainerStore {
       throw error;
     });
     if (container === null && (await locate(this.#store, id)) === null) {
-      // Removed meanwhile, the lock's file too: this one is new.
+      // The container was removed with its lock file, so the lock made a new file.
       await lock.retire();
       throw noContainer(idOrName);
     }
     if (container !== null && !force) await this.#refuseBusy(container);
-    // One that waits for its application has a process too.
+    // A waiting container has a process too.
     if (container !== null) await killApplication(this.#store, container.state);
-    const ending = container?.state.status === 'running' ? killed : (container?.state ?? null);
+    const exit = container?.state.status === 'running' ? killed : (container?.state ?? null);
     await this.#removing(container?.record.layer ?? id);
-    await removeContainer(this.#store, this.volumes, { id, durability, container, volumes, ending });
+    await removeContainer(this.#store, this.volumes, { id, durability, container, volumes, exit });
     unreserve(id);
     await lock.retire();
   }
 
-  /** Removes a container of this program whose making or start has failed, as far as it was made. */
+  /** Removes a container of this program whose making or start failed, as far as it was made. */
   async undo(id: string, durability: Durability = 'ephemeral'): Promise<void> {
     await removeUnfinished(this.#store, id, durability);
     await this.remove(id, { force: true, volumes: true });
   }
 
-  /** This program has no more to do with a container: it has gone with its end, or never was. */
+  /** Ends the reservation of a container that was removed after its exit, or was not made. */
   gone(id: string): void {
     unreserve(id);
   }
 
-  /** Removes an ephemeral container of this program whose application has ended: nothing of it has to be read again. */
-  async removeEnded(container: StoredContainer, ending: Ending): Promise<void> {
+  /** Removes an ephemeral container of this program after the exit, without reading its record again. */
+  async removeExited(container: StoredContainer, exit: RecordedExit): Promise<void> {
     const { record, durability } = container;
-    // Removed by force meanwhile.
+    // The container was removed by force meanwhile.
     if (!isReserved(record.id)) return;
     const lock = await this.#store.lock('container', record.id, 'exclusive');
     try {
-      const removal = { id: record.id, durability, container, volumes: true, ending };
+      const removal = { id: record.id, durability, container, volumes: true, exit };
       await removeContainer(this.#store, this.volumes, removal);
     } finally {
       unreserve(record.id);
@@ -253,7 +252,7 @@ export class ContainerStore {
   async #refuseBusy({ record, state: { status, owner } }: StoredContainer): Promise<void> {
     if (status === 'running') throw running(record, 'runs');
     if (status === 'exited' || owner === null || !(await isAlive(owner))) return;
-    // An ephemeral one has an owner before its start.
+    // An ephemeral container has an owner before its start.
     const idle = sameProcess(owner, await ownIdentity()) && !isReserved(record.id);
     if (!idle) throw running(record, 'is being started');
   }
@@ -296,8 +295,8 @@ export class ContainerStore {
   }
 }
 
-/** What a removal by force does to one that runs. */
-const killed: Ending = { exitCode: 128 + sigkill, signal: 'SIGKILL' };
+/** Exit that a removal by force causes. */
+const killed: RecordedExit = { exitCode: 128 + sigkill, signal: 'SIGKILL' };
 
 function sameProcess(one: ProcessIdentity | null, other: ProcessIdentity): boolean {
   return one !== null && one.pid === other.pid && one.startTime === other.startTime && one.boot === other.boot;

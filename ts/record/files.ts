@@ -22,11 +22,11 @@ import {
 //   config.json   the record
 //   state.json    the state
 //   volumes/NAME  an empty file for each volume, so that a damaged record still protects what its container uses
-//   removing      its removal has begun: 'volumes' in it when its anonymous volumes go too
+//   removing      the note that a removal began; its text is 'volumes' if the anonymous volumes are removed too
 
 const kinds: readonly Durability[] = ['ephemeral', 'durable'];
 
-/** Where the records of a kind lie. */
+/** Directory of the records of a kind. */
 function parentOf(store: Store, durability: Durability): string {
   return durability === 'durable' ? store.containersPath : store.ephemeralPath;
 }
@@ -36,7 +36,7 @@ export function containerDirectory(store: Store, id: string, durability: Durabil
   return `${parentOf(store, durability)}/${id}`;
 }
 
-/** A container's directory, found by its full ID; null when there is none. */
+/** Finds the kind of a container's record by its full ID; null if there is none. */
 export async function locate(store: Store, id: string): Promise<Durability | null> {
   if (!isId(id)) return null;
   for (const durability of kinds) {
@@ -46,8 +46,8 @@ export async function locate(store: Store, id: string): Promise<Durability | nul
 }
 
 /**
- * Names in a directory; null when there is none. Another failure is no answer: with too many open files, a container that
- * is there would pass for one that is gone, and its volumes for nobody's.
+ * Lists a directory; null if there is none. Other errors are thrown: otherwise with too many open files a container
+ * would seem removed, and its volumes unused.
  */
 async function namesIn(path: string): Promise<string[] | null> {
   try {
@@ -69,9 +69,9 @@ export async function containerIds(store: Store): Promise<{ id: string; durabili
 }
 
 /**
- * Writes a new container's directory, complete or not at all. Texts may have holes. Pure.
+ * Writes a new container's directory, completely or not at all. Texts may have holes. Pure.
  *
- * @param self names the temporary directory, so that a sweep can tell whether its maker lives
+ * @param self is named in the temporary directory, so that a sweep can check that this process lives
  */
 export function newRecordChanges(
   store: Store,
@@ -81,7 +81,7 @@ export function newRecordChanges(
   const { id, volumes } = record;
   const parent = parentOf(store, durability);
   const temporary = `${parent}/${temporaryName('new', self, id)}`;
-  // What lies in memory needs no sync.
+  // Ephemeral records lie in memory and need no sync.
   const sync = (path: string): Change[] => (durability === 'durable' ? [['sync', path]] : []);
   const write = (name: string, content: unknown): Change[] => [
     ['write', `${temporary}/${name}`, jsonWithHoles(content), 0o600],
@@ -101,27 +101,27 @@ export function newRecordChanges(
 }
 
 /**
- * Removes what is left where a directory could not be written to its end. On a full file system it would take the room
- * of the next, and a sweep leaves it alone as long as this process lives.
+ * Removes a directory that could not be written completely. On a full file system it would take the space of the next,
+ * and a sweep does not remove it while this process lives.
  */
 export async function removeUnfinished(store: Store, id: string, durability: Durability): Promise<void> {
   const temporary = `${parentOf(store, durability)}/${temporaryName('new', await ownIdentity(), id)}`;
   await rm(temporary, { recursive: true, force: true });
 }
 
-/** Where the state of a container lies. */
+/** Path of a container's state. */
 export function statePath(store: Store, id: string, durability: Durability): string {
   return `${containerDirectory(store, id, durability)}/state.json`;
 }
 
-/** Writes what a container is anew: of one that waited, the application was not known before. */
+/** Replaces the record of a waiting container, whose application was not known before. */
 export async function writeDescription(store: Store, record: ContainerRecord, durability: Durability): Promise<void> {
   const path = join(containerDirectory(store, record.id, durability), 'config.json');
   if (durability === 'durable') await writeRecord(path, record, { durable: true });
   else replaceInMemory(store, path, record);
 }
 
-/** Replaces record and state of an ephemeral container, at once; of one that is gone there is nothing to replace. */
+/** Replaces record and state of an ephemeral container synchronously; does nothing if it is gone. */
 export function replaceRecords(store: Store, record: ContainerRecord, state: ContainerState): void {
   const directory = containerDirectory(store, record.id, 'ephemeral');
   try {
@@ -135,8 +135,8 @@ export function replaceRecords(store: Store, record: ContainerRecord, state: Con
 }
 
 /**
- * Notes at once that an ephemeral container uses a volume: the file beside its record is what protects it, and a request
- * to a pool waits for nothing that it can do in some microseconds.
+ * Notes synchronously that an ephemeral container uses a volume. The file beside the record protects the volume.
+ * Writing takes microseconds, for which a request to a pool should not wait for another tick.
  */
 export function noteUse(store: Store, id: string, volume: string): void {
   const directory = join(containerDirectory(store, id, 'ephemeral'), 'volumes');
@@ -160,21 +160,21 @@ export async function readContainer(store: Store, id: string, durability: Durabi
     if (record.id !== id) throw damaged(path, `it is the record of '${record.id}'`, hint);
     return { record, state: await confirm(state), durability };
   }
-  // A container gets its name together with its records, so one without has lost them, unless it was removed just now.
+  // A container's directory appears with its records. Without them it is damaged, unless it was removed just now.
   if ((await namesIn(directory)) === null) return null;
   throw damaged(record === null ? path : join(directory, 'state.json'), 'it is missing', hint);
 }
 
-/** What the record says, corrected by what the kernel says: nobody may have been there to record the end. */
+/** Corrects a recorded state: if application and owner are dead, the exit was not recorded. */
 async function confirm(state: ContainerState): Promise<ContainerState> {
   const application = applicationOf(state);
   if (state.status !== 'running' || (application !== null && (await isAlive(application)))) return state;
-  // Its owner writes the end in a moment; until then it has not ended as far as anybody can say how.
+  // A live owner records the exit in a moment. Until then the exit status is unknown.
   if (state.owner !== null && (await isAlive(state.owner))) return state;
   return { ...state, status: 'exited', pid: null, startTime: null, owner: null };
 }
 
-/** Identity of the application, which its owner recorded. */
+/** Recorded identity of the application; null: none. */
 export function applicationOf({ pid, startTime, owner }: ContainerState): ProcessIdentity | null {
   if (pid === null || startTime === null || owner === null) return null;
   return { pid, startTime, boot: owner.boot, namespace: owner.namespace };
@@ -198,7 +198,7 @@ export async function writeState(
   }
 }
 
-/** Its owner is the only one that writes it. */
+/** Replaces a file in memory. Only the container's owner writes it, so a fixed temporary name is safe. */
 function replaceInMemory({ native }: Store, path: string, record: ContainerState | ContainerRecord): void {
   native.change(replacing(path, record));
 }
@@ -210,24 +210,24 @@ function replacing(path: string, record: ContainerState | ContainerRecord): Chan
   ];
 }
 
-/** Names of a container's volumes, also when its record is damaged. */
+/** Names of a container's volumes, even if its record is damaged. */
 export async function volumeNames(store: Store, id: string, durability: Durability): Promise<string[]> {
   return (await namesIn(join(containerDirectory(store, id, durability), 'volumes'))) ?? [];
 }
 
 /**
- * Notes that a removal begins, so that a crash in the middle does not end it. Whole or not at all: an empty file says that
- * the anonymous volumes stay, and after that nothing leads to them.
+ * Notes that a removal begins, so that a recovery completes it after a crash. Written completely or not at all: an
+ * empty file means that the anonymous volumes stay, and no record would lead to them.
  */
 export async function writeRemoving(store: Store, id: string, durability: Durability, volumes: boolean): Promise<void> {
   const path = join(containerDirectory(store, id, durability), 'removing');
   await replaceFile(path, volumes ? 'volumes' : '', { mode: 0o600, durable: false }).catch((error: unknown) => {
-    // The removal makes the room that is missing here.
+    // The removal frees the space that is missing here.
     if (!isNoSpace(error)) throw error;
   });
 }
 
-/** Whether a removal was begun, and whether with the anonymous volumes; null when none was. */
+/** Reads the note of a removal; null: none has begun. */
 export async function readRemoving(
   store: Store,
   id: string,
@@ -237,13 +237,13 @@ export async function readRemoving(
     const content = await readFile(join(containerDirectory(store, id, durability), 'removing'), 'utf8');
     return { volumes: content === 'volumes' };
   } catch (error) {
-    // Not begun, or done meanwhile.
+    // The removal has not begun, or is complete.
     if (errorCode(error) === 'ENOENT') return null;
     throw error;
   }
 }
 
-/** Removes the directory: its name first, so that a crash leaves no half of it in its place. */
+/** Renames the directory and removes it, so that a crash leaves no half of it under its name. */
 export async function removeDirectory(store: Store, id: string, durability: Durability): Promise<void> {
   const self = await ownIdentity();
   if (durability === 'ephemeral') return store.native.change(removeRecordChanges(store, id, self));
@@ -258,7 +258,7 @@ export async function removeDirectory(store: Store, id: string, durability: Dura
   await rm(temporary, { recursive: true, force: true });
 }
 
-/** The same for an ephemeral container. Pure. */
+/** Removes the directory of an ephemeral container. Pure. */
 export function removeRecordChanges(store: Store, id: string, self: ProcessIdentity): Change[] {
   const parent = parentOf(store, 'ephemeral');
   const temporary = `${parent}/${temporaryName('gone', self, id)}`;
@@ -280,7 +280,7 @@ export async function sweepTemporary(store: Store): Promise<void> {
   }
 }
 
-/** The process in the name tells a sweep whether somebody is still at it. */
+/** The name holds the process, so that a sweep can check that it lives. */
 function temporaryName(kind: 'new' | 'gone', { pid, startTime, boot, namespace }: ProcessIdentity, id: string): string {
   return `${kind}.${pid}.${startTime}.${boot}.${namespace.replace(/\D/g, '')}.${id}`;
 }

@@ -3,7 +3,7 @@ import type { Store } from '../store/store.ts';
 import type { VolumeUser } from '../volumes/volumes.ts';
 import { containerIds, readContainer, volumeNames } from './files.ts';
 
-/** What containers use, as their records on disk say now; nothing is counted, so nothing can be counted wrong. */
+/** Volumes and images in use, as the containers' records on disk say now. There is no counter that could be wrong. */
 export interface Uses {
   /** Users of a volume, by its name. */
   readonly volumes: ReadonlyMap<string, readonly VolumeUser[]>;
@@ -11,7 +11,7 @@ export interface Uses {
   readonly images: ReadonlyMap<string, readonly VolumeUser[]>;
 }
 
-/** Reads all containers' records. Of a damaged one only the volumes are known. */
+/** Reads all containers' records. A damaged one tells only its volumes. */
 export async function readUses(store: Store): Promise<Uses> {
   const volumes = new Map<string, VolumeUser[]>();
   const images = new Map<string, VolumeUser[]>();

@@ -6,33 +6,33 @@ import { readVolume } from '../volumes/record.ts';
 import type { Volumes } from '../volumes/volumes.ts';
 import { applicationOf, removeDirectory, volumeNames, writeRemoving } from './files.ts';
 import { removeLayer } from './layer.ts';
-import type { ContainerState, Durability, Ending, StoredContainer } from './schema.ts';
+import type { ContainerState, Durability, RecordedExit, StoredContainer } from './schema.ts';
 import { letWaitersRead } from './waiters.ts';
 
 export interface Removal {
   readonly id: string;
   readonly durability: Durability;
-  /** Null when its record is damaged. */
+  /** Null: the record is damaged. */
   readonly container: StoredContainer | null;
-  /** Its anonymous volumes too. */
+  /** Remove the anonymous volumes too. */
   readonly volumes: boolean;
-  /** For those who wait for its end; null when nobody knows it. */
-  readonly ending: Ending | null;
+  /** Exit to record for programs that wait for it; null: unknown. */
+  readonly exit: RecordedExit | null;
 }
 
 /**
- * Removes what a container has: anonymous volumes, read-write layer, and its record last, because the record is what
- * finds the rest again after a crash. The caller holds its lock, and its application has ended.
+ * Removes a container's anonymous volumes, read-write layer, and the record last, because after a crash the record
+ * leads to the rest. The caller holds the container's lock. The application has exited.
  */
 export async function removeContainer(store: Store, volumes: Volumes, removal: Removal): Promise<void> {
   const { id, durability, container } = removal;
-  // An ephemeral one without its owner is removed whole in any case.
+  // An ephemeral container needs no note: a recovery removes it in any case.
   if (durability === 'durable') await writeRemoving(store, id, durability, removal.volumes);
   if (removal.volumes) {
     for (const name of await anonymousVolumes(store, removal)) await removeUnused(volumes, name, id);
   }
   await removeLayer(store, container?.record.layer ?? id);
-  if (container !== null && removal.ending !== null) await letWaitersRead(store, container, removal.ending);
+  if (container !== null && removal.exit !== null) await letWaitersRead(store, container, removal.exit);
   await removeDirectory(store, id, durability);
 }
 
@@ -46,7 +46,7 @@ async function anonymousVolumes(store: Store, { id, durability, container }: Rem
   return names;
 }
 
-/** Another container may have taken it over; it then goes with that one. */
+/** Removes an anonymous volume, unless another container uses it. */
 async function removeUnused(volumes: Volumes, name: string, container: string): Promise<void> {
   try {
     await volumes.remove(name, { except: container });
@@ -57,7 +57,7 @@ async function removeUnused(volumes: Volumes, name: string, container: string): 
   }
 }
 
-/** Kills the application, if it still is the one that was recorded, and waits until it has ended. */
+/** Kills the recorded application, if its PID is still its own, and waits for the exit. */
 export async function killApplication(store: Store, state: ContainerState): Promise<void> {
   const application = applicationOf(state);
   if (application === null || application.boot !== (await bootId())) return;

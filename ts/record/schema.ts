@@ -4,10 +4,10 @@ import type { ProcessIdentity } from '../linux/proc.ts';
 import type { RunRequest } from '../request/types.ts';
 import { recordSchema } from '../store/record.ts';
 
-/** Where a container's record lies: on disk, or with what a reboot may lose. */
+/** Place of a container's record: on disk, or in the run directory, which a reboot may lose. */
 export type Durability = 'durable' | 'ephemeral';
 
-/** The application as it is started: the request and the image's configuration, merged and resolved. */
+/** Process of the application: the request and the image's configuration, merged and resolved. */
 export interface ProcessRecord {
   readonly argv: readonly string[];
   /** `NAME=value`. */
@@ -24,21 +24,21 @@ export interface VolumeUse {
   readonly target: string;
   /** Bits of `attribute` that are set. */
   readonly attributes: number;
-  /** Allocated for this container: goes with it under `--rm` and `rm -v`. */
+  /** Allocated for this container, and removed with it under `--rm` and `rm -v`. */
   readonly anonymous: boolean;
   /** For people: `volume data`, `image VOLUME`. */
   readonly reason: string;
 }
 
-/** A container as it lies on disk. */
+/** A container as recorded. */
 export interface StoredContainer {
   readonly record: ContainerRecord;
-  /** As the kernel confirms it: one whose process is gone has exited. */
+  /** Confirmed by the kernel: `exited` if the process is gone. */
   readonly state: ContainerState;
   readonly durability: Durability;
 }
 
-/** `config.json`: what a container is. Changes once at most: when one that waits in a pool becomes an application. */
+/** `config.json`. Changes once at most: when a waiting container of a pool becomes the application. */
 export interface ContainerRecord {
   readonly version: 1;
   readonly id: string;
@@ -54,24 +54,24 @@ export interface ContainerRecord {
   readonly hostname: string;
 }
 
-/** `state.json`: how far it has come. */
+/** `state.json`. */
 export interface ContainerState {
   readonly version: 1;
   readonly status: 'created' | 'running' | 'exited';
   /**
-   * Process of the application and its start time (clock ticks since boot, /proc/PID/stat); null unless running, or
-   * waiting in a pool for its application.
+   * PID of the application and its start time (clock ticks since boot, /proc/PID/stat). Null unless the container runs,
+   * or waits in a pool.
    */
   readonly pid: number | null;
   readonly startTime: string | null;
-  /** 128 + n when signal n ended it; null when it has not ended, or nobody saw how. */
+  /** 128 + n when signal n killed the application; null before the exit, or if it was not observed. */
   readonly exitCode: number | null;
   readonly signal: string | null;
   readonly startedAt: string | null;
   readonly finishedAt: string | null;
   /**
-   * The program that starts it and records its end. A container that runs without its owner is an orphan; one that is
-   * ephemeral goes away with it. Null unless it is being started or runs.
+   * Program that starts the container and records its exit. A recovery kills a running container whose owner is dead,
+   * and removes an ephemeral one. Null unless the container is ephemeral, is being started, or runs.
    */
   readonly owner: ProcessIdentity | null;
 }
@@ -81,8 +81,8 @@ const texts = v.array(text);
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 
 /**
- * The request is our own JSON of a checked value: of its shape only that is checked again without which a mount would
- * lose what restricts it, and say nothing.
+ * Schema of the request, which orlop wrote after checking it. Only the fields without which a mount would silently lose
+ * its restrictions are checked again.
  */
 const mounts = v.array(v.looseObject({ attributes: count }));
 const request = v.custom<RunRequest>((value) => v.is(v.looseObject({ image: text, mounts, tmpfs: mounts }), value));
@@ -128,15 +128,15 @@ export const created: ContainerState = {
   owner: null,
 };
 
-/** How a container ended. */
-export interface Ending {
-  /** 128 + n when signal n ended it; null when nobody saw it. */
+/** Exit of a container's application, as recorded. */
+export interface RecordedExit {
+  /** 128 + n when signal n killed it; null: not observed. */
   readonly exitCode: number | null;
   readonly signal: string | null;
 }
 
-/** The state of one that has ended. Pure but for the clock. */
-export function endedState(state: ContainerState, { exitCode, signal }: Ending): ContainerState {
+/** The state after the exit. Pure but for the clock. */
+export function exitedState(state: ContainerState, { exitCode, signal }: RecordedExit): ContainerState {
   return {
     ...state,
     status: 'exited',

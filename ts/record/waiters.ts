@@ -1,17 +1,17 @@
 import { RequestError } from '../errors/index.ts';
 import type { Store } from '../store/store.ts';
 import { writeState } from './files.ts';
-import { type Ending, endedState, type StoredContainer } from './schema.ts';
+import { exitedState, type RecordedExit, type StoredContainer } from './schema.ts';
 
-/** ID of the lock that those hold who wait for the end of a container. */
+/** ID of the lock that processes hold while they wait for a container's exit. */
 export const waiterLock = (id: string): string => `${id}.wait`;
 
-/** How long the removal of a container that has ended waits for those who want to know how, ms. */
-const patience = 1000;
+/** Limit of a removal's wait for these processes, in ms. */
+const timeoutMs = 1000;
 
 /**
- * Keeps the record of a container there for `use`, which waits for its end: one that goes with its end would take the
- * answer along.
+ * Calls `use`, which waits for a container's exit, and keeps the record until then: a removal after the exit would
+ * remove the exit status too.
  */
 export async function asWaiter<Result>(store: Store, id: string, use: () => Promise<Result>): Promise<Result> {
   const lock = await store.lock('container', waiterLock(id), 'shared');
@@ -19,24 +19,24 @@ export async function asWaiter<Result>(store: Store, id: string, use: () => Prom
     return await use();
   } finally {
     await lock.release();
-    // Whoever waits last takes the file along.
+    // The last waiting process removes the lock file.
     await (await store.tryLock('container', waiterLock(id), 'exclusive'))?.retire();
   }
 }
 
 /**
- * A container that has ended goes, record and all: lets those read how it ended who wait for it in other programs. A
- * waiter looks at the record after it has taken its lock; one that takes it later than this looks for it finds no record.
+ * Records the exit of a container that is being removed, and lets the processes that wait for it read the record. Such
+ * a process takes its lock before it reads. If it takes the lock after this call, it finds no record.
  */
-export async function letWaitersRead(store: Store, container: StoredContainer, ending: Ending): Promise<void> {
+export async function letWaitersRead(store: Store, container: StoredContainer, exit: RecordedExit): Promise<void> {
   const { record, state, durability } = container;
   if (!store.isLockKnown('container', waiterLock(record.id))) return;
-  await writeState(store, record.id, durability, endedState(state, ending));
+  await writeState(store, record.id, durability, exitedState(state, exit));
   try {
-    const lock = await store.lock('container', waiterLock(record.id), 'exclusive', { timeoutMs: patience });
+    const lock = await store.lock('container', waiterLock(record.id), 'exclusive', { timeoutMs });
     await lock.retire();
   } catch (error) {
-    // One that is stopped itself must not keep the container.
+    // A process that is stopped itself must not block the removal.
     if (!(error instanceof RequestError && error.code === 'ORLOP_E_TIMEOUT')) throw error;
   }
 }

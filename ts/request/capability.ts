@@ -3,7 +3,7 @@ import { type CapabilityName, capabilityNames } from '../linux/capabilities.ts';
 import { nearest, quote } from './text.ts';
 
 /**
- * `ALL`, or a name in the kernel's form, from `net_admin`, `NET_ADMIN` or `CAP_NET_ADMIN`.
+ * Parses `ALL`, or a capability such as `net_admin`, `NET_ADMIN` or `CAP_NET_ADMIN`, into the kernel's form.
  *
  * @throws {RequestError} ORLOP_E_INPUT
  */

@@ -4,18 +4,18 @@ import { defaultAttributes, type MountKind, type MountOption, mountOptions } fro
 import { nearest, quote } from './text.ts';
 import type { RequestContext } from './types.ts';
 
-/** The option of that name, if there is one. */
+/** The option of that name; undefined if there is none. */
 export function optionNamed(name: string): MountOption | undefined {
   return Object.hasOwn(mountOptions, name) ? mountOptions[name] : undefined;
 }
 
-/** Names of the options that one of these kinds of mounts takes. */
+/** Names of the options of these kinds of mounts. */
 export function optionsFor(...kinds: readonly MountKind[]): string[] {
   const entries = Object.entries(mountOptions);
   return entries.filter(([, option]) => option.kinds.some((kind) => kinds.includes(kind))).map(([name]) => name);
 }
 
-/** @param names of the options that there are; a `=` at the end says that a value follows */
+/** @param names known options; a trailing `=` marks an option with a value */
 export function unknownOption(code: ErrorCode, what: string, option: string, names: readonly string[]): RequestError {
   const bare = (name: string) => name.replace(/=.*$/s, '');
   const close = nearest(bare(option), names.map(bare));
@@ -25,9 +25,9 @@ export function unknownOption(code: ErrorCode, what: string, option: string, nam
 }
 
 /**
- * By class, which option was chosen.
+ * Chooses one option per class.
  *
- * @throws {RequestError} with `code`, where two are of one class
+ * @throws {RequestError} with `code`, if two options are of one class
  */
 export function chooseOptions(code: ErrorCode, what: string, names: Iterable<string>): Map<string, string> {
   const chosen = new Map<string, string>();
@@ -44,7 +44,7 @@ export function chooseOptions(code: ErrorCode, what: string, names: Iterable<str
 }
 
 /**
- * A kernel that does not know an option refuses the start, or, asked by the older mount(2), ignores it.
+ * Refuses options that the kernel does not know: it would fail the start, or ignore the option in the older mount(2).
  *
  * @throws {RequestError} ORLOP_E_KERNEL
  */
@@ -58,7 +58,7 @@ export function refuseTooNew(what: string, names: Iterable<string>, context: Req
   }
 }
 
-/** The attributes of a mount with these options on top of the default ones. Of one class the last one holds. */
+/** Attributes of a mount with these options on top of the default ones. The last option of a class wins. */
 export function attributesWith(kind: MountKind, names: Iterable<string>): number {
   let attributes = defaultAttributes[kind];
   for (const name of names) {
@@ -68,7 +68,7 @@ export function attributesWith(kind: MountKind, names: Iterable<string>): number
   return attributes;
 }
 
-/** The options that give a mount these attributes, without those that it has by default: undoes `attributesWith`. */
+/** The options that differ from the kind's default options. Inverse of `attributesWith`. */
 export function optionsIn(kind: MountKind, attributes: number): string[] {
   const changed = attributes ^ defaultAttributes[kind];
   return optionsFor(kind).filter((name) => {
@@ -79,7 +79,7 @@ export function optionsIn(kind: MountKind, attributes: number): string[] {
   });
 }
 
-/** All bits that options of its class set. */
+/** All bits that options of this class set. */
 function bitsOf(option: MountOption): number {
   let bits = 0;
   for (const other of Object.values(mountOptions)) if (other.class === option.class) bits |= other.sets ?? 0;

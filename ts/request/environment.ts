@@ -5,8 +5,8 @@ import type { EnvEntry, RequestContext } from './types.ts';
 type Environment = RequestContext['env'];
 
 /**
- * Reads the value of `-e`: `A=b`, or `A`, which takes the caller's value and removes that of the image where the caller
- * has none.
+ * Parses the value of `-e`: `A=b`, or `A`, which takes the caller's value. If the caller has no `A`, it removes the
+ * image's.
  *
  * @throws {RequestError} ORLOP_E_ENVIRONMENT
  */
@@ -16,7 +16,7 @@ export function parseEnv(text: string, environment: Environment): EnvEntry {
   return envEntry(text.slice(0, at), text.slice(at + 1));
 }
 
-/** Checks a name and a value. */
+/** Checks the name and the value of a variable. */
 export function envEntry(name: string, value: string | null): EnvEntry {
   if (name === '') {
     throw new RequestError('ORLOP_E_ENVIRONMENT', `an environment variable has no name: ${quote(`=${value ?? ''}`)}`, {
@@ -31,10 +31,10 @@ export function envEntry(name: string, value: string | null): EnvEntry {
 }
 
 /**
- * Reads the content of an `--env-file` as Docker does: one variable a line, `#` starts a comment line, values are taken
- * as they stand (quotes and blanks too), a name without `=` takes the caller's value or is left out.
+ * Parses the content of an `--env-file` like Docker: one variable a line; `#` starts a comment line; values are taken
+ * literally, with quotes and blanks. A name without `=` takes the caller's value, or is left out.
  *
- * @throws {RequestError} ORLOP_E_ENVIRONMENT, naming the file and the line
+ * @throws {RequestError} ORLOP_E_ENVIRONMENT with the file and the line
  */
 export function parseEnvFile(content: string, file: string, environment: Environment): EnvEntry[] {
   const entries: EnvEntry[] = [];
@@ -59,7 +59,7 @@ export function parseEnvFile(content: string, file: string, environment: Environ
   return entries;
 }
 
-/** Each name once, at its first place, with its last value. */
+/** Merges variables: each name once, at its first place, with its last value. */
 export function mergeEnv(entries: Iterable<EnvEntry>): EnvEntry[] {
   const byName = new Map<string, EnvEntry>();
   for (const entry of entries) byName.set(entry.name, entry);

@@ -1,14 +1,19 @@
-import { type OwnOptions, type OwnRequest, parseOwnOptions, parseRunOptions } from './options.ts';
+import {
+  type ApplicationOptions,
+  type ApplicationRequest,
+  parseApplicationOptions,
+  parseRunOptions,
+} from './options.ts';
 import type { RequestContext, RunOptions, RunRequest } from './types.ts';
 
-/** Requests that were read, by what they were read from; programs ask for the same again and again. */
+/** Cache of parsed requests: programs repeat them. */
 const known = new Map<string, RunRequest>();
-const knownOwn = new Map<string, OwnRequest>();
-const mostKnown = 64;
+const knownOwn = new Map<string, ApplicationRequest>();
+const maxKnownRequests = 64;
 
 /**
- * As `parseRunOptions`; the same request for the same options, not to be changed. What cannot be compared in a moment,
- * or says something else in another directory or environment, is read each time.
+ * Parses like `parseRunOptions`, and returns the same immutable request for equal options. Options that cannot be
+ * compared quickly, or depend on the working directory or environment, are parsed each time.
  */
 export function knownRequest(
   image: string,
@@ -19,9 +24,13 @@ export function knownRequest(
   return recall(known, keyOf(image, argv, options), () => parseRunOptions(image, argv, options, context));
 }
 
-/** The same as `parseOwnOptions`. */
-export function knownOwnRequest(argv: readonly string[], options: OwnOptions, context: RequestContext): OwnRequest {
-  return recall(knownOwn, keyOf('', argv, options), () => parseOwnOptions(argv, options, context));
+/** Parses like `parseApplicationOptions`, with the cache of `knownRequest`. */
+export function knownApplicationRequest(
+  argv: readonly string[],
+  options: ApplicationOptions,
+  context: RequestContext,
+): ApplicationRequest {
+  return recall(knownOwn, keyOf('', argv, options), () => parseApplicationOptions(argv, options, context));
 }
 
 function recall<Request>(from: Map<string, Request>, key: string | null, read: () => Request): Request {
@@ -30,14 +39,14 @@ function recall<Request>(from: Map<string, Request>, key: string | null, read: (
   const request = read();
   if (key === null) return request;
   const [oldest] = from.keys();
-  if (from.size >= mostKnown && oldest !== undefined) from.delete(oldest);
+  if (from.size >= maxKnownRequests && oldest !== undefined) from.delete(oldest);
   from.set(key, request);
   return request;
 }
 
 type Comparable = string | number | boolean | readonly Comparable[];
 
-/** Equal only for equal options; null for those that are to be read each time. */
+/** Key of the cache, equal only for equal options; null for options that are parsed each time. */
 function keyOf(image: unknown, argv: unknown, options: object): string | null {
   if (typeof image !== 'string' || !isTexts(argv) || !isPlain(options)) return null;
   const parts: Comparable[] = [image, argv];
@@ -53,14 +62,14 @@ function keyOf(image: unknown, argv: unknown, options: object): string | null {
 function partOf(name: string, value: unknown): Comparable | null {
   if (typeof value === 'string' || typeof value === 'boolean') return value;
   if (typeof value === 'number') return Number.isFinite(value) ? value : null;
-  // A path may begin in the working directory.
+  // Not cached: a path may depend on the working directory.
   if (name === 'securityOpt') return null;
   if (isTexts(value)) return value.every((text) => isAbsolute(name, text)) ? value : null;
   if (name !== 'env' && name !== 'labels') return null;
   return typeof value === 'object' && value !== null && isPlain(value) ? pairsOf(value) : null;
 }
 
-/** Whether it says the same in any working directory and environment. */
+/** True if the text means the same in any working directory and environment. */
 function isAbsolute(name: string, text: string): boolean {
   if (name === 'volumes') return !text.startsWith('.');
   return name !== 'env' || text.includes('=');
@@ -72,7 +81,7 @@ function pairsOf(value: object): Comparable | null {
     if (typeof text !== 'string') return null;
     pairs.push(name, text);
   }
-  // Told apart from a list of texts.
+  // Nested, so that pairs differ from a list of texts.
   return [pairs];
 }
 
@@ -80,7 +89,7 @@ function isTexts(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.every((one) => typeof one === 'string') && !hasHoles(value);
 }
 
-/** `every` does not look at them. */
+/** True for a sparse list: `every` skips its holes. */
 function hasHoles(list: readonly unknown[]): boolean {
   for (let index = 0; index < list.length; index++) if (!(index in list)) return true;
   return false;

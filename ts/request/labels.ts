@@ -1,7 +1,7 @@
 import { RequestError } from '../errors/index.ts';
 import { quote, refuseNul } from './text.ts';
 
-/** Labels from `k=v` and `k`; the last one of a key holds. */
+/** Parses labels of the form `k=v` or `k`. The last value of a key wins. */
 export function parseLabels(texts: readonly string[]): Readonly<Record<string, string>> {
   return labelsFromEntries(
     texts.map((text) => {
@@ -11,7 +11,7 @@ export function parseLabels(texts: readonly string[]): Readonly<Record<string, s
   );
 }
 
-/** `__proto__` is a key like any other: fromEntries defines it, an assignment would not. */
+/** Builds the labels with fromEntries, which defines the key `__proto__` too; an assignment would not. */
 export function labelsFromEntries(entries: readonly (readonly [string, string])[]): Readonly<Record<string, string>> {
   for (const [key, value] of entries) {
     if (key === '') throw new RequestError('ORLOP_E_INPUT', `a label has no key: ${quote(`=${value}`)}`);

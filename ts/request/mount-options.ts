@@ -1,27 +1,27 @@
 import type { KernelVersion } from '../linux/kernel.ts';
 import { attribute } from '../linux/mount-attributes.ts';
 
-/** What an option is written for: a path of the host, a volume of the store, or memory. */
+/** Kind of a mount: a path of the host, a volume of the store, or memory. */
 export type MountKind = 'bind' | 'volume' | 'tmpfs';
 
-/** An option of a mount, as it is written after the target. */
+/** An option of a mount, written after the target. */
 export interface MountOption {
-  /** A mount has one option of each class: the others of the class contradict it. */
+  /** Class of the option. The options of a class exclude each other. */
   readonly class: string;
   readonly kinds: readonly MountKind[];
-  /** Bits of `attribute` that it sets; those that others of its class set, it clears. */
+  /** Bits of `attribute` that the option sets. It clears the bits of the other options of its class. */
   readonly sets?: number;
-  /** First kernel that knows it, where orlop runs on older ones. */
+  /** First kernel with the option, if orlop supports older ones. */
   readonly since?: KernelVersion;
 }
 
 const all = ['bind', 'volume', 'tmpfs'] as const;
-/** What has a source. */
+/** The kinds with a source. */
 const sourced = ['bind', 'volume'] as const;
 
 /**
- * Every option of a mount, by name. An option that is an attribute of the mount is this line and nothing else; one that
- * is not means something to the parser of its kind.
+ * All options of a mount by name. For an attribute of the mount, this line is all that is needed. The parser of a kind
+ * handles any other option.
  */
 export const mountOptions: Readonly<Record<string, MountOption>> = {
   ro: { class: 'access', kinds: all, sets: attribute.readonly },
@@ -45,7 +45,7 @@ export const mountOptions: Readonly<Record<string, MountOption>> = {
   rshared: { class: 'propagation', kinds: ['bind'] },
   slave: { class: 'propagation', kinds: ['bind'] },
   rslave: { class: 'propagation', kinds: ['bind'] },
-  // Ignored: for SELinux, and for Docker on a Mac.
+  // Ignored: options for SELinux, and for Docker on a Mac.
   z: { class: 'label', kinds: sourced },
   Z: { class: 'label', kinds: sourced },
   consistent: { class: 'consistency', kinds: sourced },
@@ -53,7 +53,7 @@ export const mountOptions: Readonly<Record<string, MountOption>> = {
   delegated: { class: 'consistency', kinds: sourced },
 };
 
-/** Attributes of a mount for which no option was given. */
+/** Attributes of a mount without options. */
 export const defaultAttributes: Readonly<Record<MountKind, number>> = {
   bind: 0,
   volume: attribute.nosuid | attribute.nodev,

@@ -4,7 +4,7 @@ import { optionsIn } from './chosen-options.ts';
 import type { MountSpec, TmpfsSpec } from './types.ts';
 
 /**
- * Of equal mounts the first one stays; two different ones at one target cannot both be seen.
+ * Removes duplicate mounts. Refuses two different mounts at one target, of which one would be hidden.
  *
  * @throws {RequestError} ORLOP_E_DUPLICATE_TARGET
  */

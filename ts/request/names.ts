@@ -6,7 +6,7 @@ const name = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
 const nameHint = 'use letters, digits, _ . and -, and start with a letter or a digit';
 const maxName = 255;
 
-/** A volume's name becomes a directory of the store: nothing in it may lead elsewhere. */
+/** Checks a volume's name. It becomes a directory of the store, so it must not lead elsewhere. */
 export function parseVolumeName(text: string): string {
   if (!name.test(text)) {
     const hint = `${nameHint}; a host path starts with / or ./`;
@@ -25,7 +25,7 @@ export function parseContainerName(text: string): string {
   return text;
 }
 
-/** As in RFC 1123, and at most the 64 bytes of sethostname(2). */
+/** Checks a host name: form of RFC 1123, at most the 64 bytes of sethostname(2). */
 export function parseHostname(text: string): string {
   const label = /^[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?$/;
   if (text.length > 64 || !text.split('.').every((part) => label.test(part))) {
@@ -38,7 +38,7 @@ export function parseHostname(text: string): string {
 
 const maxId = 2 ** 32 - 2;
 
-/** The form of `user[:group]`; names are looked up in the image later. */
+/** Checks the form of `user[:group]`. The names are looked up in the image later. */
 export function parseUser(text: string): string {
   refuseNul('ORLOP_E_INPUT', 'the user', text);
   const parts = text.split(':');

@@ -19,10 +19,10 @@ const optionNames = [...Object.keys(runOptionsSchema.entries), 'source', 'target
 const defaultShmSize = 64 * 1024 * 1024;
 
 /**
- * Checks everything that can be checked without looking at an image, a volume or the kernel. `options` is what a caller
- * wrote and is not trusted to have its type.
+ * Checks a request as far as possible without an image, a volume or the kernel. `options` is untrusted: its type is
+ * checked too.
  *
- * @throws {RequestError} naming the option and the value
+ * @throws {RequestError} with the option and the value
  * @example parseRunOptions('debian:trixie', ['sh'], { volumes: ['/test'] }, { cwd: process.cwd(), env: process.env })
  */
 export function parseRunOptions(
@@ -61,20 +61,28 @@ export function parseRunOptions(
   };
 }
 
-/** What may be asked of a container that is made already; all else was fixed then. */
-export type OwnRequest = Pick<RunRequest, 'argv' | 'env' | 'user' | 'workdir' | 'mounts'>;
+/** The part of a request that a waiting container can still take. The rest was fixed when the container was made. */
+export type ApplicationRequest = Pick<RunRequest, 'argv' | 'env' | 'user' | 'workdir' | 'mounts'>;
 
-export type OwnOptions = Pick<RunOptions, 'env' | 'user' | 'workdir' | 'volumes'>;
+export type ApplicationOptions = Pick<RunOptions, 'env' | 'user' | 'workdir' | 'volumes'>;
 
-const ownOptionsSchema = v.pick(runOptionsSchema, ['env', 'user', 'workdir', 'volumes']);
+const applicationOptionsSchema = v.pick(runOptionsSchema, ['env', 'user', 'workdir', 'volumes']);
 
-/** As `parseRunOptions`, for a request to a container that is made already. */
-export function parseOwnOptions(argv: readonly string[], options: OwnOptions, context: RequestContext): OwnRequest {
-  const given = checkShape(ownOptionsSchema, options);
+/** Parses like `parseRunOptions`, for a request to a waiting container. */
+export function parseApplicationOptions(
+  argv: readonly string[],
+  options: ApplicationOptions,
+  context: RequestContext,
+): ApplicationRequest {
+  const given = checkShape(applicationOptionsSchema, options);
   return { ...parseProcess(argv, given, context), mounts: uniqueTargets(volumesOf(given, context), []).mounts };
 }
 
-function parseProcess(argv: readonly string[], given: RunOptions, context: RequestContext): Omit<OwnRequest, 'mounts'> {
+function parseProcess(
+  argv: readonly string[],
+  given: RunOptions,
+  context: RequestContext,
+): Omit<ApplicationRequest, 'mounts'> {
   return {
     argv: checkArguments('the command', argv),
     env: given.env === undefined ? [] : mergeEnv(environment(given.env, context)),
@@ -93,7 +101,7 @@ function checkShape(schema: v.GenericSchema<unknown, RunOptions>, options: unkno
   throw shapeError(result.issues[0], []);
 }
 
-/** Of a value that may be a string or an object, what is wrong with the object says more. */
+/** For a value that may be a string or an object, the error of the object is more specific. */
 function shapeError(issue: v.BaseIssue<unknown>, above: readonly string[]): RequestError {
   const path = [...above, ...(issue.path ?? []).map((item) => String(item.key))];
   const inner = issue.issues?.find((one) => one.path !== undefined);

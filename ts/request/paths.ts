@@ -2,11 +2,11 @@ import { posix } from 'node:path';
 import { type ErrorCode, RequestError } from '../errors/index.ts';
 import { quote, refuseNul } from './text.ts';
 
-/** PATH_MAX without its NUL, and NAME_MAX. */
+/** PATH_MAX without its NUL, and NAME_MAX, in bytes. */
 const maxPath = 4095;
 const maxName = 255;
 
-/** Files of /proc that a container may replace, as lxcfs does (the list of runc). */
+/** Files of /proc that a mount may cover, as lxcfs does (the list of runc). */
 const replaceableProc = new Set([
   '/proc/cpuinfo',
   '/proc/diskstats',
@@ -20,13 +20,13 @@ const replaceableProc = new Set([
   '/proc/uptime',
 ]);
 
-/** Removes `.`, `..`, and slashes that repeat or trail. */
+/** Removes `.`, `..`, and repeated or trailing slashes. */
 export function cleanPath(path: string): string {
   const normal = posix.normalize(path);
   return normal.length > 1 && normal.endsWith('/') ? normal.slice(0, -1) : normal;
 }
 
-/** Refuses what the kernel could not take as a path: NUL, too long as a whole or in one part. */
+/** Refuses a path that the kernel would refuse: with a NUL, or too long as a whole or in one part. */
 export function checkPath(code: ErrorCode, what: string, path: string): void {
   refuseNul(code, what, path);
   const bytes = Buffer.byteLength(path);
@@ -44,7 +44,7 @@ export function checkPath(code: ErrorCode, what: string, path: string): void {
 }
 
 /**
- * The target of a mount: absolute, cleaned, not `/` and not in /proc.
+ * Parses the target of a mount: absolute, cleaned, not `/` and not in /proc.
  *
  * @throws {RequestError} ORLOP_E_TARGET
  */
@@ -75,7 +75,7 @@ export function parseTarget(what: string, path: string): string {
   return target;
 }
 
-/** An absolute directory in the container. */
+/** Parses an absolute directory in the container. */
 export function parseWorkdir(path: string): string {
   checkPath('ORLOP_E_INPUT', 'the working directory', path);
   if (!path.startsWith('/')) {

@@ -4,7 +4,7 @@ const text = v.optional(v.string());
 const texts = v.array(v.string());
 const flag = v.optional(v.boolean());
 const id = v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(2 ** 32 - 2)));
-/** Not v.record, which drops keys such as `constructor` without a word. */
+/** v.record would silently drop keys such as `constructor`. */
 const record = <Value>(expected: string, is: (value: unknown) => value is Value) =>
   v.custom<Readonly<Record<string, Value>>>(
     (value) => typeof value === 'object' && value !== null && !Array.isArray(value) && Object.values(value).every(is),
@@ -35,7 +35,7 @@ const tmpfs = v.strictObject({
   options: v.optional(texts),
 });
 
-/** The shape of `RunOptions`; what the strings say is checked by their parsers. */
+/** Schema of `RunOptions`. The parsers check the content of the strings. */
 export const runOptionsSchema = v.strictObject({
   name: text,
   rm: flag,

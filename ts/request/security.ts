@@ -9,8 +9,8 @@ type Draft = { -readonly [Key in keyof SecurityOptions]: SecurityOptions[Key] };
 const known = ['no-new-privileges', 'seccomp', 'apparmor', 'label', 'systempaths', 'mask', 'unmask'];
 
 /**
- * Reads the values of `--security-opt`: `no-new-privileges[=true|false]`, `seccomp=default|unconfined|FILE`. What asks
- * for no more than orlop does anyway (`apparmor=unconfined`, `label=disable`) is accepted.
+ * Parses the values of `--security-opt`: `no-new-privileges[=true|false]`, `seccomp=default|unconfined|FILE`. Options
+ * that orlop fulfils anyway (`apparmor=unconfined`, `label=disable`) are accepted.
  *
  * @throws {RequestError} ORLOP_E_INPUT, ORLOP_E_LATER
  */

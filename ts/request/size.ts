@@ -4,7 +4,7 @@ import { quote } from './text.ts';
 const powers: Readonly<Record<string, number>> = { '': 0, k: 1, m: 2, g: 3, t: 4, p: 5 };
 
 /**
- * Bytes of `64m`, `1.5GiB`, `512`: the grammar of Docker's RAMInBytes, base 1024.
+ * Parses a size into bytes: `64m`, `1.5GiB`, `512`. The grammar is that of Docker's RAMInBytes, base 1024.
  *
  * @throws {RequestError} ORLOP_E_INPUT
  */

@@ -1,19 +1,19 @@
 import { type ErrorCode, RequestError } from '../errors/index.ts';
 
-/** The kernel ends a string at the first NUL, so what follows would be lost without a word. */
+/** Refuses a NUL. The kernel would silently cut the string there. */
 export function refuseNul(code: ErrorCode, what: string, text: string): void {
   if (text.includes('\0')) {
     throw new RequestError(code, `${what} contains a NUL byte`, { hint: 'remove it; no program can receive one' });
   }
 }
 
-/** Quotes for a message: control characters would reach the terminal. */
+/** Quotes a text for a message, with escaped control characters. */
 export function quote(text: string): string {
   const shown = text.length > 80 ? `${text.slice(0, 79)}…` : text;
   return `'${shown.replace(/[\x00-\x1f\x7f]/g, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`)}'`;
 }
 
-/** The candidate that was probably meant: at most a third of its letters differ. */
+/** The closest candidate, if at most a third of its letters differ. */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   let best: string | undefined;
   let bestDistance = Number.POSITIVE_INFINITY;
@@ -27,7 +27,7 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
   return best;
 }
 
-/** Optimal string alignment: insertion, deletion, substitution, exchange of neighbours cost 1 each. */
+/** Optimal string alignment distance: insertion, deletion, substitution, exchange of neighbours cost 1 each. */
 function editDistance(a: string, b: string): number {
   const rows: number[][] = [];
   const at = (i: number, j: number): number => rows[i]?.[j] ?? 0;

@@ -12,7 +12,7 @@ import { parseSize } from './size.ts';
 import { quote } from './text.ts';
 import type { RequestContext, TmpfsInput, TmpfsSpec } from './types.ts';
 
-/** What is written with a value. */
+/** Options with a value. */
 type Values = Pick<TmpfsSpec, 'size' | 'inodes' | 'mode' | 'uid' | 'gid'>;
 type Draft = { -readonly [Key in keyof Values]: Values[Key] };
 
@@ -27,8 +27,8 @@ const values: Readonly<Record<string, (draft: Draft, value: string) => void>> = 
 };
 
 /**
- * Reads the value of `--tmpfs`: `TARGET[:OPTIONS]`. Without options it is writable, noexec, nosuid, nodev, mode 1777.
- * Of options that contradict each other the last one holds, as in Docker.
+ * Parses the value of `--tmpfs`: `TARGET[:OPTIONS]`. Without options it is writable, noexec, nosuid, nodev, mode 1777.
+ * The last of contradicting options wins, as in Docker.
  *
  * @throws {RequestError} ORLOP_E_INPUT, ORLOP_E_TARGET, ORLOP_E_KERNEL
  */
@@ -48,7 +48,7 @@ export function parseTmpfs(spec: string, context: RequestContext): TmpfsSpec {
   return { type: 'tmpfs', target, attributes: attributesOf(what, names, context), ...draft };
 }
 
-/** The same from an object. */
+/** Parses a tmpfs given as an object. */
 export function tmpfsFromInput(input: TmpfsInput, context: RequestContext): TmpfsSpec {
   const what = `tmpfs at ${quote(input.target)}`;
   const { readonly, exec, options = [] } = input;
@@ -58,7 +58,7 @@ export function tmpfsFromInput(input: TmpfsInput, context: RequestContext): Tmpf
   if (readonly !== undefined) names.push(readonly ? 'ro' : 'rw');
   if (exec !== undefined) names.push(exec ? 'exec' : 'noexec');
   names.push(...options);
-  // Properties have no order in which one could be the last.
+  // Refuses contradicting properties: they have no order.
   chooseOptions('ORLOP_E_INPUT', what, names);
   return {
     type: 'tmpfs',

@@ -2,50 +2,50 @@ import type { CapabilityName } from '../linux/capabilities.ts';
 import type { RlimitName } from '../linux/rlimits.ts';
 
 /**
- * How mount events travel between a bind mount and its source, mount_namespaces(7). `slave`, `shared` and their recursive
- * forms come with a later version.
+ * Propagation of mount events between a bind mount and its source, mount_namespaces(7). `slave`, `shared` and their
+ * recursive forms come with a later version.
  */
 export type Propagation = 'private' | 'rprivate' | 'slave' | 'rslave' | 'shared' | 'rshared';
 
-/** A volume of the store at a target: named, or anonymous where `name` is null. */
+/** A volume at a target: named, or anonymous if `name` is null. */
 export interface VolumeMount {
   readonly type: 'volume';
   readonly name: string | null;
   /** Absolute, cleaned path in the container. */
   readonly target: string;
-  /** Bits of `attribute` that are set. */
+  /** Set bits of `attribute`. */
   readonly attributes: number;
-  /** Leave a new volume empty instead of filling it with what the image has at the target. */
+  /** Leave a new volume empty instead of copying the image's directory at the target. */
   readonly nocopy: boolean;
 }
 
-/** A directory or file of the host at a target. */
+/** A bind mount: a directory or file of the host at a target. */
 export interface BindMount {
   readonly type: 'bind';
   /** Absolute, cleaned path on the host. */
   readonly source: string;
   /** Absolute, cleaned path in the container. */
   readonly target: string;
-  /** Bits of `attribute` that are set, besides those that the source's mount has. */
+  /** Set bits of `attribute`, in addition to those of the source's mount. */
   readonly attributes: number;
-  /** Take the mounts below the source along. */
+  /** Include the mounts below the source. */
   readonly recursive: boolean;
-  /** The other modes come later. */
+  /** Other modes come with a later version. */
   readonly propagation: 'private' | 'rprivate';
 }
 
-/** A new file system in memory at a target. */
+/** A tmpfs at a target. */
 export interface TmpfsSpec {
   readonly type: 'tmpfs';
   /** Absolute, cleaned path in the container. */
   readonly target: string;
-  /** Bits of `attribute` that are set. */
+  /** Set bits of `attribute`. */
   readonly attributes: number;
-  /** Bytes; null leaves the kernel's default, half of the memory. */
+  /** Bytes; null for the kernel's default, half of the memory. */
   readonly size: number | null;
-  /** Number of inodes; null leaves the kernel's default. */
+  /** Number of inodes; null for the kernel's default. */
   readonly inodes: number | null;
-  /** Mode of the root directory; null leaves 0o1777. */
+  /** Mode of the root directory; null for 0o1777. */
   readonly mode: number | null;
   readonly uid: number;
   readonly gid: number;
@@ -53,7 +53,7 @@ export interface TmpfsSpec {
 
 export type MountSpec = VolumeMount | BindMount;
 
-/** An environment variable; null removes the one that the image has. */
+/** An environment variable. A null value removes the image's variable. */
 export interface EnvEntry {
   readonly name: string;
   readonly value: string | null;
@@ -63,70 +63,72 @@ export interface EnvEntry {
 export interface Ulimit {
   /** Name without RLIMIT_ in lower case: `nofile`. */
   readonly name: RlimitName;
-  /** -1 is unlimited. */
+  /** Soft limit; -1 is unlimited. */
   readonly soft: number;
-  /** -1 is unlimited. */
+  /** Hard limit; -1 is unlimited. */
   readonly hard: number;
 }
 
 export interface SecurityOptions {
   readonly noNewPrivileges: boolean;
-  /** The default profile, none, or a file in Docker's format (absolute path). */
+  /** The default profile, no filter, or the absolute path of a profile in Docker's format. */
   readonly seccomp: 'default' | 'unconfined' | { readonly path: string };
 }
 
-/** `ALL`, or names in the kernel's form: `CAP_CHOWN`. */
+/** Changes to the default capabilities: `ALL`, or names in the kernel's form: `CAP_CHOWN`. */
 export interface CapabilityChanges {
   readonly add: readonly (CapabilityName | 'ALL')[];
   readonly drop: readonly (CapabilityName | 'ALL')[];
 }
 
-/** A network namespace of its own with nothing but a loopback interface, or that of the host; network_namespaces(7). */
+/** `none`: a network namespace with only a loopback interface; `host`: the host's namespace; network_namespaces(7). */
 export type NetworkMode = 'none' | 'host';
 
 /**
- * What the caller asks for: parsed, checked, and independent of images, volumes and the kernel. Plain data: survives
- * JSON, and is recorded with the container.
+ * The parsed and checked request, independent of images, volumes and the kernel. Plain data: it survives JSON, and is
+ * recorded with the container.
  */
 export interface RunRequest {
   /** Image reference, ID, or `host`. */
   readonly image: string;
-  /** Empty: the command of the image. */
+  /** Arguments of the command; empty for the command of the image. */
   readonly argv: readonly string[];
-  /** null: one is made up. */
+  /** Name of the container; null for a generated one. */
   readonly name: string | null;
-  /** Remove the container and its anonymous volumes when it has ended. */
+  /** Remove the container and its anonymous volumes at its exit. */
   readonly rm: boolean;
-  /** Volumes and binds, as given, duplicates removed; their targets and those of `tmpfs` differ. */
+  /**
+   * Volumes and bind mounts in the order of the request, without duplicates. No two of them and `tmpfs` share a target.
+   */
   readonly mounts: readonly MountSpec[];
   readonly tmpfs: readonly TmpfsSpec[];
-  /** Later ones win; each name once. */
+  /** Environment variables, each name once. */
   readonly env: readonly EnvEntry[];
-  /** Absolute; null: that of the image, or `/`. */
+  /** Absolute working directory; null for that of the image, or `/`. */
   readonly workdir: string | null;
-  /** `user[:group]`, names or numbers; null: that of the image, or root. */
+  /** `user[:group]`, names or numbers; null for that of the image, or root. */
   readonly user: string | null;
-  /** null: the first twelve digits of the container's ID. */
+  /** Host name; null for the first twelve digits of the container's ID. */
   readonly hostname: string | null;
-  /** null: that of the image. Empty: none. */
+  /** Entrypoint; null for that of the image, empty for none. */
   readonly entrypoint: readonly string[] | null;
   readonly readOnly: boolean;
   readonly capabilities: CapabilityChanges;
   readonly security: SecurityOptions;
   readonly ulimits: readonly Ulimit[];
   readonly network: NetworkMode;
-  /** Keep standard input open; otherwise it is /dev/null. */
+  /** Keep standard input open instead of using /dev/null. */
   readonly interactive: boolean;
   readonly labels: Readonly<Record<string, string>>;
-  /** Bytes of /dev/shm. */
+  /** Size of /dev/shm in bytes. */
   readonly shmSize: number;
 }
 
-/** What a parser may know of the world. */
+/** The caller's surroundings, for the parsers. */
 export interface RequestContext {
-  /** Absolute path that relative sources start from. */
+  /** Absolute directory for relative sources. */
   readonly cwd: string;
-  /** Where variables without a value are looked up. */
+  /** Values for variables without a value. */
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Release of the kernel, uname(2): `6.12.1-amd64`. */
   kernel(): string;
@@ -141,78 +143,78 @@ export interface RequestContext {
  * console.log(stdout.split('\n')); // → [ '1000', 'b', '' ]
  */
 export interface RunOptions {
-  /** Letters, digits, `_`, `.` and `-`, unique among containers; one is made up by default. */
+  /** Name of the container: letters, digits, `_`, `.` and `-`, unique in the store; default: a generated name. */
   readonly name?: string | undefined;
-  /** Remove the container and its anonymous volumes when it has ended; default true for `run`, false for `create`. */
+  /** Remove the container and its anonymous volumes at its exit; default true for `run`, false for `create`. */
   readonly rm?: boolean | undefined;
-  /** `/test`, `name:/test`, `/host:/test:ro`, `./relative:/test`, or an object. */
+  /** Volumes and bind mounts: `/test`, `name:/test`, `/host:/test:ro`, `./relative:/test`, or an object. */
   readonly volumes?: readonly (string | VolumeInput)[] | undefined;
-  /** `/run`, `/run:size=64m,mode=755`, or an object. */
+  /** File systems in memory: `/run`, `/run:size=64m,mode=755`, or an object. */
   readonly tmpfs?: readonly (string | TmpfsInput)[] | undefined;
-  /** `A=b`, `A` (taken from the environment), or an object: null removes a variable of the image. */
+  /** Environment variables: `A=b`, `A` (value of the caller), or an object, where null removes the image's variable. */
   readonly env?: readonly string[] | Readonly<Record<string, string | null>> | undefined;
-  /** Working directory, an absolute path, made where it is missing; default that of the image, or `/`. */
+  /** Working directory, an absolute path, created if missing; default that of the image, or `/`. */
   readonly workdir?: string | undefined;
-  /** `user[:group]`, names of the image or numbers; default that of the image, or root. */
+  /** `user[:group]`, names in the image or numbers; default that of the image, or root. */
   readonly user?: string | undefined;
-  /** At most 64 bytes; default the first twelve digits of the container's ID. */
+  /** Host name, at most 64 bytes; default: the first twelve digits of the container's ID. */
   readonly hostname?: string | undefined;
-  /** One program, or a program with arguments; empty means none. */
+  /** A program, or a program with arguments, before `argv`; empty for none; default that of the image. */
   readonly entrypoint?: string | readonly string[] | undefined;
-  /** Mount the root filesystem read-only; volumes and tmpfs are not affected. Default false. */
+  /** Mount the root filesystem read-only; volumes and tmpfs stay writable. Default false. */
   readonly readOnly?: boolean | undefined;
-  /** Capabilities on top of the default eleven, `NET_ADMIN` or `ALL`; capabilities(7). */
+  /** Capabilities added to the default eleven: `NET_ADMIN` or `ALL`; capabilities(7). */
   readonly capAdd?: readonly string[] | undefined;
-  /** Capabilities to be taken away, `CHOWN` or `ALL`; capabilities(7). */
+  /** Capabilities to remove: `CHOWN` or `ALL`; capabilities(7). */
   readonly capDrop?: readonly string[] | undefined;
-  /** `no-new-privileges=false`, `seccomp=unconfined`, `seccomp=FILE`. */
+  /** Security options: `no-new-privileges=false`, `seccomp=unconfined`, `seccomp=FILE`. */
   readonly securityOpt?: readonly string[] | undefined;
-  /** Soft and hard limit, `nofile=1024:2048`; getrlimit(2). */
+  /** Resource limits, soft and hard: `nofile=1024:2048`; getrlimit(2). */
   readonly ulimits?: readonly string[] | undefined;
-  /** `none`, the default: a loopback interface only; or `host`. */
+  /** `none`: only a loopback interface; or `host`. Default `none`. */
   readonly network?: string | undefined;
-  /** Recorded as Docker does; of what stdin is, `start` decides. Default false. */
+  /** Recorded for `inspect`, as in Docker. The options of `start` decide about stdin. Default false. */
   readonly interactive?: boolean | undefined;
-  /** `k=v`, or an object. */
+  /** Labels: `k=v`, or an object. */
   readonly labels?: readonly string[] | Readonly<Record<string, string>> | undefined;
-  /** Of /dev/shm, in bytes, or a size: `64m`, the default. */
+  /** Size of /dev/shm: bytes, or a text such as `64m`, the default. */
   readonly shmSize?: number | string | undefined;
 }
 
-/** A volume or bind mount, for what has a colon in its name, or more to say than a string can. */
+/** A volume or bind mount as an object, for names with a colon and for options that a string cannot express. */
 export interface VolumeInput {
-  /** Name of a volume, or a host path when it starts with `/` or `.`; none: a new anonymous volume. */
+  /** Name of a volume, or a host path if it starts with `/` or `.`; default: a new anonymous volume. */
   readonly source?: string | undefined;
-  /** Absolute path in the container, made where it is missing. */
+  /** Absolute path in the container, created if missing. */
   readonly target: string;
-  /** Default false. */
+  /** Mount it read-only; default false. */
   readonly readonly?: boolean | undefined;
-  /** Leave a new volume empty instead of filling it with what the image has at the target; default false. */
+  /** Leave a new volume empty instead of copying the image's directory at the target; default false. */
   readonly nocopy?: boolean | undefined;
-  /** Take the mounts below a source on the host along; default true. */
+  /** Include the mounts below a host path; default true. */
   readonly recursive?: boolean | undefined;
-  /** Of a source on the host; default `rprivate`. */
+  /** Propagation of a bind mount; default `rprivate`. */
   readonly propagation?: Propagation | undefined;
-  /** More options, as they are written after the target on a command line: `noexec`, `nosymfollow`. */
+  /** Other options of the command line's form: `noexec`, `nosymfollow`. */
   readonly options?: readonly string[] | undefined;
 }
 
-/** A new file system in memory, nosuid and nodev unless its options say otherwise, tmpfs(5). */
+/** A file system in memory, nosuid and nodev unless its options change that, tmpfs(5). */
 export interface TmpfsInput {
-  /** Absolute path in the container, made where it is missing. */
+  /** Absolute path in the container, created if missing. */
   readonly target: string;
-  /** Bytes, or a size: `64m`; default half of the memory. */
+  /** Size: bytes, or a text such as `64m`; default half of the memory. */
   readonly size?: number | string | undefined;
-  /** Mode of its root directory; default 0o1777. */
+  /** Mode of the root directory; default 0o1777. */
   readonly mode?: number | undefined;
-  /** Owner of its root directory; default 0. */
+  /** Owner of the root directory; default 0. */
   readonly uid?: number | undefined;
-  /** Group of its root directory; default 0. */
+  /** Group of the root directory; default 0. */
   readonly gid?: number | undefined;
-  /** Default false. */
+  /** Mount it read-only; default false. */
   readonly readonly?: boolean | undefined;
-  /** Programs in it can be executed; default false. */
+  /** Allow executing programs in it; default false. */
   readonly exec?: boolean | undefined;
-  /** More options, as they are written after the target on a command line: `suid`, `noatime`. */
+  /** Other options of the command line's form: `suid`, `noatime`. */
   readonly options?: readonly string[] | undefined;
 }

@@ -4,7 +4,7 @@ import { nearest, quote } from './text.ts';
 import type { Ulimit } from './types.ts';
 
 /**
- * Reads the value of `--ulimit`: `NAME=SOFT[:HARD]`, -1 is unlimited, without HARD both are SOFT.
+ * Parses the value of `--ulimit`: `NAME=SOFT[:HARD]`; -1 is unlimited; HARD defaults to SOFT.
  *
  * @throws {RequestError} ORLOP_E_INPUT
  */
@@ -29,7 +29,7 @@ export function parseUlimit(text: string): Ulimit {
   return { name, soft, hard };
 }
 
-/** Each name once; the last one holds. */
+/** Merges limits: each name once, with its last value. */
 export function mergeUlimits(limits: Iterable<Ulimit>): Ulimit[] {
   const byName = new Map<string, Ulimit>();
   for (const limit of limits) byName.set(limit.name, limit);

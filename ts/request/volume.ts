@@ -17,8 +17,9 @@ import type { MountSpec, RequestContext, VolumeInput } from './types.ts';
 const form = `write '/target', 'name:/target' or '/host/path:/target[:options]'`;
 
 /**
- * Reads the value of `-v`: `[SOURCE:]TARGET[:OPTIONS]`. A source that starts with `/` or `.` is a path of the host (the
- * latter from `context.cwd`), any other is the name of a volume; without a source it is a new anonymous volume.
+ * Parses the value of `-v`: `[SOURCE:]TARGET[:OPTIONS]`. A source that starts with `/` or `.` is a path of the host
+ * (the latter relative to `context.cwd`), any other source the name of a volume. Without a source, the volume is
+ * anonymous.
  *
  * @throws {RequestError} ORLOP_E_VOLUME_SPEC, ORLOP_E_VOLUME_NAME, ORLOP_E_TARGET, ORLOP_E_SOURCE, ORLOP_E_KERNEL
  * @example parseVolume('./one.conf:/etc/one.conf:ro', { cwd: '/home/a', env: {}, kernel: () => '6.12' })
@@ -40,27 +41,27 @@ export function parseVolume(spec: string, context: RequestContext): MountSpec {
   return fromParts(what, first, second, third?.split(',') ?? [], context);
 }
 
-const known = new Map<string, MountSpec>();
-const mostKnown = 1024;
+const knownVolumes = new Map<string, MountSpec>();
+const maxKnownVolumes = 1024;
 
-/** As `parseVolume`, and remembers: programs start containers with the same volumes again and again. */
+/** Parses like `parseVolume`, with a cache: programs repeat the same volumes. */
 export function recallVolume(spec: string, context: RequestContext): MountSpec {
   const key = `${context.cwd}\0${spec}`;
-  const before = known.get(key);
+  const before = knownVolumes.get(key);
   if (before !== undefined) return before;
   const mount = parseVolume(spec, context);
-  if (known.size >= mostKnown) known.clear();
-  known.set(key, mount);
+  if (knownVolumes.size >= maxKnownVolumes) knownVolumes.clear();
+  knownVolumes.set(key, mount);
   return mount;
 }
 
-/** The same from an object. */
+/** Parses a volume given as an object. */
 export function volumeFromInput(input: VolumeInput, context: RequestContext): MountSpec {
   const { source, target, ...options } = input;
   return fromParts(`volume at ${quote(target)}`, source, target, namesOf(options), context);
 }
 
-/** The options of an object as they would be written. */
+/** The options of an object in the form of the command line. */
 function namesOf(input: Omit<VolumeInput, 'source' | 'target'>): readonly string[] {
   const { readonly, nocopy = false, recursive, propagation, options = [] } = input;
   const names: string[] = [];
@@ -104,13 +105,13 @@ function fromParts(
 
 const kindNames = { bind: 'a host path', volume: 'a volume' } as const;
 
-/** By class, why a kind of mounts does not take an option. */
+/** Reasons why a kind of mount does not take an option, by class. */
 const reasons: Readonly<Record<string, string>> = {
   copy: 'nothing is ever copied into one',
   propagation: 'it has no mounts of the host below it',
 };
 
-/** Refuses what is not for this kind of mounts, and what this kernel does not know. */
+/** Refuses options that the kind of mount does not take, or the kernel does not know. */
 function checkOptions(
   what: string,
   kind: keyof typeof kindNames,
@@ -126,7 +127,7 @@ function checkOptions(
   refuseTooNew(what, names, context);
 }
 
-/** Every bind is private by now: to take another wish and not follow it would let mounts be missed without a word. */
+/** Only private propagation is supported. Other modes are refused rather than ignored. */
 function onlyPrivate(what: string, propagation: string): 'private' | 'rprivate' {
   if (propagation === 'private' || propagation === 'rprivate') return propagation;
   throw new RequestError('ORLOP_E_LATER', `${what} has '${propagation}', which comes with a later version`, {
@@ -134,7 +135,7 @@ function onlyPrivate(what: string, propagation: string): 'private' | 'rprivate' 
   });
 }
 
-/** A source that is no path must be a name; what looks like a path by mistake gets its own hint. */
+/** Checks the name of a volume. A text that looks like a path gets its own hint. */
 function sourceName(what: string, source: string): string {
   if (source.startsWith('~')) {
     throw new RequestError('ORLOP_E_SOURCE', `the source of ${what} starts with '~', which only a shell understands`, {
@@ -149,7 +150,7 @@ function sourceName(what: string, source: string): string {
   return parseVolumeName(source);
 }
 
-/** `-v name` alone would be an anonymous volume at `/name` in Docker: a trap. */
+/** Refuses `-v name`, which in Docker would be an anonymous volume at `/name`. */
 function wholeTarget(what: string, target: string): string {
   if (target.startsWith('/')) return target;
   if (target.startsWith('.') || target.includes('/')) {

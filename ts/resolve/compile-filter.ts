@@ -4,7 +4,7 @@ import { messageOf } from '../errors/message.ts';
 import type { FilterTarget } from '../plan/seccomp/decisions.ts';
 import { customFilter, defaultFilter } from '../plan/seccomp/filter.ts';
 
-const largestProfile = 4 << 20;
+const maxProfileBytes = 4 << 20;
 
 /**
  * Compiles the filter of the default profile, or of a profile file.
@@ -22,7 +22,7 @@ export async function compileFilter(
 async function readProfile(path: string): Promise<string> {
   try {
     const content = await readFile(path);
-    if (content.length > largestProfile) throw new Error(`it has more than ${largestProfile} bytes`);
+    if (content.length > maxProfileBytes) throw new Error(`it has more than ${maxProfileBytes} bytes`);
     return content.toString('utf8');
   } catch (cause) {
     throw new RequestError('ORLOP_E_INPUT', `seccomp profile '${path}' cannot be read: ${messageOf(cause)}`, {

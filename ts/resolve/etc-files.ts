@@ -6,7 +6,7 @@ import type { Checked } from './checked.ts';
 type Files = StartFacts['files'];
 
 /**
- * Content of the files under /etc that each container gets: the host's own where it shares the host's network.
+ * Content of the files under /etc of a container: the host's own if it shares the host's network.
  *
  * @param hostname may be a hole
  */
@@ -22,16 +22,16 @@ export function etcFiles(hostname: string, network: 'none' | 'host'): Checked<Fi
   };
 }
 
-/** No server without the host's network: a name look-up fails at once then instead of waiting for an answer. */
+/** Makes an empty resolv.conf: without a network, a name look-up then fails at once instead of waiting for a server. */
 function withoutNetwork(name: string, hostname: string): Files {
   const hosts = ['127.0.0.1 localhost', '::1 localhost ip6-localhost ip6-loopback', `127.0.1.1 ${name}`, ''].join('\n');
   return { hosts, hostname, resolvConf: new Uint8Array() };
 }
 
-/** Empty when it cannot be read. */
+/** Reads a file of the host; empty if that fails. */
 function hostFile(path: string): Checked<Uint8Array> {
   try {
-    // Seen before it is read: where it is written to in between, the check fails.
+    // Stat before read: if the file is written to in between, the check fails.
     const facts: BigIntStats = statSync(path, { bigint: true });
     return { value: readFileSync(path), checks: [['same', path, fileIdentity(facts)]], repeatable: true };
   } catch {

@@ -15,25 +15,25 @@ import type { ContainerRecord } from '../record/schema.ts';
 import type { CapabilityChanges, RunRequest, TmpfsSpec, Ulimit } from '../request/types.ts';
 import type { ResolvedSource } from './sources.ts';
 
-/** What a start needs to know besides the record and the image. */
+/** Facts of a start besides the record and the image. */
 export interface StartContext {
   readonly paths: { readonly mountPoint: string; readonly upper: string; readonly work: string };
-  /** What stands at the sources of the request's bind mounts, by target. */
+  /** Sources of the request's bind mounts, by target. */
   readonly sources: ReadonlyMap<string, ResolvedSource>;
-  /** What stands at `_data` of the volumes, by name. */
+  /** Directories `_data` of the volumes, by name. */
   readonly volumes: ReadonlyMap<string, ResolvedSource>;
   readonly files: StartFacts['files'];
   readonly seccomp: Uint8Array | null;
-  /** Open files that a process may have at most, of the caller: RLIMIT_NOFILE. */
+  /** The caller's hard RLIMIT_NOFILE. */
   readonly hardNofile: bigint;
   readonly volatile: boolean;
-  /** CPUs of the machine whose thermal data is to be masked. */
+  /** Paths of the CPUs' thermal data, masked besides the default ones. */
   readonly maskedPaths: readonly string[];
 }
 
 /**
- * The facts of a container's start, for `buildPlan`, without the command, which a launch brings along: containers of one
- * prepared start execute different ones. Pure.
+ * Collects the facts of a container's start for `buildPlan`. The command is left out: each launch of a prepared start
+ * brings its own. Pure.
  */
 export function startFacts(record: ContainerRecord, image: ResolvedImage, context: StartContext): StartFacts {
   const { request, process } = record;
@@ -75,14 +75,14 @@ export function startFacts(record: ContainerRecord, image: ResolvedImage, contex
 }
 
 /**
- * The supplementary groups of a process. The primary group is among them, or a process could leave it and with it what a
- * file denies that group (CVE-2022-36109). Pure.
+ * The supplementary groups of a process, with the primary group among them: otherwise a process could leave the primary
+ * group and get past a file mode that denies access to that group (CVE-2022-36109). Pure.
  */
 export function groupsOf({ gid, groups }: Pick<ContainerRecord['process'], 'gid' | 'groups'>): readonly number[] {
   return [...new Set([gid, ...groups])];
 }
 
-/** The mounts that a container's request asks for. Pure. */
+/** The mounts of a container's request. Pure. */
 export function mountsOf(record: ContainerRecord, context: Pick<StartContext, 'sources' | 'volumes'>): UserMount[] {
   const binds = record.request.mounts.flatMap((mount): BindMount[] => {
     const source = context.sources.get(mount.target);
@@ -132,17 +132,17 @@ function tmpfsOf(spec: TmpfsSpec): TmpfsMount {
   };
 }
 
-/** What the image hides, unless a mount of the request stands at that path, or the request works in it. */
+/** Paths that the image hides, but for targets of the request's mounts. */
 function hiddenOf(image: ResolvedImage, request: RunRequest): StartFacts['hidden'] {
   const mounted = new Set([...request.mounts, ...request.tmpfs].map((mount) => mount.target));
   return image.hidden.filter(({ target }) => !mounted.has(target));
 }
 
-/** Node raises its own soft limit of open files; the application gets what programs expect, 1024. */
+/** Node raises its own soft limit of open files. The application gets 1024, which programs expect. */
 function rlimitsOf(ulimits: readonly Ulimit[], hardNofile: bigint): Rlimit[] {
-  const usual = 1024n;
+  const defaultSoft = 1024n;
   const limits = new Map<string, Rlimit>([
-    ['nofile', { resource: 'nofile', soft: hardNofile < usual ? hardNofile : usual, hard: hardNofile }],
+    ['nofile', { resource: 'nofile', soft: hardNofile < defaultSoft ? hardNofile : defaultSoft, hard: hardNofile }],
   ]);
   const value = (number: number) => (number < 0 ? unlimited : BigInt(number));
   for (const { name, soft, hard } of ulimits) {
@@ -151,7 +151,7 @@ function rlimitsOf(ulimits: readonly Ulimit[], hardNofile: bigint): Rlimit[] {
   return [...limits.values()];
 }
 
-/** The default capabilities, or all of them, changed as asked: what is dropped by name stays dropped. */
+/** The default capabilities with the request's changes. A capability dropped by name stays dropped under `ALL`. */
 export function capabilitiesAfter({ add, drop }: CapabilityChanges): CapabilityName[] {
   const all = (names: readonly string[]) => names.includes('ALL');
   const base = all(add) ? capabilityNames : all(drop) ? [] : defaultCapabilities;

@@ -1,12 +1,12 @@
-import { readyFilter } from '../plan/seccomp/ready.ts';
+import { precompiledFilter } from '../plan/seccomp/precompiled.ts';
 import type { RunRequest } from '../request/types.ts';
 import type { Checked } from './checked.ts';
 import { compileFilter } from './compile-filter.ts';
 import { capabilitiesAfter } from './facts.ts';
 
 /**
- * The system-call filter that a request asks for; null when it asks for none. A profile from a file says something else
- * when it has been written to.
+ * Makes the system-call filter of a request; null for `unconfined`. The filter of a profile file is not repeatable,
+ * because the file may change.
  *
  * @throws RequestError ORLOP_E_INPUT when the profile cannot be read
  */
@@ -18,5 +18,5 @@ export async function resolveFilter({
   const arch = process.arch === 'arm64' ? 'arm64' : 'x64';
   const target = { arch, capabilities: capabilitiesAfter(capabilities) } as const;
   if (seccomp !== 'default') return { value: await compileFilter(seccomp, target), checks: [], repeatable: false };
-  return { value: readyFilter(target) ?? (await compileFilter(seccomp, target)), checks: [], repeatable: true };
+  return { value: precompiledFilter(target) ?? (await compileFilter(seccomp, target)), checks: [], repeatable: true };
 }

@@ -2,8 +2,8 @@ import type { ResolvedImage } from '../images/types.ts';
 import type { Native } from '../native/contract.ts';
 
 /**
- * The root filesystem that an image gives, for reading on the host: a detached overlay, attached nowhere, opened when it
- * is first asked for. Its descriptor belongs to the view, which is closed at the end.
+ * The root filesystem of an image, for reading on the host: a detached overlay mount, made by the first `open`. The
+ * view owns the descriptor.
  */
 export class ImageView implements AsyncDisposable {
   readonly #native: Native;
@@ -15,12 +15,12 @@ export class ImageView implements AsyncDisposable {
     this.#layers = layers;
   }
 
-  /** Without the layer of mount points, which holds no content: an image of one layer is then seen without a mount. */
+  /** Leaves out the layer of mount points, which holds no content: an image of one layer then needs no mount. */
   static ofImage(native: Native, { layers, diffIds }: Pick<ResolvedImage, 'layers' | 'diffIds'>): ImageView {
     return new ImageView(native, layers.slice(0, Math.max(1, diffIds.length)));
   }
 
-  /** Descriptor of its root directory. */
+  /** Descriptor of the root directory. */
   readonly open = (): Promise<number> => {
     this.#descriptor ??= this.#native.openView(this.#layers);
     return this.#descriptor;

@@ -4,7 +4,7 @@ import { unlimited } from '../linux/rlimits.ts';
 
 let hard: bigint | undefined;
 
-/** The caller's hard limit of open files; Node has raised the soft one to it. */
+/** The caller's hard limit of open files. Node has raised the soft limit to it. */
 export function hardNofile(): bigint {
   hard ??= parseNofile(readFileSync('/proc/self/limits', 'utf8'));
   return hard;
@@ -18,10 +18,10 @@ export function parseNofile(limits: string): bigint {
 
 let thermal: Promise<readonly string[]> | undefined;
 
-/** Thermal counters of the CPUs: they tell about the load of others, so containers do not see them. */
+/** Thermal counters of the CPUs. They tell about the load of other containers, so they are masked. */
 export function thermalPaths(): Promise<readonly string[]> {
   thermal ??= listThermalPaths().catch((error: unknown) => {
-    // Not for good: the next start may be able to look.
+    // The next start tries again.
     thermal = undefined;
     throw error;
   });

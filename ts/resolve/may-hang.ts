@@ -11,24 +11,24 @@ const local: ReadonlySet<number> = new Set([
   0xca45_1a4e, // bcachefs
 ]);
 
-/** With or without a block device (`fuseblk`), it is a server that answers. */
+/** `f_type` of FUSE, where a server answers, with a block device (`fuseblk`) too. */
 const fuse = 0x6573_5546;
 
 type Source = Pick<ResolvedSource, 'device' | 'path' | 'fileSystem'>;
 
-/** What was found out about a source. Whoever looks at a place again has another object for it. */
+/** Answers by source. Each look at a path makes a new object, so none is out of date. */
 const answers = new WeakMap<Source, boolean>();
 
 /**
- * Whether one of the sources lies on a file system that may not answer for a long time, as NFS or FUSE do when their
- * server is gone.
+ * True if one of the sources lies on a file system that may not answer for a long time, such as NFS or FUSE without
+ * their server.
  */
 export async function mayHang(sources: Iterable<Source>): Promise<boolean> {
   for (const source of sources) if (answers.get(source) ?? (await ask(source))) return true;
   return false;
 }
 
-/** Whether all of them are known to answer, without looking. */
+/** True if all sources are known to answer. Makes no system call. */
 export function willAnswer(sources: Iterable<Source>): boolean {
   for (const source of sources) if (answers.get(source) !== false) return false;
   return true;
@@ -41,7 +41,7 @@ async function ask(source: Source): Promise<boolean> {
   return answer;
 }
 
-/** 0 where it cannot be told, because the source has gone or its server has: a child can be killed there. */
+/** `f_type` at a path; 0 if statfs fails, so that the start goes to a child, which can be killed. */
 async function typeAt(path: string): Promise<number> {
   return statfs(path).then(
     ({ type }) => type,
@@ -49,7 +49,7 @@ async function typeAt(path: string): Promise<number> {
   );
 }
 
-/** 0 stands for file systems that are not on a block device (makedev(3)). */
+/** Major number of a device; 0 for file systems that are not on a block device (makedev(3)). */
 function major(device: bigint): bigint {
   return ((device >> 8n) & 0xfffn) | ((device >> 32n) & ~0xfffn);
 }

@@ -107,8 +107,8 @@ const nouns = [
 ] as const;
 
 /**
- * A name for a container that was given none: `brave_anchor_3f9a01`, always the same for an ID. It ends with digits of
- * the ID so that nobody has to look whether it is taken, which would cost every start a lock.
+ * Makes the name of a container without one from its ID: `brave_anchor_3f9a01`. It ends with digits of the ID, so that
+ * no start has to take a lock to check that the name is free.
  */
 export function nameFor(id: string): string {
   const adjective = adjectives[Number.parseInt(id.slice(0, 8), 16) % adjectives.length];

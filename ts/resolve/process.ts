@@ -28,7 +28,7 @@ export function processOf(
   };
 }
 
-/** The kernel ends a text at the first NUL, and a hole begins with one (`plan/holes.ts`): no image may write either. */
+/** Refuses a NUL of an image: the kernel ends a text at the first NUL, and a hole begins with one (`plan/holes.ts`). */
 function refuseNul({ image }: RunRequest, text: string): void {
   if (!text.includes('\0')) return;
   throw new RequestError(
@@ -40,7 +40,7 @@ function refuseNul({ image }: RunRequest, text: string): void {
   );
 }
 
-/** An entrypoint of the caller's own takes the image's command away too, as in Docker: it was made for the other one. */
+/** An entrypoint of the request replaces the image's command too, as in Docker: it goes with the image's entrypoint. */
 function argvOf(request: RunRequest, config: ImageConfig): string[] {
   const entrypoint = request.entrypoint ?? config.entrypoint;
   const command = request.argv.length > 0 || request.entrypoint !== null ? request.argv : config.cmd;
@@ -70,13 +70,13 @@ function environmentOf(request: RunRequest, config: ImageConfig, user: ResolvedU
   return [...variables].map(([name, value]) => `${name}=${value}`);
 }
 
-/** What a process executes, as a launch brings it along. Pure. */
+/** The command of a process in the form that a launch takes. Pure. */
 export function commandOf(process: Pick<ProcessRecord, 'argv' | 'env'>): NativeCommand {
   const { argv, env } = process;
   return { candidates: candidatesOf(process), argv, env };
 }
 
-/** Where the application is looked for: the one path when it has a slash, otherwise one for each part of its PATH. */
+/** Paths at which execve looks for the application: argv[0] if it has a slash, otherwise one for each part of PATH. */
 export function candidatesOf(process: Pick<ProcessRecord, 'argv' | 'env'>): string[] {
   const program = process.argv[0] ?? '';
   if (program.includes('/')) return [program];

@@ -19,29 +19,29 @@ import { processOf } from './process.ts';
 import { type ResolvedSource, resolveSources, resolveVolumes } from './sources.ts';
 import { type VolumeNeed, volumeNeeds } from './volume-needs.ts';
 
-/** What a request leads to on this machine now, before anything is made. */
+/** A request resolved on this machine, before anything is made. */
 export interface Resolved {
   readonly request: RunRequest;
   readonly image: ResolvedImage;
   readonly user: ResolvedUser;
   readonly rootAttributes: RootAttributes;
-  /** Of each container of the request, with holes for what it has of its own. */
+  /** Record of the request's containers, with holes for the values of one container. */
   readonly record: ContainerRecord;
   readonly volumes: readonly VolumeNeed[];
-  /** What has to be so for a container to be made of it. */
-  readonly creating: readonly Change[];
-  /** What has to be so for a container to be started by it. */
-  readonly starting: readonly Change[];
-  /** Another container can be made and started by it, as long as the checks hold. */
+  /** Checks before a container is made. */
+  readonly createChecks: readonly Change[];
+  /** Checks before a container is started. */
+  readonly startChecks: readonly Change[];
+  /** Other containers can be made and started with this result while the checks hold. */
   readonly repeatable: boolean;
-  /** A container that was made can be started by it later, as long as the checks hold. */
+  /** A container that was made can be started later with this result while the checks hold. */
   readonly startLasts: boolean;
   /** A source lies on a file system that may never answer. */
   readonly mayHang: boolean;
   /**
-   * What the plan follows from.
+   * Facts that the plan is built from.
    *
-   * @param volumes of the store, by name; default: what is there, which throws ORLOP_E_NO_VOLUME
+   * @param volumes of the store, by name; default: the existing ones, or ORLOP_E_NO_VOLUME
    */
   facts(volumes?: ReadonlyMap<string, ResolvedSource>): StartFacts;
 }
@@ -59,7 +59,7 @@ export interface ResolveOptions {
 }
 
 /**
- * Finds what a request leads to: image, user, sources of bind mounts, volumes, files of /etc, filter and limits.
+ * Resolves a request: image, user, sources of bind mounts, volumes, files of /etc, filter and limits.
  *
  * @throws RequestError ORLOP_E_NO_IMAGE, ORLOP_E_NO_USER, ORLOP_E_SOURCE, ORLOP_E_TARGET, ORLOP_E_INPUT, ORLOP_E_ABORTED
  */
@@ -76,7 +76,7 @@ export async function resolveRequest(
   const user = await resolveImageUser(native, image.value, request.user ?? image.value.config.user, view.open);
   const needs = volumeNeeds(request, image.value.config, newId);
   const record = recordOf(request, image.value, user, needs);
-  // What cannot be executed is refused before anything is made.
+  // Refuses a missing command before anything is made.
   processOf(request, image.value.config, user, '');
   laps?.lap('user', 'of the image; volumes');
   const rest = await resolveStart(services, record, image.value, options);
@@ -86,17 +86,17 @@ export async function resolveRequest(
     user,
     volumes: needs,
     rootAttributes: rootAttributes(image.value.layers[0]),
-    creating: image.checks,
-    // The volume of an anonymous mount is another one for each container.
+    createChecks: image.checks,
+    // Each container has an anonymous volume of its own.
     repeatable: rest.startLasts && image.repeatable && !needs.some(({ anonymous }) => anonymous),
   };
 }
 
-/** What the start of a container leads to that is on record. */
-export type ResolvedStart = Pick<Resolved, 'image' | 'record' | 'starting' | 'startLasts' | 'mayHang' | 'facts'>;
+/** The resolved start of a recorded container. */
+export type ResolvedStart = Pick<Resolved, 'image' | 'record' | 'startChecks' | 'startLasts' | 'mayHang' | 'facts'>;
 
 /**
- * The part of it that follows from a container's record: of one that is there, or of one that will be.
+ * Resolves what follows from a container's record, written or not.
  *
  * @throws RequestError ORLOP_E_SOURCE, ORLOP_E_INPUT, ORLOP_E_ABORTED
  */
@@ -118,7 +118,7 @@ export async function resolveStart(
     seccomp: filter.value,
     maskedPaths: await thermalPaths(),
     hardNofile: hardNofile(),
-    // The layer of an ephemeral container is not read after a power cut: its unmount need not sync the host's disk.
+    // The layer of an ephemeral container is not read after a power cut, so its unmount need not sync the disk.
     volatile: durability === 'ephemeral',
   };
   const names = record.volumes.map(({ name }) => name);
@@ -126,7 +126,7 @@ export async function resolveStart(
   const resolved = {
     image,
     record,
-    starting: checked.flatMap(({ checks }) => checks),
+    startChecks: checked.flatMap(({ checks }) => checks),
     startLasts: checked.every(({ repeatable }) => repeatable),
     mayHang: await mayHang(sources.value.values()),
     facts: (volumes = resolveVolumes(store, names)) => startFacts(record, image, { ...context, volumes }),
@@ -135,7 +135,7 @@ export async function resolveStart(
   return resolved;
 }
 
-/** Casts a hole to the element that it stands for in a list. */
+/** Hole of a list, cast to the list's element. */
 const requestEnv = hole.requestEnv as unknown as EnvEntry;
 
 function recordOf(

@@ -1,30 +1,30 @@
 import { statSync } from 'node:fs';
 import { RequestError } from '../errors/index.ts';
 import { messageOf } from '../errors/message.ts';
-import { longestDelay, unlessAborted } from '../launch/abort.ts';
+import { maxDelayMs, unlessAborted } from '../launch/abort.ts';
 import type { Looked, Native } from '../native/contract.ts';
 import type { BindMount, MountSpec } from '../request/types.ts';
 import type { Store } from '../store/store.ts';
 import { noVolume } from '../volumes/record.ts';
 import type { Checked } from './checked.ts';
 
-/** What stands at the source of a bind mount now. The start fails when it has been replaced by then. */
+/** File or directory at the source of a bind mount. The start fails if it is replaced until then. */
 export interface ResolvedSource {
   /** Without symbolic links. */
   readonly path: string;
   readonly device: bigint;
   readonly inode: bigint;
   readonly type: 'directory' | 'file';
-  /** `f_type` of statfs(2), where it is known; 0 where it could not be told. */
+  /** `f_type` of statfs(2); undefined: unknown, 0: statfs failed. */
   readonly fileSystem?: number | undefined;
 }
 
 type SourceStore = Pick<Store, 'root' | 'run' | 'native'>;
 
-/** What stands at a path, on a file system that may not answer. */
+/** Looks at a path on a file system that may not answer. */
 async function lookAt(native: Native, path: string, signal: AbortSignal | undefined): Promise<Looked> {
-  // The addon's look keeps no program from ending; while somebody waits for it, this does.
-  const alive = setTimeout(() => {}, longestDelay);
+  // The addon's look does not keep the event loop alive. This timer does while the caller waits.
+  const alive = setTimeout(() => {}, maxDelayMs);
   try {
     return await unlessAborted(native.lookAt(path), signal);
   } finally {
@@ -66,8 +66,8 @@ async function resolveSource(
 }
 
 /**
- * Looks at the sources of all bind mounts of a request; the result is by target. That a source is still the same, the
- * operation `bind` checks itself. Throws as `resolveSource` does.
+ * Looks at the sources of all bind mounts of a request; the result is by target. It has no checks, because the
+ * operation `bind` checks that a source is the same. Throws as `resolveSource` does.
  */
 export async function resolveSources(
   store: SourceStore,
@@ -75,12 +75,12 @@ export async function resolveSources(
   signal?: AbortSignal,
 ): Promise<Checked<ReadonlyMap<string, ResolvedSource>>> {
   const binds = mounts.filter((mount) => mount.type === 'bind');
-  // Each once, and at the same time: a way through a thread takes longer than what is done there.
+  // Each source once, and all at the same time: handing a look to a thread takes longer than the look.
   const looks = new Map<string, Promise<ResolvedSource>>();
   for (const mount of binds) {
     if (!looks.has(mount.source)) looks.set(mount.source, resolveSource(store, mount, signal));
   }
-  // Waited for until the last one, so that the error is that of the first in the request.
+  // Waits for all of them, so that the error is that of the first mount in the request.
   await Promise.allSettled(looks.values());
   const sources = new Map<string, ResolvedSource>();
   let repeatable = true;
@@ -88,7 +88,7 @@ export async function resolveSources(
     const found = await looks.get(source);
     if (found === undefined) continue;
     sources.set(target, found);
-    // Where a symbolic link leads may change without any trace at the place that it led to.
+    // A symbolic link can be changed without any change at its former target.
     repeatable &&= found.path === source;
   }
   return { value: sources, checks: [], repeatable };
@@ -97,7 +97,7 @@ export async function resolveSources(
 /**
  * Looks at the data directories of volumes, which lie on the store's own disk; the result is by name.
  *
- * @throws RequestError ORLOP_E_NO_VOLUME when somebody has taken one out of the store by hand
+ * @throws RequestError ORLOP_E_NO_VOLUME when one was removed from the store by hand
  */
 export function resolveVolumes(
   store: Pick<Store, 'volumeData'>,

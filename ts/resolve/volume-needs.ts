@@ -30,7 +30,7 @@ export function volumeNeeds(request: RunRequest, config: ImageConfig, newName: (
   }
   const taken = new Set([...request.mounts, ...request.tmpfs].map((mount) => mount.target));
   for (const path of config.volumes) {
-    // What an image asks for is held to the same rules as what a caller does: no volume in the place of /proc.
+    // An image's VOLUME follows the rules of a caller's target: none at /proc, for example.
     const target = parseTarget(`VOLUME ${quote(path)} of image '${request.image}'`, path);
     if (taken.has(target)) continue;
     taken.add(target);

@@ -5,8 +5,8 @@ function run(): void {
 }
 
 /**
- * Has `task` called when the program ends by itself or by `process.exit`. One listener for all: Node warns of a leak
- * from the eleventh on.
+ * Calls `task` when the program exits by itself or by `process.exit`. Shares one listener: Node warns from the eleventh
+ * on.
  */
 export function atExit(task: () => void): void {
   if (tasks.size === 0) process.on('exit', run);

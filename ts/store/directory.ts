@@ -5,15 +5,15 @@ import { RequestError } from '../errors/index.ts';
 import { quoted } from '../native/files.ts';
 import { errorCode } from './system-error.ts';
 
-/** The longest a path of the kernel may be, without its NUL (PATH_MAX). */
-const longestPath = 4095;
+/** Maximum bytes of a path without its NUL (PATH_MAX). */
+const maxPathBytes = 4095;
 
-/** What a directory is for. */
+/** Use of a directory. */
 interface Role {
   readonly name: string;
-  /** What is in one that has been used. */
+  /** Names in a directory that has been used. */
   readonly contents: RegExp;
-  /** How another one is chosen: where the directory is not the caller's, or cannot be written. */
+  /** Hint for choosing another directory, if this one belongs to another user or cannot be written. */
   readonly another: (uid: number) => string;
 }
 
@@ -35,20 +35,20 @@ const roles = {
 } as const satisfies Record<string, Role>;
 
 /**
- * Makes a directory that only its owner may enter, or checks the one that is there.
+ * Makes a directory that only its owner may enter, or checks an existing one.
  *
- * A store that others can enter lets every user of the host run set-id files out of the layers; one that others own, or
- * that a symlink stands in for, lets them choose what is mounted.
+ * If other users could enter a store, they could run set-id files from its layers. If another user owned the store, or
+ * a symlink replaced it, that user could choose what is mounted.
  *
  * @throws RequestError ORLOP_E_STORE
  */
 export async function privateDirectory(path: string, kind: keyof typeof roles = 'store'): Promise<void> {
   const role: Role = roles[kind];
-  if (path.includes('\0') || Buffer.byteLength(path) > longestPath) {
+  if (path.includes('\0') || Buffer.byteLength(path) > maxPathBytes) {
     throw new RequestError('ORLOP_E_STORE', `${role.name} '${path.slice(0, 80)}' is not a valid path`);
   }
   try {
-    // Usually it is there: to look first is quicker than to be told so.
+    // The directory usually exists: existsSync is faster than a failing mkdir.
     if (!existsSync(path)) await make(path);
     await verify(path, role);
   } catch (error) {
@@ -65,14 +65,14 @@ async function make(path: string): Promise<void> {
 }
 
 async function verify(path: string, role: Role): Promise<void> {
-  // One descriptor for all checks: a path looked at twice may be two directories.
+  // One descriptor for all checks, because two lookups of a path may find two directories.
   const directory = await open(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
   try {
     const { uid, mode } = await directory.stat();
-    const own = ownUid();
-    if (uid !== own) {
-      throw new RequestError('ORLOP_E_STORE', `${role.name} '${path}' belongs to uid ${uid}, not to uid ${own}`, {
-        hint: role.another(own),
+    const callerUid = ownUid();
+    if (uid !== callerUid) {
+      throw new RequestError('ORLOP_E_STORE', `${role.name} '${path}' belongs to uid ${uid}, not to uid ${callerUid}`, {
+        hint: role.another(callerUid),
       });
     }
     if ((mode & 0o077) === 0) return;
@@ -84,7 +84,7 @@ async function verify(path: string, role: Role): Promise<void> {
   }
 }
 
-/** A directory with other things in it, which may be the host's /etc, is not to be closed to everybody on our word. */
+/** The error for an open directory. If it has other content, it may be the host's /etc: do not suggest closing it. */
 function openToOthers(path: string, mode: number, names: readonly string[], role: Role): RequestError {
   const octal = (mode & 0o7777).toString(8);
   const used = names.some((name) => role.contents.test(name));

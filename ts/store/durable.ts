@@ -3,8 +3,8 @@ import { constants, fsync } from 'node:fs';
 import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
 
 /**
- * Writes a file anew: complete or not at all. With `durable` its content has reached the disk before it gets its name;
- * that the name stays is its directory's to say (`syncDirectory`).
+ * Replaces a file, complete or not at all. With `durable`, its content is on disk before the rename. The caller makes
+ * the rename itself durable with `syncDirectory`.
  */
 export async function replaceFile(
   path: string,
@@ -28,14 +28,14 @@ export async function replaceFile(
 }
 
 /**
- * fsync(2). By the descriptor, because a program may put its own node:fs in the place of Node's: Yarn's Plug'n'Play does,
- * and its FileHandle has no `sync`.
+ * fsync(2) by descriptor: a program may replace node:fs (as Yarn's Plug'n'Play does), and the replaced FileHandle may
+ * have no `sync`.
  */
 export function sync({ fd }: FileHandle): Promise<void> {
   return new Promise((resolve, reject) => fsync(fd, (error) => (error ? reject(error) : resolve())));
 }
 
-/** Makes the names in a directory durable: fsync(2) of a file does not. */
+/** Syncs the names in a directory, which fsync(2) of a file does not. */
 export async function syncDirectory(path: string): Promise<void> {
   const directory = await open(path, constants.O_RDONLY | constants.O_DIRECTORY);
   try {

@@ -1,7 +1,7 @@
 import type { BigIntStats } from 'node:fs';
 
 /**
- * What a file that is replaced, never written in place, is known by: the addon compares it (`identity_of` of
+ * Identity of a file that is replaced, never written in place. The addon compares it (`identity_of` of
  * native/fs/changes.h). Pure.
  */
 export function fileIdentity({ dev, ino, size, mtimeNs }: BigIntStats): string {

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 
-/** Leaves room for an ending in the 255 bytes that a file system allows. */
-const longest = 200;
+/** Maximum length of a name, which leaves room for a suffix in the 255 bytes of a file name. */
+const maxLength = 200;
 
-/** A file name that stands for a text of any kind and length: readable where it is short. Pure. */
+/** A file name for any text: readable if the text is short, otherwise its hash. Pure. */
 export function fileNameFor(text: string): string {
   const name = encodeURIComponent(text);
-  return name.length <= longest ? name : createHash('sha256').update(text).digest('hex');
+  return name.length <= maxLength ? name : createHash('sha256').update(text).digest('hex');
 }

@@ -2,9 +2,9 @@ import { homedir } from 'node:os';
 import { RequestError } from '../errors/index.ts';
 
 /**
- * Home directory of the caller: HOME, or what the user database has.
+ * Home directory of the caller: HOME, or the entry of the user database.
  *
- * @throws RequestError ORLOP_E_STORE where there is none, as in a container that runs as some number
+ * @throws RequestError ORLOP_E_STORE if there is none, as for a number without a user in a container
  */
 export function homeDirectory(): string {
   try {

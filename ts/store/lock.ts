@@ -10,25 +10,25 @@ export type LockMode = 'shared' | 'exclusive';
 
 export interface LockOptions {
   readonly signal?: AbortSignal | undefined;
-  /** How long to wait for another holder, in ms. Default: without end, since a dead holder's lock is free. */
+  /** Time to wait for another holder, in ms. Default: no limit, because the kernel frees the lock of a dead holder. */
   readonly timeoutMs?: number | undefined;
 }
 
-/** A lock that is held; the kernel frees it when this process dies. */
+/** A held lock. The kernel frees it when this process dies. */
 export interface Lock extends AsyncDisposable {
   readonly mode: LockMode;
   release(): Promise<void>;
-  /** Releases it, at once. */
-  releaseNow(): void;
-  /** Releases an exclusive lock and removes its file, when what it protected is gone. */
+  /** Releases the lock synchronously. */
+  releaseSync(): void;
+  /** Releases an exclusive lock and removes its file, after the locked object is gone. */
   retire(): Promise<void>;
 }
 
 /**
- * The lock, or null when another holds it.
+ * Takes the lock; null if another holder has it.
  *
- * Synchronous: lock files lie in the run directory, in memory, where a call costs some microseconds; its way through
- * libuv's threads would cost ten times that, for each lock of each start.
+ * Synchronous: lock files lie in the run directory, in memory, where a call takes some microseconds. libuv's threads
+ * would take ten times as long, for each lock of each start.
  */
 export function tryLock(native: Native, path: string, mode: LockMode): Lock | null {
   for (;;) {
@@ -36,7 +36,8 @@ export function tryLock(native: Native, path: string, mode: LockMode): Lock | nu
     let lock: Lock | null = null;
     try {
       if (!native.tryLock(file, mode)) return null;
-      // A retired lock file is not the one that others will open now: two would hold the same name.
+      // A retired lock file is unlinked. Other processes would open a new file of the same name, so the lock would not
+      // exclude them.
       if (fstatSync(file).nlink > 0) lock = held(file, path, mode);
       if (lock !== null) return lock;
     } finally {
@@ -48,7 +49,7 @@ export function tryLock(native: Native, path: string, mode: LockMode): Lock | nu
 /**
  * Waits for the lock.
  *
- * @throws RequestError ORLOP_E_TIMEOUT after `timeoutMs`, ORLOP_E_ABORTED when the signal fires
+ * @throws RequestError ORLOP_E_TIMEOUT after `timeoutMs`, ORLOP_E_ABORTED if the signal fires
  */
 export async function waitForLock(
   native: Native,
@@ -57,19 +58,21 @@ export async function waitForLock(
   what: string,
   { signal, timeoutMs }: LockOptions = {},
 ): Promise<Lock> {
-  const deadline = timeoutMs === undefined ? Number.POSITIVE_INFINITY : performance.now() + timeoutMs;
-  for (let pause = 1; ; pause = Math.min(pause * 2, 32)) {
+  const deadlineMs = timeoutMs === undefined ? Number.POSITIVE_INFINITY : performance.now() + timeoutMs;
+  for (let pauseMs = 1; ; pauseMs = Math.min(pauseMs * 2, 32)) {
     if (signal?.aborted) throw aborted(what, signal);
     const lock = tryLock(native, path, mode);
     if (lock !== null) return lock;
-    const left = deadline - performance.now();
-    if (left <= 0) {
+    const leftMs = deadlineMs - performance.now();
+    if (leftMs <= 0) {
       throw new RequestError('ORLOP_E_TIMEOUT', `${what} is in use by another process for more than ${timeoutMs} ms`, {
         hint: 'wait for the other command to end, then try again',
       });
     }
-    // Half of the pause is chance: equal pauses would make the waiting processes meet again and again.
-    await delay(Math.min(pause * (0.5 + Math.random() / 2), left), undefined, signal ? { signal } : {}).catch(() => {});
+    // Half of the pause is random: with equal pauses, waiting processes would collide again and again.
+    await delay(Math.min(pauseMs * (0.5 + Math.random() / 2), leftMs), undefined, signal ? { signal } : {}).catch(
+      () => {},
+    );
   }
 }
 
@@ -90,16 +93,16 @@ function openLock(path: string): number {
 
 function held(file: number, path: string, mode: LockMode): Lock {
   let open = true;
-  const releaseNow = (): void => {
+  const releaseSync = (): void => {
     if (!open) return;
     open = false;
     closeSync(file);
   };
-  const release = async (): Promise<void> => releaseNow();
+  const release = async (): Promise<void> => releaseSync();
   return {
     mode,
     release,
-    releaseNow,
+    releaseSync,
     async retire() {
       if (open && mode === 'exclusive') await unlink(path).catch(() => {});
       await release();

@@ -4,9 +4,10 @@ import type { Store } from './store.ts';
 import { isNoSpace } from './system-error.ts';
 
 /**
- * For what writes to a store: tells of a full file system by the catalogue's error. Node's own may not even say where.
+ * Returns an error handler for writes to a store: a full file system becomes an error of the catalogue. Node's error
+ * may not even name the path.
  *
- * @throws RequestError ORLOP_E_STORE instead of ENOSPC and EDQUOT; any other error as it is
+ * @throws RequestError ORLOP_E_STORE for ENOSPC and EDQUOT; any other error unchanged
  */
 export function explainingNoSpace({ root, run }: Pick<Store, 'root' | 'run'>): (error: unknown) => never {
   return (error) => {

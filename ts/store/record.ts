@@ -6,20 +6,20 @@ import { RequestError } from '../errors/index.ts';
 import { replaceFile, syncDirectory } from './durable.ts';
 import { errorCode } from './system-error.ts';
 
-/** Version of all records; it grows when an older orlop could no longer read a newer record. */
+/** Version of all records. A change that older versions of orlop cannot read increments it. */
 const version = 1;
 
-/** The largest record that is read, in bytes: a larger one is not ours, and must not fill the memory. */
-const largestRecord = 4 * 1024 * 1024;
+/** Largest record to read, in bytes. A larger file is not a record, and must not fill the memory. */
+const maxRecordBytes = 4 * 1024 * 1024;
 
-/** A record that could not be read: it costs that object only. */
+/** A record that could not be read. Other objects are not affected. */
 export interface Damaged {
-  /** Name of the object: a volume's name, a container's ID. */
+  /** ID of the object: a volume's name, a container's ID. */
   readonly id: string;
   readonly error: RequestError;
 }
 
-/** What a record has to be like; made when the first one is read, because a start reads few kinds of them. */
+/** A schema, made when the first record is read: a start reads few kinds of records. */
 export type RecordSchema<T> = () => v.GenericSchema<unknown, T>;
 
 export function recordSchema<T>(make: () => v.GenericSchema<unknown, T>): RecordSchema<T> {
@@ -31,8 +31,8 @@ export function recordSchema<T>(make: () => v.GenericSchema<unknown, T>): Record
 }
 
 /**
- * Writes a record: complete or not at all. With `durable` it has reached the disk when the promise resolves, so that a
- * power cut finds either the old record or this one.
+ * Writes a record, complete or not at all. With `durable`, it is on disk when the promise resolves: a power cut leaves
+ * either the old record or the new one.
  */
 export async function writeRecord(path: string, value: object, { durable }: { durable: boolean }): Promise<void> {
   await replaceFile(path, `${JSON.stringify({ version, ...value })}\n`, { mode: 0o600, durable });
@@ -40,25 +40,25 @@ export async function writeRecord(path: string, value: object, { durable }: { du
 }
 
 /**
- * Reads a record; null when there is none.
+ * Reads a record; null if there is none.
  *
- * @throws RequestError ORLOP_E_DAMAGED, with the file and what is wrong in it
+ * @throws RequestError ORLOP_E_DAMAGED with the file and the reason
  */
 export async function readRecord<T>(path: string, schema: RecordSchema<T>, hint?: string): Promise<T | null> {
   const text = await readBounded(path, hint);
   return text === null ? null : parseRecord(text, path, schema, hint);
 }
 
-/** The largest record that is read without waiting for the disk in another thread, in bytes. */
-const smallRecord = 64 * 1024;
+/** Largest record to read synchronously, in bytes. */
+const maxSyncRecordBytes = 64 * 1024;
 
-/** Reads a small record without a turn of the event loop; null also where it cannot be read: `readRecord` says why. */
-export function readRecordNow<T>(path: string, schema: RecordSchema<T>): T | null {
+/** Reads a small record synchronously; null also if it cannot be read: `readRecord` has the reason. */
+export function readRecordSync<T>(path: string, schema: RecordSchema<T>): T | null {
   let file: number | undefined;
   try {
     file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     const status = fstatSync(file);
-    if (!status.isFile() || status.size > smallRecord) return null;
+    if (!status.isFile() || status.size > maxSyncRecordBytes) return null;
     return parseRecord(readFileSync(file, 'utf8'), path, schema);
   } catch {
     return null;
@@ -93,7 +93,7 @@ function versionOf(value: unknown): number | null {
 async function readBounded(path: string, hint?: string): Promise<string | null> {
   let file: FileHandle;
   try {
-    // Without O_NONBLOCK a FIFO in its place would hang the caller.
+    // Without O_NONBLOCK, a FIFO in its place would hang the caller.
     file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return null;
@@ -103,14 +103,14 @@ async function readBounded(path: string, hint?: string): Promise<string | null> 
   try {
     const status = await file.stat();
     if (!status.isFile()) throw damaged(path, 'it is not a regular file', hint);
-    if (status.size > largestRecord) throw damaged(path, `it has ${status.size} bytes, more than a record may`, hint);
+    if (status.size > maxRecordBytes) throw damaged(path, `it has ${status.size} bytes, more than a record may`, hint);
     return await file.readFile('utf8');
   } finally {
     await file.close();
   }
 }
 
-/** The error for a record that cannot be used. */
+/** The error for a damaged record. */
 export function damaged(path: string, why: string, hint?: string, cause?: unknown): RequestError {
   return new RequestError('ORLOP_E_DAMAGED', `record '${path}' is damaged: ${why}`, {
     hint: hint ?? 'restore the file from a backup, or remove the object it belongs to',
@@ -118,7 +118,7 @@ export function damaged(path: string, why: string, hint?: string, cause?: unknow
   });
 }
 
-/** Reads one object of many: what is damaged is reported beside the others and never ends the listing. */
+/** Reads many objects. A damaged one is reported and does not end the listing. */
 export async function collect<T>(
   ids: readonly string[],
   read: (id: string) => Promise<T | null>,

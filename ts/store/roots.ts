@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path';
 import { fileNameFor } from './file-name.ts';
 
-/** What the place of a store depends on; passed in, so that the decision is pure. */
+/** Facts that decide the location of a store, passed in to keep the decision pure. */
 export interface RootFacts {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly uid: number;
@@ -9,7 +9,7 @@ export interface RootFacts {
   readonly cwd: string;
 }
 
-/** Directory of the store: `--root`, then `ORLOP_ROOT`, then the system's place, or the user's when not root. */
+/** Directory of the store: `--root`, then `ORLOP_ROOT`, then /var/lib/orlop for root, or the user's data directory. */
 export function chooseRoot(option: string | undefined, facts: RootFacts): string {
   const given = option ?? facts.env.ORLOP_ROOT;
   if (given !== undefined && given !== '') return resolve(facts.cwd, given);
@@ -18,21 +18,21 @@ export function chooseRoot(option: string | undefined, facts: RootFacts): string
 
 function defaultRoot(facts: RootFacts): string {
   if (facts.uid === 0) return '/var/lib/orlop';
-  // Asked for here and not before: root's is not needed.
+  // `home` is read only here, because root does not need it.
   return join(absolute(facts.env.XDG_DATA_HOME) ?? resolve(facts.cwd, facts.home, '.local/share'), 'orlop');
 }
 
-/** A relative path in such a variable is to be ignored (XDG Base Directory Specification): each directory would have its own. */
+/** Ignores a relative path (XDG Base Directory Specification), which would depend on the working directory. */
 function absolute(path: string | undefined): string | undefined {
   return path?.startsWith('/') ? path : undefined;
 }
 
 /**
- * Directory of what a reboot loses: locks and the records of foreground containers. It comes last; those before it are
- * its parents, which have to be as private.
+ * Directory for data that a reboot deletes: locks and the records of foreground containers. It comes last, after its
+ * parents, which must be private too.
  *
- * Every root has one of its own: two stores that shared it would sweep each other's containers. `root` is the real path
- * of the store, because the same store by way of a symlink must find the same locks.
+ * Every root has its own: two stores in one run directory would sweep each other's containers. `root` is the real path
+ * of the store, because a path through a symlink must find the same locks.
  */
 export function chooseRun(option: string | undefined, root: string, facts: RootFacts): readonly string[] {
   if (option !== undefined && option !== '') return [resolve(facts.cwd, option)];

@@ -6,15 +6,15 @@ import { type Lock, tryLock, waitForLock } from './lock.ts';
 import { removeTree } from './staging.ts';
 import { errorCode } from './system-error.ts';
 
-/** How many directories of other stores are looked at when a new one is made: no start pays for all of them. */
-const looksAt = 16;
+/** Number of other stores' directories to inspect when a new one is made. It bounds the time of a start. */
+const maxInspected = 16;
 
 /**
- * Says that a store is open, for as long as the lock is held, and whose run directory this is: a link `root` leads to the
- * store. Removes run directories beside it whose stores are gone, a few at a time: temporary stores would fill /run.
+ * Marks a store as open while the lock is held, and links `root` in its run directory to the store. Removes some run
+ * directories beside it whose stores are gone: temporary stores would fill /run.
  *
  * @param directory run directory of the store, one of many in its parent
- * @param root of the store; it exists already, so that nobody takes the directory for an abandoned one
+ * @param root existing directory of the store, so that other processes do not take the run directory for abandoned
  */
 export async function occupyRunDirectory(native: Native, directory: string, root: string): Promise<Lock> {
   const lock = await waitForLock(native, lockFile(directory), 'shared', `store ${root}`);
@@ -28,7 +28,7 @@ function lockFile(directory: string): string {
 
 async function isFirst(directory: string, root: string): Promise<boolean> {
   const link = join(directory, 'root');
-  // Usually it is there: to look first is quicker than to be told so.
+  // The link usually exists: existsSync is faster than a failing symlink.
   if (existsSync(link)) return false;
   try {
     await symlink(root, link);
@@ -39,24 +39,24 @@ async function isFirst(directory: string, root: string): Promise<boolean> {
   }
 }
 
-async function sweep(native: Native, parent: string, own: string): Promise<void> {
+async function sweep(native: Native, parent: string, ownName: string): Promise<void> {
   const names = await readdir(parent);
   const from = Math.floor(Math.random() * names.length);
-  const some = [...names.slice(from), ...names.slice(0, from)].slice(0, looksAt);
-  await Promise.all(some.filter((name) => name !== own).map((name) => removeAbandoned(native, parent, name)));
+  const some = [...names.slice(from), ...names.slice(0, from)].slice(0, maxInspected);
+  await Promise.all(some.filter((name) => name !== ownName).map((name) => removeAbandoned(native, parent, name)));
 }
 
-/** What cannot be removed stays: it is the next one's. */
+/** Keeps a directory that it cannot remove; the next sweep tries again. */
 async function removeAbandoned(native: Native, parent: string, name: string): Promise<void> {
   const directory = join(parent, name);
   const root = await readlink(join(directory, 'root')).catch(() => null);
   if (root === null || !(await isGone(root))) return;
-  // A store that is open may be one that only its users' mount namespace shows.
+  // A lock means that the store is open: its root may exist only in the mount namespace of its users.
   const lock = tryLock(native, lockFile(directory), 'exclusive');
   if (lock === null) return;
   try {
     const containers = await readdir(join(directory, 'containers'));
-    // Looked at again under the lock: whoever opens the store makes its root first.
+    // Check again under the lock: a program that opens a store makes its root first.
     if (containers.length === 0 && (await isGone(root))) await removeTree(native, parent, name);
   } catch {
   } finally {

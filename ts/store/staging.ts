@@ -7,24 +7,23 @@ import { newId } from './id.ts';
 import { type Lock, tryLock } from './lock.ts';
 import { errorCode } from './system-error.ts';
 
-/** A directory that is being built. Disposing of it without `commit` removes it. */
+/** A directory under construction. Disposing of it without `commit` removes it. */
 export interface Staging extends AsyncDisposable {
   readonly path: string;
   /**
-   * Renames it into its place; false when another has built the same there already (this one is then removed). With
-   * `durable` the content has reached the disk before the name does.
+   * Renames it to its destination. False if another process has built the same directory there; then this one is
+   * removed. With `durable`, the content is on disk before the rename.
    */
   commit(destination: string, options: { durable: boolean }): Promise<boolean>;
-  /** Removes it. */
+  /** Removes the directory. */
   discard(): Promise<void>;
-  /** Removes it at once, at the end of the program, when nothing can be waited for. */
-  discardNow(): void;
+  /** Removes the directory synchronously, at the exit of the program. */
+  discardSync(): void;
 }
 
 /**
- * Building and removing of directory trees, complete or not at all: a tree is built under a temporary name and renamed,
- * and removed the other way round. The maker holds the lock of the name; whoever finds a name whose lock is free knows
- * that its maker is dead.
+ * Builds and removes directory trees, complete or not at all: a tree is built under a temporary name and renamed; a
+ * removal renames first. The process holds the lock of the temporary name. A free lock means that the process is dead.
  */
 export class StagingArea {
   readonly #native: Native;
@@ -37,7 +36,7 @@ export class StagingArea {
     this.#locks = locks;
   }
 
-  /** A new empty directory, mode 0700, on the file system of the store. */
+  /** Makes an empty directory, mode 0700, on the file system of the store. */
   async begin(): Promise<Staging> {
     const { id, lock } = await this.#name();
     const path = join(this.#path, id);
@@ -50,7 +49,7 @@ export class StagingArea {
     return this.#staging(path, lock);
   }
 
-  /** Removes a tree of the store: its name is gone at once, and a crash in the middle leaves nothing in its place. */
+  /** Removes a tree of the store. It is renamed first, so that a crash leaves nothing in its place. */
   async remove(path: string): Promise<void> {
     const { id, lock } = await this.#name();
     try {
@@ -65,7 +64,7 @@ export class StagingArea {
 
   /** Removes what dead processes left. */
   async sweep(): Promise<void> {
-    // A maker that died between lock and directory left only the lock's file.
+    // A process that died between lock and mkdir left only the lock file.
     const locks = await readdir(this.#locks).catch((): string[] => []);
     const ids = new Set([...(await readdir(this.#path)), ...locks.map((name) => basename(name, '.lock'))]);
     for (const id of ids) {
@@ -82,8 +81,8 @@ export class StagingArea {
   async #name(): Promise<{ id: string; lock: Lock }> {
     for (;;) {
       const id = newId();
-      // Before the directory is there: otherwise a sweep between the two would take it for a dead process's. Null when
-      // a sweep is looking at the lock's file, which it then removes.
+      // Lock before mkdir: otherwise a sweep in between would remove the directory. Null if a sweep has just locked the
+      // file, which it then removes.
       const lock = await tryLock(this.#native, this.#lockFile(id), 'exclusive');
       if (lock !== null) return { id, lock };
     }
@@ -107,7 +106,7 @@ export class StagingArea {
     return {
       path,
       discard,
-      discardNow: () => {
+      discardSync: () => {
         if (!present) return;
         present = false;
         try {
@@ -116,7 +115,7 @@ export class StagingArea {
             ['unlink', this.#lockFile(basename(path))],
           ]);
         } catch {
-          // The next program sweeps it.
+          // The next program sweeps the directory.
         }
       },
       [Symbol.asyncDispose]: discard,
@@ -138,7 +137,7 @@ export class StagingArea {
   }
 }
 
-/** Removes `parent/name` and all below it. */
+/** Removes `parent/name` and everything below it. */
 export async function removeTree(native: Native, parent: string, name: string): Promise<void> {
   const directory = await open(parent, constants.O_RDONLY | constants.O_DIRECTORY);
   try {
@@ -148,7 +147,7 @@ export async function removeTree(native: Native, parent: string, name: string): 
   }
 }
 
-/** Writes the file system of a directory to the disk: one syncfs(2) is cheaper than one fsync(2) for each file. */
+/** Syncs the file system of a directory: one syncfs(2) is cheaper than one fsync(2) per file. */
 export async function syncTree(native: Native, path: string): Promise<void> {
   const directory = await open(path, constants.O_RDONLY | constants.O_DIRECTORY);
   try {

@@ -12,13 +12,13 @@ import { occupyRunDirectory } from './run-directory.ts';
 import { type Staging, StagingArea } from './staging.ts';
 import { Trash } from './trash.ts';
 
-/** What a lock protects. Whoever takes several takes them in this order, and several of one kind sorted by their ID. */
+/** Kind of a locked object. Code that takes several locks takes them in this order, those of one kind sorted by ID. */
 export type LockKind = 'store' | 'image' | 'volume' | 'container';
 
 export interface StoreOptions {
   /** Directory of the store; see `chooseRoot`. */
   readonly root?: string | undefined;
-  /** Directory of locks and of records that a reboot may lose; see `chooseRun`. */
+  /** Directory for locks and for records that a reboot may delete; see `chooseRun`. */
   readonly run?: string | undefined;
   readonly native: Native;
   /** Default `program`. */
@@ -26,14 +26,14 @@ export interface StoreOptions {
 }
 
 /**
- * Image references hold slashes, and a volume's name may be as long as a file's. What is locked of a container is named by
- * its ID, which may be a hole.
+ * File name of a lock. Image references have slashes, and names of volumes may be as long as a file name, so both are
+ * encoded. The ID of a container is used as is, because it may be a hole of a prepared start.
  */
 function lockFileName(kind: LockKind, id: string): string {
   return `${kind === 'container' ? id : fileNameFor(id)}.lock`;
 }
 
-/** The directories that orlop keeps its state in, and the locks on what is in them. */
+/** Directories of orlop's state, and the locks on the objects in them. */
 export class Store {
   readonly root: string;
   readonly run: string;
@@ -41,7 +41,7 @@ export class Store {
   readonly mode: Mode;
   readonly #staging: StagingArea;
   readonly #trash: Trash;
-  /** That it is open; null where its run directory is nobody else's. */
+  /** Shared lock of an open store; null if only this store uses its run directory. */
   readonly #use: Lock | null;
 
   private constructor(root: string, run: string, { native, mode = 'program' }: StoreOptions, use: Lock | null) {
@@ -55,7 +55,7 @@ export class Store {
   }
 
   /**
-   * Opens the store, makes it where it is missing, and removes what dead processes left half-built.
+   * Opens the store, creates it if it is missing, and removes what dead processes left unfinished.
    *
    * @throws RequestError ORLOP_E_STORE
    */
@@ -105,8 +105,8 @@ export class Store {
   }
 
   /**
-   * A layer has thousands of files. Beside the place where another was removed a moment ago, ext4 without a journal
-   * looks for each new inode among all that it may not use yet, which takes longer than all the rest.
+   * Spreads staging directories over the disk. A layer has thousands of files. Next to a recently removed layer, ext4
+   * without a journal searches for each new inode among the blocked ones, which takes longer than everything else.
    */
   async #spreadStaging(): Promise<void> {
     const directory = await open(this.stagingPath, constants.O_RDONLY | constants.O_DIRECTORY);
@@ -131,27 +131,27 @@ export class Store {
     return join(this.root, 'images');
   }
 
-  /** Records of their names. */
+  /** Records of the names of images. */
   get tagsPath(): string {
     return join(this.imagesPath, 'tags');
   }
 
-  /** Layers: `layers/<id>/diff`, and `work` beside it for a container's read-write layer. */
+  /** Layers: `layers/<id>/diff`, and beside it `work` for a container's read-write layer. */
   get layersPath(): string {
     return `${this.root}/layers`;
   }
 
-  /** Mount points of the unions, `mnt/<id>`; always empty as the host sees them. */
+  /** Mount points of the root filesystems, `mnt/<id>`. Always empty in the host's view. */
   get mntPath(): string {
     return `${this.root}/mnt`;
   }
 
-  /** Durable records of containers. */
+  /** Records of durable containers. */
   get containersPath(): string {
     return join(this.root, 'containers');
   }
 
-  /** Records of foreground `--rm` and in-process containers. */
+  /** Records of ephemeral containers: those of foreground `--rm` commands and of programs. */
   get ephemeralPath(): string {
     return `${this.run}/containers`;
   }
@@ -184,44 +184,47 @@ export class Store {
     return join(this.volumesPath, name);
   }
 
-  /** The directory of a volume that is mounted into containers. */
+  /** Directory of a volume that containers mount. */
   volumeData(name: string): string {
     return join(this.volumesPath, name, '_data');
   }
 
-  /** A new directory to build something in, on the file system of the root. */
+  /** Makes a staging directory on the file system of the root. */
   stage(): Promise<Staging> {
     return this.#staging.begin();
   }
 
-  /** Removes a tree below the root in the background: its name is gone when this resolves; `settle` waits for the rest. */
+  /**
+   * Removes a tree below the root in the background. Resolves when the tree is renamed away; `settle` waits for the
+   * removal.
+   */
   discard(path: string): Promise<void> {
     return this.#trash.discard(path);
   }
 
-  /** Directory that a tree below the root may be renamed into, to be removed there; null until there is one. */
+  /** Directory to rename trees below the root into, for removal; null until it exists. */
   trash(): string | null {
     return this.#trash.directory();
   }
 
-  /** Resolves when all that was discarded is removed. */
+  /** Resolves when all discarded trees are removed. */
   settle(): Promise<void> {
     return this.#trash.empty();
   }
 
-  /** Settles, and says that the store is open no more. */
+  /** Settles, then releases the lock of the open store. */
   async close(): Promise<void> {
     await this.settle();
     await this.#use?.release();
   }
 
-  /** Removes a tree below the root: gone by name at once, and swept by the next command after a crash. */
+  /** Removes a tree below the root. It is renamed first; after a crash, the next command removes the rest. */
   remove(path: string): Promise<void> {
     return this.#staging.remove(path);
   }
 
   /**
-   * Waits for a lock on one object, or on all of a kind by an agreed ID.
+   * Waits for a lock on an object. An agreed ID stands for all objects of a kind.
    *
    * @throws RequestError ORLOP_E_TIMEOUT, ORLOP_E_ABORTED
    */
@@ -229,15 +232,15 @@ export class Store {
     return waitForLock(this.native, this.lockFile(kind, id), mode, `${kind} ${id}`, options);
   }
 
-  /** The lock, or null when another holds it. */
+  /** Takes the lock; null if another holder has it. */
   async tryLock(kind: LockKind, id: string, mode: LockMode): Promise<Lock | null> {
     return tryLock(this.native, this.lockFile(kind, id), mode);
   }
 
   /**
-   * Does some microseconds' work while it holds a lock, without a turn of the event loop.
+   * Runs some microseconds of synchronous work under a lock.
    *
-   * @returns null when another holds it
+   * @returns null if another holder has the lock
    */
   withLock<Result>(kind: LockKind, id: string, mode: LockMode, work: () => Result): Result | null {
     const lock = tryLock(this.native, this.lockFile(kind, id), mode);
@@ -245,16 +248,16 @@ export class Store {
     try {
       return work();
     } finally {
-      lock.releaseNow();
+      lock.releaseSync();
     }
   }
 
-  /** Whether anybody has taken this lock since it was retired; costs less than taking it. */
+  /** True if the lock was taken since it was retired. Cheaper than taking it. */
   isLockKnown(kind: LockKind, id: string): boolean {
     return existsSync(this.lockFile(kind, id));
   }
 
-  /** The file of a lock. */
+  /** Path of a lock file. */
   lockFile(kind: LockKind, id: string): string {
     return `${this.run}/locks/${kind}/${lockFileName(kind, id)}`;
   }

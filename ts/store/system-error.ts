@@ -1,11 +1,11 @@
-/** Whether a file system, or a quota on it, is full. */
+/** True for a full file system or quota. */
 export function isNoSpace(error: unknown): boolean {
   return ['ENOSPC', 'EDQUOT'].includes(errorCode(error) ?? '');
 }
 
 /**
- * Name of the errno of an error that Node or the addon threw: `ENOENT`; undefined for any other value. By its shape: in
- * another context of V8, as Jest makes for each file of tests, Node's errors are not of the `Error` that we see.
+ * Name of the errno of an error from Node or the addon: `ENOENT`; undefined for any other value. Checks the shape,
+ * because errors from another V8 context (Jest makes one per test file) are not instances of this context's `Error`.
  */
 export function errorCode(error: unknown): string | undefined {
   if (typeof error !== 'object' || error === null || !('code' in error)) return undefined;

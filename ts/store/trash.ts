@@ -7,8 +7,8 @@ import { removeTree, type Staging } from './staging.ts';
 import { errorCode } from './system-error.ts';
 
 /**
- * Trees on their way out: their name is gone when `discard` resolves, the rest in the background, one at a time. They
- * lie in a staging directory that this process holds, so what a killed process did not get to is swept by the next.
+ * Trees to remove in the background, one at a time. They are renamed away when `discard` resolves. They lie in a
+ * staging directory that this process locks, so the next process sweeps what a killed process left.
  */
 export class Trash {
   readonly #native: Native;
@@ -24,28 +24,28 @@ export class Trash {
     this.#begin = begin;
   }
 
-  /** Takes a tree out of its place, if it is there. */
+  /** Renames a tree away, if it exists, and removes it in the background. */
   async discard(path: string): Promise<void> {
     if (this.#mode === 'command' && (await this.#removedNow(path))) return;
     const staging = await this.#open().catch(async (error: unknown) => {
-      // A full disk has no room for a directory either; this makes some.
+      // A full disk has no space for a staging directory: remove the tree in place, which frees some.
       if (await this.#removedNow(path)) return null;
       throw error;
     });
     if (staging === null) return;
     const name = newId();
     try {
-      // Synchronous: one rename is cheaper than its way through a thread.
+      // Synchronous, because one rename is faster than passing it to a thread.
       renameSync(path, join(staging.path, name));
     } catch (error) {
       if (errorCode(error) !== 'ENOENT') throw error;
       return;
     }
-    // What cannot be removed now, the next command tries again.
+    // The next command retries a failed removal.
     this.#work = this.#work.then(() => removeTree(this.#native, staging.path, name)).catch(() => {});
   }
 
-  /** In its place: until that has succeeded its container's record is there, which leads the next command to the rest. */
+  /** Removes a tree in place. Until this succeeds, its container's record leads the next command to the rest. */
   async #removedNow(path: string): Promise<boolean> {
     return removeTree(this.#native, dirname(path), basename(path)).then(
       () => true,
@@ -53,11 +53,11 @@ export class Trash {
     );
   }
 
-  /** Directory for trees that others rename into it and remove; null until there is one, which this sees to. */
+  /** Directory to rename trees into, for removal. If there is none, returns null and starts making it. */
   directory(): string | null {
     if (this.#opened !== null) return this.#opened.path;
     if (this.#mode === 'command') return null;
-    // Whoever discards a tree in the other way hears what is wrong.
+    // `discard` reports the error.
     this.#open().catch(() => {});
     return null;
   }
@@ -66,7 +66,7 @@ export class Trash {
     this.#staging ??= this.#begin().then(
       (staging) => {
         this.#opened = staging;
-        atExit(staging.discardNow);
+        atExit(staging.discardSync);
         return staging;
       },
       (error: unknown) => {
@@ -77,17 +77,17 @@ export class Trash {
     return this.#staging;
   }
 
-  /** Resolves when all that was discarded is removed. */
+  /** Resolves when all discarded trees are removed. */
   async empty(): Promise<void> {
     const staging = this.#staging;
     if (staging === null) return;
     this.#staging = null;
     this.#opened = null;
     await this.#work;
-    // Where there was no room for it, nothing lies in it.
+    // Without space for a staging directory, nothing was renamed into it.
     const opened = await staging.catch(() => null);
     if (opened === null) return;
-    notAtExit(opened.discardNow);
+    notAtExit(opened.discardSync);
     await opened.discard();
   }
 }

@@ -2,11 +2,11 @@ import { constants } from 'node:os';
 import { knownSignal } from '../linux/signals.ts';
 import type { Exit } from '../native/contract.ts';
 
-/** How an application ended, as a shell would say it. */
+/** Exit of an application, as a shell reports it. */
 export interface ExitStatus {
-  /** The application's own status, or 128 + n when signal n killed it. */
+  /** Status of the application, or 128 + n when signal n killed it. */
   readonly exitCode: number;
-  /** Name of the signal that killed it, such as `SIGKILL`; null when it exited. */
+  /** Name of the signal that killed the application, such as `SIGKILL`; null when it exited. */
   readonly signal: NodeJS.Signals | null;
 }
 
@@ -16,7 +16,7 @@ export function exitStatus(exit: Exit): ExitStatus {
   return { exitCode: 128 + exit.signal, signal: knownSignal(exit.signal) ?? null };
 }
 
-/** Number of a signal given by name or number; undefined when there is no such signal. */
+/** Number of a signal given by name or number; undefined: no such signal. */
 export function signalNumber(signal: NodeJS.Signals | number): number | undefined {
   if (typeof signal === 'number') return signal > 0 && signal <= 64 ? signal : undefined;
   return constants.signals[signal];

@@ -2,35 +2,35 @@ import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { inNextTick } from '../launch/next-tick.ts';
 
-/** Bytes that are read ahead while the application runs: what a pipe holds by default, pipe(7). */
-const readAhead = 64 << 10;
+/** Bytes to buffer while the application runs: the default capacity of a pipe, pipe(7). */
+const readAheadBytes = 64 << 10;
 
-/** The largest pipe of a process without privileges, pipe(7); no more than that is left in one when its writers end. */
-const largestPipe = 1 << 20;
+/** Largest capacity of a pipe without privileges, pipe(7), and so the most that is left in one at the exit. */
+const maxPipeBytes = 1 << 20;
 
-/** The read end of a pipe that nobody reads yet. */
+/** Read end of a pipe that has no reader yet. */
 export interface UnreadPipe {
-  /** A socket that reads it, and closes it. */
+  /** Makes a socket that reads and closes the pipe. */
   open(): Socket;
   close(): void;
 }
 
 /**
- * What the application writes to a pipe. Its end frees the descriptor although nobody has read the stream, or ever
- * will: what the pipe still holds waits in memory, and goes with the stream.
+ * Output of the application from a pipe. The exit frees the descriptor, read or not: the rest in the pipe is moved to
+ * memory and freed with the stream.
  *
- * The pipe is read from the next turn of the event loop on: making the socket takes as long as all else that JavaScript
- * does when an application has started.
+ * The pipe is read from the next tick of the event loop on, because making the socket takes as long as the rest of the
+ * JavaScript after a start.
  */
 export class OutputStream extends Readable {
   readonly #pipe: UnreadPipe;
   #socket: Socket | null = null;
-  /** Whether it is read at once when there is a socket. */
+  /** The stream was read before the socket was made. */
   #wanted = false;
   #ended = false;
 
   constructor(pipe: UnreadPipe) {
-    super({ highWaterMark: readAhead });
+    super({ highWaterMark: readAheadBytes });
     this.#pipe = pipe;
     inNextTick(OutputStream.#begin, this);
   }
@@ -40,7 +40,7 @@ export class OutputStream extends Readable {
     try {
       stream.#read(stream.#pipe.open());
     } catch (error) {
-      // Nobody's call, so thrown here it would end the program.
+      // No caller could catch an error that is thrown here.
       stream.destroy(error as Error);
     }
   }
@@ -55,7 +55,7 @@ export class OutputStream extends Readable {
     if (!this.#wanted) socket.pause();
   }
 
-  /** The application has ended. */
+  /** Reads the rest and frees the descriptor: the application has exited. */
   finish(): void {
     this.#ended = true;
     this._read();
@@ -72,8 +72,8 @@ export class OutputStream extends Readable {
     done(error);
   }
 
-  /** Bounded, because the application may have sent its end of the pipe to somebody who goes on writing. */
+  /** True while the rest is read to memory. Bounded, because another process may still write to the pipe. */
   #drains(): boolean {
-    return this.#ended && this.readableLength < largestPipe;
+    return this.#ended && this.readableLength < maxPipeBytes;
   }
 }

@@ -5,11 +5,11 @@ export interface StdioStreams {
   readonly stdin: Writable | null;
   readonly stdout: Readable | null;
   readonly stderr: Readable | null;
-  /** The application has ended: frees the descriptors. What it wrote can still be read. */
+  /** Frees the descriptors after the exit. The output can still be read. */
   finish(): void;
 }
 
-/** The caller's ends of the pipes to and from an application, by the number of its standard stream. */
+/** The caller's ends of an application's pipes, by the number of the standard stream; null: no pipe. */
 export type PipeEnds = readonly [stdin: number | null, stdout: number | null, stderr: number | null];
 
 const none: StdioStreams = { stdin: null, stdout: null, stderr: null, finish: () => {} };
@@ -18,20 +18,20 @@ type Classes = Pick<typeof import('node:net'), 'Socket'> & Pick<typeof import('.
 
 let classes: Classes | undefined;
 
-/** Only loaded for pipes: a command line that inherits its streams starts faster without node:net. */
+/** Loads the stream classes, for pipes only: a command that inherits its streams starts faster without node:net. */
 async function loadClasses(): Promise<Classes> {
   const [{ Socket }, { OutputStream }] = await Promise.all([import('node:net'), import('./output-stream.ts')]);
   return { Socket, OutputStream };
 }
 
-/** Streams over the caller's ends of pipes, which are theirs from now on. */
+/** Makes streams over the caller's ends of pipes. The streams own the descriptors. */
 export async function streamsOver(native: Native, [stdin, stdout, stderr]: PipeEnds): Promise<StdioStreams> {
   if (stdin === null && stdout === null && stderr === null) return none;
-  // Not asked for again: a promise of a module costs more than the streams.
+  // Kept, because awaiting the modules again takes longer than making the streams.
   classes ??= await loadClasses();
   const { Socket, OutputStream } = classes;
   const socket = (fd: number, readable: boolean) => {
-    // It is the socket's from now on.
+    // The socket owns the descriptor from here on.
     native.disown(fd);
     return new Socket({ fd, readable, writable: !readable });
   };

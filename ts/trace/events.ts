@@ -5,49 +5,49 @@ import type { Trace, TraceEvent } from './types.ts';
 
 export const producer = 'orlop';
 
-/** Whose start it is. */
-export interface Traced {
+/** The container that a start belongs to. */
+export interface TraceSubject {
   readonly id: string;
   readonly name: string;
   readonly image: string;
-  /** Of the process that starts. */
+  /** Process ID of the caller. */
   readonly caller: number;
-  /** Of the started one; 0 when there is none. */
+  /** Process ID of the application; 0 if there is none. */
   readonly pid: number;
 }
 
-/** The thread's own number is not known: this is none of a real one (proc(5), pid_max). */
+/** Stands for the launcher thread, whose ID is unknown: above all real IDs (proc(5), pid_max). */
 const launcher = 1 << 22;
 
 /**
- * The trace: the JavaScript thread with the start as a whole and its steps in it, the thread that clones (and makes the
- * mounts, where an opener does), and the container init process.
+ * The trace of a start: the JavaScript thread with the whole start and its steps, the launcher thread (which clones,
+ * and makes the mounts for an opener), and the container init process.
  */
-export function traceOf(start: TimedStart, whose: Traced): Trace {
+export function traceOf(start: TimedStart, subject: TraceSubject): Trace {
   const steps = stepsOf(start);
   const from = Math.min(...steps.map((step) => step.from));
   const to = Math.max(...steps.map((step) => step.to));
-  const { caller } = whose;
+  const { caller } = subject;
   const events: TraceEvent[] = [
     named('process_name', caller, caller, `${producer} (caller)`),
     named('thread_name', caller, caller, 'JavaScript'),
     named('thread_name', caller, launcher, 'launcher'),
-    named('process_name', whose.pid, whose.pid, `container init process of ${whose.name}`),
-    named('thread_name', whose.pid, whose.pid, 'container init process'),
+    named('process_name', subject.pid, subject.pid, `container init process of ${subject.name}`),
+    named('thread_name', subject.pid, subject.pid, 'container init process'),
   ];
-  const args = { container: whose.id, name: whose.name, image: whose.image };
-  events.push(span(`start ${whose.name}`, 'start', { from, to }, { pid: caller, tid: caller }, args));
+  const args = { container: subject.id, name: subject.name, image: subject.image };
+  events.push(span(`start ${subject.name}`, 'start', { from, to }, { pid: caller, tid: caller }, args));
   for (const step of steps) {
     const words = step.op === undefined ? '' : wordsFor(start.plan, step.op);
-    const own = { reason: step.reason, ...(words === '' ? {} : { does: words }) };
-    events.push(span(step.name, step.phase, step, placeOf(step, whose), own));
+    const args = { reason: step.reason, ...(words === '' ? {} : { does: words }) };
+    events.push(span(step.name, step.phase, step, placeOf(step, subject), args));
   }
   return { traceEvents: events, displayTimeUnit: 'ns', otherData: { producer, format: '1', ...args } };
 }
 
 type Place = Pick<TraceEvent, 'pid' | 'tid'>;
 
-function placeOf({ thread }: PlanStep, { caller, pid }: Traced): Place {
+function placeOf({ thread }: PlanStep, { caller, pid }: TraceSubject): Place {
   if (thread === 'init') return { pid, tid: pid };
   return { pid: caller, tid: thread === 'launcher' ? launcher : caller };
 }

@@ -1,35 +1,35 @@
 import type { Step } from './step.ts';
 import type { Phase } from './types.ts';
 
-/** CLOCK_MONOTONIC in nanoseconds, the clock of the addon's times: exact as a number for the first 104 days after boot. */
+/** CLOCK_MONOTONIC in nanoseconds, the clock of the addon's times; exact as a number for 104 days after boot. */
 function now(): number {
-  // The older form makes no bigint, and takes half the time.
+  // process.hrtime takes half the time of its bigint form.
   const [seconds, nanoseconds] = process.hrtime();
   return seconds * 1e9 + nanoseconds;
 }
 
 /**
- * The caller's side of a start, as a lap timer: each lap ends at its call and began where the one before ended. So the
- * steps have no gaps between them and nothing that a start waits for goes without a name.
+ * Times the caller's side of a start. Each lap ends at its call and begins at the end of the previous one, so that the
+ * steps have no gaps.
  */
 export class Laps {
   readonly #steps: Step[] = [];
-  readonly #whole: boolean;
+  readonly #isOneCall: boolean;
   #phase: Phase;
   #last: number;
   #zero: number;
 
   /**
-   * @param phase of the first laps: 'create' where the container is made first
-   * @param extent 'whole': what is made and its start are one call; 'parts': a start that follows is a call of its own
+   * @param phase phase of the first laps: 'create' if the container is made first
+   * @param extent 'whole': creation and start are one call; 'parts': the start is a call of its own
    */
   constructor(phase: 'create' | 'call', extent: 'whole' | 'parts' = 'whole') {
     this.#phase = phase;
-    this.#whole = extent === 'whole';
+    this.#isOneCall = extent === 'whole';
     this.#last = this.#zero = now();
   }
 
-  /** When the call was made: nanoseconds of CLOCK_MONOTONIC. */
+  /** Time of the call, CLOCK_MONOTONIC in nanoseconds. */
   get zero(): number {
     return this.#zero;
   }
@@ -38,16 +38,16 @@ export class Laps {
     return this.#steps;
   }
 
-  /** Ends a step. */
+  /** Ends a step, and begins the next one. */
   lap(name: string, reason: string, until = now()): void {
     const to = Math.max(this.#last, until);
     this.#steps.push({ phase: this.#phase, name, reason, thread: 'javascript', from: this.#last, to });
     this.#last = to;
   }
 
-  /** The container is made, and is now started: at once, or when its caller says so. */
+  /** Begins the start of the container, after its creation. */
   start(): this {
-    if (!this.#whole) {
+    if (!this.#isOneCall) {
       this.lap('pause', 'until start was called');
       this.#zero = this.#last;
     }
@@ -56,9 +56,9 @@ export class Laps {
   }
 
   /**
-   * The addon has answered: what it was given was called for at `called`, and the application ran at `returned`.
+   * Ends the addon's part. `called`: time of the call that launched; `returned`: time at which the application ran.
    *
-   * @param atEnd it has answered when the application had ended: between the two, nobody waited for the caller
+   * @param atEnd true if the addon reported start and exit together, so that the time between them is not the caller's
    */
   launched({ called, returned }: { readonly called: number; readonly returned: number }, atEnd = false): void {
     this.lap('call', 'of the addon', called);

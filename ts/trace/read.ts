@@ -2,38 +2,40 @@ import { RequestError } from '../errors/index.ts';
 import { producer } from './events.ts';
 import type { Phase } from './types.ts';
 
-/** A step as a trace file has it. */
+/** A step in a trace file. */
 export interface ReadStep {
   readonly phase: Phase;
   readonly name: string;
   readonly reason: string;
-  /** What the operation does, in words; empty where its name says all. */
+  /** Description of the operation; empty if its name suffices. */
   readonly does: string;
-  /** Microseconds since the call; negative for what was before it. */
+  /** Microseconds since the call; negative before it. */
   readonly at: number;
   readonly took: number;
 }
 
-/** A start as a trace file tells it. */
+/** A start in a trace file. */
 export interface ReadTrace {
   readonly name: string;
   readonly image: string;
-  /** In the order in which they began; at least one. */
+  /** Steps in the order in which they began; at least one. */
   readonly steps: readonly ReadStep[];
-  /** Microseconds from the call to the application's first instruction; null when it was never reached. */
+  /** Microseconds from the call to the application's first instruction; null if it was not reached. */
   readonly started: number | null;
 }
 
 const phases: readonly Phase[] = ['program', 'create', 'call', 'launch', 'prepare', 'enter', 'after'];
 
-/** A plan has at most 4096 operations. */
-const mostSteps = 5000;
-
-/** Microseconds between the making of a container and its start, from which on they are no longer one story. */
-const longPause = 1_000_000;
+/** Maximum number of steps: a plan has at most 4096 operations. */
+const maxSteps = 5000;
 
 /**
- * Reads what `--trace` wrote. Every text in it is from a request or an image: what shows it must escape it.
+ * Microseconds between creation and start of a container from which the creation does not count as part of the start.
+ */
+const longPauseUs = 1_000_000;
+
+/**
+ * Parses the output of `--trace`. Its texts come from requests and images: escape them before showing them.
  *
  * @param source name of the file, for messages
  * @throws RequestError ORLOP_E_TRACE
@@ -46,7 +48,7 @@ export function readTrace(text: string, source: string): ReadTrace {
     .sort((a, b) => a.at - b.at);
   const first = steps[0];
   if (first === undefined) throw damaged(source, 'it has no steps');
-  if (steps.length > mostSteps) throw damaged(source, `it has ${steps.length} steps`);
+  if (steps.length > maxSteps) throw damaged(source, `it has ${steps.length} steps`);
   const zero = zeroOf(steps, first);
   const relative = steps.map((step) => ({ ...step, at: step.at - zero }));
   const exec = relative.find((step) => step.phase === 'enter' && step.name === 'exec');
@@ -88,10 +90,10 @@ function stepOf(event: JsonObject, source: string): ReadStep {
   return { phase: cat, name, reason: string(reason), does: string(does), at: ts, took: dur };
 }
 
-/** When the call was made: the making of the container belongs to it unless the caller paused in between. */
+/** Time of the call. The creation of the container belongs to it, unless the caller paused in between. */
 function zeroOf(steps: readonly ReadStep[], first: ReadStep): number {
   const pause = steps.find(({ phase, name }) => phase === 'create' && name === 'pause');
-  if (pause !== undefined && pause.took > longPause) return pause.at + pause.took;
+  if (pause !== undefined && pause.took > longPauseUs) return pause.at + pause.took;
   return (steps.find(({ phase }) => phase !== 'program') ?? first).at;
 }
 

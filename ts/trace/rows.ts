@@ -1,47 +1,49 @@
 import type { ReadStep, ReadTrace } from './read.ts';
 import type { Phase } from './types.ts';
 
-/** A line of the waterfall: a step, or a run of like ones. */
+/** A line of the waterfall: a step, or a run of similar steps. */
 export interface Row {
   readonly phase: Phase;
   readonly name: string;
   readonly reason: string;
   readonly does: string;
-  /** Microseconds since the call, and all of the row. */
+  /** Microseconds since the call, and duration of the row in microseconds. */
   readonly at: number;
   readonly took: number;
-  /** Steps in it. */
+  /** Number of steps. */
   readonly count: number;
-  /** Whether it is one of the few that the start spent most of its time on. */
+  /** True for the few rows that took most of the time. */
   readonly slow: boolean;
 }
 
-/** Rows of one phase, in the order in which they began. */
+/** Rows of one phase in the order in which they began. */
 export interface Section {
   readonly phase: Phase;
   readonly rows: readonly Row[];
 }
 
 export interface RowOptions {
-  /** A row for each step. */
+  /** Show a row for each step. */
   readonly all: boolean;
 }
 
-/** What the shares of steps are of: the time to the first instruction, or to where a refused start ended. */
-export function wholeOf({ started, steps }: Pick<ReadTrace, 'started' | 'steps'>): number {
+/** Total time in microseconds, up to the first instruction, or to the end of a refused start. */
+export function totalUsOf({ started, steps }: Pick<ReadTrace, 'started' | 'steps'>): number {
   return started ?? Math.max(...steps.map(({ at, took }) => at + took));
 }
 
-/** Like steps in a row of which a reader wants to know no more than how many there were. */
-const manyLike = 3;
+/** Length of a run of similar steps that becomes one row. */
+const minFolded = 3;
 
-/** Rows that are marked, at most, and from which part of the whole. */
-const mostSlow = 3;
-const slowFrom = 0.05;
+/** Maximum number of marked rows, and their minimum share of the total time. */
+const maxSlow = 3;
+const minSlowShare = 0.05;
 
-/** The rows of a trace, in sections of which each is of another phase than the one before. */
+/** The rows of a trace in sections. Consecutive sections have different phases. */
 export function sectionsOf({ steps }: Pick<ReadTrace, 'steps'>, { all }: RowOptions): Section[] {
-  const sections = phasesOf(steps).map((own) => (all ? own.map((one) => rowOf([one], 1)) : fold(own)));
+  const sections = phasesOf(steps).map((phaseSteps) =>
+    all ? phaseSteps.map((one) => rowOf([one], 1)) : fold(phaseSteps),
+  );
   const slow = slowest(sections.flat());
   return sections.map((rows) => ({
     phase: rows[0]?.phase ?? 'call',
@@ -59,16 +61,17 @@ function phasesOf(steps: readonly ReadStep[]): ReadStep[][] {
   return runs;
 }
 
-/** Rows from the longest on, as far as they matter to the application's first instruction. */
+/** The rows before the application's first instruction that took longest. */
 function slowest(rows: readonly Row[]): ReadonlySet<Row> {
   const before = rows.filter(({ phase, at }) => phase !== 'after' && at >= 0);
-  const whole = before.reduce((sum, { took }) => sum + took, 0);
-  const sorted = [...before].sort((a, b) => b.took - a.took).slice(0, mostSlow);
-  return new Set(sorted.filter(({ took }) => took > whole * slowFrom));
+  const totalUs = before.reduce((sum, { took }) => sum + took, 0);
+  const sorted = [...before].sort((a, b) => b.took - a.took).slice(0, maxSlow);
+  return new Set(sorted.filter(({ took }) => took > totalUs * minSlowShare));
 }
 
 /**
- * Runs of like steps become one row, also where two or three kinds take turns, as `bind, attributes` of many volumes do.
+ * Folds runs of similar steps into one row, also alternating steps of two or three kinds, such as `bind, attributes` of
+ * many volumes.
  */
 function fold(steps: readonly ReadStep[]): Row[] {
   const rows: Row[] = [];
@@ -83,12 +86,12 @@ function fold(steps: readonly ReadStep[]): Row[] {
 function longestRun(steps: readonly ReadStep[], from: number): { period: number; count: number } {
   for (const period of [1, 2, 3]) {
     const count = repeats(steps, from, period);
-    if (count >= manyLike) return { period, count };
+    if (count >= minFolded) return { period, count };
   }
   return { period: 1, count: 1 };
 }
 
-/** How many times the `period` steps from here on come one after the other. */
+/** Number of consecutive repetitions of the `period` steps at `from`. */
 function repeats(steps: readonly ReadStep[], from: number, period: number): number {
   let end = from + period;
   while (end < steps.length && isLike(steps[end], steps[end - period])) end++;
@@ -99,7 +102,7 @@ function isLike(a: ReadStep | undefined, b: ReadStep | undefined): boolean {
   return a !== undefined && b !== undefined && a.name === b.name && kindOf(a.reason) === kindOf(b.reason);
 }
 
-/** `volume data` and `volume other` are of a kind. */
+/** Kind of a reason: the same for `volume data` and `volume other`. */
 function kindOf(reason: string): string {
   return reason.split(' ', 1)[0] ?? '';
 }
@@ -114,7 +117,7 @@ function rowOf(steps: readonly ReadStep[], period: number): Row {
   return { ...common, name, reason: reasonOf(steps, period), does: '', count: steps.length };
 }
 
-/** What the steps are for: the same, or the kind and the one that took longest. */
+/** Reason of a row: the common one, or the kind and the longest step's. */
 function reasonOf(steps: readonly ReadStep[], period: number): string {
   const reasons = [...new Set(steps.map(({ reason }) => reason))];
   const times = `× ${steps.length / period}`;

@@ -1,11 +1,11 @@
 import type { Phase } from './types.ts';
 
-/** Something that a start spent time on. */
+/** A step of a start. */
 export interface Step {
   readonly phase: Phase;
-  /** Name of the operation, or of what the caller's side does around them. */
+  /** Name of the operation, or of the caller's work around the operations. */
   readonly name: string;
-  /** Why, or for what: `volume data`. */
+  /** Purpose of the step: `volume data`. */
   readonly reason: string;
   readonly thread: 'javascript' | 'launcher' | 'init';
   /** Nanoseconds of CLOCK_MONOTONIC. */

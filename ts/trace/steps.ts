@@ -3,33 +3,33 @@ import type { Op, Plan } from '../plan/types.ts';
 import type { Laps } from './laps.ts';
 import type { Step } from './step.ts';
 
-/** A start, and what is known of its times. */
+/** A start and its times. */
 export interface TimedStart {
   readonly plan: Plan;
   readonly times: LaunchResult['times'];
   readonly laps: Laps;
 }
 
-/** A step that executes an operation of the plan knows it. */
+/** A step, with its operation of the plan if it executes one. */
 export interface PlanStep extends Step {
   readonly op?: Op | undefined;
 }
 
-/** Every step of a start, in the order in which they began. */
+/** All steps of a start in the order in which they began. */
 export function stepsOf({ plan, times, laps }: TimedStart): PlanStep[] {
   const caller: readonly PlanStep[] = laps.steps;
   return [...caller, ...launchSteps(plan, times)].sort((a, b) => a.from - b.from);
 }
 
 /**
- * The addon's part, without gaps: from its call to the application, or to the operation that was refused.
+ * Steps of the addon, without gaps: from its call to the application, or to the refused operation.
  *
- * @param times of the launch, CLOCK_MONOTONIC nanoseconds
+ * @param times times of the launch, CLOCK_MONOTONIC in nanoseconds
  */
 export function launchSteps(plan: Plan, times: LaunchResult['times']): PlanStep[] {
   const steps: PlanStep[] = [];
   let last = times.called;
-  /** False for the last step reached, which has no end of its own: exec never returns, and a refused one ended it. */
+  /** False for the last step, which has no end time: exec does not return, and a refused step ends the start. */
   const add = (step: Omit<PlanStep, 'from' | 'to'>, end: number): boolean => {
     steps.push({ ...step, from: last, to: Math.max(last, end || times.returned) });
     last = end;
@@ -37,7 +37,7 @@ export function launchSteps(plan: Plan, times: LaunchResult['times']): PlanStep[
   };
   const opener = plan.strategy === 'opener';
   const begun = opener ? (times.ops[0] ?? 0) : times.cloned;
-  // What a pool has begun with before its call was in no queue.
+  // A pool's operations before the call were in no queue.
   if (begun !== 0 && begun < times.called) last = begun;
   else if (!add({ phase: 'call', name: 'queue', reason: 'for the launching thread', thread: 'launcher' }, begun))
     return steps;
@@ -52,7 +52,7 @@ export function launchSteps(plan: Plan, times: LaunchResult['times']): PlanStep[
   return steps;
 }
 
-/** A container that waited in a pool has its process and its namespaces. */
+/** A waiting container already has its process and namespaces. */
 function cloneOf(plan: Plan): Omit<PlanStep, 'from' | 'to'> {
   const made = plan.namespaces.length > 0;
   const [name, reason] = made ? ['clone', 'namespaces and process'] : ['hand over', 'plan'];

@@ -1,4 +1,4 @@
-/** Colours of a picture: those of each phase differ in lightness too, and all have a contrast of 3:1 and more. */
+/** Colours of a picture. Phases differ in lightness too. Every contrast is at least 3:1. */
 const light = `.background{fill:#fff}.title,.name{fill:#1f2328}.phase,.reason,.time,.tick{fill:#59636e}.grid{stroke:#d8dee4}
 .create .bar{fill:#8250df}.call .bar{fill:#0969da}.launch .bar{fill:#9a6700}.prepare .bar{fill:#1a7f37}
 .enter .bar{fill:#0f766e}.after .bar{fill:#6e7781}.slow .bar{fill:#cf222e}.slow text{font-weight:bold}`;

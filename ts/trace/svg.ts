@@ -1,22 +1,22 @@
 import { printable } from '../plan/printable.ts';
 import type { ReadTrace } from './read.ts';
-import { type Row, type RowOptions, type Section, sectionsOf, wholeOf } from './rows.ts';
+import { type Row, type RowOptions, type Section, sectionsOf, totalUsOf } from './rows.ts';
 import { style } from './svg-style.ts';
 import { milliseconds, phaseTitles, share } from './words.ts';
 
-/** Pixels. The characters are of one width, so that what fits can be told without measuring. */
+/** Sizes in pixels. Characters have a fixed width, so text needs no measuring. */
 const size = { width: 960, margin: 16, head: 64, row: 16, section: 24, name: 124, label: 368, character: 6.7 } as const;
 const bars = { left: size.margin + size.label + 8, right: size.width - size.margin } as const;
 
 /**
- * The waterfall of a start as a picture that stands for itself: no script, no font and no file from elsewhere, light or
- * dark as the reader's system is, and with texts for those who do not see it (SVG 2, Accessibility API Mappings).
+ * The waterfall of a start as a self-contained picture: no script, no font and no other file; light or dark like the
+ * reader's system; with texts for screen readers (SVG 2, Accessibility API Mappings).
  */
 export function svg(trace: ReadTrace, options: RowOptions): string {
   const sections = sectionsOf(trace, options);
   const rows = sections.flatMap((section) => section.rows);
   const end = Math.max(...rows.map(({ at, took }) => at + took), 1);
-  const scale = { end, whole: wholeOf(trace) };
+  const scale = { end, totalUs: totalUsOf(trace) };
   const height = size.head + rows.length * size.row + sections.length * size.section + size.margin;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${size.width} ${height}" width="${size.width}" height="${height}" role="img" aria-labelledby="title description">`,
@@ -37,7 +37,7 @@ function titleOf({ name, image, started }: ReadTrace): string {
   return `Start of ${name} (${image}): ${end}`;
 }
 
-/** What the picture shows, in words. */
+/** Description of the picture for screen readers. */
 function descriptionOf(trace: ReadTrace, rows: readonly Row[], end: number): string {
   const slow = rows.filter((row) => row.slow).sort((a, b) => b.took - a.took);
   const named = slow.map((row) => `${row.name}, ${row.reason}: ${milliseconds(row.took)} ms`);
@@ -51,9 +51,9 @@ interface Drawing {
 }
 
 interface Scale {
-  /** Microseconds at the right end, and of what is called a hundred per cent. */
+  /** Microseconds at the right end, and total time for percentages in microseconds. */
   readonly end: number;
-  readonly whole: number;
+  readonly totalUs: number;
 }
 
 function drawSection(scale: Scale): (before: Drawing, section: Section) => Drawing {
@@ -78,17 +78,17 @@ function drawRow(row: Row, y: number, scale: Scale): string[] {
   ];
 }
 
-/** Characters that fit, with a gap behind them. */
+/** Number of characters that fit, with a gap after them. */
 function room(width: number): number {
   return Math.floor(width / size.character) - 1;
 }
 
-/** The bar, and its time beside it: on its right, or on its left where the picture ends. */
-function bar({ at, took, slow }: Row, y: number, base: number, { end, whole }: Scale): string[] {
+/** A bar with its time: on its right, or on its left at the end of the picture. */
+function bar({ at, took, slow }: Row, y: number, base: number, { end, totalUs }: Scale): string[] {
   if (at < 0) return [];
   const x = place(at, end);
   const width = Math.max(1, place(at + took, end) - x);
-  const words = slow ? `${milliseconds(took)} ms, ${share(took, whole)}` : milliseconds(took);
+  const words = slow ? `${milliseconds(took)} ms, ${share(took, totalUs)}` : milliseconds(took);
   const right = x + width + 4 + words.length * size.character <= bars.right;
   return [
     `<rect class="bar" x="${round(x)}" y="${y + 2}" width="${round(width)}" height="${size.row - 4}" rx="1.5"/>`,
@@ -96,7 +96,7 @@ function bar({ at, took, slow }: Row, y: number, base: number, { end, whole }: S
   ];
 }
 
-/** Lines at round times, from the top of the bars to the end of the picture. */
+/** Lines at round times, from the top of the bars to the bottom of the picture. */
 function axis(end: number, height: number): string[] {
   const step = roundStep(end / 6);
   const count = Math.floor(end / step) + 1;
@@ -110,7 +110,7 @@ function axis(end: number, height: number): string[] {
   });
 }
 
-/** The next of 1, 2, 5, 10, 20, … */
+/** The next larger of 1, 2, 5, 10, 20, … */
 function roundStep(least: number): number {
   const power = 10 ** Math.floor(Math.log10(least));
   return power * ([1, 2, 5].find((one) => one * power >= least) ?? 10);

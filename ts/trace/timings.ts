@@ -1,7 +1,7 @@
 import { stepsOf, type TimedStart } from './steps.ts';
 import type { Timings } from './types.ts';
 
-/** @param start whose call was at `laps.zero` */
+/** @param start a start with the time of its call in `laps.zero` */
 export function timingsOf(start: TimedStart): Timings {
   const since = (time: number) => (time - start.laps.zero) / 1000;
   return {

@@ -1,6 +1,6 @@
 import type { Phase } from './types.ts';
 
-/** Who does it, for people. */
+/** Titles of the phases. */
 export const phaseTitles: Readonly<Record<Phase, string>> = {
   program: 'the command begins',
   create: 'the container is made',
@@ -11,12 +11,12 @@ export const phaseTitles: Readonly<Record<Phase, string>> = {
   after: 'afterwards, while the application runs',
 };
 
-/** `1.234`, the milliseconds of a number of microseconds. */
+/** Milliseconds of a number of microseconds: `1.234`. */
 export function milliseconds(us: number): string {
   return (us / 1000).toFixed(3);
 }
 
-/** `12 %`. */
-export function share(part: number, whole: number): string {
-  return `${whole > 0 ? Math.round((part / whole) * 100) : 0} %`;
+/** A share in per cent: `12 %`. */
+export function share(part: number, total: number): string {
+  return `${total > 0 ? Math.round((part / total) * 100) : 0} %`;
 }

@@ -5,25 +5,25 @@ import type { Native } from '../native/contract.ts';
 import { removeTree } from '../store/staging.ts';
 import { errorCode } from '../store/system-error.ts';
 
-/** What a new volume gets from the image. */
+/** Source and owner of a new volume's content. */
 export interface CopyUp {
-  /** Opens the image's root filesystem: a directory descriptor, attached nowhere, that the caller closes in the end. */
+  /** Opens the image's root filesystem: a descriptor of a detached mount. The caller closes it. */
   readonly view: () => Promise<number>;
   /** Path in the container. */
   readonly target: string;
-  /** Whom an empty volume belongs to when the image lacks the target: the application's user. */
+  /** Owner of an empty volume if the image lacks the target: the application's user. */
   readonly owner: { readonly uid: number; readonly gid: number };
 }
 
-/** The copy while it is made; what a crash leaves of it is removed by the next copy. */
+/** Name of the copy in progress. The next copy removes what a crash left of it. */
 const copyName = '_data.copy';
 
 /**
- * Copies what the image has at the target into the volume's `_data`, complete or not at all: owner, mode and times of
- * the directory itself as well, so that an application without root can write to its volume.
+ * Copies the image's directory at the target to the volume's `_data`, complete or not at all. Owner, mode and times of
+ * the directory are copied too, so that an application without root can write to its volume.
  *
- * The caller holds the volume exclusively, `_data` is empty, and no container has it mounted: the directory is replaced.
- * True when the image has a directory at the target.
+ * The caller holds the volume's lock exclusively, `_data` is empty, and no container has it mounted, because the copy
+ * replaces the directory. True if the image has a directory at the target.
  */
 export async function copyUp(
   native: Native,
@@ -48,7 +48,7 @@ export async function copyUp(
   }
 }
 
-/** Puts the copy in the place of the empty `_data` in one step. What the host wrote there meanwhile stays. */
+/** Replaces the empty `_data` in one step. Keeps `_data` if the host wrote to it meanwhile. */
 async function replaceEmpty(native: Native, volumePath: string, copy: string): Promise<void> {
   try {
     await rename(copy, join(volumePath, '_data'));
@@ -58,7 +58,7 @@ async function replaceEmpty(native: Native, volumePath: string, copy: string): P
   }
 }
 
-/** The image's directory at the target; null when it has none. A file there is left to the mount, which names it. */
+/** The image's directory at the target; null if it has none. For a file, the later mount reports the error. */
 async function openTarget(native: Native, view: number, target: string): Promise<number | null> {
   try {
     return await native.openInRoot(view, target, constants.O_RDONLY | constants.O_DIRECTORY);
@@ -79,10 +79,10 @@ async function fill(native: Native, source: number, copy: string, durable: boole
 }
 
 /**
- * Whether a copy would change nothing of an empty volume: the image has no directory at the target, and the volume
- * belongs to whom it should.
+ * True if a copy would not change the empty volume: the image has no directory at the target, and the volume has the
+ * right owner.
  */
-export async function staysAsItIs(
+export async function copyWouldChangeNothing(
   native: Native,
   mountpoint: string,
   { view, target, owner }: CopyUp,
@@ -94,10 +94,10 @@ export async function staysAsItIs(
   return source === null;
 }
 
-/** Makes the `_data` of a new volume. */
+/** Makes `_data` of a new volume. */
 export async function makeData(volumePath: string): Promise<void> {
   const data = join(volumePath, '_data');
   await mkdir(data);
-  // Not by mkdir's mode: the caller's umask would take bits away.
+  // chmod, because mkdir is subject to the umask.
   await chmod(data, 0o755);
 }

@@ -1,12 +1,12 @@
 import { RequestError } from '../errors/index.ts';
 import { isId } from '../store/id.ts';
 import type { Store } from '../store/store.ts';
-import { isEmpty, isEmptyNow } from './empty.ts';
-import { type CopyUp, copyUp, staysAsItIs } from './populate.ts';
-import { noVolume, readVolume, readVolumeNow, type Volume, writeVolume } from './record.ts';
+import { type CopyUp, copyUp, copyWouldChangeNothing } from './copy-up.ts';
+import { isEmpty, isEmptySync } from './empty.ts';
+import { noVolume, readVolume, readVolumeSync, type Volume, writeVolume } from './record.ts';
 import { makeVolume, type Volumes, type VolumeUsers } from './volumes.ts';
 
-/** A volume that a container has: its name is fixed already, an anonymous one's is a new ID. */
+/** A volume of a container. Its name is known; an anonymous volume has a new ID. */
 export interface VolumeNeed {
   readonly name: string;
   readonly anonymous: boolean;
@@ -16,30 +16,30 @@ export interface VolumeNeed {
 }
 
 export interface PrepareOptions {
-  /** The container that they are for; its record is on disk already. */
+  /** ID of the container. Its record is already on disk. */
   readonly container: string;
   /** See `CopyUp`. */
   readonly view: CopyUp['view'];
   readonly owner: CopyUp['owner'];
-  /** False when the container is removed with its end, and its anonymous volumes with it: they need not reach the disk. */
+  /** False if the container is removed at its exit: its anonymous volumes, removed with it, need not reach the disk. */
   readonly durable: boolean;
   readonly signal?: AbortSignal | undefined;
 }
 
 export interface Prepared {
-  /** In the order of the needs. */
+  /** Volumes in the order of the needs. */
   readonly volumes: readonly Volume[];
-  /** Those that did not exist before. */
+  /** Names of the volumes that did not exist before. */
   readonly created: readonly string[];
 }
 
 /**
- * Makes the volumes that a container needs and fills new ones from its image.
+ * Makes the volumes of a container and fills new ones from its image.
  *
- * @throws RequestError ORLOP_E_NO_VOLUME for the ID of an anonymous volume that is not there; ORLOP_E_ABORTED
+ * The container's record, already written, protects the volumes: a removal reads the records while it holds the
+ * volume's lock. A failure leaves no new volume behind.
  *
- * The container's record, written before, is what protects them: whoever removes a volume reads the records while it
- * holds the volume's lock. When it fails, nothing that it made stays.
+ * @throws RequestError ORLOP_E_NO_VOLUME for the ID of a removed anonymous volume; ORLOP_E_ABORTED
  */
 export async function prepareVolumes(
   store: Store,
@@ -64,7 +64,7 @@ export async function prepareVolumes(
   return { volumes: needs.flatMap((need) => done.get(need.name) ?? []), created };
 }
 
-/** Removes volumes that were made for a container that does not come to be, unless another uses them by now. */
+/** Removes the new volumes of a container whose creation failed, unless other containers use them. */
 export async function abandonVolumes(volumes: Volumes, names: readonly string[], container: string): Promise<void> {
   for (const name of names) {
     await volumes.remove(name, { except: container }).catch((error: unknown) => {
@@ -80,19 +80,19 @@ interface One {
 
 async function prepareOne(store: Store, users: VolumeUsers, need: VolumeNeed, options: PrepareOptions): Promise<One> {
   if (need.anonymous && (await readVolume(store, need.name)) === null) {
-    // Nobody else knows its name, and the container's record keeps prune away: no lock.
+    // No lock: the name is new, and the container's record keeps prune away.
     return create(store, need, options);
   }
-  const settled = lookUpNow(store, need) ?? (await lookUp(store, need, options));
+  const settled = lookUpSync(store, need) ?? (await lookUp(store, need, options));
   if (settled !== null) return { volume: settled, created: false };
   await using lock = await store.lock('volume', need.name, 'exclusive', { signal: options.signal });
   const volume = await readVolume(store, need.name);
   if (volume === null && isId(need.name)) {
-    // An anonymous one that is gone: an empty one in its place is no answer to who asks for what was in it.
+    // Refuse the ID of a removed anonymous volume: the caller expects its content, not an empty volume.
     await lock.retire();
     throw noVolume(need.name);
   }
-  // Awaited here, because the lock goes with this function's end.
+  // Awaited here, because the lock is released at the end of this function.
   if (volume === null) return await create(store, need, options);
   if (!(await wantsCopy(volume, need)) || (await usedByOther(users, need.name, options.container))) {
     return { volume, created: false };
@@ -100,30 +100,32 @@ async function prepareOne(store: Store, users: VolumeUsers, need: VolumeNeed, op
   return { volume: await fill(store, volume, need, options), created: false };
 }
 
-/** A volume that has its content: the common case, which takes less time than a single turn of the event loop. */
-function lookUpNow(store: Store, { name, nocopy }: VolumeNeed): Volume | null {
+/** The volume if it has its content: the common case, done synchronously in less time than one tick. */
+function lookUpSync(store: Store, { name, nocopy }: VolumeNeed): Volume | null {
   return store.withLock('volume', name, 'shared', () => {
-    const volume = readVolumeNow(store, name);
+    const volume = readVolumeSync(store, name);
     if (volume === null) return null;
-    return nocopy || volume.populated || !isEmptyNow(volume.mountpoint) ? volume : null;
+    return nocopy || volume.populated || !isEmptySync(volume.mountpoint) ? volume : null;
   });
 }
 
-/** The volume as it is when there is nothing to do to it. Others may look at the same time. */
+/** The volume if nothing must be done to it. The lock is shared with other readers. */
 async function lookUp(store: Store, need: VolumeNeed, options: PrepareOptions): Promise<Volume | null> {
   await using _lock = await store.lock('volume', need.name, 'shared', { signal: options.signal });
   const volume = await readVolume(store, need.name);
   if (volume === null) return null;
   if (!(await wantsCopy(volume, need))) return volume;
   const { view, owner } = options;
-  return (await staysAsItIs(store.native, volume.mountpoint, { view, target: need.target, owner })) ? volume : null;
+  return (await copyWouldChangeNothing(store.native, volume.mountpoint, { view, target: need.target, owner }))
+    ? volume
+    : null;
 }
 
 async function wantsCopy(volume: Volume, need: VolumeNeed): Promise<boolean> {
   return !need.nocopy && !volume.populated && (await isEmpty(volume.mountpoint));
 }
 
-/** A copy replaces the directory; a container that has it mounted would go on writing to the old one. */
+/** True if another container uses the volume: a copy would replace the directory that it has mounted. */
 async function usedByOther(users: VolumeUsers, name: string, container: string): Promise<boolean> {
   return ((await users()).get(name) ?? []).some((user) => user.id !== container);
 }

@@ -8,7 +8,7 @@ import type { Lock } from '../store/lock.ts';
 import { explainingNoSpace } from '../store/no-space.ts';
 import { collect, type Damaged, damaged } from '../store/record.ts';
 import type { Store } from '../store/store.ts';
-import { makeData } from './populate.ts';
+import { makeData } from './copy-up.ts';
 import {
   isDirectory,
   isVolumeName,
@@ -19,13 +19,13 @@ import {
   writeVolume,
 } from './record.ts';
 
-/** A container that has a volume. */
+/** A container that uses a volume. */
 export interface VolumeUser {
   readonly id: string;
   readonly name: string;
 }
 
-/** Who uses which volume, as the containers' records on disk say now. */
+/** Users of each volume, read from the containers' records on disk. */
 export type VolumeUsers = () => Promise<ReadonlyMap<string, readonly VolumeUser[]>>;
 
 export interface CreateOptions {
@@ -38,19 +38,19 @@ export interface VolumeList {
 }
 
 export interface PruneOptions {
-  /** Named ones too, not only anonymous ones. */
+  /** Include named volumes. */
   readonly all?: boolean | undefined;
   readonly filter?: ((volume: Volume) => boolean) | undefined;
 }
 
 export interface Pruned {
   readonly removed: readonly string[];
-  /** Bytes. */
+  /** Size in bytes. */
   readonly reclaimed: number;
 }
 
-/** How many volumes prune holds at once: a descriptor each. */
-const pruneBatch = 64;
+/** Number of volumes that prune locks at once, each with a descriptor. */
+const maxHeld = 64;
 
 /** The volumes of a store. */
 export class Volumes {
@@ -63,23 +63,23 @@ export class Volumes {
   }
 
   /**
-   * Makes a volume; without a name an anonymous one. One that exists is returned as it is.
+   * Creates a volume; an anonymous one if the name is null. An existing volume is returned unchanged.
    *
-   * @throws RequestError ORLOP_E_VOLUME_NAME, ORLOP_E_INPUT when it exists with other labels, ORLOP_E_STORE when there
-   * is no space left
+   * @throws RequestError ORLOP_E_VOLUME_NAME; ORLOP_E_INPUT if it exists with other labels; ORLOP_E_STORE if no space
+   * is left
    */
   async create(name: string | null, { labels }: CreateOptions = {}): Promise<Volume> {
     if (name !== null) checkName(name);
-    const own = name ?? newId();
-    await using _lock = await this.#store.lock('volume', own, 'exclusive');
-    const existing = await readVolume(this.#store, own);
+    const volumeName = name ?? newId();
+    await using _lock = await this.#store.lock('volume', volumeName, 'exclusive');
+    const existing = await readVolume(this.#store, volumeName);
     if (existing === null) {
-      const facts = { name: own, anonymous: name === null, labels: labels ?? {}, container: null };
-      // Awaited here, because the lock goes with this function's end.
+      const facts = { name: volumeName, anonymous: name === null, labels: labels ?? {}, container: null };
+      // Awaited here, because the lock is released at the end of this function.
       return await makeVolume(this.#store, facts, { durable: true }).catch(explainingNoSpace(this.#store));
     }
     if (labels !== undefined && !sameLabels(labels, existing.labels)) {
-      throw new RequestError('ORLOP_E_INPUT', `volume '${own}' exists with other labels`, {
+      throw new RequestError('ORLOP_E_INPUT', `volume '${volumeName}' exists with other labels`, {
         hint: 'leave the labels out to use it as it is, or remove it first',
       });
     }
@@ -93,16 +93,16 @@ export class Volumes {
     return volume;
   }
 
-  /** All volumes by name; those whose record cannot be read apart. */
+  /** All volumes by name, and the names with damaged records. */
   async list(): Promise<VolumeList> {
     const { found, damaged } = await collect(await this.#names(), (name) => readVolume(this.#store, name));
     return { volumes: found, damaged };
   }
 
   /**
-   * Removes a volume and its data, damaged or not.
+   * Removes a volume and its data. Its record may be damaged.
    *
-   * @param except ID of a container that is being removed itself
+   * @param except ID of a container that is being removed too
    * @throws RequestError ORLOP_E_VOLUME_IN_USE with the names of its users, ORLOP_E_NO_VOLUME
    */
   async remove(name: string, { except }: { readonly except?: string | undefined } = {}): Promise<void> {
@@ -118,21 +118,21 @@ export class Volumes {
     }
   }
 
-  /** Removes the volumes that no container has: anonymous ones, with `all` every one. */
+  /** Removes unused anonymous volumes; with `all`, also unused named volumes. */
   async prune({ all = false, filter = () => true }: PruneOptions = {}): Promise<Pruned> {
     const { volumes } = await this.list();
     const candidates = volumes.filter((volume) => (all || volume.anonymous) && filter(volume));
     const removed: string[] = [];
     let reclaimed = 0;
-    for (let at = 0; at < candidates.length; at += pruneBatch) {
-      const batch = await this.#pruneBatch(candidates.slice(at, at + pruneBatch));
+    for (let at = 0; at < candidates.length; at += maxHeld) {
+      const batch = await this.#pruneBatch(candidates.slice(at, at + maxHeld));
       removed.push(...batch.removed);
       reclaimed += batch.reclaimed;
     }
     return { removed, reclaimed };
   }
 
-  /** Bytes of a volume's data. */
+  /** Size of a volume's data in bytes. */
   async size(name: string): Promise<number> {
     const data = await open(this.#store.volumeData(name), constants.O_RDONLY | constants.O_DIRECTORY);
     try {
@@ -148,11 +148,11 @@ export class Volumes {
     let reclaimed = 0;
     try {
       for (const { name } of volumes) {
-        // One that is held is about to be used.
+        // Skip a locked volume, which is about to be used.
         const lock = await this.#store.tryLock('volume', name, 'exclusive');
         if (lock !== null) held.push({ name, lock });
       }
-      // Read while they are held: a container that came later waits for the lock and makes its volume anew.
+      // Read after locking: a container created later waits for the lock and makes its volume anew.
       const users = await this.#users();
       for (const { name } of held) {
         if (users.has(name) || !(await isDirectory(this.#store.volumePath(name)))) continue;
@@ -173,7 +173,7 @@ export class Volumes {
   }
 }
 
-/** Builds a volume under a temporary name and gives it its own at the end. The caller holds its lock. */
+/** Builds a volume in a staging directory and renames it into its place. The caller holds the volume's lock. */
 export async function makeVolume(
   store: Store,
   facts: Pick<VolumeRecord, 'name' | 'anonymous' | 'labels' | 'container'>,

@@ -2,17 +2,17 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { loadNative } from '../../../ts/native/binding.ts';
-import { type Layer, prefetchLayers, Shelf } from '../../../ts/prefetch/layers.ts';
+import { type Layer, LayerStaging, prefetchLayers } from '../../../ts/prefetch/layers.ts';
 import type { Prefetch } from '../../../ts/prefetch/prefetch.ts';
-import { placeLayer, rootAttributes } from '../../../ts/record/layer.ts';
+import { moveLayer, rootAttributes } from '../../../ts/record/layer.ts';
 import { Store } from '../../../ts/store/store.ts';
 import { requires } from '../../support/require.ts';
 import { temporaryDirectory, until } from '../../support/temporary.ts';
 
-describe('read-write layers that are made ahead', () => {
+describe('prefetched read-write layers', () => {
   requires('root', 'addon');
   let store: Store;
-  let shelf: Shelf;
+  let staging: LayerStaging;
   let layers: Prefetch<Layer>;
   afterEach(async () => {
     await empty();
@@ -23,18 +23,18 @@ describe('read-write layers that are made ahead', () => {
 
   beforeEach(async () => {
     store = await Store.open({ root: join(directory(), 'root'), run: join(directory(), 'run'), native: loadNative() });
-    shelf = new Shelf(store);
-    layers = prefetchLayers(shelf);
+    staging = new LayerStaging(store);
+    layers = prefetchLayers(staging);
   });
 
   async function empty(): Promise<void> {
     await layers.reset();
-    await shelf.empty();
+    await staging.empty();
   }
 
   function take(): Layer | null {
-    const layer = layers.takeNow();
-    if (layer !== null) shelf.take(layer);
+    const layer = layers.tryTake();
+    if (layer !== null) staging.take(layer);
     return layer;
   }
 
@@ -43,7 +43,7 @@ describe('read-write layers that are made ahead', () => {
   const made = (count: number) => until('layers', () => ids().length === count && ids());
   const staged = () => readdirSync(store.stagingPath).map((name) => join(store.stagingPath, name));
 
-  /** Takes one that was made ahead, where there was none before. */
+  /** Takes a prefetched layer, where there was none before. */
   async function takeMade(): Promise<Layer> {
     take();
     take();
@@ -53,8 +53,8 @@ describe('read-write layers that are made ahead', () => {
     return layer;
   }
 
-  function place({ id, shelf }: Layer): void {
-    store.native.change(placeLayer(store, id, { shelf, mounted: false }, rootAttributes(undefined)));
+  function place({ id, stagingDirectory }: Layer): void {
+    store.native.change(moveLayer(store, id, { stagingDirectory, mounted: false }, rootAttributes(undefined)));
   }
 
   it('are made from the second request on, each with its mount point, and with nothing else beside them', async () => {
@@ -70,9 +70,9 @@ describe('read-write layers that are made ahead', () => {
     }
   });
 
-  it('come to their places without any directory being made', async () => {
-    const { id, shelf } = await takeMade();
-    const changes = placeLayer(store, id, { shelf, mounted: false }, rootAttributes(undefined));
+  it('are moved without any directory being made', async () => {
+    const { id, stagingDirectory } = await takeMade();
+    const changes = moveLayer(store, id, { stagingDirectory, mounted: false }, rootAttributes(undefined));
     expect([...new Set(changes.map(([kind]) => kind))]).to.deep.equal(['rename']);
     store.native.change(changes);
     expect(readdirSync(store.layerPath(id))).to.have.members(['diff', 'work']);
@@ -80,10 +80,12 @@ describe('read-write layers that are made ahead', () => {
   });
 
   it('get the attributes of an image on the way, unless a union shows them already', async () => {
-    const { id, shelf } = await takeMade();
+    const { id, stagingDirectory } = await takeMade();
     const root = { mode: 0o1777, uid: 1, gid: 2 };
-    expect(placeLayer(store, id, { shelf, mounted: true }, root).map(([kind]) => kind)).not.to.include('attributes');
-    store.native.change(placeLayer(store, id, { shelf, mounted: false }, root));
+    expect(moveLayer(store, id, { stagingDirectory, mounted: true }, root).map(([kind]) => kind)).not.to.include(
+      'attributes',
+    );
+    store.native.change(moveLayer(store, id, { stagingDirectory, mounted: false }, root));
     const { mode, uid, gid } = statSync(store.diffPath(id));
     expect([mode & 0o7777, uid, gid]).to.deep.equal([0o1777, 1, 2]);
   });
@@ -99,12 +101,12 @@ describe('read-write layers that are made ahead', () => {
 
   it('are put back where they were not used', async () => {
     const layer = await takeMade();
-    expect(shelf.isOpen(layer)).to.equal(true);
-    shelf.moved(layer.id);
+    expect(staging.isOpen(layer)).to.equal(true);
+    staging.release(layer.id);
     layers.putBack(layer);
     expect(ids()).to.include(layer.id);
     await empty();
-    expect(shelf.isOpen(layer)).to.equal(false);
+    expect(staging.isOpen(layer)).to.equal(false);
   });
 
   it('are gone when all is emptied, and others are made after that', async () => {
@@ -121,13 +123,13 @@ describe('read-write layers that are made ahead', () => {
     await empty();
     const second = await takeMade();
     await empty();
-    expect(staged()).to.have.members([first.shelf, second.shelf]);
+    expect(staged()).to.have.members([first.stagingDirectory, second.stagingDirectory]);
     for (const layer of [first, second]) {
       place(layer);
-      shelf.moved(layer.id);
+      staging.release(layer.id);
       expect(existsSync(store.diffPath(layer.id))).to.equal(true);
     }
-    await shelf.empty();
+    await staging.empty();
     expect(staged()).to.deep.equal([]);
   });
 });

@@ -48,7 +48,7 @@ describe('a run that has been made before', function () {
   const run = (script: string, options: RunOptions & RunInput = {}, image = 'busybox') =>
     fixture().orlop.run(image, ['sh', '-c', script], options);
 
-  /** Runs twice: the first finds out what is to be known, and the second goes by that. */
+  /** Runs twice: the first prepares the start, and the second reuses it. */
   async function again(script: string, options: RunOptions & RunInput = {}, image?: string): Promise<Result> {
     await run(script, options, image);
     const result = await run(script, options, image);
@@ -77,7 +77,7 @@ describe('a run that has been made before', function () {
     expect(second.container.name).to.match(new RegExp(`_${digits.slice(0, 6)}$`));
   });
 
-  /** Has something done while one runs that goes by another. */
+  /** Does something while a run reuses the prepared start of another. */
   async function whileItRuns(name: string, options: RunOptions, use: () => Promise<() => unknown>): Promise<Result> {
     const gate = directory(name, '');
     const open = join(gate, 'open');
@@ -230,11 +230,11 @@ describe('a run that has been made before', function () {
     expect([lock === null, isAgain(await ran)]).to.deep.equal([false, false]);
   });
 
-  it('keeps nobody from changing images while it runs', async () => {
+  it('lets others change images while it runs', async () => {
     const { orlop } = fixture();
     await whileItRuns('meanwhile', {}, async () => {
       await until('the container', async () => (await orlop.containers.list()).items[0]);
-      // Not this program, which lets go of what lies ready when it removes a name.
+      // Not this program, which drops its prefetched mounts when it removes a name.
       await otherwise(async (other) => {
         await other.images.tag('busybox', 'meanwhile:1');
         expect((await other.images.remove('meanwhile:1')).untagged).to.deep.equal(['meanwhile:1']);
@@ -338,7 +338,7 @@ describe('a start that is like one before', function () {
     return { stdout, exitCode, timings: running.timings };
   }
 
-  /** Makes and starts two containers: what was found out for the first, the second goes by. */
+  /** Makes and starts two containers. The second reuses the prepared start of the first. */
   async function again(script: string, options: CreateOptions = {}, start: StartOptions = {}) {
     await outcome(await create(script, options), start);
     const container = await create(script, options);

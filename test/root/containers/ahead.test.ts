@@ -15,7 +15,7 @@ import { commitMarked, withOrlop } from '../../support/orlop.ts';
 import { requires } from '../../support/require.ts';
 import { until } from '../../support/temporary.ts';
 
-describe('what lies ready for the next start', function () {
+describe('what is prefetched for the next start', function () {
   this.timeout(120_000);
   requires('root', 'addon', 'archive', 'overlay', 'busybox');
   const fixture = withOrlop();
@@ -31,12 +31,12 @@ describe('what lies ready for the next start', function () {
   const run = (script: string, options: RunOptions & RunInput = {}) =>
     fixture().orlop.run('busybox', ['sh', '-c', script], options);
 
-  /** Steps of a start, of which an opener made none when the trees lay ready. */
+  /** Steps of a start, of which an opener made none if the mounts were prefetched. */
   const stepsOf = (result: Awaited<ReturnType<typeof run>>) => result.timings.steps.map(({ step }) => step);
 
-  /** Runs until a start finds its trees ready, as it does when the one before has had the time to make them. */
+  /** Runs until a start finds its mounts prefetched, as it does when the start before has had the time to make them. */
   async function runReady(script: string, options: RunOptions & RunInput = {}) {
-    return until('a start with trees made ahead', async () => {
+    return until('a start with prefetched mounts', async () => {
       const result = await run(script, options);
       return stepsOf(result).includes('overlay') ? undefined : result;
     });
@@ -67,7 +67,7 @@ describe('what lies ready for the next start', function () {
       expect(devices).to.equal('lo');
       seen.add(namespace);
     }
-    // The numbers of namespaces that are gone are given out again, but never two that lie ready.
+    // The numbers of removed namespaces are given out again, but no two prefetched ones are the same.
     expect(seen.size).to.be.greaterThan(1);
   });
 
@@ -115,7 +115,7 @@ describe('what lies ready for the next start', function () {
     expect((await runReady('echo and ready')).stdout).to.equal('and ready\n');
   });
 
-  it('is no layer that a member of a pool could not mount', async () => {
+  it('is no layer that a waiting container of a pool could not mount', async () => {
     await runReady('true');
     await using pool = await fixture().orlop.pool('busybox', { size: 12 });
     expect((await pool.run(['echo', 'pooled'])).stdout).to.equal('pooled\n');
@@ -158,7 +158,7 @@ describe('what lies ready for the next start', function () {
       const all = Array.from({ length: 4 }, () => run('echo early'));
       for (let turn = 0; turn < round; turn++) await new Promise((done) => setImmediate(done));
       await orlop.close();
-      // Those that were not launched yet keep the layer that lay ready for them.
+      // Those that were not launched yet keep the layer that was prefetched for them.
       for (const { stdout } of await Promise.all(all)) expect(stdout).to.equal('early\n');
       expect((await run('echo again')).stdout).to.equal('again\n');
     }

@@ -49,7 +49,7 @@ describe('a container of this program, whose volume or profile has changed betwe
     expect(await outputOf(container)).to.equal('second');
   });
 
-  it('goes by what the seccomp profile says when it starts', async () => {
+  it('uses the seccomp profile as it is when it starts', async () => {
     const profile = join(fixture().directory, 'profile.json');
     const write = (action: string) => {
       writeFileSync(
@@ -71,7 +71,7 @@ describe('a container of this program, whose volume or profile has changed betwe
     expect(exitCodes).to.deep.equal([0, 1]);
   });
 
-  it('is told that it has gone', async () => {
+  it('fails when it has gone', async () => {
     const source = makeSource('gone', '');
     const container = await create(source);
     unlinkSync(join(source, 'f'));
@@ -79,7 +79,7 @@ describe('a container of this program, whose volume or profile has changed betwe
     expect(await refusal(container.start())).to.include({ code: 'ORLOP_E_SOURCE' });
   });
 
-  it('is told that it has gone from a file system without a device, too', async () => {
+  it('fails when it has gone from a file system without a device, too', async () => {
     const directory = join(fixture().directory, 'memory');
     mkdirSync(directory);
     execFileSync('mount', ['-t', 'tmpfs', 'memory', directory]);

@@ -13,7 +13,7 @@ import { type Requirement, requires } from '../../support/require.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 
 /** Enough files for the image and some containers. */
-const mostFiles = 1024;
+const maxFiles = 1024;
 
 interface Kind {
   readonly name: string;
@@ -25,7 +25,7 @@ const kinds: readonly Kind[] = [
   {
     name: 'tmpfs',
     needs: [],
-    mount: (root) => execFileSync('mount', ['-t', 'tmpfs', '-o', `size=32m,nr_inodes=${mostFiles}`, 'tmpfs', root]),
+    mount: (root) => execFileSync('mount', ['-t', 'tmpfs', '-o', `size=32m,nr_inodes=${maxFiles}`, 'tmpfs', root]),
   },
   {
     name: 'ext4',
@@ -34,7 +34,7 @@ const kinds: readonly Kind[] = [
       const image = join(directory, 'ext4.img');
       writeFileSync(image, '');
       truncateSync(image, 32 << 20);
-      execFileSync('mkfs.ext4', ['-q', '-N', `${mostFiles}`, image]);
+      execFileSync('mkfs.ext4', ['-q', '-N', `${maxFiles}`, image]);
       execFileSync('mount', ['-o', 'loop', image, root]);
     },
   },
@@ -78,10 +78,10 @@ for (const { name, needs, mount } of kinds) {
       const before = storeContent(fixture());
       for (const close of [false, true]) {
         for (let i = 0; i < 3; i++) await run();
-        // Nothing lies ready: those starts would find the room that they need.
+        // Nothing is prefetched: those starts would find the space that they need.
         if (close) await orlop.close();
         fill();
-        // These find some room in what lay ready, until that is used up.
+        // These use the space of prefetched layers, until that is used up.
         await Promise.allSettled(Array.from({ length: 24 }, () => run()));
         await orlop.close();
         fill();
@@ -137,7 +137,7 @@ describe('a run directory that is full', function () {
 
   async function fillRecords(orlop: OrlopRuntime, run: string): Promise<void> {
     const program = () => orlop.run('busybox', ['true']);
-    // From some time on each goes by the one before it, where anything is made ahead.
+    // From some time on each start is prefetched by the one before it, where anything is.
     for (let time = 0; time < 8; time++) await program();
     const records = () => readdirSync(join(run, 'containers'));
     const full = join(run, 'full');

@@ -80,7 +80,7 @@ describe('a program that runs many containers', function () {
     expect(ownChildren().map(({ pid }) => pid)).to.deep.equal(children);
   });
 
-  it('keeps no descriptor of streams that nobody read', async () => {
+  it('keeps no descriptor of streams that were not read', async () => {
     await fixture().orlop.close();
     const descriptors = counts(ownDescriptors());
     const written = [];
@@ -107,7 +107,7 @@ describe('a program that runs many containers', function () {
   });
 });
 
-/** Bytes of the heap that are in use, once what nobody refers to is gone. */
+/** Bytes of the heap that are in use after a garbage collection. */
 function usedHeap(): number {
   setFlagsFromString('--expose-gc');
   const gc: () => void = runInNewContext('gc');

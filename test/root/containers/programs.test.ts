@@ -139,7 +139,7 @@ describe('several programs on one store', function () {
     await unstarted.remove({ force: true, volumes: true });
     await until('it is removed', () => storeContent(fixture()).ephemeral?.length === 0);
     expect((await refusal(other.container(running.id))).code).to.equal('ORLOP_E_NO_CONTAINER');
-    // Its owner goes on, and ends as it is told.
+    // Its owner goes on, and exits when the test says so.
     program.tell('exit');
     expect(await program.end(), program.stderr).to.deep.equal({ code: 3, signal: null });
     await Orlop.open(fixture());

@@ -47,7 +47,7 @@ describe('run', function () {
     expect(error.message).to.include('500 ms');
   });
 
-  it('is ended by its time-out though somebody else holds its output', async () => {
+  it('is ended by its time-out though another process holds its output', async () => {
     const { orlop } = fixture();
     let held = -1;
     // Longer where it was over before the application could be seen.
@@ -128,7 +128,7 @@ describe('run', function () {
     expect((await run('wc -c', { input: '' })).stdout).to.equal('0\n');
   });
 
-  it('does not mind input that nobody reads', async () => {
+  it('does not mind input that is not read', async () => {
     const { exitCode } = await run('exec true', { input: Buffer.alloc(1 << 20) });
     expect(exitCode).to.equal(0);
   });
@@ -217,7 +217,7 @@ describe('run', function () {
     }
   });
 
-  it('keeps nobody from naming and removing images while it runs', async () => {
+  it('lets others name and remove images while it runs', async () => {
     const { orlop } = fixture();
     // The first start of a program goes another way than those after it.
     for (let round = 0; round < 3; round++) {

@@ -8,8 +8,8 @@ describe('the timings of a start', function () {
   requires('root', 'addon', 'archive', 'overlay', 'busybox');
   const fixture = withOrlop();
 
-  it('explain every moment, whoever makes the mounts, and count from start', async () => {
-    // The first start of a program finds out what those after it go by.
+  it('explain every moment, with every strategy, and count from start', async () => {
+    // The first start of a program prepares those after it.
     for (let round = 0; round < 4; round++) {
       const container = await fixture().orlop.create('busybox', ['true'], { rm: true, volumes: ['data:/test'] });
       const steps = await timed(() => container.start());

@@ -90,7 +90,7 @@ describe('what an application can see of its start', function () {
     'an input': () => ({ input: 'text' }),
   };
   for (const [kind, options] of Object.entries(kinds)) {
-    it(`is the same whoever makes its mounts, and when: ${kind}`, async () => {
+    it(`is the same with every process that makes its mounts: ${kind}`, async () => {
       await using child = await open('in-child');
       await using opener = await open('opener');
       const start = (orlop: OrlopRuntime) => orlop.run('busybox', ['sh', '-c', look], options());
@@ -99,7 +99,7 @@ describe('what an application can see of its start', function () {
       const first = await start(opener);
       expect(madeAhead(first)).to.equal(false);
       expect(seen(first)).to.deep.equal(expected);
-      const ready = await until('a start with trees made ahead', async () => {
+      const ready = await until('a start with prefetched mounts', async () => {
         const result = await start(opener);
         return madeAhead(result) ? result : undefined;
       });

@@ -51,7 +51,7 @@ describe('orlop-init', () => {
     expect(readable(member)).to.equal(false);
   });
 
-  it('ends when nobody is at the other end of its socket', async () => {
+  it('exits when the other end of its socket is closed', async () => {
     const member = start(copy(), 'member');
     const exit = once(member, 'exit');
     member.stdin?.end();

@@ -25,7 +25,7 @@ describe('a pool', function () {
   requires('root', 'addon', 'archive', 'busybox', 'overlay');
   const fixture = withOrlop();
 
-  /** The processes of members that wait, as the records say. */
+  /** The processes of waiting containers, as the records say. */
   async function waiting(): Promise<number[]> {
     const { items } = await fixture().orlop.containers.list({ all: true });
     return items.flatMap(({ status, pid }) => (status === 'created' && pid !== null ? [pid] : []));
@@ -51,7 +51,7 @@ describe('a pool', function () {
     await withPool(4, async (pool) => {
       // As the others do, so that what the program makes once for all of them is there.
       for (let i = 0; i < 8; i++) await pool.run(['touch', '/used'], { volumes: ['shared:/shared'] });
-      // A member holds descriptors while it waits.
+      // A waiting container takes descriptors.
       await until('the stock to be full', () => pool.stats.ready === 4 && pool.stats.making === 0);
       const before = counts(ownDescriptors());
       const runs = Array.from({ length: 500 }, (_, index) =>
@@ -69,7 +69,7 @@ describe('a pool', function () {
     }).finally(() => fixture().orlop.volumes.remove('shared'));
   });
 
-  it('makes another member while the application of the last one runs', async () => {
+  it('makes another waiting container while the application of the last one runs', async () => {
     await withPool(1, async (pool) => {
       const ends = new AbortController();
       const run = pool.run(['sleep', '1000'], { signal: ends.signal }).catch((error: unknown) => error);
@@ -83,7 +83,7 @@ describe('a pool', function () {
     });
   });
 
-  it('replaces a member that dies while it waits', async () => {
+  it('replaces a waiting container whose process dies', async () => {
     await withPool(2, async (pool) => {
       const before = await waiting();
       expect(before.length).to.equal(2);
@@ -96,7 +96,7 @@ describe('a pool', function () {
     });
   });
 
-  it('gives a request another member when its own dies before the application runs', async () => {
+  it('gives a request another container when its own dies before the application runs', async () => {
     await withPool(1, async (pool) => {
       const [pid = 0] = await waiting();
       // Held, so that the request is on its way to it when it dies.
@@ -108,7 +108,7 @@ describe('a pool', function () {
     });
   });
 
-  it('gives a request another member when one dies while it is being made', async () => {
+  it('gives a request another container when one dies while it is being made', async () => {
     await withPool(1, async (pool) => {
       const made = () => ownChildren().filter(({ name }) => name === 'orlop-init');
       for (let held = 0; held === 0; ) {
@@ -117,7 +117,7 @@ describe('a pool', function () {
         await pool.run(['true']);
         const { pid } = await until('the next', () => made().find((child) => !before.has(child.pid)));
         process.kill(pid, 'SIGSTOP');
-        // Should it have been ready just before, that is known by now.
+        // If it has reported just before, the report has arrived by now.
         await fixture().orlop.run('busybox', ['true']);
         if (pool.stats.ready === 0) held = pid;
         else process.kill(pid, 'SIGCONT');
@@ -130,7 +130,7 @@ describe('a pool', function () {
     });
   });
 
-  it('refuses those who wait for a member when it is closed, and lets the others go on', async () => {
+  it('rejects waiting requests when it is closed, and lets the applications go on', async () => {
     const pool = await fixture().orlop.pool('busybox', { size: 1 });
     const first = await pool.start(['cat'], { stdin: 'pipe' });
     const runs = Array.from({ length: 40 }, () => pool.run(['echo', 'fine']));
@@ -170,7 +170,7 @@ describe('a pool', function () {
     expectNothing();
   });
 
-  it('survives the removal by force of a member that waits', async () => {
+  it('survives the removal by force of a waiting container', async () => {
     await withPool(1, async (pool) => {
       const { items } = await fixture().orlop.containers.list({ all: true });
       await (await fixture().orlop.container(items[0]?.id ?? '')).remove({ force: true });
@@ -180,7 +180,7 @@ describe('a pool', function () {
   });
 });
 
-describe('the members of a pool', function () {
+describe('the containers of a pool', function () {
   this.timeout(200_000);
   requires('root', 'addon', 'archive', 'busybox', 'overlay');
   const fixture = withOrlop();
@@ -199,7 +199,7 @@ describe('the members of a pool', function () {
 
   async function expectCleanedUp(): Promise<void> {
     const { root, run } = fixture();
-    // A member that was being started when its program died may hold locks of that program for a moment longer.
+    // A container that was being started when its program died may hold locks of that program for a moment longer.
     await until('the next program to remove all', async () => {
       await using _orlop = await Orlop.open({ root, run });
       const content = storeContent(fixture());

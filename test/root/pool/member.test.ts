@@ -10,7 +10,7 @@ import { refusal } from '../../support/refusal.ts';
 import { requires } from '../../support/require.ts';
 import { until } from '../../support/temporary.ts';
 
-describe('a member that waits', function () {
+describe('a waiting container', function () {
   this.timeout(120_000);
   requires('root', 'addon', 'archive', 'busybox', 'overlay');
   const fixture = withOrlop();
@@ -66,7 +66,7 @@ describe('a member that waits', function () {
         }
       });
     const isSocket = (link: string) => link.startsWith('socket:');
-    // One socket, which holds the places of the standard streams too; it said that it is ready by another.
+    // One socket, also as the standard streams. It has reported by another that it waits.
     await until('one socket', () => new Set(links().filter(isSocket)).size === 1);
     expect(links().filter(isSocket).length).to.equal(4);
     const places = parseMounts(mountTable(pid)).map(({ target }) => target);
@@ -139,7 +139,7 @@ describe('a member that waits', function () {
     expect((await sealed.run(['sh', '-c', 'touch /new || echo root'])).stdout).to.equal('root\n');
   });
 
-  it('has nobody of the program in it, before its request and after', async () => {
+  it('has no process of the program in it, before its request and after', async () => {
     const open = () =>
       readdirSync('/proc/self/fd').filter((fd) => {
         try {
@@ -152,7 +152,7 @@ describe('a member that waits', function () {
     expect(open().length).to.equal(1);
     const running = await pool.start(['sleep', '1000'], { volumes: ['own:/own'] });
     expect(running.pid).to.equal(pid);
-    // One may be elsewhere already, to clone the next member.
+    // One may be elsewhere already, to clone the next waiting container.
     expect(ownMountNamespaces()).to.include(namespace('self', 'mnt')).and.to.not.include(inside);
     expect(open()).to.deep.equal([]);
     running.kill('SIGKILL');
@@ -163,7 +163,7 @@ describe('a member that waits', function () {
     const late = join(fixture().directory, 'late');
     mkdirSync(late, { recursive: true });
     execFileSync('mount', ['-t', 'tmpfs', 'late', late]);
-    // Where mounts are private, they travel to nobody.
+    // Private mounts propagate nowhere.
     execFileSync('mount', ['--make-private', late]);
     try {
       writeFileSync(join(late, 'f'), 'late\n');

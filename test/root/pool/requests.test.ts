@@ -71,7 +71,7 @@ describe('a request to a pool', function () {
     }
   });
 
-  it('sees what stands at a source now, after it has been replaced', async () => {
+  it('sees the new source after the former one was replaced', async () => {
     const source = join(fixture().directory, 'replaced');
     for (const round of ['one', 'two', 'three']) {
       mkdirSync(source);
@@ -92,7 +92,7 @@ describe('a request to a pool', function () {
         expect(await ask().catch((error: unknown) => error)).to.be.instanceOf(LaunchError);
       }
     }
-    // A member that is being made has some for a moment.
+    // A waiting container that is being made has some for a moment.
     await until('no more pipes than before', () => pipes() < before + requests);
   });
 

@@ -63,7 +63,7 @@ function partsOf({ stdout, stderr, container: { id } }: RunResult): Record<strin
   return { ...Object.fromEntries(named), mounts: mountsOf(named.get('mounts') ?? '') };
 }
 
-/** What stands where: volumes come last in a member. */
+/** The mounts by target: volumes come last in a waiting container. */
 function mountsOf(table: string): string {
   const own = /^(upperdir|workdir)=/;
   const mounts = parseMounts(table).map(({ target, root, type, source, options, propagation, superOptions }) => {
@@ -73,14 +73,14 @@ function mountsOf(table: string): string {
   return mounts.sort().join('\n');
 }
 
-describe('an application in a member of a pool', function () {
+describe('an application in a waiting container of a pool', function () {
   this.timeout(120_000);
   requires('root', 'addon', 'archive', 'busybox', 'overlay');
   const fixture = withOrlop();
   const held: number[] = [];
 
   before(() => {
-    // A program with many open files: what starts from it directly could show them, a member's helper has none.
+    // A program with many open files: a container started directly could show them, a waiting container has none.
     for (let count = 0; count < 200; count += 1) held.push(openSync('/dev/null', 'r'));
     const { directory } = fixture();
     for (const name of ['host', 'firmware', 'sys/firmware']) mkdirSync(join(directory, name), { recursive: true });
@@ -91,7 +91,7 @@ describe('an application in a member of a pool', function () {
     for (const descriptor of held) closeSync(descriptor);
   });
 
-  /** Runs the same in a container of its own and in a member; the second start is the one that has things made ahead. */
+  /** Runs the same in a container of its own and in a waiting one. The second start has prefetched parts. */
   async function expectSame(defaults: Defaults, own: PoolRequest = {}, inMember = true): Promise<void> {
     const { orlop } = fixture();
     const whole: RunOptions = { ...defaults, ...own, volumes: [...(defaults.volumes ?? []), ...(own.volumes ?? [])] };

@@ -8,7 +8,7 @@ describe('the timings of a request to a pool', function () {
   requires('root', 'addon', 'archive', 'overlay', 'busybox');
   const fixture = withOrlop();
 
-  it('are its own: the member had its mounts before', async () => {
+  it('are its own: the waiting container had its mounts before', async () => {
     await using pool = await fixture().orlop.pool('busybox', { size: 1 });
     const steps = await timed(() => pool.start(['true'], { volumes: ['data:/test'] }));
     const names = steps.map(({ step }) => step);

@@ -11,7 +11,7 @@ import { decodePlan } from '../../../ts/plan/decode.ts';
 import { encodePlan } from '../../../ts/plan/encode.ts';
 import { type ContainerRecord, containerSchema, created } from '../../../ts/record/schema.ts';
 import { defaultAttributes, type MountOption, mountOptions } from '../../../ts/request/mount-options.ts';
-import { parseOwnOptions, parseRunOptions } from '../../../ts/request/options.ts';
+import { parseApplicationOptions, parseRunOptions } from '../../../ts/request/options.ts';
 import { mountsOf, startFacts } from '../../../ts/resolve/facts.ts';
 import { volumeNeeds } from '../../../ts/resolve/volume-needs.ts';
 import { newId } from '../../../ts/store/id.ts';
@@ -84,7 +84,7 @@ describe('a line in the table of mount options', () => {
 
   it('makes a mount of a request to a pool another one', () => {
     const sets = ['/host:/bind', '/host:/bind:novelty', '/host:/bind'].map((volume) => {
-      const { mounts } = parseOwnOptions(['true'], { volumes: [volume] }, context);
+      const { mounts } = parseApplicationOptions(['true'], { volumes: [volume] }, context);
       const one = record(newId());
       const asked = { ...one, request: { ...one.request, mounts } };
       return mountsOf(asked, { sources: new Map([['/bind', source]]), volumes: new Map() });

@@ -160,7 +160,7 @@ describe('work with the prepared containers of a request', () => {
   const options = { durability: 'ephemeral' } as const;
   const work = (asked: RunRequest) => withPrepared(runtime, asked, options, async (found) => found);
 
-  it('goes by those that were resolved before, and resolves a request only once', async () => {
+  it('reuses prepared containers, and resolves a request only once', async () => {
     const first = await work(request());
     expect(await work(request({ argv: ['other'] }))).to.equal(first);
     expect(runtime.resolved).to.equal(1);

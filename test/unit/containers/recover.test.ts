@@ -49,7 +49,7 @@ describe('after a crash', () => {
     expect((await containers.volumes.list()).volumes).to.deep.equal([]);
   });
 
-  it('a removal that was begun is noted as a whole: a part of that would say that the volumes stay', async () => {
+  it('notes a removal completely or not at all: an empty note would mean that the volumes stay', async () => {
     const { id } = (await add(record(newId()), 'durable')).record;
     const place = containerDirectory(store, id, 'durable');
     const names = await readdir(place);

@@ -3,7 +3,7 @@ import { RequestError } from '../../../ts/errors/index.ts';
 import { decodeImage, encodeImage, type ImageDocument } from '../../../ts/images/config.ts';
 import { chainIds, hexOf, sha256 } from '../../../ts/images/digest.ts';
 import { emptyConfig } from '../../../ts/images/platform.ts';
-import { documentKind, documentLimit, mediaTypes } from '../../../ts/images/transfer/documents.ts';
+import { documentKind, maxDocumentBytes, mediaTypes } from '../../../ts/images/transfer/documents.ts';
 
 const bytes = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
 const layer = sha256('layer');
@@ -82,7 +82,7 @@ describe('an image configuration', () => {
   it('is refused when it is not JSON, not UTF-8 or too long', () => {
     expect(() => decodeImage(new TextEncoder().encode('{'), 'it')).to.throw(RequestError, /not JSON/);
     expect(() => decodeImage(new Uint8Array([0x22, 0xff, 0x22]), 'it')).to.throw(RequestError, /not JSON/);
-    expect(() => decodeImage(new Uint8Array(documentLimit + 1), 'it')).to.throw(RequestError, /more than/);
+    expect(() => decodeImage(new Uint8Array(maxDocumentBytes + 1), 'it')).to.throw(RequestError, /more than/);
   });
 
   it('does not let a key named __proto__ reach a prototype', () => {

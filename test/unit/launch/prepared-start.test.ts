@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { RequestError } from '../../../ts/errors/index.ts';
 import {
-  type EndChanges,
+  type AfterExit,
   type Form,
   PreparedStart,
   prepareForm,
@@ -28,14 +28,14 @@ const running = { path: '/run/state.json', head: '{', tail: '}', durable: false 
 const checks: readonly Change[] = [['share', '/run/lock']];
 
 /** Nothing was prefetched. */
-const plain: Form = { strategy: 'in-child', network: false, mounts: null, shelf: null, trash: null };
+const plain: Form = { strategy: 'in-child', network: false, mounts: null, stagingDirectory: null, trash: null };
 
 /** Another value for each field of a form. */
 const changes: { readonly [Name in keyof Form]: Form[Name] } = {
   strategy: 'opener',
   network: true,
-  mounts: ['tree:/'],
-  shelf: '/staging/shelf',
+  mounts: ['mount:/'],
+  stagingDirectory: '/staging/shelf',
   trash: '/staging/trash',
 };
 
@@ -47,9 +47,9 @@ function source(parts: Partial<StartSource> = {}): StartSource & { readonly aske
       return facts;
     },
     checks,
-    created: ({ shelf, mounted }) => [['unlink', `${shelf} ${mounted}`]],
+    created: ({ stagingDirectory, mounted }) => [['unlink', `${stagingDirectory} ${mounted}`]],
     running,
-    ended: (trash) => ({ changes: [['rmdir', `${trash}`]], later: [['remove', `${trash}`]] }),
+    afterExit: (trash) => ({ changes: [['rmdir', `${trash}`]], background: [['remove', `${trash}`]] }),
     mayHang: false,
     ...parts,
     asked: () => asked,
@@ -97,7 +97,7 @@ describe('a prepared start', () => {
     }
   });
 
-  it('has the lists of changes that surround its launch, about what its form has', () => {
+  it('has the batches of changes around its launch, for the directories of its form', () => {
     const addon = new PreparingNative();
     const start = new PreparedStart(addon.native, source());
     const { options } = addon.of(start.form(plain).native);
@@ -118,14 +118,14 @@ describe('a prepared start', () => {
     });
   });
 
-  it('says whether a list of changes removes its container at the end', () => {
-    const removal: EndChanges = { changes: [], later: [] };
-    for (const ended of [null, removal]) {
+  it('says whether a batch of changes removes its container after the exit', () => {
+    const removal: AfterExit = { changes: [], background: [] };
+    for (const afterExit of [null, removal]) {
       const addon = new PreparingNative();
-      const form = new PreparedStart(addon.native, source({ ended: () => ended })).form(plain);
-      expect(form.removes).to.equal(ended !== null);
-      expect(addon.of(form.native).options.ended).to.deep.equal(ended?.changes);
-      expect(addon.of(form.native).options.later).to.deep.equal(ended?.later);
+      const form = new PreparedStart(addon.native, source({ afterExit: () => afterExit })).form(plain);
+      expect(form.removes).to.equal(afterExit !== null);
+      expect(addon.of(form.native).options.ended).to.deep.equal(afterExit?.changes);
+      expect(addon.of(form.native).options.later).to.deep.equal(afterExit?.background);
     }
   });
 

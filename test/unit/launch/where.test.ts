@@ -58,7 +58,7 @@ describe('who makes the mounts of a start', () => {
     expect(where.choose(false)).to.equal('in-child');
   });
 
-  it('stays the container init process where the kernel makes no mount, or no union, without a place', async () => {
+  it('stays the container init process where the kernel makes no detached mount, or no detached union', async () => {
     for (const missing of [0b10, 0b10000]) {
       const { native, asked } = nativeWith(Promise.resolve(), allFeatures & ~missing);
       const where = new Where(native, 'program', 'opener');

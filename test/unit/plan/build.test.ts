@@ -69,32 +69,38 @@ describe('plan of a start', () => {
     expect(targets(opened)).to.deep.equal(targets(inChild));
   });
 
-  it('attaches trees and joins a network that were made ahead, and makes neither', () => {
+  it('attaches prefetched mounts and joins a prefetched network, and makes neither', () => {
     const facts = makeFacts({
       mounts: [makeBind('/test')],
       hidden: [{ target: '/home', mode: 0o755 }],
       sysctls: [{ name: 'kernel.x', value: '1' }],
       strategy: 'opener',
     });
-    const { names: treesReady, plan: ahead } = mountsPlan(facts);
-    expect(treesReady).to.deep.equal(['tree:/', 'tree:/home', 'tree:/dev', 'tree:/dev/pts', 'tree:/dev/shm']);
-    // The slots of the trees are those of the names.
-    expect(ahead.slots).to.equal(treesReady.length);
+    const { names: mountsPrefetched, plan: ahead } = mountsPlan(facts);
+    expect(mountsPrefetched).to.deep.equal([
+      'mount:/',
+      'mount:/home',
+      'mount:/dev',
+      'mount:/dev/pts',
+      'mount:/dev/shm',
+    ]);
+    // The mounts are in the slots of their names.
+    expect(ahead.slots).to.equal(mountsPrefetched.length);
     expect(ahead.prepare.flatMap((op) => ('tree' in op && op.op !== 'device' ? [op.tree] : [])).at(0)).to.equal(0);
-    const ready = buildPlan({ ...facts, treesReady, networkReady: true });
-    expect(ready.supplied).to.deep.equal(['stdin', 'stdout', 'stderr', 'network', ...treesReady]);
+    const ready = buildPlan({ ...facts, mountsPrefetched, networkPrefetched: true });
+    expect(ready.supplied).to.deep.equal(['stdin', 'stdout', 'stderr', 'network', ...mountsPrefetched]);
     expect(ready.namespaces).not.to.include('network');
     expect(names(ready.prepare)).to.deep.equal(['bind']);
     expect(ready.enter[0]).to.include({ op: 'join', namespace: 3, kind: 0x4000_0000 });
     expect(names(ready.enter)).not.to.include('loopback');
-    expect(find(ready.enter, 'root').tree).to.equal(ready.supplied.indexOf('tree:/'));
+    expect(find(ready.enter, 'root').tree).to.equal(ready.supplied.indexOf('mount:/'));
     expect(targets(ready)).to.deep.equal(targets(buildPlan(facts)));
     const made = (plan: Plan) => names([...plan.prepare, ...plan.enter]).sort();
     const whole = made(buildPlan({ ...facts, network: 'host' }));
     expect([...made(ready).filter((name) => name !== 'join'), ...names(ahead.prepare)].sort()).to.deep.equal(whole);
   });
 
-  it('of a network that is made ahead brings its loopback up and sets what is the network’s', () => {
+  it('of a prefetched network brings its loopback up and sets the parameters of the network', () => {
     const sysctls = [
       { name: 'net.ipv4.x', value: '1' },
       { name: 'kernel.x', value: '2' },
@@ -106,7 +112,7 @@ describe('plan of a start', () => {
     ]);
   });
 
-  it('is this one, whole, for a volume and nothing else', () => {
+  it('is exactly this one for a volume and nothing else', () => {
     const plan = buildPlan(
       makeFacts({ mounts: [makeBind('/test', { attributes: attribute.nosuid | attribute.nodev })] }),
     );
@@ -173,7 +179,7 @@ describe('plan of a start', () => {
     ]);
   });
 
-  it('lets a mount of the user replace a default one, and what belongs below it', () => {
+  it('lets a mount of the user replace a default one, and those below it', () => {
     const shm = buildPlan(makeFacts({ mounts: [makeTmpfs('/dev/shm')] }));
     expect(targets(shm).filter((target) => target === '/dev/shm')).to.have.length(1);
     const dev = buildPlan(makeFacts({ mounts: [makeBind('/dev')] }));
@@ -216,7 +222,7 @@ describe('plan of a start', () => {
     expect(find(plan.prepare, 'attributes')).to.include({ set: attribute.readonly, recursive: 0 });
   });
 
-  it('makes a tmpfs read-only only when all mounts are in place', () => {
+  it('makes a tmpfs read-only only when all mounts are attached', () => {
     const mounts = [makeTmpfs('/run', { attributes: attribute.readonly }), makeBind('/run/x')];
     const plan = buildPlan(makeFacts({ mounts }));
     const sealed = plan.enter.findIndex((op) => op.op === 'readonly' && op.target === '/run');

@@ -10,12 +10,12 @@ describe('the facts of a start in one of its forms', () => {
   const plain = { strategy: 'in-child', network: false, mounts: null } as const;
 
   it('are those that were found where nothing was prefetched', () => {
-    const { strategy, networkReady, treesReady, ...same } = inForm(facts, plain);
+    const { strategy, networkPrefetched, mountsPrefetched, ...same } = inForm(facts, plain);
     expect(same).to.deep.equal(facts);
-    expect({ strategy, networkReady, treesReady }).to.deep.equal({
+    expect({ strategy, networkPrefetched, mountsPrefetched }).to.deep.equal({
       strategy: 'in-child',
-      networkReady: false,
-      treesReady: undefined,
+      networkPrefetched: false,
+      mountsPrefetched: undefined,
     });
   });
 
@@ -26,13 +26,13 @@ describe('the facts of a start in one of its forms', () => {
   });
 
   it('have no parameter of a network namespace that was prefetched', () => {
-    const { networkReady, sysctls } = inForm(facts, { ...plain, network: true });
-    expect(networkReady).to.equal(true);
+    const { networkPrefetched, sysctls } = inForm(facts, { ...plain, network: true });
+    expect(networkPrefetched).to.equal(true);
     expect(sysctls).to.deep.equal([other]);
   });
 
   it('name the mounts that were prefetched', () => {
-    const mounts = ['tree:/', 'tree:/dev'] as const;
-    expect(inForm(facts, { ...plain, strategy: 'opener', mounts }).treesReady).to.deep.equal(mounts);
+    const mounts = ['mount:/', 'mount:/dev'] as const;
+    expect(inForm(facts, { ...plain, strategy: 'opener', mounts }).mountsPrefetched).to.deep.equal(mounts);
   });
 });

@@ -6,7 +6,7 @@ import { prepareForm } from '../../../ts/launch/prepared-start.ts';
 import { attribute } from '../../../ts/linux/mount-attributes.ts';
 import { inForm } from '../../../ts/plan/form.ts';
 import { fillAll } from '../../../ts/plan/holes.ts';
-import { buildApplication, buildMember } from '../../../ts/plan/member.ts';
+import { buildApplication, buildWaiting } from '../../../ts/plan/waiting.ts';
 import { formOf, processOfApplication, resolveApplication, usesOf } from '../../../ts/pool/application.ts';
 import { type WaitingKind, waitingRequest } from '../../../ts/pool/waiting-container.ts';
 import type { BindMount, MountSpec, RunRequest } from '../../../ts/request/types.ts';
@@ -44,7 +44,7 @@ describe('an application in a container that waits', () => {
   async function waitingKind(defaults: Partial<RunRequest> = {}): Promise<WaitingKind> {
     const asked = waitingRequest(request(defaults));
     const prepared = await prepareContainer(runtime, asked, { durability: 'ephemeral' });
-    const plans = buildMember(factsOf(prepared));
+    const plans = buildWaiting(factsOf(prepared));
     const [boot, prepare] = [plans.boot, plans.prepare].map((plan) => prepareForm(runtime.native, plan, {}));
     if (boot === undefined || prepare === undefined) throw new Error('the two plans of a container that waits');
     return { prepared, plans, boot, prepare };
@@ -62,7 +62,7 @@ describe('an application in a container that waits', () => {
   it('finds plans there that are those which would be built for it alone', async () => {
     const kind = await waitingKind();
     for (const values of [own(), own()]) {
-      const built = buildMember(fillAll(factsOf(kind.prepared), values));
+      const built = buildWaiting(fillAll(factsOf(kind.prepared), values));
       expect(kind.boot.planOf(values)).to.deep.equal(readBack(built.boot));
       expect(kind.prepare.planOf(values)).to.deep.equal(readBack(built.prepare));
     }
@@ -79,7 +79,7 @@ describe('an application in a container that waits', () => {
     const values = own();
     const { record } = kind.prepared.container;
     const whole = { ...record, request: { ...record.request, mounts }, volumes: usesOf(application) };
-    const plans = buildMember(fillAll(factsOf(kind.prepared), values));
+    const plans = buildWaiting(fillAll(factsOf(kind.prepared), values));
     const { argv, env } = command;
     const { cwd, uid, gid } = processOfApplication(application, { argv, env });
     const process = { ...plans.facts.process, ...command, cwd, uid, gid, groups: [gid] };
@@ -101,7 +101,7 @@ describe('an application in a container that waits', () => {
     expect(runtime.addon.given.length - before).to.equal(3);
   });
 
-  it('is removed at its end by a list of changes, unless it has an anonymous volume', async () => {
+  it('is removed after its exit by a batch of changes, unless it has an anonymous volume', async () => {
     const kind = await waitingKind();
     runtime.store.trash();
     await runtime.store.discard(at('none'));
@@ -132,7 +132,7 @@ describe('an application in a container that waits', () => {
     expect(await repeatable()).to.equal(false);
   });
 
-  it('has no volume of the image, which the container that waits has already', async () => {
+  it('has no volume of the image, which the waiting container has already', async () => {
     const { value } = runtime.found;
     runtime.found = { ...runtime.found, value: image({ config: { ...value.config, volumes: ['/data'] } }) };
     expect((await resolve()).needs).to.deep.equal([]);

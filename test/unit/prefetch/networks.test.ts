@@ -29,15 +29,15 @@ function networks(refuses: () => boolean = () => false) {
 
 /** Takes one, as the first start does, and another, as one does with which more may follow. */
 async function filled(made: ReturnType<typeof networks>): Promise<void> {
-  made.networks.takeNow();
-  made.networks.takeNow();
+  made.networks.tryTake();
+  made.networks.tryTake();
   await until('two that lie ready', () => made.networks.ready === 2);
 }
 
 describe('prefetched network namespaces', () => {
   it('are none for the first start of a program', async () => {
     const { networks: all, asked } = networks();
-    expect(all.takeNow()).to.equal(null);
+    expect(all.tryTake()).to.equal(null);
     await new Promise((resolve) => setTimeout(resolve, 30));
     expect([all.ready, asked()]).to.deep.equal([0, 0]);
   });
@@ -47,9 +47,9 @@ describe('prefetched network namespaces', () => {
     await filled(made);
     const { networks: all, asked, prepared } = made;
     expect(asked()).to.equal(2);
-    expect([all.takeNow(), all.takeNow(), all.takeNow()]).to.deep.equal([100, 101, null]);
+    expect([all.tryTake(), all.tryTake(), all.tryTake()]).to.deep.equal([100, 101, null]);
     await until('two that lie ready', () => all.ready === 2);
-    expect([all.takeNow(), all.takeNow()]).to.deep.equal([102, 103]);
+    expect([all.tryTake(), all.tryTake()]).to.deep.equal([102, 103]);
     expect(prepared).to.have.length(1);
   });
 
@@ -67,9 +67,9 @@ describe('prefetched network namespaces', () => {
 
   it('are none where the kernel refuses, which is not tried again: each start makes its own', async () => {
     const { networks: all, asked } = networks(() => true);
-    all.takeNow();
+    all.tryTake();
     for (let start = 0; start < 3; start++) {
-      expect(all.takeNow()).to.equal(null);
+      expect(all.tryTake()).to.equal(null);
       await new Promise((resolve) => setTimeout(resolve, 30));
     }
     expect(asked()).to.equal(1);
@@ -80,15 +80,15 @@ describe('prefetched network namespaces', () => {
     await filled(made);
     await made.networks.reset();
     expect(made.closed).to.deep.equal([100, 101]);
-    expect(made.networks.takeNow()).to.equal(null);
+    expect(made.networks.tryTake()).to.equal(null);
     await new Promise((resolve) => setTimeout(resolve, 30));
     expect(made.asked()).to.equal(2);
   });
 
   it('are closed also where they were being made while the store was closed', async () => {
     const made = networks();
-    made.networks.takeNow();
-    made.networks.takeNow();
+    made.networks.tryTake();
+    made.networks.tryTake();
     await until('one that is being made', () => made.asked() === 1);
     await made.networks.reset();
     expect(made.closed).to.deep.equal([100]);

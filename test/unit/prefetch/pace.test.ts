@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { nextTickPace, pausePace } from '../../../ts/prefetch/pace.ts';
+import { until } from '../../support/temporary.ts';
 
 const after = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -10,11 +11,11 @@ describe('when items are made again', () => {
       let made = 0;
       for (let taken = 0; taken < 5; taken++) pace.soon(() => made++, true);
       expect(made).to.equal(0);
+      await until('they are made', () => made > 0);
       await after(40);
       expect(made).to.equal(1);
       pace.soon(() => made++, false);
-      await after(40);
-      expect(made).to.equal(2);
+      await until('they are made again', () => made > 1);
     });
 
     it(`is never when it was stopped, and again when it is asked for (${name})`, async () => {
@@ -27,8 +28,7 @@ describe('when items are made again', () => {
       await after(40);
       expect(made).to.equal(before);
       pace.soon(() => made++, false);
-      await after(40);
-      expect(made).to.equal(before + 1);
+      await until('they are made', () => made === before + 1);
     });
   }
 
@@ -43,15 +43,24 @@ describe('when items are made again', () => {
   });
 
   it('is put off by each that is taken as long as enough are left', async () => {
-    const pace = pausePace();
-    let made = 0;
-    for (let taken = 0; taken < 15; taken++) {
-      pace.soon(() => made++, false);
-      await after(2);
+    // On a busy machine a call may come later than the pause is long: such a trial says nothing.
+    for (let trial = 0; trial < 50; trial++) {
+      const pace = pausePace();
+      let made = 0;
+      let longest = 0;
+      for (let taken = 0; taken < 15; taken++) {
+        const before = performance.now();
+        pace.soon(() => made++, false);
+        await after(2);
+        longest = Math.max(longest, performance.now() - before);
+      }
+      if (longest < 8) {
+        expect(made).to.equal(0);
+        await until('they are made', () => made > 0);
+        return;
+      }
+      pace.stop();
     }
-    expect(made).to.equal(0);
-    await after(40);
-    expect(made).to.equal(1);
   });
 
   it('is not put off when few are left', async () => {

@@ -16,7 +16,7 @@ class Maker {
   things: Thing[] = [];
   dropped: number[] = [];
   atOnce = 0;
-  mostAtOnce = 0;
+  maxAtOnce = 0;
   fails: (number: number) => boolean = () => false;
 
   /** How many were asked for, each time. */
@@ -25,7 +25,7 @@ class Maker {
 
   async make(count: number): Promise<Thing[]> {
     this.counts.push(count);
-    this.mostAtOnce = Math.max(this.mostAtOnce, ++this.atOnce);
+    this.maxAtOnce = Math.max(this.maxAtOnce, ++this.atOnce);
     await new Promise((resolve) => setImmediate(resolve));
     this.atOnce--;
     return Array.from({ length: count }, () => this.#one());
@@ -69,7 +69,7 @@ describe('items that are prefetched', () => {
 
   /** As a pool does it, unless given. */
   function prefetching(options: Partial<PrefetchOptions>): Prefetch<Thing> {
-    const usual = { size: 3, atOnce: 3, each: 'one', patience: 0, pace: pausePace() } as const;
+    const usual = { size: 3, atOnce: 3, each: 'one', skipFirst: 0, pace: pausePace() } as const;
     return new Prefetch<Thing>({ ...usual, ...options }, maker);
   }
 
@@ -77,7 +77,7 @@ describe('items that are prefetched', () => {
     await prefetch.fill();
     expect(prefetch.ready).to.equal(3);
     expect((await prefetch.take()).number).to.equal(1);
-    expect(prefetch.takeNow()?.number).to.equal(2);
+    expect(prefetch.tryTake()?.number).to.equal(2);
     await until('it to be full', () => prefetch.ready === 3);
     await settled(prefetch);
     expect(maker.made).to.equal(5);
@@ -88,12 +88,12 @@ describe('items that are prefetched', () => {
     expect(new Set(taken.map(({ number }) => number)).size).to.equal(200);
     await until('it to be full', () => prefetch.ready === 3);
     await settled(prefetch);
-    expect(maker.mostAtOnce).to.be.at.most(3);
+    expect(maker.maxAtOnce).to.be.at.most(3);
     expect(maker.made).to.equal(203);
     expect(maker.dropped).to.deep.equal([]);
   });
 
-  it('replaces what goes bad while it waits, and has no concern with what was taken', async () => {
+  it('replaces an item that is spoiled while it waits, but no taken item', async () => {
     await prefetch.fill();
     const taken = await prefetch.take();
     await until('it to be full', () => prefetch.ready === 3);
@@ -118,7 +118,7 @@ describe('items that are prefetched', () => {
     expect(maker.made).to.equal(10);
   });
 
-  it('gives up making what always goes bad, until somebody asks', async () => {
+  it('gives up making items that are always spoiled, until the next request', async () => {
     const { make } = maker;
     maker.make = async function (this: Maker, count: number) {
       const things = await make.call(this, count);
@@ -174,21 +174,21 @@ describe('items that are prefetched', () => {
   it('is made again in one call, when half of it is left, where its options say so', async () => {
     prefetch = prefetching({ size: 8, atOnce: 1, each: 'all', lowWater: 0.5, pace: nextTickPace() });
     await prefetch.fill();
-    for (let taken = 0; taken < 3; taken++) prefetch.takeNow();
+    for (let taken = 0; taken < 3; taken++) prefetch.tryTake();
     await new Promise((resolve) => setTimeout(resolve, 5));
     expect([prefetch.ready, maker.counts]).to.deep.equal([5, [8]]);
-    prefetch.takeNow();
+    prefetch.tryTake();
     await until('it to be full', () => prefetch.ready === 8);
     expect(maker.counts).to.deep.equal([8, 4]);
-    expect(maker.mostAtOnce).to.equal(1);
+    expect(maker.maxAtOnce).to.equal(1);
   });
 
-  it('is not made before as many have been asked for as its patience has it', async () => {
-    prefetch = prefetching({ patience: 2, pace: nextTickPace() });
-    for (let asked = 0; asked < 2; asked++) expect(prefetch.takeNow()).to.equal(null);
+  it('is not made by the first requests, as many as it skips', async () => {
+    prefetch = prefetching({ skipFirst: 2, pace: nextTickPace() });
+    for (let asked = 0; asked < 2; asked++) expect(prefetch.tryTake()).to.equal(null);
     await new Promise((resolve) => setTimeout(resolve, 5));
     expect(maker.made).to.equal(0);
-    prefetch.takeNow();
+    prefetch.tryTake();
     await until('it to be full', () => prefetch.ready === 3);
   });
 
@@ -196,7 +196,7 @@ describe('items that are prefetched', () => {
     prefetch = prefetching({ size: 2, maxSize: 8, each: 'all', atOnce: 1, pace: nextTickPace() });
     await prefetch.fill();
     for (const size of [4, 8, 8]) {
-      while (prefetch.takeNow() !== null);
+      while (prefetch.tryTake() !== null);
       await until('it to be full', () => prefetch.ready === size);
       expect(prefetch.size).to.equal(size);
     }
@@ -207,13 +207,13 @@ describe('items that are prefetched', () => {
   it('is taken by wishes, the first before the second, and nothing else', async () => {
     await prefetch.fill();
     const numbered = (wanted: number) => (thing: Thing) => thing.number === wanted;
-    expect(prefetch.takeNow(numbered(9), numbered(2))?.number).to.equal(2);
-    expect(prefetch.takeNow(numbered(3), numbered(1))?.number).to.equal(3);
-    expect(prefetch.takeNow(numbered(9))).to.equal(null);
+    expect(prefetch.tryTake(numbered(9), numbered(2))?.number).to.equal(2);
+    expect(prefetch.tryTake(numbered(3), numbered(1))?.number).to.equal(3);
+    expect(prefetch.tryTake(numbered(9))).to.equal(null);
     expect(prefetch.items().map(({ number }) => number)).to.deep.equal([1]);
   });
 
-  it('is borrowed without another in its place, and put back', async () => {
+  it('is borrowed without being replaced, and put back', async () => {
     await prefetch.fill();
     await settled(prefetch);
     const borrowed = prefetch.borrow(({ number }) => number === 2);
@@ -229,29 +229,29 @@ describe('items that are prefetched', () => {
     await prefetch.fill().catch(() => {});
     await settled(prefetch);
     const { made } = maker;
-    for (let asked = 0; asked < 3; asked++) expect(prefetch.takeNow()).to.equal(null);
+    for (let asked = 0; asked < 3; asked++) expect(prefetch.tryTake()).to.equal(null);
     await new Promise((resolve) => setTimeout(resolve, 30));
     expect(maker.made).to.equal(made);
   });
 
   it('is as if new when it was reset', async () => {
-    prefetch = prefetching({ patience: 1, pace: nextTickPace() });
-    prefetch.takeNow();
-    prefetch.takeNow();
+    prefetch = prefetching({ skipFirst: 1, pace: nextTickPace() });
+    prefetch.tryTake();
+    prefetch.tryTake();
     await until('it to be full', () => prefetch.ready === 3);
     await prefetch.reset();
     expect([maker.dropped, prefetch.ready, prefetch.closed]).to.deep.equal([[1, 2, 3], 0, false]);
-    expect(prefetch.takeNow()).to.equal(null);
+    expect(prefetch.tryTake()).to.equal(null);
     await new Promise((resolve) => setTimeout(resolve, 5));
     expect(maker.made).to.equal(3);
-    prefetch.takeNow();
+    prefetch.tryTake();
     await until('it to be full', () => prefetch.ready === 3);
   });
 
   it('can be asked for while it is being reset: there is none', async () => {
     await prefetch.fill();
     const reset = prefetch.reset();
-    expect(prefetch.takeNow()).to.equal(null);
+    expect(prefetch.tryTake()).to.equal(null);
     await reset;
   });
 });

@@ -51,7 +51,7 @@ describe('prefetched root filesystems', () => {
     await until('a layer', () => {
       const layer = roots.take(null);
       if (layer === null) return null;
-      roots.moved(layer.id);
+      roots.release(layer.id);
       return true;
     });
   }
@@ -85,7 +85,7 @@ describe('prefetched root filesystems', () => {
   it('have their mounts taken once, in the order of their names', async () => {
     await withLayers();
     await made(kind('one'));
-    expect(roots.prefetched('one')?.names[0]).to.equal('tree:/');
+    expect(roots.prefetched('one')?.names[0]).to.equal('mount:/');
     const names = roots.prefetched('one')?.names ?? [];
     const layer = roots.take('one')?.id ?? '';
     const mounts = roots.mountsOf(layer);
@@ -104,15 +104,15 @@ describe('prefetched root filesystems', () => {
     expect(opened[0]?.paths).to.equal('/bin/sh\0/work\0');
     expect(opened[1]?.paths).to.equal('/bin/other\0/bin/sh\0/work\0');
     const plan = roots.prefetched('one')?.plan(['f'.repeat(64)]);
-    const upper = `${layer?.shelf}/${'f'.repeat(64)}/diff`;
+    const upper = `${layer?.stagingDirectory}/${'f'.repeat(64)}/diff`;
     expect(plan?.prepare.find(({ op }) => op === 'overlay')).to.include({ upper });
   });
 
   it('have mode and owner of the root directory of their image', async () => {
     await withLayers();
     await made(kind('one', { attributes: { mode: 0o711, uid: 3, gid: 4 } }));
-    const { id = '', shelf = '' } = roots.take('one') ?? {};
-    const { mode, uid, gid } = statSync(join(shelf, id, 'diff'));
+    const { id = '', stagingDirectory = '' } = roots.take('one') ?? {};
+    const { mode, uid, gid } = statSync(join(stagingDirectory, id, 'diff'));
     expect([mode & 0o7777, uid, gid]).to.deep.equal([0o711, 3, 4]);
   });
 
@@ -151,21 +151,21 @@ describe('prefetched root filesystems', () => {
   it('go with the store, but for a layer that a start has taken, until that is moved', async () => {
     await withLayers();
     await made(kind('one'));
-    const { id = '', shelf = '' } = roots.take(null) ?? {};
+    const { id = '', stagingDirectory = '' } = roots.take(null) ?? {};
     await roots.close();
     expect(closed).to.include(100);
-    expect(existsSync(join(shelf, id))).to.equal(true);
-    roots.moved(id);
+    expect(existsSync(join(stagingDirectory, id))).to.equal(true);
+    roots.release(id);
     await roots.close();
-    expect(existsSync(shelf)).to.equal(false);
+    expect(existsSync(stagingDirectory)).to.equal(false);
   });
 
-  it('go with the store at once where the layers that starts have taken are in their places', async () => {
+  it('are removed with the store at once when all layers that starts have taken are moved', async () => {
     await withLayers();
-    const { id = '', shelf = '' } = roots.take(null) ?? {};
-    renameSync(join(shelf, id), store.layerPath(id));
+    const { id = '', stagingDirectory = '' } = roots.take(null) ?? {};
+    renameSync(join(stagingDirectory, id), store.layerPath(id));
     await roots.close();
-    expect(existsSync(shelf)).to.equal(false);
+    expect(existsSync(stagingDirectory)).to.equal(false);
   });
 
   it('can be asked for while they go with the store: there are some or none', async () => {
@@ -176,7 +176,7 @@ describe('prefetched root filesystems', () => {
     });
     for (let turn = 0; !closed; turn++) {
       const layer = roots.take('one');
-      if (layer !== null) roots.moved(layer.id);
+      if (layer !== null) roots.release(layer.id);
       await (turn < 20 ? null : new Promise((resolve) => setImmediate(resolve)));
     }
     await closing;

@@ -27,7 +27,7 @@ describe('paths that starts have looked up lately', () => {
     expect(warm.add('kind', all)).to.deep.equal(all);
   });
 
-  it('are kept for as many kinds as are made ahead', () => {
+  it('are kept for as many kinds as are prefetched', () => {
     const warm = new WarmPaths(2);
     for (const kind of ['a', 'b', 'c']) warm.add(kind, ['/old']);
     expect(warm.add('a', ['/new'])).to.deep.equal(['/new']);

@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import { ownIdentity, type ProcessIdentity } from '../../../ts/linux/proc.ts';
 import type { Mode } from '../../../ts/native/contract.ts';
 import { fill, fillAll, hole, valuesOf } from '../../../ts/plan/holes.ts';
-import { createdChanges, endedChanges, runningState } from '../../../ts/record/changes.ts';
+import { afterExitChanges, createdChanges, runningState } from '../../../ts/record/changes.ts';
 import type { Durability, StoredContainer } from '../../../ts/record/schema.ts';
 import type { EnvEntry } from '../../../ts/request/types.ts';
 import { Store } from '../../../ts/store/store.ts';
@@ -52,9 +52,9 @@ describe('what makes, starts and ends a container', () => {
 
   const root = { mode: 0o711, uid: 1, gid: 2 };
   const origins = {
-    'made in its place': { shelf: null, mounted: false },
-    'made before': { shelf: '/shelf', mounted: false },
-    'in a union already': { shelf: '/shelf', mounted: true },
+    'made in its place': { stagingDirectory: null, mounted: false },
+    'made before': { stagingDirectory: '/shelf', mounted: false },
+    'in a union already': { stagingDirectory: '/shelf', mounted: true },
   };
 
   for (const durability of ['durable', 'ephemeral'] as const) {
@@ -73,14 +73,14 @@ describe('what makes, starts and ends a container', () => {
           running.tail,
           running.durable,
         ]);
-        expect(fillAll(endedChanges(store, template, '/trash'), values)).to.deep.equal(
-          endedChanges(store, own, '/trash'),
+        expect(fillAll(afterExitChanges(store, template, '/trash'), values)).to.deep.equal(
+          afterExitChanges(store, own, '/trash'),
         );
       });
     }
   }
 
-  it('begin with its record, which comes to its place whole, and then make its layer', async () => {
+  it('begin with its record, which appears completely or not at all, and then make its layer', async () => {
     const one = fillAll(await prepared('ephemeral'), values);
     const changes = createdChanges(store, one, self, origins['made in its place'], root);
     const recorded = changes.findIndex(([kind, , to]) => kind === 'rename' && to === `${store.ephemeralPath}/${id}`);
@@ -130,9 +130,9 @@ describe('what makes, starts and ends a container', () => {
     });
   });
 
-  it('take layer and mount point away at the end, and the record last', async () => {
+  it('remove layer and mount point after the exit, and the record last', async () => {
     const one = fillAll(await prepared('ephemeral', { volumes: [volume('data')] }), values);
-    const { changes, later } = endedChanges(store, one, '/trash') ?? { changes: [], later: [] };
+    const { changes, background } = afterExitChanges(store, one, '/trash') ?? { changes: [], background: [] };
     const lock = store.lockFile('container', id);
     expect(changes[0]).to.deep.equal(['lock', lock]);
     expect(changes[1]?.[0]).to.equal('absent');
@@ -144,28 +144,31 @@ describe('what makes, starts and ends a container', () => {
     expect(at(store.mountPoint(id)))
       .to.be.greaterThan(1)
       .and.lessThan(at(`${store.ephemeralPath}/${id}`));
-    expect(later).to.deep.equal([['remove', `/trash/${id}`]]);
+    expect(background).to.deep.equal([['remove', `/trash/${id}`]]);
   });
 
-  it('take all of it away in place in a command, where nothing waits for less', async () => {
+  it('remove all of it in place in a command', async () => {
     await store.close();
     store = await open('command');
-    const { changes, later } = endedChanges(store, await prepared('ephemeral'), null) ?? { changes: [], later: null };
+    const { changes, background } = afterExitChanges(store, await prepared('ephemeral'), null) ?? {
+      changes: [],
+      background: null,
+    };
     expect(changes.filter(([kind]) => kind === 'discard')).to.have.length(1);
     expect(changes).to.deep.include(['remove', store.layerPath(hole.id)]);
     expect(changes).to.deep.include(['rmdir', store.mountPoint(hole.id)]);
-    expect(later).to.deep.equal([]);
+    expect(background).to.deep.equal([]);
   });
 
-  it('are no list at the end where that takes more, or nothing is to go', async () => {
+  it('are no batch after the exit if the removal takes more, or nothing is to be removed', async () => {
     const one = await prepared('ephemeral');
-    expect(endedChanges(store, one, '/trash')).not.to.equal(null);
-    expect(endedChanges(store, one, null), 'no trash').to.equal(null);
-    expect(endedChanges(store, await prepared('durable'), '/trash'), 'durable').to.equal(null);
+    expect(afterExitChanges(store, one, '/trash')).not.to.equal(null);
+    expect(afterExitChanges(store, one, null), 'no trash').to.equal(null);
+    expect(afterExitChanges(store, await prepared('durable'), '/trash'), 'durable').to.equal(null);
     const withVolume = await prepared('ephemeral', { volumes: [volume('a'.repeat(64), true)] });
-    expect(endedChanges(store, withVolume, '/trash'), 'an anonymous volume').to.equal(null);
+    expect(afterExitChanges(store, withVolume, '/trash'), 'an anonymous volume').to.equal(null);
     const orphan = { ...one, state: { ...one.state, owner: null } };
-    expect(endedChanges(store, orphan, '/trash'), 'no owner').to.equal(null);
+    expect(afterExitChanges(store, orphan, '/trash'), 'no owner').to.equal(null);
   });
 
   it('leave a record that says what was asked for, word by word', async () => {

@@ -38,7 +38,7 @@ describe('the containers of a store', () => {
     }
   });
 
-  it('are not taken for gone, nor their volumes for unused, where nobody can look', async () => {
+  it('are not taken for gone, nor their volumes for unused, when their directories cannot be read', async () => {
     const { record: one } = await add(record(newId()), 'durable');
     const place = join(store.containersPath, one.id);
     await symlink('volumes', join(place, 'volumes'));
@@ -80,7 +80,7 @@ describe('the containers of a store', () => {
     expect((await refusal(containers.claim(again))).message).to.match(/is being started$/);
   });
 
-  it('whose process is gone have exited, though nobody recorded it', async () => {
+  it('whose process is gone have exited, though no exit was recorded', async () => {
     const { record: one } = await add(record(newId()), 'durable');
     const { pid, startTime, ...rest } = await endedProcess();
     const state = { ...created, status: 'running', pid, startTime, owner: { pid, startTime, ...rest } };

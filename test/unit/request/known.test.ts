@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import { knownOwnRequest, knownRequest } from '../../../ts/request/known.ts';
-import { parseOwnOptions, parseRunOptions } from '../../../ts/request/options.ts';
+import { knownApplicationRequest, knownRequest } from '../../../ts/request/known.ts';
+import { parseApplicationOptions, parseRunOptions } from '../../../ts/request/options.ts';
 import type { RunOptions } from '../../../ts/request/types.ts';
 
 const context = { cwd: '/home/a', env: { HERE: 'a' }, kernel: () => '6.12' };
@@ -85,14 +85,14 @@ describe('a request that was read before', () => {
 
   it('is the same for a container that is made already, with nothing but its own options', () => {
     const given = { env: ['A=1'], volumes: ['/a:/a'], user: '1', workdir: '/w' };
-    const own = knownOwnRequest(['true'], given, context);
-    expect(own).to.deep.equal(parseOwnOptions(['true'], given, context));
-    expect(knownOwnRequest(['true'], { ...given }, context)).to.equal(own);
+    const own = knownApplicationRequest(['true'], given, context);
+    expect(own).to.deep.equal(parseApplicationOptions(['true'], given, context));
+    expect(knownApplicationRequest(['true'], { ...given }, context)).to.equal(own);
     const { argv, env, user, workdir, mounts } = parsed(given);
     expect(own).to.deep.equal({ argv, env, user, workdir, mounts });
-    expect(knownOwnRequest(['false'], given, context)).not.to.deep.equal(own);
+    expect(knownApplicationRequest(['false'], given, context)).not.to.deep.equal(own);
     for (const bad of [{ rm: true }, { env: { A: 1 } }, { volumes: [7] }]) {
-      expect(() => knownOwnRequest(['true'], bad as object, context), JSON.stringify(bad)).to.throw();
+      expect(() => knownApplicationRequest(['true'], bad as object, context), JSON.stringify(bad)).to.throw();
     }
   });
 });

@@ -102,7 +102,7 @@ describe('the process of a container', () => {
   }
 });
 
-describe('the places where an application is looked for', () => {
+describe('the paths at which an application is looked for', () => {
   const candidates = (program: string, ...env: string[]) => candidatesOf({ ...processFor({}), argv: [program], env });
 
   const cases: readonly [what: string, program: string, env: readonly string[], expected: readonly string[]][] = [

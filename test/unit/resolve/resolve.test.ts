@@ -55,10 +55,10 @@ describe('what a request leads to', () => {
   });
 
   it('holds for a container as long as the checks of its image hold, and for a start as long as the others do', async () => {
-    expect(await resolve()).to.deep.include({ creating: runtime.found.checks, starting: [], repeatable: true });
-    const { creating, starting } = await resolve({ network: 'host' });
-    expect(creating).to.deep.equal(runtime.found.checks);
-    expect(starting.map(([kind, path]) => [kind, path])).to.deep.equal([
+    expect(await resolve()).to.deep.include({ createChecks: runtime.found.checks, startChecks: [], repeatable: true });
+    const { createChecks, startChecks } = await resolve({ network: 'host' });
+    expect(createChecks).to.deep.equal(runtime.found.checks);
+    expect(startChecks.map(([kind, path]) => [kind, path])).to.deep.equal([
       ['same', '/etc/hosts'],
       ['same', '/etc/resolv.conf'],
     ]);

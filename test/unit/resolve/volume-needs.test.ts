@@ -10,7 +10,7 @@ describe('the volumes that a container needs', () => {
     return volumeNeeds(request(), { ...emptyConfig, volumes }, () => `id${++number}`);
   };
 
-  it('are one for each place that the image names, however it writes it', () => {
+  it('are one for each VOLUME of the image, however its path is written', () => {
     expect(needs('/data/', '/data', '/a/../data', '//b').map(({ name, target }) => [name, target])).to.deep.equal([
       ['id1', '/data'],
       ['id2', '/b'],

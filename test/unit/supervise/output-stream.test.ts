@@ -17,7 +17,7 @@ describe('the stream of what an application writes', () => {
     expect([stream.destroyed, closed]).to.deep.equal([true, 1]);
   });
 
-  it('closes a pipe that nobody wants to read, without a socket for it', async () => {
+  it('closes a pipe whose stream is not read, without making a socket', async () => {
     const done: string[] = [];
     const stream = new OutputStream({
       open: () => {

@@ -3,12 +3,12 @@ import type { NewImage } from './images.ts';
 import type { Listing, ListOptions } from './listing.ts';
 import type { ExitStatus, Running, StartOptions } from './starts.ts';
 
-/** Where a container is in its life: made, its application runs, or that has ended. */
+/** State of a container: never started, its application runs, or its application has exited. */
 export type ContainerStatus = 'created' | 'running' | 'exited';
 
-/** A mount as Docker's inspect shows it. */
+/** A mount in Docker's `inspect` format. */
 export interface MountInfo {
-  /** A volume of the store, a path of the host, or memory. */
+  /** `volume`: a volume of the store; `bind`: a path of the host; `tmpfs`: memory. */
   readonly Type: 'volume' | 'bind' | 'tmpfs';
   /** Name of the volume, or the 64 hexadecimal digits of an anonymous one; only with Type `volume`. */
   readonly Name?: string;
@@ -18,9 +18,9 @@ export interface MountInfo {
   readonly Destination: string;
   /** `local`; only with Type `volume`. */
   readonly Driver?: string;
-  /** Options that differ from the default ones, with commas: `ro,noexec`; empty without any. */
+  /** Options that differ from the default options, joined with commas: `ro,noexec`; empty if there are none. */
   readonly Mode: string;
-  /** Whether it can be written. */
+  /** True if the mount is writable. */
   readonly RW: boolean;
   /** `private` or `rprivate` for a bind mount, otherwise empty; mount_namespaces(7). */
   readonly Propagation: string;
@@ -30,114 +30,114 @@ export interface MountInfo {
 export interface ContainerSummary {
   /** 64 hexadecimal digits. */
   readonly id: string;
-  /** The name that was asked for, or one that was made up. */
+  /** The requested name, or a generated one. */
   readonly name: string;
-  /** Reference as it was given, and ID (`sha256:…` or `host`). */
+  /** Reference and ID of the image. */
   readonly image: {
-    /** Reference as it was given: `debian:trixie`. */
+    /** Reference as the request gave it: `debian:trixie`. */
     readonly reference: string;
     /** `sha256:` and 64 hexadecimal digits, or `host`. */
     readonly id: string;
   };
-  /** Entrypoint and command together. */
+  /** Arguments of the application: entrypoint, then command. */
   readonly command: readonly string[];
-  /** When it was made. */
+  /** Time of creation. */
   readonly created: Date;
-  /** As of this call. */
+  /** State at the time of this call. */
   readonly status: ContainerStatus;
-  /** 128 + n when signal n ended it; null unless exited, or when nobody saw the exit. */
+  /** 0 to 255, 128 + n after signal n; null unless exited, or if no process observed the exit. */
   readonly exitCode: number | null;
   /** Process ID of the application as the host sees it; null unless running. */
   readonly pid: number | null;
-  /** When the application last began; null when it never has. */
+  /** Time of the last start; null if never started. */
   readonly startedAt: Date | null;
-  /** When it last ended; null when it never has. */
+  /** Time of the last exit; null if there was none. */
   readonly finishedAt: Date | null;
-  /** Labels that were asked for. */
+  /** Labels of the request. */
   readonly labels: Readonly<Record<string, string>>;
-  /** Volumes and bind mounts, by target. */
+  /** Volumes and bind mounts, sorted by target. */
   readonly mounts: readonly MountInfo[];
 }
 
-/** JSON in the shape of `docker inspect`. */
+/** JSON in the format of `docker inspect`. */
 export interface ContainerInspect {
   /** 64 hexadecimal digits. */
   readonly Id: string;
-  /** With a leading slash, as Docker's. */
+  /** Name with a leading slash, as in Docker. */
   readonly Name: string;
-  /** RFC 3339. */
+  /** Time of creation, RFC 3339. */
   readonly Created: string;
   /** The program. */
   readonly Path: string;
-  /** Its arguments. */
+  /** The arguments of the program. */
   readonly Args: readonly string[];
-  /** The application's life. */
+  /** State of the application. */
   readonly State: {
-    /** Where it is in it. */
+    /** State of the container. */
     readonly Status: ContainerStatus;
-    /** Status is `running`. */
+    /** True if Status is `running`. */
     readonly Running: boolean;
     /** Process ID as the host sees it; 0 unless running. */
     readonly Pid: number;
-    /** 128 + n when signal n ended it; 0 unless exited. */
+    /** 0 to 255, 128 + n after signal n; 0 unless exited. */
     readonly ExitCode: number;
-    /** RFC 3339; `0001-01-01T00:00:00Z` when it never has. */
+    /** Time of the last start, RFC 3339; `0001-01-01T00:00:00Z` if never started. */
     readonly StartedAt: string;
-    /** RFC 3339; `0001-01-01T00:00:00Z` when it never has. */
+    /** Time of the last exit, RFC 3339; `0001-01-01T00:00:00Z` if there was none. */
     readonly FinishedAt: string;
   };
   /** ID of the image: `sha256:…`, or `host`. */
   readonly Image: string;
-  /** Volumes and bind mounts, by target. */
+  /** Volumes and bind mounts, sorted by target. */
   readonly Mounts: readonly MountInfo[];
-  /** What the application is: `Env`, `Cmd`, `User`, `WorkingDir`, `Labels` and so on. */
+  /** Configuration of the application: `Env`, `Cmd`, `User`, `WorkingDir`, `Labels` and so on. */
   readonly Config: Readonly<Record<string, unknown>>;
-  /** What it may have of the host: `Binds`, `NetworkMode`, `CapAdd`, `Ulimits` and so on. */
+  /** Access to the host, and limits: `Binds`, `NetworkMode`, `CapAdd`, `Ulimits` and so on. */
   readonly HostConfig: Readonly<Record<string, unknown>>;
-  /** What Docker has besides: `GraphDriver`, for example. */
+  /** Other fields of Docker's format: `GraphDriver`, for example. */
   readonly [more: string]: unknown;
 }
 
-/** What a container's read-write layer makes different at a path. */
+/** A difference between a container's root filesystem and its image. */
 export interface Change {
-  /** Added, changed, or deleted. */
+  /** `A`: added, `C`: changed, `D`: deleted. */
   readonly kind: 'A' | 'C' | 'D';
-  /** Absolute path in the container. Bytes that are not UTF-8 become U+FFFD: it is to be read, not to be opened. */
+  /** Absolute path in the container. Invalid UTF-8 becomes U+FFFD: for display, not for opening. */
   readonly path: string;
 }
 
-/** How a container is made. */
+/** Options of `create`. */
 export interface CreateOptions extends RunOptions {
   /**
-   * Keep the record on disk, so that another program can start the container. Default: unless `rm`; one that is to be
-   * removed at its end belongs to the program that made it, and goes with it.
+   * Keep the record on disk, so that other programs can start the container. Default: true unless `rm` is set; a
+   * container with `rm` belongs to the program that made it and is removed with it.
    */
   readonly durable?: boolean | undefined;
 }
 
-/** What an image of a container says about itself. */
+/** Options of `commit`. */
 export interface CommitOptions {
-  /** Who made it: `Jane Doe <jane@example.org>`. */
+  /** Author of the image: `Jane Doe <jane@example.org>`. */
   readonly author?: string | undefined;
-  /** A line for its history. */
+  /** Comment in the image's history. */
   readonly message?: string | undefined;
-  /** Instructions of a Dockerfile: `CMD ["sh"]`, `ENV A=b`, `WORKDIR /x`. */
+  /** Dockerfile instructions to apply: `CMD ["sh"]`, `ENV A=b`, `WORKDIR /x`. */
   readonly changes?: readonly string[] | undefined;
-  /** Pause a running container meanwhile; default true. */
+  /** Pause a running container during the commit; default true. */
   readonly pause?: boolean | undefined;
 }
 
-/** What goes with a container. */
+/** Options of `remove`. */
 export interface RemoveOptions {
-  /** Kill it when it runs; default false. */
+  /** Kill a running container; default false. */
   readonly force?: boolean | undefined;
-  /** Remove its anonymous volumes as well; default false. */
+  /** Also remove its anonymous volumes; default false. */
   readonly volumes?: boolean | undefined;
 }
 
 /**
- * A container of the store, running or not. It is read anew for each call, because other programs work on the same store;
- * where it was removed, every call but `wait` throws RequestError ORLOP_E_NO_CONTAINER.
+ * A container of the store, running or not. Each call reads the record anew, because other programs work on the same
+ * store. Once the container is removed, every call but `wait` throws RequestError ORLOP_E_NO_CONTAINER.
  *
  * @example
  * const container = await orlop.create('busybox', ['sh', '-c', 'echo hi > /made']);
@@ -148,49 +148,50 @@ export interface RemoveOptions {
 export interface Container {
   /** 64 hexadecimal digits. */
   readonly id: string;
-  /** The name that was asked for, or one that was made up. */
+  /** The requested name, or a generated one. */
   readonly name: string;
   /**
-   * Starts the application: a first time, or again after it has ended. Resolves when it has been executed.
+   * Starts the application for the first time, or again after its exit. Resolves once the application is executed.
    *
-   * @throws RequestError ORLOP_E_CONTAINER_RUNNING when it runs; ORLOP_E_SOURCE, ORLOP_E_NO_IMAGE or ORLOP_E_NO_VOLUME
-   * when something that it needs is gone; ORLOP_E_ABORTED
-   * @throws LaunchError when the kernel refused
+   * @throws RequestError ORLOP_E_CONTAINER_RUNNING if it runs; ORLOP_E_SOURCE, ORLOP_E_NO_IMAGE or ORLOP_E_NO_VOLUME if
+   * a source, the image or a volume is gone; ORLOP_E_ABORTED
+   * @throws LaunchError if the kernel refused
    */
   start(options?: StartOptions): Promise<Running>;
   /**
-   * Waits for the end of the application, whoever started it. The status is 255 when nobody saw the end.
+   * Waits for the exit of the application, also if another program started it. `exitCode` is 255 if no process observed
+   * the exit.
    *
-   * @throws RequestError ORLOP_E_INPUT when it was never started
+   * @throws RequestError ORLOP_E_INPUT if it was never started
    */
   wait(): Promise<ExitStatus>;
   /**
-   * Sends a signal to the application, SIGKILL by default. PID 1 gets no signal that it does not handle, except SIGKILL
-   * and SIGSTOP: pid_namespaces(7).
+   * Sends a signal to the application, SIGKILL by default. The kernel delivers only signals that PID 1 handles, and
+   * SIGKILL and SIGSTOP: pid_namespaces(7).
    *
-   * @throws RequestError ORLOP_E_INPUT when it does not run, or there is no such signal
+   * @throws RequestError ORLOP_E_INPUT if the container does not run, or there is no such signal
    */
   kill(signal?: NodeJS.Signals | number): Promise<void>;
   /**
    * Removes the container and its read-write layer.
    *
-   * @throws RequestError ORLOP_E_CONTAINER_RUNNING when it runs, without `force`
+   * @throws RequestError ORLOP_E_CONTAINER_RUNNING if it runs and `force` is not set
    */
   remove(options?: RemoveOptions): Promise<void>;
-  /** The container as a list has it. */
+  /** The entry of the container in `list`. */
   summary(): Promise<ContainerSummary>;
-  /** The container as `docker inspect` has it. */
+  /** The container in Docker's `inspect` format. */
   inspect(): Promise<ContainerInspect>;
-  /** What its read-write layer changes against its image, by path. What is in volumes is not part of it. */
+  /** Differences between the read-write layer and the image, sorted by path. Content of volumes is not included. */
   diff(): Promise<readonly Change[]>;
   /**
-   * Makes an image of the container's image and its read-write layer. What is in volumes is not part of it; their mount
-   * points are. What the container was made with is the configuration of the image.
+   * Makes an image from the container's image and read-write layer. Content of volumes is not included, their mount
+   * points are. The image's configuration comes from the container.
    *
-   * The image is on the disk then, as an archive; the first container that is made of it waits until that is unpacked.
+   * The image is then on disk as an archive. The first container that uses the image waits until its layer is unpacked.
    *
    * @param reference name of the new image, or null
-   * @throws RequestError ORLOP_E_REFERENCE, ORLOP_E_INPUT for `changes` and for a container of the image `host`
+   * @throws RequestError ORLOP_E_REFERENCE; ORLOP_E_INPUT for `changes`, and for a container of the image `host`
    * @example
    * await orlop.run('busybox', ['touch', '/added'], { name: 'base', rm: false });
    * await (await orlop.container('base')).commit('added:1', { changes: ['CMD ["ls", "/added"]'] });
@@ -198,31 +199,32 @@ export interface Container {
    */
   commit(reference: string | null, options?: CommitOptions): Promise<NewImage>;
   /**
-   * Writes the root filesystem as a tar archive, without what is in volumes.
+   * Writes the root filesystem as a tar archive. Content of volumes is not included.
    *
-   * @param descriptor of a file, pipe or socket that is open for writing; it stays open
+   * @param descriptor file, pipe or socket that is open for writing; it stays open
    */
   export(descriptor: number): Promise<void>;
 }
 
-/** The containers of a store. */
+/** Containers of a store. */
 export interface Containers {
   /**
-   * Running ones; with `all`, every one. Newest first.
+   * Lists running containers, newest first; all containers with `all`.
    *
    * @example
    * const { items } = await orlop.containers.list({ all: true, filter: ({ labels }) => labels.job === '7' });
    */
   list(
     options?: ListOptions<ContainerSummary> & {
-      /** Those that do not run as well. */
+      /** Include containers that do not run; default false. */
       readonly all?: boolean | undefined;
     },
   ): Promise<Listing<ContainerSummary>>;
   /**
-   * Removes one, by ID, name, or unique beginning of an ID; with `force` also one whose record is damaged, by its ID.
+   * Removes a container by ID, name, or unique prefix of an ID. `force` also removes a container with a damaged record,
+   * by its ID.
    *
-   * @throws RequestError ORLOP_E_NO_CONTAINER; ORLOP_E_CONTAINER_RUNNING without `force`; ORLOP_E_DAMAGED without `force`
+   * @throws RequestError ORLOP_E_NO_CONTAINER; ORLOP_E_CONTAINER_RUNNING or ORLOP_E_DAMAGED if `force` is not set
    */
   remove(idOrName: string, options?: RemoveOptions): Promise<void>;
 }

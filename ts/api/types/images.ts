@@ -4,130 +4,131 @@ import type { Listing, ListOptions } from './listing.ts';
 export interface ImageSummary {
   /** `sha256:` and the 64 hexadecimal digits of the image's configuration. */
   readonly id: string;
-  /** Familiar form, `debian:trixie`; empty for an image without a name. */
+  /** Names in familiar form, `debian:trixie`; empty for an image without a name. */
   readonly references: readonly string[];
-  /** When the image says that it was made. */
+  /** Time of creation from the image's configuration; null if it has none. */
   readonly created: Date | null;
-  /** Bytes of its unpacked layers. */
+  /** Size of the unpacked layers in bytes. */
   readonly size: number;
-  /** Labels of its configuration. */
+  /** Labels of the image's configuration. */
   readonly labels: Readonly<Record<string, string>>;
 }
 
-/** JSON in the shape of `docker image inspect`. */
+/** JSON in the format of `docker image inspect`. */
 export interface ImageInspect {
   /** `sha256:` and the 64 hexadecimal digits of the image's configuration. */
   readonly Id: string;
-  /** Familiar form, `debian:trixie`. */
+  /** Names in familiar form, `debian:trixie`. */
   readonly RepoTags: readonly string[];
-  /** RFC 3339, or empty where the image does not say. */
+  /** Time of creation, RFC 3339; empty if the image has none. */
   readonly Created: string;
-  /** Bytes of its unpacked layers. */
+  /** Size of the unpacked layers in bytes. */
   readonly Size: number;
-  /** `Env`, `Cmd`, `Entrypoint`, `WorkingDir`, `User`, `Volumes`, `Labels` and so on. */
+  /** Configuration: `Env`, `Cmd`, `Entrypoint`, `WorkingDir`, `User`, `Volumes`, `Labels` and so on. */
   readonly Config: Readonly<Record<string, unknown>>;
-  /** The layers. */
+  /** Layers of the image. */
   readonly RootFS: {
-    /** There is no other. */
+    /** The only type. */
     readonly Type: 'layers';
-    /** Diff IDs, the lowest layer first: digests of the uncompressed archives. */
+    /** Diff IDs (digests of the uncompressed archives), lowest layer first. */
     readonly Layers: readonly string[];
   };
-  /** What Docker has besides: `History`, for example. */
+  /** Other fields of Docker's format: `History`, for example. */
   readonly [more: string]: unknown;
 }
 
-/** How an archive becomes an image. */
+/** Options of `import`. */
 export interface ImportOptions {
   /** Name of the new image, or null. */
   readonly reference: string | null;
-  /** A line for its history. */
+  /** Comment in the image's history. */
   readonly message?: string | undefined;
-  /** Instructions of a Dockerfile: `CMD ["sh"]`, `ENV A=b`, `WORKDIR /x`. */
+  /** Dockerfile instructions to apply: `CMD ["sh"]`, `ENV A=b`, `WORKDIR /x`. */
   readonly changes?: readonly string[] | undefined;
-  /** Ends the import; nothing of the image is kept. */
+  /** Aborts the import; nothing of the image is kept. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** An image that was made. */
+/** A new image. */
 export interface NewImage {
-  /** `sha256:` and the 64 hexadecimal digits of its configuration. */
+  /** `sha256:` and the 64 hexadecimal digits of the image's configuration. */
   readonly id: string;
 }
 
-/** That of `docker save`, or an OCI image layout in a tar archive. */
+/** `docker-archive`: the format of `docker save`; `oci-archive`: an OCI image layout in a tar archive. */
 export type ArchiveFormat = 'docker-archive' | 'oci-archive';
 
-/** The images of a store. */
+/** Images of a store. */
 export interface Images {
-  /** All images; `host`, which is built in, is not among them. */
+  /** Lists all images except the built-in `host`. */
   list(options?: ListOptions<ImageSummary>): Promise<Listing<ImageSummary>>;
   /**
-   * One image, by name, ID, or unique beginning of an ID.
+   * Inspects an image by name, ID, or unique prefix of an ID.
    *
    * @throws RequestError ORLOP_E_NO_IMAGE, ORLOP_E_DAMAGED
    */
   inspect(nameOrId: string): Promise<ImageInspect>;
   /**
-   * Makes an image of one layer of a tar archive (plain, gzip or zstd).
+   * Makes an image with one layer from a tar archive (plain, gzip or zstd).
    *
-   * @param source path of the archive, or a descriptor that is open for reading: a pipe will do; it stays open
-   * @throws RequestError ORLOP_E_ARCHIVE for what cannot be unpacked safely, ORLOP_E_REFERENCE, ORLOP_E_INPUT, ORLOP_E_ABORTED
+   * @param source path of the archive, or a descriptor that is open for reading (pipes work); it stays open
+   * @throws RequestError ORLOP_E_ARCHIVE if it cannot be unpacked safely, ORLOP_E_REFERENCE, ORLOP_E_INPUT,
+   * ORLOP_E_ABORTED
    * @example
    * const { id } = await orlop.images.import('busybox.tar', { reference: 'box:1', changes: ['CMD ["sh"]'] });
    * console.log(id.slice(0, 7)); // → sha256:
    */
   import(source: string | number, options: ImportOptions): Promise<NewImage>;
   /**
-   * Takes a name from an image, and removes it with its last name.
+   * Removes a name from an image, and the image with its last name.
    *
-   * @throws RequestError ORLOP_E_NO_IMAGE; ORLOP_E_IMAGE_IN_USE when containers use it, or it was named by ID and has
-   * several names and `force` is not set
+   * @throws RequestError ORLOP_E_NO_IMAGE; ORLOP_E_IMAGE_IN_USE if containers use the image, or if `nameOrId` is an ID,
+   * the image has several names, and `force` is not set
    */
   remove(
     nameOrId: string,
     options?: {
-      /** Remove an image that has several names; take the names from one that containers use. */
+      /** Also remove an image with several names; remove the names of an image that containers use. Default false. */
       readonly force?: boolean | undefined;
     },
   ): Promise<{
-    /** Names that are gone, in familiar form. */
+    /** Removed names, in familiar form. */
     readonly untagged: readonly string[];
-    /** IDs of the image and of its layers that are gone. */
+    /** IDs of the removed image and of its removed layers. */
     readonly deleted: readonly string[];
   }>;
   /**
-   * Gives an image one more name; another image that had it loses it.
+   * Adds a name to an image. Another image that had the name loses it.
    *
    * @throws RequestError ORLOP_E_NO_IMAGE, ORLOP_E_REFERENCE
    */
   tag(nameOrId: string, reference: string): Promise<void>;
   /**
-   * Writes images to an archive that `load`, and Docker and Podman, read.
+   * Writes images to an archive that `load`, Docker and Podman can read.
    *
-   * @param references names or IDs; what is named by ID is saved without a name
+   * @param references names or IDs; an image given by ID is saved without a name
    * @throws RequestError ORLOP_E_NO_IMAGE, ORLOP_E_DAMAGED; ORLOP_E_INPUT for the image `host`
    */
   save(
     references: readonly string[],
     options: {
-      /** Of a file, pipe or socket that is open for writing; it stays open. */
+      /** File, pipe or socket that is open for writing; it stays open. */
       readonly descriptor: number;
-      /** Default `docker-archive`. */
+      /** Format of the archive; default `docker-archive`. */
       readonly format?: ArchiveFormat | undefined;
     },
   ): Promise<void>;
   /**
    * Reads the images of an archive, compressed or not, that `save`, Docker, Podman or another OCI tool wrote.
    *
-   * @param source path of the archive, or a descriptor that is open for reading: a pipe will do; it stays open
-   * @throws RequestError ORLOP_E_ARCHIVE when it is none, or what it holds is not what its digests say
+   * @param source path of the archive, or a descriptor that is open for reading (pipes work); it stays open
+   * @throws RequestError ORLOP_E_ARCHIVE if it is not an image archive, or its content does not match its digests
    */
   load(source: string | number): Promise<
     readonly {
-      /** `sha256:…`. */
+      /** ID of the image: `sha256:…`. */
       readonly id: string;
-      /** Names that it has got, in familiar form; empty when the archive gave it none. */
+      /** Names that the image received, in familiar form; empty if the archive has none. */
       readonly references: readonly string[];
     }[]
   >;

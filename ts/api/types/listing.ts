@@ -1,23 +1,23 @@
-/** Objects of the store, and the records that could not be read: one damaged file costs that object only. */
+/** Objects of the store. A damaged record hides only its own object. */
 export interface Listing<Item> {
-  /** What could be read. */
+  /** Objects whose records were read. */
   readonly items: readonly Item[];
-  /** What could not, and why. */
+  /** Objects whose records are damaged. */
   readonly damaged: readonly Damaged[];
 }
 
 /** An object of the store whose record cannot be read. */
 export interface Damaged {
-  /** Where it lies: the directory of a container or a volume, the record of an image. */
+  /** Directory of the container or volume, or record file of the image. */
   readonly path: string;
-  /** What is wrong with it. */
+  /** Cause of the damage. */
   readonly message: string;
-  /** What to do about it; undefined where nobody knows. */
+  /** Suggested action; undefined if there is none. */
   readonly hint?: string | undefined;
 }
 
-/** What a list shall hold. */
+/** Options of a listing. */
 export interface ListOptions<Item> {
-  /** Keeps the items for which it is true; default: all. */
+  /** Keeps the items for which the function returns true; default: all items. */
   readonly filter?: ((item: Item) => boolean) | undefined;
 }

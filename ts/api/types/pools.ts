@@ -1,35 +1,35 @@
 import type { RunOptions } from '../../request/types.ts';
 import type { RunInput, Running, RunResult, StartOptions } from './starts.ts';
 
-/** What a request to a pool may ask for itself; all else was fixed when its members were made. */
+/** Options of a request to a pool. All other options were fixed when the pool was opened. */
 export interface PoolRequest extends Pick<RunOptions, 'env' | 'user' | 'workdir' | 'volumes'> {}
 
-/** `size`, and what all its members have; a request adds to it. */
+/** Number of waiting containers, and the options of every container in the pool. A request can add to them. */
 export interface PoolOptions extends Omit<RunOptions, 'name' | 'rm'> {
-  /** Members that wait, 1 to 1000. Each costs a process that sleeps, its mounts, and a read-write layer. */
+  /** Number of waiting containers, 1 to 1000. Each costs a sleeping process, its mounts, and a read-write layer. */
   readonly size: number;
 }
 
-/** What a pool is doing. */
+/** State of a pool. */
 export interface PoolStats {
-  /** Members that shall wait. */
+  /** Target number of waiting containers. */
   readonly size: number;
-  /** Members that wait for an application. */
+  /** Containers that wait for an application. */
   readonly ready: number;
-  /** Members that are being made. */
+  /** Containers that are being made. */
   readonly making: number;
-  /** Requests that wait for a member. */
+  /** Requests that wait for a container. */
   readonly waiting: number;
   /** Applications that run. */
   readonly running: number;
-  /** Applications that were started, ever. */
+  /** Applications started since the pool was opened. */
   readonly started: number;
 }
 
 /**
- * Containers that are made ahead: cloned, mounted, and waiting for their application. A request brings command,
- * environment, user, working directory, volumes and streams. Each member runs one application and is removed with it;
- * the pool fills itself up again in the background. It keeps no program alive, and goes with it.
+ * Prestarted containers: cloned, mounted, and waiting for their application. A request brings command, environment,
+ * user, working directory, volumes and streams. Each container runs one application and is removed at its exit. The
+ * pool refills in the background. It does not keep the program alive, and ends with it.
  *
  * @example
  * await using pool = await orlop.pool('host', { size: 2, readOnly: true, tmpfs: ['/work'], workdir: '/work' });
@@ -37,23 +37,23 @@ export interface PoolStats {
  * console.log(sum.stdout.trim()); // → 42
  */
 export interface Pool extends AsyncDisposable {
-  /** As it was asked for. */
+  /** Image that the pool was opened with. */
   readonly image: string;
-  /** What it is doing now. */
+  /** State at the time of access. */
   readonly stats: PoolStats;
   /**
-   * Runs a command to its end and collects its output, as `Orlop.run`.
+   * Runs a command until its exit and collects its output, like `Orlop.run`.
    *
    * @throws RequestError ORLOP_E_CLOSED after `close`; ORLOP_E_INPUT for an option that was fixed; and as `Orlop.run`
-   * @throws LaunchError when the kernel refused the start
+   * @throws LaunchError if the kernel refused the start
    */
   run(argv?: readonly string[], options?: PoolRequest & RunInput): Promise<RunResult>;
   /**
-   * Starts an application, as `Container.start`; the container is removed with its end.
+   * Starts an application, like `Container.start`. The container is removed at its exit.
    *
-   * @throws RequestError, LaunchError as `run` does
+   * @throws RequestError, LaunchError like `run`
    */
   start(argv?: readonly string[], options?: PoolRequest & StartOptions): Promise<Running>;
-  /** Removes the members that wait; requests that wait for one are refused (ORLOP_E_CLOSED). Applications go on. */
+  /** Removes the waiting containers and refuses waiting requests (ORLOP_E_CLOSED). Running applications continue. */
   close(): Promise<void>;
 }

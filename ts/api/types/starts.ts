@@ -2,38 +2,37 @@ import type { Readable, Writable } from 'node:stream';
 import type { Timings, Trace } from '../../trace/types.ts';
 
 /**
- * Where a standard stream leads: that of the caller, a pipe, /dev/null, or a descriptor (which the caller closes).
+ * Target of a standard stream: the caller's stream, a pipe, /dev/null, or a descriptor (which the caller closes).
  *
- * Root in a container can do more with a descriptor than the caller may have meant: it can open the file again for
- * reading and writing, and change its mode and owner; of a terminal it can read what is typed. Give a pipe to what is
- * not trusted.
+ * Root in a container can misuse a descriptor: reopen its file for reading and writing, change the file's mode and
+ * owner, and read what is typed on a terminal. Give a pipe to an untrusted application.
  */
 export type Stdio = 'inherit' | 'pipe' | 'ignore' | number;
 
-/** How the application of a container is started. */
+/** Options of a start. */
 export interface StartOptions {
-  /** Default 'ignore'. */
+  /** Standard input of the application; default 'ignore'. */
   readonly stdin?: Stdio | undefined;
-  /** Default 'pipe'. */
+  /** Standard output of the application; default 'pipe'. */
   readonly stdout?: Stdio | undefined;
-  /** Default 'pipe'. 'stdout': the same as stdout, so that what is written to both keeps its order. */
+  /** Standard error of the application; default 'pipe'. 'stdout' shares stdout, so that both keep their order. */
   readonly stderr?: Stdio | 'stdout' | undefined;
-  /** Ends the start, or the running container with SIGKILL. */
+  /** Aborts the start, or kills the running container with SIGKILL. */
   readonly signal?: AbortSignal | undefined;
-  /** Milliseconds after which the container is killed. */
+  /** Milliseconds until the container is killed; default: no time-out. */
   readonly timeout?: number | undefined;
 }
 
-/** How an application ended. */
+/** Exit of an application. */
 export interface ExitStatus {
-  /** Exit status of the application; 128 + n when signal n ended it. */
+  /** Exit status of the application, 0 to 255; 128 + n after signal n. */
   readonly exitCode: number;
-  /** `SIGKILL`, or null. */
+  /** Signal that killed the application, such as `SIGKILL`; null if it exited by itself. */
   readonly signal: NodeJS.Signals | null;
 }
 
 /**
- * An application that was started.
+ * A started application.
  *
  * @example
  * const container = await orlop.create('host', ['sh', '-c', 'read line; echo "got $line"'], { rm: true });
@@ -44,19 +43,19 @@ export interface ExitStatus {
 export interface Running {
   /** Process ID of the application as the host sees it. */
   readonly pid: number;
-  /** Resolves when the application has ended and the end is recorded; with `rm`, when all is removed. */
+  /** Resolves when the application has exited and the exit is recorded; with `rm`, when the container is removed. */
   readonly exited: Promise<ExitStatus>;
   /**
-   * Sends a signal, SIGTERM by default; false when the application has ended. PID 1 gets no signal that it does not
-   * handle, except SIGKILL and SIGSTOP: pid_namespaces(7).
+   * Sends a signal, SIGTERM by default; false if the application has exited. The kernel delivers only signals that PID
+   * 1 handles, and SIGKILL and SIGSTOP: pid_namespaces(7).
    *
-   * @throws RequestError ORLOP_E_INPUT when there is no such signal
+   * @throws RequestError ORLOP_E_INPUT if there is no such signal
    */
   kill(signal?: NodeJS.Signals | number): boolean;
-  /** Where the time of the start went. */
+  /** Times of the steps of the start. */
   readonly timings: Timings;
   /**
-   * The same as a Chrome trace, to be written as JSON: `orlop trace` reads it, and Perfetto.
+   * The times of the start as a Chrome trace. Write it as JSON for `orlop trace` or Perfetto.
    *
    * @example
    * import { writeFileSync } from 'node:fs';
@@ -65,35 +64,35 @@ export interface Running {
    * writeFileSync('start.json', JSON.stringify(running.trace()));
    */
   trace(): Trace;
-  /** null unless 'pipe'. */
+  /** Standard input of the application; null unless it is a pipe. */
   readonly stdin: Writable | null;
-  /** null unless 'pipe'. */
+  /** Standard output of the application; null unless it is a pipe. */
   readonly stdout: Readable | null;
-  /** null unless 'pipe'. */
+  /** Standard error of the application; null unless it is a pipe. */
   readonly stderr: Readable | null;
 }
 
-/** What came of a command that was run to its end. */
+/** Result of `run`. */
 export interface RunResult extends ExitStatus {
-  /** What it wrote to its standard output, as UTF-8. */
+  /** Standard output, decoded as UTF-8. */
   readonly stdout: string;
-  /** What it wrote to its standard error, as UTF-8. */
+  /** Standard error, decoded as UTF-8. */
   readonly stderr: string;
-  /** Where the time of the start went. */
+  /** Times of the steps of the start. */
   readonly timings: Timings;
-  /** The container; it is gone, unless `rm` was false. */
+  /** The container. It is removed, unless `rm` was false. */
   readonly container: {
     /** 64 hexadecimal digits. */
     readonly id: string;
-    /** The name that was asked for, or one that was made up. */
+    /** The requested name, or a generated one. */
     readonly name: string;
   };
 }
 
-/** How a command is run to its end. */
+/** Options of `run`. */
 export interface RunInput extends Pick<StartOptions, 'signal' | 'timeout'> {
-  /** What the application reads; nothing by default. */
+  /** Standard input of the application; default: none. */
   readonly input?: string | Uint8Array | undefined;
-  /** Bytes that stdout and stderr may each hold; default 16 MiB, Infinity for no limit. */
+  /** Maximum bytes of stdout and of stderr; default 16 MiB, Infinity for no limit. */
   readonly maxBuffer?: number | undefined;
 }

@@ -2,48 +2,48 @@ import type { Listing, ListOptions } from './listing.ts';
 
 /** A volume in a list. */
 export interface VolumeSummary {
-  /** 64 hexadecimal digits for an anonymous one. */
+  /** Name; 64 hexadecimal digits for an anonymous volume. */
   readonly name: string;
-  /** Directories of the host: there is no other yet. */
+  /** The only driver: directories of the host. */
   readonly driver: 'local';
-  /** Made for a `-v /test` without a name: it goes with its container, and with `prune`. */
+  /** True for a volume without a name (`-v /test`): removed with its container, and by `prune`. */
   readonly anonymous: boolean;
-  /** Absolute path on the host of what containers see: `…/volumes/<name>/_data`. */
+  /** Absolute path on the host of the mounted directory: `…/volumes/<name>/_data`. */
   readonly mountpoint: string;
-  /** Labels that it was made with. */
+  /** Labels given to `create`. */
   readonly labels: Readonly<Record<string, string>>;
-  /** When it was made. */
+  /** Time of creation. */
   readonly created: Date;
-  /** IDs of the containers that use it. */
+  /** IDs of the containers that use the volume. */
   readonly usedBy: readonly string[];
 }
 
-/** JSON in the shape of `docker volume inspect`. */
+/** JSON in the format of `docker volume inspect`. */
 export interface VolumeInspect {
-  /** 64 hexadecimal digits for an anonymous one. */
+  /** Name; 64 hexadecimal digits for an anonymous volume. */
   readonly Name: string;
-  /** `local`. */
+  /** `local`, the only driver. */
   readonly Driver: string;
-  /** Absolute path on the host of what containers see. */
+  /** Absolute path on the host of the mounted directory. */
   readonly Mountpoint: string;
-  /** Labels that it was made with. */
+  /** Labels given to `create`. */
   readonly Labels: Readonly<Record<string, string>> | null;
-  /** Those of the driver: null. */
+  /** Options of the driver: always null. */
   readonly Options: Readonly<Record<string, string>> | null;
-  /** This host. */
+  /** The only scope: this host. */
   readonly Scope: 'local';
-  /** RFC 3339. */
+  /** Time of creation, RFC 3339. */
   readonly CreatedAt: string;
-  /** What Docker has besides. */
+  /** Other fields of Docker's format. */
   readonly [more: string]: unknown;
 }
 
-/** The volumes of a store. */
+/** Volumes of a store. */
 export interface Volumes {
   /**
-   * Makes a volume; null: an anonymous one. One that exists is returned as it is.
+   * Creates a volume; an anonymous one if the name is null. An existing volume is returned unchanged.
    *
-   * @throws RequestError ORLOP_E_VOLUME_NAME; ORLOP_E_INPUT when it exists with other labels
+   * @throws RequestError ORLOP_E_VOLUME_NAME; ORLOP_E_INPUT if it exists with other labels
    * @example
    * const { name, mountpoint } = await orlop.volumes.create('data', { labels: { keep: 'yes' } });
    * await orlop.run('host', ['sh', '-c', 'echo hi > /test/f'], { volumes: [{ source: name, target: '/test' }] });
@@ -52,34 +52,34 @@ export interface Volumes {
   create(
     name: string | null,
     options?: {
-      /** Any strings, for filters; default none. */
+      /** Labels for filters; default none. */
       readonly labels?: Readonly<Record<string, string>> | undefined;
     },
   ): Promise<VolumeSummary>;
-  /** All volumes, by name. */
+  /** Lists all volumes, sorted by name. */
   list(options?: ListOptions<VolumeSummary>): Promise<Listing<VolumeSummary>>;
   /**
-   * One volume.
+   * Inspects a volume.
    *
    * @throws RequestError ORLOP_E_NO_VOLUME, ORLOP_E_DAMAGED
    */
   inspect(name: string): Promise<VolumeInspect>;
   /**
-   * Removes a volume and what is in it, damaged or not.
+   * Removes a volume and its content. Its record may be damaged.
    *
    * @throws RequestError ORLOP_E_NO_VOLUME; ORLOP_E_VOLUME_IN_USE with the names of its users
    */
   remove(name: string): Promise<void>;
-  /** Removes anonymous volumes that no container uses; with `all`, named ones too. */
+  /** Removes unused anonymous volumes; with `all`, also unused named volumes. */
   prune(
     options?: ListOptions<VolumeSummary> & {
-      /** Named volumes as well. */
+      /** Include named volumes; default false. */
       readonly all?: boolean | undefined;
     },
   ): Promise<{
-    /** Names of those that are gone. */
+    /** Names of the removed volumes. */
     readonly removed: readonly string[];
-    /** Bytes that were in them. */
+    /** Size of the removed content in bytes. */
     readonly reclaimed: number;
   }>;
 }

@@ -38,8 +38,8 @@ export const command: CommandModule = {
     const filter = compileFilter(texts(values, 'filter'), filters);
     const listing = await withStore((orlop) => orlop.images.list({ filter }));
     warnDamaged(io, listing);
-    const whole = flag(values, 'trunc') === false;
-    const rows = listing.items.flatMap((image) => toRows(image, repository, io.now(), whole));
+    const noTrunc = flag(values, 'trunc') === false;
+    const rows = listing.items.flatMap((image) => toRows(image, repository, io.now(), noTrunc));
     const quiet = flag(values, 'quiet') ?? false;
     printList(io, quiet ? uniqueIds(rows) : rows, {
       columns,
@@ -51,8 +51,8 @@ export const command: CommandModule = {
   },
 };
 
-/** A row for each name of the image. */
-function toRows(image: ImageSummary, repository: string | undefined, now: Date, whole: boolean): Row[] {
+/** The rows of an image, one for each name. */
+function toRows(image: ImageSummary, repository: string | undefined, now: Date, noTrunc: boolean): Row[] {
   const references = image.references.length > 0 ? image.references : ['<none>:<none>'];
   const wanted = repository === undefined ? references : references.filter((one) => matches(one, repository));
   return wanted.map((reference) => {
@@ -60,7 +60,7 @@ function toRows(image: ImageSummary, repository: string | undefined, now: Date, 
     return {
       Repository: reference.slice(0, colon),
       Tag: reference.slice(colon + 1),
-      ID: whole ? image.id : shortId(image.id),
+      ID: noTrunc ? image.id : shortId(image.id),
       Digest: '<none>',
       CreatedSince: image.created === null ? 'N/A' : ago(image.created, now),
       CreatedAt: image.created === null ? 'N/A' : timestamp(image.created),

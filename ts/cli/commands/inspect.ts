@@ -35,7 +35,7 @@ export const command: CommandModule = {
   },
 };
 
-/** The first kind that has the name. A name that the kind cannot have is one that it does not have. */
+/** The first object of that name. A name that is invalid for a kind counts as missing. */
 async function look(orlop: OrlopRuntime, name: string, among: readonly Kind[]): Promise<unknown> {
   for (const kind of among) {
     try {

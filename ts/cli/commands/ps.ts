@@ -24,7 +24,7 @@ const headers = {
   State: 'STATE',
 };
 
-/** Docker's; a container of orlop is in three of them. */
+/** Docker's states. Containers of orlop use three of them. */
 const states = ['created', 'restarting', 'running', 'removing', 'paused', 'exited', 'dead'];
 
 const filters: Filters<ContainerSummary> = {
@@ -71,10 +71,10 @@ export const command: CommandModule = {
     const listing = await withStore((orlop) => orlop.containers.list({ all, filter }));
     warnDamaged(io, listing);
     const shown = listing.items.slice(0, last);
-    const whole = flag(values, 'trunc') === false;
+    const noTrunc = flag(values, 'trunc') === false;
     printList(
       io,
-      shown.map((one) => toRow(one, io.now(), whole)),
+      shown.map((one) => toRow(one, io.now(), noTrunc)),
       { columns, headers, format: text(values, 'format'), only: flag(values, 'quiet') ? 'ID' : undefined },
     );
     return 0;
@@ -89,13 +89,13 @@ function countOf(text: string | undefined): number | undefined {
   });
 }
 
-function toRow(container: ContainerSummary, now: Date, whole: boolean): Row {
+function toRow(container: ContainerSummary, now: Date, noTrunc: boolean): Row {
   const { id, name, image, command, created, labels, mounts } = container;
   const line = command.join(' ');
   return {
-    ID: whole ? id : shortId(id),
+    ID: noTrunc ? id : shortId(id),
     Image: image.reference,
-    Command: JSON.stringify(whole ? line : ellipsis(line, 20)),
+    Command: JSON.stringify(noTrunc ? line : ellipsis(line, 20)),
     CreatedAt: timestamp(created),
     RunningFor: ago(created, now),
     Status: statusText(container, now),
@@ -106,7 +106,7 @@ function toRow(container: ContainerSummary, now: Date, whole: boolean): Row {
       .map(([key, value]) => `${key}=${value}`)
       .join(','),
     Mounts: mounts
-      .map((mount) => (whole ? (mount.Name ?? mount.Source) : ellipsis(mount.Name ?? mount.Source, 15)))
+      .map((mount) => (noTrunc ? (mount.Name ?? mount.Source) : ellipsis(mount.Name ?? mount.Source, 15)))
       .join(','),
     LocalVolumes: String(mounts.filter(({ Type }) => Type === 'volume').length),
     Networks: '',

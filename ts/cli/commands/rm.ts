@@ -13,7 +13,7 @@ export const command: CommandModule = {
     const force = flag(values, 'force') ?? false;
     return withStore((orlop) =>
       forEach(io, args, async (name) => {
-        // Not by way of the container's handle: that needs its record, which may be what is damaged.
+        // Not through a Container handle, which would need the record: the record may be damaged.
         const removed = await orlop.containers.remove(name, { force, volumes: flag(values, 'volumes') }).then(
           () => true,
           (error: unknown) => {

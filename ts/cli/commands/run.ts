@@ -28,7 +28,7 @@ export const command: CommandModule = {
         return runInForeground(io, container, {
           interactive: request.interactive,
           trace,
-          // One that never ran holds nothing that anybody could want. With --rm it has gone already.
+          // Remove a container whose application never ran. With --rm it is already removed.
           refused: () => container.remove({ force: true, volumes: true }).catch(() => {}),
         });
       }),

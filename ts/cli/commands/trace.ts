@@ -9,14 +9,14 @@ import { boundedText } from '../output/bounded.ts';
 import { paintFor } from '../output/colors.ts';
 import { withOutput } from '../streams/output-file.ts';
 
-/** Columns where there is no terminal to ask. */
-const columns = 100;
+/** Columns of the output without a terminal. */
+const defaultColumns = 100;
 
-/** Where lines are wider than the terminal they are of no use, and where they are narrower too. */
-const widths = { least: 20, most: 400 } as const;
+/** Limits of the line width, in columns. */
+const widths = { min: 20, max: 400 } as const;
 
-/** A trace of the longest plan is a third of this. */
-const mostBytes = 16 << 20;
+/** Largest trace file, in bytes: three times the trace of the longest plan. */
+const maxBytes = 16 << 20;
 
 const notes = `FILE is what 'orlop run --trace FILE …' wrote; - is standard input. Steps of one kind share a line.
 A bar shows when a step began and what it took; * marks the slowest.`;
@@ -54,7 +54,7 @@ async function content(io: Io, file: string): Promise<string> {
   if (file === '-' && io.isTerminal(0)) {
     throw new RequestError('ORLOP_E_USAGE', 'standard input is a terminal, not a trace', { hint: 'name a FILE' });
   }
-  return boundedText(io, file, mostBytes);
+  return boundedText(io, file, maxBytes);
 }
 
 async function draw(io: Io, file: unknown, picture: string): Promise<void> {
@@ -62,9 +62,9 @@ async function draw(io: Io, file: unknown, picture: string): Promise<void> {
   else await withOutput(io, file, async (descriptor) => writeFileSync(descriptor, picture), { mode: 0o666 });
 }
 
-/** COLUMNS is for those who want another width than the terminal's, and for pagers. */
+/** COLUMNS overrides the width of the terminal, and serves pagers. */
 function widthOf(io: Io): number {
   const asked = Number(io.env.COLUMNS);
-  const width = Number.isInteger(asked) && asked > 0 ? asked : (io.columns() ?? columns);
-  return Math.min(widths.most, Math.max(widths.least, width));
+  const width = Number.isInteger(asked) && asked > 0 ? asked : (io.columns() ?? defaultColumns);
+  return Math.min(widths.max, Math.max(widths.min, width));
 }

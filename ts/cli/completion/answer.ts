@@ -5,8 +5,9 @@ import { defineCommand } from '../parse/define.ts';
 import { type Candidate, complete, type Kind } from './complete.ts';
 
 /**
- * Answers a shell: a line for each candidate, with its description behind a tab, and a last line that says what the
- * shell adds (`:nothing`, `:files`, `:directories`). Without access to the store there are no names, and no error.
+ * Answers a shell: one line per candidate, with its description after a tab, and a last line that says what the shell
+ * adds (`:nothing`, `:files`, `:directories`). Without access to the store, it answers without names and without an
+ * error.
  */
 export async function answer(words: readonly string[], io: Io): Promise<number> {
   const { candidates, also } = await complete(words, {
@@ -24,7 +25,7 @@ export async function answer(words: readonly string[], io: Io): Promise<number> 
   return 0;
 }
 
-/** The store that the line being typed names. */
+/** The value of `--root` in the line being typed. */
 function rootOf(words: readonly string[]): string | undefined {
   const at = words.indexOf('--root');
   return at < 0 ? words.find((word) => word.startsWith('--root='))?.slice('--root='.length) : words[at + 1];

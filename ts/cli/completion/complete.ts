@@ -1,7 +1,7 @@
 import type { Command, Option } from 'commander';
 import { capabilityNames } from '../../linux/capabilities.ts';
 
-/** What stands in a store and can be named. */
+/** Kinds of named objects in a store. */
 export type Kind = 'container' | 'image' | 'volume';
 
 export interface Candidate {
@@ -11,14 +11,14 @@ export interface Candidate {
 
 export interface Completion {
   readonly candidates: readonly Candidate[];
-  /** What the shell adds of its own. */
+  /** Candidates that the shell adds itself. */
   readonly also: 'nothing' | 'files' | 'directories';
 }
 
-/** The command tree and the store, as far as they are asked. */
+/** The command tree and the names in the store, read on demand. */
 export interface Sources {
   readonly commands: readonly { readonly name: string; readonly summary: string }[];
-  /** Options and arguments of a command, by its full name. */
+  /** Definition of a command: options and arguments, by its full name. */
   define(name: string): Promise<{ readonly command: Command; readonly passThrough: boolean }>;
   names(kind: Kind): Promise<readonly Candidate[]>;
 }
@@ -26,9 +26,9 @@ export interface Sources {
 const nothing: Completion = { candidates: [], also: 'nothing' };
 
 /**
- * What the last word may become.
+ * Completes the last word.
  *
- * @param words those after the program's name; the last one is being typed, and may be empty
+ * @param words words after the program's name; the last one is being typed, and may be empty
  */
 export async function complete(words: readonly string[], sources: Sources): Promise<Completion> {
   const current = words.at(-1) ?? '';
@@ -40,7 +40,7 @@ export async function complete(words: readonly string[], sources: Sources): Prom
   return inCommand(command, passThrough, before.slice(name.split(' ').length), current, sources);
 }
 
-/** Options before the command: `--root DIR` only takes a value. */
+/** Removes the options before the command, of which only `--root DIR` takes a value. */
 function withoutGlobals(words: readonly string[]): { before: readonly string[]; directory: boolean } {
   let at = 0;
   while (words[at]?.startsWith('-')) at += words[at] === '--root' ? 2 : 1;
@@ -53,7 +53,7 @@ function commandOf(words: readonly string[], { commands }: Sources): string | un
     .find((one) => commands.some(({ name }) => name === one));
 }
 
-/** The next word of each command that begins with these, once. */
+/** The next word of each command that begins with these words, without duplicates. */
 function commandNames(before: readonly string[], { commands }: Sources): Candidate[] {
   const start = before.map((word) => `${word} `).join('');
   const found = new Map<string, Candidate>();
@@ -84,7 +84,7 @@ async function inCommand(
   return argument(command, positional, current, sources);
 }
 
-/** Where the cursor is: the option that waits for its value, or the number of arguments before it. */
+/** Position of the cursor: the option that needs a value, or the number of arguments before the cursor. */
 function walk(command: Command, passThrough: boolean, words: readonly string[]) {
   let positional = 0;
   let waiting: Option | undefined;
@@ -101,7 +101,10 @@ function walk(command: Command, passThrough: boolean, words: readonly string[]) 
   return { positional, waiting, ended };
 }
 
-/** `-v` waits for a value, `-vx:/y` and `--volume=…` have it, and in `-iv` the last letter decides. */
+/**
+ * The option of a word that needs the next word as value: `-v` does, `-vx:/y` and `--volume=…` do not; `-iv` ends in
+ * one.
+ */
 function waitsAfter(command: Command, word: string): Option | undefined {
   if (word.startsWith('--')) {
     const option = word.includes('=') ? undefined : find(command, word);
@@ -151,7 +154,7 @@ const fixedValues: Readonly<Record<string, readonly string[]>> = {
   type: ['container', 'image', 'volume'],
 };
 
-/** The source of a volume is one of the store's, or a path of the host; the target is nobody's to know. */
+/** Completes the source of a volume: a volume of the store or a path of the host. Targets cannot be completed. */
 async function volumeSpec(current: string, sources: Sources): Promise<Completion> {
   if (current.includes(':')) return nothing;
   if (/^[./~]/.test(current)) return { candidates: [], also: 'files' };
@@ -159,7 +162,7 @@ async function volumeSpec(current: string, sources: Sources): Promise<Completion
   return { ...beginning(volumes, current), also: 'files' };
 }
 
-/** Names of arguments in the command tree, and what they stand for. */
+/** Kinds of objects by the names of arguments in the command tree. */
 const argumentKinds: Readonly<Record<string, readonly Kind[]>> = {
   container: ['container'],
   image: ['image'],
@@ -173,7 +176,7 @@ async function argument(command: Command, position: number, current: string, sou
   const one = all[position] ?? (last?.variadic ? last : undefined);
   if (one === undefined) return nothing;
   const name = one.name();
-  // The program's own arguments may well be files of the host, in a volume at the same path.
+  // The container's command may take files of the host, in a volume at the same path.
   if (name === 'file' || name === 'command') return { candidates: [], also: 'files' };
   if (name === 'shell')
     return beginning(

@@ -1,15 +1,15 @@
-/** Shells that can ask orlop what a word may become. */
+/** Shells with a completion script. */
 export const shells = ['bash', 'fish', 'zsh'] as const;
 
 export type Shell = (typeof shells)[number];
 
 /**
- * The script for a shell. All that is to be known about commands is asked of the program (`orlop __complete`), so it
- * fits every version.
+ * The completion script of each shell. It asks the program (`orlop __complete`) about all commands, so that it fits
+ * every version.
  */
 export const completionScripts: Readonly<Record<Shell, string>> = {
-  // The line is split at blanks here, since bash also splits at ':' and '=', which are in our words; what it has split
-  // off is cut from the answers again.
+  // The script splits the line at blanks itself. Bash also splits at ':' and '=', which occur in our words; the part
+  // that bash has split off is cut from the answers.
   bash: `# bash completion for orlop: source <(orlop completion bash)
 _orlop() {
   local line=\${COMP_LINE:0:COMP_POINT} words current answer also

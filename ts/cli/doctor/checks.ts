@@ -3,13 +3,13 @@ import type { Facts } from './facts.ts';
 
 export interface Check {
   readonly name: string;
-  /** `fail`: containers will not start. `warn`: something is lost. */
+  /** `fail`: containers cannot start. `warn`: a feature is missing or slow. */
   readonly status: 'ok' | 'warn' | 'fail';
   readonly detail: string;
   readonly hint?: string;
 }
 
-/** linux/magic.h: what an upper directory of overlayfs cannot lie on, and what makes a slow or lossy store. */
+/** Magic numbers (linux/magic.h) of file systems that cannot hold an upper directory, or make a slow or lossy store. */
 const unfitForUpper = new Map([
   [0x794c7630, 'overlay'],
   [0x6969, 'nfs'],
@@ -30,7 +30,7 @@ const fsNames = new Map([
   [0xf2f52010, 'f2fs'],
 ]);
 
-/** Judges the facts, the most important first. */
+/** Checks the facts, the most important first. */
 export function runChecks(facts: Facts): readonly Check[] {
   return [
     checkKernel(facts),
@@ -66,7 +66,7 @@ function checkExecutable({ executables }: Facts, name: keyof Facts['executables'
   return { name, status: 'warn', detail: `${without}: ${found.error}`, ...(found.hint && { hint: found.hint }) };
 }
 
-/** Bits of capabilities(7) that a start needs, whoever the user is. */
+/** Bits of the capabilities(7) that a start needs, for any user. */
 const needed = { CAP_CHOWN: 0, CAP_SETGID: 6, CAP_SETUID: 7, CAP_SETPCAP: 8, CAP_SYS_ADMIN: 21, CAP_MKNOD: 27 };
 
 function checkRoot({ uid, capabilities }: Facts): Check {
@@ -107,7 +107,7 @@ function checkSeccomp({ seccompActions }: Facts): Check {
   return { name, status: 'fail', detail: 'system calls cannot be filtered', hint };
 }
 
-/** Bits of native/init/run.h. */
+/** Names of the feature bits in native/init/run.h. */
 const features = ['mount API', 'mount_setattr', 'openat2', 'close_range', 'lowerdir+', 'clone into cgroup'];
 
 function checkMountApi({ addon }: Facts): Check | undefined {
@@ -144,7 +144,7 @@ function checkHostImage({ separate }: Facts): Check {
   return { name, status: 'warn', detail: `${separate.join(', ')} are file systems of their own`, hint };
 }
 
-/** nodejs/node#40524: Node 20 parses the whole bundle at every start. */
+/** Node 20 parses all extra certificates at every start: nodejs/node#40524. */
 function checkCertificates({ extraCerts, node }: Facts): Check | undefined {
   if (!extraCerts || Number.parseInt(node, 10) >= 22) return undefined;
   return {

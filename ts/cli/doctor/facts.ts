@@ -9,33 +9,33 @@ import { helperExecutable } from '../../native/helper.ts';
 import { homeDirectory } from '../../store/home.ts';
 import { chooseRoot, type RootFacts } from '../../store/roots.ts';
 
-/** What doctor found on the machine; the checks judge it without looking again. */
+/** Facts that doctor collected about the machine. The checks read only these facts. */
 export interface Facts {
-  /** `6.18.5`. */
+  /** Release of the kernel: `6.18.5`. */
   readonly kernel: string;
   readonly arch: string;
   readonly node: string;
   readonly uid: number;
   /** Effective capabilities as a bit set, capabilities(7). */
   readonly capabilities: bigint;
-  /** null: not loaded, and the module may still be there. */
+  /** True if overlayfs is loaded; null if it is not loaded but its module exists. */
   readonly overlay: boolean | null;
   /** Names in /proc/self/ns. */
   readonly namespaces: readonly string[];
   /** Actions that seccomp filters may take; empty without seccomp. */
   readonly seccompActions: readonly string[];
   readonly cgroup: 'v2' | 'hybrid' | 'v1' | 'none';
-  /** Where it is, or why there is no place for it. */
+  /** Path of the store, or the reason why there is no place for it. */
   readonly store:
     | { readonly path: string; readonly fsType: number }
     | { readonly error: string; readonly hint?: string | undefined };
-  /** Directories of the system that are file systems of their own, which the image `host` does not see. */
+  /** Directories of the system that are separate file systems: the image `host` does not show them. */
   readonly separate: readonly string[];
-  /** Feature bits of the addon and the file that it is, or why it could not be loaded and what to do. */
+  /** Feature bits and file of the addon, or the reason why it cannot be loaded. */
   readonly addon:
     | { readonly features: number; readonly file: string }
     | { readonly error: string; readonly hint?: string | undefined };
-  /** The files of the executables beside it, or why there is none and what to do. */
+  /** Files of the executables beside the addon, or the reason why one cannot be used. */
   readonly executables: Readonly<Record<'orlop-archive' | 'orlop-init', Executable>>;
   /** Value of NODE_EXTRA_CA_CERTS. */
   readonly extraCerts: string | undefined;
@@ -78,13 +78,13 @@ async function read(path: string): Promise<string> {
   return readFile(path, 'utf8').catch(() => '');
 }
 
-/** The kernel loads the module at the first mount. */
+/** Null if a module exists: the kernel loads it at the first mount. */
 function moduleExists(): boolean | null {
   const directory = `/lib/modules/${release()}/kernel/fs/overlayfs`;
   return ['', '.xz', '.zst', '.gz'].some((suffix) => existsSync(`${directory}/overlay.ko${suffix}`)) ? null : false;
 }
 
-/** The file system types that mountinfo shows at and below /sys/fs/cgroup decide. */
+/** Version of cgroups, from the file system types at and below /sys/fs/cgroup in mountinfo. */
 async function cgroupVersion(): Promise<Facts['cgroup']> {
   const mountinfo = await read('/proc/self/mountinfo');
   const types = new Set([...mountinfo.matchAll(/^.* - (cgroup2?) /gm)].map((match) => match[1]));
@@ -104,11 +104,11 @@ async function storeFacts({ env, cwd, root }: Surroundings, uid: number): Promis
   try {
     return await storeAt(chooseRoot(root, facts));
   } catch (error) {
-    return told(error);
+    return failureOf(error);
   }
 }
 
-/** The store may not exist yet: then what counts is the file system that it would be made on. */
+/** File system of the store. If the store does not exist, the file system of its nearest existing parent. */
 async function storeAt(path: string): Promise<Facts['store']> {
   for (let directory = path; ; directory = dirname(directory)) {
     try {
@@ -131,7 +131,7 @@ async function addonFacts({ loadAddon }: Surroundings): Promise<Facts['addon']> 
     const addon = await loadAddon();
     return { features: addon.features(), file: addon.file };
   } catch (error) {
-    return told(error);
+    return failureOf(error);
   }
 }
 
@@ -139,11 +139,11 @@ async function tell(find: () => string | Promise<string>): Promise<Executable> {
   try {
     return { file: await find() };
   } catch (error) {
-    return told(error);
+    return failureOf(error);
   }
 }
 
-function told(error: unknown): { error: string; hint?: string | undefined } {
+function failureOf(error: unknown): { error: string; hint?: string | undefined } {
   if (error instanceof RequestError) return { error: error.message, hint: error.hint };
   return { error: messageOf(error) };
 }

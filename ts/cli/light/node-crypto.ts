@@ -1,11 +1,11 @@
-// Stands in for node:crypto in the bundle of the command line; scripts/build-ts.mjs puts it there. Loading node:crypto
-// takes some 6 ms, as long as a start may take in all; all that a start wants of it are two IDs and the hash of a name.
+// Replaces node:crypto in the bundle of the command line; scripts/build-ts.mjs substitutes it. Loading node:crypto
+// takes some 6 ms, as long as a whole start may take. A start only needs two IDs and the hash of a name.
 import { closeSync, openSync, readSync } from 'node:fs';
 import { sha256 } from './sha256.ts';
 
 type Crypto = typeof import('node:crypto');
 
-const whole = (): Crypto => process.getBuiltinModule('node:crypto');
+const nodeCrypto = (): Crypto => process.getBuiltinModule('node:crypto');
 
 /** Bytes from the kernel's random source. */
 export function randomBytes(size: number): Buffer {
@@ -18,24 +18,24 @@ export function randomBytes(size: number): Buffer {
       closeSync(file);
     }
   } catch {
-    // Where there is no /dev, the system call is there all the same.
+    // Without /dev, fall back to node:crypto, which uses the system call.
   }
-  return whole().randomBytes(size);
+  return nodeCrypto().randomBytes(size);
 }
 
-/** As node:crypto's, which is loaded for what is longer than the names that a start hashes. */
+/** Hashes like createHash of node:crypto. Content longer than the names that a start hashes goes to node:crypto. */
 export function createHash(algorithm: 'sha256'): Hash {
   return new Hash(algorithm);
 }
 
-/** Bytes from which on it pays to load node:crypto. */
-const long = 4096;
+/** Number of bytes from which loading node:crypto is faster. */
+const minNodeCryptoBytes = 4096;
 
 class Hash {
   readonly #algorithm: string;
   readonly #content: Uint8Array[] = [];
   #length = 0;
-  #whole: import('node:crypto').Hash | undefined;
+  #nodeHash: import('node:crypto').Hash | undefined;
 
   constructor(algorithm: string) {
     this.#algorithm = algorithm;
@@ -44,21 +44,21 @@ class Hash {
   update(content: string | Uint8Array): this {
     const bytes = typeof content === 'string' ? Buffer.from(content) : content;
     this.#length += bytes.length;
-    if (this.#whole !== undefined || this.#length > long) this.#inWhole().update(bytes);
-    // Copied: the caller may use its buffer again.
+    if (this.#nodeHash !== undefined || this.#length > minNodeCryptoBytes) this.#toNodeHash().update(bytes);
+    // Copy, because the caller may reuse its buffer.
     else this.#content.push(Buffer.from(bytes));
     return this;
   }
 
   digest(form: 'hex'): string {
-    return this.#whole?.digest(form) ?? Buffer.from(sha256(Buffer.concat(this.#content))).toString(form);
+    return this.#nodeHash?.digest(form) ?? Buffer.from(sha256(Buffer.concat(this.#content))).toString(form);
   }
 
-  #inWhole(): import('node:crypto').Hash {
-    if (this.#whole !== undefined) return this.#whole;
-    const hash = whole().createHash(this.#algorithm);
+  #toNodeHash(): import('node:crypto').Hash {
+    if (this.#nodeHash !== undefined) return this.#nodeHash;
+    const hash = nodeCrypto().createHash(this.#algorithm);
     for (const bytes of this.#content) hash.update(bytes);
-    this.#whole = hash;
+    this.#nodeHash = hash;
     return hash;
   }
 }

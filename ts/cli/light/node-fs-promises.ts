@@ -1,7 +1,7 @@
-// Stands in for node:fs/promises in the bundle of the command line; scripts/build-ts.mjs puts it there. A command has
-// nothing else to do while it waits for a file, and the way of each call through another thread costs a start more than
-// the call: some 0.05 ms on a quiet machine, a turn of the scheduler on a busy one. Nor is node:stream loaded, which
-// node:fs/promises needs. Same results, same errors; test/unit/cli/light/node-fs-promises.test.ts compares both.
+// Replaces node:fs/promises in the bundle of the command line; scripts/build-ts.mjs substitutes it. A command has no
+// other work while it waits for a file. Passing a call to another thread costs more than the call itself: some 0.05 ms
+// on an idle machine, a time slice of the scheduler on a busy one. node:stream, which node:fs/promises needs, is not
+// loaded either. Same results, same errors; test/unit/cli/light/node-fs-promises.test.ts compares both.
 import {
   chmodSync,
   chownSync,
@@ -31,7 +31,7 @@ import {
 
 type Call<Arguments extends readonly unknown[], Result> = (...given: Arguments) => Promise<Result>;
 
-/** The call of node:fs as one that gives a promise, settled already. */
+/** Wraps a call of node:fs into one that returns a settled promise. */
 function settled<Arguments extends readonly unknown[], Result>(
   call: (...given: Arguments) => Result,
 ): Call<Arguments, Result> {
@@ -46,7 +46,7 @@ export const mkdir = settled(mkdirSync);
 export const readFile = settled(readFileSync);
 export const readdir = settled(readdirSync);
 export const readlink = settled(readlinkSync);
-// As that of node:fs/promises, it asks the kernel.
+// Asks the kernel, like realpath of node:fs/promises.
 export const realpath = settled(realpathSync.native);
 export const rename = settled(renameSync);
 export const rm = settled(rmSync);
@@ -60,7 +60,7 @@ export const writeFile = settled(writeFileSync);
 export const open: Call<Parameters<typeof openSync>, FileHandle> = async (...given) =>
   new FileHandle(openSync(...given));
 
-/** An open file: of what that of node:fs/promises can do, what orlop uses. */
+/** An open file: the part of FileHandle of node:fs/promises that orlop uses. */
 export class FileHandle {
   #descriptor: number;
 
@@ -68,7 +68,7 @@ export class FileHandle {
     this.#descriptor = descriptor;
   }
 
-  /** -1 when it is closed. */
+  /** The descriptor; -1 after `close`. */
   get fd(): number {
     return this.#descriptor;
   }

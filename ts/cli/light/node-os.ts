@@ -1,15 +1,15 @@
-// Stands in for node:os in the bundle of the command line; scripts/build-ts.mjs puts it there. A start that goes well
-// wants nothing of it, and Node compiles that module when it is loaded.
+// Replaces node:os in the bundle of the command line; scripts/build-ts.mjs substitutes it. A successful start does not
+// use it, and Node would compile the module on loading.
 type Os = typeof import('node:os');
 
-const whole = (): Os => process.getBuiltinModule('node:os');
+const nodeOs = (): Os => process.getBuiltinModule('node:os');
 
 export const constants: Pick<Os['constants'], 'signals'> = {
   get signals() {
-    return whole().constants.signals;
+    return nodeOs().constants.signals;
   },
 };
 
-export const homedir: Os['homedir'] = () => whole().homedir();
+export const homedir: Os['homedir'] = () => nodeOs().homedir();
 
-export const release: Os['release'] = () => whole().release();
+export const release: Os['release'] = () => nodeOs().release();

@@ -1,5 +1,5 @@
-// Stands in for node:timers/promises in the bundle of the command line; scripts/build-ts.mjs puts it there. What waits
-// waits for others, which is rare: a start loads no more than it needs.
+// Replaces node:timers/promises in the bundle of the command line; scripts/build-ts.mjs substitutes it. Waiting is
+// rare, so the module is loaded on use.
 type Timers = typeof import('node:timers/promises');
 
 export const setTimeout: Timers['setTimeout'] = (...given) =>

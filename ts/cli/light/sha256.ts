@@ -1,6 +1,6 @@
 // SHA-256 (FIPS 180-4) for the few bytes that a start of the command line hashes.
 
-/** The first 32 bits behind the point of the cube roots of the first 64 primes. */
+/** The first 32 bits of the fractional parts of the cube roots of the first 64 primes. */
 // biome-ignore format: a table
 const constants = Uint32Array.of(
   0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
@@ -13,7 +13,7 @@ const constants = Uint32Array.of(
   0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2,
 );
 
-/** The same of the square roots of the first 8. */
+/** The first 32 bits of the fractional parts of the square roots of the first 8 primes. */
 // biome-ignore format: a table
 const initial = Uint32Array.of(
   0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19,
@@ -21,9 +21,9 @@ const initial = Uint32Array.of(
 
 const bytesOfBlock = 64;
 
-/** The hash of a short content, 32 bytes. */
+/** SHA-256 of a short content, 32 bytes. */
 export function sha256(content: Uint8Array): Uint8Array {
-  // The content, a bit that ends it, and its length in bits.
+  // Padding: the content, a 1 bit, and the length of the content in bits.
   const padded = new Uint8Array(Math.ceil((content.length + 9) / bytesOfBlock) * bytesOfBlock);
   const view = new DataView(padded.buffer);
   padded.set(content);
@@ -38,27 +38,27 @@ export function sha256(content: Uint8Array): Uint8Array {
   return new Uint8Array(hash.buffer);
 }
 
-/** The message schedule of a block, 6.2.2 step 1. */
+/** The message schedule of a block (6.2.2, step 1). */
 function scheduleOf(content: DataView, at: number): Uint32Array {
   const words = new Uint32Array(64);
   const before = (t: number): number => words[t] ?? 0;
   for (let t = 0; t < 16; t++) words[t] = content.getUint32(at + t * 4);
   for (let t = 16; t < 64; t++) {
     const [one, other] = [before(t - 15), before(t - 2)];
-    const s0 = turn(one, 7) ^ turn(one, 18) ^ (one >>> 3);
-    const s1 = turn(other, 17) ^ turn(other, 19) ^ (other >>> 10);
+    const s0 = rotateRight(one, 7) ^ rotateRight(one, 18) ^ (one >>> 3);
+    const s1 = rotateRight(other, 17) ^ rotateRight(other, 19) ^ (other >>> 10);
     words[t] = before(t - 16) + s0 + before(t - 7) + s1;
   }
   return words;
 }
 
-/** Steps 2 to 4, on `state`. */
+/** The compression function (6.2.2, steps 2 to 4), on `state`. */
 function compress(state: Uint32Array, schedule: Uint32Array): void {
   let [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0] = state;
   schedule.forEach((word, t) => {
-    const s1 = turn(e, 6) ^ turn(e, 11) ^ turn(e, 25);
+    const s1 = rotateRight(e, 6) ^ rotateRight(e, 11) ^ rotateRight(e, 25);
     const first = h + s1 + ((e & f) ^ (~e & g)) + (constants[t] ?? 0) + word;
-    const s0 = turn(a, 2) ^ turn(a, 13) ^ turn(a, 22);
+    const s0 = rotateRight(a, 2) ^ rotateRight(a, 13) ^ rotateRight(a, 22);
     const second = s0 + ((a & b) ^ (a & c) ^ (b & c));
     [h, g, f, e, d, c, b, a] = [g, f, e, (d + first) >>> 0, c, b, a, (first + second) >>> 0];
   });
@@ -67,7 +67,7 @@ function compress(state: Uint32Array, schedule: Uint32Array): void {
   });
 }
 
-/** Turned to the right by so many bits. */
-function turn(word: number, bits: number): number {
+/** Rotates a word to the right. */
+function rotateRight(word: number, bits: number): number {
   return (word >>> bits) | (word << (32 - bits));
 }

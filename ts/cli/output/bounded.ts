@@ -3,10 +3,9 @@ import { RequestError } from '../../errors/index.ts';
 import type { Io } from '../io.ts';
 
 /**
- * The text of a file, or of standard input for `-`, up to a number of bytes: what a name leads to may be a device that
- * never ends.
+ * Reads the text of a file, or of standard input for `-`, up to `limit` bytes: a path may name an endless device.
  *
- * @throws RequestError ORLOP_E_TRACE for more, and for a directory
+ * @throws RequestError ORLOP_E_TRACE for longer content, and for a directory
  */
 export async function boundedText(io: Io, file: string, limit: number): Promise<string> {
   const chunks: Uint8Array[] = [];

@@ -2,8 +2,8 @@ import { RequestError } from '../../errors/index.ts';
 import { nearest } from '../../request/text.ts';
 
 /**
- * How one filter decides, by the values that were given for it. Several filters must all hold. What cannot be a value is
- * refused before there are items: with none of them, it would pass for a list that is empty.
+ * Compiles the values of each filter into a predicate. All filters must hold. An invalid value is refused before any
+ * item is read: an empty listing would hide it.
  */
 export type Filters<Item> = Readonly<Record<string, (values: readonly string[]) => (item: Item) => boolean>>;
 
@@ -30,12 +30,12 @@ export function compileFilter<Item>(
   return (item) => deciders.every((holds) => holds(item));
 }
 
-/** All of `k` and `k=v` must be there. */
+/** True if all of the labels `k` and `k=v` are present. */
 export function hasLabels(labels: Readonly<Record<string, string>>, wanted: readonly string[]): boolean {
   return wanted.every((label) => hasLabel(labels, label));
 }
 
-/** None of them may be there. */
+/** True if none of the labels is present. */
 export function lacksLabels(labels: Readonly<Record<string, string>>, unwanted: readonly string[]): boolean {
   return !unwanted.some((label) => hasLabel(labels, label));
 }
@@ -46,7 +46,7 @@ function hasLabel(labels: Readonly<Record<string, string>>, label: string): bool
   return Object.hasOwn(labels, key) && (at < 0 || labels[key] === label.slice(at + 1));
 }
 
-/** Whether a fact is one of those asked for: `true`, `1`, `false`, `0`. */
+/** A predicate for the values `true`, `1`, `false`, `0` of a filter. */
 export function booleans(filter: string, values: readonly string[]): (fact: boolean) => boolean {
   const wanted = values.map((value) => parseBoolean(filter, value));
   return (fact) => wanted.includes(fact);
@@ -58,7 +58,7 @@ function parseBoolean(filter: string, text: string): boolean {
   throw new RequestError('ORLOP_E_USAGE', `the filter '${filter}=${text}' is neither true nor false`);
 }
 
-/** Refuses a value that can be none of the filter's. */
+/** Refuses a value that does not match the filter's form. */
 export function requireForm(filter: string, values: readonly string[], form: RegExp, hint: string): void {
   const odd = values.find((value) => !form.test(value));
   if (odd !== undefined) throw new RequestError('ORLOP_E_USAGE', `invalid filter '${filter}=${odd}'`, { hint });

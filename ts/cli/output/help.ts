@@ -6,7 +6,7 @@ const head = `Usage: orlop [--root DIR] COMMAND [OPTIONS] …
 A container runtime: image layers, volumes, and the application as PID 1. No daemon.
 `;
 
-/** Command lines, one a line. */
+/** Example command lines. */
 export const examples = `orlop run --rm -v data:/test host sh -c 'echo hi > /test/f'
 orlop import rootfs.tar debian:trixie
 orlop run -v /home:/test -v ./one.conf:/etc/one.conf:ro debian:trixie cat /test/a
@@ -31,7 +31,7 @@ Exit status: ${exitStatus}
 'orlop COMMAND --help' shows the options of a command.
 `;
 
-/** Help of the program, or of one group of commands. */
+/** Help of the program, or of a group of commands. */
 export function topHelp(commands: readonly CommandEntry[], group: string | undefined): string {
   if (group !== undefined) {
     const inGroup = commands.filter(({ name }) => name.startsWith(`${group} `));

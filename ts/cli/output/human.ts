@@ -1,4 +1,4 @@
-/** The words of Docker for sizes and times (go-units). */
+/** Docker's words for sizes and times (go-units). */
 
 const sizeUnits = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'];
 
@@ -41,12 +41,12 @@ export function timestamp(date: Date): string {
   return `${date.toISOString().slice(0, 19).replace('T', ' ')} +0000 UTC`;
 }
 
-/** First twelve digits of an ID, without `sha256:`. */
+/** The first twelve digits of an ID, without `sha256:`. */
 export function shortId(id: string): string {
   return id.replace(/^sha256:/, '').slice(0, 12);
 }
 
-/** At most `length` code points, the last one `…` where something was cut. */
+/** At most `length` code points; the last one is `…` if the text was cut. */
 export function ellipsis(text: string, length: number): string {
   const points = [...text];
   return points.length <= length ? text : `${points.slice(0, length - 1).join('')}…`;

@@ -4,7 +4,7 @@ import { compileTemplate } from '../template/render.ts';
 import { toJson } from './json.ts';
 import { report } from './report.ts';
 
-/** Prints what `look` finds for each name, as one JSON list or by a template; status 1 when one is missing. */
+/** Prints the object of each name, as one JSON list or by a template. Status 1 if one is missing. */
 export async function printInspected(
   { io, args, values }: Invocation,
   look: (name: string) => Promise<unknown>,

@@ -1,4 +1,4 @@
-/** JSON for people and scripts: indented by four as Docker's. */
+/** JSON indented by four, as in Docker. */
 export function toJson(value: unknown): string {
   return `${JSON.stringify(value, null, 4)}\n`;
 }

@@ -2,7 +2,7 @@ import type { Listing } from '../../api/types.ts';
 import { RequestError } from '../../errors/index.ts';
 import type { Io } from '../io.ts';
 import { compileTemplate } from '../template/render.ts';
-import { tell } from './report.ts';
+import { notify } from './report.ts';
 import { alignColumns, printable } from './table.ts';
 
 export interface Column {
@@ -13,17 +13,17 @@ export interface Column {
 
 export interface ListStyle {
   readonly columns: readonly Column[];
-  /** Headers of fields that are in no column, for `table TEMPLATE`. */
+  /** Headers of fields without a column, for `table TEMPLATE`. */
   readonly headers: Readonly<Record<string, string>>;
   readonly format: string | undefined;
-  /** Print this field only. */
+  /** Field to print alone. */
   readonly only: string | undefined;
 }
 
-/** A row: texts for every field that a template may name. */
+/** Texts of all fields that a template may name. */
 export type Row = Readonly<Record<string, string>>;
 
-/** Rows as Docker prints them: a table, `json`, a template, `table TEMPLATE`, or one field. */
+/** Prints rows in Docker's forms: a table, `json`, a template, `table TEMPLATE`, or one field. */
 export function printList(io: Io, rows: readonly Row[], style: ListStyle): void {
   io.stdout.write(listText(rows, style));
 }
@@ -42,13 +42,13 @@ function listText(rows: readonly Row[], { columns, headers, format, only }: List
   return alignColumns([head, ...rows].map((row) => render(row).split('\t').map(printable)));
 }
 
-/** Damaged records do not hide the others, but they are told. */
+/** Reports damaged records; the listing shows the others. */
 export function warnDamaged(io: Io, { damaged }: Listing<unknown>): void {
-  for (const told of damaged) tell(io, told);
+  for (const notice of damaged) notify(io, notice);
 }
 
 /**
- * One of a few words; the first is the default.
+ * Checks a format; the first of `formats` is the default.
  *
  * @throws {RequestError} ORLOP_E_USAGE
  */

@@ -5,33 +5,33 @@ import { errorCode } from '../../store/system-error.ts';
 import type { Io } from '../io.ts';
 import { paintFor } from './colors.ts';
 
-/** orlop itself failed, as in Docker. */
+/** Exit status when orlop itself failed, as in Docker. */
 export const failed = 125;
 
-/** 128 + SIGPIPE, as a shell shows it: in `orlop ps | head -1` the reader had enough. */
+/** 128 + SIGPIPE, as in a shell: the reader closed the pipe, for example `orlop ps | head -1`. */
 const pipeClosed = 141;
 
-/** Prints an error once, for people, and returns the exit status it stands for. */
+/** Prints an error and returns its exit status. */
 export function report(io: Io, error: unknown): number {
   if (error instanceof Error && 'code' in error && error.code === 'EPIPE') return pipeClosed;
-  tell(io, describe(error));
-  return isOwn(error) && error.name === 'LaunchError' ? error.exitCode : failed;
+  notify(io, describe(error));
+  return isOrlopError(error) && error.name === 'LaunchError' ? error.exitCode : failed;
 }
 
-export interface Told {
+export interface Notice {
   readonly message: string;
   readonly hint?: string | undefined;
 }
 
-/** Says something to the one who typed the command, beside what the application writes. */
-export function tell(io: Io, told: Told): void {
-  const { message, hint } = shown(told);
+/** Prints a message and a hint to the user on standard error. */
+export function notify(io: Io, notice: Notice): void {
+  const { message, hint } = shown(notice);
   const paint = paintFor(io, 2);
   io.stderr.write(`${paint('red', 'orlop:')} ${message}\n`);
   if (hint !== undefined) io.stderr.write(`${paint('dim', 'hint:')} ${hint}\n`);
 }
 
-/** For what the kernel refuses anywhere. */
+/** Hints for errors of any system call. */
 const hints: Readonly<Record<string, string>> = {
   EMFILE: 'raise the limit of open files: ulimit -n 4096',
   ENFILE: 'the whole machine has too many files open: raise fs.file-max',
@@ -39,16 +39,16 @@ const hints: Readonly<Record<string, string>> = {
 
 const internal = 'internal error: ';
 
-/** Names from images and paths of the host are in messages, and must not steer a terminal. */
-function shown({ message, hint }: Told): Told {
-  // The lines of a stack trace stay lines.
+/** Escapes names from images and paths of the host, which must not control a terminal. */
+function shown({ message, hint }: Notice): Notice {
+  // A stack trace keeps its lines.
   const lines = message.split('\n');
   const safe = lines.length > 1 && message.startsWith(internal) ? lines.map(printable).join('\n') : printable(message);
   return { message: safe, hint: hint === undefined ? undefined : printable(hint) };
 }
 
-function describe(error: unknown): Told {
-  if (isOwn(error)) return { message: error.message, hint: error.hint };
+function describe(error: unknown): Notice {
+  if (isOrlopError(error)) return { message: error.message, hint: error.hint };
   if (error instanceof Error && 'code' in error && String(error.code).startsWith('commander.'))
     return {
       message: error.message.replace(/^error: /, '').split('\n', 1)[0] ?? '',
@@ -65,7 +65,7 @@ function describe(error: unknown): Told {
   };
 }
 
-/** By name: where a module was loaded twice (as a module and by require), its classes exist twice. */
-function isOwn(error: unknown): error is RequestError | LaunchError {
+/** Compares names, because a module loaded both as ES module and by require has two copies of its classes. */
+function isOrlopError(error: unknown): error is RequestError | LaunchError {
   return error instanceof Error && (error.name === 'RequestError' || error.name === 'LaunchError');
 }

@@ -1,8 +1,8 @@
 import { unprintable } from '../../plan/printable.ts';
 
 /**
- * Lines of cells, aligned as Docker's tables are (Go's tabwriter: at least 10 wide, 3 blanks between, the last column
- * as it is). Width counts code points.
+ * Aligns lines of cells like Docker's tables (Go's tabwriter: at least 10 wide, 3 blanks between, the last column
+ * unchanged). Width counts code points.
  */
 export function alignColumns(lines: readonly (readonly string[])[]): string {
   const widths: number[] = [];
@@ -25,7 +25,7 @@ function width(cell: string): number {
   return [...cell].length;
 }
 
-/** A cell without what must not reach the terminal, each in the width of one character. */
+/** Replaces each character that must not reach the terminal with a `?`. */
 export function printable(text: string): string {
   return text.replace(unprintable, '?');
 }

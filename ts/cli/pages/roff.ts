@@ -3,19 +3,19 @@ import type { CommandModule } from '../command.ts';
 import { exitStatus, examples as mainExamples } from '../output/help.ts';
 import { repeatable } from '../parse/define.ts';
 
-/** What a page needs to know of a command besides its options. */
+/** Facts of a command on its page, besides its options. */
 export interface Entry {
   readonly name: string;
   readonly summary: string;
   readonly group: string;
 }
 
-/** `volume ls` → `orlop-volume-ls`. */
+/** Name of a page: `volume ls` → `orlop-volume-ls`. */
 export function pageName(command: string): string {
   return `orlop-${command.replaceAll(' ', '-')}`;
 }
 
-/** The page of the program, man-pages(7). */
+/** Page of the program, man-pages(7). */
 export function mainPage(commands: readonly Entry[], version: string): string {
   const groups = [...new Set(commands.map(({ group }) => group))];
   const lists = groups.flatMap((group) => [
@@ -60,7 +60,7 @@ export function mainPage(commands: readonly Entry[], version: string): string {
   ]);
 }
 
-/** The page of one command. */
+/** Page of a command. */
 export function commandPage(
   { name, summary }: Entry,
   command: Command,
@@ -89,7 +89,7 @@ export function commandPage(
 }
 
 function page(name: string, summary: string, version: string, body: readonly string[]): string {
-  // Without a date: the same sources give the same page.
+  // No date: equal sources give equal pages.
   const head = [
     `.TH ${name.toUpperCase()} 1 "" "orlop ${version}" "orlop"`,
     '.SH NAME',
@@ -114,7 +114,7 @@ function paragraphs(text: string): string[] {
   return [`${first.slice(0, 1).toUpperCase()}${first.slice(1)}`, ...more].map(line);
 }
 
-/** A line of text: a dot or a quote at its start would be a request. */
+/** Escapes a line of text: a dot or a quote at its start would be a request. */
 function line(text: string): string {
   return literal(text).replace(/^(\s*)([.'])/, '$1\\&$2');
 }

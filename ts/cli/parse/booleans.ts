@@ -18,13 +18,13 @@ const words: Readonly<Record<string, boolean>> = {
 
 export interface Rewritten {
   readonly argv: string[];
-  /** Names (camel case) of flags that were switched off: commander cannot express that. */
+  /** Names (camel case) of flags that are set to false, which commander cannot express. */
   readonly off: readonly string[];
 }
 
 /**
- * Docker's flags take `--rm=true` and `--rm=false`; commander's do not. Walks the options up to the first positional
- * argument (what follows belongs to the container's command) and rewrites them.
+ * Rewrites `--rm=true` and `--rm=false`, which Docker accepts and commander does not. Walks the options up to the first
+ * positional argument: the rest belongs to the container's command.
  *
  * @throws {RequestError} ORLOP_E_USAGE for another value
  */
@@ -40,7 +40,7 @@ export function rewriteBooleans(argv: readonly string[], options: readonly Optio
   for (; index < argv.length; index++) {
     const word = argv[index] ?? '';
     if (word === '--' || (!intermixed && (!word.startsWith('-') || word === '-'))) break;
-    // After an option that is not known nothing can be read for sure: a `--help` there may be the container's.
+    // After an unknown option, stop: a later `--help` may be the container's.
     if (isUnknown(word, byFlag)) return { argv: [...result, word], off: [...off] };
     const [name = '', value] = splitValue(word);
     const option = byFlag.get(name);
@@ -81,7 +81,7 @@ function isUnknown(word: string, byFlag: ReadonlyMap<string, Option>): boolean {
   return false;
 }
 
-/** `-iv SPEC`: short flags in one word, of which the last takes the next word. */
+/** True if a cluster of short flags, such as `-iv SPEC`, ends in an option that takes the next word. */
 function clusterTakesNext(word: string, byFlag: ReadonlyMap<string, Option>): boolean {
   if (!/^-[^-]./.test(word)) return false;
   for (let i = 1; i < word.length; i++) {

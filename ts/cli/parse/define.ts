@@ -4,9 +4,9 @@ import type { CommandEntry } from '../commands.ts';
 import { later, wrap } from './later.ts';
 
 /**
- * What a command takes, as commander knows it: for parsing, help, manual pages and completion.
+ * Defines a command for commander: for parsing, help, manual pages and completion.
  *
- * @param options.later whether it knows the options that come with a later version
+ * @param options.later true to define Docker's options of a later version too
  */
 export async function defineCommand(
   entry: CommandEntry,
@@ -27,7 +27,7 @@ export async function defineCommand(
   return { command, module };
 }
 
-/** What the help has below the options. */
+/** Adds the text below the options in the help. */
 function addBelow(command: Command, { notes, examples }: CommandModule): void {
   const repeated = repeatable(command);
   const sentences = [notes, repeated === '' ? undefined : `These may be repeated: ${repeated}.`];
@@ -36,13 +36,13 @@ function addBelow(command: Command, { notes, examples }: CommandModule): void {
     command.addHelpText('after', `\nExamples:\n${examples.map((one) => `  ${one}`).join('\n')}`);
 }
 
-/** Names of the options that may be given several times. */
+/** Names of the repeatable options. */
 export function repeatable(command: Command): string {
   const options = command.options.filter(({ parseArg, hidden }) => parseArg === collect && !hidden);
   return options.map(({ short, long }) => short ?? long ?? '').join(' ');
 }
 
-/** Knows the options without listing each in the help, so that using one is told apart from a slip of the pen. */
+/** Defines the options of a later version, hidden in the help, so that using one gets its own error. */
 function addLater(command: Command, flags: readonly string[]): void {
   const options = flags.map((one) => new Option(one).hideHelp());
   for (const option of options) command.addOption(option);

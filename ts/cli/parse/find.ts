@@ -1,13 +1,13 @@
 import { type CommandEntry, commands, synonyms } from '../commands.ts';
 
-/** `container ls` is `ps`. */
-export function ownName(words: readonly string[]): readonly string[] {
+/** Replaces a synonym: `container ls` becomes `ps`. */
+export function canonicalWords(words: readonly string[]): readonly string[] {
   const name = words.slice(0, 2).join(' ');
   const target = Object.hasOwn(synonyms, name) ? synonyms[name] : undefined;
   return target === undefined ? words : [...target, ...words.slice(2)];
 }
 
-/** The command whose one or two words come first. */
+/** The command named by the first one or two words. */
 export function findCommand(words: readonly string[]): { entry: CommandEntry; argv: readonly string[] } | undefined {
   for (const count of [2, 1]) {
     const entry = commands.find(({ name }) => name === words.slice(0, count).join(' '));

@@ -1,6 +1,6 @@
 import { RequestError } from '../../errors/index.ts';
 
-/** Options of run and create that Docker has and orlop does not have yet. */
+/** Docker's options of run and create that orlop does not have yet. */
 export const laterRunOptions: readonly string[] = [
   '-d, --detach',
   '-t, --tty',
@@ -82,7 +82,7 @@ export const laterCommands: readonly string[] = [
   'wait',
 ];
 
-/** What to do until then, where there is something. */
+/** Replacements for options of a later version. */
 const instead: ReadonlyMap<string, string> = new Map([
   [
     '--tty',
@@ -97,7 +97,7 @@ export function later(what: string, option = ''): RequestError {
   return new RequestError('ORLOP_E_LATER', `${what} comes with a later version`, { hint: instead.get(option) });
 }
 
-/** Breaks a list of words at 100 columns, continued lines indented. */
+/** Wraps a list of words at 100 columns; continued lines are indented. */
 export function wrap(line: string): string {
   const lines: string[] = [];
   let current = '';

@@ -5,10 +5,10 @@ import type { CommandEntry } from '../commands.ts';
 import type { Io } from '../io.ts';
 import { rewriteBooleans } from './booleans.ts';
 import { defineCommand } from './define.ts';
-import { findCommand, ownName } from './find.ts';
+import { canonicalWords, findCommand } from './find.ts';
 import type { Globals } from './plain.ts';
 
-/** Options before the command, and the command. */
+/** Parses the options before the command, and the command. */
 export async function parseGlobals(argv: readonly string[], io: Io): Promise<Globals> {
   const program = prepare(new Command('orlop'), io)
     .helpOption(false)
@@ -20,7 +20,7 @@ export async function parseGlobals(argv: readonly string[], io: Io): Promise<Glo
   program.parse(argv, { from: 'user' });
   const { root, version, help } = program.opts<{ root?: string; version?: boolean; help?: boolean }>();
   if (version) return { root, words: ['version', '--short'] };
-  const words = ownName(program.args[0] === 'help' || help ? stripHelp(program.args) : program.args);
+  const words = canonicalWords(program.args[0] === 'help' || help ? stripHelp(program.args) : program.args);
   const asked = help || program.args[0] === 'help';
   if (!asked) return { root, words };
   return { root, words: findCommand(words) === undefined ? ['help', ...words] : [...words, '--help'] };
@@ -31,9 +31,9 @@ function stripHelp(words: readonly string[]): readonly string[] {
 }
 
 /**
- * What a command is given; null when that was to show its help.
+ * Parses the arguments of a command; null if they ask for its help.
  *
- * First without the options of later versions: they are more than the others, and hardly anybody gives them.
+ * Tries first without the options of a later version: they are the most numerous, and rarely used.
  *
  * @throws {RequestError} ORLOP_E_USAGE
  */
@@ -42,7 +42,7 @@ export async function parseCommand(entry: CommandEntry, argv: readonly string[],
     try {
       return await parseAs(entry, argv, io, { later: false });
     } catch {
-      // It may be one of them; and if not, one of them may have been meant.
+      // The line may use an option of a later version, or the error may suggest one.
     }
   }
   return parseAs(entry, argv, io, { later: true });
@@ -62,7 +62,7 @@ async function parseAs(
   return { args: command.args, values };
 }
 
-/** Errors are thrown, not printed, and help goes to where the caller wants it. */
+/** Makes commander throw errors instead of printing them, and write help to the caller's output. */
 function prepare(command: Command, io: Io): Command {
   return command
     .exitOverride()
@@ -76,7 +76,7 @@ function prepare(command: Command, io: Io): Command {
     .action(() => undefined);
 }
 
-/** False when the help was shown. */
+/** False if commander printed the help. */
 function parse(command: Command, words: readonly string[], name: string): boolean {
   try {
     command.parse(words, { from: 'user' });
@@ -84,7 +84,7 @@ function parse(command: Command, words: readonly string[], name: string): boolea
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return false;
-    // Its text is `error: unknown option '--x'` and, on a second line, `(Did you mean --y?)`.
+    // The text has the form `error: unknown option '--x'`, and on a second line `(Did you mean --y?)`.
     const [message = '', second = ''] = error.message.replace(/^error: /, '').split('\n');
     const meant = /^\(Did you mean (?:one of )?(.*)\?\)$/.exec(second)?.[1];
     throw new RequestError('ORLOP_E_USAGE', message.replace(/\.$/, ''), {

@@ -1,25 +1,28 @@
 import type { Arguments, CommandModule, CommandOption } from '../command.ts';
-import { ownName } from './find.ts';
+import { canonicalWords } from './find.ts';
 
-// Command lines that can be read without commander, which takes a millisecond to be loaded and told of all options. What
-// is not plain is left to it, so there is one grammar, and every message comes from there.
+// Reads plain command lines without commander, which takes a millisecond to load and configure. Any other line goes to
+// commander, so that commander defines the grammar and writes all messages.
 
 /** Options before the command. */
 export interface Globals {
   readonly root: string | undefined;
-  /** The command by its own name, and what follows it. */
+  /** The command by its canonical name, and the words after it. */
   readonly words: readonly string[];
 }
 
-/** The usual beginning, a command or `--root DIR` and a command, without a parser; undefined for any other. */
+/** Parses a line that begins with a command, or with `--root DIR` and a command; undefined for any other line. */
 export function plainGlobals(argv: readonly string[]): Globals | undefined {
   const [option, root] = argv[0] === '--root' ? argv : [];
   const words = option === undefined ? argv : argv.slice(2);
   if (words[0] === undefined || words[0].startsWith('-') || words[0] === 'help') return undefined;
-  return { root, words: ownName(words) };
+  return { root, words: canonicalWords(words) };
 }
 
-/** Options of a command, each a word, with its value as the next, before the first argument; undefined for any other. */
+/**
+ * Parses options that are one word each, with the value as the next word, before the first argument; undefined for any
+ * other line.
+ */
 export function plainCommand({ options, passThrough }: CommandModule, argv: readonly string[]): Arguments | undefined {
   if (options === undefined || !passThrough) return undefined;
   const values: Record<string, unknown> = {};
@@ -39,7 +42,7 @@ export function plainCommand({ options, passThrough }: CommandModule, argv: read
   return index === argv.length ? undefined : { args: argv.slice(index), values };
 }
 
-/** The name of an option's value, as commander forms it: `envFile` of `--env-file`. */
+/** Name of an option's value in commander's form: `envFile` for `--env-file`. */
 function nameOf({ flags }: CommandOption): string {
   const [, long = ''] = /--([\w-]+)/.exec(flags) ?? [];
   return long.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());

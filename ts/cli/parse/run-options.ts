@@ -8,7 +8,7 @@ import { parseRunOptions } from '../../request/options.ts';
 import type { EnvEntry, RunOptions, RunRequest } from '../../request/types.ts';
 import { type CommandOption, flag, type Invocation, text, texts } from '../command.ts';
 
-/** The options of `run`, `create` and `plan`. */
+/** Options of `run`, `create` and `plan`. */
 export const runOptions: readonly CommandOption[] = [
   {
     flags: '-v, --volume <spec>',
@@ -35,19 +35,19 @@ export const runOptions: readonly CommandOption[] = [
   { flags: '-l, --label <label>', text: 'Label the container: key=value', many: true },
 ];
 
-/** What their arguments are. */
+/** Notes on the arguments of `run`, `create` and `plan`. */
 export const runNotes = `IMAGE is one of 'orlop images', or 'host': the root filesystem of this machine, copy-on-write.
 A volume with a NAME is made when it is missing, and stays; one without is anonymous.`;
 
-/** What else they take. */
+/** Adds the arguments and hidden options of `run`, `create` and `plan`. */
 export function addRunArguments(command: Command): void {
   command.usage('[OPTIONS] IMAGE [COMMAND] [ARGUMENTS]').argument('<image>').argument('[command...]');
-  // Docker also knows it by this name.
+  // Docker's other name of --network.
   command.option('--net <mode>').options.at(-1)?.hideHelp();
 }
 
 /**
- * Parses what `runOptions` defines, the files that it names included. A command calls it before it opens a store.
+ * Parses the values of `runOptions`, including the files that they name. A command calls it before it opens a store.
  *
  * @throws {RequestError}
  */
@@ -82,7 +82,7 @@ export async function runArguments({ io, args, values }: Invocation): Promise<Ru
 
 async function envFile(file: string, environment: Invocation['io']['env']): Promise<readonly EnvEntry[]> {
   const bytes = await readFile(file).catch((cause: unknown) => {
-    // Only some of Node's errors name the file.
+    // Only some errors of Node name the file.
     const why = messageOf(cause);
     throw new RequestError('ORLOP_E_ENVIRONMENT', `the file of variables '${file}' cannot be read: ${why}`, { cause });
   });

@@ -9,15 +9,16 @@ import type { Io } from '../io.ts';
 
 type Write = (descriptor: number) => Promise<void>;
 
-/** Who may read an archive: what is in it lies in a store that is closed to others. */
+/** Mode of an archive: its content comes from a store that other users cannot read. */
 const ownerOnly = 0o600;
 
 /**
- * Runs `write` with a descriptor for the archive: that of the file, which appears under its name only when it is
- * complete, or standard output, unless that is a terminal. A device or a FIFO is written to as it is.
+ * Runs `write` with a descriptor for the archive. A new or regular file appears under its name only when it is
+ * complete; a device or a FIFO is written in place. Without a file, the descriptor is standard output, which must not
+ * be a terminal.
  *
- * @param mode of a new file, from which the umask takes bits away
- * @throws RequestError ORLOP_E_INPUT when the file cannot be made
+ * @param mode mode of a new file, before the umask
+ * @throws RequestError ORLOP_E_INPUT if the file cannot be made
  */
 export async function withOutput(
   io: Io,
@@ -38,7 +39,7 @@ export async function withOutput(
   else await replace(io, file, place, mode, write);
 }
 
-/** Where the whole file is to appear, through links to one; null where something stands that is no file. */
+/** Path to rename the complete file to, with symlinks resolved; null if the path is not a regular file. */
 async function placeOf(file: string): Promise<string | null> {
   try {
     return (await stat(file)).isFile() ? await realpath(file) : null;
@@ -48,7 +49,7 @@ async function placeOf(file: string): Promise<string | null> {
   }
 }
 
-/** In the place of /dev/null there must never be a file. */
+/** Writes in place: /dev/null must not be replaced by a file. */
 async function fill(file: string, write: Write): Promise<void> {
   const handle = await open(file, constants.O_WRONLY).catch((error: unknown) => {
     throw refusal(file, error);
@@ -83,7 +84,7 @@ async function replace(io: Io, file: string, place: string, mode: number, write:
   }
 }
 
-/** Nobody else removes half a file from where the user wanted a whole one. */
+/** Signals on which the incomplete file is removed. */
 const endings = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 function refusal(file: string, cause: unknown): RequestError {
@@ -94,7 +95,7 @@ function refusal(file: string, cause: unknown): RequestError {
     EACCES: ['permission denied', 'choose a place that you may write to'],
     EROFS: ['the file system is read-only', 'choose another place'],
   };
-  const told = reasons[errorCode(cause) ?? ''];
-  const why = told?.[0] ?? messageOf(cause);
-  return new RequestError('ORLOP_E_INPUT', `'${file}' cannot be written: ${why}`, { hint: told?.[1], cause });
+  const reason = reasons[errorCode(cause) ?? ''];
+  const why = reason?.[0] ?? messageOf(cause);
+  return new RequestError('ORLOP_E_INPUT', `'${file}' cannot be written: ${why}`, { hint: reason?.[1], cause });
 }

@@ -9,24 +9,24 @@ export interface Killable {
 }
 
 export interface Forwarding {
-  /** Ends a start that lasts on, where a signal came before there was a process to send it to. */
+  /** Aborts a start that continues after a signal: there is no process yet to send the signal to. */
   readonly aborted: AbortSignal;
-  /** From now on signals go to the application, first those that came meanwhile. */
+  /** Sends the signals kept so far, and all later ones, to the application. */
   to(running: Killable): void;
   stop(): void;
 }
 
-/** Milliseconds that a start may go on after a signal that is meant to end it: long for a start, short for a person. */
-const patience = 1000;
+/** Time a start may continue after a signal that should end it, in ms. */
+const abortDelayMs = 1000;
 
 /**
- * Signals sent to orlop are meant for the application. PID 1 ignores those that it has no handler for, so that Ctrl-C
- * may do nothing: the third one kills.
+ * Forwards signals from orlop to the application. PID 1 ignores signals without a handler, so that Ctrl-C may do
+ * nothing: the third one kills.
  *
- * @param interrupted is called once, before the first Ctrl-C goes to the application
+ * The application runs for a moment before orlop knows that the start succeeded. A signal in that moment is kept,
+ * because aborting the start would kill an application that handles the signal.
  *
- * The application runs a moment before the start is known to have succeeded. A signal of that moment is kept for it;
- * ending the start at once would kill an application that had handled it.
+ * @param interrupted called once, before the first Ctrl-C goes to the application
  */
 export function forwardSignals(source: SignalSource, interrupted: (running: Killable) => void): Forwarding {
   const { signal: aborted, abort } = lightAbort();
@@ -46,7 +46,7 @@ export function forwardSignals(source: SignalSource, interrupted: (running: Kill
     early.push(signal);
     if (signal === 'SIGUSR1' || signal === 'SIGUSR2') return;
     if (timer !== undefined) abort(new Error(signal));
-    timer ??= setTimeout(() => abort(new Error(signal)), patience);
+    timer ??= setTimeout(() => abort(new Error(signal)), abortDelayMs);
   };
   for (const signal of forwarded) source.on(signal, onSignal);
   return {

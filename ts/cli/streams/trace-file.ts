@@ -3,13 +3,13 @@ import { type FileHandle, lstat, open, unlink } from 'node:fs/promises';
 import type { Running } from '../../api/types.ts';
 import { withProgram } from '../../trace/program.ts';
 
-/** The file for the times of a start, opened before anything is made. */
+/** File for the times of a start, opened before anything is made. */
 export interface TraceFile {
-  /** Writes them, and what the command did before its call. */
+  /** Writes the times of the start, and the command's own steps before its call. */
   write(running: Running): Promise<void>;
 }
 
-/** Runs `use` with the file that `--trace` names. One that was not there goes again where there was no start to trace. */
+/** Runs `use` with the file of `--trace`. Removes a file that it created if there was no start. */
 export async function withTrace<Result>(
   file: string | undefined,
   use: (trace: TraceFile | undefined) => Promise<Result>,
@@ -20,7 +20,7 @@ export async function withTrace<Result>(
     () => true,
     () => false,
   );
-  // What is in it goes when there is something else to write.
+  // Not truncated until there is a trace to write.
   const handle = await open(file, constants.O_WRONLY | constants.O_CREAT, 0o666);
   let used = existed;
   try {
@@ -47,7 +47,7 @@ async function write(handle: FileHandle, running: Running, asked: number): Promi
   await handle.writeFile(`${JSON.stringify(trace)}\n`);
 }
 
-/** Microseconds of CLOCK_MONOTONIC. */
+/** Time of CLOCK_MONOTONIC in microseconds. */
 function now(): number {
   return Number(process.hrtime.bigint()) / 1000;
 }

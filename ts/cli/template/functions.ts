@@ -2,7 +2,7 @@ import { TemplateError } from './error.ts';
 
 type Function = (...values: readonly unknown[]) => unknown;
 
-/** The functions of Go's text/template and those that Docker adds. */
+/** Functions of Go's text/template, and Docker's additions. */
 export const functions: Readonly<Record<string, Function>> = {
   json: (value) => JSON.stringify(value ?? null),
   lower: (value) => toText(value).toLowerCase(),
@@ -34,13 +34,13 @@ export const functions: Readonly<Record<string, Function>> = {
   or: (...values) => values.find(isTrue) ?? values.at(-1),
 };
 
-/** Go's truth: false, 0, nothing, and what is empty are false. */
+/** Truth as in Go: false, 0, null and empty values are false. */
 export function isTrue(value: unknown): boolean {
   if (typeof value === 'object' && value !== null) return elements(value).length > 0;
   return Boolean(value);
 }
 
-/** As Go's fmt prints a value. */
+/** Text of a value as in Go's fmt. */
 export function toText(value: unknown): string {
   if (value === null || value === undefined) return '<no value>';
   if (Array.isArray(value)) return `[${value.map(toText).join(' ')}]`;
@@ -49,7 +49,7 @@ export function toText(value: unknown): string {
   return `map[${entries.map(([key, one]) => `${key}:${toText(one)}`).join(' ')}]`;
 }
 
-/** Values of a list or of a map, the latter in the order of its keys. */
+/** Values of a list, or of a map in the order of its keys. */
 export function elements(value: unknown): readonly unknown[] {
   return pairs(value).map(([, element]) => element);
 }

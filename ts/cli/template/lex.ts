@@ -6,7 +6,7 @@ export type Part = { readonly text: string } | { readonly tokens: readonly Token
 export type Token =
   | { readonly kind: 'literal'; readonly value: string | number | boolean | null }
   | { readonly kind: 'variable' | 'word' | 'sign'; readonly text: string }
-  /** `chained`: no blank before it, so that it is a field of what stands there and not another value. */
+  /** `chained`: no blank before it, so that it is a field of the operand before it and not another operand. */
   | { readonly kind: 'field'; readonly text: string; readonly chained: boolean };
 
 /** `{{`, optional trim marker, body, optional trim marker, `}}`. Strings may contain `}}`. */

@@ -8,15 +8,15 @@ export type Node =
 
 export type Block = readonly Node[];
 
-/** Commands of which each gets the value of the one before as its last argument. */
+/** Commands that each get the value of the previous one as last argument. */
 export interface Pipe {
-  /** `$x :=` or `$x =`; two names for the key and the value of a range. */
+  /** `$x :=` or `$x =`; two names for key and value of a range. */
   readonly names: readonly string[];
   readonly declares: boolean;
   readonly commands: readonly (readonly Operand[])[];
 }
 
-/** `fields` are looked up one after the other in the value. */
+/** `fields` are looked up in the value, one after the other. */
 export type Operand = { readonly fields: readonly string[] } & (
   | { readonly operand: 'literal'; readonly value: string | number | boolean | null }
   | { readonly operand: 'dot' }
@@ -25,7 +25,7 @@ export type Operand = { readonly fields: readonly string[] } & (
 );
 
 /**
- * Parses the part of Go's text/template that `--format` is used with.
+ * Parses the part of Go's text/template that `--format` needs.
  *
  * @throws {RequestError} ORLOP_E_USAGE, `template parsing error: …`
  */
@@ -33,7 +33,7 @@ export function parse(template: string): Block {
   const parts = lex(template);
   let index = 0;
 
-  /** Up to an `else` or `end` that belongs to the caller; its tokens are returned. */
+  /** Parses up to the `else` or `end` of the caller's action, and returns its tokens. */
   const block = (open: string | undefined): { nodes: Node[]; end: Tokens | undefined } => {
     const nodes: Node[] = [];
     while (index < parts.length) {
@@ -49,7 +49,7 @@ export function parse(template: string): Block {
         if (open === undefined) throw new TemplateError(`unexpected {{${keyword}}}`);
         return { nodes, end: tokens };
       }
-      if (keyword === undefined) nodes.push({ node: 'print', pipe: tokens.whole() });
+      if (keyword === undefined) nodes.push({ node: 'print', pipe: tokens.lastPipe() });
       else nodes.push(branch(keyword, tokens));
     }
     if (open !== undefined) throw new TemplateError(`{{${open}}} has no {{end}}`);
@@ -57,7 +57,7 @@ export function parse(template: string): Block {
   };
 
   const branch = (keyword: 'if' | 'with' | 'range', tokens: Tokens): Node => {
-    const pipe = tokens.whole();
+    const pipe = tokens.lastPipe();
     const { nodes: body, end } = block(keyword);
     if (end?.word !== 'else') return { node: keyword, pipe, body, otherwise: [] };
     const chained = end.keyword();
@@ -76,7 +76,7 @@ type Keyword = 'if' | 'with' | 'range' | 'else' | 'end';
 class Tokens {
   readonly #list: readonly Token[];
   #at = 0;
-  /** The keyword last read. */
+  /** The last keyword. */
   word: Keyword | undefined;
 
   constructor(list: readonly Token[]) {
@@ -91,8 +91,8 @@ class Tokens {
     return this.word;
   }
 
-  /** The rest, as one pipe. */
-  whole(): Pipe {
+  /** Parses the remaining tokens as one pipe. */
+  lastPipe(): Pipe {
     const pipe = this.#pipe();
     if (this.#at < this.#list.length) throw new TemplateError(`unexpected '${show(this.#list[this.#at])}'`);
     return pipe;
@@ -143,7 +143,7 @@ class Tokens {
     return { operand: 'function', name: token.text, fields: [] };
   }
 
-  /** `.A.B` comes as two tokens. */
+  /** Reads the fields after an operand: `.A.B` is two tokens. */
   #fields(first: readonly string[]): readonly string[] {
     const fields = [...first];
     for (;;) {

@@ -3,14 +3,14 @@ import { TemplateError } from './error.ts';
 import { functions, isTrue, pairs, toText } from './functions.ts';
 import { type Block, type Node, type Operand, type Pipe, parse } from './parse.ts';
 
-/** `{{.Name}}` for a value; made once, used for every row. */
+/** A compiled template; used for every row. */
 export type Template = (value: unknown) => string;
 
 /**
- * Compiles a template in the language of Go's text/template. `\t` and `\n` outside actions stand for a tab and a new
- * line, as in Docker.
+ * Compiles a template in the language of Go's text/template. `\t` and `\n` outside actions mean a tab and a newline, as
+ * in Docker.
  *
- * @throws {RequestError} ORLOP_E_USAGE; the template it returns throws the same for a field that is not there
+ * @throws {RequestError} ORLOP_E_USAGE; the template throws the same for a missing field
  * @example compileTemplate('{{.Names}}\t{{json .Mounts}}')({ Names: 'a', Mounts: [] })
  */
 export function compileTemplate(source: string): Template {

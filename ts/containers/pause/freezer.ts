@@ -3,21 +3,21 @@ import { join } from 'node:path';
 import { errorCode } from '../../store/system-error.ts';
 import { pollUntil } from './poll.ts';
 
-/** A hierarchy that can freeze: cgroup v2 always (5.2), cgroup v1 by its freezer controller. */
+/** A cgroup hierarchy that can freeze: cgroup v2 always (5.2), cgroup v1 by its freezer controller. */
 export interface Hierarchy {
   readonly version: 1 | 2;
   readonly mount: string;
 }
 
-/** A cgroup that was made to be frozen. Plain data: noted on disk, so that another process can thaw it. */
+/** A cgroup that is made to freeze a container. Plain data, noted on disk, so that another process can thaw it. */
 export interface FrozenGroup {
   readonly hierarchy: Hierarchy;
   readonly path: string;
-  /** Cgroup that the application was in before, as a path. */
+  /** Path of the cgroup that the application was in before. */
   readonly home: string;
 }
 
-/** Hierarchies of this machine that can freeze, the better one first: what cgroup v1 has frozen cannot be killed. */
+/** Lists the hierarchies that can freeze, cgroup v2 first: processes that cgroup v1 has frozen cannot be killed. */
 export async function hierarchies(): Promise<Hierarchy[]> {
   const found: Hierarchy[] = [];
   for (const line of (await readFile('/proc/self/mountinfo', 'utf8')).split('\n')) {
@@ -30,7 +30,7 @@ export async function hierarchies(): Promise<Hierarchy[]> {
   return found.sort((a, b) => b.version - a.version);
 }
 
-/** Where a container can be frozen; null where it is in no such hierarchy. Makes nothing. */
+/** Names the cgroup to freeze a container in; null if the container is not in the hierarchy. Makes nothing. */
 export async function groupFor(hierarchy: Hierarchy, id: string, pid: number): Promise<FrozenGroup | null> {
   const home = await homeOf(hierarchy, pid);
   if (home === null) return null;
@@ -38,7 +38,7 @@ export async function groupFor(hierarchy: Hierarchy, id: string, pid: number): P
 }
 
 /**
- * Moves processes into the group and freezes it. Gives where each of them was before.
+ * Moves processes into the group and freezes it. Fills `homes` with the cgroup that each process was in before.
  *
  * @throws a system error where the hierarchy cannot be written, RequestError ORLOP_E_TIMEOUT; `thaw` undoes what was done
  */
@@ -52,12 +52,12 @@ export async function freeze(
   await setFrozen(group, true);
 }
 
-/** Thaws a group, moves each process back to where it was, and removes the group. */
+/** Thaws a group, moves each process back to its cgroup, and removes the group. */
 export async function thaw(group: FrozenGroup, homes: ReadonlyMap<number, string>): Promise<void> {
   try {
     await setFrozen(group, false);
     await pollUntil('the processes of a paused container are moved back', async () => {
-      for (const pid of await members(group)) await moveHome(group, pid, homes.get(pid) ?? group.home);
+      for (const pid of await pidsIn(group)) await moveHome(group, pid, homes.get(pid) ?? group.home);
       return removed(group.path);
     });
   } catch (error) {
@@ -65,7 +65,7 @@ export async function thaw(group: FrozenGroup, homes: ReadonlyMap<number, string
   }
 }
 
-/** Children of a moved process are born in the group, so when a look finds nobody outside, all are in it. */
+/** Moves processes until none is outside: children of a moved process are born in the group. */
 async function gather(
   { hierarchy, path }: FrozenGroup,
   processes: () => Promise<number[]>,
@@ -83,7 +83,7 @@ async function gather(
   }
 }
 
-/** The cgroup of a process in a hierarchy, cgroups(7); null when it is gone. */
+/** Path of a process's cgroup in a hierarchy, cgroups(7); null when the process is gone. */
 async function homeOf({ version, mount }: Hierarchy, pid: number): Promise<string | null> {
   const text = await readFile(`/proc/${pid}/cgroup`, 'utf8').catch(() => '');
   for (const line of text.split('\n')) {
@@ -94,7 +94,7 @@ async function homeOf({ version, mount }: Hierarchy, pid: number): Promise<strin
   return null;
 }
 
-async function members({ path }: FrozenGroup): Promise<number[]> {
+async function pidsIn({ path }: FrozenGroup): Promise<number[]> {
   const text = await readFile(join(path, 'cgroup.procs'), 'utf8');
   return text.split('\n').flatMap((line) => (line === '' ? [] : [Number(line)]));
 }
@@ -110,7 +110,7 @@ async function move(group: string, pid: number): Promise<boolean> {
   }
 }
 
-/** Where the cgroup from before is gone or closed, the uppermost one takes the process: it must not stay in ours. */
+/** Moves a process to its former cgroup, or to the topmost one if that is gone or refuses the process. */
 async function moveHome({ hierarchy }: FrozenGroup, pid: number, home: string): Promise<void> {
   await move(home, pid).catch(() => move(hierarchy.mount, pid));
 }
@@ -120,7 +120,7 @@ async function setFrozen({ hierarchy, path }: FrozenGroup, frozen: boolean): Pro
   const [control, value] = v1 ? ['freezer.state', frozen ? 'FROZEN' : 'THAWED'] : ['cgroup.freeze', frozen ? '1' : '0'];
   const [events, reached] = v1 ? ['freezer.state', new RegExp(`^${value}`)] : ['cgroup.events', frozenIs(value)];
   await pollUntil(`a cgroup is ${frozen ? 'frozen' : 'thawed'}`, async () => {
-    // Again each time: cgroup v1 forgets processes that were born while it froze.
+    // Written each time, because cgroup v1 forgets processes that were born during the freeze.
     await writeFile(join(path, control), value);
     return reached.test(await readFile(join(path, events), 'utf8'));
   });
@@ -130,7 +130,7 @@ function frozenIs(value: string): RegExp {
   return new RegExp(`^frozen ${value}$`, 'm');
 }
 
-/** False while a process is in it, or a dead one has not been reaped. */
+/** Removes a cgroup; false while a process is in it, or a zombie that has not been reaped. */
 async function removed(path: string): Promise<boolean> {
   try {
     await rmdir(path);

@@ -10,13 +10,13 @@ import { readRecord, recordSchema, writeRecord } from '../../store/record.ts';
 import type { Store } from '../../store/store.ts';
 import { type FrozenGroup, freeze, groupFor, hierarchies, thaw } from './freezer.ts';
 import { pollUntil } from './poll.ts';
-import { membersOf, namespaceOf } from './processes.ts';
+import { namespaceOf, processesOf } from './processes.ts';
 
 const identity = v.object({ pid: v.number(), startTime: v.string(), boot: v.string(), namespace: v.string() });
 
 /**
- * What is held still and how, written before it is done: should the process that does it die, the next one lets the
- * container go on. Without a group it was stopped by signals.
+ * Note of a pause, written before the pause begins: if the pausing process dies, the next one resumes the container.
+ * Group null: the processes were stopped by signals.
  */
 const pauseSchema = recordSchema(() =>
   v.object({
@@ -31,14 +31,14 @@ const pauseSchema = recordSchema(() =>
   }),
 );
 
-/** `run/paused/<ID>.json`: lost with a reboot, as the paused processes are. */
+/** Directory of the notes `run/paused/<ID>.json`. A reboot removes the notes with the paused processes. */
 const pausedPath = (store: Store): string => join(store.run, 'paused');
 const notePath = (store: Store, id: string): string => join(pausedPath(store), `${id}.json`);
 const lockId = (id: string): string => `${id}.pause`;
 
 /**
- * Holds all processes of a running container still until the result is disposed: by the freezer of a cgroup where there
- * is one, which no process notices, otherwise by SIGSTOP. Null when it does not run any more.
+ * Pauses all processes of a running container until the result is disposed: by a cgroup's freezer, which no process
+ * notices, or without one by SIGSTOP. Null if the application has exited.
  *
  * @throws RequestError ORLOP_E_TIMEOUT when a process does not stop
  */
@@ -51,7 +51,7 @@ export async function pauseContainer(
   const lock = await store.lock('container', lockId(record.id), 'exclusive');
   let resume: (() => Promise<void>) | null = null;
   try {
-    resume = await hold(store, record.id, application);
+    resume = await pauseProcesses(store, record.id, application);
   } finally {
     if (resume === null) await lock.retire();
   }
@@ -64,9 +64,9 @@ export async function pauseContainer(
   };
 }
 
-/** Lets containers go on that a process held still which is gone. */
+/** Resumes containers whose pausing process is gone. */
 export async function resumeAbandoned(store: Store): Promise<void> {
-  // Usually there is none: to look first is quicker than to be told so.
+  // Mostly there is none, and existsSync is faster than a rejected readdir.
   if (!existsSync(pausedPath(store))) return;
   for (const name of await readdir(pausedPath(store)).catch((): string[] => [])) {
     const [id = '', extension] = name.split('.');
@@ -83,18 +83,22 @@ export async function resumeAbandoned(store: Store): Promise<void> {
   }
 }
 
-/** Holds still; the result lets go on, and is null when the application has ended. */
-async function hold(store: Store, id: string, application: ProcessIdentity): Promise<(() => Promise<void>) | null> {
+/** Pauses the processes. The result resumes them; null if the application has exited. */
+async function pauseProcesses(
+  store: Store,
+  id: string,
+  application: ProcessIdentity,
+): Promise<(() => Promise<void>) | null> {
   const namespace = await namespaceOf(application.pid);
-  // Asked after the link was read: the number may have become another process's, even one of our own namespace.
+  // Checked after the link was read: the PID may belong to another process by then, even one of this PID namespace.
   if (namespace === null || !(await isAlive(application)) || namespace === (await namespaceOf('self'))) return null;
-  const processes = () => membersOf(application.pid, namespace);
+  const processes = () => processesOf(application.pid, namespace);
   await mkdir(pausedPath(store), { recursive: true, mode: 0o700 });
   for (const hierarchy of await hierarchies()) {
     const group = await groupFor(hierarchy, id, application.pid);
     if (group === null) continue;
     const homes = new Map<number, string>();
-    const resume = () => letGo(store, id, () => thaw(group, homes));
+    const resume = () => resumeAndForget(store, id, () => thaw(group, homes));
     await note(store, id, application, group);
     try {
       await freeze(group, processes, homes);
@@ -110,7 +114,7 @@ async function note(store: Store, id: string, application: ProcessIdentity, grou
   await writeRecord(notePath(store, id), { application, group }, { durable: false });
 }
 
-async function letGo(store: Store, id: string, how: () => Promise<void>): Promise<void> {
+async function resumeAndForget(store: Store, id: string, how: () => Promise<void>): Promise<void> {
   await how();
   await unlink(notePath(store, id));
 }
@@ -119,14 +123,14 @@ async function release(store: Store, application: ProcessIdentity, group: Frozen
   if (group !== null) return thaw(group, new Map());
   const namespace = await namespaceOf(application.pid);
   if (namespace === null || !(await isAlive(application)) || namespace === (await namespaceOf('self'))) return;
-  // Nobody knows any more which of them were stopped before.
-  for (const pid of await membersOf(application.pid, namespace)) {
+  // Which processes were stopped before the pause is unknown: resume all.
+  for (const pid of await processesOf(application.pid, namespace)) {
     const status = await processStatus(pid);
     if (status?.state === 'T') store.native.killOther(pid, status.startTime, constants.signals.SIGCONT);
   }
 }
 
-/** A stopped process cannot fork, so when a look finds nobody new, all are stopped. */
+/** Stops processes until none is new: a stopped process cannot fork. */
 async function stop(
   store: Store,
   id: string,
@@ -135,7 +139,7 @@ async function stop(
 ): Promise<() => Promise<void>> {
   const stopped = new Map<number, string>();
   const resume = () =>
-    letGo(store, id, async () => {
+    resumeAndForget(store, id, async () => {
       for (const [pid, startTime] of stopped) store.native.killOther(pid, startTime, constants.signals.SIGCONT);
     });
   await note(store, id, application, null);
@@ -144,7 +148,7 @@ async function stop(
       found = false;
       for (const pid of await processes()) {
         const status = await processStatus(pid);
-        // What its own user has stopped stays stopped; a dead one changes nothing.
+        // A process that its user has stopped stays stopped. A dead one changes nothing.
         if (status === null || stopped.has(pid) || 'TZX'.includes(status.state)) continue;
         found = true;
         if (store.native.killOther(pid, status.startTime, constants.signals.SIGSTOP))
@@ -160,8 +164,8 @@ async function stop(
 }
 
 /**
- * The signal is only sent: a process may still be in a system call that changes a file. Sent again, because one of them
- * may have let another go on before it was stopped itself.
+ * True when all processes are stopped: after the signal, a process may still be in a system call that changes a file.
+ * The signal is sent again, because one process may have resumed another before it was stopped.
  */
 async function allStopped(store: Store, stopped: ReadonlyMap<number, string>): Promise<boolean> {
   let all = true;

@@ -2,10 +2,10 @@ import { readdir, readlink } from 'node:fs/promises';
 import { processStatus } from '../../linux/proc.ts';
 
 /**
- * Processes of a container, as the host numbers them: those in the PID namespace of its application, and its descendants,
- * which may be in namespaces below. Its application is PID 1 there, so whoever loses its parent becomes its child.
+ * Lists the PIDs of a container's processes: those in the PID namespace of its application, and the application's
+ * descendants, which may be in nested namespaces. Orphans are among them: PID 1, the application, becomes their parent.
  */
-export async function membersOf(application: number, namespace: string): Promise<number[]> {
+export async function processesOf(application: number, namespace: string): Promise<number[]> {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);
   const facts = await Promise.all(
     pids.map(async (pid) => ({ pid, parent: (await processStatus(pid))?.parent, namespace: await namespaceOf(pid) })),
@@ -20,7 +20,7 @@ export async function membersOf(application: number, namespace: string): Promise
   return [...found];
 }
 
-/** PID namespace of a process; null when it is gone. */
+/** PID namespace of a process; null when the process is gone. */
 export function namespaceOf(pid: number | 'self'): Promise<string | null> {
   return readlink(`/proc/${pid}/ns/pid`).catch(() => null);
 }

@@ -3,34 +3,34 @@ import { type Digest, isDigest } from '../digest.ts';
 import { runArchive } from './process.ts';
 import { packing } from './report.ts';
 
-/** Sums of an archive. Sizes in bytes; digests are checked to be digests, as they become names of files. */
+/** Sums of an archive. Sizes in bytes; digests have a checked form, because they become file names. */
 export interface ArchiveSums {
-  /** Of the bytes as they lie in the blob, compressed or not. */
+  /** Digest of the bytes in the blob, compressed or not. */
   readonly digest: Digest;
   readonly size: number;
-  /** Of the uncompressed tar, to its last byte. */
+  /** Digest of the uncompressed tar, up to its last byte. */
   readonly diffId: Digest;
   readonly uncompressedSize: number;
   readonly entries: number;
 }
 
 export interface UnpackOptions {
-  /** Descriptor of the archive: file or pipe; plain, gzip or zstd. Read to its end from where it stands. */
+  /** Descriptor of the archive: file or pipe; plain, gzip or zstd. Read to its end from its current offset. */
   readonly source: number;
-  /** Descriptor of an empty directory, which becomes the root of the process that unpacks. */
+  /** Descriptor of an empty directory. It becomes the root of the unpacking process. */
   readonly directory: number;
-  /** A layer of an image: `.wh.` names become whiteouts and opaque directories. Otherwise they are refused. */
+  /** True for a layer of an image: `.wh.` names become whiteouts and opaque directories. Otherwise they are refused. */
   readonly layer: boolean;
   /**
-   * A container of other files (docker-archive, OCI archive): only files, directories and links that stay inside, all
-   * private to the caller, whatever owner and mode the archive says.
+   * True for a container of other files (docker-archive, OCI archive): unpacks only files, directories, and links that
+   * stay inside, all private to the caller, without the archive's owners and modes.
    */
   readonly filesOnly?: boolean | undefined;
-  /** Descriptor that gets the bytes of `source` as they come. */
+  /** Descriptor that receives a copy of the bytes of `source`. */
   readonly copyTo?: number | undefined;
-  /** Most bytes that the archive may have when it is decompressed. 64 GiB unless given. */
+  /** Maximum bytes of the decompressed archive; default 64 GiB. */
   readonly maxSize?: number | undefined;
-  /** Most bytes that one compressed byte may become, judged from 256 MiB on. 2000 unless given. */
+  /** Maximum bytes per compressed byte, checked from 256 MiB on; default 2000. */
   readonly maxRatio?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -39,13 +39,13 @@ const defaultMaxSize = 64 * 1024 ** 3;
 const defaultMaxRatio = 2000;
 
 /**
- * Unpacks an archive in a jailed process. The directory holds nothing useful when it fails: remove it.
+ * Unpacks an archive in a jailed process. If it fails, remove the directory.
  *
- * Where the archive has no entry for the root, a layer's keeps the mode and owner that the directory has, because it is
- * the root of all layers below it; otherwise it gets 0755 and 0:0. Data is not synced.
+ * If a layer has no entry for its root, the directory keeps its mode and owner, because it is the root of all layers
+ * below it. Any other archive without an entry for the root gets 0755 and 0:0. Data is not synced.
  *
- * @throws RequestError ORLOP_E_ARCHIVE that names the entry and what is wrong with it, ORLOP_E_ABORTED
- * @throws LaunchError when the kernel refused, for example ENOSPC
+ * @throws RequestError ORLOP_E_ARCHIVE with the entry and the reason, ORLOP_E_ABORTED
+ * @throws LaunchError if the kernel refused, for example ENOSPC
  */
 export async function unpack(options: UnpackOptions): Promise<ArchiveSums> {
   const kind = options.layer ? 'layer' : options.filesOnly ? 'files' : 'tree';
@@ -65,22 +65,22 @@ export async function unpack(options: UnpackOptions): Promise<ArchiveSums> {
 export type Compression = 'none' | 'gzip' | 'zstd';
 
 export interface PackOptions {
-  /** Descriptor of the directory. What is mounted below it is left out. */
+  /** Descriptor of the directory. Mounts below it are left out. */
   readonly directory: number;
-  /** Descriptor that gets the archive: file or pipe. */
+  /** Descriptor that receives the archive: file or pipe. */
   readonly output: number;
-  /** The directory is the upper one of an overlay: whiteouts and opaque directories become `.wh.` names. */
+  /** True for the upper directory of an overlay: whiteouts and opaque directories become `.wh.` names. */
   readonly layer: boolean;
   readonly compression: Compression;
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Packs a directory as a tar (PAX), its root as `./`. Equal trees give equal bytes: sorted by name, without access times
- * and names of users. Sockets are left out.
+ * Packs a directory as a tar (PAX), with its root as `./`. Equal trees give equal bytes: sorted by name, without access
+ * times and user names. Sockets are left out.
  *
- * @throws RequestError ORLOP_E_ARCHIVE when the tree changes while it is read, or has what a layer cannot hold
- * @throws LaunchError when the kernel refused
+ * @throws RequestError ORLOP_E_ARCHIVE if the tree changes during the reading, or a layer cannot hold an entry
+ * @throws LaunchError if the kernel refused
  */
 export async function pack(options: PackOptions): Promise<ArchiveSums> {
   const result = await runArchive({

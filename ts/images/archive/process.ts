@@ -4,11 +4,11 @@ import { LaunchError, RequestError } from '../../errors/index.ts';
 import { archiveExecutable } from './executable.ts';
 import { errorOf, parseReport } from './report.ts';
 
-/** A descriptor of this process, or nothing there. */
+/** A descriptor of this process, or none. */
 type Stdio = number | 'ignore';
 
 export interface Job {
-  /** For messages: `unpack the archive`. */
+  /** Action for messages: `unpack the archive`. */
   readonly action: string;
   readonly argv: readonly string[];
   readonly input: Stdio;
@@ -18,17 +18,18 @@ export interface Job {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Most that is kept of what the process says when it breaks. */
+/** Number of characters after which the process's standard error is dropped. */
 const maxText = 64 * 1024;
 
 /**
- * Runs orlop-archive and gives its result.
+ * Runs orlop-archive and returns its result.
  *
- * @throws RequestError (ORLOP_E_ARCHIVE, ORLOP_E_ABORTED, ORLOP_E_NATIVE), or LaunchError with the errno of the kernel.
+ * @throws RequestError ORLOP_E_ARCHIVE, ORLOP_E_ABORTED, ORLOP_E_NATIVE
+ * @throws LaunchError with the errno of the kernel
  */
 export async function runArchive(job: Job): Promise<Record<string, unknown>> {
   const file = await archiveExecutable();
-  // Loaded here: a start of a container never needs it.
+  // Loaded here, because no start needs node:child_process.
   const { spawn } = await import('node:child_process');
   if (job.signal?.aborted) throw aborted(job);
   const child = spawn(file, job.argv, {
@@ -39,7 +40,7 @@ export async function runArchive(job: Job): Promise<Record<string, unknown>> {
   const kill = () => child.kill('SIGKILL');
   job.signal?.addEventListener('abort', kill, { once: true });
   try {
-    // Typed as five streams, however many are asked for; none at all when the process could not be made.
+    // Node's type has five streams, but `stdio` asks for six. It is undefined if no process could be made.
     const streams: readonly unknown[] = child.stdio ?? [];
     const [end, text, line] = await Promise.all([ended(job, child), collect(streams[2]), collect(streams[5])]);
     if (job.signal?.aborted) throw aborted(job);
@@ -88,7 +89,7 @@ function notStarted(job: Job, error: NodeJS.ErrnoException): LaunchError {
   });
 }
 
-/** It ended without a report: killed by somebody, by a limit, or by its system-call filter (SIGSYS). */
+/** Error for an exit without a report: killed by another process, by a limit, or by the system-call filter (SIGSYS). */
 function broken(job: Job, end: End, text: string): LaunchError {
   const how = end.signal === null ? `exited with ${end.code}` : `was killed by ${end.signal}`;
   const said = text.trim() === '' ? '' : `: ${text.trim()}`;

@@ -6,10 +6,10 @@ interface Words {
 const foreign = 'it was not made by a packer of images; unpack and check it by hand before you trust it';
 const incomplete = 'get the file again and compare its checksum';
 
-/** Why orlop-archive refuses, by the code of `native/archive`: words for people. */
+/** Texts for the refusals of orlop-archive, by the codes of `native/archive`. */
 export const refusals: Readonly<Record<string, Words>> = {
   attribute: { why: 'an extended attribute cannot be set', hint: foreign },
-  changed: { why: 'it changed while it was read', hint: 'stop or pause whoever writes to it and try again' },
+  changed: { why: 'it changed while it was read', hint: 'stop or pause the program that writes to it and try again' },
   'component-too-long': { why: 'a part of the name is longer than 255 bytes' },
   compression: { why: 'it is compressed in a way that orlop does not read', hint: 'use gzip, zstd or a plain tar' },
   damaged: { why: 'it is damaged', hint: incomplete },

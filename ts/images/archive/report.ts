@@ -2,13 +2,13 @@ import { getSystemErrorName } from 'node:util';
 import { LaunchError, RequestError } from '../../errors/index.ts';
 import { refusals } from './refusals.ts';
 
-/** What orlop-archive writes when it ends: one line of JSON, see `native/archive/report.h`. */
+/** The last output of orlop-archive, one line of JSON: see `native/archive/report.h`. */
 export type Report =
   | { readonly result: Record<string, unknown> }
   | { readonly refusal: { readonly code: string; readonly entry: string; readonly detail: string } }
   | { readonly failure: { readonly syscall: string; readonly errno: number; readonly entry: string } };
 
-/** Null when the line is not a whole report: the process was killed while it wrote. */
+/** Parses a report; null if it is incomplete because the process was killed. */
 export function parseReport(line: string): Report | null {
   let value: unknown;
   try {
@@ -26,10 +26,10 @@ export function parseReport(line: string): Report | null {
   return { refusal: { code: String(error.code), entry, detail: unhex(error.detail) } };
 }
 
-/** What orlop-archive does when it writes an archive, for messages. */
+/** Action of orlop-archive when it writes an archive, for messages. */
 export const packing = 'pack the directory';
 
-/** The error of a report without result. `action`: `unpack the archive`, or `packing`. */
+/** Error of a report without result. `action`: `unpack the archive`, or `packing`. */
 export function errorOf(action: string, report: Exclude<Report, { result: unknown }>): Error {
   if ('failure' in report) return systemError(action, report.failure);
   const { code, entry, detail } = report.refusal;
@@ -57,10 +57,10 @@ const hints: Readonly<Record<string, string>> = {
   ENOSPC: 'the file system of the store is full: remove images or containers, or use another --root',
   EDQUOT: 'the quota of the file system of the store is used up',
   EPERM: 'orlop must be root, with CAP_SYS_ADMIN and CAP_MKNOD, to unpack an image',
-  EPIPE: 'whoever was to read the archive has closed it',
+  EPIPE: 'the reader of the archive has closed it',
 };
 
-/** The archive may go to any place, not only into the store. */
+/** Hints for packing: the archive may be written outside the store. */
 const hintsOfPacking: Readonly<Record<string, string>> = {
   ENOSPC: 'no space is left where the archive is written: in the store for a commit, otherwise where it was to go',
   EDQUOT: 'the quota is used up where the archive is written',
@@ -70,7 +70,7 @@ function errnoName(errno: number): string {
   return errno > 0 ? getSystemErrorName(-errno) : 'UNKNOWN';
 }
 
-/** Bytes that came as hex, as text that can be printed: what is not UTF-8, or controls a terminal, is escaped. */
+/** Decodes hex to printable text. Invalid UTF-8 and control characters are escaped. */
 function unhex(value: unknown): string {
   if (typeof value !== 'string') return '';
   const bytes = Buffer.from(value, 'hex');

@@ -5,10 +5,10 @@ import type { ImageRecord } from '../records/records.ts';
 import { unpackLayers } from './unpack-layers.ts';
 
 /**
- * Unpacks those layers of an image that are not there: a committed image has only archives until somebody needs it.
- * A layer that is there is complete, since it gets its place as a whole and after it was written to the disk.
+ * Unpacks the missing layers of an image: a committed image has only archives until its first use. A layer in its place
+ * is complete, because it is renamed there as a whole after it was synced to the disk.
  *
- * @throws {RequestError} ORLOP_E_DAMAGED when an archive is missing, ORLOP_E_ARCHIVE when it is not what the image says
+ * @throws {RequestError} ORLOP_E_DAMAGED if an archive is missing, ORLOP_E_ARCHIVE if it does not match the image
  */
 export async function ensureLayers(context: Context, record: ImageRecord): Promise<void> {
   const diffIds = record.layers.map((layer) => layer.diffId);

@@ -11,28 +11,28 @@ const layerRecordSchema = recordSchema(() =>
   v.object({
     chainId: digest,
     diffId: digest,
-    /** The blob that it was unpacked from. */
+    /** Blob that the layer was unpacked from. */
     blob: v.object({ mediaType: v.string(), digest, size }),
-    /** Bytes of the uncompressed tar. */
+    /** Size of the uncompressed tar in bytes. */
     size,
   }),
 );
 
 /**
- * What an image layer is, in `layers/<hex of the chain ID>/layer.json` beside its `diff`. Only what has this file is
- * ever removed as a layer that no image needs: a container's read-write layer stands in the same directory without it.
+ * Record of an image layer, in `layers/<hex of the chain ID>/layer.json` beside its `diff`. Sweeps remove only layers
+ * with this file: read-write layers of containers lie in the same directory without it.
  */
 export type LayerRecord = v.InferOutput<ReturnType<typeof layerRecordSchema>>;
 
 const recordName = 'layer.json';
 
-/** The record of a layer that is unpacked, null when it is not. */
+/** Record of an unpacked layer; null if it is not unpacked. */
 export function readLayer(store: Store, chainId: Digest): Promise<LayerRecord | null> {
   return readRecord(join(store.layerPath(hexOf(chainId)), recordName), layerRecordSchema);
 }
 
-/** Writes the record of a layer into the directory in which it is being built. */
+/** Writes the record of a layer into its staging directory. */
 export function writeLayer(directory: string, record: LayerRecord): Promise<void> {
-  // Not durable on its own: the whole directory is, before it gets its name.
+  // Not durable by itself: the whole directory is synced before it is renamed.
   return writeRecord(join(directory, recordName), record, { durable: false });
 }

@@ -3,15 +3,16 @@ import { join } from 'node:path';
 import type { Store } from '../../store/store.ts';
 import { errorCode } from '../../store/system-error.ts';
 
-/** Name of the layer; a change of its content needs another name, as containers may be using the old one. */
+/** Name of the layer. A change of its content needs a new name, because containers may use the old one. */
 const layerId = 'mount-points';
 
 const directories = ['proc', 'sys', 'dev', 'etc'] as const;
 const files = ['etc/hosts', 'etc/hostname', 'etc/resolv.conf'] as const;
 
 /**
- * The layer below every image that holds what the default mounts are mounted on, empty. Without it the container init
- * process would have to make a missing mount point in the read-write layer, where `diff` and `commit` would find it.
+ * Makes the layer below every image that holds the empty mount points of the default mounts. Without it, the container
+ * init process would have to create missing mount points in the read-write layer, where `diff` and `commit` would find
+ * them.
  *
  * It lies below the image, so that the image's own files, symlinks and attributes win.
  *
@@ -34,13 +35,13 @@ async function build(root: string): Promise<void> {
     await file.chmod(0o644);
     await file.close();
   }
-  // Old programs look here for what is mounted.
+  // Old programs read the mount table here.
   await symlink('../proc/self/mounts', join(root, 'etc/mtab'));
 }
 
 async function makeDirectory(path: string): Promise<void> {
   await mkdir(path);
-  // Whatever the umask is.
+  // chmod, because mkdir is subject to the umask.
   const directory = await open(path, 'r');
   await directory.chmod(0o755);
   await directory.close();

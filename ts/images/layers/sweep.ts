@@ -6,11 +6,11 @@ import type { ImageRecord } from '../records/records.ts';
 import { readLayer } from './layers.ts';
 
 /**
- * Removes layers and blobs that no image needs. What is needed is computed from the records; nothing is counted.
+ * Removes layers and blobs that no image needs, computed from the records without reference counts.
  *
- * Without waiting: while another process adds content, its layers have no record yet, and the next removal will sweep.
+ * Skips the sweep if another process adds content, whose layers have no record yet. The next removal sweeps.
  *
- * @returns chain IDs of the layers that went
+ * @returns chain IDs of the removed layers
  */
 export async function sweepContent(context: Context): Promise<Digest[]> {
   const { store, records } = context;
@@ -18,7 +18,7 @@ export async function sweepContent(context: Context): Promise<Digest[]> {
   if (lock === null) return [];
   try {
     const { images, damaged } = await records.all();
-    // Nobody knows what a damaged record needs.
+    // A damaged record may need any of them.
     if (damaged.length > 0) return [];
     const gone = await sweepLayers(context, new Set(images.flatMap(layersOf)));
     await sweepBlobs(context, new Set(images.flatMap(blobsOf)));
@@ -41,7 +41,7 @@ async function sweepLayers({ store }: Context, needed: ReadonlySet<Digest>): Pro
   for (const name of await readdir(store.layersPath)) {
     const chainId = `sha256:${name}`;
     if (!isDigest(chainId) || needed.has(chainId)) continue;
-    // Read-write layers of containers stand in the same directory; only image layers have this record.
+    // Read-write layers of containers lie in the same directory, without this record.
     const record = await readLayer(store, chainId).catch(() => null);
     if (record?.chainId !== chainId) continue;
     await store.remove(store.layerPath(name));

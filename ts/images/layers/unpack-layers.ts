@@ -11,8 +11,8 @@ type Layer = ImageRecord['layers'][number];
 /**
  * Unpacks layers of an image from their archives.
  *
- * @param missing their indices, lowest first
- * @throws {RequestError} ORLOP_E_DAMAGED when an archive is missing, ORLOP_E_ARCHIVE when it is not what the image says
+ * @param missing indices of the layers, lowest first
+ * @throws {RequestError} ORLOP_E_DAMAGED if an archive is missing, ORLOP_E_ARCHIVE if it does not match the image
  */
 export async function unpackLayers(
   context: Context,

@@ -3,22 +3,22 @@ import { type Digest, isDigest } from '../digest.ts';
 import { findById, type ImageRecord, type ImageRecords } from './records.ts';
 import { formatReference, type ImageReference, parseReference } from './reference.ts';
 
-/** What a name or an ID led to. */
+/** Result of a lookup by name or ID. */
 export interface Found {
   readonly id: Digest;
-  /** The name in normal form; null when it was found by its ID or a digest. */
+  /** Name in normal form; null if it was found by an ID or a digest. */
   readonly reference: string | null;
 }
 
 /**
- * Finds an image by name, by name and digest, by ID or by the beginning of its ID, in this order.
+ * Finds an image by name, name and digest, ID, or prefix of an ID, in this order.
  *
  * @throws {RequestError} ORLOP_E_NO_IMAGE, ORLOP_E_REFERENCE
  */
 export async function findImage(records: ImageRecords, nameOrId: string): Promise<Found> {
-  // What a container's record says: no list of all images is needed to find it.
+  // Records of containers have the ID, which needs no list of all images.
   if (isDigest(nameOrId) && (await records.image(nameOrId)) !== null) return { id: nameOrId, reference: null };
-  // Before the grammar: it takes 64 digits for an error, and `sha256` for a repository.
+  // Test before parsing: the grammar refuses 64 digits, and takes `sha256` for a repository.
   const wholeId = /^(?:sha256:)?[a-f0-9]{64}$/.test(nameOrId);
   const reference = wholeId ? null : parseReference(nameOrId);
   if (reference !== null) {
@@ -32,7 +32,7 @@ export async function findImage(records: ImageRecords, nameOrId: string): Promis
   });
 }
 
-/** The record of an image that was found. */
+/** Record of a found image. */
 export async function readImage(records: ImageRecords, { id }: Found, nameOrId: string): Promise<ImageRecord> {
   const record = await records.image(id);
   if (record !== null) return record;
@@ -47,7 +47,7 @@ async function findByName(records: ImageRecords, reference: ImageReference): Pro
     const tag = await records.tag(name);
     return tag === null ? null : { id: tag.image, reference: name };
   }
-  // A digest says what the image is; the repository has to be one of its names', the tag is for people.
+  // The digest identifies the image. The repository must be one of its names, the tag is ignored.
   const repository = formatReference({ ...reference, tag: null, digest: null });
   const { tags } = await records.tags();
   for (const tag of tags.filter((tag) => tag.reference.startsWith(`${repository}:`))) {

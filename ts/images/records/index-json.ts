@@ -8,13 +8,13 @@ import { parseReference } from './reference.ts';
 /** The content of the file `oci-layout`. */
 export const layoutMarker = JSON.stringify({ imageLayoutVersion: '1.0.0' });
 
-/** An image and the names, in normal form, that it has in an index. */
+/** An image and its names, in normal form, for an index. */
 export interface NamedImage {
   readonly record: ImageRecord;
   readonly references: readonly string[];
 }
 
-/** An OCI image index of images, one entry for each name. */
+/** An OCI image index with one entry per name. */
 export function imageIndex(images: readonly NamedImage[]): string {
   const manifests = images.flatMap(({ record, references }) =>
     references.length === 0
@@ -31,8 +31,8 @@ export function imageIndex(images: readonly NamedImage[]): string {
 }
 
 /**
- * Writes `index.json` and `oci-layout`, so that other tools read the store as it is. They follow from the records and
- * are written anew after each change; orlop itself never reads them.
+ * Writes `index.json` and `oci-layout`, so that other tools can read the store. They are derived from the records after
+ * each change; orlop itself never reads them.
  */
 export async function writeIndex(store: Store, records: ImageRecords): Promise<void> {
   const { images } = await records.all();

@@ -4,8 +4,8 @@ import { fileIdentity } from '../../store/file-identity.ts';
 import { type RecordSchema, readRecord } from '../../store/record.ts';
 
 /**
- * Records that were read before, as long as their file is the same: a record is replaced by a rename, never written in
- * place, so its inode and time tell. A look costs some microseconds, reading and checking a record some hundred.
+ * Cache of records by the identity of their file. A record is replaced by a rename, never written in place, so its
+ * inode and time identify it. A stat takes some microseconds; reading and checking a record takes some hundred.
  */
 export class RecordCache<T> {
   readonly #schema: RecordSchema<T>;
@@ -15,7 +15,7 @@ export class RecordCache<T> {
     this.#schema = schema;
   }
 
-  /** As `readRecord`: null when there is none; throws ORLOP_E_DAMAGED. */
+  /** Reads a record like `readRecord`: null if there is none; throws ORLOP_E_DAMAGED. */
   async read(path: string, hint: string): Promise<T | null> {
     const file = statSync(path, { bigint: true, throwIfNoEntry: false });
     if (file === undefined) {
@@ -25,12 +25,12 @@ export class RecordCache<T> {
     const known = this.#known.get(path);
     if (known !== undefined && sameFile(known.file, file)) return known.record;
     const record = await readRecord(path, this.#schema, hint);
-    // Seen before it was read: a newer one under this key is read again next time.
+    // `file` is from before the read: if the record was replaced meanwhile, the next call reads it again.
     if (record !== null) this.#known.set(path, { file, record });
     return record;
   }
 
-  /** That the file is still the one that was read. */
+  /** Check that the file is still the one that was read. */
   check(path: string): Change[] {
     const known = this.#known.get(path);
     if (known === undefined) throw new Error(`'${path}' was not read`);

@@ -29,16 +29,16 @@ const configSchema = v.object({
   exposedPorts: texts,
 });
 
-/** All that a start needs to know of an image, so that it reads one file. */
+/** Everything a start needs of an image, in one file. */
 const imageRecordSchema = recordSchema(() =>
   v.object({
     id: digest,
     manifest: descriptor,
     created: v.nullable(v.string()),
-    /** Bytes of all layers, uncompressed. */
+    /** Size of all uncompressed layers in bytes. */
     size,
     config: configSchema,
-    /** Lowest first. */
+    /** Layers, lowest first. */
     layers: v.array(v.object({ ...descriptor.entries, diffId: digest })),
   }),
 );
@@ -49,11 +49,11 @@ export type Descriptor = v.InferOutput<typeof descriptor>;
 export type ImageRecord = v.InferOutput<ReturnType<typeof imageRecordSchema>>;
 export type TagRecord = v.InferOutput<ReturnType<typeof tagRecordSchema>>;
 
-const mostTagFiles = 256;
+const maxTagFiles = 256;
 
 /**
- * The records of images: `images/<hex>.json` for each image, `images/tags/<hash of the name>.json` for each name. A
- * name moves from one image to another by one rename, and a damaged record costs one image or one name.
+ * Records of images: `images/<hex>.json` for each image, `images/tags/<hash of the name>.json` for each name. One
+ * rename moves a name from one image to another. A damaged record hides one image or one name.
  */
 export class ImageRecords {
   readonly #images: string;
@@ -71,7 +71,7 @@ export class ImageRecords {
     return this.#imageCache.read(this.#imageFile(id), `remove the image with 'orlop rmi ${id}' and add it again`);
   }
 
-  /** @param reference in normal form */
+  /** @param reference name in normal form */
   async tag(reference: string): Promise<TagRecord | null> {
     const record = await this.#tagCache.read(
       this.#tagFile(reference),
@@ -80,13 +80,13 @@ export class ImageRecords {
     return record?.reference === reference ? record : null;
   }
 
-  /** What has to be so for an image that was found, and read, to be found again. */
+  /** Checks that a found and read image would be found again. */
   checks({ reference, id }: { readonly reference: string | null; readonly id: Digest }): Change[] {
     const image = this.#imageCache.check(this.#imageFile(id));
     return reference === null ? image : [...this.#tagCache.check(this.#tagFile(reference)), ...image];
   }
 
-  /** IDs of all images, also of those whose record is damaged. */
+  /** IDs of all images, including those with a damaged record. */
   async ids(): Promise<Digest[]> {
     const names = await jsonNames(this.#images);
     return names.map((name) => `sha256:${name}`).filter(isDigest);
@@ -129,21 +129,21 @@ export class ImageRecords {
     return join(this.#images, `${hexOf(id)}.json`);
   }
 
-  /** Every start by name asks for the same few. */
+  /** Cached, because starts use the same few names. */
   #tagFile(reference: string): string {
     const known = this.#tagFiles.get(reference);
     if (known !== undefined) return known;
     const file = join(this.#tags, `${hexOf(sha256(reference))}.json`);
-    if (this.#tagFiles.size >= mostTagFiles) this.#tagFiles.clear();
+    if (this.#tagFiles.size >= maxTagFiles) this.#tagFiles.clear();
     this.#tagFiles.set(reference, file);
     return file;
   }
 }
 
 /**
- * The image that an ID or the beginning of one means; null when none does.
+ * Finds the image with an ID or a prefix of an ID; null if none has it.
  *
- * @throws {RequestError} ORLOP_E_NO_IMAGE when several do
+ * @throws {RequestError} ORLOP_E_NO_IMAGE if several have it
  */
 export function findById(ids: readonly Digest[], text: string): Digest | null {
   const prefix = text.startsWith('sha256:') ? text : `sha256:${text}`;

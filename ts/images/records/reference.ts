@@ -7,7 +7,7 @@ export interface ImageReference {
   readonly domain: string;
   /** `library/debian`. */
   readonly path: string;
-  /** Null only where a digest was given and no tag. */
+  /** Null only if the reference has a digest and no tag. */
   readonly tag: string | null;
   readonly digest: Digest | null;
 }
@@ -24,10 +24,10 @@ const domainName = /^(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)(?:\.[a-zA-Z0-9
 const domainIPv6 = /^\[[a-fA-F0-9:]+\]$/;
 const pathComponent = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/;
 const tagForm = /^\w[\w.-]{0,127}$/;
-const longestName = 255;
+const maxNameLength = 255;
 
 /**
- * Parses the name of an image, as Docker does: `debian` is `docker.io/library/debian:latest`.
+ * Parses the name of an image like Docker: `debian` is `docker.io/library/debian:latest`.
  *
  * @throws {RequestError} ORLOP_E_REFERENCE
  */
@@ -41,7 +41,7 @@ export function parseReference(text: string): ImageReference {
   if (digest !== null && !isDigest(digest)) {
     refuse(`'${digest}' is not a digest`, `a digest is 'sha256:' and 64 hexadecimal digits`);
   }
-  // A colon before the last slash belongs to the port.
+  // A colon before the last slash belongs to a port.
   const colon = beforeDigest.indexOf(':', beforeDigest.lastIndexOf('/') + 1);
   const [name, tag] = cut(beforeDigest, colon);
   if (tag !== null && !tagForm.test(tag)) {
@@ -60,8 +60,8 @@ export function parseReference(text: string): ImageReference {
       refuse(`'${component}' is not a repository name`, 'a name has a-z and 0-9, with . _ __ or - between them');
     }
   }
-  if (`${domain}/${path}`.length > longestName) refuse(`the name has more than ${longestName} characters`);
-  // Otherwise `run <64 digits>` could mean an ID or a name.
+  if (`${domain}/${path}`.length > maxNameLength) refuse(`the name has more than ${maxNameLength} characters`);
+  // Otherwise `run <64 digits>` would be ambiguous.
   if (/^(?:library\/)?[a-f0-9]{64}$/.test(path))
     refuse('a name of 64 hexadecimal digits is an image ID', 'choose another name');
 
@@ -74,7 +74,7 @@ export function parseReference(text: string): ImageReference {
 }
 
 /**
- * Parses a name that an image of this store is to have: no digest, and not the name of the built-in image.
+ * Parses a new name for an image of this store. Refuses a digest and the name of the built-in image.
  *
  * @throws {RequestError} ORLOP_E_REFERENCE
  */
@@ -93,20 +93,20 @@ export function parseOwnReference(text: string): ImageReference {
   return reference;
 }
 
-/** The whole name, as the store keeps it: `docker.io/library/debian:trixie`. */
+/** The full name, as in the store: `docker.io/library/debian:trixie`. */
 export function formatReference(reference: ImageReference): string {
   return `${reference.domain}/${reference.path}${suffix(reference)}`;
 }
 
-/** The name as people write it: `debian:trixie`. */
+/** The familiar name: `debian:trixie`. */
 export function familiarReference(reference: ImageReference): string {
   return `${familiarName(reference)}${suffix(reference)}`;
 }
 
-/** The name without tag and digest, as people write it: `debian`. */
+/** The familiar name without tag and digest: `debian`. */
 export function familiarName({ domain, path }: ImageReference): string {
   const candidates = domain === defaultDomain ? [path.slice(officialPrefix.length), path] : [];
-  // `docker.io/library/localhost/app` must not become `localhost/app`, which is another registry's.
+  // `docker.io/library/localhost/app` must not become `localhost/app`, which names another registry.
   const short = candidates.find((name) => {
     const meant = splitDomain(name);
     return meant.domain === domain && meant.path === path;
@@ -122,7 +122,7 @@ function cut(text: string, at: number): [before: string, after: string | null] {
   return at < 0 ? [text, null] : [text.slice(0, at), text.slice(at + 1)];
 }
 
-/** The part before the first slash is a registry when it looks like a host name, otherwise the name is Docker Hub's. */
+/** Splits off the registry. The part before the first slash is one if it looks like a host name; default Docker Hub. */
 function splitDomain(name: string): { domain: string; path: string } {
   const slash = name.indexOf('/');
   const first = name.slice(0, Math.max(slash, 0));

@@ -2,12 +2,12 @@ import type { ImageSummary } from '../types.ts';
 import type { ImageRecord, TagRecord } from './records.ts';
 import { familiarReference, parseReference } from './reference.ts';
 
-/** A reference in normal form as people write it. */
+/** Familiar form of a reference in normal form. */
 export function familiar(reference: string): string {
   return familiarReference(parseReference(reference));
 }
 
-/** What a list of images shows of one. */
+/** Entry of an image in a listing. */
 export function summary(image: ImageRecord, tags: readonly TagRecord[]): ImageSummary {
   return {
     id: image.id,

@@ -17,22 +17,22 @@ import { mediaTypes } from './documents.ts';
 export interface LayerSource {
   /** Descriptor of the layer's archive. */
   readonly source: number;
-  /** Diff IDs of the layers below it, lowest first. */
+  /** Diff IDs of the lower layers, lowest first. */
   readonly below: readonly string[];
-  /** A tar that is an image layer, not an import. */
+  /** True for a tar of an image layer, false for an import. */
   readonly layer: boolean;
-  /** What the archive was said to be; another is refused. */
+  /** Expected digests of the archive; an archive with others is refused. */
   readonly diffId?: string | undefined;
   readonly blob?: { readonly digest: string; readonly size: number } | undefined;
-  /** The archive is a blob of the store already. */
+  /** True if the archive already is a blob of the store. */
   readonly stored?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Content that is being added: blobs and layers, built aside and put into their places together, so that a crash leaves
- * either all that a record needs or no record. As long as it is open nothing is swept, so that what was found in the
- * store is still there when the record is written.
+ * Content that is being added: blobs and layers in staging directories, published together. After a crash, either all
+ * content of a record exists, or the record does not. An open addition blocks sweeps, so that content found in the
+ * store still exists when the record is written.
  */
 export class Addition {
   readonly #store: Store;
@@ -100,11 +100,11 @@ export class Addition {
   }
 
   /**
-   * Packs a read-write layer, and adds the archive alone. The layer itself is unpacked from there when a container first
-   * needs it (`ensureLayers`): it is then what its archive says, as it is wherever the image is loaded.
+   * Packs a read-write layer, and adds only the archive. The first container that needs the layer unpacks it
+   * (`ensureLayers`), so its content is the archive's, as on every machine that loads the image.
    *
    * @param upper descriptor of the upper directory
-   * @param below diff IDs of the layers below it, lowest first
+   * @param below diff IDs of the lower layers, lowest first
    * @throws {RequestError} ORLOP_E_ARCHIVE
    */
   async packed(upper: number, below: readonly string[], signal?: AbortSignal): Promise<LayerRecord> {
@@ -116,13 +116,13 @@ export class Addition {
     return recordOf(below, facts, mediaTypes.layer);
   }
 
-  /** Puts everything into its place; afterwards a record may name it. */
+  /** Moves all content into its place. Then a record may refer to it. */
   async publish(): Promise<void> {
     await this.#sync();
     for (const [chainId, { staging, record }] of this.#layers) {
       const place = this.#store.layerPath(hexOf(chainId));
       const isNew = await staging.commit(place, { durable: false });
-      // The same content is there, but its record may name a blob that is gone, or be damaged.
+      // The same layer exists, but its record may be damaged, or name a missing blob.
       if (!isNew) await writeLayer(place, record);
     }
     this.#layers.clear();
@@ -134,9 +134,9 @@ export class Addition {
 
   async #sync(): Promise<void> {
     const { native } = this.#store;
-    // Once for all of it, because a layer is many files: blobs and layers lie on one file system.
+    // One sync for all: a layer has many files, and blobs and layers lie on one file system.
     if (this.#layers.size > 0) return await syncTree(native, this.#blobs.path);
-    // Without a layer these few, and not what others have written: that may be anything.
+    // Without a layer, sync only these files: syncfs would also write the data of other processes.
     for (const digest of this.#staged) await syncFile(this.#blobFile(digest));
   }
 
@@ -149,7 +149,7 @@ export class Addition {
     }
   }
 
-  /** The layer, when it is unpacked and the very blob is there: then nothing has to be read. */
+  /** Record of the layer if it is unpacked and has the expected blob, so that the archive need not be read. */
   async #present({ below, diffId, blob }: LayerSource): Promise<LayerRecord | null> {
     const chainId = diffId === undefined ? undefined : chainIds([...below, diffId]).at(-1);
     if (chainId === undefined) return null;
@@ -177,8 +177,8 @@ export class Addition {
   }
 
   /**
-   * Gives the root of a layer the owner and mode that it has below. Few archives have an entry for the root itself, and
-   * the uppermost layer's is the one that is seen: a container would find `/` with whatever this directory was made with.
+   * Sets owner and mode of a layer's root to those of the layer below. Few archives have an entry for their root, but
+   * the root of the uppermost layer becomes the container's `/`.
    */
   async #inheritRoot(diff: string, below: readonly string[]): Promise<void> {
     const chainId = chainIds(below).at(-1);
@@ -196,7 +196,7 @@ export class Addition {
     else this.#layers.set(record.chainId, { staging, record });
   }
 
-  /** Makes a blob of an archive. */
+  /** Moves an archive to the staged blobs. */
   async #stage(archive: string, { digest }: ArchiveSums): Promise<string> {
     await chmod(archive, 0o644);
     await rename(archive, this.#blobFile(digest));
@@ -204,7 +204,7 @@ export class Addition {
     return this.#blobFile(digest);
   }
 
-  /** Path for an archive whose digest is not known yet. */
+  /** Temporary path for an archive of unknown digest. */
   #scratch(): string {
     return join(this.#blobs.path, newId());
   }
@@ -232,13 +232,13 @@ async function syncFile(path: string): Promise<void> {
   await sync(file.file);
 }
 
-/** A file that is closed at the end of the block: Node 20's FileHandle has no asynchronous disposal that it can rely on. */
+/** Opens a file that is closed at the end of the block: FileHandle of Node 20 has no reliable asynchronous disposal. */
 async function opened(path: string, flags: string): Promise<{ file: FileHandle } & AsyncDisposable> {
   const file = await open(path, flags, 0o600);
   return { file, [Symbol.asyncDispose]: () => file.close() };
 }
 
-/** Tells the compression by the first bytes, as those who wrote the archive may say anything. */
+/** Media type by the first bytes of the archive, because a declared type may be wrong. */
 async function layerType(path: string): Promise<string> {
   await using blob = await opened(path, 'r');
   const { buffer } = await blob.file.read(Buffer.alloc(4), 0, 4, 0);

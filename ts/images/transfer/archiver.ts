@@ -1,10 +1,10 @@
 import { type ArchiveSums, type PackOptions, pack, type UnpackOptions, unpack } from '../archive/index.ts';
 
-/** What the image store needs of the archive executable; a test may stand in for it. */
+/** The functions of orlop-archive that the image store uses. Tests replace them. */
 export interface Archiver {
   unpack(options: UnpackOptions): Promise<ArchiveSums>;
   pack(options: PackOptions): Promise<ArchiveSums>;
 }
 
-/** The executable itself. */
+/** Implementation by the executable. */
 export const archiveProcess: Archiver = { unpack, pack };

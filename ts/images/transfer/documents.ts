@@ -2,10 +2,10 @@ import * as v from 'valibot';
 import { RequestError } from '../../errors/index.ts';
 import { isDigest } from '../digest.ts';
 
-/** Bound on every JSON document of an image. */
-export const documentLimit = 4 * 1024 * 1024;
-/** The kernel's overlay takes 500 lower layers; one of them holds the mount points. */
-export const layerLimit = 499;
+/** Maximum bytes of a JSON document of an image. */
+export const maxDocumentBytes = 4 * 1024 * 1024;
+/** Maximum number of layers: overlayfs takes 500 lower layers, and one of them holds the mount points. */
+export const maxLayers = 499;
 
 export const mediaTypes = {
   index: 'application/vnd.oci.image.index.v1+json',
@@ -20,7 +20,7 @@ export const mediaTypes = {
 
 const digest = v.custom<`sha256:${string}`>(isDigest, 'a digest is sha256: and 64 hexadecimal digits');
 const size = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
-/** Go writes null for what is empty. */
+/** Nullish, because Go writes null for empty values. */
 const text = v.nullish(v.pipe(v.string(), v.check(isWithoutNul, 'a NUL is in it')), '');
 const texts = v.nullish(v.array(v.pipe(v.string(), v.check(isWithoutNul, 'a NUL is in it'))), []);
 const set = v.nullish(v.record(v.string(), v.unknown()), {});
@@ -44,15 +44,15 @@ export const descriptorSchema = v.object({
   platform: v.nullish(platformSchema),
 });
 
-/** An image manifest of OCI or Docker (schema 2). */
+/** An image manifest, OCI or Docker (schema 2). */
 export const manifestSchema = v.object({
   schemaVersion: v.literal(2),
   mediaType: text,
   config: descriptorSchema,
-  layers: v.pipe(v.array(descriptorSchema), v.maxLength(layerLimit)),
+  layers: v.pipe(v.array(descriptorSchema), v.maxLength(maxLayers)),
 });
 
-/** An image index of OCI, or Docker's manifest list. */
+/** An image index (OCI) or manifest list (Docker). */
 export const indexSchema = v.object({
   schemaVersion: v.literal(2),
   mediaType: text,
@@ -64,11 +64,11 @@ export const dockerArchiveSchema = v.array(
   v.object({
     Config: v.string(),
     RepoTags: v.nullish(v.array(v.string()), []),
-    Layers: v.nullish(v.pipe(v.array(v.string()), v.maxLength(layerLimit)), []),
+    Layers: v.nullish(v.pipe(v.array(v.string()), v.maxLength(maxLayers)), []),
   }),
 );
 
-/** The OCI image configuration, which Docker's is too. */
+/** The OCI image configuration, also Docker's. */
 export const imageSchema = v.looseObject({
   created: v.nullish(v.string()),
   author: text,
@@ -91,7 +91,7 @@ export const imageSchema = v.looseObject({
   ),
   rootfs: v.object({
     type: v.literal('layers'),
-    diff_ids: v.nullish(v.pipe(v.array(digest), v.maxLength(layerLimit)), []),
+    diff_ids: v.nullish(v.pipe(v.array(digest), v.maxLength(maxLayers)), []),
   }),
   history: v.nullish(
     v.array(
@@ -108,9 +108,9 @@ export const imageSchema = v.looseObject({
 });
 
 /**
- * Reads a JSON document of a stranger: bounded, checked against a schema.
+ * Parses an untrusted JSON document, with limited size and a schema.
  *
- * @param what names it in the error: `manifest.json of the archive`
+ * @param what name of the document in errors: `manifest.json of the archive`
  * @throws {RequestError} ORLOP_E_ARCHIVE
  */
 export function parseDocument<const Schema extends v.GenericSchema>(
@@ -127,8 +127,8 @@ export function parseDocument<const Schema extends v.GenericSchema>(
 }
 
 export function parseJson(content: Uint8Array, what: string): unknown {
-  if (content.length > documentLimit) {
-    throw new RequestError('ORLOP_E_ARCHIVE', `${what} has more than ${documentLimit} bytes`);
+  if (content.length > maxDocumentBytes) {
+    throw new RequestError('ORLOP_E_ARCHIVE', `${what} has more than ${maxDocumentBytes} bytes`);
   }
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(content));
@@ -138,8 +138,8 @@ export function parseJson(content: Uint8Array, what: string): unknown {
 }
 
 /**
- * Tells a manifest from an index. A document that could be read as both is refused: whoever checked it as one would run
- * the other (CVE-2021-41190).
+ * Distinguishes a manifest from an index. Refuses a document that could be read as both: one program could check it as
+ * a manifest, and another run it as an index (CVE-2021-41190).
  *
  * @throws {RequestError} ORLOP_E_ARCHIVE
  */

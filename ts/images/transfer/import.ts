@@ -7,7 +7,7 @@ import type { ImageId, ImportOptions } from '../types.ts';
 import { Addition } from './addition.ts';
 import { addDocuments, recordImage } from './publish.ts';
 
-/** Makes an image of one layer from a tar archive of a root file system. */
+/** Makes an image with one layer from a tar archive of a root filesystem. */
 export async function importImage(context: Context, options: ImportOptions): Promise<ImageId> {
   const reference = options.reference === undefined ? [] : [parseOwnReference(options.reference)];
   const config = applyChanges(emptyConfig, options.changes ?? []);
@@ -31,7 +31,7 @@ export async function importImage(context: Context, options: ImportOptions): Pro
   return record.id;
 }
 
-/** RFC 3339 in UTC, as image configurations have it. */
+/** RFC 3339 in UTC, the format of image configurations. */
 export function timestamp(seconds: number | undefined): string {
   return new Date(seconds === undefined ? Date.now() : seconds * 1000).toISOString();
 }

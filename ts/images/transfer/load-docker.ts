@@ -8,7 +8,7 @@ import type { Incoming } from './load.ts';
 import type { LoadedFiles } from './loaded-files.ts';
 import { addDocuments } from './publish.ts';
 
-/** Reads what `docker save` wrote: `manifest.json` lists images with the paths of their configuration and layers. */
+/** Reads an archive of `docker save`: `manifest.json` lists images with the paths of their configuration and layers. */
 export async function loadDockerArchive(
   addition: Addition,
   files: LoadedFiles,
@@ -30,7 +30,7 @@ export async function loadDockerArchive(
   return incoming;
 }
 
-/** Names are digests by custom; where one is, it has to be right. */
+/** Names usually are digests. A name that is one must match the content. */
 function checkName(path: string, content: Uint8Array): void {
   const hex = /(?:^|\/)([a-f0-9]{64})(?:\.json)?$/.exec(path)?.[1];
   if (hex === undefined || sha256(content) === `sha256:${hex}`) return;

@@ -19,8 +19,8 @@ import { addDocuments } from './publish.ts';
 
 type Entry = InferOutput<typeof descriptorSchema>;
 
-/** An index in an index in an index is more than anyone makes. */
-const deepestIndex = 3;
+/** Maximum nesting of indexes: more than any tool writes. */
+const maxIndexDepth = 3;
 
 /** Reads an OCI image layout: `index.json` lists manifests, or indexes of manifests for several platforms. */
 export async function loadOciArchive(
@@ -52,23 +52,23 @@ function groupByName(entries: readonly Entry[]): Map<string, Entry[]> {
   return groups;
 }
 
-/** The whole name, where an annotation has one: tools disagree whether `ref.name` is that or the tag alone. */
+/** Full name in the annotations. Tools disagree whether `ref.name` is the full name or only the tag. */
 function nameOf({ annotations }: Entry): string {
   const name = annotations?.['io.containerd.image.name'] ?? annotations?.['org.opencontainers.image.ref.name'] ?? '';
   return /[:/]/.test(name) && !name.includes('@') ? name : '';
 }
 
-/** Leaves out what is for other machines, and attestations, which claim to be for none. */
+/** The entries for this platform, without attestations, whose platform is unknown. */
 function forOwnPlatform(entries: readonly Entry[], what: string): readonly Entry[] {
-  const own = ownPlatform();
+  const machine = ownPlatform();
   const fits = ({ platform }: Entry) =>
-    !platform || (platform.os === own.os && platform.architecture === own.architecture);
+    !platform || (platform.os === machine.os && platform.architecture === machine.architecture);
   const fitting = entries.filter((entry) => fits(entry) && !isAttestation(entry));
   if (fitting.length > 0) return fitting;
   const list = entries.map(({ platform }) => `${platform?.os}/${platform?.architecture}`).join(', ');
   throw new RequestError(
     'ORLOP_E_ARCHIVE',
-    `${what} has no image for ${own.os}/${own.architecture}, only for ${list}`,
+    `${what} has no image for ${machine.os}/${machine.architecture}, only for ${list}`,
     {
       hint: 'save the image for this platform',
     },
@@ -92,7 +92,7 @@ async function loadEntry(
   if (documentKind(parseJson(content, what), declared, what) === 'manifest') {
     return loadManifest(addition, files, content, declared, what, signal);
   }
-  if (depth === deepestIndex) throw new RequestError('ORLOP_E_ARCHIVE', `${what} is an index too deep in others`);
+  if (depth === maxIndexDepth) throw new RequestError('ORLOP_E_ARCHIVE', `${what} is an index too deep in others`);
   const [first] = forOwnPlatform(parseDocument(content, indexSchema, what).manifests, what);
   if (first === undefined) throw new RequestError('ORLOP_E_ARCHIVE', `${what} is an index of nothing`);
   return loadEntry(addition, files, first, depth + 1, signal);

@@ -12,13 +12,13 @@ import { loadOciArchive } from './load-oci.ts';
 import { LoadedFiles } from './loaded-files.ts';
 import { recordImage } from './publish.ts';
 
-/** An image of an archive, whose content is added. */
+/** An image of an archive whose content was added. */
 export interface Incoming {
   readonly record: ImageRecord;
   readonly names: readonly string[];
 }
 
-/** Adds the images of an archive. All of them come, or none. */
+/** Adds the images of an archive: all of them, or none. */
 export async function loadImages(context: Context, { source, signal }: LoadOptions): Promise<readonly LoadedImage[]> {
   const { store, archiver } = context;
   await using addition = await Addition.begin(store, archiver, signal);
@@ -41,7 +41,7 @@ export async function loadImages(context: Context, { source, signal }: LoadOptio
 }
 
 async function readArchive(addition: Addition, files: LoadedFiles, signal?: AbortSignal): Promise<readonly Incoming[]> {
-  // Docker writes both since version 25, and reads this one.
+  // Since version 25, Docker writes both files and reads this one.
   if (await files.has('manifest.json')) return loadDockerArchive(addition, files, signal);
   if (await files.has('index.json')) return loadOciArchive(addition, files, signal);
   const old = await files.has('repositories');

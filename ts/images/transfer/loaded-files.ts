@@ -2,9 +2,9 @@ import { RequestError } from '../../errors/index.ts';
 import type { Native } from '../../native/contract.ts';
 import { type Digest, hexOf, sha256 } from '../digest.ts';
 import { readFileIn, type Unreadable, withFileIn } from '../users/read-file.ts';
-import { documentLimit } from './documents.ts';
+import { maxDocumentBytes } from './documents.ts';
 
-/** The files of an unpacked archive of images. Names in it are a stranger's: they are looked up below its root only. */
+/** Files of an unpacked archive of images. Its names are untrusted: they are looked up below its root only. */
 export class LoadedFiles {
   readonly #native: Native;
   readonly #root: number;
@@ -21,13 +21,13 @@ export class LoadedFiles {
 
   /** @throws {RequestError} ORLOP_E_ARCHIVE */
   async document(path: string): Promise<Buffer> {
-    const content = await readFileIn(this.#native, this.#root, path, documentLimit);
+    const content = await readFileIn(this.#native, this.#root, path, maxDocumentBytes);
     if (typeof content === 'string') throw refuse(path, content);
     return content;
   }
 
   /**
-   * A document by its digest, as an OCI image layout has it.
+   * Reads a document by its digest, from its place in an OCI image layout.
    *
    * @throws {RequestError} ORLOP_E_ARCHIVE
    */
@@ -42,7 +42,7 @@ export class LoadedFiles {
   }
 
   /**
-   * Lends the descriptor of a file.
+   * Opens a file for the duration of `use`.
    *
    * @throws {RequestError} ORLOP_E_ARCHIVE
    */
@@ -53,7 +53,7 @@ export class LoadedFiles {
   }
 }
 
-/** Where an OCI image layout has a blob. */
+/** Path of a blob in an OCI image layout. */
 export function blobPath(digest: Digest): string {
   return `blobs/sha256/${hexOf(digest)}`;
 }
@@ -62,7 +62,7 @@ function refuse(path: string, why: Unreadable): RequestError {
   const reasons: Readonly<Record<Unreadable, string>> = {
     missing: 'it is not in it',
     special: 'it is not a regular file',
-    'too long': `it has more than ${documentLimit} bytes`,
+    'too long': `it has more than ${maxDocumentBytes} bytes`,
   };
   return new RequestError('ORLOP_E_ARCHIVE', `the archive's file '${path}' cannot be read: ${reasons[why]}`, {
     hint: 'the archive is not complete; write it again',

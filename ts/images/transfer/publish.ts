@@ -10,10 +10,10 @@ import type { Addition } from './addition.ts';
 import { mediaTypes } from './documents.ts';
 
 /**
- * Adds the documents of an image whose layers are added.
+ * Adds the documents of an image, after its layers.
  *
  * @param configuration bytes of the OCI image configuration: their digest is the image's ID
- * @param manifest the manifest that it came with; without one it gets a new one
+ * @param manifest manifest of the archive; without one, a new manifest is made
  */
 export async function addDocuments(
   addition: Addition,
@@ -46,7 +46,7 @@ function newManifest(config: Descriptor, layers: readonly LayerRecord[]): string
   });
 }
 
-/** Records an image whose content is in its place, and gives it its names; another image loses them. */
+/** Records an image whose content is published, and gives it names. Other images lose these names. */
 export async function recordImage(
   { store, records }: Context,
   record: ImageRecord,

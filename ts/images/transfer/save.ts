@@ -12,12 +12,12 @@ import type { SaveOptions } from '../types.ts';
 import { blobPath } from './loaded-files.ts';
 
 /**
- * Writes images into one archive. It is an OCI image layout in both formats; a docker-archive has `manifest.json` as
- * well, as `docker save` has written it since version 25, so that either kind of reader finds its way.
+ * Writes images into one archive. Both formats are an OCI image layout; a docker-archive also has `manifest.json`, like
+ * the output of `docker save` since version 25.
  */
 export async function saveImages(context: Context, options: SaveOptions): Promise<void> {
   const { store, archiver } = context;
-  // Nothing that is being written is swept meanwhile.
+  // The lock keeps sweeps from removing the content.
   const hold = await store.lock('image', 'content', 'shared', { signal: options.signal });
   try {
     const images = await select(context, options.images);

@@ -2,15 +2,15 @@ import { constants, fstatSync, read, readSync } from 'node:fs';
 import type { Native } from '../../native/contract.ts';
 import { errorCode } from '../../store/system-error.ts';
 
-/** The longest file, in bytes, that is read at once: its way through a thread takes longer. */
-const small = 64 << 10;
+/** Largest file to read synchronously, in bytes: its way through a thread would take longer. */
+const maxSyncBytes = 64 << 10;
 
-/** Why a file that a stranger made cannot be read. */
+/** Reasons why an untrusted file cannot be read. */
 export type Unreadable = 'missing' | 'special' | 'too long';
 
 /**
- * Opens a regular file below a directory, as if the directory were `/`, and lends its descriptor. The rest of a tree from
- * a stranger is not touched: a FIFO would block, a device would act.
+ * Opens a regular file below a directory, with the directory as `/`, for the duration of `use`. It opens no other type
+ * of file in an untrusted tree: a FIFO would block, a device would act.
  */
 export async function withFileIn<Result>(
   native: Native,
@@ -25,7 +25,7 @@ export async function withFileIn<Result>(
   } catch (error) {
     const code = errorCode(error) ?? '';
     if (['ENOENT', 'ENOTDIR', 'ELOOP'].includes(code)) return 'missing';
-    // A socket or a device, which the file system forbids to open.
+    // A socket, or a device that the file system does not allow to open.
     if (['ENXIO', 'EACCES', 'ENODEV'].includes(code)) return 'special';
     throw error;
   }
@@ -37,7 +37,7 @@ export async function withFileIn<Result>(
   }
 }
 
-/** Reads a whole regular file below a directory, when it is no longer than `limit` bytes. */
+/** Reads a regular file below a directory if it has at most `limit` bytes. */
 export async function readFileIn(
   native: Native,
   root: number,
@@ -46,12 +46,12 @@ export async function readFileIn(
 ): Promise<Buffer | Unreadable> {
   return withFileIn(native, root, path, async (descriptor, size) => {
     if (size > limit) return 'too long';
-    // One byte more than there should be: a file that grows meanwhile is not read to its end.
+    // One extra byte: a file that grows meanwhile is not read to its end.
     const buffer = Buffer.alloc(size + 1);
     let length = 0;
     while (length < buffer.length) {
       const rest = [buffer, length, buffer.length - length, length] as const;
-      const bytesRead = size <= small ? readSync(descriptor, ...rest) : await readLater(descriptor, ...rest);
+      const bytesRead = size <= maxSyncBytes ? readSync(descriptor, ...rest) : await readLater(descriptor, ...rest);
       if (bytesRead === 0) break;
       length += bytesRead;
     }

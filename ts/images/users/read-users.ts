@@ -7,9 +7,9 @@ import { findUser, parseGroup, parsePasswd, type UserDatabase } from './users.ts
 const longestFile = 10 * 1024 * 1024;
 
 /**
- * Who `user[:group]` is in an image or a container.
+ * Resolves `user[:group]` in an image or a container.
  *
- * @param view descriptor of its root directory, as `openView` makes it: without volumes, whose files are not the image's
+ * @param view descriptor of the root directory from `openView`, without volumes, whose files are not the image's
  * @throws {RequestError} ORLOP_E_NO_USER
  */
 export async function resolveUser(native: Native, view: number, spec: string, image: string): Promise<ResolvedUser> {
@@ -17,13 +17,13 @@ export async function resolveUser(native: Native, view: number, spec: string, im
 }
 
 const known = new Map<ImageId, Promise<UserDatabase>>();
-const mostKnown = 64;
+const maxKnownImages = 64;
 
 /**
- * As `resolveUser`, and remembers what an image says: its ID is the sum of its content, so it never says anything else.
+ * Resolves like `resolveUser`, and caches the users of an image by its ID, which is the sum of its content.
  *
- * @param spec empty for root; that of the host is known without a look at it, which costs a mount
- * @param open opens the view; called only for an image that was not looked into before
+ * @param spec empty for root; root of the host needs no view, which would cost a mount
+ * @param open opens the view; called only if the image's users are not cached
  */
 export async function resolveImageUser(
   native: Native,
@@ -33,20 +33,20 @@ export async function resolveImageUser(
 ): Promise<ResolvedUser> {
   if (id === 'host') {
     if (spec === '') return { uid: 0, gid: 0, groups: [], home: '/root' };
-    // The host's own users change.
+    // Users of the host can change, so they are not cached.
     return resolveUser(native, await open(), spec, reference);
   }
   let database = known.get(id);
   if (database === undefined) {
     database = open().then((view) => readUsers(native, view, reference));
-    if (known.size >= mostKnown) known.clear();
+    if (known.size >= maxKnownImages) known.clear();
     known.set(id, database);
     database.catch(() => known.delete(id));
   }
   return findUser(spec === '' ? '0' : spec, await database, reference);
 }
 
-/** Reads `/etc/passwd` and `/etc/group`; an image without them has no users and no groups. */
+/** Reads `/etc/passwd` and `/etc/group`. An image without these files has no users and no groups. */
 export async function readUsers(native: Native, view: number, image: string): Promise<UserDatabase> {
   const passwd = await readText(native, view, '/etc/passwd', image);
   const group = await readText(native, view, '/etc/group', image);

@@ -14,23 +14,23 @@ export interface GroupEntry {
   readonly members: readonly string[];
 }
 
-/** What an image says about its users. */
+/** Users and groups of an image. */
 export interface UserDatabase {
   readonly users: readonly PasswdEntry[];
   readonly groups: readonly GroupEntry[];
 }
 
-/** The kernel takes 2^32 - 1 for "no change" in setresuid(2). */
-const largestId = 0xffff_fffe;
+/** setresuid(2) takes 2^32 - 1 for "no change". */
+const maxId = 0xffff_fffe;
 
-/** Reads a user or group ID: decimal, whole, in range; null for anything else, also for `1x`. */
+/** Parses a user or group ID: decimal, whole, in range; null for any other text, such as `1x`. */
 export function parseId(text: string): number | null {
   if (!/^\d{1,10}$/.test(text)) return null;
   const id = Number(text);
-  return id <= largestId ? id : null;
+  return id <= maxId ? id : null;
 }
 
-/** Reads passwd(5). A line that is not one is left out: half a line must not become user 0. */
+/** Parses passwd(5). Malformed lines are skipped: half a line must not become user 0. */
 export function parsePasswd(text: string): PasswdEntry[] {
   return text.split('\n').flatMap((line) => {
     const [name = '', , uidText = '', gidText = '', , home = ''] = line.split(':');
@@ -40,7 +40,7 @@ export function parsePasswd(text: string): PasswdEntry[] {
   });
 }
 
-/** Reads group(5). */
+/** Parses group(5). */
 export function parseGroup(text: string): GroupEntry[] {
   return text.split('\n').flatMap((line) => {
     const [name = '', , gidText = '', members = ''] = line.split(':');
@@ -51,11 +51,11 @@ export function parseGroup(text: string): GroupEntry[] {
 }
 
 /**
- * Who `user[:group]` is. Names and numbers are both allowed, a number is never looked up as a name: a user of the image
- * that is called `1000` must not decide who uid 1000 is (CVE-2016-3697). With a group there are no supplementary ones.
+ * Resolves `user[:group]`, names or numbers. A number is never looked up as a name: a user of the image called `1000`
+ * must not define uid 1000 (CVE-2016-3697). With a group, there are no supplementary groups.
  *
  * @param spec empty for root
- * @param image names the image in errors
+ * @param image name of the image, for errors
  * @throws {RequestError} ORLOP_E_NO_USER
  */
 export function findUser(spec: string, { users, groups }: UserDatabase, image: string): ResolvedUser {
@@ -85,7 +85,7 @@ function lookUp(
     const id = parseId(text);
     if (id === null) {
       throw new RequestError('ORLOP_E_NO_USER', `'${text}' is not a ${kind} ID`, {
-        hint: `an ID is a whole number from 0 to ${largestId}`,
+        hint: `an ID is a whole number from 0 to ${maxId}`,
       });
     }
     return kind === 'user' ? byUid(list as readonly PasswdEntry[], id) : { gid: id };
@@ -98,7 +98,7 @@ function lookUp(
   });
 }
 
-/** A number needs no entry: then the group is root's, as in Docker. */
+/** A number needs no entry. Without one, the group is root's, as in Docker. */
 function byUid(users: readonly PasswdEntry[], uid: number): PasswdEntry {
   return users.find((entry) => entry.uid === uid) ?? { name: '', uid, gid: 0, home: '' };
 }

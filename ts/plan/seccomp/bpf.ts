@@ -6,12 +6,12 @@ export const bpf = { load: 0x20, and: 0x54, jump: 0x05, jeq: 0x15, jgt: 0x25, jg
 
 type Instruction = readonly [code: number, jt: number, jf: number, k: number];
 
-/** A conditional jump reaches 255 instructions; one is kept for a jump that gets in between. */
+/** Reach of a conditional jump: 255 instructions, of which one is left for a jump that is put in between. */
 const reach = 254;
 
 /**
  * A program of classic BPF, written from its end: all jumps go forward, so every target exists before the jump to it.
- * Each method puts an instruction in front of what is there and gives its label.
+ * Each method puts an instruction before the others and gives its label.
  */
 export class BpfWriter {
   readonly #reversed: Instruction[] = [];
@@ -63,7 +63,7 @@ export class BpfWriter {
     return this.#push(instruction);
   }
 
-  /** A label in reach that leads to the same place: itself, a copy of a return, or a jump. */
+  /** A label in reach that leads to `label`: the same, a copy of a return, or a jump. */
   #near(label: Label): Label {
     if (this.#distance(label) < reach) return label;
     const target = this.#reversed[label];

@@ -15,8 +15,8 @@ const offset = {
 };
 
 /**
- * Compiles a profile to a filter: for each architecture a balanced search for the number, so that a call costs the
- * logarithm of what a list would. An architecture that the profile does not name ends the process.
+ * Compiles a profile to a filter. For each architecture it has a binary search for the number of the call. A call of an
+ * architecture that the profile does not name kills the process.
  *
  * @returns an array of `struct sock_filter`
  * @throws RequestError `ORLOP_E_INPUT` when the filter is larger than the kernel takes

@@ -9,22 +9,22 @@ import {
 } from './profile.ts';
 import { auditArch, multiplexed, type SyscallTable, specialNumbers, syscallsOf } from './syscalls.ts';
 
-/** What a filter is made for. */
+/** Machine and container that a filter is made for. */
 export interface FilterTarget {
   readonly arch: MachineArch;
   /** Names of the capabilities in the container's bounding set. */
   readonly capabilities: readonly string[];
-  /** Version of the kernel, for rules with `minKernel`; without it they all hold. */
+  /** Version of the kernel, for rules with `minKernel`; absent: they all hold. */
   readonly kernel?: readonly [major: number, minor: number] | undefined;
 }
 
-/** What happens to one call: the first test that holds, otherwise the last action. */
+/** Decision about one call: the action of the first test that holds, or `otherwise`. */
 export interface Decision {
   readonly tests: readonly { readonly conditions: readonly Condition[]; readonly action: Action }[];
   readonly otherwise: Action;
 }
 
-/** Numbers from `from` up to the next range share a decision. */
+/** Numbers from `from` up to the next range, which share a decision. */
 export interface Range {
   readonly from: number;
   readonly decision: Decision;
@@ -97,7 +97,7 @@ function toDecision(rules: readonly SeccompRule[], fallback: Action): Decision {
   return { tests, otherwise };
 }
 
-/** What holds where no rule does: the default up to the newest call that the profile names, and behind it ENOSYS. */
+/** Decisions without a rule: the default up to the newest call that the profile names, and ENOSYS behind it. */
 function baseRanges(profile: SeccompProfile, audit: number, tables: readonly SyscallTable[]): Range[] {
   const fallback: Decision = { tests: [], otherwise: profile.defaultAction };
   const newer: Decision = isLenient(profile.defaultAction) ? fallback : { tests: [], otherwise: action.errno(ENOSYS) };
@@ -111,16 +111,16 @@ function baseRanges(profile: SeccompProfile, audit: number, tables: readonly Sys
     if (special === undefined) return known;
     return [...known, { from: special[0], decision: fallback }, { from: special[1] + 1, decision: newer }];
   });
-  // Numbers with the bit of x32 are another table: where it is not part of the profile, no rule would hold for them.
+  // Numbers with the bit of x32 belong to another table. If the profile does not have that, they kill the process.
   if (audit === auditArch.x86_64 && !tables.includes('x32')) {
     ranges.push({ from: x32Bit, decision: { tests: [], otherwise: action.killProcess } });
-    // -1 has the bit too, but is no call of any table.
+    // -1 has the bit of x32 too, but is no call of any table.
     ranges.push({ from: 0xffff_ffff, decision: newer });
   }
   return ranges.sort((a, b) => a.from - b.from);
 }
 
-/** Actions under which an unknown call is let through anyway. */
+/** True for actions that allow an unknown call. */
 function isLenient(value: Action): boolean {
   return value === action.allow || value === action.log || (value & 0x7fff_0000) === action.trace(0);
 }
@@ -142,7 +142,7 @@ function newestOf(
   return newest;
 }
 
-/** Lays single decisions over the base and joins neighbours that decide the same. */
+/** Puts decisions about single numbers over the base, and joins neighbours with equal decisions. */
 function joinRanges(base: readonly Range[], points: ReadonlyMap<number, Decision>): Range[] {
   const baseAt = (number: number): Decision => base.findLast(({ from }) => from <= number)?.decision ?? impossible();
   const starts = new Set(base.map(({ from }) => from));
@@ -162,7 +162,7 @@ function impossible(): never {
   throw new RangeError('ranges begin with 0');
 }
 
-/** Equal for decisions that decide the same. */
+/** Key of a decision, the same for equal ones. */
 export function keyOf({ tests, otherwise }: Decision): string {
   if (tests.length === 0) return String(otherwise);
   return JSON.stringify([tests, otherwise], (_, value) => (typeof value === 'bigint' ? value.toString() : value));

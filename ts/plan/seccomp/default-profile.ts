@@ -1,6 +1,6 @@
 import { action, allTables, type Condition, type SeccompProfile, type SeccompRule } from './profile.ts';
 
-/** Allowed without a condition. */
+/** Calls that are allowed without a condition. */
 const allowed = `
   accept accept4 access adjtimex alarm bind brk cachestat capget capset chdir chmod chown chown32 clock_adjtime
   clock_adjtime64 clock_getres clock_getres_time64 clock_gettime clock_gettime64 clock_nanosleep
@@ -43,7 +43,7 @@ const newNamespaces = 0x7e02_0000;
 const EPERM = 1;
 const ENOSYS = 38;
 
-/** More calls for a container that has been given the capability. */
+/** More calls, allowed with a capability. */
 const allowedWith: Readonly<Record<string, string>> = {
   CAP_DAC_READ_SEARCH: 'open_by_handle_at',
   CAP_SYS_ADMIN: `
@@ -63,7 +63,7 @@ const allowedWith: Readonly<Record<string, string>> = {
   CAP_PERFMON: 'perf_event_open',
 };
 
-/** Safe since 4.8: the kernel then filters what a tracer makes its tracee call. */
+/** Calls for tracing, which are safe since 4.8: from then on the kernel filters a call after the tracer changed it. */
 const tracing = 'process_vm_readv process_vm_writev ptrace';
 
 function words(text: string): string[] {
@@ -80,7 +80,7 @@ function int(op: Condition['op'], value: number): Condition {
 }
 
 /**
- * Any address family but AF_ALG (38) and AF_VSOCK (40): through the first a page cache could be written
+ * All address families but AF_ALG (38) and AF_VSOCK (40). Through the first, a page cache could be written
  * (CVE-2026-31431), the second reaches the hypervisor. 32-bit x86 programs still get both by `socketcall`, whose
  * arguments a filter cannot see and without which older ones have no network.
  */
@@ -88,7 +88,7 @@ const sockets: readonly SeccompRule[] = [int('LT', 38), int('EQ', 39), int('GT',
   allow('socket', { conditions: [condition] }),
 );
 
-/** PER_LINUX, PER_LINUX32, both with UNAME26, and the question what it is now. */
+/** PER_LINUX, PER_LINUX32, both with UNAME26, and the query of the current personality. */
 const personalities: readonly SeccompRule[] = [0, 8, 0x2_0000, 0x2_0008, 0xffff_ffff].map((value) =>
   allow('personality', { conditions: [int('EQ', value)] }),
 );
@@ -112,7 +112,7 @@ export const defaultProfile: SeccompProfile = {
       conditions: [{ index: 0, op: 'MASKED_EQ', mask: BigInt(newNamespaces), value: 0n, bits: 64 }],
       excludes: { caps: ['CAP_SYS_ADMIN'] },
     }),
-    // Its flags lie in memory, where a filter cannot look: with ENOSYS, programs use clone.
+    // A filter cannot read the flags of clone3, which are in memory. After ENOSYS, programs use clone.
     { names: ['clone3'], action: action.errno(ENOSYS), excludes: { caps: ['CAP_SYS_ADMIN'] } },
   ],
 };

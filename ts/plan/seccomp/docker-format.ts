@@ -14,7 +14,7 @@ import type { SyscallTable } from './syscalls.ts';
 
 const EPERM = 1;
 
-/** Values above 2^53 have lost bits by the time JSON.parse gives them: they are refused rather than guessed. */
+/** Unsigned integer below 2^53. Larger values are refused, because JSON.parse loses bits of them. */
 const Unsigned = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const Errno = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(4095));
 
@@ -52,8 +52,8 @@ const ProfileJson = v.object({
 });
 
 /**
- * Reads a profile in Docker's JSON format, which the OCI's `linux.seccomp` is part of. Calls that no architecture has
- * are ignored, as Docker does.
+ * Reads a profile in Docker's JSON format, of which the OCI's `linux.seccomp` is a part. Calls that no architecture has
+ * are ignored, as in Docker.
  *
  * @param text content of the file
  * @param name of the file, for messages
@@ -64,7 +64,7 @@ export function parseProfile(text: string, name: string): SeccompProfile {
   const fail = (what: string, hint: string): never => refuse(name, what, hint);
   if (json.listenerPath) fail('asks for a listener', 'leave listenerPath out: a listener is not supported');
   for (const flag of json.flags ?? []) {
-    // Synchronising threads means nothing to a process that has one.
+    // Synchronising threads has no effect on a process with one thread.
     if (flag !== 'SECCOMP_FILTER_FLAG_TSYNC') fail(`has the flag ${flag}`, 'leave it out: flags are not supported');
   }
   return {
@@ -125,7 +125,7 @@ const tableOf: Readonly<Record<string, SyscallTable>> = {
   SCMP_ARCH_ARM: 'arm',
 };
 
-/** The machine's own architecture, and of the others those that the profile names and the machine can run. */
+/** Tables of the machine's own architecture, and of others that the profile names and the machine can run. */
 function toTables(json: v.InferOutput<typeof ProfileJson>, native: string, table: SyscallTable): SyscallTable[] {
   const mapped = json.archMap?.find(({ architecture }) => architecture === native)?.subArchitectures;
   const others = [...(mapped ?? []), ...(json.architectures ?? [])].map((name) => tableOf[name]);
@@ -144,7 +144,7 @@ function toRules(rule: RuleInput, fail: Fail): SeccompRule[] {
     excludes: toFilter(rule.excludes),
   };
   const conditions = (rule.args ?? []).map((arg) => toCondition(arg, fail));
-  // One argument tested twice means either, as runc reads it; otherwise all tests have to hold.
+  // If one argument is tested twice, one of the tests has to hold, as in runc. Otherwise all have to.
   const repeated = new Set(conditions.map(({ index }) => index)).size < conditions.length;
   if (repeated) return conditions.map((condition) => ({ ...base, conditions: [condition] }));
   return [{ ...base, conditions }];

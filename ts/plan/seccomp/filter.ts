@@ -3,17 +3,19 @@ import { compileProfile } from './compile.ts';
 import type { FilterTarget } from './decisions.ts';
 import { defaultProfile } from './default-profile.ts';
 import { parseProfile } from './docker-format.ts';
-import { keyFor, readyFilter } from './ready.ts';
+import { keyFor, precompiledFilter } from './precompiled.ts';
 
 const cache = new Map<string, Uint8Array>();
 
 /**
- * The default filter for a container. For the usual capability sets it was compiled when orlop was built.
+ * The default filter of a container. For common capability sets it was compiled when orlop was built.
  *
- * @returns an array of `struct sock_filter`; not to be changed
+ * @returns an array of `struct sock_filter`, not to be changed
  */
 export function defaultFilter(target: FilterTarget): Uint8Array {
-  return readyFilter(target) ?? remember(`default ${keyFor(target)}`, () => compileProfile(defaultProfile, target));
+  return (
+    precompiledFilter(target) ?? remember(`default ${keyFor(target)}`, () => compileProfile(defaultProfile, target))
+  );
 }
 
 /**

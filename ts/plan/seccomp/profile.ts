@@ -1,6 +1,6 @@
 import type { SyscallTable } from './syscalls.ts';
 
-/** What the kernel does with a call: a `SECCOMP_RET_*` value with its data, see seccomp(2). */
+/** Action of the kernel on a call: a `SECCOMP_RET_*` value with its data, see seccomp(2). */
 export type Action = number;
 
 export const action = {
@@ -17,17 +17,17 @@ export type Comparison = 'NE' | 'LT' | 'LE' | 'EQ' | 'GE' | 'GT' | 'MASKED_EQ';
 
 /** A test of one argument. Arguments are unsigned. */
 export interface Condition {
-  /** 0 to 5. */
+  /** Index of the argument, 0 to 5. */
   readonly index: number;
   readonly op: Comparison;
-  /** For MASKED_EQ: the expected value of the bits in `mask`. */
+  /** Value to compare with; for MASKED_EQ, the expected value of the bits in `mask`. */
   readonly value: bigint;
   readonly mask?: bigint | undefined;
-  /** Of the register, how many bits the kernel looks at: an `int` is 32, whatever stands above it. */
+  /** Number of bits that the kernel uses of the register: 32 for an `int`. */
   readonly bits: 32 | 64;
 }
 
-/** What a rule depends on: the machine's architecture in Go's names, and the capabilities of the container. */
+/** Condition of a rule: the machine's architecture in Go's names, and the capabilities of the container. */
 export interface Filter {
   readonly arches?: readonly string[] | undefined;
   readonly caps?: readonly string[] | undefined;
@@ -37,20 +37,20 @@ export interface Filter {
 export interface SeccompRule {
   readonly names: readonly string[];
   readonly action: Action;
-  /** All must hold. */
+  /** Conditions that must all hold. */
   readonly conditions?: readonly Condition[] | undefined;
-  /** The rule is there only when all of it holds: every capability, one of the architectures. */
+  /** The rule applies only if all of it holds: every capability, one of the architectures. */
   readonly includes?: Filter | undefined;
-  /** The rule is not there when any of it holds. */
+  /** The rule does not apply if any of it holds. */
   readonly excludes?: Filter | undefined;
 }
 
 export type MachineArch = 'x64' | 'arm64';
 
 /**
- * A profile in the manner of Docker's. For one call, rules with conditions are asked in their order and then the first
- * without; a call without a rule gets the default action, and one that is newer than all that the profile names
- * `ENOSYS`, so that programs fall back to what the profile knows.
+ * A profile like Docker's. For a call, the rules with conditions are tried in their order, and then the first without.
+ * A call without a rule gets the default action. A call newer than all that the profile names gets `ENOSYS`, so that
+ * programs fall back to older calls.
  */
 export interface SeccompProfile {
   readonly defaultAction: Action;
@@ -58,10 +58,10 @@ export interface SeccompProfile {
   readonly rules: readonly SeccompRule[];
 }
 
-/** The machine's architecture first, then those whose programs it runs too. */
+/** Tables of each machine: its own architecture, then others whose programs it runs. */
 export const allTables: SeccompProfile['tables'] = { x64: ['x86_64', 'i386', 'x32'], arm64: ['aarch64', 'arm'] };
 
-/** Names of the capabilities that rules of a profile depend on. */
+/** Names of the capabilities on which rules of a profile depend. */
 export function capabilitiesAskedBy(profile: SeccompProfile): readonly string[] {
   const asked = profile.rules.flatMap((rule) => [...(rule.includes?.caps ?? []), ...(rule.excludes?.caps ?? [])]);
   return [...new Set(asked)].sort();

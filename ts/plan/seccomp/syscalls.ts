@@ -1,6 +1,6 @@
 import { tables } from './tables.ts';
 
-/** The tables of system calls; several can share one architecture of the kernel's audit interface. */
+/** Tables of system calls. Several can belong to one architecture of the kernel's audit interface. */
 export type SyscallTable = keyof typeof tables;
 
 const parsed = new Map<SyscallTable, ReadonlyMap<string, number>>();
@@ -19,7 +19,7 @@ export function syscallsOf(table: SyscallTable): ReadonlyMap<string, number> {
   return numbers;
 }
 
-/** `AUDIT_ARCH_*` of `linux/audit.h`, as seccomp_data has it. x32 is x86-64 with a bit in the number. */
+/** `AUDIT_ARCH_*` of `linux/audit.h`, as in seccomp_data. x32 is x86-64 with a bit in the number. */
 export const auditArch: Readonly<Record<SyscallTable, number>> = {
   x86_64: 0xc000_003e,
   x32: 0xc000_003e,
@@ -29,8 +29,8 @@ export const auditArch: Readonly<Record<SyscallTable, number>> = {
 };
 
 /**
- * First number of calls outside the common sequence: x32's own entry points for 512 to 547, ARM's private calls. Such a
- * number says nothing about the age of a call.
+ * Range of calls outside the common sequence, whose numbers tell nothing about their age: x32's own entry points 512 to
+ * 547, ARM's private calls.
  */
 export const specialNumbers: Readonly<Partial<Record<SyscallTable, readonly [first: number, last: number]>>> = {
   x32: [0x4000_0000 + 512, 0x4000_0000 + 547],

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
-import { type Check, runChecks } from '../../../ts/cli/doctor/checks.ts';
-import { type Facts, gatherFacts } from '../../../ts/cli/doctor/facts.ts';
-import { orlop } from '../../support/fake-orlop.ts';
+import { type Check, runChecks } from '../../../../ts/cli/doctor/checks.ts';
+import { type Facts, gatherFacts } from '../../../../ts/cli/doctor/facts.ts';
+import { orlop } from '../../../support/fake-orlop.ts';
 
 const good: Facts = {
   kernel: '6.18.5-amd64',

@@ -1,9 +1,9 @@
 import { expect } from 'chai';
-import { commands } from '../../../ts/cli/commands.ts';
-import { type Completion, complete, type Sources } from '../../../ts/cli/completion/complete.ts';
-import { defineCommand } from '../../../ts/cli/parse/define.ts';
-import { laterRunOptions } from '../../../ts/cli/parse/later.ts';
-import { orlop } from '../../support/fake-orlop.ts';
+import { commands } from '../../../../ts/cli/commands.ts';
+import { type Completion, complete, type Sources } from '../../../../ts/cli/completion/complete.ts';
+import { defineCommand } from '../../../../ts/cli/parse/define.ts';
+import { laterRunOptions } from '../../../../ts/cli/parse/later.ts';
+import { orlop } from '../../../support/fake-orlop.ts';
 
 const store = { container: ['web', 'worker'], image: ['host', 'debian:trixie'], volume: ['data', 'database'] };
 

@@ -2,17 +2,17 @@ import { expect } from 'chai';
 import { buildPlan } from '../../../ts/plan/build.ts';
 import { encodePlan } from '../../../ts/plan/encode.ts';
 import type { StartFacts } from '../../../ts/plan/facts.ts';
-import { belongBelow, buildApplication, buildMember } from '../../../ts/plan/member.ts';
 import type { Op, Plan } from '../../../ts/plan/types.ts';
+import { belongBelow, buildApplication, buildWaiting } from '../../../ts/plan/waiting.ts';
 import { makeBind, makeFacts } from '../../support/facts.ts';
 
 const all = ({ prepare, enter }: Pick<Plan, 'prepare' | 'enter'>): Op[] => [...prepare, ...enter];
 const names = (plan: Pick<Plan, 'prepare' | 'enter'>) => all(plan).map(({ op }) => op);
 
-describe('the plans of a member of a pool', () => {
+describe('the plans of a waiting container', () => {
   const content = new TextEncoder().encode('content');
   const facts = makeFacts({ files: { hosts: content, hostname: content, resolvConf: content } });
-  const member = buildMember(facts);
+  const member = buildWaiting(facts);
 
   it('do together what the plan of a start does', () => {
     const application = buildApplication(member, { mounts: [], process: facts.process });
@@ -93,7 +93,7 @@ describe('the plans of a member of a pool', () => {
   });
 
   it('make the root filesystem read-only when the volumes are there, and the working directory', () => {
-    const readOnly = buildMember({ ...facts, root: { ...facts.root, readOnly: true } });
+    const readOnly = buildWaiting({ ...facts, root: { ...facts.root, readOnly: true } });
     const application = buildApplication(readOnly, { mounts: [makeBind('/a')], process: facts.process });
     expect(application.prepare.map(({ op }) => op)).to.deep.equal(['bind', 'join', 'attach', 'chdir', 'readonly']);
     expect(names(readOnly.prepare)).to.include('pivot');
@@ -115,7 +115,7 @@ describe('the plans of a member of a pool', () => {
   it('load the default filter before they wait, when it cannot be shed, and any other one last', () => {
     const plans = (changes: Partial<StartFacts>, process: Partial<StartFacts['process']> = {}) => {
       const changed = { ...facts.process, seccomp: new Uint8Array(8), noNewPrivileges: true, ...process };
-      const built = buildMember({ ...facts, ...changes, process: changed });
+      const built = buildWaiting({ ...facts, ...changes, process: changed });
       const application = buildApplication(built, { mounts: [], process: changed });
       return [built.prepare, application].map((plan) => names(plan).includes('seccomp'));
     };

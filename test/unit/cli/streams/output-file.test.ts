@@ -3,10 +3,10 @@ import { EventEmitter, once } from 'node:events';
 import { lstatSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import type { Io } from '../../../ts/cli/io.ts';
-import { withOutput } from '../../../ts/cli/streams/output-file.ts';
-import { RequestError } from '../../../ts/errors/index.ts';
-import { temporaryDirectory } from '../../support/temporary.ts';
+import type { Io } from '../../../../ts/cli/io.ts';
+import { withOutput } from '../../../../ts/cli/streams/output-file.ts';
+import { RequestError } from '../../../../ts/errors/index.ts';
+import { temporaryDirectory } from '../../../support/temporary.ts';
 
 describe('the file of an archive', () => {
   const directory = temporaryDirectory();

@@ -4,12 +4,12 @@ import type { FilterTarget } from './decisions.ts';
 const decoded = new Map<string, Uint8Array>();
 
 /**
- * The default filter, where it was compiled when orlop was built: for the usual capability sets. The compiler and the
- * profile need not be loaded then.
+ * The default filter for common capability sets, which was compiled when orlop was built. It needs neither the compiler
+ * nor the profile.
  *
  * @returns an array of `struct sock_filter`, not to be changed; null for another set, which `defaultFilter` compiles
  */
-export function readyFilter(target: FilterTarget): Uint8Array | null {
+export function precompiledFilter(target: FilterTarget): Uint8Array | null {
   const key = keyFor(target);
   const ready = compiled[key];
   if (ready === undefined) return null;
@@ -20,7 +20,7 @@ export function readyFilter(target: FilterTarget): Uint8Array | null {
   return filter;
 }
 
-/** Equal for targets that get the same default filter: capabilities that the profile does not ask for do not count. */
+/** Key of a default filter. Capabilities on which no rule of the profile depends are left out. */
 export function keyFor({ arch, capabilities }: FilterTarget): string {
   return [arch, ...capabilities.filter((name) => askedCapabilities.includes(name)).sort()].join(' ');
 }

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { compileTemplate } from '../../../ts/cli/template/render.ts';
-import { RequestError } from '../../../ts/errors/index.ts';
+import { compileTemplate } from '../../../../ts/cli/template/render.ts';
+import { RequestError } from '../../../../ts/errors/index.ts';
 
 const value = {
   Name: 'web',

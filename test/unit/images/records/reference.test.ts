@@ -1,12 +1,12 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { RequestError } from '../../../ts/errors/index.ts';
+import { RequestError } from '../../../../ts/errors/index.ts';
 import {
   familiarName,
   familiarReference,
   formatReference,
   parseReference,
-} from '../../../ts/images/records/reference.ts';
+} from '../../../../ts/images/records/reference.ts';
 
 const digest = `sha256:${'a1'.repeat(32)}`;
 
@@ -58,7 +58,7 @@ describe('an image reference', () => {
     ['a//b', /part of the name is empty/],
     ['/debian', /part of the name is empty/],
     ['debian/', /part of the name is empty/],
-    ['../etc', /not a registry/],
+    ['../../etc', /not a registry/],
     ['a/../b', /not a repository name/],
     ['-bad-.example/app', /not a registry/],
     ['host:port/app', /not a registry/],

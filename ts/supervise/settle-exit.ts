@@ -1,40 +1,40 @@
 import { RequestError } from '../errors/index.ts';
 import type { Finished } from '../native/contract.ts';
-import { setOwnEnd } from '../record/claims.ts';
+import { setOwnExit } from '../record/claims.ts';
 import type { ContainerStore } from '../record/container-store.ts';
-import type { Ending, StoredContainer } from '../record/schema.ts';
+import type { RecordedExit, StoredContainer } from '../record/schema.ts';
 import { explainingNoSpace } from '../store/no-space.ts';
 import type { Store } from '../store/store.ts';
 import { type ExitStatus, exitStatus } from './exit.ts';
 
-/** How an application ended, and what was collected of its outputs. */
-export interface Ended extends Pick<Finished, 'outputs' | 'overflow'> {
+/** Exit of an application, with its collected outputs. */
+export interface ExitReport extends Pick<Finished, 'outputs' | 'overflow'> {
   readonly status: ExitStatus;
 }
 
-export interface EndRequest {
+export interface ExitRequest {
   /** ID of the container. */
   readonly id: string;
-  /** The threads that see the application to its end remove the container. */
+  /** The launcher's threads remove the container. */
   readonly removes: boolean;
   readonly finished: Promise<Finished>;
 }
 
 /**
- * Waits for the end, records it, and removes what is to go with it, as far as that is not done yet.
+ * Waits for the exit. Then records it and removes the container, unless the launcher's threads have done so.
  *
- * @param container as it runs
+ * @param container with its running state
  */
-export async function seeToEnd(
+export async function settleExit(
   { containers, store }: { readonly containers: ContainerStore; readonly store: Store },
   container: () => StoredContainer,
-  { id, removes, finished }: EndRequest,
-): Promise<Ended> {
-  const settle = async (ending: Ending) => {
+  { id, removes, finished }: ExitRequest,
+): Promise<ExitReport> {
+  const settle = async (exit: RecordedExit) => {
     const running = container();
     const { rm } = running.record.request;
-    if (rm && running.durability === 'ephemeral') return containers.removeEnded(running, ending);
-    await containers.exited(running, ending);
+    if (rm && running.durability === 'ephemeral') return containers.removeExited(running, exit);
+    await containers.exited(running, exit);
     if (rm) await containers.remove(id, { volumes: true }).catch(ignoreGone);
   };
   let end: Finished;
@@ -45,22 +45,20 @@ export async function seeToEnd(
     throw error;
   }
   const status = exitStatus(end.exit);
-  // Where others wait for the end or remove the container as well, the list of changes has failed.
+  // The batch of changes fails if another program waits for the exit or removes the container too.
   if (!removes || end.failure !== null) await settle(status).catch(explainingNoSpace(store));
   else containers.gone(id);
   return { ...end, status };
 }
 
-/**
- * The end without what was collected, which this program knows by the container's ID until it is settled.
- */
-export function exitOf(id: string, ended: Promise<Ended>): Promise<ExitStatus> {
+/** Announces the exit of a container in this program, for `ownExit`; gives the exit without the outputs. */
+export function announceExit(id: string, ended: Promise<ExitReport>): Promise<ExitStatus> {
   const exited = ended.then(({ status }) => status);
-  setOwnEnd(id, exited);
+  setOwnExit(id, exited);
   return exited;
 }
 
-/** Another program may have removed it by force, which was its end. */
+/** Ignores that another program has removed the container by force, which was its exit. */
 function ignoreGone(error: unknown): void {
   if (!(error instanceof RequestError && error.code === 'ORLOP_E_NO_CONTAINER')) throw error;
 }

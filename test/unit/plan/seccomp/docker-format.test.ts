@@ -1,16 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
-import { RequestError } from '../../../ts/errors/index.ts';
-import { capabilityNames } from '../../../ts/linux/capabilities.ts';
-import { defaultCapabilities } from '../../../ts/plan/defaults.ts';
-import { decide } from '../../../ts/plan/seccomp/decisions.ts';
-import { defaultProfile } from '../../../ts/plan/seccomp/default-profile.ts';
-import { parseProfile } from '../../../ts/plan/seccomp/docker-format.ts';
-import { customFilter } from '../../../ts/plan/seccomp/filter.ts';
-import { action, type SeccompProfile } from '../../../ts/plan/seccomp/profile.ts';
-import { auditArch, syscallsOf } from '../../../ts/plan/seccomp/syscalls.ts';
-import { runFilter } from '../../support/bpf.ts';
-import { dockerProfile, requires } from '../../support/require.ts';
+import { RequestError } from '../../../../ts/errors/index.ts';
+import { capabilityNames } from '../../../../ts/linux/capabilities.ts';
+import { defaultCapabilities } from '../../../../ts/plan/defaults.ts';
+import { decide } from '../../../../ts/plan/seccomp/decisions.ts';
+import { defaultProfile } from '../../../../ts/plan/seccomp/default-profile.ts';
+import { parseProfile } from '../../../../ts/plan/seccomp/docker-format.ts';
+import { customFilter } from '../../../../ts/plan/seccomp/filter.ts';
+import { action, type SeccompProfile } from '../../../../ts/plan/seccomp/profile.ts';
+import { auditArch, syscallsOf } from '../../../../ts/plan/seccomp/syscalls.ts';
+import { runFilter } from '../../../support/bpf.ts';
+import { dockerProfile, requires } from '../../../support/require.ts';
 
 const target = { arch: 'x64', capabilities: [] } as const;
 

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { RequestError } from '../../../ts/errors/index.ts';
-import type { ResolvedUser } from '../../../ts/images/types.ts';
-import { findUser, parseGroup, parseId, parsePasswd } from '../../../ts/images/users/users.ts';
+import { RequestError } from '../../../../ts/errors/index.ts';
+import type { ResolvedUser } from '../../../../ts/images/types.ts';
+import { findUser, parseGroup, parseId, parsePasswd } from '../../../../ts/images/users/users.ts';
 
 const database = {
   users: parsePasswd(

@@ -4,20 +4,20 @@ import type { Stdio, StdioRequest } from './stdio.ts';
 import { type PipeEnds, type StdioStreams, streamsOver } from './streams.ts';
 
 /**
- * What the launching thread is to give an application as its standard streams: descriptors of the caller, or what it
- * opens itself. Pure.
+ * Chooses the sources of an application's standard streams: descriptors of the caller, or what the launcher thread
+ * opens. Pure.
  *
  * @throws RequestError ORLOP_E_INPUT
  */
-export function suppliesOf({ stdin, stdout, stderr }: StdioRequest): [number, number, number] {
+export function stdioSources({ stdin, stdout, stderr }: StdioRequest): [number, number, number] {
   return [
-    supplyOf('stdin', stdin, 0),
-    supplyOf('stdout', stdout, 1),
-    stderr === 'stdout' ? supply.sameAsBefore : supplyOf('stderr', stderr, 2),
+    sourceOf('stdin', stdin, 0),
+    sourceOf('stdout', stdout, 1),
+    stderr === 'stdout' ? supply.sameAsBefore : sourceOf('stderr', stderr, 2),
   ];
 }
 
-function supplyOf(name: string, kind: Stdio, number: number): number {
+function sourceOf(name: string, kind: Stdio, number: number): number {
   if (kind === 'inherit') return number;
   if (kind === 'ignore') return number === 0 ? supply.nothingToRead : supply.nothingToWrite;
   if (kind === 'pipe') return number === 0 ? supply.pipeToApplication : supply.pipeFromApplication;
@@ -33,28 +33,28 @@ export function descriptorOf(name: string, kind: number): number {
 }
 
 /** The caller's ends of the pipes that were opened for a started application. */
-export class LaunchedStdio {
+export class StdioPipes {
   readonly #native: Native;
   readonly #ends: PipeEnds;
 
-  /** @param pipes in the order of the supplies that are pipes; not those that somebody else reads */
-  constructor(native: Native, supplies: readonly number[], pipes: readonly number[], collected: boolean) {
+  /** @param pipes in the order of the sources that are pipes, without those that the launcher collects */
+  constructor(native: Native, sources: readonly number[], pipes: readonly number[], collected: boolean) {
     this.#native = native;
     const rest = [...pipes];
     const end = (number: number) => {
-      const kind = supplies[number];
+      const kind = sources[number];
       const isPipe = kind === supply.pipeToApplication || (kind === supply.pipeFromApplication && !collected);
       return isPipe ? (rest.shift() ?? null) : null;
     };
     this.#ends = [end(0), end(1), end(2)];
   }
 
-  /** Streams over them; call it once. */
+  /** Makes streams over the pipes. Call it once. */
   streams(): Promise<StdioStreams> {
     return streamsOver(this.#native, this.#ends);
   }
 
-  /** Closes them, where nobody will use them. */
+  /** Closes the pipes of a start without streams. */
   abandon(): void {
     for (const end of this.#ends) if (end !== null) this.#native.closeSync(end);
   }

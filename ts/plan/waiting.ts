@@ -9,29 +9,29 @@ import type { Plan, Slot } from './types.ts';
 import { makeUserMount } from './user-mounts.ts';
 
 /**
- * The container of a pool that waits for its application, as plans. All of them have an opener, for the member sees
- * nothing of the host.
+ * Plans of a waiting container. An opener makes their mounts, because the container's process never sees the host.
  */
-export interface MemberPlan {
+export interface WaitingPlans {
   readonly facts: StartFacts;
-  /** Executes orlop-init in the container's namespaces. Its supplied descriptors are the member's socket, and the file. */
+  /** Executes orlop-init in the container's namespaces. Supplied are the container's socket and the file. */
   readonly boot: Plan;
-  /** What is done at once: all that needs no request, with the change of the root. */
+  /** All operations that need no request, up to the change of the root. */
   readonly prepare: Plan;
+  /** Slot of the scratch mount. */
   readonly scratch: Slot;
 }
 
 const supplied = ['stdin', 'stdout', 'stderr', 'container'] as const;
 const strategy = 'opener';
 
-/** Builds the plans of a container that waits. Pure. */
-export function buildMember(given: StartFacts): MemberPlan {
+/** Builds the plans of a waiting container. Pure. */
+export function buildWaiting(given: StartFacts): WaitingPlans {
   const facts = { ...given, strategy } as const;
-  // These slots stay free: what fills them comes with the request.
+  // These slots stay free for the descriptors of a request.
   const draft = new Draft([], { strategy, slots: supplied.length });
-  const { tree } = makeContainer(draft, facts);
+  const { mount } = makeContainer(draft, facts);
   awaitApplication(draft, facts);
-  return { facts, boot: bootPlan(facts), prepare: planOf(draft), scratch: tree };
+  return { facts, boot: bootPlan(facts), prepare: planOf(draft), scratch: mount };
 }
 
 function planOf({ supplied, slots, prepare, enter }: Draft): Plan {
@@ -56,21 +56,21 @@ function bootPlan(facts: StartFacts): Plan {
   return { ...planOf(draft), namespaces: namespacesOf(facts) };
 }
 
-/** What a request adds to a container that waits. */
+/** Facts that a request adds to a waiting container. */
 export interface ApplicationFacts {
   readonly mounts: readonly UserMount[];
   readonly process: ProcessFacts;
 }
 
 /**
- * Builds the plan by which a container that waits becomes an application. Its volumes are opened by the program, which
- * then joins the container's mount namespace and puts them into their places: of the member, which may be under its
- * filter already, nothing is left to do but what is of the process. Pure.
+ * Builds the plan by which a waiting container becomes an application. A thread of the program opens the volumes, joins
+ * the container's mount namespace and attaches them. The container's process, which may have its filter already, only
+ * changes itself. Pure.
  *
- * A mount hides what the member mounted at its target or below it, as it would have replaced it in a start.
+ * A mount hides the container's mounts at its target or below it. In a start it would replace them.
  */
 export function buildApplication(
-  { facts: waiting, prepare, scratch }: MemberPlan,
+  { facts: waiting, prepare, scratch }: WaitingPlans,
   { mounts, process }: ApplicationFacts,
 ): Plan {
   const facts = { ...waiting, process };
@@ -82,12 +82,12 @@ export function buildApplication(
 }
 
 function attachMounts(draft: Draft, mounts: readonly UserMount[], completed: boolean): void {
-  const trees = mounts.map((mount) => ({ mount, target: mount.target, tree: makeUserMount(draft, mount) }));
+  const made = mounts.map((mount) => ({ mount, target: mount.target, tree: makeUserMount(draft, mount) }));
   if (mounts.length > 0 || completed) {
     const namespace = draft.suppliedSlot('container');
     draft.prepare.push({ op: 'join', reason: 'mounts of the container', namespace, kind: namespaceFlag.mount });
   }
-  for (const { mount, target, tree } of byDepth(trees)) {
+  for (const { mount, target, tree } of byDepth(made)) {
     const { reason } = mount;
     const kind = mountPoint[mount.kind === 'bind' ? mount.type : 'directory'];
     draft.prepare.push({ op: 'attach', reason, tree, target, kind, create: 1 });
@@ -95,11 +95,11 @@ function attachMounts(draft: Draft, mounts: readonly UserMount[], completed: boo
 }
 
 /**
- * Whether a mount has to lie below what the member has mounted already. In a start the files of `/etc` and what masks
- * paths come after all mounts, so that a volume does not hide them. Pure.
+ * True if a mount would hide the files of `/etc` or a mask. In a start these are attached after all mounts, but a
+ * waiting container has them already. Pure.
  */
 export function belongBelow(mounts: readonly { readonly target: string }[]): boolean {
-  return mounts.some(({ target }) => aboveFiles.has(target) || protectedTrees.has(top(target)));
+  return mounts.some(({ target }) => aboveFiles.has(target) || protectedTops.has(top(target)));
 }
 
 /** `/sys/firmware` → `/sys`. */
@@ -108,5 +108,5 @@ function top(path: string): string {
 }
 
 const aboveFiles: ReadonlySet<string> = new Set(defaultFiles.flatMap(parents));
-/** With paths that are masked or read-only. */
-const protectedTrees: ReadonlySet<string> = new Set([...defaultMaskedPaths, ...defaultReadonlyPaths].map(top));
+/** Top directories with masked or read-only paths. */
+const protectedTops: ReadonlySet<string> = new Set([...defaultMaskedPaths, ...defaultReadonlyPaths].map(top));

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { errorOf, packing, parseReport } from '../../../ts/images/archive/report.ts';
+import { errorOf, packing, parseReport } from '../../../../ts/images/archive/report.ts';
 
 const hex = (text: string | number[]) => Buffer.from(text as string).toString('hex');
 
@@ -21,9 +21,9 @@ describe('a report of orlop-archive', () => {
   });
 
   it('of a refusal names the entry, the reason and what to do', () => {
-    const error = errorFor({ code: 'traversal', entry: hex('../x'), detail: '' });
+    const error = errorFor({ code: 'traversal', entry: hex('../../x'), detail: '' });
     expect(error).to.include({ name: 'RequestError', code: 'ORLOP_E_ARCHIVE' });
-    expect(error.message).to.equal(`could not unpack the archive, entry '../x': the name contains '..'`);
+    expect(error.message).to.equal(`could not unpack the archive, entry '../../x': the name contains '..'`);
     expect(error.hint).to.be.a('string');
   });
 

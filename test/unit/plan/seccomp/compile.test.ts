@@ -1,12 +1,13 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { RequestError } from '../../../ts/errors/index.ts';
-import { defaultCapabilities } from '../../../ts/plan/defaults.ts';
-import { compileProfile } from '../../../ts/plan/seccomp/compile.ts';
-import { askedCapabilities, compiled } from '../../../ts/plan/seccomp/compiled.ts';
-import type { FilterTarget } from '../../../ts/plan/seccomp/decisions.ts';
-import { defaultProfile } from '../../../ts/plan/seccomp/default-profile.ts';
-import { defaultFilter } from '../../../ts/plan/seccomp/filter.ts';
+import { RequestError } from '../../../../ts/errors/index.ts';
+import { defaultCapabilities } from '../../../../ts/plan/defaults.ts';
+import { compileProfile } from '../../../../ts/plan/seccomp/compile.ts';
+import { askedCapabilities, compiled } from '../../../../ts/plan/seccomp/compiled.ts';
+import type { FilterTarget } from '../../../../ts/plan/seccomp/decisions.ts';
+import { defaultProfile } from '../../../../ts/plan/seccomp/default-profile.ts';
+import { defaultFilter } from '../../../../ts/plan/seccomp/filter.ts';
+import { keyFor } from '../../../../ts/plan/seccomp/precompiled.ts';
 import {
   action,
   allTables,
@@ -14,11 +15,10 @@ import {
   capabilitiesAskedBy,
   type SeccompProfile,
   type SeccompRule,
-} from '../../../ts/plan/seccomp/profile.ts';
-import { keyFor } from '../../../ts/plan/seccomp/ready.ts';
-import { auditArch, type SyscallTable, syscallsOf } from '../../../ts/plan/seccomp/syscalls.ts';
-import { type Call, runFilter } from '../../support/bpf.ts';
-import { makeOracle } from '../../support/seccomp-oracle.ts';
+} from '../../../../ts/plan/seccomp/profile.ts';
+import { auditArch, type SyscallTable, syscallsOf } from '../../../../ts/plan/seccomp/syscalls.ts';
+import { type Call, runFilter } from '../../../support/bpf.ts';
+import { makeOracle } from '../../../support/seccomp-oracle.ts';
 
 const none = [0n, 0n, 0n, 0n, 0n, 0n];
 

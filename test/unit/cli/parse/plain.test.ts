@@ -1,9 +1,9 @@
 import { expect } from 'chai';
-import type { Arguments, CommandModule } from '../../../ts/cli/command.ts';
-import { type CommandEntry, commands } from '../../../ts/cli/commands.ts';
-import type { Io } from '../../../ts/cli/io.ts';
-import { parseCommand, parseGlobals } from '../../../ts/cli/parse/parse.ts';
-import { plainCommand, plainGlobals } from '../../../ts/cli/parse/plain.ts';
+import type { Arguments, CommandModule } from '../../../../ts/cli/command.ts';
+import { type CommandEntry, commands } from '../../../../ts/cli/commands.ts';
+import type { Io } from '../../../../ts/cli/io.ts';
+import { parseCommand, parseGlobals } from '../../../../ts/cli/parse/parse.ts';
+import { plainCommand, plainGlobals } from '../../../../ts/cli/parse/plain.ts';
 
 const io = { stdout: { write: () => undefined } } as unknown as Io;
 
