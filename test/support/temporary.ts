@@ -19,20 +19,26 @@ export function temporaryDirectory(parent = temporaryParent): () => string {
   return () => path;
 }
 
+/** Time that a look counts at most. */
+const maxLookMs = 200;
+
 /**
- * Waits until `condition` returns a value other than false, null or undefined. Fails after `seconds`, long enough for
- * any machine.
+ * Waits until `condition` returns a value other than false, null or undefined. Fails after `seconds`, without the time
+ * of looks that take longer than they should and of stops of the whole program, so that a slow machine does not fail.
  */
 export async function until<T>(
   what: string,
   condition: () => T | Promise<T>,
   seconds = 60,
 ): Promise<Exclude<T, false | null | undefined>> {
-  const end = Date.now() + seconds * 1000;
-  for (;;) {
+  let left = seconds * 1000;
+  for (let last = Date.now(); ; ) {
     const value = await condition();
     if (value !== false && value !== null && value !== undefined) return value as Exclude<T, false | null | undefined>;
-    if (Date.now() > end) throw new Error(`waited ${seconds} s for: ${what}`);
+    const now = Date.now();
+    left -= Math.min(now - last, maxLookMs);
+    last = now;
+    if (left < 0) throw new Error(`waited ${seconds} s for: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }
