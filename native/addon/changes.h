@@ -1,4 +1,4 @@
-// Lists of changes to the store, see fs/changes.h.
+// Batches of changes, see fs/changes.h.
 #pragma once
 
 #include <napi.h>
@@ -9,9 +9,9 @@
 
 namespace orlop::addon {
 
-// Reads a list as ts/native/contract.ts describes it. Empty, or what is wrong with it.
+// Reads a batch as ts/native/contract.ts describes it. Returns what is wrong, or empty.
 std::string read_changes(const Napi::Value& value, fs::Changes& changes);
-// The same for a list whose texts have holes, see text_template.h.
+// Reads a batch whose texts have holes, see text_template.h.
 std::string read_changes_with_holes(const Napi::Value& value, fs::Changes& changes);
 
 void add_change_functions(Napi::Env env, Napi::Object exports);

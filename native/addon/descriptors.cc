@@ -47,14 +47,14 @@ Napi::Value try_lock(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(env, result == 0);
 }
 
-// The descriptor that is the argument, which from now on is not the environment's to close.
+// The descriptor in the argument, which the environment no longer closes.
 int taken_back(const Napi::CallbackInfo& info) {
   const int fd = info[0].IsNumber() ? info[0].As<Napi::Number>().Int32Value() : -1;
   Environment::of(info.Env())->take_back(fd);
   return fd;
 }
 
-// As in the kernel, the descriptor is free in any case: EINTR and EIO tell about the file.
+// The kernel frees the descriptor in any case: EINTR and EIO are about the file.
 Failure close_descriptor(int fd) { return close(fd) == 0 || errno == EINTR ? Failure{} : failed("close"); }
 
 Napi::Value close_sync(const Napi::CallbackInfo& info) {

@@ -24,14 +24,15 @@ void Environment::create(Napi::Env env) {
   napi_create_threadsafe_function(env, nullptr, nullptr, Napi::String::New(env, "orlop"), 0, 1, nullptr, nullptr,
                                   nullptr, call_js, &environment->post_);
   napi_unref_threadsafe_function(env, environment->post_);
-  // Hooks run last in, first out: ours comes before that of the function above, which must not be called after its own.
+  // Hooks run last in, first out: this one runs before that of the threadsafe function, which must not be called after
+  // its own.
   napi_add_env_cleanup_hook(env, on_cleanup, environment.get());
   env.SetInstanceData(new Holder(std::move(environment)));
 }
 
 void Environment::call_js(napi_env env, napi_value, void*, void* data) {
   const std::unique_ptr<Task> task(static_cast<Task*>(data));
-  if (env == nullptr || !can_run(env)) return;  // the environment goes down
+  if (env == nullptr || !can_run(env)) return;  // the environment is ending
   (*task)(Napi::Env(env));
 }
 
@@ -91,7 +92,7 @@ int Environment::give(int fd) {
 
 void Environment::take_back(int fd) { given_.erase(fd); }
 
-void Environment::bind_life(const std::shared_ptr<launch::Process>& process, int signal) {
+void Environment::bind_life(const std::shared_ptr<supervise::Process>& process, int signal) {
   {
     const std::lock_guard lock(mutex_);
     if (post_ == nullptr) {
@@ -108,10 +109,9 @@ void Environment::bind_life(const std::shared_ptr<launch::Process>& process, int
 
 void Environment::on_cleanup(void* self) { static_cast<Environment*>(self)->close(); }
 
-// A Worker that ends takes its containers along, as the program does with the parent death signal: there is nobody left
-// to wait for them.
+// A Worker that ends kills its containers, as the parent death signal does for the program.
 void Environment::close() {
-  std::unordered_map<launch::Process*, Bound> bound;
+  std::unordered_map<supervise::Process*, Bound> bound;
   {
     const std::lock_guard lock(mutex_);
     napi_release_threadsafe_function(std::exchange(post_, nullptr), napi_tsfn_abort);

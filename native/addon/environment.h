@@ -15,48 +15,48 @@
 
 namespace orlop::addon {
 
-// JS. False in a Worker that is being terminated, where every call that could run JavaScript is refused: setting a
-// property is one. Nobody is left to hear of what has ended then.
+// JS. False in a Worker that is being terminated: calls that could run JavaScript are refused there, also setting a
+// property. Then a report is dropped.
 bool can_run(napi_env env);
 
-// Threads are named where it matters; "JS" is the environment's own. A shared pointer keeps the object, not the
-// environment: after close() it is an empty shell that swallows what comes too late.
+// "JS" is the environment's thread. A shared pointer keeps the object, not the environment: after close() the object
+// drops all tasks.
 class Environment : public std::enable_shared_from_this<Environment> {
  public:
   using Task = std::function<void(Napi::Env)>;
 
-  // JS. The environment's own, made at the module's initialisation.
+  // JS. The object of this environment, made at the module's initialisation.
   static std::shared_ptr<Environment> of(Napi::Env env);
   static void create(Napi::Env env);
 
-  // Any thread: runs the task on JS, soon. False when the environment is gone; the task is dropped then.
+  // Any thread. Posts the task to JS. False if the environment is gone; the task is dropped.
   bool post(Task task);
 
-  // JS. While something is held, the event loop stays alive.
+  // JS. `hold` keeps the event loop alive until `release`.
   void hold(Napi::Env env);
   void release(Napi::Env env);
 
-  // JS. The starts that have not been settled, by the token that cancels them. Each holds until it is removed or
+  // JS. Starts that are not settled, by the token that cancels them. Each holds the event loop until it is removed or
   // abandoned.
   void add_start(const Napi::Object& token, const std::shared_ptr<launch::Start>& start);
   void remove_start(Napi::Env env, const std::shared_ptr<launch::Start>& start);
   void cancel(const Napi::Object& token);
   void abandon(const Napi::Object& token);
-  // The one of this token; null when it has been settled.
+  // The start of this token; null if it is settled.
   std::shared_ptr<launch::Start> start_of(const Napi::Object& token);
 
-  // JS. A descriptor that JavaScript gets closes with the environment, unless it was taken back, or disowned, before:
-  // a Worker that is terminated runs none of the code that would close it.
+  // JS. The environment closes a given descriptor at its end, unless JavaScript took it back or disowned it: a Worker
+  // that is terminated runs no code that would close it.
   int give(int fd);
   void take_back(int fd);
 
-  // JS. Whether work that could wait in another thread is done on JS, at once: for a program that does nothing
+  // JS. True if work that could run on another thread is done on JS, at once: for a program that does nothing
   // meanwhile.
   bool works_at_once() const { return works_at_once_; }
   void work_at_once() { works_at_once_ = true; }
 
-  // Any thread: the process ends with the environment, by this signal.
-  void bind_life(const std::shared_ptr<launch::Process>& process, int signal);
+  // Any thread. The environment sends this signal to the process at its end.
+  void bind_life(const std::shared_ptr<supervise::Process>& process, int signal);
 
  private:
   struct Pending {
@@ -65,7 +65,7 @@ class Environment : public std::enable_shared_from_this<Environment> {
     bool holds = true;
   };
   struct Bound {
-    std::shared_ptr<launch::Process> process;
+    std::shared_ptr<supervise::Process> process;
     int signal;
   };
   static void call_js(napi_env env, napi_value function, void* context, void* data);
@@ -78,7 +78,7 @@ class Environment : public std::enable_shared_from_this<Environment> {
   std::unordered_set<int> given_;  // JS
   std::mutex mutex_;
   napi_threadsafe_function post_ = nullptr;  // null when closed
-  std::unordered_map<launch::Process*, Bound> bound_;
+  std::unordered_map<supervise::Process*, Bound> bound_;
 };
 
 }  // namespace orlop::addon

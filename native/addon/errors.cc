@@ -9,7 +9,7 @@
 namespace orlop::addon {
 namespace {
 
-// What strerror_r gives: glibc's a text, that of musl and POSIX a status, with the text in the buffer.
+// strerror_r returns a text in glibc, and a status in musl and POSIX, with the text in the buffer.
 [[maybe_unused]] const char* text_of(const char* text, const char*) { return text; }
 [[maybe_unused]] const char* text_of(int, const char* buffer) { return buffer; }
 

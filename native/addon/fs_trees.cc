@@ -24,15 +24,15 @@
 namespace orlop::addon {
 namespace {
 
-// Shared, since std::function wants what can be copied.
+// Shared, because std::function must be copyable.
 using Descriptor = std::shared_ptr<UniqueFd>;
 
-// Arguments are checked in TypeScript by their types; what is wrong all the same rejects the promise.
+// TypeScript checks the types of arguments; a wrong one rejects the promise all the same.
 class Arguments {
  public:
   explicit Arguments(const Napi::CallbackInfo& info) : info_(info) {}
 
-  // A duplicate: the caller may close its own while the work is waiting for a thread.
+  // A duplicate: the caller may close its own while the work waits for a thread.
   Descriptor descriptor(size_t i) {
     if (!expect(info_[i].IsNumber(), "a descriptor")) return nullptr;
     int fd = fcntl(info_[i].As<Napi::Number>().Int32Value(), F_DUPFD_CLOEXEC, 3);

@@ -1,4 +1,4 @@
-// The exports that deal with file trees.
+// Exports for directory trees and views.
 #pragma once
 
 #include <napi.h>

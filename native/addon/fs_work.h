@@ -1,4 +1,4 @@
-// Work on libuv's thread pool, or at once, that ends in a promise.
+// Work on libuv's thread pool, or at once, with a promise.
 #pragma once
 
 #include <napi.h>
@@ -13,8 +13,8 @@
 
 namespace orlop::addon {
 
-// `Work` is called off the JavaScript thread and fills a `Result`; `Convert` makes a value of it, on that thread. Work
-// touches no JavaScript value: what it needs was copied before.
+// `Work` is called off the JavaScript thread and fills a `Result`; `Convert` makes a value from the result, on the
+// JavaScript thread. `Work` touches no JavaScript value, only copies.
 template <typename Result>
 class FsWork : public Napi::AsyncWorker {
  public:
@@ -23,7 +23,7 @@ class FsWork : public Napi::AsyncWorker {
 
   static Napi::Value start(Napi::Env env, Work work, Convert convert) {
     if (Environment::of(env)->works_at_once()) return done(env, work, convert);
-    auto* worker = new FsWork(env, std::move(work), std::move(convert));  // deletes itself when it has ended
+    auto* worker = new FsWork(env, std::move(work), std::move(convert));  // deletes itself at its end
     const Napi::Value promise = worker->deferred_.promise();
     worker->Queue();
     return promise;

@@ -4,8 +4,8 @@
 #include <utility>
 #include <vector>
 
+#include "addon/after_exit.h"
 #include "addon/deferred.h"
-#include "addon/ending.h"
 #include "addon/environment.h"
 #include "addon/errors.h"
 #include "addon/launch_request.h"
@@ -23,11 +23,11 @@ namespace {
 using launch::StartResult;
 using Outcome = StartResult::Outcome;
 
-// What JavaScript is told of a start.
+// Report of a start.
 struct Report {
   std::shared_ptr<Environment> environment;
   Deferred deferred;
-  std::weak_ptr<Ending> ending;  // it may hold the report
+  std::weak_ptr<AfterExit> after_exit;  // weak: it may hold this report
   std::shared_ptr<launch::Start> start;
   std::shared_ptr<StartResult> result;
 };
@@ -47,36 +47,36 @@ Napi::Object result_object(Napi::Env env, const Report& report) {
 // JS.
 void settle(Napi::Env env, const Report& report) {
   const bool started = report.result->outcome == Outcome::kStarted;
-  const SharedEnding ending = started ? report.ending.lock() : nullptr;
-  // Until the end of the application now, where that is waited for.
-  if (ending != nullptr) report.environment->hold(env);
+  const SharedAfterExit after_exit = started ? report.after_exit.lock() : nullptr;
+  // From now on held until the exit of the application is reported.
+  if (after_exit != nullptr) report.environment->hold(env);
   report.environment->remove_start(env, report.start);
   if (report.result->outcome == Outcome::kNoProcess) {
     report.deferred.reject(system_error(env, report.result->failure).Value());
     return;
   }
   Napi::Object object = result_object(env, report);
-  // An application that ended without becoming one gets no reader.
+  // Without an application the pipes are closed.
   if (started) object.Set("pipes", give_pipes(env, *report.environment, report.result->pipes));
-  if (ending != nullptr) ending->deferred.emplace(env);
-  object.Set("ended", ending != nullptr ? ending->deferred->promise() : env.Null());
+  if (after_exit != nullptr) after_exit->deferred.emplace(env);
+  object.Set("ended", after_exit != nullptr ? after_exit->deferred->promise() : env.Null());
   report.deferred.resolve(object);
 }
 
-// On a launcher thread, with a result that goes to JavaScript.
+// On a launcher thread: posts the result to JavaScript.
 void deliver(const Launching& launching, const std::shared_ptr<launch::Start>& start, StartResult result) {
   const auto& environment = launching.environment;
   if (result.process != nullptr && start->death_signal() != 0) {
     environment->bind_life(result.process, start->death_signal());
   }
-  const Followed& followed = launching.followed;
-  const Report report{environment, launching.deferred, followed.ending, start,
+  const ExitOptions& exit_options = launching.exit_options;
+  const Report report{environment, launching.deferred, exit_options.after_exit, start,
                       std::make_shared<StartResult>(std::move(result))};
-  const auto tell = [report](Napi::Env env) { settle(env, report); };
-  if (followed.ending != nullptr && report.result->outcome == Outcome::kStarted) {
-    follow_start(followed, report.result->process, report.result->pipes, tell);
+  const auto report_start = [report](Napi::Env env) { settle(env, report); };
+  if (exit_options.after_exit != nullptr && report.result->outcome == Outcome::kStarted) {
+    report_start_and_watch(exit_options, report.result->process, report.result->pipes, report_start);
   } else {
-    environment->post(tell);
+    environment->post(report_start);
   }
 }
 
@@ -120,14 +120,14 @@ Napi::Object failure_object(Napi::Env env, const init::Report& report) {
   return object;
 }
 
-// Nanoseconds since boot fit a double's 53 bits for a hundred days and are off by one or two after that.
+// Nanoseconds since boot fit the 53 bits of a double for a hundred days. After that they are off by one or two.
 Napi::Object times_object(Napi::Env env, const Moments& moments, const std::vector<uint64_t>& ops) {
   Napi::Object times = Napi::Object::New(env);
   times.Set("called", static_cast<double>(moments.called));
   times.Set("cloned", static_cast<double>(moments.cloned));
   times.Set("entered", static_cast<double>(moments.entered));
   auto list = Napi::Float64Array::New(env, ops.size());
-  // None, and nowhere to write to, in a Worker that is being terminated.
+  // Empty in a Worker that is being terminated.
   if (list.IsEmpty()) return times;
   for (size_t i = 0; i < ops.size(); ++i) list[i] = static_cast<double>(ops[i]);
   times.Set("ops", list);

@@ -1,4 +1,4 @@
-// features, launch and cancel; and what members have in common with them.
+// features, launch and cancel; and reports that orders of waiting containers share.
 #pragma once
 
 #include <napi.h>

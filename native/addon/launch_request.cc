@@ -8,7 +8,7 @@
 
 #include "addon/errors.h"
 #include "addon/prepared_start.h"
-#include "addon/supplies.h"
+#include "addon/slot_sources.h"
 #include "addon/values.h"
 #include "fs/changes.h"
 
@@ -17,7 +17,7 @@ namespace {
 
 Napi::Value error_of(Napi::Env env, const std::string& message) { return Napi::TypeError::New(env, message).Value(); }
 
-// Descriptors that the addon gave. False when it is no list of them.
+// Takes descriptors that the addon gave. False if the value is no list of numbers.
 bool take_descriptors(const Napi::Value& value, Launching& launching) {
   if (value.IsUndefined()) return true;
   if (!value.IsArray()) return false;
@@ -29,8 +29,8 @@ bool take_descriptors(const Napi::Value& value, Launching& launching) {
     if (!number) continue;
     UniqueFd taken(static_cast<int>(*number));
     launching.environment->take_back(taken.get());
-    UniqueFd& fd = launching.request.supplied.emplace_back().fd;
-    // As in `duplicate`: they have such numbers where the program has closed its own streams.
+    UniqueFd& fd = launching.request.sources.emplace_back().fd;
+    // As in `duplicate`: low numbers occur if the program has closed its standard streams.
     if (taken.get() < 3) {
       fd.reset(fcntl(taken.get(), F_DUPFD_CLOEXEC, 3));
     } else {
@@ -40,22 +40,22 @@ bool take_descriptors(const Napi::Value& value, Launching& launching) {
   return numbers;
 }
 
-// What the plan gets first: the caller's descriptors, then those that the launch takes.
-Napi::Value read_supplied(Napi::Env env, const Napi::Object& options, Launching& launching) {
+// Reads the first slots: the caller's descriptors, then the taken ones.
+Napi::Value read_slots(Napi::Env env, const Napi::Object& options, Launching& launching) {
   const Napi::Value descriptors = value_at(options, "descriptors");
   Napi::Value wrong = env.Undefined();
   if (!descriptors.IsArray()) {
     wrong = error_of(env, "descriptors is an array");
   } else {
-    const Failure failure = read_supplies(descriptors.As<Napi::Array>(), launching.request.supplied);
+    const Failure failure = read_sources(descriptors.As<Napi::Array>(), launching.request.sources);
     if (failure) wrong = system_error(env, failure).Value();
-    launching.followed.outputs = outputs_of(launching.request.supplied);
+    launching.exit_options.outputs = outputs_of(launching.request.sources);
   }
   if (!take_descriptors(value_at(options, "taken"), launching)) wrong = error_of(env, "taken are descriptors");
   return wrong;
 }
 
-// What other threads write is filled in there.
+// Sets the callbacks of the start. Each thread fills the holes of the changes that it applies.
 void fill_in(const SharedPreparedStart& prepared, Texts values, bool create, Launching& launching) {
   const auto texts = std::make_shared<const Texts>(std::move(values));
   launch::StartRequest& request = launching.request;
@@ -68,23 +68,23 @@ void fill_in(const SharedPreparedStart& prepared, Texts values, bool create, Lau
     return fs::apply(changes);
   };
   if (prepared->running) {
-    request.started = [prepared, texts](const launch::Process& process) {
+    request.started = [prepared, texts](const supervise::Process& process) {
       return write_running(*prepared->running, *texts, process);
     };
   }
-  launching.followed.fill = [prepared, texts](Ending& ending) {
-    prepared->ended.fill(*texts, ending.changes);
-    prepared->later.fill(*texts, ending.later);
+  launching.exit_options.fill_holes = [prepared, texts](AfterExit& after_exit) {
+    prepared->ended.fill(*texts, after_exit.changes);
+    prepared->background.fill(*texts, after_exit.background);
   };
 }
 
-// Undefined, or the error to reject with.
-Napi::Value read_following(Napi::Env env, const Napi::Object& options, bool later, Launching& launching) {
-  const Napi::Value value = value_at(options, "follow");
+// Reads the exit options. Returns undefined, or the error to reject with.
+Napi::Value read_exit(Napi::Env env, const Napi::Object& options, bool background, Launching& launching) {
+  const Napi::Value value = value_at(options, "onExit");
   if (value.IsUndefined()) return env.Undefined();
-  const std::string wrong = read_follow(value, launching.environment, launching.followed);
+  const std::string wrong = read_exit_options(value, launching.environment, launching.exit_options);
   if (!wrong.empty()) return error_of(env, wrong);
-  const Failure failure = prepare_to_follow(later);
+  const Failure failure = prepare_exit_threads(background);
   return failure ? system_error(env, failure).Value() : env.Undefined();
 }
 
@@ -94,7 +94,7 @@ Napi::Value read_launch(const Napi::CallbackInfo& info, Launching& launching) {
   Napi::Env env = info.Env();
   if (!info[1].IsObject()) return error_of(env, "the options of a launch are an object");
   const auto options = info[1].As<Napi::Object>();
-  const Napi::Value wrong = read_supplied(env, options, launching);
+  const Napi::Value wrong = read_slots(env, options, launching);
   const SharedPreparedStart prepared = prepared_start_of(info[0]);
   if (prepared == nullptr) return error_of(env, "not a prepared start of this addon");
   if (!wrong.IsUndefined()) return wrong;
@@ -102,16 +102,16 @@ Napi::Value read_launch(const Napi::CallbackInfo& info, Launching& launching) {
   Texts values;
   const std::string unfilled = fill_plan(*prepared, options, values, launching.request.plan);
   if (!unfilled.empty()) return error_of(env, unfilled);
-  if (launching.request.supplied.size() != prepared->plan.supplied()) {
+  if (launching.request.sources.size() != prepared->plan.supplied()) {
     return error_of(env,
-                    "the plan wants other descriptors than these " + std::to_string(launching.request.supplied.size()));
+                    "the plan wants other descriptors than these " + std::to_string(launching.request.sources.size()));
   }
   if (const Napi::Value cgroup = value_at(options, "cgroup"); cgroup.IsNumber()) {
     const Failure failure = duplicate(cgroup, launching.request.cgroup);
     if (failure) return system_error(env, failure).Value();
   }
   fill_in(prepared, std::move(values), is_true(value_at(options, "create")), launching);
-  return read_following(env, options, !prepared->later.empty(), launching);
+  return read_exit(env, options, !prepared->background.empty(), launching);
 }
 
 }  // namespace orlop::addon

@@ -1,12 +1,12 @@
-// What JavaScript asks of a launch.
+// Reads the arguments of `launch`.
 #pragma once
 
 #include <napi.h>
 
 #include <memory>
 
+#include "addon/after_exit.h"
 #include "addon/deferred.h"
-#include "addon/ending.h"
 #include "addon/environment.h"
 #include "launch/start.h"
 
@@ -19,10 +19,11 @@ struct Launching {
   std::shared_ptr<Environment> environment;  // held
   Deferred deferred;
   launch::StartRequest request;
-  Followed followed;
+  ExitOptions exit_options;
 };
 
-// Undefined, or the error to reject with. Descriptors that the launch takes are the launch's, whatever comes of it.
+// Reads the arguments. Returns undefined, or the error to reject with. The launch owns the descriptors in `taken` in
+// any case.
 Napi::Value read_launch(const Napi::CallbackInfo& info, Launching& launching);
 
 }  // namespace orlop::addon

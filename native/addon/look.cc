@@ -35,8 +35,8 @@ void settle(Napi::Env env, const Deferred& deferred, const Failure& failure, con
   }
 }
 
-// Where the server of a file system does not answer, this may never come back. Not on libuv's threads, then: they are
-// four, all of a program's files wait for them, and so does its end. Nor on a launcher's.
+// A file system whose server does not answer may block the lookup for ever. So it runs on a thread of its own: libuv
+// has four, and the program's files and its end wait for them; and launcher threads must stay free.
 Napi::Value look_at(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   const Deferred deferred(env);

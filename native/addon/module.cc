@@ -7,22 +7,22 @@
 #include "addon/fs_trees.h"
 #include "addon/launch.h"
 #include "addon/look.h"
-#include "addon/member.h"
 #include "addon/prefetch.h"
 #include "addon/prepared_start.h"
 #include "addon/process.h"
 #include "addon/relay.h"
+#include "addon/waiting_container.h"
 
 namespace {
 
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
   orlop::addon::Environment::create(env);
-  exports.Set("abi", Napi::Number::New(env, 3));
+  exports.Set("abi", Napi::Number::New(env, 4));
   orlop::addon::add_prepare_function(env, exports);
   orlop::addon::add_launch_functions(env, exports);
   orlop::addon::add_look_function(env, exports);
   orlop::addon::add_prefetch_functions(env, exports);
-  orlop::addon::add_member_functions(env, exports);
+  orlop::addon::add_waiting_functions(env, exports);
   orlop::addon::add_process_functions(env, exports);
   orlop::addon::add_change_functions(env, exports);
   orlop::addon::add_descriptor_functions(env, exports);

@@ -10,7 +10,7 @@
 namespace orlop::addon {
 namespace {
 
-// Empty, or what is wrong.
+// Returns what is wrong, or empty.
 std::string check(const std::vector<uint8_t>& plan) {
   const plan::Verdict verdict = plan::check(plan.data(), plan.size());
   if (verdict.fault == plan::Fault::kNone) return "";
@@ -24,7 +24,7 @@ void append_word(std::vector<uint8_t>& plan, uint32_t word) {
   std::memcpy(&plan[at], &word, sizeof word);
 }
 
-// Appends a list of texts, and writes where it is into two words of the record at `at`.
+// Appends a list of texts, and writes its offset and count into the words at `at`.
 void append_texts(std::vector<uint8_t>& plan, const Texts& texts, size_t at) {
   std::vector<uint32_t> offsets;
   for (const std::string& text : texts) {
@@ -44,7 +44,7 @@ size_t bytes_of(const Texts& texts) {
   return bytes;
 }
 
-// Empty, or what is wrong.
+// Returns what is wrong, or empty.
 std::string write_command(const Command& command, std::vector<uint8_t>& plan) {
   const plan::View view(plan.data());
   if (view.count() == 0 || view.code(view.count() - 1) != plan::Code::Exec) return "the plan does not end in exec";
@@ -66,7 +66,7 @@ std::string PlanTemplate::read(const Napi::Value& plan, const Napi::Value& holes
   if (!plan.IsTypedArray() || plan.As<Napi::TypedArray>().TypedArrayType() != napi_uint8_array) {
     return "a plan is a Uint8Array";
   }
-  // A copy: JavaScript may write to the array while a thread reads it, after it was checked.
+  // A copy: JavaScript may write to the array after the check.
   const auto bytes = plan.As<Napi::Uint8Array>();
   plan_.assign(bytes.Data(), bytes.Data() + bytes.ByteLength());
   if (std::string wrong = check(plan_); !wrong.empty()) return wrong;

@@ -1,4 +1,4 @@
-// The binary form of a plan with holes in it, which each start fills with values of its own.
+// The binary form of a plan with holes, which each start fills with its values.
 #pragma once
 
 #include <napi.h>
@@ -11,22 +11,22 @@
 
 namespace orlop::addon {
 
-// What the last operation of a plan executes, `exec` of ops.def: where the program is looked for, and with what.
+// The command of the last operation, `exec` of ops.def.
 struct Command {
   Texts candidates, argv, env;
 };
 
 class PlanTemplate {
  public:
-  // Empty, or what is wrong. `holes` are triples: offset, length, and number of the hole.
+  // Reads a plan. Returns what is wrong, or empty. `holes` are triples: offset, length, and number of the hole.
   std::string read(const Napi::Value& plan, const Napi::Value& holes);
 
   size_t holes() const;
-  // Descriptors that a launch supplies.
+  // Number of slots that a launch fills.
   size_t supplied() const;
 
-  // Writes the plan of one start. A value has the length of its hole. The command, if there is one, takes the place of
-  // that in the last operation. Empty, or what is wrong.
+  // Writes the plan of one start. A value has the length of its hole. `command`, unless null, replaces the command of
+  // the last operation. Returns what is wrong, or empty.
   std::string fill(const Texts& values, const Command* command, std::vector<uint8_t>& plan) const;
 
  private:

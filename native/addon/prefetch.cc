@@ -22,8 +22,8 @@ namespace {
 
 using launch::Launcher;
 
-// Does `work` on a launcher thread, not before `first` is over where there is one; `convert` makes the value that the
-// promise gets.
+// Calls `work` on a launcher thread, after the start `first` is over unless null. `convert` makes the value of the
+// promise.
 template <typename Result>
 Napi::Value in_background(Napi::Env env, std::function<Failure(Result*)> work,
                           std::function<Napi::Value(Napi::Env, Environment&, Result&)> convert,
@@ -31,7 +31,7 @@ Napi::Value in_background(Napi::Env env, std::function<Failure(Result*)> work,
   const Deferred deferred(env);
   const auto environment = Environment::of(env);
   environment->hold(env);
-  const auto tell = [=](const Failure& failure, const std::shared_ptr<Result>& result) {
+  const auto notify = [=](const Failure& failure, const std::shared_ptr<Result>& result) {
     environment->post([=](Napi::Env later) {
       environment->release(later);
       if (failure) {
@@ -41,13 +41,14 @@ Napi::Value in_background(Napi::Env env, std::function<Failure(Result*)> work,
       }
     });
   };
-  const Launcher::Job job = [=](const launch::ChildStack&) -> Launcher::Tell {
+  const Launcher::Job job = [=](const launch::ChildStack&) -> Launcher::Notify {
     const auto result = std::make_shared<Result>();
     const Failure failure = work(result.get());
-    return [=] { tell(failure, result); };
+    return [=] { notify(failure, result); };
   };
-  if (first != nullptr && first->then([job] { Launcher::instance().go_on(job); })) return deferred.promise();
-  if (const Failure refused = Launcher::instance().submit(job)) tell(refused, nullptr);
+  if (first != nullptr && first->then([job] { Launcher::instance().submit_without_thread(job); }))
+    return deferred.promise();
+  if (const Failure refused = Launcher::instance().submit(job)) notify(refused, nullptr);
   return deferred.promise();
 }
 
@@ -59,11 +60,11 @@ Napi::Value make_empty_namespace(const Napi::CallbackInfo& info) {
   struct Nothing {};
   return in_background<Nothing>(
       info.Env(),
-      [](Nothing*) { return on_own_thread("orlop-empty", [] { return launch::EmptyNamespace::instance().make(); }); },
+      [](Nothing*) { return on_own_thread("orlop-empty", [] { return opener::EmptyNamespace::instance().make(); }); },
       [](Napi::Env env, Environment&, Nothing&) { return env.Undefined(); });
 }
 
-// The plan of the prepared start, which info[0] is, for the options in info[1]. Empty, or what is wrong.
+// Fills the plan of the prepared start in info[0] with the options in info[1]. Returns what is wrong, or empty.
 std::string read_plan(const Napi::CallbackInfo& info, SharedPreparedStart& prepared, std::vector<uint8_t>& plan) {
   prepared = prepared_start_of(info[0]);
   if (prepared == nullptr) return "not a prepared start of this addon";
@@ -79,7 +80,7 @@ Napi::Value make_network(const Napi::CallbackInfo& info) {
   return in_background<UniqueFd>(
       info.Env(),
       [plan = std::move(plan), features = prepared->features](UniqueFd* network) {
-        return on_own_thread("orlop-network", [&] { return launch::make_network(plan, features, network); });
+        return on_own_thread("orlop-network", [&] { return opener::make_network(plan, features, network); });
       },
       [](Napi::Env env, Environment& environment, UniqueFd& network) {
         return Napi::Number::New(env, environment.give(network.release()));
@@ -93,15 +94,15 @@ Napi::Value open_mounts(const Napi::CallbackInfo& info) {
   const auto options = info[1].As<Napi::Object>();
   const std::string paths = as_text(value_at(options, "paths")).value_or("");
   const Napi::Value after = value_at(options, "after");
-  return in_background<launch::OwnPlan>(
+  return in_background<opener::HostExecution>(
       info.Env(),
-      [plan = std::move(plan), features = prepared->features, paths](launch::OwnPlan* opened) {
-        Failure failure = launch::open_trees(plan, features, opened);
-        if (!failure) failure = launch::failure_of(*opened);
-        if (!failure && !opened->slots.empty()) launch::look_up(opened->slots[0].get(), paths);
+      [plan = std::move(plan), features = prepared->features, paths](opener::HostExecution* opened) {
+        Failure failure = opener::open_mounts(plan, features, opened);
+        if (!failure) failure = opener::failure_of(*opened);
+        if (!failure && !opened->slots.empty()) opener::look_up(opened->slots[0].get(), paths);
         return failure;
       },
-      [](Napi::Env env, Environment& environment, launch::OwnPlan& opened) {
+      [](Napi::Env env, Environment& environment, opener::HostExecution& opened) {
         Napi::Array list = Napi::Array::New(env, opened.slots.size());
         for (uint32_t i = 0; i < opened.slots.size(); ++i) list.Set(i, environment.give(opened.slots[i].release()));
         return list;

@@ -1,4 +1,4 @@
-// The exports that make things before a start needs them.
+// Exports that prefetch namespaces and mounts.
 #pragma once
 
 #include <napi.h>

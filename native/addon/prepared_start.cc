@@ -12,7 +12,7 @@ namespace {
 
 using Handle = SharedPreparedStart;
 
-// Marks our objects, so that a foreign one is refused and not taken for a pointer.
+// Marks the addon's objects, so that a foreign object is refused.
 constexpr napi_type_tag kTag = {0x6f726c6f702d7072, 0x6570617265640001};
 
 void drop_handle(napi_env, void* data, void*) { delete static_cast<Handle*>(data); }
@@ -43,7 +43,7 @@ std::string read_running(const Napi::Value& value, std::optional<RunningState>& 
   return "";
 }
 
-// Empty, or what is wrong.
+// Returns what is wrong, or empty.
 std::string read_prepared(const Napi::CallbackInfo& info, PreparedStart& made) {
   if (!info[1].IsObject()) return "what is prepared is an object";
   const auto options = info[1].As<Napi::Object>();
@@ -57,11 +57,11 @@ std::string read_prepared(const Napi::CallbackInfo& info, PreparedStart& made) {
   if (wrong.empty()) wrong = read_change_templates(value_at(options, "created"), made.created);
   if (wrong.empty()) wrong = read_running(value_at(options, "running"), made.running);
   if (wrong.empty()) wrong = read_change_templates(value_at(options, "ended"), made.ended);
-  if (wrong.empty()) wrong = read_change_templates(value_at(options, "later"), made.later);
+  if (wrong.empty()) wrong = read_change_templates(value_at(options, "background"), made.background);
   return wrong;
 }
 
-// Texts without a NUL: a path that ends early would be another one.
+// Reads texts without a NUL, which would cut a path.
 bool read_texts(const Napi::Value& value, Texts& texts) {
   if (!value.IsArray()) return false;
   const auto list = value.As<Napi::Array>();
@@ -96,7 +96,7 @@ Napi::Value prepare(const Napi::CallbackInfo& info) {
 
 size_t PreparedStart::holes() const {
   const size_t of_state = running ? std::max({running->path.holes(), running->head.holes(), running->tail.holes()}) : 0;
-  return std::max({plan.holes(), checks.holes(), created.holes(), of_state, ended.holes(), later.holes()});
+  return std::max({plan.holes(), checks.holes(), created.holes(), of_state, ended.holes(), background.holes()});
 }
 
 SharedPreparedStart prepared_start_of(const Napi::Value& value) {
@@ -105,7 +105,7 @@ SharedPreparedStart prepared_start_of(const Napi::Value& value) {
   return data == nullptr ? nullptr : *static_cast<Handle*>(data);
 }
 
-Failure write_running(const RunningState& state, const Texts& values, const launch::Process& process) {
+Failure write_running(const RunningState& state, const Texts& values, const supervise::Process& process) {
   const auto time = process.start_time();
   const std::string start_time = time ? '"' + std::to_string(*time) + '"' : "null";
   const std::string identity = "\"pid\":" + std::to_string(process.pid()) + ",\"startTime\":" + start_time;

@@ -1,4 +1,4 @@
-// A start with holes: all that starts of one request have in common. It is the only thing that can be launched.
+// A prepared start, with holes: what all starts of one request have in common. Nothing else can be launched.
 #pragma once
 
 #include <napi.h>
@@ -11,40 +11,39 @@
 #include "addon/plan_template.h"
 #include "addon/text_template.h"
 #include "base/failure.h"
-#include "launch/outside.h"
+#include "launch/id_maps.h"
 #include "supervise/process.h"
 
 namespace orlop::addon {
 
-// The state of a container whose application runs, but for what only the launching thread knows: `path` gets `head`,
-// the identity of the process, and `tail`.
+// The state file of a running container: `head`, the identity of the process, and `tail` are written to `path`.
 struct RunningState {
   TextTemplate path, head, tail;
-  bool durable = false;  // it has to reach the disk
+  bool durable = false;  // written to the disk before the launch resolves
 };
 
-// Does not change once it is made, so that any thread may read it.
+// Immutable, so any thread may read it.
 struct PreparedStart {
   PlanTemplate plan;
   uint32_t features = 0;
   launch::IdMaps maps;
-  ChangeTemplates checks;   // made before each launch
-  ChangeTemplates created;  // made after these, where the container is not made yet
+  ChangeTemplates checks;   // checked before each launch
+  ChangeTemplates created;  // applied after the checks, if the launch makes the container
   std::optional<RunningState> running;
-  ChangeTemplates ended, later;  // made when the application has ended, `later` in the background
+  ChangeTemplates ended, background;  // applied after the exit; `background` after `ended`, on the background thread
 
   size_t holes() const;
 };
 
 using SharedPreparedStart = std::shared_ptr<const PreparedStart>;
 
-// Null when the value is none of this addon's.
+// Null if the value is no prepared start of this addon.
 SharedPreparedStart prepared_start_of(const Napi::Value& value);
 
-// Any thread.
-Failure write_running(const RunningState& state, const Texts& values, const launch::Process& process);
+// Any thread. Writes the state file.
+Failure write_running(const RunningState& state, const Texts& values, const supervise::Process& process);
 
-// JS. Reads `values` and `command` of the options of a launch, and writes the plan. Empty, or what is wrong.
+// JS. Reads `values` and `command` of the options of a launch, and writes the plan. Returns what is wrong, or empty.
 std::string fill_plan(const PreparedStart& prepared, const Napi::Object& options, Texts& values,
                       std::vector<uint8_t>& plan);
 

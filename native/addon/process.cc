@@ -12,14 +12,14 @@
 namespace orlop::addon {
 namespace {
 
-using Handle = std::shared_ptr<launch::Process>;
+using Handle = std::shared_ptr<supervise::Process>;
 
-// Marks our objects, so that a foreign one is refused and not taken for a pointer.
+// Marks the addon's objects, so that a foreign object is refused.
 constexpr napi_type_tag kProcessTag = {0x6f726c6f702d7072, 0x6f63657373000001};
 
 void drop_handle(napi_env, void* data, void*) { delete static_cast<Handle*>(data); }
 
-// The identity of a process that another program started; null with a pending TypeError when the arguments are wrong.
+// Identity of a process that another program started; nothing with a pending TypeError if the arguments are wrong.
 struct Identity {
   pid_t pid = 0;
   uint64_t start_time = 0;
@@ -34,7 +34,7 @@ std::optional<Identity> identity_of(const Napi::CallbackInfo& info) {
   return std::nullopt;
 }
 
-// True when sent, false when the process has ended; throws otherwise.
+// True if the signal was sent, false if the process has exited; throws otherwise.
 Napi::Value sent(Napi::Env env, int error) {
   if (error == 0 || error == ESRCH) return Napi::Boolean::New(env, error == 0);
   system_error(env, {error, "pidfd_send_signal"}).ThrowAsJavaScriptException();
@@ -74,7 +74,7 @@ Napi::Value kill(const Napi::CallbackInfo& info) {
 Napi::Value kill_other(const Napi::CallbackInfo& info) {
   const auto identity = identity_of(info);
   if (!identity) return info.Env().Undefined();
-  const Handle process = launch::Process::other(identity->pid, identity->start_time);
+  const Handle process = supervise::Process::other(identity->pid, identity->start_time);
   return sent(info.Env(), process == nullptr ? ESRCH : process->kill(static_cast<int>(as_number(info[2]).value_or(0))));
 }
 
@@ -83,12 +83,12 @@ Napi::Value wait_other(const Napi::CallbackInfo& info) {
   const auto identity = identity_of(info);
   if (!identity) return env.Undefined();
   const Deferred deferred(env);
-  const Handle process = launch::Process::other(identity->pid, identity->start_time);
+  const Handle process = supervise::Process::other(identity->pid, identity->start_time);
   if (process == nullptr) {
     deferred.resolve(Napi::Boolean::New(env, false));
     return deferred.promise();
   }
-  const Failure failure = launch::Reaper::instance().watch(process);
+  const Failure failure = supervise::Reaper::instance().watch(process);
   if (failure) return deferred.rejected(system_error(env, failure).Value());
   const auto environment = Environment::of(env);
   environment->hold(env);
@@ -126,7 +126,7 @@ Napi::Object exit_object(Napi::Env env, const Exit& exit) {
   return object;
 }
 
-Napi::Object process_object(Napi::Env env, const std::shared_ptr<launch::Process>& process) {
+Napi::Object process_object(Napi::Env env, const std::shared_ptr<supervise::Process>& process) {
   Napi::Object object = Napi::Object::New(env);
   object.Set("pid", process->pid());
   const auto start_time = process->start_time();

@@ -9,16 +9,16 @@
 
 namespace orlop::addon {
 
-// { code, signal } with null for what it was not.
+// { code, signal }, one of both null.
 Napi::Object exit_object(Napi::Env env, const Exit& exit);
 
-// The error of a process whose status somebody else has taken.
+// The error for a process whose status another caller of waitid has taken.
 Napi::Error stolen_error(Napi::Env env, pid_t pid);
-// The opaque object that stands for a process.
-Napi::Object process_object(Napi::Env env, const std::shared_ptr<launch::Process>& process);
+// The JavaScript object of a process.
+Napi::Object process_object(Napi::Env env, const std::shared_ptr<supervise::Process>& process);
 
-// The process behind it. Null with a pending TypeError when `value` is not one of ours.
-std::shared_ptr<launch::Process> process_of(Napi::Env env, Napi::Value value);
+// The process of a JavaScript object. Null with a pending TypeError if `value` is no process of the addon.
+std::shared_ptr<supervise::Process> process_of(Napi::Env env, Napi::Value value);
 
 void add_process_functions(Napi::Env env, Napi::Object exports);
 

@@ -17,10 +17,10 @@
 namespace orlop::addon {
 namespace {
 
-// What a pipe holds by default, pipe(7).
+// Default size of a pipe, pipe(7).
 constexpr size_t kChunk = 64 * 1024;
 
-// After so many milliseconds without output, an application that has ended is done writing.
+// Milliseconds of silence after which an exited application counts as done.
 constexpr int kSilentFor = 500;
 
 Failure write_all(int to, const char* bytes, size_t length) {
@@ -40,7 +40,7 @@ Failure write_all(int to, const char* bytes, size_t length) {
 
 enum class Event { kOutput, kFinish, kSilence };
 
-// `finished`: only output counts, and nothing of it for a while.
+// Waits for the next event. `finished`: waits for output only, with a timeout.
 Failure next(int from, int finish, bool finished, Event* event) {
   pollfd either[] = {{from, POLLIN, 0}, {finish, POLLIN, 0}};
   int ready;
@@ -52,7 +52,7 @@ Failure next(int from, int finish, bool finished, Event* event) {
   return {};
 }
 
-// Until the end of the pipe, until it is silent after `finish` can be read, or until nothing can be written any more.
+// Relays until the end of the pipe, until the pipe is silent after `finish`, or until a write fails.
 Failure pass_on(int from, int to, int finish) {
   char chunk[kChunk];
   for (bool finished = false;;) {
@@ -86,7 +86,7 @@ Napi::Value ended(Napi::Env env, int from, int to, const std::shared_ptr<UniqueF
   const auto pipe = std::make_shared<UniqueFd>(from);
   const bool started = start_detached_thread("orlop-relay", [=] {
     const Failure failure = pass_on(pipe->get(), to, finish->get());
-    pipe->reset();  // an application that goes on writing is to notice
+    pipe->reset();  // an application that goes on writing gets SIGPIPE
     environment->post([settle, failure](Napi::Env there) { settle(there, failure); });
   });
   if (!started) settle(env, Failure{EAGAIN, "pthread_create", ""});

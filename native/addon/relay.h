@@ -1,4 +1,4 @@
-// Passing on what comes out of a pipe, without a stream in JavaScript.
+// Relays a pipe to a descriptor, without a stream in JavaScript.
 #pragma once
 
 #include <napi.h>

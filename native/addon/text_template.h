@@ -1,4 +1,4 @@
-// A text with holes in it, which each start fills with values of its own.
+// A text with holes, which each start fills with its values.
 #pragma once
 
 #include <cstddef>
@@ -12,38 +12,38 @@ namespace orlop::addon {
 
 using Texts = std::vector<std::string>;
 
-// In the text, a NUL and a digit are the hole of that number: no path and no text of a request can hold a NUL.
+// A hole is a NUL and a digit, its number. No path and no text of a request contains a NUL.
 class TextTemplate {
  public:
   TextTemplate() = default;
 
-  // Nothing where a NUL is followed by no digit.
+  // Nothing if a NUL is not followed by a digit.
   static std::optional<TextTemplate> parse(const std::string& text);
 
-  // Numbers of holes are below this.
+  // One more than the highest number of a hole.
   size_t holes() const;
   std::string fill(const Texts& values) const;
 
  private:
   struct Hole {
-    size_t offset;  // in `text_`, where the value goes
+    size_t offset;  // in `text_`, of the value
     size_t number;
   };
   std::string text_;  // without the marks
   std::vector<Hole> holes_;
 };
 
-// The same for a list of changes: in paths, and in what is written.
+// A batch of changes with holes in paths and contents.
 class ChangeTemplates {
  public:
   ChangeTemplates() = default;
 
-  // Nothing where a text is no template.
+  // Nothing if a text is no template.
   static std::optional<ChangeTemplates> parse(const fs::Changes& changes);
 
   bool empty() const { return changes_.empty(); }
   size_t holes() const;
-  // Appends them to the list.
+  // Appends the filled changes to `changes`.
   void fill(const Texts& values, fs::Changes& changes) const;
 
  private:

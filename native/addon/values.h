@@ -1,6 +1,6 @@
-// Values out of arrays and objects that JavaScript gave. In a Worker that is being terminated every such look is
-// refused from one moment to the next, and node-addon-api ends the whole program when the empty value of it is used:
-// here it is `undefined`, which those who look refuse.
+// Reads values from JavaScript arrays and objects. In a Worker that is being terminated, Node may refuse each read at
+// any moment, and node-addon-api ends the program if the empty result is used. Here the result is `undefined` then,
+// which the callers refuse.
 #pragma once
 
 #include <napi.h>

@@ -1,4 +1,4 @@
-// orlop-archive: unpacks and packs what strangers made. Its caller is ts/images/archive; nobody else calls it.
+// orlop-archive: unpacks and packs untrusted archives. Only ts/images/archive calls it.
 //
 //   orlop-archive unpack layer|tree|files MAX_SIZE MAX_RATIO copy|-     0: archive, 4: copy of it
 //   orlop-archive pack   layer|tree none|gzip|zstd                      1: archive

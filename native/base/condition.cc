@@ -7,7 +7,7 @@ namespace orlop {
 Condition::Condition() {
   pthread_condattr_t attributes;
   pthread_condattr_init(&attributes);
-  // The other clock jumps when somebody sets the time.
+  // CLOCK_REALTIME jumps when the time is set.
   pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
   pthread_cond_init(&condition_, &attributes);
   pthread_condattr_destroy(&attributes);

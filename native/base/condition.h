@@ -1,5 +1,5 @@
-// A condition variable that old machines have: std::condition_variable waits through symbols that came with gcc 12 and
-// glibc 2.30, and the addon must load where Node does.
+// A condition variable for old machines: std::condition_variable waits through symbols of gcc 12 and glibc 2.30, and
+// the addon must load where Node does.
 #pragma once
 
 #include <pthread.h>
@@ -20,9 +20,9 @@ class Condition {
   void wait(std::unique_lock<std::mutex>& lock, Predicate holds) {
     while (!holds()) pthread_cond_wait(&condition_, lock.mutex()->native_handle());
   }
-  // Returns after the time too, and may return early.
+  // Returns after the time at the latest, and may return early.
   void wait_for(std::unique_lock<std::mutex>& lock, std::chrono::milliseconds time);
-  // Whether it holds, after the time at the latest.
+  // Waits for the predicate, for the time at most; true if it holds.
   template <typename Predicate>
   bool wait_for(std::unique_lock<std::mutex>& lock, std::chrono::milliseconds time, Predicate holds) {
     const auto end = std::chrono::steady_clock::now() + time;

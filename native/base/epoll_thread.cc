@@ -30,8 +30,8 @@ Failure EpollThread::add_locked(int descriptor, uint32_t events, const void* own
   return epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, descriptor, &event) == 0 ? Failure{} : failed("epoll_ctl");
 }
 
-// By hand and not by closing: where another process holds a copy of the descriptor (a fork of the program, a child of a
-// start), closing ours would leave the entry behind, ready for ever.
+// Removed explicitly, not by the close: if another process holds a copy of the descriptor (a fork of the program, a
+// child of a start), a close would leave the entry behind, ready for ever.
 void EpollThread::remove_locked(int descriptor) { epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, descriptor, nullptr); }
 
 Failure EpollThread::watch(int descriptor, uint32_t events, const Owner& owner) {
@@ -64,7 +64,7 @@ void EpollThread::run() {
       {
         const std::lock_guard lock(mutex_);
         const auto found = owners_.find(events[i].data.ptr);
-        // Forgotten since, by another thread.
+        // Another thread has called `forget` meanwhile.
         if (found == owners_.end()) continue;
         owner = found->second;
       }

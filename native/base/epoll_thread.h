@@ -1,4 +1,4 @@
-// A thread that waits until descriptors are ready, epoll(7).
+// A thread that waits for events of descriptors, epoll(7).
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@
 
 namespace orlop {
 
-// Any thread may call any method. It is never destroyed: its thread runs while the program exits.
+// Any thread may call any method. Never destroyed: its thread runs while the program exits.
 class EpollThread {
  public:
   using Owner = std::shared_ptr<void>;
@@ -26,12 +26,12 @@ class EpollThread {
 
   // Makes the thread, unless it runs.
   Failure prepare();
-  // Waits for `events` of epoll(7), and makes the thread first. The owner is kept alive until `forget`; it may be null,
-  // for one descriptor that belongs to the caller itself.
+  // Waits for `events` of epoll(7), and makes the thread first. The thread holds the owner until `forget`; one
+  // descriptor may have the owner null.
   Failure watch(int descriptor, uint32_t events, const Owner& owner);
-  // Waits for another descriptor of the same owner instead.
+  // Replaces the descriptor of an owner.
   Failure change(int old_descriptor, int descriptor, uint32_t events, const void* owner);
-  // Gives the owner back; null when nothing was watched for it.
+  // Ends the wait, and returns the owner; null if there was none.
   Owner forget(int descriptor, const void* owner);
 
  private:

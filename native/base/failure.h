@@ -1,4 +1,4 @@
-// The outcome of work that makes system calls: nothing, or which call failed on what.
+// Result of system calls: success, or the call that failed and its path.
 #pragma once
 
 #include <cerrno>
@@ -8,14 +8,14 @@
 namespace orlop {
 
 struct [[nodiscard]] Failure {
-  int error = 0;          // errno; 0: it went well
+  int error = 0;          // 0: success
   const char* call = "";  // name of the system call
-  std::string path;       // what it was about, as the caller knows it; may be empty
+  std::string path;       // path of the call, as the caller knows it; may be empty
 
   explicit operator bool() const { return error != 0; }
 };
 
-// Takes errno, so it comes right after the call.
+// Reads errno, so call it right after the failed call.
 inline Failure failed(const char* call, std::string path = {}) {
   int error = errno;
   return {error, call, std::move(path)};

@@ -23,8 +23,8 @@
 #define ORLOP_CLOCK "GLIBC_2.17"
 #endif
 
-// The function of this name as the first glibc had it. glibc 2.34 moved those of libpthread to libc under a new version
-// and still has the old; before that the old one is found in libpthread, which Node has loaded.
+// The function of this name in the first glibc. glibc 2.34 moved the functions of libpthread to libc with a new
+// version, and still has the old version. Earlier glibcs have it in libpthread, which Node has loaded.
 #define OLD(version, name, ...)                               \
   __asm__(".symver orlop_old_" #name ", " #name "@" version); \
   extern int orlop_old_##name(__VA_ARGS__)
@@ -66,7 +66,8 @@ int mknodat(int directory, const char* path, mode_t mode, dev_t device) {
   return static_cast<int>(syscall(SYS_mknodat, directory, path, mode, static_cast<unsigned>(device)));
 }
 
-// A variable since glibc 2.32, by which libstdc++ saves atomic operations where there is one thread. There are many.
+// A variable since glibc 2.32: libstdc++ avoids atomic operations in programs with one thread. This program has
+// several.
 extern char __libc_single_threaded;
 char __libc_single_threaded = 0;
 }

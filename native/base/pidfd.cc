@@ -17,7 +17,7 @@ namespace {
 
 constexpr auto kPidfd = static_cast<idtype_t>(3);  // P_PIDFD
 
-// Reads a small file of /proc, which comes in one piece. Bytes read, 0 on failure.
+// Reads a small file of /proc in one read. Returns the number of bytes, 0 on failure.
 size_t read_small(const char* path, char* buffer, size_t size) {
   const UniqueFd fd(open(path, O_RDONLY | O_CLOEXEC));
   if (!fd) return 0;

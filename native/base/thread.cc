@@ -9,7 +9,7 @@
 namespace orlop {
 namespace {
 
-// Room for the small frames of a launcher; thread-local storage of the program's libraries is counted in it too.
+// Enough for the frames of a launcher thread; it includes the thread-local storage of the program's libraries.
 constexpr size_t kStackSize = 256 * 1024;
 
 struct Body {
@@ -32,7 +32,7 @@ std::optional<pthread_t> start_thread(const char* name, std::function<void()> wo
   pthread_attr_setstacksize(&attributes, kStackSize);
   sigset_t all, before;
   sigfillset(&all);
-  // A new thread inherits the mask; blocking inside it would leave a moment in which a handler can run there.
+  // Blocked before the thread exists, which inherits the mask: otherwise a handler could run on it first.
   pthread_sigmask(SIG_SETMASK, &all, &before);
   auto body = std::make_unique<Body>(Body{name, std::move(work)});
   pthread_t thread;

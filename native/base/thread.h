@@ -1,4 +1,4 @@
-// Threads of our own. std::thread cannot report that there is no thread to be had without an exception.
+// Threads. std::thread reports a failure only by an exception.
 #pragma once
 
 #include <pthread.h>
@@ -10,14 +10,14 @@
 
 namespace orlop {
 
-// Starts a thread named `name` (15 bytes at most) with every signal blocked, so that the program's handlers never run
-// on it and a process cloned from it begins with all signals blocked. Nothing when the kernel has no thread for us.
+// Starts a thread named `name` (15 bytes at most) with all signals blocked: the program's handlers never run on it, and
+// a process cloned from it begins with all signals blocked. Nothing if the kernel refuses.
 std::optional<pthread_t> start_thread(const char* name, std::function<void()> work);
 
-// The same, for a thread that nobody joins. False when the kernel has no thread for us.
+// Starts a detached thread. False if the kernel refuses.
 bool start_detached_thread(const char* name, std::function<void()> work);
 
-// Does `work` on a thread that ends afterwards, and waits for it: for what changes a thread for good.
+// Calls `work` on a thread that ends afterwards, and waits for it: for changes of a thread that cannot be undone.
 Failure on_own_thread(const char* name, const std::function<Failure()>& work);
 
 }  // namespace orlop

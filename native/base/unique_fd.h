@@ -25,7 +25,7 @@ class UniqueFd {
   int release() { return std::exchange(fd_, -1); }
 
   void reset(int fd = -1) {
-    // Never repeated on EINTR: Linux has freed the number by then, and another thread may own it.
+    // Not repeated on EINTR: Linux has freed the number, and another thread may own it.
     if (fd_ >= 0) ::close(fd_);
     fd_ = fd;
   }

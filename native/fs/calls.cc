@@ -17,7 +17,7 @@ namespace {
 
 std::atomic<uint32_t> allowed{~0u};
 
-// By the device, where the kernel does not tell the mount.
+// Compares devices if the kernel does not report the mount.
 bool same_mount(int a, int b) {
   Place first, second;
   if (!place_of(a, "", AT_EMPTY_PATH, &first) || !place_of(b, "", AT_EMPTY_PATH, &second)) return false;

@@ -17,13 +17,13 @@ Failure outcome(int result, const char* call, const std::string& path) {
   return result == 0 ? Failure{} : failed(call, path);
 }
 
-// For what is to be gone: it may be already.
+// Ignores a missing file.
 Failure gone(int result, const char* call, const std::string& path) {
   return result == 0 || errno == ENOENT ? Failure{} : failed(call, path);
 }
 
-// Only the tree may be gone already: where the place has gone instead, it stays, and whoever knows of it must hear
-// that.
+// Only the directory tree may be missing. If the destination is missing, the tree stays, and the caller must get the
+// error.
 Failure discard(const std::string& path, const std::string& place) {
   if (rename(path.c_str(), place.c_str()) == 0) return {};
   Failure failure = failed("rename", path);
@@ -49,7 +49,7 @@ Failure lock(const std::string& path, int mode, std::vector<UniqueFd>& held) {
     if (flock(file.get(), mode | LOCK_NB) != 0) return failed("flock", path);
     struct stat facts;
     if (fstat(file.get(), &facts) != 0) return failed("fstat", path);
-    // One that was removed meanwhile is not the file that others will open now: two would hold the same name.
+    // A removed file is another one than later callers open: two processes would hold a lock of the same name.
     if (facts.st_nlink == 0) continue;
     held.push_back(std::move(file));
     return {};
@@ -69,7 +69,7 @@ Failure absent(const std::string& path) {
 
 Failure make_directory(const Change& change) {
   if (mkdir(change.path.c_str(), change.mode) != 0) return failed("mkdir", change.path);
-  // The umask takes away what others may do.
+  // The umask may have removed permission bits.
   if ((change.mode & 077) == 0) return {};
   return outcome(chmod(change.path.c_str(), change.mode), "chmod", change.path);
 }

@@ -1,4 +1,4 @@
-// Changes of directories that are ours alone, as a list: what a start and an end do to the store, in one call.
+// Batches of changes to directories that only orlop writes: a start or an exit changes the store by one call.
 #pragma once
 
 #include <sys/stat.h>
@@ -13,20 +13,20 @@ namespace orlop::fs {
 
 struct Change {
   enum class Kind {
-    kLock,             // flock(2) on the file, exclusive, until the list has ended; EWOULDBLOCK when another holds it
-    kShare,            // the same, shared
-    kSame,             // ESTALE when the file is not the one that the text tells of, see `identity_of`
-    kAbsent,           // EEXIST when there is something at the path
+    kLock,    // exclusive flock(2) on the file until the batch has ended; EWOULDBLOCK if another process holds it
+    kShare,   // shared flock(2), otherwise as kLock
+    kSame,    // ESTALE if the file has another identity than `text`, see `identity_of`
+    kAbsent,  // EEXIST if there is a file at the path
     kMakeDirectory,    // mkdir(2) with the mode, whatever the umask
     kLayer,            // a read-write layer: a directory with `diff` (0755), `work` and the mount point `mnt` in it
     kAttributes,       // chown(2) to the user and group, and then chmod(2) to the mode
     kSync,             // fsync(2) of a file or a directory
-    kWrite,            // a file with that content: a new one, or in the place of the old one
+    kWrite,            // makes or truncates the file, and writes `text`
     kRename,           // rename(2) to the other path
-    kDiscard,          // the same; fine when there is nothing
-    kUnlink,           // unlink(2); fine when there is nothing
-    kRemoveDirectory,  // rmdir(2), so an empty one; fine when there is nothing
-    kRemoveTree,       // with all below it, see remove.h; fine when there is nothing
+    kDiscard,          // as kRename; ignores a missing file
+    kUnlink,           // unlink(2); ignores a missing file
+    kRemoveDirectory,  // rmdir(2); ignores a missing directory
+    kRemoveTree,       // removes a directory tree, see remove.h; ignores a missing one
   };
   Kind kind{};
   std::string path;
@@ -36,15 +36,15 @@ struct Change {
 
 using Changes = std::vector<Change>;
 
-// Device, inode, length, and nanoseconds of its last change: of a file that is replaced, never written in place, they
-// tell whether it is still the one that was read.
+// Identity of a file: device, inode, length, and time of the last change in nanoseconds. If a file is always replaced
+// and never written in place, an equal identity means the same content.
 std::string identity_of(const struct stat& file);
 
-// Makes the changes in their order, and none after one that fails.
+// Applies the changes in order. Stops at the first that fails.
 Failure apply(const Changes& changes);
 
-// A file with that content in place of the one at the path, complete or not at all; `durable`: it has reached the disk
-// then. The temporary file beside it is `PATH.tmp`: the caller is the only one that writes there.
+// Replaces the file at the path, completely or not at all. `durable`: it is on the disk when the call returns. The
+// temporary file is `PATH.tmp`, which only the caller writes.
 Failure replace_file(const std::string& path, const std::string& content, uint32_t mode, bool durable);
 
 }  // namespace orlop::fs

@@ -1,4 +1,4 @@
-// What a read-write layer changes.
+// Changes in a read-write layer.
 #pragma once
 
 #include <string>
@@ -13,10 +13,10 @@ struct Change {
   std::string path;  // from the root, "/a/b"
 };
 
-// The changes that the upper directory of an overlay makes against the view of what lies below it, sorted by path as
-// bytes. Of what was added or changed each entry is named, of what was deleted the topmost one. A directory is changed
-// when something in it is, or its owner, mode, time of modification or extended attributes. A file in the upper
-// directory counts as changed even if its content is the same, as with Docker. The root itself is not listed.
+// Changes of the upper directory of an overlay against the view of the layers below it, sorted by path as bytes. Each
+// added or changed entry is listed; of deleted entries only the topmost. A directory is changed if an entry in it is,
+// or its owner, mode, time of modification or extended attributes. A file in the upper directory counts as changed even
+// with the same content, as in Docker. The root itself is not listed.
 Failure diff(int upper, int view, std::vector<Change>* changes);
 
 }  // namespace orlop::fs

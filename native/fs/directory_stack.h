@@ -1,5 +1,5 @@
-// The way from the top of a tree down to the directory that a walk is in. Depth costs no stack and few descriptors:
-// of a deep way only the last ones stay open, the others are found again through `..` and recognised.
+// The path from the top of a directory tree to the current directory of a walk. Depth costs no stack and few
+// descriptors: only the last ones stay open, the others are found again through `..`, and recognised.
 #pragma once
 
 #include <cstdint>
@@ -13,12 +13,12 @@ namespace orlop::fs {
 
 class DirectoryStack {
  public:
-  // Begins at `top`, or at a directory that a caller's descriptor stands for.
+  // Begins at the directory of a descriptor.
   void start(UniqueFd top);
   Failure start(int directory);
   // Enters a directory that the caller has opened.
   Failure push(UniqueFd directory, const char* name);
-  // Back to the one above; ESTALE when the directory was moved elsewhere meanwhile. Also leaves the top (depth 0).
+  // Returns to the parent; ESTALE if the directory was moved meanwhile. Also leaves the top (depth 0).
   Failure pop();
 
   int fd() const { return levels_.back().fd.get(); }
@@ -30,7 +30,7 @@ class DirectoryStack {
   std::string name() const { return path_.substr(levels_.back().parent_path + 1); }
 
  private:
-  // Inode numbers are used again; a time of birth is not (where the file system keeps one).
+  // Inode numbers are reused; a time of birth is not (if the file system keeps one).
   struct Identity {
     uint64_t device = 0;
     uint64_t inode = 0;

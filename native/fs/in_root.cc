@@ -15,8 +15,8 @@
 namespace orlop::fs {
 namespace {
 
-// The walk for where openat2(2) is missing or refused (an older kernel, a filter around us). It holds a descriptor of
-// each directory on its way, so `..` goes back to where it came from, whatever is renamed meanwhile.
+// A walk by name, if openat2(2) is missing or refused (an older kernel, an outer filter). It holds a descriptor of each
+// directory on its path, so `..` returns to the parent in spite of renames.
 class Walk {
  public:
   Walk(int flags, unsigned mode) : flags_(flags | O_CLOEXEC), mode_(mode) {}
@@ -124,7 +124,7 @@ Failure open_in_root(int root, const std::string& path, int flags, unsigned mode
   if (may_use(init::kFeatureOpenat2)) {
     *opened = openat2(root, path.c_str(), flags, mode, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
     if (*opened) return {};
-    // EAGAIN: the kernel cannot tell where `..` leads while others rename.
+    // EAGAIN: concurrent renames, so the kernel cannot resolve `..`.
     if (errno != ENOSYS && errno != EPERM && errno != EAGAIN) return failed("openat2", path);
   }
   *opened = Walk(flags, mode).run(root, path);

@@ -8,8 +8,8 @@
 
 namespace orlop::fs {
 
-// Opens `path` below `root`: absolute links and `..` stay inside, magic links of procfs are refused (ELOOP).
-// Flags as of open(2); O_CLOEXEC is added. Whoever opens what may be a FIFO or a device passes O_NONBLOCK or O_PATH.
+// Opens `path` below `root`: absolute links and `..` stay inside, magic links of procfs are refused (ELOOP). Flags as
+// of open(2); O_CLOEXEC is added. Pass O_NONBLOCK or O_PATH if the path may lead to a FIFO or a device.
 Failure open_in_root(int root, const std::string& path, int flags, unsigned mode, UniqueFd* opened);
 
 }  // namespace orlop::fs

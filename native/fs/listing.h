@@ -1,4 +1,4 @@
-// The names in a directory, read at once: what is done to the directory afterwards cannot disturb the reading.
+// The names in a directory, read at once: later changes of the directory do not disturb the reading.
 #pragma once
 
 #include <cstdint>

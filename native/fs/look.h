@@ -1,4 +1,4 @@
-// What stands at a path of the host.
+// Looks at a path of the host.
 #pragma once
 
 #include <sys/types.h>
@@ -14,10 +14,10 @@ struct Looked {
   std::string path;  // without symbolic links
   uint64_t device = 0, inode = 0;
   mode_t mode = 0;
-  int64_t file_system = 0;  // f_type of statfs(2); 0 where it cannot be told
+  int64_t file_system = 0;  // f_type of statfs(2); 0 if unknown
 };
 
-// Follows symbolic links. The path is walked once: all that is told is of the same file.
+// Follows symbolic links. The path is walked once: all fields are of the same file.
 Failure look_at(const std::string& path, Looked* looked);
 
 }  // namespace orlop::fs

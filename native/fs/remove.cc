@@ -15,8 +15,8 @@ namespace {
 
 enum class Outcome { kGone, kFull, kFailed };
 
-// Removes an entry that is no directory with content. Its kind may change under our hands: each refusal says what it
-// is now, and a bound ends a duel with somebody who keeps changing it.
+// Removes a file or an empty directory. Its kind may change meanwhile: each refusal shows the current kind, and the
+// number of attempts is bounded.
 Outcome remove_entry(int directory, const char* name, bool is_directory) {
   for (int attempt = 0; attempt < 64; attempt++) {
     if (unlinkat(directory, name, is_directory ? AT_REMOVEDIR : 0) == 0 || errno == ENOENT) return Outcome::kGone;
@@ -29,7 +29,7 @@ Outcome remove_entry(int directory, const char* name, bool is_directory) {
 
 class Removal {
  public:
-  // ENOTEMPTY and ESTALE mean that somebody added or moved things meanwhile: once more may help.
+  // ENOTEMPTY and ESTALE mean concurrent additions or moves: try again.
   Failure run(int directory, const char* name) {
     Outcome outcome = remove_entry(directory, name, false);
     if (outcome == Outcome::kGone) return {};

@@ -1,4 +1,4 @@
-// Removal of a tree that others may still be changing.
+// Removal of a directory tree that other processes may change.
 #pragma once
 
 #include <string>
@@ -7,9 +7,8 @@
 
 namespace orlop::fs {
 
-// Removes `name` in `directory` and all below it. No link is followed and no other mount entered (EXDEV, EBUSY), so
-// that whatever is renamed or put in the way meanwhile, only what lies in the tree is removed. A missing `name` is
-// fine.
+// Removes `name` in `directory` and all below it. No link is followed, and no other mount is entered (EXDEV, EBUSY): in
+// spite of concurrent renames, only entries of the tree are removed. Ignores a missing `name`.
 Failure remove_tree(int directory, const std::string& name);
 
 }  // namespace orlop::fs

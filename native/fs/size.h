@@ -1,4 +1,4 @@
-// What a tree holds.
+// Size of a directory tree.
 #pragma once
 
 #include <cstdint>
@@ -8,11 +8,11 @@
 namespace orlop::fs {
 
 struct TreeSize {
-  uint64_t bytes = 0;    // lengths of all that is no directory, a file with several names once
+  uint64_t bytes = 0;    // lengths of all files, a file with several names once
   uint64_t entries = 0;  // without the directory itself
 };
 
-// A directory that is another mount is left out; what disappears meanwhile is not counted.
+// Leaves out other mounts, and entries that disappear meanwhile.
 Failure tree_size(int directory, TreeSize* size);
 
 }  // namespace orlop::fs

@@ -1,11 +1,10 @@
-// Where on the disk subdirectories lie.
+// Placement of subdirectories on the disk.
 #pragma once
 
 namespace orlop::fs {
 
-// Tells ext4 that the subdirectories of a directory have nothing to do with each other (chattr +T): each begins in a
-// part of the disk that holds few directories, instead of beside the others. False where the file system knows of no
-// such thing.
+// Marks a directory so that ext4 places each subdirectory in a part of the disk with few directories (chattr +T). False
+// on other file systems.
 bool spread_subdirectories(int directory);
 
 }  // namespace orlop::fs

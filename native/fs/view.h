@@ -1,4 +1,4 @@
-// What an image looks like, without mounting it anywhere.
+// Views: an image's file system, without an attached mount.
 #pragma once
 
 #include <string>
@@ -9,9 +9,9 @@
 
 namespace orlop::fs {
 
-// A detached, read-only union of layer directories, uppermost first: a directory descriptor for *at calls. The mount is
-// in nobody's mount table and goes with the last descriptor. nosuid, nodev, noexec.
-// A single layer is shown as it is, since overlayfs wants two: marks of overlayfs in it would be visible.
+// Mounts a detached, read-only union of layer directories, uppermost first: a directory descriptor for *at calls. No
+// mount table has the mount, and the last descriptor unmounts it. nosuid, nodev, noexec. A single layer is bound, since
+// overlayfs needs two: marks of overlayfs in it would be visible.
 Failure open_view(const std::vector<std::string>& layers, UniqueFd* view);
 
 }  // namespace orlop::fs

@@ -1,4 +1,4 @@
-// Operations that put trees in their places, before the root is changed.
+// Operations that attach mounts, before the change of the root.
 #include "init/directly.h"
 #include "init/mounts.h"
 #include "init/ops.h"
@@ -8,7 +8,7 @@
 namespace orlop::init {
 namespace {
 
-// Kinds of mount points; 0 is a directory that a link may lead to.
+// Kinds of mount points; 0: a directory, also behind a link.
 inline constexpr uint32_t kFile = 1;
 inline constexpr uint32_t kPlainDirectory = 2;
 
@@ -24,7 +24,7 @@ bool same_file(const struct statx& one, const struct statx& other) {
          one.stx_dev_minor == other.stx_dev_minor;
 }
 
-// Nothing but procfs goes on procfs: what is written below /proc must reach the kernel, not a file of a volume.
+// Only procfs is attached on procfs: what is written below /proc must reach the kernel, not a file of a volume.
 int check_not_on_proc(Context& context, int tree, int target) {
   const int target_on_proc = lies_on_proc(context, target);
   if (target_on_proc <= 0) return target_on_proc;
@@ -33,7 +33,7 @@ int check_not_on_proc(Context& context, int tree, int target) {
   return tree_on_proc == 1 ? 0 : context.refuse(EPERM);
 }
 
-// A directory is mounted on a directory, a file on what is no directory; never on the root itself.
+// A directory is attached on a directory, a file on another kind of file, and nothing on the root.
 int check_target(Context& context, int tree, int target, uint32_t kind) {
   struct statx there;
   struct statx& top = context.top;
@@ -43,12 +43,12 @@ int check_target(Context& context, int tree, int target, uint32_t kind) {
   if (kind != kFile && !is_directory(there)) return context.refuse(ENOTDIR);
   if (kind == kFile && is_directory(there)) return context.refuse(EISDIR);
   if (same_file(there, top)) return context.refuse(EINVAL);
-  // The union is no procfs. Kernels before 5.8 do not tell mounts apart.
+  // The union is no procfs. Kernels before 5.8 do not report the mount.
   const bool told = (there.stx_mask & top.stx_mask & STATX_MNT_ID) != 0;
   return told && there.stx_mnt_id == top.stx_mnt_id ? 0 : check_not_on_proc(context, tree, target);
 }
 
-// Clones, with what is mounted below so that it stays to be seen, makes read-only, attaches on the target.
+// Clones the target with the mounts below it, makes the clone read-only, and attaches it on the target.
 int cover(Context& context, const Source& source, int target, uint32_t attributes, bool recursive) {
   const int tree = clone_tree(context, source, true, recursive ? attributes : 0);
   if (tree < 0) return tree;
@@ -128,7 +128,7 @@ int execute(Context& context, const plan::op::Readonly& op) {
   struct statx facts;
   int error = stat_fd(context, target, &facts);
   if (error == 0 && (facts.stx_attributes & kAttributeMountRoot) != 0) {
-    // A mount of its own is changed where it is: a copy on top would hide what is mounted below it.
+    // A mount is changed in place: a copy on top would hide the mounts below it.
     error = set_attributes(context, target, kAttrReadonly, 0, recursive, 0);
   } else if (error == 0) {
     error = cover(context, itself(target), target, kAttrReadonly, recursive);

@@ -1,5 +1,5 @@
-// Operations that fill a tree of our own: devices, directories, links and small files, each by its name in the tree's
-// root. Nobody else sees the tree yet, so a name cannot change between two calls.
+// Operations that fill a new mount: devices, directories, links and small files, each by its name in the mount's root.
+// No other process sees the mount yet, so a name cannot change between two calls.
 #include "init/mounts.h"
 #include "init/ops.h"
 #include "init/text.h"
@@ -7,7 +7,7 @@
 namespace orlop::init {
 namespace {
 
-// The tree's descriptor, once the name is known to be one name.
+// Descriptor of the mount, after a check that the name is one component.
 int tree_for(Context& context, uint32_t slot, const char* name) {
   if (name == nullptr || same_text(name, ".") || same_text(name, "..")) return context.refuse(EINVAL);
   for (const char* letter = name; *letter != 0; letter++) {

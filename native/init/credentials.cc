@@ -1,4 +1,4 @@
-// What the process may do. Everything here is of this thread only; the caller keeps what it has.
+// Credentials of the process. They are per thread: the caller keeps its own.
 #include <linux/capability.h>
 #include <linux/filter.h>
 #include <linux/prctl.h>
@@ -9,8 +9,9 @@
 namespace orlop::init {
 namespace {
 
-// Until execve this process shares its caller's memory. Once it is less than the caller, another process of its new
-// user could read that memory through it; so nobody may. The caller undoes it when its last start is over.
+// Until execve this process shares its caller's memory. After a change of credentials, another process of the new user
+// could read that memory through it. So the memory becomes non-dumpable; the caller restores it after its last start in
+// flight.
 int guard(Context& context) {
   if (context.guarded) return 0;
   const long error = context.call(__NR_prctl, PR_SET_DUMPABLE, 0, 0, 0, 0);
@@ -23,7 +24,7 @@ int drop_bounding(Context& context, uint64_t set) {
   for (uint32_t capability = 0; capability < 64; capability++) {
     if ((set >> capability & 1) != 0) continue;
     const long error = context.call(__NR_prctl, PR_CAPBSET_DROP, capability, 0, 0, 0);
-    // The kernel knows no more of them.
+    // The kernel has no higher capability.
     if (error == -EINVAL) return 0;
     if (error < 0) return static_cast<int>(error);
   }
@@ -41,7 +42,7 @@ int raise_ambient(Context& context, uint64_t set) {
 
 int set_groups(Context& context, plan::Numbers groups) {
   const long error = context.call(__NR_setgroups, groups.count, groups.data);
-  // A user namespace of an ordinary user may not change them at all.
+  // In a user namespace of an ordinary user, the change is refused.
   const bool own_users = (context.plan.header().namespaces & kNewUser) != 0;
   if (error == -EPERM && groups.count == 0 && own_users) return 0;
   return static_cast<int>(error);
@@ -59,7 +60,7 @@ int execute(Context& context, const plan::op::Bounding& op) {
   int error = guard(context);
   if (error == 0) error = drop_bounding(context, op.set);
   if (error != 0) return error;
-  // So that a change to another user leaves the permitted set for `capabilities` to cut.
+  // The permitted set stays over the change of the user; `capabilities` reduces it.
   return static_cast<int>(context.call(__NR_prctl, PR_SET_KEEPCAPS, 1, 0, 0, 0));
 }
 
@@ -89,12 +90,11 @@ int execute(Context& context, const plan::op::NoNewPrivileges&) {
   return static_cast<int>(error);
 }
 
-// With no_new_privs a filter can be loaded at any time, so it waits until the program has been found: a strict one
-// then needs to allow execve and none of the calls of that search. Without, it needs a capability that may be gone
-// later.
+// With no_new_privs a filter can be loaded at any time, so it waits until the program is found: a strict filter then
+// must allow execve, but no call of that search. Without, loading needs a capability that may be gone later.
 int execute(Context& context, const plan::op::Seccomp& op) {
   const bool whole = op.program.size != 0 && op.program.size % sizeof(sock_filter) == 0;
-  // The kernel is told a number of 16 bits.
+  // The kernel takes the length as 16 bits.
   if (!whole || op.program.size / sizeof(sock_filter) > BPF_MAXINSNS) return context.refuse(EINVAL);
   if (!context.no_new_privileges) return load_filter(context, op.program);
   context.filter = op.program;

@@ -5,8 +5,8 @@
 namespace orlop::init {
 namespace {
 
-// Length of the target's directory, 0 for the root's; -1 where the target is not `/name/name` with names that stay
-// below their directory.
+// Length of the target's directory, 0 for the root; -1 if the target is not `/name/name` with names that stay below
+// their directory.
 int length_of_parent(const char* target) {
   if (*target != '/') return -1;
   int parent = -1;
@@ -31,7 +31,7 @@ bool is_known(const Parent& known, const char* path, int length) {
   return true;
 }
 
-// Neither a link nor a mount on the way: what is found is where its path says, whatever the image holds.
+// Opens without links and mounts on the path, whatever the image contains.
 int open_parent(int root, const char* target, int length) {
   Text<kPathMax> path;
   path.add(target, static_cast<size_t>(length));
@@ -40,7 +40,7 @@ int open_parent(int root, const char* target, int length) {
   return path.full() ? -ENAMETOOLONG : static_cast<int>(system_call(__NR_openat2, root, path.get(), &how, sizeof how));
 }
 
-// Its directory, kept for the next target in it; negative where there is none such.
+// Directory of the target, kept for the next target in it; negative without one.
 int parent_of(Context& context, const char* target, int length) {
   if (length == 0) return context.rootfs;
   Parent& known = context.parent;
@@ -56,15 +56,14 @@ int parent_of(Context& context, const char* target, int length) {
 bool attach_directly(Context& context, int tree, const plan::op::Attach& op) {
   const char* target = op.target;
   if (target == nullptr || !context.whole || !context.detached() || !context.has(kFeatureOpenat2)) return false;
-  // Where the procfs is, or will be in a moment, the general way sees what it would cover.
+  // At or below the target of procfs, `attach` checks what it covers.
   const bool on_proc = context.proc_target != nullptr && same_text(context.proc_target, target);
   if (op.tree == context.proc) context.proc_target = target;
   const int length = on_proc ? -1 : length_of_parent(target);
   if (length < 0) return false;
   const int parent = parent_of(context, target, length);
   if (parent < 0) return false;
-  // One name below its directory, and no link is followed: it leads nowhere else, and only a directory takes a
-  // directory.
+  // One name below its directory, without links, cannot lead elsewhere. Only a directory takes a directory.
   return system_call(__NR_move_mount, tree, "", parent, target + length + 1, kMoveFromEmptyPath) == 0;
 }
 

@@ -1,15 +1,15 @@
-// The short way to a mount point: one call where the general one takes four.
+// Attaches with one call instead of four.
 #pragma once
 
 #include "init/context.h"
 
 namespace orlop::init {
 
-// Attaches a tree at a directory that lies on the root's own mount, with nothing but directories on the way. False when
-// it does not, is missing, or cannot take the tree: then nothing was done, and the general way finds out why.
+// Attaches a mount at a directory on the root's own mount, below directories only. False if the target is another file,
+// is missing, or cannot take the mount: then nothing was done, and `attach` finds the reason.
 bool attach_directly(Context& context, int tree, const plan::op::Attach& op);
 
-// What attach_directly found may be so no longer: something was attached in another way.
+// Drops the cached directory, after another kind of attachment.
 void forget_parent(Context& context);
 
 }  // namespace orlop::init

@@ -1,11 +1,11 @@
-// The hand-over: finds the program inside the container and becomes it.
+// Finds the program inside the container, and executes it.
 #include "init/ops.h"
 #include "init/program.h"
 
 namespace orlop::init {
 namespace {
 
-// As execvp: what is not there, or may not be run, leads on to the next directory of the search path.
+// As execvp: after a missing or refused file, the next directory of the search path is tried.
 bool leads_on(int error) {
   return error == -ENOENT || error == -ENOTDIR || error == -EACCES || error == -ESTALE || error == -ENODEV ||
          error == -ETIMEDOUT;
@@ -17,8 +17,8 @@ char** list_pointers(plan::Strings strings, char** to) {
   return to;
 }
 
-// The arguments as the kernel would make them for a chain of scripts, from the last interpreter on to the path of the
-// first file, which replaces argv[0]. They are put in front of `argv`, where there is room.
+// Builds the arguments as the kernel does for a chain of scripts: from the last interpreter to the path of the first
+// file, which replaces argv[0]. They are put in front of `argv`, which has room.
 char** expand(const Program& program, const char* path, char** argv) {
   if (program.scripts == 0) return argv;
   *argv = const_cast<char*>(path);
@@ -30,9 +30,9 @@ char** expand(const Program& program, const char* path, char** argv) {
   return argv;
 }
 
-// By its path, so that the process has the name that the caller wrote. Where others could change what the path leads
-// to, it is the file that was looked at that runs, and scripts are left to nobody else: execve would look for their
-// interpreters again.
+// Executes by path, so that the process has the name that the caller wrote. If other processes could change the path,
+// the checked file itself is executed, with the interpreters of scripts as arguments: execve would look the
+// interpreters up again.
 long run_program(Context& context, const Program& program, const char* path, char** argv, char** env) {
   if (!program.shared) return context.call(__NR_execve, path, argv, env);
   char* const name = *argv;
@@ -58,7 +58,7 @@ int execute(Context& context, const plan::op::Exec& op) {
   char** const env = list_pointers(op.argv, argv);
   list_pointers(op.env, env);
 
-  int refused = 0;  // the first EACCES, and whose it is: it tells more than a later ENOENT
+  int refused = 0;  // the first EACCES, and its candidate: it explains more than a later ENOENT
   uint16_t refused_call = kNoCall;
   uint32_t refused_candidate = 0;
   int error = -ENOENT;
@@ -73,7 +73,7 @@ int execute(Context& context, const plan::op::Exec& op) {
       error = static_cast<int>(run_program(context, program, op.candidates[i], argv, env));
     }
     close_fd(program.file);
-    // The program is there, so it is its interpreter that is not: no other candidate would be the one that was meant.
+    // The program exists, so its interpreter is missing. No other candidate is tried.
     if (error == -ENOENT && program.found) return error;
     if (!leads_on(error)) return error;
     if (error == -EACCES && refused == 0) {

@@ -1,5 +1,5 @@
-// What the kernel's interface calls these things. Older kernel headers lack the newer half, and libc's headers may not
-// be used here, so the numbers are our own; they are part of the kernel's stable interface.
+// Names of the kernel's interface. Older kernel headers lack the newer ones, and libc's headers may not be used here.
+// So the numbers are defined here; they are part of the kernel's stable interface.
 #pragma once
 
 #include <asm/fcntl.h>

@@ -9,7 +9,7 @@ namespace {
 
 using Digits = Text<32>;
 
-// What a source is.
+// Identity of a source.
 inline constexpr uint32_t kAnyType = 0;
 inline constexpr uint32_t kDirectoryType = 1;
 
@@ -22,8 +22,8 @@ uint64_t device_number(uint64_t major, uint64_t minor) {
 int check_identity(Context& context, int fd, const plan::op::Bind& op) {
   if (op.device == 0 && op.inode == 0) return 0;
   struct statx facts;
-  // An opener cannot be killed, and a server that was mounted there meanwhile may not answer. What tells that it is
-  // another one is in the kernel already.
+  // An opener cannot be killed, and the server of a mount made meanwhile may not answer. The kernel knows the identity
+  // without asking the server.
   const int flags = kAtEmptyPath | (context.plan.opener() ? kAtStatxDontSync : 0);
   const long error = context.call(__NR_statx, fd, "", flags, STATX_TYPE | STATX_INO, &facts);
   if (error != 0) return static_cast<int>(error);
@@ -48,7 +48,7 @@ int execute(Context& context, const plan::op::Propagation& op) {
 }
 
 int execute(Context& context, const plan::op::Bind& op) {
-  // The path is walked once, by the call that clones; what came of it is compared.
+  // The call that clones walks the path, once; then the result is compared.
   const int tree = clone_tree(context, {kAtCwd, op.source, 0}, op.recursive != 0, 0);
   if (tree < 0) return tree;
   const int error = check_identity(context, tree, op);
@@ -72,7 +72,7 @@ int execute(Context& context, const plan::op::Tmpfs& op) {
                             {context.detached() ? "source" : nullptr, "tmpfs"}};
   constexpr uint32_t kCount = sizeof options / sizeof options[0];
   if (op.at == nullptr) return context.fill(op.tree, make_filesystem(context, "tmpfs", options, kCount, op.attributes));
-  // One that is attached serves as the scratch place of all that follow, so it cannot need one itself.
+  // An attached tmpfs is the scratch of all later mounts, so it cannot need one itself.
   int tree;
   if (context.detached()) {
     tree = make_filesystem(context, "tmpfs", options, kCount, op.attributes);

@@ -24,7 +24,7 @@ int make_detached(Context& context, const char* type, const Option* options, uin
   return static_cast<int>(tree);
 }
 
-// The access times are one value of several bits: it is set only when the old value is cleared.
+// The access time is one value of several bits: it is set only if the old value is cleared.
 MountAttr attributes_for(uint32_t set, uint32_t clear, unsigned long propagation) {
   return {set, (set & kAttrAtimeMask) != 0 ? clear | kAttrAtimeMask : clear, propagation, 0};
 }

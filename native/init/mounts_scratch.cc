@@ -1,4 +1,4 @@
-// Trees with mount(2) alone: for kernels before 5.12, and where an outer system-call filter forbids the newer calls.
+// Mounts by mount(2) alone: for kernels before 5.12, and if an outer system-call filter forbids the newer calls.
 #include "init/mounts.h"
 #include "init/resolve.h"
 #include "init/text.h"
@@ -24,7 +24,7 @@ unsigned long mount_flags(uint32_t attributes) {
   return flags;
 }
 
-// The attributes that a mount has now: a remount names all of them, and may not drop the locked ones.
+// Attributes of a mount: a remount names all of them, and may not drop the locked ones.
 long current_attributes(Context& context, int tree, uint32_t* attributes) {
   struct statfs facts;
   const long error = context.call(__NR_fstatfs, tree, &facts);
@@ -45,12 +45,12 @@ long current_attributes(Context& context, int tree, uint32_t* attributes) {
   return 0;
 }
 
-// A line of text after another from a descriptor.
+// Reads lines of text from a descriptor.
 class Lines {
  public:
   explicit Lines(int fd) : fd_(fd) {}
 
-  // The next line, cut to the room there is; nullptr at the end.
+  // The next line, cut to the buffer; nullptr at the end.
   const char* next() {
     line_.truncate(0);
     for (;;) {
@@ -97,7 +97,7 @@ long mount_id(Context& context, int fd, uint64_t* id) {
   return result;
 }
 
-// Whether another mount has the mount of `fd` as its parent.
+// True if another mount has the mount of `fd` as its parent.
 long has_mounts_below(Context& context, int fd) {
   uint64_t wanted = 0;
   const long error = mount_id(context, fd, &wanted);
@@ -132,8 +132,8 @@ int make_place(Context& context, bool directory, PlaceName* name) {
   return static_cast<int>(context.call(__NR_openat, context.scratch, name->get(), kPath | O_NOFOLLOW, 0));
 }
 
-// A fresh file system is mounted writable and only its mount made read-only: MS_RDONLY would be for the file system,
-// which others may share (sysfs), and is refused then.
+// A new file system is mounted writable, and only its mount made read-only: MS_RDONLY would change the file system,
+// which other mounts may share (sysfs), and is refused then.
 long mount_on(Context& context, int place, const char* type, const char* data, uint32_t attributes) {
   const unsigned long flags = mount_flags(attributes & ~kAttrReadonly);
   return context.call(__NR_mount, type, FdPath(place).get(), type, flags, data);
@@ -196,12 +196,12 @@ int clone_at_scratch(Context& context, const Source& source, bool recursive) {
 }
 
 int remount(Context& context, int tree, uint32_t set, uint32_t clear, bool recursive, uint32_t propagation) {
-  // After the pivot only the root itself is still changed, and there may be no /proc to name a descriptor by.
+  // After the pivot only the root itself is changed, and there may be no /proc for the path of a descriptor.
   const FdPath by_descriptor(tree);
   const char* path = context.pivoted ? "/" : by_descriptor.get();
   if (!has_flags(set | clear)) return context.refuse(ENOSYS);
   if (set != 0 || clear != 0) {
-    // mount(2) changes one mount only. A volume that is read-only at its top and writable below would be a lie.
+    // mount(2) changes one mount only: a volume would be read-only at its top, and writable below.
     const long below = recursive ? has_mounts_below(context, tree) : 0;
     if (below < 0) return static_cast<int>(below);
     if (below > 0) return context.refuse(ENOSYS);

@@ -9,10 +9,10 @@ namespace orlop::init {
 #include "plan/ops.def"
 #undef OP
 
-// Sets the limit of open files that `rlimit` left for the moment before execve, if there is one.
+// Sets the limit of open files that `rlimit` deferred until before execve, if any.
 int limit_open_files(Context& context);
 
-// Loads the filter that `seccomp` left for the moment before execve, if there is one.
+// Loads the filter that `seccomp` deferred until before execve, if any.
 int load_waiting_filter(Context& context);
 
 }  // namespace orlop::init

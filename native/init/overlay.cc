@@ -25,8 +25,8 @@ bool has_backslash(const char* path) {
   return *path != 0;
 }
 
-// The kernel walks the path during this call, so a long one can stand as its descriptor's name; and one with a
-// backslash, which it takes out of some of these options, and not of others.
+// The kernel walks the path during this call. So the name of a descriptor can replace a long path, or a path with a
+// backslash, which the kernel drops in some options and keeps in others.
 int set_path(Context& context, int filesystem, const char* key, const char* path) {
   if (length_of(path) < kConfigString && !has_backslash(path)) return set_option(context, filesystem, key, path);
   const auto fd = static_cast<int>(context.call(__NR_openat, kAtCwd, path, kPath | O_DIRECTORY, 0));

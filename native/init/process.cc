@@ -1,4 +1,4 @@
-// What the process itself is set to.
+// Settings of the process.
 #include <linux/poll.h>
 #include <linux/prctl.h>
 
@@ -38,14 +38,14 @@ struct DirectoryEntry {
   char name[1];  // the first letter of it
 };
 
-// The number of a descriptor's entry; -1 for "." and "..".
+// Number of a descriptor from its entry; -1 for "." and "..".
 int to_number(const char* text) {
   int number = *text == 0 ? -1 : 0;
   for (; number >= 0 && *text != 0; text++) number = *text < '0' || *text > '9' ? -1 : number * 10 + (*text - '0');
   return number;
 }
 
-// close_range by hand, over the directory that was opened while the host's /proc was there.
+// close_range without the call, by the directory that was opened through the host's /proc.
 int mark_one_by_one(Context& context) {
   alignas(DirectoryEntry) char buffer[2048];
   long error = context.call(__NR_lseek, context.own_fds, 0, 0);
@@ -66,8 +66,9 @@ bool is_null_device(const struct statx& facts) {
   return (facts.stx_mode & S_IFMT) == S_IFCHR && facts.stx_rdev_major == 1 && facts.stx_rdev_minor == 3;
 }
 
-// A descriptor of the host's /dev/null would let the application change that device's mode and owner for the whole
-// host, so the one in the scratch tree takes its place. Where that one is no device, in a user namespace, nobody could.
+// With a descriptor of the host's /dev/null, the application could change that device's mode and owner for the whole
+// host. So the null device of the scratch replaces it. In a user namespace that is no device, and the application could
+// not change the host's.
 int replace_null(Context& context, int scratch, int source) {
   struct statx facts;
   int error = stat_fd(context, source, &facts);
@@ -83,9 +84,8 @@ int replace_null(Context& context, int scratch, int source) {
   return static_cast<int>(context.call(__NR_openat, scratch, "null", flags, 0));
 }
 
-// This process has copies of all descriptors of its caller, which may be more than the application is to have, and
-// opens the working directory and the program yet. So what takes no privilege, to lower the limit, waits until that is
-// done.
+// This process has copies of all descriptors of its caller, possibly more than the limit of the application, and opens
+// the working directory and the program later. So a lower limit, which needs no privilege, waits until then.
 int raise_open_files(Context& context, const plan::op::Rlimit& op) {
   uint64_t now[2];
   long error = context.call(__NR_prlimit64, 0, kOpenFiles, nullptr, now);
@@ -104,7 +104,7 @@ int raise_open_files(Context& context, const plan::op::Rlimit& op) {
 
 int execute(Context& context, const plan::op::Keyring& op) {
   const long serial = context.call(__NR_keyctl, kJoinSessionKeyring, op.name);
-  // A kernel without keyrings has none to be separated from.
+  // Without keyrings in the kernel there is nothing to separate.
   return serial < 0 && serial != -ENOSYS ? static_cast<int>(serial) : 0;
 }
 
@@ -115,7 +115,7 @@ int execute(Context& context, const plan::op::Session&) {
 
 int execute(Context& context, const plan::op::Stdio& op) {
   int sources[3] = {context.slot(op.in), context.slot(op.out), context.slot(op.err)};
-  // A source that is one of 0, 1, 2 could be overwritten before its turn, so it moves out of the way first.
+  // A source that is 0, 1 or 2 could be overwritten, so it is moved first.
   for (int& source : sources) {
     if (source < 0) return context.refuse(-source);
     if (op.scratch != plan::kNoSlot) source = replace_null(context, context.slot(op.scratch), source);
@@ -150,7 +150,7 @@ int execute(Context& context, const plan::op::Umask& op) {
   return 0;
 }
 
-// Defaults first: a signal that waits must not find a handler of the caller, whose memory this is.
+// Defaults first: a pending signal must not find a handler of the caller, whose memory this is.
 int execute(Context& context, const plan::op::Signals&) {
   const KernelAction standard = {};
   for (int signal = 1; signal <= kSignals; signal++) {
@@ -165,7 +165,7 @@ int execute(Context& context, const plan::op::Signals&) {
 int execute(Context& context, const plan::op::Chdir& op) {
   if (context.rootfs < 0) return context.refuse(EBADF);
   const bool create = op.create != 0;
-  // The mode of what is made is 0755, whatever the application's umask is.
+  // The mode of a new directory is 0755, whatever the application's umask is.
   const auto mask = static_cast<uint32_t>(system_call(__NR_umask, 0));
   const int directory = resolve(context, context.rootfs, op.path, create ? Missing::kMakeDirectory : Missing::kFail);
   system_call(__NR_umask, mask);
@@ -173,15 +173,15 @@ int execute(Context& context, const plan::op::Chdir& op) {
   long error = context.call(__NR_fchdir, directory);
   close_fd(directory);
   if (error < 0) return static_cast<int>(error);
-  // A directory that is not below the root is shown as "(unreachable)/…" (CVE-2024-21626).
+  // getcwd(2) shows a directory that is not below the root as "(unreachable)/…" (CVE-2024-21626).
   Text<kPathMax> path;
   error = context.call(__NR_getcwd, path.data(), kPathMax);
   if (error < 0) return static_cast<int>(error);
   return path.get()[0] == '/' ? 0 : context.refuse(EXDEV);
 }
 
-// The signal comes when the thread that cloned this process ends. If the caller died before the call, nobody would ever
-// send it, and in a new PID namespace getppid() is 0 either way; so the caller's pidfd is asked afterwards.
+// The signal comes when the thread that cloned this process ends. If the caller died before this call, the signal never
+// comes; in a new PID namespace getppid() is 0 either way. So the caller's pidfd is checked afterwards.
 int execute(Context& context, const plan::op::ParentDeath& op) {
   const long error = context.call(__NR_prctl, PR_SET_PDEATHSIG, op.signal, 0, 0, 0);
   if (error < 0 || context.start.parent <= 0) return static_cast<int>(error);

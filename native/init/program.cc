@@ -32,13 +32,13 @@ int check_file(Context& context, int fd) {
   return on_proc == 1 ? context.refuse(EACCES) : 0;
 }
 
-// The beginning of a file, in which nearly every program has all that is looked for.
+// The beginning of a file; nearly every program has its headers there.
 struct Beginning {
   char bytes[1024];
   size_t size;
 };
 
-// Whether the file has it.
+// True if the file has the magic.
 bool read_at(Context& context, int fd, const Beginning& beginning, void* buffer, size_t size, uint64_t offset) {
   const size_t known = beginning.size;
   if (size > known || offset > known - size) {
@@ -51,9 +51,9 @@ bool read_at(Context& context, int fd, const Beginning& beginning, void* buffer,
 
 bool is_blank(char letter) { return letter == ' ' || letter == '\t'; }
 
-// Splits `#!`, blanks, the path up to a blank, and the rest of the line as one argument, as the kernel does: of a line
-// that goes on behind the head, its end takes the place of the last letter. False where no path is there, or it is cut
-// off: that is another path.
+// Splits `#!`, blanks, the path up to a blank, and the rest of the line as one argument, as the kernel does. A line
+// that goes on behind the head is cut by one letter. False if there is no path, or the path is cut off, which would be
+// another path.
 bool read_script(Script* script, const Beginning& beginning) {
   char* const line = script->line;
   const size_t size = beginning.size < kHead ? beginning.size : kHead;
@@ -92,7 +92,7 @@ bool find_loader(Context& context, int fd, const Beginning& beginning, Text<kPat
   return false;
 }
 
-// A descriptor of a file that may be run, or a negated errno.
+// Opens a file that may be run: a descriptor, or a negated errno.
 int open_checked(Context& context, const char* path, bool* shared) {
   const int fd = open_program(context, path, shared);
   // A magic link on the way.
@@ -106,8 +106,8 @@ int open_checked(Context& context, const char* path, bool* shared) {
 
 bool is_missing(int error) { return error == -ENOENT || error == -ENOTDIR; }
 
-// A loader is mapped, not run as a program: its own interpreter means nothing. One that is missing is execve's to
-// report, and so is an ELF file that names none.
+// A loader is mapped, not run as a program: its own interpreter has no meaning. execve reports a missing loader, and an
+// ELF file that names none.
 template <typename Header, typename Segment>
 int check_loader(Context& context, int fd, const Beginning& beginning, Text<kPathMax>* loader) {
   if (!find_loader<Header, Segment>(context, fd, beginning, loader)) return 0;
@@ -117,20 +117,19 @@ int check_loader(Context& context, int fd, const Beginning& beginning, Text<kPat
   return found < 0 && !is_missing(found) ? found : 0;
 }
 
-// Both that the file may name: which of them counts is the kernel's to say, by the machine that the file is for and
-// not by the class that it claims.
+// Reads both 32-bit and 64-bit headers: the kernel chooses by the machine of the file, not by the class that it claims.
 int check_loaders(Context& context, int fd, const Beginning& beginning, Text<kPathMax>* loader) {
   const int error = check_loader<Elf64_Ehdr, Elf64_Phdr>(context, fd, beginning, loader);
   return error != 0 ? error : check_loader<Elf32_Ehdr, Elf32_Phdr>(context, fd, beginning, loader);
 }
 
-// Whether execve would refuse the file itself: by its mode, or because its mount is noexec.
+// True if execve would refuse the file itself: by its mode, or by a noexec mount.
 bool is_refused(int fd) {
   constexpr int kExecutable = 1;  // X_OK
   return system_call(__NR_faccessat2, fd, "", kExecutable, kAtEmptyPath) == -EACCES;
 }
 
-// What execve says of a file that it has no interpreter for. Of one that may not be run at all it would not say that.
+// Result for a file without an interpreter: ENOEXEC, unless the file may not be run at all.
 int refuse_format(Context& context, int fd) { return context.refuse(is_refused(fd) ? EACCES : ENOEXEC); }
 
 // 1 for a script, 0 for an ELF file that may be run; a negated errno.
@@ -141,7 +140,7 @@ int look(Context& context, int fd, Script* script, Text<kPathMax>* loader) {
   if (size < 0) return static_cast<int>(size);
   beginning.size = static_cast<size_t>(size);
   const bool is_script = size >= 2 && head[0] == '#' && head[1] == '!';
-  // A script in a volume is not given to execve, which would look at this.
+  // execve, which would check the mode, does not get a script in a volume.
   if (is_script && read_script(script, beginning)) return is_refused(fd) ? context.refuse(EACCES) : 1;
   const bool is_elf = size >= 4 && head[0] == 0x7f && head[1] == 'E' && head[2] == 'L' && head[3] == 'F';
   return is_elf ? check_loaders(context, fd, beginning, loader) : refuse_format(context, fd);
@@ -150,14 +149,14 @@ int look(Context& context, int fd, Script* script, Text<kPathMax>* loader) {
 }  // namespace
 
 [[gnu::noinline]] int inspect(Context& context, const char* path, Program* program) {
-  Script beyond;  // what comes after the last interpreter that execve takes
+  Script beyond;  // script behind the last interpreter that execve takes
   Text<kPathMax> loader;
   for (;;) {
     bool shared = false;
     const int fd = open_checked(context, path, &shared);
     program->shared = program->shared || shared;
     if (fd < 0 && program->found && is_missing(fd)) {
-      // The interpreter of a script, which is execve's to report; but not by a path that may lead elsewhere by then.
+      // execve reports a missing interpreter of a script, unless its path may lead elsewhere by then.
       if (program->shared) context.last_call = __NR_execve;
       return program->shared ? -ENOENT : 0;
     }

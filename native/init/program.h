@@ -1,4 +1,4 @@
-// A program and the interpreters that the kernel would run for it, looked at before execve.
+// Checks a program, and the interpreters that the kernel would run for it, before execve.
 #pragma once
 
 #include "init/context.h"
@@ -6,32 +6,32 @@
 
 namespace orlop::init {
 
-// What execve reads of a file to find out what it is (BINPRM_BUF_SIZE of linux/binfmts.h).
+// Bytes of a file from which execve takes the format (BINPRM_BUF_SIZE of linux/binfmts.h).
 inline constexpr uint32_t kHead = 256;
 
-// One `#!` line: what runs the script, and its argument.
+// One `#!` line: interpreter and argument.
 struct Script {
   char line[kHead + 1];
   const char* interpreter;
-  const char* argument;  // null where there is none
+  const char* argument;  // null: none
 };
 
-// What is to be executed.
+// The program to execute.
 struct Program {
-  bool found = false;  // the file is there, whatever else is wrong
-  // Whether a path of it leads through another mount than the root: a volume, in which others may at any moment put
-  // something else in the place of what was looked at.
+  bool found = false;  // the file exists, even if it is refused
+  // True if a path leads through another mount than the root: in a volume, other processes may replace the file after
+  // the check.
   bool shared = false;
-  int file = -1;  // where `shared`: the file that runs in the end; -1: its path is safe
+  int file = -1;  // with `shared`: the file to execute; -1: its path is safe
   uint32_t scripts = 0;
-  Script script[plan::kMaxScripts];  // from the first file on
+  Script script[plan::kMaxScripts];  // first file first
 };
 
-// Finds out what execve would run, and refuses (EACCES) what is not a regular file, what lies on procfs, and what is
-// reached through a magic link: a program that leads to /proc/self/exe would run the caller's own binary with the
-// container's rights and let the container write to it (CVE-2019-5736). The same for the interpreter of `#!` and of
-// ELF, which execve follows itself; and nothing that is neither (ENOEXEC), for which the host may have an interpreter
-// that nobody here knows of (binfmt_misc). 0 or a negated errno; `program.file` is the caller's to close.
+// Finds the files that execve would run. Refuses (EACCES) a file that is not regular, is on procfs, or is behind a
+// magic link: through /proc/self/exe a program would run the caller's own binary with the container's rights, and let
+// the container write to it (CVE-2019-5736). The same for the interpreters of `#!` and ELF. A file that is neither is
+// refused (ENOEXEC), because the host may have an interpreter for it (binfmt_misc). 0 or a negated errno; the caller
+// closes `program.file`.
 int inspect(Context& context, const char* path, Program* program);
 
 }  // namespace orlop::init

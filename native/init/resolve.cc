@@ -5,7 +5,7 @@
 namespace orlop::init {
 namespace {
 
-inline constexpr int kMaxLinks = 40;      // as the kernel's own look-up
+inline constexpr int kMaxLinks = 40;      // as in the kernel's lookup
 inline constexpr int kMaxAttempts = 128;  // EAGAIN under renames; more were never needed by others
 
 int open_by_kernel(Context& context, int root, const char* path, int flags, uint64_t refused) {
@@ -17,9 +17,8 @@ int open_by_kernel(Context& context, int root, const char* path, int flags, uint
   return static_cast<int>(fd);
 }
 
-// The look-up by our own steps, for kernels without openat2 and wherever something has to be made. `resolved_` holds
-// only names that were found not to be links, so going up is done by walking it again from the root: `..` of the
-// kernel could lead out of a directory that is being moved.
+// Lookup by steps, for kernels without openat2, and if a file has to be made. `resolved_` has only names that are no
+// links, so going up walks it again from the root: the kernel's `..` could lead out of a directory that is being moved.
 class Walk {
  public:
   Walk(Context& context, int root, Missing missing, Links links)
@@ -39,11 +38,11 @@ class Walk {
     return error;
   }
 
-  // Whether the way led over another mount than the root's.
+  // True if the path led over another mount than the root's.
   bool crossed() const { return crossed_; }
 
  private:
-  // Takes the next name off the rest of the path; false at its end.
+  // Takes the next name from the rest of the path; false at its end.
   bool next() {
     const char* text = rest_.get() + at_;
     while (*text == '/') text++;
@@ -85,14 +84,14 @@ class Walk {
     } else {
       error = context_.call(__NR_mkdirat, current_, name_.get(), 0755);
     }
-    // Another start with the same volume may have been faster.
+    // A concurrent start with the same volume may have made it.
     if (error < 0 && error != -EEXIST) return static_cast<int>(error);
     return open_name();
   }
 
   int follow(int link) {
     if (follow_ == Links::kRefuse || ++links_ > kMaxLinks) return context_.refuse(ELOOP);
-    // A link on procfs may lead anywhere, whatever it reads as.
+    // A link on procfs may lead anywhere, whatever readlink returns.
     const int on_proc = lies_on_proc(context_, link);
     if (on_proc != 0) return on_proc < 0 ? on_proc : context_.refuse(ELOOP);
     Text<kPathMax> target;
@@ -116,7 +115,7 @@ class Walk {
     return reopen();
   }
 
-  // Opens what was found for use: the name in its directory, so that no path through /proc is needed.
+  // Opens the result: by its name in its directory, so that no path through /proc is needed.
   int open_last(int flags) {
     size_t start = resolved_.length();
     while (start > 0 && resolved_.get()[start - 1] != '/') start--;
@@ -163,7 +162,7 @@ class Walk {
   Text<kPathMax> name_;
 };
 
-// Its own frame, so that the buffers are on the stack only while it runs.
+// A separate frame, so that the buffers use the stack only while it runs.
 [[gnu::noinline]] int walk_to(Context& context, int root, const char* path, Missing missing, Links links) {
   return Walk(context, root, missing, links).run(path, kPath);
 }
@@ -175,7 +174,7 @@ class Walk {
   return fd;
 }
 
-// What the kernel cannot answer: `..` while others rename and mount all the time.
+// The kernel cannot answer: `..` during constant renames and mounts.
 bool undecided(int result) { return result == -EAGAIN; }
 
 }  // namespace

@@ -31,7 +31,7 @@ int execute_record(Context& context, uint32_t index) {
   return context.refuse(ENOSYS);
 }
 
-// What older kernels need later and can only get while the host's /proc is still there.
+// Opens what older kernels need later, while the host's /proc is reachable.
 int open_early(Context& context) {
   if (context.has(kFeatureCloseRange)) return 0;
   context.own_fds =
@@ -39,7 +39,7 @@ int open_early(Context& context) {
   return context.own_fds < 0 ? context.own_fds : 0;
 }
 
-// Looks at the plan before anything of it is executed; false with the report filled.
+// Checks the plan before execution; false with the report filled.
 bool accept_plan(const Start& start) {
   *start.report = Report{0, kNoCall, 0, 0, 0};
   const plan::Verdict verdict = plan::check(start.plan, start.size);
@@ -48,7 +48,7 @@ bool accept_plan(const Start& start) {
   return false;
 }
 
-// The beginning of a process that executes records, all or those that an opener left to it.
+// Begins the records of a process: all, or those that an opener left to it.
 bool enter(const Start& start) {
   const uint64_t now = read_clock(start);
   if (start.entered != nullptr) *start.entered = now;
@@ -56,11 +56,10 @@ bool enter(const Start& start) {
   return accept_plan(start);
 }
 
-// The records up to `end`, one after the other: 0, or the negated errno of the one that failed, which `context.op`
-// names.
+// Executes the records up to `end`. 0, or the negated errno of the failed record, `context.op`.
 int execute_records(Context& context, uint32_t end) {
   const Start& start = context.start;
-  // Modes in a plan are exact; `umask` sets the application's own near the end.
+  // Modes in a plan are exact; `umask` sets the application's umask near the end.
   system_call(__NR_umask, 0);
   int error = open_early(context);
   while (error == 0 && context.op < end) {
@@ -93,7 +92,7 @@ bool open(const Start& start) {
   start.times[0] = read_clock(start);
   if (!accept_plan(start)) return false;
   Context context{start, plan::View(start.plan)};
-  // Without these calls a mount has to be somewhere, and here everybody would see it.
+  // Without these calls a mount has to be attached, and all processes of the host would see it.
   int error = context.plan.opener() && context.detached() ? 0 : context.refuse(ENOSYS);
   if (error == 0) error = execute_records(context, context.plan.header().prepare);
   close_fd(context.own_fds);
@@ -106,7 +105,7 @@ bool prepare(const Start& start, Carried& carried) {
   if (!enter(start)) return false;
   Context context = resume(start, carried);
   int error = execute_records(context, context.plan.count());
-  // There is no `exec` for it to wait for.
+  // There is no `exec` that the filter could wait for.
   if (error == 0) error = load_waiting_filter(context);
   close_fd(context.own_fds);
   if (error != 0) {
@@ -121,7 +120,7 @@ void run(const Start& start, const Carried& carried) {
   if (!enter(start)) return;
   Context context = resume(start, carried);
   int error = execute_records(context, context.plan.count());
-  // A plan that ends without exec has started nothing.
+  // A plan without exec has started nothing.
   if (error == 0) error = context.refuse(ENOEXEC);
   fill_report(context, error);
 }

@@ -6,7 +6,7 @@
 
 namespace orlop::init {
 
-// Features of the kernel that were found by the caller's probe; without a bit the older way is taken.
+// Features of the kernel, from the caller's probe. Without a bit, the calls of older kernels are used.
 enum Feature : uint32_t {
   kFeatureMountApi = 1u << 0,         // fsopen, fsmount, open_tree, move_mount (5.2)
   kFeatureMountSetattr = 1u << 1,     // mount_setattr (5.12)
@@ -17,7 +17,7 @@ enum Feature : uint32_t {
   kFeatureOpenTreeAttr = 1u << 6,     // open_tree_attr (6.15)
 };
 
-// Why a start failed: numbers only. The caller owns the plan and makes the words.
+// Report of a failed start, in numbers. The caller turns them into words.
 struct Report {
   uint16_t step;    // plan::Code of the record; 0: the plan itself was refused
   uint16_t call;    // number of the system call; 0xffff: none
@@ -37,37 +37,35 @@ struct Start {
       times;  // CLOCK_MONOTONIC ns: [0] on entry, [i + 1] after record i; header.prepare + header.enter + 1 entries
   char** pointers;  // room for argv and env: plan::count_pointers(view) entries, never read by the caller
   uint32_t pointer_count;
-  int32_t parent;  // readable when the caller is gone (its pidfd, or a socket whose other end it has), so that
-                   // parent-death notices that it died before; 0 or less: not checked
-  void (*executing)(const Start& start);  // called when all but `exec` is done; nullptr: nobody wants to know
-  uint64_t* entered;              // when the process began with its records, where others were done before; or nullptr
+  int32_t parent;  // readable after the caller has died: its pidfd, or a socket whose other end it has. So
+                   // parent-death notices an earlier death; 0 or less: not checked
+  void (*executing)(const Start& start);  // called when all but `exec` is done; nullptr: no call
+  uint64_t* entered;                      // begin of the process's records after an opener; or nullptr
   uint64_t (*clock)() = nullptr;  // CLOCK_MONOTONIC in ns, without a system call and safe in the child of a vfork;
                                   // nullptr: there is none, and the kernel is asked
 };
 
-// What one plan leaves to the next that the same process executes.
+// State that one plan leaves to the next plan of the same process.
 struct Carried {
   int32_t rootfs = -1;   // the container's root directory
-  int32_t scratch = -1;  // where older kernels' mounts wait, and how many did
+  int32_t scratch = -1;  // older kernels' mounts, and their number
   uint32_t places = 0;
   bool pivoted = false;
 };
 
-// Executes the records of `prepare` of a plan that has an opener (plan::Strategy), on a thread of the caller in the
-// host's mount namespace: trees come out, which nothing sees but `slots`. Those that follow a `join` are executed in
-// the mount namespace of a container, where the thread then stays. The thread must not share its file-system view
-// (CLONE_FS) with others, for its umask is changed. False when it failed, with `report` filled; what was opened by then
-// is in `slots` too.
+// Executes the records of `prepare` of a plan with an opener (plan::Strategy), on a thread of the caller, in the host's
+// mount namespace. It makes detached mounts, known only by `slots`. The records behind a `join` are executed in the
+// mount namespace of a container, where the thread then stays. The executor changes the umask, so the thread must have
+// its own file-system view (CLONE_FS). False on failure, with `report` filled; `slots` then has what was opened.
 bool open(const Start& start);
 
-// Executes a plan that makes the container and stops before its application: one without `exec`; the records of `enter`
-// alone where `open` has done the others. Its filter, if it has one, is loaded at its end, and has to let the plan that
-// follows be executed. False when it failed, with `report` filled. The descriptors of the slots stay open for that
-// plan.
+// Executes a plan that makes the container and has no `exec`; only the records of `enter` after `open`. Its filter, if
+// any, is loaded at its end, and must allow the plan that follows. False on failure, with `report` filled. The
+// descriptors of the slots stay open for the next plan.
 bool prepare(const Start& start, Carried& carried);
 
-// Executes the plan; the records of `enter` alone where `open` has done the others. Returns only when it failed, with
-// `report` filled; the caller then exits with 127.
+// Executes the plan; only the records of `enter` after `open`. Returns only on failure, with `report` filled; the
+// caller then exits with 127.
 void run(const Start& start, const Carried& carried = {});
 
 }  // namespace orlop::init

@@ -1,4 +1,4 @@
-// What the new namespaces are set to: network, names, kernel parameters; and entering those that exist.
+// Settings of the new namespaces (network, names, kernel parameters), and joins of existing ones.
 #include <linux/sockios.h>
 
 #include "init/mounts.h"
@@ -23,7 +23,7 @@ static_assert(sizeof(InterfaceRequest) == 40);
 
 using ParameterPath = Text<256>;
 
-// "net.ipv4.ping_group_range" as the path of its file; a name with slashes is one already.
+// Path of a parameter: "net.ipv4.ping_group_range"; a name with slashes is a path already.
 void to_path(const char* name, ParameterPath* path) {
   bool slashes = false;
   for (const char* letter = name; *letter != 0; letter++) slashes = slashes || *letter == '/';
@@ -31,7 +31,7 @@ void to_path(const char* name, ParameterPath* path) {
   for (; *name != 0; name++) path->add(!slashes && *name == '.' ? '/' : *name);
 }
 
-// Never the /proc that the container will see: it could be anything by now.
+// Never the container's /proc, which may be any file system by now.
 int open_parameter(Context& context, int proc, const char* path) {
   if (!context.has(kFeatureOpenat2)) {
     return static_cast<int>(context.call(__NR_openat, proc, path, O_WRONLY | O_NOFOLLOW | O_CLOEXEC, 0));
@@ -59,7 +59,7 @@ int execute(Context& context, const plan::op::Join& op) {
   if (fd < 0) return context.refuse(-fd);
   const long error = context.call(__NR_setns, fd, op.kind);
   if (error < 0 || op.kind != plan::kMountNamespace) return static_cast<int>(error);
-  // What follows is done in the root of that namespace, which is now the thread's own.
+  // Later operations use the root of that namespace, which is now the thread's root.
   context.whole = false;
   context.rootfs = static_cast<int>(context.call(__NR_openat, kAtCwd, "/", kPath | O_DIRECTORY | O_CLOEXEC, 0));
   return context.rootfs < 0 ? context.rootfs : 0;

@@ -22,7 +22,7 @@ inline bool starts_with(const char* text, const char* start) {
   return *start == 0;
 }
 
-// Text that is put together in a buffer; what does not fit makes it `full`, and a full text is never used.
+// Text in a buffer. Text that does not fit makes it `full`, and a full text is never used.
 template <size_t kSize>
 class Text {
  public:
@@ -75,7 +75,7 @@ class Text {
   Text() { data_[0] = 0; }
 };
 
-// The path of a descriptor, for calls that take paths only. It leads to the open file itself, whatever its name now is.
+// Path of a descriptor, for calls that take only paths. It leads to the open file itself, also after a rename.
 class FdPath {
  public:
   explicit FdPath(int fd) { text_.add("/proc/self/fd/").add_number(static_cast<uint64_t>(fd)); }

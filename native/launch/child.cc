@@ -14,7 +14,7 @@ using init::system_call;
   for (;;) system_call(__NR_exit_group, status);
 }
 
-// True when the way is free; false when the launcher could not prepare this child.
+// Waits until the launcher has prepared this child. False if the launcher could not.
 bool pass_gate(Child& child) {
   child.arrived.store(kArrived);
   system_call(__NR_futex, &child.arrived, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, 1, nullptr);
@@ -24,8 +24,8 @@ bool pass_gate(Child& child) {
   return child.gate.load() == kGateOpen;
 }
 
-// A child may hang, in a file system that does not answer. Its copies of the caller's descriptors would hold the
-// caller's locks, and keep the pipes of other applications from their ends.
+// A child may hang in a file system that does not answer. Its copies of the caller's descriptors would hold the
+// caller's locks, and keep the pipes of other applications open.
 void close_others(const Child& child) {
   uint32_t first = 3;
   for (uint32_t i = 0; i < child.kept_count; ++i) {

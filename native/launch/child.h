@@ -1,4 +1,4 @@
-// What the launcher and the child of a start share: the child runs in the caller's memory until it executes.
+// Memory that the launcher and the child of a start share: the child runs in the caller's memory until `execve`.
 #pragma once
 
 #include <atomic>
@@ -20,21 +20,20 @@ inline constexpr uint32_t kGateRefused = 2;
 
 struct Child {
   init::Start start;
-  // The plan's parent death signal, 0 for none. Set from the first moment on, and not only where the plan has its
-  // operation (a change of credentials clears it): a child that hangs in a mount must not outlive the program whose
-  // memory it holds.
+  // The plan's parent death signal; 0: none. The child sets it first, not only at the plan's operation (a change of
+  // credentials clears it): a child that hangs in a mount must not outlive the program whose memory it holds.
   int death_signal;
-  // Set before the pidfd is looked for by whoever cancels; read by the child after the kernel has written the pidfd:
+  // The canceller sets the flag, then reads the pidfd. The kernel writes the pidfd before the child reads the flag. So
   // one of the two always sees the other.
   std::atomic<uint32_t> cancelled;
-  // Set when the executor came back, which it does only when it failed.
+  // Set if the executor returned, which means that it failed.
   std::atomic<uint32_t> returned;
-  // The gate of a child that must be prepared from outside (id maps, cgroup) before its first operation. Both words are
-  // futexes: the child says that it is there, and waits.
+  // The gate holds a child until a helper thread has written its id maps or moved it into its cgroup. Both words are
+  // futexes: the child reports its arrival, and waits.
   bool gated;
   std::atomic<uint32_t> arrived;
   std::atomic<uint32_t> gate;
-  // Descriptors that it needs, ascending, none below 3; null when it keeps its copies of all.
+  // Descriptors that the child needs, ascending, none below 3; null: the child keeps its copies of all.
   const int32_t* kept;
   uint32_t kept_count;
 };

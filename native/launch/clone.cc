@@ -28,8 +28,8 @@ struct CloneArgs {
 };
 static_assert(sizeof(CloneArgs) == 88);
 
-// The child wakes up with the registers of the caller but on another stack, so nothing that the compiler keeps on the
-// stack is there: the function and its argument travel in registers, and the child never leaves this asm.
+// The child starts with the registers of the caller, but on another stack, where no value of the compiler is. So the
+// function and its argument travel in registers, and the child never leaves this asm.
 long clone3_onto_stack(CloneArgs* args, int (*entry)(void*), void* argument) {
 #if defined(__x86_64__)
   long result = __NR_clone3;
@@ -95,8 +95,8 @@ uint8_t* ChildStack::bottom() const { return base_ + kGuard; }
 size_t ChildStack::size() const { return kStack; }
 
 long clone_child(const CloneRequest& request, const ChildStack& stack) {
-  // The exit signal stays 0: until the child executes, no foreign wait can take it, the program sees no SIGCHLD for a
-  // start that failed, and has_executed() can tell the two apart.
+  // The exit signal stays 0 until the child executes. So no foreign wait takes the child, the program sees no SIGCHLD
+  // for a failed start, and has_executed() tells the two apart.
   const uint64_t flags = request.namespaces | CLONE_VM | CLONE_VFORK | CLONE_PIDFD;
   if (!request.clone3) {
     // The C library's clone is safe here: in the child it calls our function and nothing else.

@@ -6,8 +6,8 @@
 
 namespace orlop::launch {
 
-// A stack for the child, with an unmapped page below it: an overrun is a fault in the child and not silent damage to
-// the program whose memory it shares. One child at a time.
+// A stack for the child, with an unmapped page below it: an overrun is a fault in the child, not silent damage to the
+// program whose memory the child shares. For one child at a time.
 class ChildStack {
  public:
   ChildStack() = default;
@@ -15,7 +15,7 @@ class ChildStack {
   ChildStack(const ChildStack&) = delete;
   ChildStack& operator=(const ChildStack&) = delete;
 
-  // Once, and again where there was no memory; false where there is none.
+  // Maps the stack, once. False without memory; a later call tries again.
   bool allocate();
   uint8_t* bottom() const;
   size_t size() const;
@@ -33,8 +33,8 @@ struct CloneRequest {
   void* argument;
 };
 
-// The child's process number, or a negative errno. `stack` has been allocated. Returns when the child has executed a
-// program or is gone: until then the calling thread sleeps, and the child runs in this memory on its own stack.
+// Clones a child on `stack`, which has been allocated. Returns the PID or a negative errno, when the child has executed
+// a program or is gone. Until then the calling thread sleeps, and the child runs in this memory on its own stack.
 long clone_child(const CloneRequest& request, const ChildStack& stack);
 
 }  // namespace orlop::launch

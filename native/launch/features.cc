@@ -23,14 +23,14 @@ constexpr unsigned kSetString = 1;          // FSCONFIG_SET_STRING
 constexpr unsigned kCloseRangeCloexec = 4;  // CLOSE_RANGE_CLOEXEC
 constexpr uint64_t kIntoCgroup = 0x200000000ULL;
 
-// Every probe passes arguments that the kernel refuses before it does anything. A filter of an outer sandbox answers
-// with EPERM or ENOSYS instead, and counts as missing.
+// Each probe passes arguments that the kernel refuses before it acts. The filter of an outer sandbox answers with EPERM
+// or ENOSYS instead; then the call counts as missing.
 bool refused_with(int wanted, long number, long a = 0, long b = 0, long c = 0, long d = 0, long e = 0) {
   return syscall(number, a, b, c, d, e) == -1 && errno == wanted;
 }
 
-// fsopen(2) looks at the caller's privilege before its arguments, so without privilege only open_tree(2), which needs
-// none to open a path, can say whether a filter stands in the way; filters treat these calls alike.
+// fsopen(2) checks the privilege before the arguments. So without privilege only open_tree(2), which needs none to open
+// a path, shows whether a filter stands in the way. Filters treat these calls alike.
 bool has_mount_api() {
   const UniqueFd tree(static_cast<int>(syscall(__NR_open_tree, AT_FDCWD, "/", O_CLOEXEC)));
   if (!tree) return false;
@@ -38,17 +38,17 @@ bool has_mount_api() {
   return errno == EFAULT || (errno == EPERM && geteuid() != 0);
 }
 
-// Size 0 is smaller than the first version of the structure: EINVAL, whatever the caller may do.
+// Size 0 is smaller than the first version of the structure: EINVAL, with any privilege.
 bool has_mount_setattr() { return refused_with(EINVAL, __NR_mount_setattr, -1, reinterpret_cast<long>("")); }
 bool has_openat2() { return refused_with(EINVAL, __NR_openat2, -1, reinterpret_cast<long>("")); }
 
-// It looks the path up first, and an empty one leads nowhere.
+// The kernel looks the path up first, and an empty path is ENOENT.
 bool has_open_tree_attr() { return refused_with(ENOENT, __NR_open_tree_attr, -1, reinterpret_cast<long>("")); }
 
 // An empty range above all descriptors; kernels before 5.11 do not know the flag.
 bool has_close_range() { return syscall(__NR_close_range, UINT_MAX, UINT_MAX, kCloseRangeCloexec) == 0; }
 
-// A cgroup that cannot be a descriptor is EINVAL; before 5.7 the structure as a whole is too large (E2BIG).
+// A cgroup that cannot be a descriptor is EINVAL. Before 5.7 the whole structure is too large (E2BIG).
 bool has_clone_into_cgroup() {
   uint64_t args[11] = {kIntoCgroup};
   args[10] = UINT64_MAX;
@@ -71,8 +71,8 @@ bool takes_option(const UniqueFd& filesystem, const char* name) {
   return syscall(__NR_fsconfig, filesystem.get(), kSetString, name, "/", 0) == 0;
 }
 
-// Without the privilege to ask for it, the version has to do. Where overlayfs still gets its options as one string
-// (before 6.5), every name is taken here, and refused when the union is made.
+// Without privilege the kernel's version decides. Before 6.5 overlayfs gets its options as one string: any name is
+// accepted here, and refused when the union is made.
 bool has_lowerdir_append() {
   const UniqueFd overlay(static_cast<int>(syscall(__NR_fsopen, "overlay", kCloexec)));
   if (!overlay) return errno == EPERM && geteuid() != 0 && kernel_version() >= 6008;

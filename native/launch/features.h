@@ -1,4 +1,4 @@
-// What this kernel can do, found by trying.
+// Features of this kernel, found by calls.
 #pragma once
 
 #include <cstdint>

@@ -47,7 +47,8 @@ Failure InFlight::enter_after(const std::function<Failure()>& work) {
   for (int repeats = 0;; ++repeats) {
     Failure failure = work();
     if (failure.error == EACCES && count.starts > 0 && repeats < kMaxRepeats) {
-      // With an end, because the child may be killed meanwhile: the work finds it gone then, and fails otherwise.
+      // The wait has a timeout, because the child may be killed meanwhile. Then `work` finds it gone, and fails with
+      // another error.
       count.left.wait_for(lock, kPause);
       continue;
     }
@@ -61,7 +62,7 @@ void InFlight::leave() {
   if (!std::exchange(entered_, false)) return;
   Counter& count = counter();
   const std::lock_guard lock(count.mutex);
-  // 0 was the state already, and 2 cannot be set by hand: only 1 has anything to be set back to.
+  // 0 was the state before, and 2 cannot be set by prctl: only 1 is restored.
   if (--count.starts == 0 && count.dumpable == 1) prctl(PR_SET_DUMPABLE, 1);
   count.left.notify_all();
 }

@@ -19,10 +19,11 @@ Launcher& Launcher::instance() {
 }
 
 Failure Launcher::submit(std::shared_ptr<Start> start, Done done) {
-  if (Failure failure = Reaper::instance().prepare()) return failure;
-  return submit([start = std::move(start), done = std::move(done)](ChildStack& stack) -> Tell {
+  if (Failure failure = supervise::Reaper::instance().prepare()) return failure;
+  return submit([start = std::move(start), done = std::move(done)](ChildStack& stack) -> Notify {
     const auto result = std::make_shared<StartResult>(start->execute(stack));
-    // Where there is no application, the caller may try again with the same layer: the tree that has it goes first.
+    // Without an application, the caller may start again with the same layer. So the mount that holds the layer is
+    // closed before the notification.
     if (result->process == nullptr) start->release();
     return [done, start, result] {
       done(std::move(*result));
@@ -34,18 +35,18 @@ Failure Launcher::submit(std::shared_ptr<Start> start, Done done) {
 
 Failure Launcher::submit(Job job) {
   if (Failure failure = queue(std::move(job))) return failure;
-  // Not under the lock: who is woken would wait for that next, and be woken once more.
+  // Not under the lock: the woken thread would wait for the lock, and wake again.
   some_.notify_one();
   return {};
 }
 
 Failure Launcher::queue(Job job) {
   const std::lock_guard lock(mutex_);
-  // One more only where all are busy: most programs start one container at a time and get one thread.
+  // A new thread only if all are busy: most programs start one container at a time, and get one thread.
   if (idle_ <= queue_.size() && threads_ < kMaxThreads) {
     if (start_detached_thread("orlop-launch", [this] { work(); })) {
       ++threads_;
-      ++idle_;  // by now: where it gets no processor for a while, others may do its work
+      ++idle_;  // counted before it runs: until it gets a processor, another thread may take its job
     } else if (threads_ == 0) {
       return {EAGAIN, "pthread_create", ""};
     }
@@ -54,7 +55,7 @@ Failure Launcher::queue(Job job) {
   return {};
 }
 
-void Launcher::go_on(Job job) {
+void Launcher::submit_without_thread(Job job) {
   {
     const std::lock_guard lock(mutex_);
     queue_.push_back(std::move(job));
@@ -73,12 +74,12 @@ void Launcher::work() {
       job = std::move(queue_.front());
       queue_.pop_front();
     }
-    const Tell tell = job(stack);
+    const Notify notify = job(stack);
     {
       const std::lock_guard lock(mutex_);
       ++idle_;
     }
-    if (tell) tell();
+    if (notify) notify();
   }
 }
 

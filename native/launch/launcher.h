@@ -11,28 +11,27 @@
 
 namespace orlop::launch {
 
-// Threads of our own, and for the program's whole life: a child dies with the thread that cloned it when it asked for a
-// parent death signal (prctl(2), PR_SET_PDEATHSIG), and a start that hangs in a mount must not take a thread of
-// libuv's.
+// Threads that never end, and none of libuv's. With a parent death signal (prctl(2), PR_SET_PDEATHSIG) a child dies
+// with the thread that cloned it. And a start that hangs in a mount must not occupy a thread of libuv.
 class Launcher {
  public:
   using Done = std::function<void(StartResult)>;
-  // Work that returns what tells of its end. By then its thread counts as idle: whoever hears of it and asks for the
-  // next thing needs no other thread.
-  using Tell = std::function<void()>;
-  using Job = std::function<Tell(ChildStack&)>;
+  // A job returns its completion callback, or null. The callback runs after the thread is marked idle, so it can queue
+  // work without a new thread.
+  using Notify = std::function<void()>;
+  using Job = std::function<Notify(ChildStack&)>;
 
   static Launcher& instance();
 
-  // Queues a start; `done` is called once, on a launcher thread. Fails when there is no thread to be had.
+  // Queues a start; `done` is called once, on a launcher thread. Fails if no thread can be made.
   Failure submit(std::shared_ptr<Start> start, Done done);
 
-  // Queues work for a start that is to come. It leaves the thread's namespaces as they were.
+  // Queues a job, for example a prefetch. The job must leave the namespaces of its thread as they were.
   Failure submit(Job job);
 
-  // The same on a launcher thread, which is about to be idle. It makes no other thread: that would share the
-  // file-system view of this one, which must have its own to change its mount namespace.
-  void go_on(Job job);
+  // Queues a job from a launcher thread, which is about to be idle. Makes no thread: the new thread would share the
+  // file-system view of this one, and a change of the mount namespace needs a view of its own.
+  void submit_without_thread(Job job);
 
  private:
   Failure queue(Job job);

@@ -26,7 +26,7 @@ void futex_wait(std::atomic<uint32_t>& word, uint32_t value) {
 
 void futex_wake(std::atomic<uint32_t>& word) { syscall(SYS_futex, &word, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, INT_MAX); }
 
-// A descriptor for this program, by which a child notices that it is gone.
+// A pidfd of this program, by which a child notices that the program is gone.
 int own_pidfd() {
   static const int pidfd = open_pidfd(getpid()).release();
   return pidfd;
@@ -60,11 +60,11 @@ Start::Start(StartRequest request) : request_(std::move(request)) {
                   .entered = &entered_,
                   .clock = monotonic_ns};
   child_.death_signal = death_signal_of(plan);
-  child_.gated = needs_outside_help();
+  child_.gated = needs_helper();
 }
 
-void Start::keep_only_what_is_needed() {
-  kept_.assign(slots_.begin(), slots_.begin() + static_cast<ptrdiff_t>(request_.supplied.size()));
+void Start::list_needed_descriptors() {
+  kept_.assign(slots_.begin(), slots_.begin() + static_cast<ptrdiff_t>(request_.sources.size()));
   kept_.push_back(child_.start.parent);
   std::erase_if(kept_, [](int32_t fd) { return fd <= STDERR_FILENO; });
   std::sort(kept_.begin(), kept_.end());
@@ -72,7 +72,7 @@ void Start::keep_only_what_is_needed() {
   child_.kept_count = static_cast<uint32_t>(kept_.size());
 }
 
-bool Start::needs_outside_help() const {
+bool Start::needs_helper() const {
   if ((header().namespaces & CLONE_NEWUSER) != 0) return true;
   return request_.cgroup && (request_.features & init::kFeatureCloneIntoCgroup) == 0;
 }
@@ -84,15 +84,15 @@ StartResult Start::execute(ChildStack& stack) {
     result.exit.signal = SIGKILL;
     return result;
   }
-  if (!supply(result)) return result;
-  if (has_opener() && !open_trees(result)) return result;
+  if (!prepare_slots(result)) return result;
+  if (has_opener() && !open_mounts(result)) return result;
   result.cloned = monotonic_ns();
   const long pid = has_opener() ? clone_in_empty(stack, result.failure) : clone(stack);
   result.returned = monotonic_ns();
   result.entered = entered_;
   result.ops = times_;
   if (pid >= 0) {
-    judge(static_cast<pid_t>(pid), result);
+    examine(static_cast<pid_t>(pid), result);
   } else if (!result.failure) {
     result.failure = {.error = static_cast<int>(-pid), .call = "clone"};
   }
@@ -100,9 +100,9 @@ StartResult Start::execute(ChildStack& stack) {
 }
 
 void Start::release() {
-  request_.supplied.clear();
+  request_.sources.clear();
   request_.cgroup.reset();
-  trees_.clear();
+  mounts_.clear();
 }
 
 bool Start::then(std::function<void()> follower) {
@@ -121,24 +121,26 @@ void Start::over() {
   for (const auto& follower : followers) follower();
 }
 
-// What has to be there before anything is made. False when it failed, with the result filled.
-bool Start::supply(StartResult& result) {
-  result.failure = EmptyNamespace::instance().leave();
-  if (!result.failure) result.failure = open_supplies(request_.supplied, result.pipes);
+// Opens the sources, makes the checks and changes before the start, and fills the first slots. False if it failed, with
+// the result filled.
+bool Start::prepare_slots(StartResult& result) {
+  result.failure = opener::EmptyNamespace::instance().leave();
+  if (!result.failure) result.failure = open_sources(request_.sources, result.pipes);
   if (!result.failure && request_.before) result.failure = request_.before();
   if (result.failure) return false;
-  for (size_t i = 0; i < request_.supplied.size(); ++i) slots_[i] = request_.supplied[i].fd.get();
-  // With an opener the child only attaches, which does not hang.
-  if (!has_opener() && (request_.features & init::kFeatureCloseRange) != 0) keep_only_what_is_needed();
+  for (size_t i = 0; i < request_.sources.size(); ++i) slots_[i] = request_.sources[i].fd.get();
+  // With an opener the child only attaches, which does not hang, so it need not close descriptors.
+  if (!has_opener() && (request_.features & init::kFeatureCloseRange) != 0) list_needed_descriptors();
   return true;
 }
 
-// What the plan prepares, made here, in the host's mount namespace. False when it failed, with the result filled.
-bool Start::open_trees(StartResult& result) {
-  result.failure = own_view();
+// Makes the mounts of the plan on this thread, in the host's mount namespace. False if it failed, with the result
+// filled.
+bool Start::open_mounts(StartResult& result) {
+  result.failure = opener::unshare_file_system_view();
   if (result.failure) return false;
   const bool opened = init::open(child_.start);
-  keep_trees();
+  keep_mounts();
   if (opened) return true;
   result.outcome = StartResult::Outcome::kRefused;
   result.report = report_;
@@ -147,26 +149,27 @@ bool Start::open_trees(StartResult& result) {
   return false;
 }
 
-// The child puts descriptors of its own into the same table; these are ours to close.
-void Start::keep_trees() {
-  for (size_t i = request_.supplied.size(); i < slots_.size(); ++i) {
-    if (slots_[i] >= 0) trees_.emplace_back(slots_[i]);
+// The child fills slots of the same table with its own descriptors. So the opener's descriptors are noted here, and
+// closed by `release`.
+void Start::keep_mounts() {
+  for (size_t i = request_.sources.size(); i < slots_.size(); ++i) {
+    if (slots_[i] >= 0) mounts_.emplace_back(slots_[i]);
   }
 }
 
 long Start::clone_in_empty(ChildStack& stack, Failure& failure) {
-  const EmptyNamespace& empty = EmptyNamespace::instance();
+  const opener::EmptyNamespace& empty = opener::EmptyNamespace::instance();
   failure = empty.enter();
   if (failure) return -failure.error;
   const long pid = clone(stack);
-  // Where it fails, the next start on this thread tries again before anything else.
+  // If it fails, the next start on this thread tries again first.
   (void)empty.leave();
   return pid;
 }
 
 long Start::clone(ChildStack& stack) {
   if (!stack.allocate()) return -ENOMEM;
-  // This thread sleeps until the child has executed, so what must be done to the child meanwhile needs another.
+  // This thread sleeps until the child has executed. So a helper thread writes maps and cgroup meanwhile.
   std::optional<pthread_t> helper;
   if (child_.gated) {
     helper = start_thread("orlop-help", [this] { help(); });
@@ -183,12 +186,13 @@ long Start::clone(ChildStack& stack) {
                                 .argument = &child_},
                                stack);
   if (pid < 0) {
-    // Written by the kernel before it refused, as a limit of the cgroup makes it: by now it may be another's.
+    // The kernel may write the pidfd and then refuse, at a limit of the cgroup: the number may belong to another
+    // descriptor by now.
     const std::lock_guard lock(mutex_);
     pidfd_ = -1;
   }
   if (helper) {
-    uint32_t absent = kAbsent;  // the child was killed before it arrived, or there is none
+    uint32_t absent = kAbsent;  // the child was killed before it arrived, or was not made
     if (child_.arrived.compare_exchange_strong(absent, kNeverComes)) futex_wake(child_.arrived);
     pthread_join(*helper, nullptr);
   }
@@ -199,12 +203,12 @@ long Start::clone(ChildStack& stack) {
 void Start::help() {
   while (child_.arrived.load() == kAbsent) futex_wait(child_.arrived, kAbsent);
   if (child_.arrived.load() == kNeverComes) return;
-  help_failed_ = in_flight_.enter_after([this] { return prepare_from_outside(); });
-  child_.gate.store(help_failed_.error == 0 ? kGateOpen : kGateRefused);
+  help_failure_ = in_flight_.enter_after([this] { return write_maps_and_cgroup(); });
+  child_.gate.store(help_failure_.error == 0 ? kGateOpen : kGateRefused);
   futex_wake(child_.gate);
 }
 
-Failure Start::prepare_from_outside() {
+Failure Start::write_maps_and_cgroup() {
   const int pidfd = __atomic_load_n(&pidfd_, __ATOMIC_SEQ_CST);
   if (request_.cgroup && (request_.features & init::kFeatureCloneIntoCgroup) == 0) {
     if (Failure failure = move_into_cgroup(pidfd, request_.cgroup.get())) return failure;
@@ -213,11 +217,11 @@ Failure Start::prepare_from_outside() {
   return write_id_maps(pidfd, request_.maps);
 }
 
-// What became of the child, now that clone has returned.
-void Start::judge(pid_t pid, StartResult& result) {
+// Fills the result after clone has returned: the application runs, or the child is gone.
+void Start::examine(pid_t pid, StartResult& result) {
   using Outcome = StartResult::Outcome;
   if (child_.returned.load() == 0 && has_executed(pidfd_)) {
-    hand_over(pid, result);
+    take_application(pid, result);
     return;
   }
   const Exit exit = reap(pidfd_);
@@ -225,9 +229,9 @@ void Start::judge(pid_t pid, StartResult& result) {
     const std::lock_guard lock(mutex_);
     const UniqueFd closed(std::exchange(pidfd_, -1));
   }
-  // Who has it cancelled is told that, and not that nothing could be done to a child that was gone.
-  if (help_failed_.error != 0 && child_.cancelled.load() == 0) {
-    result.failure = help_failed_;
+  // A cancelled start reports the cancellation, not the failure to write maps of a dead child.
+  if (help_failure_.error != 0 && child_.cancelled.load() == 0) {
+    result.failure = help_failure_;
   } else if (child_.returned.load() != 0) {
     result.outcome = Outcome::kRefused;
     result.report = report_;
@@ -237,17 +241,17 @@ void Start::judge(pid_t pid, StartResult& result) {
   }
 }
 
-void Start::hand_over(pid_t pid, StartResult& result) {
+void Start::take_application(pid_t pid, StartResult& result) {
   result.outcome = StartResult::Outcome::kStarted;
   {
     const std::lock_guard lock(mutex_);
-    process_ = Process::child(pid, UniqueFd(std::exchange(pidfd_, -1)));
+    process_ = supervise::Process::child(pid, UniqueFd(std::exchange(pidfd_, -1)));
   }
   result.process = process_;
   Failure failure = request_.started ? request_.started(*process_) : Failure{};
-  if (!failure) failure = Reaper::instance().watch(process_);
+  if (!failure) failure = supervise::Reaper::instance().watch(process_);
   if (!failure) return;
-  // On no record, or out of epoll watches: an application whose end nobody would notice must not run.
+  // No state file, or no epoll watch: an application whose exit the program cannot notice must not run.
   process_->kill(SIGKILL);
   process_->finish();
   result.outcome = StartResult::Outcome::kNoProcess;

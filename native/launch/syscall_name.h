@@ -1,11 +1,11 @@
-// The name of a system call that the executor makes, by its number on this machine.
+// Names of the system calls that the executor makes, by their numbers on this machine.
 #pragma once
 
 #include <string>
 
 namespace orlop::launch {
 
-// "syscall 999" for one that the executor is not known to make.
+// "syscall 999" for an unknown number.
 std::string syscall_name(int number);
 
 }  // namespace orlop::launch

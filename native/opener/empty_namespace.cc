@@ -12,10 +12,10 @@
 
 #include "base/place.h"
 
-namespace orlop::launch {
+namespace orlop::opener {
 namespace {
 
-thread_local bool inside = false;  // the calling thread is in the empty namespace, or another one
+thread_local bool inside = false;  // the calling thread is not in the host's mount namespace
 
 constexpr char kOwnNamespace[] = "/proc/thread-self/ns/mnt";
 
@@ -42,7 +42,7 @@ Failure make_tmpfs(UniqueFd* tree) {
   return *tree ? Failure{} : failed("fsmount");
 }
 
-// In a copy of the host's mounts: puts an empty directory in their place.
+// Replaces the mounts of this namespace, a copy of the host's, by an empty directory.
 Failure replace_root() {
   if (mount(nullptr, "/", nullptr, MS_PRIVATE | MS_REC, nullptr) != 0) return failed("mount", "/");
   UniqueFd tree;
@@ -50,7 +50,7 @@ Failure replace_root() {
   if (mkdirat(tree.get(), kEmptyMountPoint + 1, 0700) != 0) return failed("mkdirat", kEmptyMountPoint);
   if (syscall(SYS_move_mount, tree.get(), "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) != 0) return failed("move_mount");
   if (fchdir(tree.get()) != 0) return failed("fchdir");
-  // With one place for both, the old root comes to lie on the new one.
+  // With the same directory for both arguments, the old root is stacked on the new one.
   if (syscall(SYS_pivot_root, ".", ".") != 0) return failed("pivot_root");
   return umount2(".", MNT_DETACH) == 0 ? Failure{} : failed("umount2");
 }
@@ -102,7 +102,7 @@ Failure EmptyNamespace::expect() const {
   return {};
 }
 
-Failure own_view() {
+Failure unshare_file_system_view() {
   static thread_local bool own = false;
   if (own) return {};
   if (unshare(CLONE_FS) != 0) return failed("unshare");
@@ -110,4 +110,4 @@ Failure own_view() {
   return {};
 }
 
-}  // namespace orlop::launch
+}  // namespace orlop::opener

@@ -1,4 +1,4 @@
-// A mount namespace with nothing in it, for starts whose trees were opened before.
+// An empty mount namespace, for starts with an opener.
 #pragma once
 
 #include <atomic>
@@ -7,28 +7,28 @@
 #include "base/failure.h"
 #include "base/unique_fd.h"
 
-namespace orlop::launch {
+namespace orlop::opener {
 
-// One tmpfs with one directory, kEmptyMountPoint. What is cloned in here gets a copy of that instead of the host's
-// mount table, which the kernel would have to copy and to throw away again: with 5,000 mounts, 8 ms a start. The host's
-// mounts are not in it, so it keeps none of them busy.
+// One tmpfs with one directory, kEmptyMountPoint. A child that is cloned in this namespace gets a copy of one mount.
+// Otherwise the kernel copies the host's mount table and throws it away: with 5,000 mounts, 8 ms a start. The namespace
+// keeps no mount of the host busy.
 //
-// Nobody lives in it: a launcher thread enters for the moment of a clone, and leaves.
+// No process stays in it: a launcher thread enters for the clone, and leaves.
 class EmptyNamespace {
  public:
   static EmptyNamespace& instance();
 
-  // Makes it, on a thread that ends afterwards, once. Fails where the program may not, and where its root directory is
-  // not that of its mount namespace: a thread that leaves could not come back to it.
+  // Makes the namespace, once, on a thread that ends afterwards. Fails without privilege, and if the program's root
+  // directory is not the root of its mount namespace: setns(2) would move a returning thread to another root.
   Failure make();
 
   bool made() const { return made_.load(); }
 
-  // Both for a thread whose file-system view is its own (`own_view`). A thread that is outside leaves at once.
+  // The calling thread must have its own file-system view (`unshare_file_system_view`). `leave` has no effect outside.
   Failure enter() const;
   Failure leave() const;
-  // The calling thread, which is outside, is about to enter another mount namespace by itself: `leave` leads back from
-  // there too. Fails where it could not.
+  // Announces that the calling thread enters another mount namespace by itself, so that `leave` returns from there.
+  // Fails without the empty namespace, which holds the descriptor of the host's.
   Failure expect() const;
 
  private:
@@ -39,10 +39,10 @@ class EmptyNamespace {
   UniqueFd host_, empty_;
 };
 
-// Where the root filesystem of a container is put in there before its root is changed.
+// Mount point of a container's root filesystem in the empty namespace, until the change of the root.
 inline constexpr char kEmptyMountPoint[] = "/rootfs";
 
 // Gives the calling thread a root, a working directory and a umask of its own (unshare(2), CLONE_FS), once.
-Failure own_view();
+Failure unshare_file_system_view();
 
-}  // namespace orlop::launch
+}  // namespace orlop::opener

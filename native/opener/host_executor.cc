@@ -6,14 +6,14 @@
 #include "launch/syscall_name.h"
 #include "plan/reader.h"
 
-namespace orlop::launch {
+namespace orlop::opener {
 
-OwnPlan execute_own(const std::vector<uint8_t>& plan, uint32_t features, bool (*execute)(const init::Start&),
-                    const std::vector<int>& supplied) {
+HostExecution execute_on_this_thread(const std::vector<uint8_t>& plan, uint32_t features,
+                                     bool (*execute)(const init::Start&), const std::vector<int>& supplied) {
   const plan::View view(plan.data());
   std::vector<int32_t> numbers(view.header().slots, -1);
   std::copy_n(supplied.begin(), std::min(supplied.size(), numbers.size()), numbers.begin());
-  OwnPlan result;
+  HostExecution result;
   result.times.assign(view.count() + 1, 0);
   result.executed = execute({.plan = plan.data(),
                              .size = plan.size(),
@@ -32,9 +32,9 @@ OwnPlan execute_own(const std::vector<uint8_t>& plan, uint32_t features, bool (*
   return result;
 }
 
-Failure failure_of(const OwnPlan& result) {
+Failure failure_of(const HostExecution& result) {
   if (result.executed) return {};
-  return {result.report.error, "plan", syscall_name(result.report.call)};
+  return {result.report.error, "plan", launch::syscall_name(result.report.call)};
 }
 
-}  // namespace orlop::launch
+}  // namespace orlop::opener

@@ -1,4 +1,4 @@
-// A plan that a thread of the program executes itself, without a child.
+// Executes a plan on a thread of the program, without a child.
 #pragma once
 
 #include <cstdint>
@@ -8,23 +8,23 @@
 #include "base/unique_fd.h"
 #include "init/run.h"
 
-namespace orlop::launch {
+namespace orlop::opener {
 
-// What came of one.
-struct OwnPlan {
+// Result of the execution.
+struct HostExecution {
   bool executed = false;
-  init::Report report{};  // where it was not
-  // What it has put into them, in their order; empty where it was not executed.
+  init::Report report{};  // if not executed
+  // Descriptors that the plan made, by slot; empty if not executed.
   std::vector<UniqueFd> slots;
-  std::vector<uint64_t> times;  // as Start::times
+  std::vector<uint64_t> times;  // see init::Start::times
 };
 
-// Has `execute` (an entry of init/run.h) execute the plan on the calling thread. `supplied` is in the first slots, and
-// stays the caller's. The thread's umask is changed, so its file-system view must be its own.
-OwnPlan execute_own(const std::vector<uint8_t>& plan, uint32_t features, bool (*execute)(const init::Start&),
-                    const std::vector<int>& supplied = {});
+// Calls `execute`, an entry of init/run.h, with the plan on the calling thread. `supplied` fills the first slots, and
+// stays the caller's. The executor changes the umask, so the thread must have its own file-system view.
+HostExecution execute_on_this_thread(const std::vector<uint8_t>& plan, uint32_t features,
+                                     bool (*execute)(const init::Start&), const std::vector<int>& supplied = {});
 
-// For those who have no words for its operations.
-Failure failure_of(const OwnPlan& result);
+// The failure as a system error; the caller does not know the operations of the plan.
+Failure failure_of(const HostExecution& result);
 
-}  // namespace orlop::launch
+}  // namespace orlop::opener

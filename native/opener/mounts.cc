@@ -6,7 +6,7 @@
 #include "opener/empty_namespace.h"
 #include "plan/reader.h"
 
-namespace orlop::launch {
+namespace orlop::opener {
 namespace {
 
 bool joins_container(const plan::View& plan) {
@@ -18,18 +18,18 @@ bool joins_container(const plan::View& plan) {
 
 }  // namespace
 
-Failure open_trees(const std::vector<uint8_t>& plan, uint32_t features, OwnPlan* opened,
-                   const std::vector<int>& supplied) {
-  if (Failure failure = own_view()) return failure;
+Failure open_mounts(const std::vector<uint8_t>& plan, uint32_t features, HostExecution* opened,
+                    const std::vector<int>& supplied) {
+  if (Failure failure = unshare_file_system_view()) return failure;
   const EmptyNamespace& outside = EmptyNamespace::instance();
   if (Failure failure = outside.leave()) return failure;
   const bool moves = joins_container(plan::View(plan.data()));
   if (moves) {
     if (Failure failure = outside.expect()) return failure;
   }
-  *opened = execute_own(plan, features, init::open, supplied);
+  *opened = execute_on_this_thread(plan, features, init::open, supplied);
   if (!moves) return {};
-  // The trees have their places.
+  // The mounts are attached.
   opened->slots.clear();
   return outside.leave();
 }
@@ -51,4 +51,4 @@ void look_up_in_union(const std::vector<uint8_t>& plan, const std::vector<Unique
   }
 }
 
-}  // namespace orlop::launch
+}  // namespace orlop::opener

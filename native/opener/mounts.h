@@ -1,4 +1,4 @@
-// Trees that are made before anybody needs them.
+// Detached mounts that a thread of the program makes.
 #pragma once
 
 #include <cstdint>
@@ -8,18 +8,19 @@
 #include "base/failure.h"
 #include "opener/host_executor.h"
 
-namespace orlop::launch {
+namespace orlop::opener {
 
-// Executes the records of `prepare` of a plan that has an opener, in the host's mount namespace, and in that of a
-// container where it joins one; then nothing is left in the slots. `supplied` is in the first of them. The calling
-// thread's file-system view becomes its own; the failure is of that, or of its way back.
-Failure open_trees(const std::vector<uint8_t>& plan, uint32_t features, OwnPlan* opened,
-                   const std::vector<int>& supplied = {});
+// Executes the records of `prepare` of a plan with an opener, in the host's mount namespace. After a `join`, the mounts
+// are attached in the mount namespace of a container, and the result has no slots. `supplied` fills the first slots.
+// The calling thread gets its own file-system view. The result is a failure of that, or of the return to the host's
+// namespace.
+Failure open_mounts(const std::vector<uint8_t>& plan, uint32_t features, HostExecution* opened,
+                    const std::vector<int>& supplied = {});
 
-// Looks up paths in a tree, so that the kernel knows the way when a start takes it: in a union it asks each layer for
-// each name the first time. What is not there is passed over. Each path ends with a NUL.
+// Looks up paths in a mount, so that the kernel has them cached at the start: overlayfs asks each layer for a name the
+// first time. Missing paths are ignored. Each path ends with a NUL.
 void look_up(int tree, const std::string& paths);
-// The same in the union that an opener has made by this plan, if it has.
+// Looks up paths in the union that this plan made, if it has one.
 void look_up_in_union(const std::vector<uint8_t>& plan, const std::vector<UniqueFd>& slots, const std::string& paths);
 
-}  // namespace orlop::launch
+}  // namespace orlop::opener

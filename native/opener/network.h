@@ -1,4 +1,4 @@
-// A network namespace that is made before anybody needs it.
+// Prefetched network namespaces.
 #pragma once
 
 #include <cstdint>
@@ -7,10 +7,10 @@
 #include "base/failure.h"
 #include "base/unique_fd.h"
 
-namespace orlop::launch {
+namespace orlop::opener {
 
-// Makes a network namespace and executes a plan in it that has nothing but `loopback` and `sysctl` (EINVAL otherwise):
-// together they are a third of a start. On a thread that ends afterwards, for it stays in there.
+// Makes a network namespace and executes a plan in it that has only `loopback` and `sysctl` (otherwise EINVAL):
+// together they take a third of a start. The calling thread stays in the namespace, so it must end afterwards.
 Failure make_network(const std::vector<uint8_t>& plan, uint32_t features, UniqueFd* network);
 
-}  // namespace orlop::launch
+}  // namespace orlop::opener

@@ -1,14 +1,15 @@
-// orlop-init: what runs where the caller's own memory must not be. Freestanding, static, without an environment.
+// orlop-init: a container init process that must not share the caller's memory. Freestanding, static, with an empty
+// environment.
 #pragma once
 
-namespace orlop::helper {
+namespace orlop::orlop_init {
 
 [[noreturn]] void leave(int status);
 
-// `orlop-init member`: the container init process of a pool. Descriptor 0 is its socket (message.h).
-[[noreturn]] void run_member();
+// `orlop-init wait`: the container init process of a waiting container. Descriptor 0 is its socket (message.h).
+[[noreturn]] void run_waiting_container();
 
-}  // namespace orlop::helper
+}  // namespace orlop::orlop_init
 
-// `stack` is what the kernel left there: argc, argv.
+// `stack` is the initial stack of the kernel: argc, argv.
 extern "C" [[noreturn]] void orlop_init_main(const long* stack);

@@ -1,4 +1,4 @@
-// What a program and its waiting orlop-init say to each other: one message of a SOCK_SEQPACKET socket each time.
+// Messages between a program and a waiting orlop-init: each is one message of a SOCK_SEQPACKET socket.
 #pragma once
 
 #include <cstddef>
@@ -7,51 +7,51 @@
 #include "init/run.h"
 #include "plan/format.h"
 
-namespace orlop::helper {
+namespace orlop::orlop_init {
 
 // A plan up to this size travels in its message; a larger one in a memfd.
 inline constexpr size_t kLargestInline = 48u << 10;
-// As many descriptors as the kernel takes in one message (SCM_MAX_FD, unix(7)); what is more follows in messages that
-// have nothing else.
+// Descriptors in one message, the kernel's limit (SCM_MAX_FD, unix(7)). Further descriptors follow in messages without
+// data.
 inline constexpr uint32_t kMaxDescriptors = 253;
 
-// Program to member: a plan to execute. The first one makes the container, the second one becomes the application.
-// Where a plan has an opener, the program has executed its `prepare`, and what came of that comes along.
+// Program to orlop-init: a plan to execute. The first plan makes the container, the second becomes the application. The
+// program has executed the `prepare` records of a plan with an opener; their descriptors come along.
 //
-// The slots that the descriptors are for follow, in an even number of words, and then the plan. With the first one
-// comes the file of the record, for no slot.
-struct Order {
+// Behind the header come the slots of the descriptors, in an even number of words, and then the plan. The descriptor of
+// the first order for kNoSlot is the progress.
+struct OrderHeader {
   uint32_t size;         // of the plan, bytes
-  uint32_t attached;     // 1: in a memfd, the first descriptor that comes
+  uint32_t attached;     // 1: the plan is in a memfd, the first descriptor
   uint32_t features;     // init::Feature bits
-  uint32_t descriptors;  // how many there are, without the memfd
+  uint32_t descriptors;  // number of descriptors, without the memfd
 };
-static_assert(sizeof(Order) == 16, "the plan behind it stays aligned");
+static_assert(sizeof(OrderHeader) == 16, "the plan behind it stays aligned");
 
-// Bytes of the slots' numbers behind an order: whole pairs, so that the plan stays aligned.
+// Bytes of the slot numbers behind the header: whole pairs, so that the plan stays aligned.
 constexpr size_t slot_bytes(uint32_t descriptors) { return (size_t{descriptors} + 1) / 2 * 8; }
 
 enum class Event : uint32_t {
-  kReady = 1,    // it waits; a new socket for the second order comes along, and its mount namespace
+  kReady = 1,    // the container waits; with a new socket for the second order, and the mount namespace
   kRefused = 2,  // `report` says what failed
 };
 
 // Descriptors of kReady.
 inline constexpr uint32_t kAnswerDescriptors = 2;
 
-// Member to program.
+// orlop-init to program.
 struct Answer {
   Event event;
   init::Report report;
 };
 static_assert(sizeof(Answer) == 20);
 
-// What a member writes down while it works, in a file in memory that the program reads when it hears of it. What has to
-// be said right before `execve` so takes no system call there.
-struct Record {
-  uint32_t executing;  // 1: about to execute the application; the end of the socket then says that it did
+// Progress of orlop-init, in a memfd that the program reads later. So the note right before `execve` needs no system
+// call.
+struct Progress {
+  uint32_t executing;  // 1: about to execute the application; then the end of the socket means that it was executed
   uint32_t padding;
-  uint64_t times[plan::kMaxOps + 1];  // Start::times of the plan that runs
+  uint64_t times[plan::kMaxOps + 1];  // init::Start::times of the current plan
 };
 
-}  // namespace orlop::helper
+}  // namespace orlop::orlop_init

@@ -4,7 +4,7 @@
 
 #include "init/syscalls.h"
 
-namespace orlop::helper {
+namespace orlop::orlop_init {
 namespace {
 
 using init::system_call;
@@ -45,14 +45,14 @@ struct alignas(8) Control {
 };
 inline constexpr size_t kControlHead = offsetof(Control, descriptors);
 
-// What one message brought.
+// One received message.
 struct Message {
-  long size;  // -1: the other end is gone, or there was no room for all of it
+  long size;  // -1: the other end is gone, or the message was truncated
   uint32_t count;
   int descriptors[kMaxDescriptors];
 };
 
-// The kernel puts the descriptors of one message into one record.
+// Receives a message. The kernel puts all its descriptors into one control record.
 Message receive_message(int socket, void* to, size_t room) {
   Message message = {-1, 0, {}};
   Control control;
@@ -68,7 +68,7 @@ Message receive_message(int socket, void* to, size_t room) {
   return message;
 }
 
-// Those of an order that its first message has not brought.
+// Receives the descriptors of an order that its first message did not bring.
 bool receive_rest(int socket, Descriptors& descriptors, uint32_t count, uint32_t wanted) {
   while (count < wanted) {
     uint8_t nothing[8];
@@ -90,26 +90,26 @@ void* map_file(int file, size_t size, int protection, int kind) {
 Parcel receive_order(int socket, Buffer& buffer, Descriptors& descriptors) {
   Parcel parcel = {};
   const Message first = receive_message(socket, buffer.bytes, sizeof buffer.bytes);
-  if (first.size < static_cast<long>(sizeof(Order))) return parcel;
-  const auto& order = *reinterpret_cast<const Order*>(buffer.bytes);
+  if (first.size < static_cast<long>(sizeof(OrderHeader))) return parcel;
+  const auto& order = *reinterpret_cast<const OrderHeader*>(buffer.bytes);
   const bool attached = order.attached != 0;
   if (order.descriptors > plan::kMaxSlots || first.count > order.descriptors + attached) return parcel;
   if (attached && first.count == 0) return parcel;
-  const size_t head = sizeof(Order) + slot_bytes(order.descriptors);
+  const size_t head = sizeof(OrderHeader) + slot_bytes(order.descriptors);
   if (head + (attached ? 0 : order.size) != static_cast<size_t>(first.size)) return parcel;
   uint32_t count = 0;
   for (uint32_t i = attached; i < first.count; i++) descriptors[count++] = first.descriptors[i];
   if (!receive_rest(socket, descriptors, count, order.descriptors)) return parcel;
   parcel = {buffer.bytes + head, order.size, order.features, order.descriptors,
-            reinterpret_cast<const uint32_t*>(buffer.bytes + sizeof(Order))};
+            reinterpret_cast<const uint32_t*>(buffer.bytes + sizeof(OrderHeader))};
   if (attached) {
     parcel.plan = static_cast<const uint8_t*>(map_file(first.descriptors[0], order.size, kProtRead, kMapPrivate));
   }
   return parcel;
 }
 
-Record* map_record(int file) {
-  return static_cast<Record*>(map_file(file, sizeof(Record), kProtRead | kProtWrite, kMapShared));
+Progress* map_progress(int file) {
+  return static_cast<Progress*>(map_file(file, sizeof(Progress), kProtRead | kProtWrite, kMapShared));
 }
 
 void send_answer(int socket, const Answer& answer, const int (*descriptors)[kAnswerDescriptors]) {
@@ -131,4 +131,4 @@ bool open_pair(int (&ends)[2]) {
   return system_call(__NR_socketpair, kUnix, kSequenced | kSocketCloexec, 0, ends) == 0;
 }
 
-}  // namespace orlop::helper
+}  // namespace orlop::orlop_init

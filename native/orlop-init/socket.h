@@ -7,34 +7,34 @@
 #include "orlop-init/message.h"
 #include "plan/format.h"
 
-namespace orlop::helper {
+namespace orlop::orlop_init {
 
 struct Parcel {
-  const uint8_t* plan;  // null: the other end is gone, or what came is no order
+  const uint8_t* plan;  // null: the other end is gone, or sent no order
   size_t size;
   uint32_t features;
   uint32_t count;         // of the descriptors
-  const uint32_t* slots;  // which slot each of them is for; kNoSlot: the record
+  const uint32_t* slots;  // slot of each descriptor; kNoSlot: the progress
 };
 
 // Room for an order and the plan in it.
 struct alignas(8) Buffer {
-  uint8_t bytes[sizeof(Order) + slot_bytes(plan::kMaxSlots) + kLargestInline];
+  uint8_t bytes[sizeof(OrderHeader) + slot_bytes(plan::kMaxSlots) + kLargestInline];
 };
 
 // Room for the descriptors of an order, close-on-exec.
 using Descriptors = int[plan::kMaxSlots];
 
-// Waits for an order. The plan lies in the buffer, or is mapped.
+// Waits for an order. The plan is in `buffer`, or mapped.
 Parcel receive_order(int socket, Buffer& buffer, Descriptors& descriptors);
 
-// Sends an answer, and descriptors if there are any. A program that is gone needs none.
+// Sends an answer, with descriptors unless null. Ignores a closed socket.
 void send_answer(int socket, const Answer& answer, const int (*descriptors)[kAnswerDescriptors]);
 
-// A shared mapping of a record's file, which is closed; null when there is none to be had.
-Record* map_record(int file);
+// Maps the memfd of the progress, shared, and closes it; null on failure.
+Progress* map_progress(int file);
 
-// Two connected ends, close-on-exec; false when there are none to be had.
+// Makes two connected sockets, close-on-exec; false on failure.
 bool open_pair(int (&ends)[2]);
 
-}  // namespace orlop::helper
+}  // namespace orlop::orlop_init

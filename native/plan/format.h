@@ -24,7 +24,7 @@ enum class Code : uint16_t {
 #undef OP
 };
 
-// Who executes the records of `prepare`.
+// Executor of the records of `prepare`.
 enum class Strategy : uint16_t {
   kInChild = 0,  // the container init process itself, in its copy of the host's mount tree
   kOpener = 1,   // a thread of the caller, in the host's mount namespace, before the clone

@@ -114,8 +114,8 @@ Fault check_record(Checker& check, const Record& record) {
   return check.fault();
 }
 
-// What a thread of the caller may execute. It makes trees that nothing else sees, and changes neither the program nor
-// the host. Once it is in the mount namespace of a container, it may put them in their places there.
+// Operations for a thread of the caller. They make detached mounts, and change neither the program nor the host. After
+// a `join` of the mount namespace of a container, they may attach mounts there.
 bool opens_only(const View& view, uint32_t index, bool inside) {
   switch (view.code(index)) {
     case Code::Join:

@@ -6,7 +6,7 @@
 
 namespace orlop::plan {
 
-// What was wrong with a plan that was refused.
+// Reason of a refusal.
 enum class Fault : uint32_t {
   kNone = 0,
   kSize = 1,      // shorter than it says, longer than the limit, or not aligned
@@ -63,7 +63,7 @@ Verdict check(const uint8_t* data, size_t size);
 inline constexpr uint32_t kMaxScripts = 5;
 inline constexpr uint32_t kMaxScriptWords = 2 * kMaxScripts;
 
-// The most that any `exec` of a plan needs (Start::pointers).
+// Maximum that an `exec` of a plan needs (Start::pointers).
 uint32_t count_pointers(const View& view);
 
 // One struct for each operation, its fields in the order of ops.def.

@@ -12,15 +12,15 @@
 
 #include "orlop-init/message.h"
 
-namespace orlop::launch {
+namespace orlop::pool {
 namespace {
 
-using helper::kMaxDescriptors;
-using helper::Order;
+using orlop_init::kMaxDescriptors;
+using orlop_init::OrderHeader;
 
 constexpr unsigned kCloexec = 1;  // MFD_CLOEXEC; the C library of 2.28 has it, its older headers not
 
-// A file in memory with the plan, for one that is too large for a message.
+// Writes a plan that is too large for a message to a memfd.
 Failure put_in_memory(const std::vector<uint8_t>& plan, UniqueFd& file) {
   if (Failure failure = make_file("orlop-plan", file)) return failure;
   for (size_t done = 0; done < plan.size();) {
@@ -49,7 +49,7 @@ Failure send_message(int socket, std::span<iovec> parts, std::span<const int> de
   return sendmsg(socket, &header, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ? failed("sendmsg") : Failure{};
 }
 
-// The descriptors of an order, and the slot that each of them is for.
+// Descriptors of an order, each with its slot.
 struct Contents {
   std::vector<uint32_t> slots;
   std::vector<int> descriptors;
@@ -60,11 +60,11 @@ struct Contents {
   }
 };
 
-Contents contents_of(const MemberOrder& order, const std::vector<UniqueFd>& opened, int record) {
+Contents contents_of(const Order& order, const std::vector<UniqueFd>& opened, int progress) {
   Contents contents;
-  if (record >= 0) contents.add(plan::kNoSlot, record);
-  for (size_t slot = 0; slot < order.supplies.size(); ++slot) contents.add(slot, order.supplies[slot].fd.get());
-  for (size_t slot = order.supplies.size(); slot < opened.size(); ++slot) {
+  if (progress >= 0) contents.add(plan::kNoSlot, progress);
+  for (size_t slot = 0; slot < order.sources.size(); ++slot) contents.add(slot, order.sources[slot].fd.get());
+  for (size_t slot = order.sources.size(); slot < opened.size(); ++slot) {
     if (opened[slot]) contents.add(slot, opened[slot].get());
   }
   return contents;
@@ -77,14 +77,14 @@ Failure make_file(const char* name, UniqueFd& file) {
   return file ? Failure{} : failed("memfd_create");
 }
 
-Failure send_order(int socket, const MemberOrder& order, const std::vector<UniqueFd>& opened, int record) {
-  auto [slots, descriptors] = contents_of(order, opened, record);
+Failure send_order(int socket, const Order& order, const std::vector<UniqueFd>& opened, int progress) {
+  auto [slots, descriptors] = contents_of(order, opened, progress);
   const auto& plan = order.plan;
-  Order head{.size = static_cast<uint32_t>(plan.size()),
-             .attached = plan.size() > helper::kLargestInline,
-             .features = order.features,
-             .descriptors = static_cast<uint32_t>(descriptors.size())};
-  slots.resize(helper::slot_bytes(head.descriptors) / sizeof(uint32_t));
+  OrderHeader head{.size = static_cast<uint32_t>(plan.size()),
+                   .attached = plan.size() > orlop_init::kLargestInline,
+                   .features = order.features,
+                   .descriptors = static_cast<uint32_t>(descriptors.size())};
+  slots.resize(orlop_init::slot_bytes(head.descriptors) / sizeof(uint32_t));
   UniqueFd file;
   if (head.attached != 0) {
     if (Failure failure = put_in_memory(plan, file)) return failure;
@@ -106,4 +106,4 @@ Failure send_order(int socket, const MemberOrder& order, const std::vector<Uniqu
   return {};
 }
 
-}  // namespace orlop::launch
+}  // namespace orlop::pool

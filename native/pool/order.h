@@ -1,4 +1,4 @@
-// A plan on its way to a member of a pool.
+// An order: a plan that the program sends to a waiting container.
 #pragma once
 
 #include <cstdint>
@@ -7,30 +7,30 @@
 
 #include "base/failure.h"
 #include "base/unique_fd.h"
-#include "launch/supply.h"
+#include "launch/slot_source.h"
 #include "plan/reader.h"
 
-namespace orlop::launch {
+namespace orlop::pool {
 
-struct MemberOrder {
-  std::vector<uint8_t> plan;     // validated
-  uint32_t features = 0;         // init::Feature
-  std::vector<Supply> supplies;  // for the first slots
-  std::string paths;             // to look up in the union that an opener makes; each ends with a NUL
+struct Order {
+  std::vector<uint8_t> plan;                // validated
+  uint32_t features = 0;                    // init::Feature
+  std::vector<launch::SlotSource> sources;  // for the first slots
+  std::string paths;                        // to look up in the union that the opener makes; each ends with a NUL
 
-  // How many of the plan's records an opener executes.
+  // Number of the plan's records that the opener executes.
   uint32_t opened() const {
     const plan::View view(plan.data());
     return view.opener() ? view.header().prepare : 0;
   }
 };
 
-// A new file in memory.
+// Makes an empty memfd.
 Failure make_file(const char* name, UniqueFd& file);
 
-// Puts it into the member's socket, with the streams and what an opener has put into the plan's slots, in their order;
-// empty for nothing. The file of the record comes with the first order; -1 otherwise. Never waits: a member has at most
-// one order in its socket.
-Failure send_order(int socket, const MemberOrder& order, const std::vector<UniqueFd>& opened, int record);
+// Sends the order, with the descriptors of its sources, and of `opened` by slot (empty without an opener). `progress`
+// is the memfd of the progress for the first order; otherwise -1. Never blocks: the socket of a waiting container holds
+// at most one order.
+Failure send_order(int socket, const Order& order, const std::vector<UniqueFd>& opened, int progress);
 
-}  // namespace orlop::launch
+}  // namespace orlop::pool

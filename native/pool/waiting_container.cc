@@ -15,37 +15,37 @@
 #include "plan/reader.h"
 #include "pool/watch.h"
 
-namespace orlop::launch {
+namespace orlop::pool {
 namespace {
 
-using helper::Answer;
-using helper::Event;
-using helper::Record;
+using orlop_init::Answer;
+using orlop_init::Event;
+using orlop_init::Progress;
 
-// The other end is closed: it has ended, and whoever waits for it hears that.
+// The other end is closed: orlop-init has ended, and the result is kGone.
 bool is_gone(const Failure& failure) { return failure.error == EPIPE || failure.error == ECONNRESET; }
 
 }  // namespace
 
-Failure Member::create(std::shared_ptr<Member>& member) {
+Failure WaitingContainer::create(std::shared_ptr<WaitingContainer>& waiting) {
   int ends[2];
   if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) return failed("socketpair");
-  auto made = std::make_shared<Member>();
+  auto made = std::make_shared<WaitingContainer>();
   made->socket_.reset(ends[0]);
   made->other_end_.reset(ends[1]);
-  if (Failure failure = make_file("orlop-record", made->record_)) return failure;
-  if (ftruncate(made->record_.get(), sizeof(Record)) != 0) return failed("ftruncate");
-  if (Failure failure = MemberWatch::instance().add(made, ends[0])) return failure;
-  member = std::move(made);
+  if (Failure failure = make_file("orlop-progress", made->progress_)) return failure;
+  if (ftruncate(made->progress_.get(), sizeof(Progress)) != 0) return failed("ftruncate");
+  if (Failure failure = Watch::instance().add(made, ends[0])) return failure;
+  waiting = std::move(made);
   return {};
 }
 
-void Member::tell(Call call) {
+void WaitingContainer::notify(Call call) {
   if (call.done) call.done(std::move(call.result));
   if (call.over) call.over();
 }
 
-void Member::prepare(MemberOrder order) {
+void WaitingContainer::prepare(Order order) {
   {
     const std::lock_guard lock(mutex_);
     result_.called = monotonic_ns();
@@ -54,7 +54,7 @@ void Member::prepare(MemberOrder order) {
   hand_over(std::move(order));
 }
 
-void Member::on_ready(Done done) {
+void WaitingContainer::on_ready(Done done) {
   {
     const std::lock_guard lock(mutex_);
     other_end_.reset();
@@ -62,11 +62,11 @@ void Member::on_ready(Done done) {
   settled(std::move(done));
 }
 
-void Member::on_become(Done done) { settled(std::move(done)); }
+void WaitingContainer::on_become(Done done) { settled(std::move(done)); }
 
-// Calls back with the result of the order that runs, now or when it is there.
-void Member::settled(Done done) {
-  MemberResult result;
+// Calls back with the result of the current order, now or when it comes.
+void WaitingContainer::settled(Done done) {
+  OrderResult result;
   {
     const std::lock_guard lock(mutex_);
     if (!settled_) {
@@ -78,13 +78,13 @@ void Member::settled(Done done) {
   done(std::move(result));
 }
 
-bool Member::become(MemberOrder order, uint64_t called) {
+bool WaitingContainer::become(Order order, uint64_t called) {
   Call call;
   {
     const std::lock_guard lock(mutex_);
     if (state_ != State::kReady) return false;
     state_ = State::kBecoming;
-    // It waits no longer.
+    // The container waits no longer.
     call.over = std::exchange(over_, nullptr);
     result_ = {};
     result_.called = called;
@@ -92,18 +92,18 @@ bool Member::become(MemberOrder order, uint64_t called) {
     settled_ = false;
   }
   hand_over(std::move(order));
-  tell(std::move(call));
+  notify(std::move(call));
   return true;
 }
 
-void Member::hand_over(MemberOrder order) {
+void WaitingContainer::hand_over(Order order) {
   Opening opening;
   {
     const std::lock_guard lock(mutex_);
     if (opener_ == Opener::kNone && order.opened() > 0) {
       opener_ = Opener::kRuns;
-      // Its mounts stay as long as somebody has its namespace: not longer than it takes to attach to it.
-      opening = {order.plan, order.features, std::move(order.supplies), std::move(container_)};
+      // The opener gets the mount namespace, and closes it after the attachments: an open namespace keeps its mounts.
+      opening = {order.plan, order.features, std::move(order.sources), std::move(container_)};
     }
     if (opener_ == Opener::kRuns) order_ = std::move(order);
   }
@@ -114,31 +114,31 @@ void Member::hand_over(MemberOrder order) {
   }
 }
 
-void Member::submit(Opening opening) {
-  // Shared, because a job can be copied.
+void WaitingContainer::submit(Opening opening) {
+  // Shared, because std::function must be copyable.
   const auto shared = std::make_shared<Opening>(std::move(opening));
-  const Failure failure =
-      Launcher::instance().submit([member = shared_from_this(), shared](const ChildStack&) -> Launcher::Tell {
-        member->open(*shared);
-        return nullptr;  // what was sent is heard of elsewhere
+  const Failure failure = launch::Launcher::instance().submit(
+      [waiting = shared_from_this(), shared](const launch::ChildStack&) -> launch::Launcher::Notify {
+        waiting->open(*shared);
+        return nullptr;  // the watch notices the answer
       });
-  if (failure) take_opened({.failure = failure, .plan = {}, .supplies = {}, .pipes = {}});
+  if (failure) take_opened({.failure = failure, .plan = {}, .sources = {}, .pipes = {}});
 }
 
-// On a launcher's thread.
-void Member::open(Opening& opening) {
+// On a launcher thread.
+void WaitingContainer::open(Opening& opening) {
   Opened opened;
-  std::vector<int> supplied(opening.supplies.size(), -1);
+  std::vector<int> supplied(opening.sources.size(), -1);
   supplied.push_back(opening.container.get());
-  opened.failure = open_trees(opening.plan, opening.features, &opened.plan, supplied);
+  opened.failure = opener::open_mounts(opening.plan, opening.features, &opened.plan, supplied);
   opening.container.reset();
-  opened.supplies = std::move(opening.supplies);
-  if (!opened.failure) opened.failure = open_supplies(opened.supplies, opened.pipes);
+  opened.sources = std::move(opening.sources);
+  if (!opened.failure) opened.failure = launch::open_sources(opened.sources, opened.pipes);
   take_opened(std::move(opened));
 }
 
-void Member::take_opened(Opened opened) {
-  std::optional<MemberOrder> order;
+void WaitingContainer::take_opened(Opened opened) {
+  std::optional<Order> order;
   {
     const std::lock_guard lock(mutex_);
     opener_ = Opener::kDone;
@@ -148,8 +148,8 @@ void Member::take_opened(Opened opened) {
   if (order) deliver(std::move(*order));
 }
 
-// An order for which all is open, or which needs no opener.
-void Member::deliver(MemberOrder order) {
+// Sends an order whose opener is done, or that needs none.
+void WaitingContainer::deliver(Order order) {
   Opened opened;
   bool direct;
   {
@@ -158,8 +158,8 @@ void Member::deliver(MemberOrder order) {
     if (!direct) opened = std::move(ready_);
   }
   if (direct) {
-    opened.supplies = std::move(order.supplies);
-    opened.failure = open_supplies(opened.supplies, opened.pipes);
+    opened.sources = std::move(order.sources);
+    opened.failure = launch::open_sources(opened.sources, opened.pipes);
   }
   if (opened.failure) return give_up(opened.failure);
   if (direct || opened.plan.executed) return send(order, std::move(opened));
@@ -168,14 +168,14 @@ void Member::deliver(MemberOrder order) {
     const std::lock_guard lock(mutex_);
     result_.report = opened.plan.report;
     result_.times = std::move(opened.plan.times);
-    settle(MemberResult::Outcome::kRefused, call);
+    settle(OrderResult::Outcome::kRefused, call);
     if (state_ != State::kOver) finish(call);
   }
-  tell(std::move(call));
+  notify(std::move(call));
 }
 
-void Member::send(MemberOrder& order, Opened opened) {
-  order.supplies = std::move(opened.supplies);
+void WaitingContainer::send(Order& order, Opened opened) {
+  order.sources = std::move(opened.sources);
   Failure failure;
   {
     const std::lock_guard lock(mutex_);
@@ -185,29 +185,29 @@ void Member::send(MemberOrder& order, Opened opened) {
     result_.times = std::move(opened.plan.times);
     result_.sent = monotonic_ns();
     if (result_.times.empty()) result_.times.push_back(result_.sent);
-    const int record = state_ == State::kPreparing ? record_.get() : -1;
-    failure = send_order(socket_.get(), order, opened.plan.slots, record);
+    const int progress = state_ == State::kPreparing ? progress_.get() : -1;
+    failure = send_order(socket_.get(), order, opened.plan.slots, progress);
   }
-  // The other ends of pipes are the application's alone.
-  order.supplies.clear();
-  // While the member makes the container of it.
-  if (!order.paths.empty()) look_up_in_union(order.plan, opened.plan.slots, order.paths);
+  // The application alone keeps its ends of the pipes.
+  order.sources.clear();
+  // The lookup runs while orlop-init makes the container.
+  if (!order.paths.empty()) opener::look_up_in_union(order.plan, opened.plan.slots, order.paths);
   if (failure) give_up(failure);
 }
 
-void Member::give_up(const Failure& failure) {
+void WaitingContainer::give_up(const Failure& failure) {
   Call call;
   {
     const std::lock_guard lock(mutex_);
     if (state_ == State::kOver) return;
     result_.failure = failure;
-    settle(is_gone(failure) ? MemberResult::Outcome::kGone : MemberResult::Outcome::kFailed, call);
+    settle(is_gone(failure) ? OrderResult::Outcome::kGone : OrderResult::Outcome::kFailed, call);
     finish(call);
   }
-  tell(std::move(call));
+  notify(std::move(call));
 }
 
-void Member::on_over(std::function<void()> over) {
+void WaitingContainer::on_over(std::function<void()> over) {
   {
     const std::lock_guard lock(mutex_);
     if (state_ != State::kOver) {
@@ -218,8 +218,8 @@ void Member::on_over(std::function<void()> over) {
   over();
 }
 
-void Member::ended() {
-  const auto self = shared_from_this();  // the watch may have the last other one
+void WaitingContainer::ended() {
+  const auto self = shared_from_this();  // the watch may hold the last other reference
   receive();
   Call call;
   {
@@ -227,10 +227,10 @@ void Member::ended() {
     if (state_ == State::kOver) return;
     finish(call);
   }
-  tell(std::move(call));
+  notify(std::move(call));
 }
 
-void Member::close() {
+void WaitingContainer::close() {
   const auto self = shared_from_this();
   Call call;
   {
@@ -238,10 +238,10 @@ void Member::close() {
     if (state_ == State::kOver) return;
     finish(call);
   }
-  tell(std::move(call));
+  notify(std::move(call));
 }
 
-void Member::receive() {
+void WaitingContainer::receive() {
   const auto self = shared_from_this();
   for (bool more = true; more;) {
     Call call;
@@ -249,14 +249,14 @@ void Member::receive() {
       const std::lock_guard lock(mutex_);
       more = state_ != State::kOver && receive_one(call);
     }
-    tell(std::move(call));
+    notify(std::move(call));
   }
 }
 
-// One message, or the end. False when there is nothing more to read.
-bool Member::receive_one(Call& call) {
+// Reads one message, or the end. False if there is nothing more to read.
+bool WaitingContainer::receive_one(Call& call) {
   Answer answer;
-  int numbers[helper::kAnswerDescriptors] = {-1, -1};
+  int numbers[orlop_init::kAnswerDescriptors] = {-1, -1};
   alignas(cmsghdr) uint8_t control[CMSG_SPACE(sizeof numbers)] = {};
   iovec part = {&answer, sizeof answer};
   msghdr header{};
@@ -282,68 +282,68 @@ bool Member::receive_one(Call& call) {
   return state_ != State::kOver;
 }
 
-void Member::take(const Answer& answer, UniqueFd (&descriptors)[helper::kAnswerDescriptors], Call& call) {
+void WaitingContainer::take(const Answer& answer, UniqueFd (&descriptors)[orlop_init::kAnswerDescriptors], Call& call) {
   result_.report = answer.report;
-  // A plan that was refused as a whole has no records that could be timed.
+  // A plan that was refused as a whole has no timed records.
   if (answer.event == Event::kReady || answer.report.step != 0) take_times();
   switch (answer.event) {
     case Event::kReady:
       if (state_ != State::kPreparing || !descriptors[0] || !descriptors[1]) return finish(call);
-      if (MemberWatch::instance().change(this, socket_.get(), descriptors[0].get())) return finish(call);
+      if (Watch::instance().change(this, socket_.get(), descriptors[0].get())) return finish(call);
       socket_ = std::move(descriptors[0]);
       container_ = std::move(descriptors[1]);
       state_ = State::kReady;
-      return settle(MemberResult::Outcome::kDone, call);
+      return settle(OrderResult::Outcome::kDone, call);
     case Event::kRefused:
-      settle(MemberResult::Outcome::kRefused, call);
+      settle(OrderResult::Outcome::kRefused, call);
       return finish(call);
   }
 }
 
-// Whether the member said so before it ended.
-bool Member::executed() const {
+// True if orlop-init noted in its progress that it executes the application.
+bool WaitingContainer::executed() const {
   uint32_t executing = 0;
-  const ssize_t size = pread(record_.get(), &executing, sizeof executing, offsetof(Record, executing));
+  const ssize_t size = pread(progress_.get(), &executing, sizeof executing, offsetof(Progress, executing));
   return size == sizeof executing && executing == 1;
 }
 
-// Those of the records that the member executed, behind those of the opener.
-void Member::take_times() {
+// Reads the times of the records that orlop-init executed, behind those of the opener.
+void WaitingContainer::take_times() {
   std::vector<uint64_t> times(records_ + 1);
   const size_t size = times.size() * sizeof(uint64_t);
-  if (pread(record_.get(), times.data(), size, offsetof(Record, times)) != static_cast<ssize_t>(size)) return;
+  if (pread(progress_.get(), times.data(), size, offsetof(Progress, times)) != static_cast<ssize_t>(size)) return;
   result_.entered = times[0];
   if (result_.times.size() < times.size()) result_.times.resize(times.size());
   for (size_t i = opened_ + 1; i < times.size(); ++i) result_.times[i] = times[i];
 }
 
-// The order that runs has come to its end.
-void Member::settle(MemberResult::Outcome outcome, Call& call) {
+// Completes the current order.
+void WaitingContainer::settle(OrderResult::Outcome outcome, Call& call) {
   if (settled_) return;
   settled_ = true;
   result_.outcome = outcome;
   result_.finished = monotonic_ns();
-  // As in a start: what was not reached is 0, and `exec` after a success.
+  // As in a start: 0 for records that were not reached, and for `exec` after a success.
   if (records_ + 1 >= result_.times.size()) result_.times.resize(records_ + 1);
-  // For whoever asks later.
+  // No callback yet: `settled` takes the result later.
   if (!done_) return;
   call.result = std::move(result_);
   call.done = std::exchange(done_, nullptr);
 }
 
-// Nothing more comes. For one that was about to execute the application this is the moment of execve, which closed the
-// member's end.
-void Member::finish(Call& call) {
+// Ends the exchange. If orlop-init was about to execute the application, this is the moment of `execve`, which closed
+// its end of the socket.
+void WaitingContainer::finish(Call& call) {
   const bool done = !settled_ && state_ == State::kBecoming && executed();
   if (done) take_times();
-  settle(done ? MemberResult::Outcome::kDone : MemberResult::Outcome::kGone, call);
+  settle(done ? OrderResult::Outcome::kDone : OrderResult::Outcome::kGone, call);
   state_ = State::kOver;
-  MemberWatch::instance().drop(this, socket_.get());
+  Watch::instance().drop(this, socket_.get());
   socket_.reset();
   other_end_.reset();
   container_.reset();
-  record_.reset();
+  progress_.reset();
   call.over = std::exchange(over_, nullptr);
 }
 
-}  // namespace orlop::launch
+}  // namespace orlop::pool

@@ -1,4 +1,4 @@
-// A member of a pool as its program holds it: an orlop-init that has made a container and waits for an application.
+// A waiting container, as the program sees it: an orlop-init that has made a container, and waits for an application.
 #pragma once
 
 #include <cstdint>
@@ -15,47 +15,47 @@
 #include "orlop-init/message.h"
 #include "pool/order.h"
 
-namespace orlop::launch {
+namespace orlop::pool {
 
-// What came of an order.
-struct MemberResult {
+// Result of an order.
+struct OrderResult {
   enum class Outcome { kDone, kRefused, kGone, kFailed };
-  Outcome outcome = Outcome::kGone;  // kGone: the member ended without a word
-  init::Report report{};             // kRefused, by the opener or by the member
-  Failure failure;                   // kFailed: a call on this side
+  Outcome outcome = Outcome::kGone;  // kGone: orlop-init ended without an answer
+  init::Report report{};             // kRefused, by the opener or by orlop-init
+  Failure failure;                   // kFailed: a call of the program
   uint64_t called = 0, sent = 0, entered = 0, finished = 0;
-  std::vector<uint64_t> times;  // of the records, as Start::times; those of the order's plan
-  std::vector<UniqueFd> pipes;  // kDone: the caller's ends, in the order of their supplies
+  std::vector<uint64_t> times;  // of the records of the order's plan, see init::Start::times
+  std::vector<UniqueFd> pipes;  // kDone: the caller's ends, in the order of the sources
 };
 
-// Any thread may call any method; what is called back is called on the thread of the watch, of a launcher, or of the
-// caller. What a plan has to open is opened by a launcher's thread, for a source may be slow to answer; there the slot
-// behind the caller's supplied ones is the member's mount namespace.
-class Member : public std::enable_shared_from_this<Member> {
+// Any thread may call any method. Callbacks run on the watch thread, on a launcher thread, or on the caller's. Mounts
+// are made on a launcher thread, because a source may be slow to answer. In such a plan, the slot behind the sources is
+// the mount namespace of the waiting container.
+class WaitingContainer : public std::enable_shared_from_this<WaitingContainer> {
  public:
-  using Done = std::function<void(MemberResult)>;
+  using Done = std::function<void(OrderResult)>;
 
-  // A new socket. The other end of it is for orlop-init, whose descriptor 0 it will be.
-  static Failure create(std::shared_ptr<Member>& member);
+  // Makes a waiting container with a new socket. The other end is descriptor 0 of orlop-init.
+  static Failure create(std::shared_ptr<WaitingContainer>& waiting);
   int other_end() const { return other_end_.get(); }
 
-  // Hands the first plan over, by which it makes the container.
-  void prepare(MemberOrder order);
-  // Calls back once, when the member waits or could not be made. orlop-init has been launched: the other end is closed.
+  // Sends the first order, by which orlop-init makes the container.
+  void prepare(Order order);
+  // Calls back once, when the container waits or could not be made. Call after the launch of orlop-init: closes the
+  // other end.
   void on_ready(Done done);
-  // Hands the second plan over, where the member's mount namespace is in the slot behind its supplies. False when the
-  // member does not wait.
-  bool become(MemberOrder order, uint64_t called);
-  // Calls back once, with what came of that.
+  // Sends the second order, by which orlop-init becomes the application. False if the container does not wait.
+  bool become(Order order, uint64_t called);
+  // Calls back once, with the result of the second order.
   void on_become(Done done);
-  // Calls back once, when it has become the application or never will.
+  // Calls back once, when orlop-init has become the application or has ended.
   void on_over(std::function<void()> over);
-  // Its process has ended: what has not been said by now will not be.
+  // The process exited: reads the last answer, and finishes.
   void ended();
-  // Lets go of it: one that waits ends.
+  // Closes the socket: a container that waits ends.
   void close();
 
-  // For the watch: takes what has come.
+  // For the watch: reads the answers that have come.
   void receive();
   int socket() const { return socket_.get(); }
 
@@ -63,55 +63,55 @@ class Member : public std::enable_shared_from_this<Member> {
   enum class State { kPreparing, kReady, kBecoming, kOver };
   struct Call {
     Done done;
-    MemberResult result;
+    OrderResult result;
     std::function<void()> over;
   };
-  static void tell(Call call);
-  // What is to be opened for an order.
+  static void notify(Call call);
+  // What a launcher thread opens for an order.
   struct Opening {
     std::vector<uint8_t> plan;
     uint32_t features = 0;
-    std::vector<Supply> supplies;
+    std::vector<launch::SlotSource> sources;
     UniqueFd container;
   };
-  // What came of it.
+  // Result of the opener.
   struct Opened {
     Failure failure;
-    OwnPlan plan;
-    std::vector<Supply> supplies;
+    opener::HostExecution plan;
+    std::vector<launch::SlotSource> sources;
     std::vector<UniqueFd> pipes;
   };
   void settled(Done done);
-  void hand_over(MemberOrder order);
+  void hand_over(Order order);
   void submit(Opening opening);
   void open(Opening& opening);
   void take_opened(Opened opened);
-  void deliver(MemberOrder order);
-  void send(MemberOrder& order, Opened opened);
+  void deliver(Order order);
+  void send(Order& order, Opened opened);
   void give_up(const Failure& failure);
   bool receive_one(Call& call);
-  void take(const helper::Answer& answer, UniqueFd (&descriptors)[helper::kAnswerDescriptors], Call& call);
+  void take(const orlop_init::Answer& answer, UniqueFd (&descriptors)[orlop_init::kAnswerDescriptors], Call& call);
   bool executed() const;
   void take_times();
-  void settle(MemberResult::Outcome outcome, Call& call);
+  void settle(OrderResult::Outcome outcome, Call& call);
   void finish(Call& call);
 
   std::mutex mutex_;
   State state_ = State::kPreparing;
   UniqueFd socket_;
   UniqueFd other_end_;
-  UniqueFd container_;  // its mount namespace
-  UniqueFd record_;     // helper::Record
-  // What is opened for an order, and the order, which waits for it. Whoever comes last sends the order.
+  UniqueFd container_;  // mount namespace of orlop-init
+  UniqueFd progress_;   // orlop_init::Progress
+  // State of the opener, its result, and the order that waits for it. The later of opener and order sends.
   enum class Opener { kNone, kRuns, kDone } opener_ = Opener::kNone;
   Opened ready_;
-  std::optional<MemberOrder> order_;
-  size_t records_ = 0;  // of the plan that runs, and how many of them an opener executed
+  std::optional<Order> order_;
+  size_t records_ = 0;  // of the current plan, and the number that the opener executed
   size_t opened_ = 0;
-  MemberResult result_;  // of the order that runs, until somebody has asked for it
+  OrderResult result_;  // of the current order, until it is taken
   bool settled_ = false;
   Done done_;
   std::function<void()> over_;
 };
 
-}  // namespace orlop::launch
+}  // namespace orlop::pool

@@ -4,25 +4,25 @@
 
 #include "pool/waiting_container.h"
 
-namespace orlop::launch {
+namespace orlop::pool {
 
-MemberWatch& MemberWatch::instance() {
-  static auto* instance = new MemberWatch;  // never destroyed: its thread runs while the program exits
+Watch& Watch::instance() {
+  static auto* instance = new Watch;  // never destroyed: its thread runs while the program exits
   return *instance;
 }
 
-MemberWatch::MemberWatch()
+Watch::Watch()
     : thread_("orlop-pool",
-              [](const EpollThread::Owner& owner) { std::static_pointer_cast<Member>(owner)->receive(); }) {}
+              [](const EpollThread::Owner& owner) { std::static_pointer_cast<WaitingContainer>(owner)->receive(); }) {}
 
-Failure MemberWatch::add(const std::shared_ptr<Member>& member, int socket) {
-  return thread_.watch(socket, EPOLLIN, member);
+Failure Watch::add(const std::shared_ptr<WaitingContainer>& waiting, int socket) {
+  return thread_.watch(socket, EPOLLIN, waiting);
 }
 
-Failure MemberWatch::change(Member* member, int old_socket, int socket) {
-  return thread_.change(old_socket, socket, EPOLLRDHUP, member);
+Failure Watch::change(WaitingContainer* waiting, int old_socket, int socket) {
+  return thread_.change(old_socket, socket, EPOLLRDHUP, waiting);
 }
 
-void MemberWatch::drop(Member* member, int socket) { thread_.forget(socket, member); }
+void Watch::drop(WaitingContainer* waiting, int socket) { thread_.forget(socket, waiting); }
 
-}  // namespace orlop::launch
+}  // namespace orlop::pool

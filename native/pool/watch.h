@@ -1,4 +1,4 @@
-// One thread that reads what the members of all pools say.
+// The watch thread reads the answers of all waiting containers.
 #pragma once
 
 #include <memory>
@@ -6,26 +6,26 @@
 #include "base/epoll_thread.h"
 #include "base/failure.h"
 
-namespace orlop::launch {
+namespace orlop::pool {
 
-class Member;
+class WaitingContainer;
 
-class MemberWatch {
+class Watch {
  public:
   // Lives as long as the program.
-  static MemberWatch& instance();
+  static Watch& instance();
 
-  // The member is kept alive until `drop`.
-  Failure add(const std::shared_ptr<Member>& member, int socket);
-  // In the place of another socket of the same member. Only the end of this one wakes the thread: what is said on it
-  // is said right before, and a thread that woke for it would take a processor from the application that begins.
-  Failure change(Member* member, int old_socket, int socket);
-  void drop(Member* member, int socket);
+  // The watch holds the waiting container until `drop`.
+  Failure add(const std::shared_ptr<WaitingContainer>& waiting, int socket);
+  // Replaces the socket. The thread wakes at the end of the new socket only: an answer on it comes right before the
+  // end, and a wake-up would take a processor from the application that begins.
+  Failure change(WaitingContainer* waiting, int old_socket, int socket);
+  void drop(WaitingContainer* waiting, int socket);
 
  private:
-  MemberWatch();
+  Watch();
 
   EpollThread thread_;
 };
 
-}  // namespace orlop::launch
+}  // namespace orlop::pool

@@ -7,30 +7,30 @@
 #include <cerrno>
 #include <utility>
 
-namespace orlop::launch {
+namespace orlop::supervise {
 namespace {
 
-constexpr size_t kChunk = 64 << 10;  // what a pipe holds by default, pipe(7)
+constexpr size_t kChunk = 64 << 10;  // default size of a pipe, pipe(7)
 
 }  // namespace
 
-Finisher& Finisher::instance() {
-  static auto* instance = new Finisher("orlop-finish");  // never destroyed: its thread runs while the program exits
+ExitWorker& ExitWorker::instance() {
+  static auto* instance = new ExitWorker("orlop-exit");  // never destroyed: its thread runs while the program exits
   return *instance;
 }
 
-Finisher& Finisher::background() {
-  static auto* instance = new Finisher("orlop-remove");
+ExitWorker& ExitWorker::background() {
+  static auto* instance = new ExitWorker("orlop-remove");
   return *instance;
 }
 
-Finisher::Finisher(const char* name)
+ExitWorker::ExitWorker(const char* name)
     : thread_(name, [this](const EpollThread::Owner& owner) {
         if (owner == nullptr) return work();
         drain(*std::static_pointer_cast<Output>(owner));
       }) {}
 
-Failure Finisher::prepare() {
+Failure ExitWorker::prepare() {
   const std::lock_guard lock(mutex_);
   if (prepared_) return {};
   if (!wake_) wake_.reset(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
@@ -40,11 +40,11 @@ Failure Finisher::prepare() {
   return {};
 }
 
-Failure Finisher::read(const std::shared_ptr<Output>& output) {
+Failure ExitWorker::read(const std::shared_ptr<Output>& output) {
   return thread_.watch(output->pipe.get(), EPOLLIN, output);
 }
 
-void Finisher::post(std::function<void()> task) {
+void ExitWorker::post(std::function<void()> task) {
   {
     const std::lock_guard lock(mutex_);
     tasks_.push_back(std::move(task));
@@ -52,7 +52,7 @@ void Finisher::post(std::function<void()> task) {
   eventfd_write(wake_.get(), 1);
 }
 
-void Finisher::work() {
+void ExitWorker::work() {
   std::vector<std::function<void()>> tasks;
   {
     const std::lock_guard lock(mutex_);
@@ -64,7 +64,7 @@ void Finisher::work() {
   for (const auto& task : tasks) task();
 }
 
-void Finisher::drain(Output& output) {
+void ExitWorker::drain(Output& output) {
   char chunk[kChunk];
   const ssize_t count = ::read(output.pipe.get(), chunk, sizeof chunk);
   if (count < 0 && (errno == EINTR || errno == EAGAIN)) return;
@@ -74,12 +74,12 @@ void Finisher::drain(Output& output) {
     if (!output.overflow) return;
   }
   thread_.forget(output.pipe.get(), &output);
-  // Moved, because what it holds may hold the output.
+  // Moved, because the callback may hold the output.
   const auto done = std::move(output.done);
-  // One that gave too much is ended by `done`, and not by the pipe that breaks.
+  // After an overflow `done` kills the process before the pipe breaks.
   if (output.overflow) done();
   output.pipe.reset();
   if (!output.overflow) done();
 }
 
-}  // namespace orlop::launch
+}  // namespace orlop::supervise

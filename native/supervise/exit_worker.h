@@ -1,4 +1,4 @@
-// The thread that sees applications to their end: it reads what they write, and does what follows their end.
+// The exit thread: reads outputs to their end, and applies the batches of changes after an exit.
 #pragma once
 
 #include <functional>
@@ -11,43 +11,43 @@
 #include "base/failure.h"
 #include "base/unique_fd.h"
 
-namespace orlop::launch {
+namespace orlop::supervise {
 
-// The read end of a pipe, and what came out of it. Belongs to the thread until `done` has been called.
+// A pipe and the bytes read from it. The exit thread owns it until `done` is called.
 struct Output {
   UniqueFd pipe;
   size_t limit = 0;
   std::string bytes;
-  // There was more than the limit; no more was read.
+  // More than `limit` bytes came; reading stopped.
   bool overflow = false;
-  // Once, on the thread: at the end of the pipe, or at the limit.
+  // Called once, on the exit thread, at the end of the pipe or at the limit.
   std::function<void()> done;
 };
 
 // Any thread may call any method.
-class Finisher {
+class ExitWorker {
  public:
-  static Finisher& instance();
-  // Another one, for tasks that may take long and that nobody waits for.
-  static Finisher& background();
+  static ExitWorker& instance();
+  // The background thread, for batches that take long and that no caller waits for.
+  static ExitWorker& background();
 
-  // Makes the thread, so that nothing below can fail for want of one.
+  // Makes the thread, so that `read` and `post` need none.
   Failure prepare();
-  // Reads to the end.
+  // Reads the output to its end.
   Failure read(const std::shared_ptr<Output>& output);
-  // Has `task` called on the thread, soon.
+  // Calls `task` on the thread, soon.
   void post(std::function<void()> task);
 
  private:
-  explicit Finisher(const char* name);
+  explicit ExitWorker(const char* name);
   void work();
   void drain(Output& output);
 
   std::mutex mutex_;
   bool prepared_ = false;
-  UniqueFd wake_;  // eventfd: there are tasks; it has no owner on the thread
+  UniqueFd wake_;  // eventfd, readable while there are tasks; without an owner
   std::vector<std::function<void()>> tasks_;
   EpollThread thread_;
 };
 
-}  // namespace orlop::launch
+}  // namespace orlop::supervise

@@ -3,23 +3,23 @@
 #include <cerrno>
 #include <utility>
 
-namespace orlop::launch {
+namespace orlop::supervise {
 
 std::shared_ptr<Process> Process::child(pid_t pid, UniqueFd pidfd) {
-  // It has not been reaped yet, so the number is still its own.
+  // The process is not reaped yet, so the PID is still its own.
   return std::make_shared<Process>(pid, std::move(pidfd), start_time_of(pid), true);
 }
 
 std::shared_ptr<Process> Process::other(pid_t pid, uint64_t start_time) {
   UniqueFd pidfd = open_pidfd(pid);
   if (!pidfd) return nullptr;
-  // Compared after the descriptor is there: it names whoever had the number then, and the start time says who that was.
+  // Compared after pidfd_open: the pidfd refers to the process that had the PID then.
   if (start_time_of(pid) != start_time) return nullptr;
   return std::make_shared<Process>(pid, std::move(pidfd), start_time, false);
 }
 
 int Process::kill(int signal) {
-  // Under the lock, so that finish() does not close the descriptor, and another take its number, in between.
+  // Under the lock: otherwise finish() may close the descriptor, and its number may be used again.
   const std::lock_guard lock(mutex_);
   if (exit_) return ESRCH;
   return send_signal(pidfd_.get(), signal);
@@ -48,4 +48,4 @@ void Process::finish() {
   for (const auto& callback : waiting) callback(exit);
 }
 
-}  // namespace orlop::launch
+}  // namespace orlop::supervise

@@ -1,4 +1,4 @@
-// A process whose end is waited for.
+// A process whose exit the program waits for.
 #pragma once
 
 #include <sys/types.h>
@@ -13,27 +13,28 @@
 #include "base/pidfd.h"
 #include "base/unique_fd.h"
 
-namespace orlop::launch {
+namespace orlop::supervise {
 
 // Any thread may call any method.
 class Process {
  public:
-  // A child of this program, to be reaped by it.
+  // A child of this program, which reaps it.
   static std::shared_ptr<Process> child(pid_t pid, UniqueFd pidfd);
-  // A process that another program started, if it is still the one that began at `start_time`; null otherwise.
+  // A process that another program started, if its start time is `start_time`; otherwise null.
   static std::shared_ptr<Process> other(pid_t pid, uint64_t start_time);
 
   Process(pid_t pid, UniqueFd pidfd, std::optional<uint64_t> start_time, bool ours)
       : pid_(pid), start_time_(start_time), ours_(ours), pidfd_(std::move(pidfd)) {}
 
   pid_t pid() const { return pid_; }
-  // Clock ticks since boot; nothing when it had ended before anybody looked.
+  // Clock ticks since boot; nothing if the process had exited and was gone before the look.
   std::optional<uint64_t> start_time() const { return start_time_; }
-  // 0 or an errno; ESRCH when it has ended.
+  // 0 or an errno; ESRCH after the exit.
   int kill(int signal);
-  // Calls back once, on the thread of finish(), or at once when the process has ended.
+  // Calls back once, on the thread of finish(), or at once if the process has exited.
   void on_exit(std::function<void(const Exit&)> callback);
-  // Waits for its end, reaps it, closes the pidfd and tells those who wait. Once, by whoever knows that it has ended.
+  // Waits for the exit, reaps the process, closes the pidfd, and calls back. Called once, by the thread that noticed
+  // the exit.
   void finish();
 
  private:
@@ -48,4 +49,4 @@ class Process {
   std::vector<std::function<void(const Exit&)>> waiting_;
 };
 
-}  // namespace orlop::launch
+}  // namespace orlop::supervise

@@ -2,7 +2,7 @@
 
 #include <sys/epoll.h>
 
-namespace orlop::launch {
+namespace orlop::supervise {
 
 Reaper& Reaper::instance() {
   static auto* instance = new Reaper;  // never destroyed: its thread runs while the program exits
@@ -20,4 +20,4 @@ Failure Reaper::watch(const std::shared_ptr<Process>& process) {
   return thread_.watch(process->pidfd(), EPOLLIN, process);
 }
 
-}  // namespace orlop::launch
+}  // namespace orlop::supervise

@@ -1,4 +1,4 @@
-// One thread that waits for the end of every process (pidfd_open(2): a pidfd is readable when its process has ended).
+// The reaper thread waits for the exits of all processes. A pidfd is readable after the exit, pidfd_open(2).
 #pragma once
 
 #include <memory>
@@ -7,16 +7,17 @@
 #include "base/failure.h"
 #include "supervise/process.h"
 
-namespace orlop::launch {
+namespace orlop::supervise {
 
 class Reaper {
  public:
   // Lives as long as the program.
   static Reaper& instance();
 
-  // Starts the thread, unless it runs. Before a start, so that a child never runs that nobody could wait for.
+  // Starts the thread, unless it runs. Call before a start: otherwise a child could run without a thread that waits for
+  // it.
   Failure prepare() { return thread_.prepare(); }
-  // Any thread. The process is kept alive until it has ended.
+  // Any thread. The reaper holds the process until its exit.
   Failure watch(const std::shared_ptr<Process>& process);
 
  private:
@@ -25,4 +26,4 @@ class Reaper {
   EpollThread thread_;
 };
 
-}  // namespace orlop::launch
+}  // namespace orlop::supervise

@@ -2,15 +2,15 @@ import { existsSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { loadNative } from '../../ts/native/binding.ts';
-import { type Finished, supply } from '../../ts/native/contract.ts';
+import { type NativeExit, stdioSource } from '../../ts/native/contract.ts';
 import { launchPlan, type PlanLaunch } from '../support/launch.ts';
 import { requires } from '../support/require.ts';
 import { newChildren, plainPlan, started } from '../support/starts.ts';
 import { temporaryDirectory, until } from '../support/temporary.ts';
 
-const { nothingToRead, nothingToWrite, pipeToApplication, pipeFromApplication } = supply;
+const { nothingToRead, nothingToWrite, pipeToApplication, pipeFromApplication } = stdioSource;
 
-const follow = { collect: true, quiet: false, limit: 1_000_000 };
+const onExit = { collect: true, reportWithExit: false, limit: 1_000_000 };
 
 describe('the end of an application that is followed', function () {
   this.timeout(60_000);
@@ -24,10 +24,10 @@ describe('the end of an application that is followed', function () {
     const supplied = ['stdin', 'stdout', 'stderr'] as const;
     const plan = plainPlan({ argv: ['/bin/sh', '-c', script], supplied, steps: [stdio] });
     const descriptors = [nothingToRead, pipeFromApplication, pipeFromApplication];
-    return launchPlan(loadNative(), plan, { descriptors, follow, ...options });
+    return launchPlan(loadNative(), plan, { descriptors, onExit, ...options });
   }
 
-  async function endOf(script: string, options: PlanLaunch = {}): Promise<Finished> {
+  async function endOf(script: string, options: PlanLaunch = {}): Promise<NativeExit> {
     const { ended } = await launch(script, options);
     if (ended === null) throw new Error('the end is not followed');
     return ended;
@@ -36,7 +36,7 @@ describe('the end of an application that is followed', function () {
   it('comes with all that it wrote', async () => {
     const result = await launch('echo out; echo err >&2; head -c 300000 /dev/zero; exit 3');
     expect(result.pipes).to.deep.equal([]);
-    const { exit, outputs, overflow, failure } = (await result.ended) as Finished;
+    const { exit, outputs, overflow, failure } = (await result.ended) as NativeExit;
     expect(exit).to.deep.equal({ code: 3, signal: null });
     expect([overflow, failure]).to.deep.equal([null, null]);
     expect(outputs).to.have.length(2);
@@ -47,7 +47,7 @@ describe('the end of an application that is followed', function () {
 
   it('comes for one that writes more than it may, with what came before', async () => {
     const { exit, outputs, overflow } = await endOf('echo out; cat /dev/zero >&2', {
-      follow: { ...follow, limit: 100_000 },
+      onExit: { ...onExit, limit: 100_000 },
     });
     expect(exit.signal).to.be.oneOf([9, 13]);
     expect(overflow).to.equal(1);
@@ -56,7 +56,7 @@ describe('the end of an application that is followed', function () {
   });
 
   it('comes for one that writes as much as it may', async () => {
-    const { exit, outputs, overflow } = await endOf('head -c 1000 /dev/zero', { follow: { ...follow, limit: 1000 } });
+    const { exit, outputs, overflow } = await endOf('head -c 1000 /dev/zero', { onExit: { ...onExit, limit: 1000 } });
     expect(exit).to.deep.equal({ code: 0, signal: null });
     expect([overflow, outputs[0]?.length]).to.deep.equal([null, 1000]);
   });
@@ -65,7 +65,7 @@ describe('the end of an application that is followed', function () {
     const native = loadNative();
     const result = await launch('read line; test "$line" = go; exit 4', {
       descriptors: [pipeToApplication, pipeFromApplication, nothingToWrite],
-      follow: { ...follow, collect: false },
+      onExit: { ...onExit, collect: false },
     });
     const [input = -1, output = -1] = result.pipes ?? [];
     expect(result.pipes).to.have.length(2);
@@ -92,7 +92,7 @@ describe('the end of an application that is followed', function () {
   it('is followed by changes, and then by those that the caller does not wait for', async () => {
     const { failure } = await endOf('true', {
       ended: [['mkdir', at('a'), 0o700]],
-      later: [['mkdir', at('a', 'b'), 0o700]],
+      background: [['mkdir', at('a', 'b'), 0o700]],
     });
     expect(failure).to.equal(null);
     expect(existsSync(at('a'))).to.equal(true);
@@ -105,12 +105,12 @@ describe('the end of an application that is followed', function () {
         ['mkdir', at('no', 'where'), 0o700],
         ['mkdir', at('next'), 0o700],
       ],
-      later: [['mkdir', at('later'), 0o700]],
+      background: [['mkdir', at('later'), 0o700]],
     });
     expect(exit.code).to.equal(0);
     expect(failure).to.include({ code: 'ENOENT', syscall: 'mkdir', path: at('no', 'where') });
     // One that came later would have been made by then.
-    await endOf('true', { later: [['mkdir', at('other'), 0o700]] });
+    await endOf('true', { background: [['mkdir', at('other'), 0o700]] });
     await until('the other one has been made', () => existsSync(at('other')));
     expect([existsSync(at('next')), existsSync(at('later'))]).to.deep.equal([false, false]);
   });
@@ -119,7 +119,7 @@ describe('the end of an application that is followed', function () {
     const ended = [['mkdir', at('ended'), 0o700]] as const;
     const native = loadNative();
     const missing = plainPlan({ argv: ['/no/such/program'] });
-    const refused = await launchPlan(native, missing, { ended, follow });
+    const refused = await launchPlan(native, missing, { ended, onExit });
     expect([refused.process, refused.ended]).to.deep.equal([null, null]);
     const result = await launchPlan(native, plainPlan({ argv: ['/bin/true'] }), { ended });
     expect(result.ended).to.equal(null);
@@ -140,13 +140,13 @@ describe('the end of an application that is followed', function () {
   });
 
   describe('and reported together with the start', () => {
-    const quiet = { ...follow, quiet: true };
+    const quiet = { ...onExit, reportWithExit: true };
 
     it('comes when what follows it has been done', async () => {
       const made = at('made');
       const result = await launch(`test ! -e ${made} && echo first`, {
         ended: [['mkdir', made, 0o700]],
-        follow: quiet,
+        onExit: quiet,
       });
       expect(existsSync(made)).to.equal(true);
       const finished = await result.ended;
@@ -158,7 +158,7 @@ describe('the end of an application that is followed', function () {
       const children = newChildren();
       const missing = plainPlan({ argv: ['/no/such/program'], supplied: ['stdin', 'stdout', 'stderr'] });
       const descriptors = [nothingToRead, pipeFromApplication, nothingToWrite];
-      const result = await launchPlan(loadNative(), missing, { descriptors, follow: quiet });
+      const result = await launchPlan(loadNative(), missing, { descriptors, onExit: quiet });
       expect(result.failure).to.include({ code: 'ENOENT' });
       expect([result.process, result.ended]).to.deep.equal([null, null]);
       expect(children()).to.deep.equal([]);

@@ -205,7 +205,7 @@ describe('launching a plan', () => {
       [options, undefined],
       [{ values: [] }, {}],
       [{ ...options, taken: 1 }, {}],
-      [{ ...options, follow: 1 }, {}],
+      [{ ...options, onExit: 1 }, {}],
     ]) {
       const launching = native.launch(prepared, ...(wrong as [typeof options, object]));
       expect(await rejection(launching), JSON.stringify(wrong)).to.be.instanceOf(TypeError);

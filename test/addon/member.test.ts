@@ -5,10 +5,10 @@ import { loadNative } from '../../ts/native/binding.ts';
 import {
   emptyMountPoint,
   type Native,
-  type NativeMember,
+  type NativeWaiting,
   type NativePrepared,
   type NativeProcess,
-  supply,
+  stdioSource,
 } from '../../ts/native/contract.ts';
 import { hole } from '../../ts/plan/holes.ts';
 import { buildApplication, buildWaiting } from '../../ts/plan/waiting.ts';
@@ -20,7 +20,7 @@ import { makeStore, shellFacts } from '../support/run-plan.ts';
 import { plainPlan, started } from '../support/starts.ts';
 import { temporaryDirectory, until } from '../support/temporary.ts';
 
-const { nothingToRead, nothingToWrite, pipeFromApplication } = supply;
+const { nothingToRead, nothingToWrite, pipeFromApplication } = stdioSource;
 
 describe('a waiting container of a pool, in the addon', () => {
   requires('addon', 'root');
@@ -31,41 +31,41 @@ describe('a waiting container of a pool, in the addon', () => {
     plan = prepare(native, plainPlan({ argv: ['/bin/true'] }));
   });
 
-  const follow = { collect: false, quiet: false, limit: 0 };
-  const request = { values: [], descriptors: [], follow };
-  const open = () => native.openMember(plan, { values: [] }).member;
+  const onExit = { collect: false, reportWithExit: false, limit: 0 };
+  const request = { values: [], descriptors: [], onExit };
+  const open = () => native.openWaiting(plan, { values: [] }).waiting;
 
   it('refuses what is no waiting container, no process and no prepared start', () => {
     for (const foreign of [null, {}, 7, { pid: 1 }]) {
-      const member = foreign as unknown as NativeMember;
-      expect(() => native.closeMember(member)).to.throw(TypeError, 'not a member');
-      expect(() => native.memberOver(member)).to.throw(TypeError, 'not a member');
-      expect(() => native.memberReady(member, {} as NativeProcess)).to.throw(TypeError, 'not a member');
-      expect(() => native.becomeApplication(member, plan, request)).to.throw(TypeError, 'not a member');
+      const member = foreign as unknown as NativeWaiting;
+      expect(() => native.closeWaiting(member)).to.throw(TypeError, 'not a waiting container');
+      expect(() => native.waitingOver(member)).to.throw(TypeError, 'not a waiting container');
+      expect(() => native.waitingReady(member, {} as NativeProcess)).to.throw(TypeError, 'not a waiting container');
+      expect(() => native.becomeApplication(member, plan, request)).to.throw(TypeError, 'not a waiting container');
     }
     const member = open();
     for (const foreign of [null, {}, 7, member]) {
       const other = foreign as unknown as NativePrepared;
-      expect(() => native.openMember(other, { values: [] })).to.throw(TypeError, 'not a prepared start');
+      expect(() => native.openWaiting(other, { values: [] })).to.throw(TypeError, 'not a prepared start');
       expect(() => native.becomeApplication(member, other, request)).to.throw(TypeError, 'not a prepared start');
-      expect(() => native.memberReady(member, foreign as unknown as NativeProcess)).to.throw(
+      expect(() => native.waitingReady(member, foreign as unknown as NativeProcess)).to.throw(
         TypeError,
         'not a process',
       );
     }
-    native.closeMember(member);
+    native.closeWaiting(member);
   });
 
   it('refuses a request that does not fit its plan', async () => {
     const three = ['stdin', 'stdout', 'stderr', 'container'] as const;
     const stdio = { op: 'stdio', in: 0, out: 1, err: 2, scratch: null } as const;
     const holed = prepare(native, plainPlan({ argv: [`/bin/${hole.shortId}`], supplied: three, steps: [stdio] }));
-    expect(() => native.openMember(holed, { values: [] })).to.throw(TypeError, 'each hole has a value');
+    expect(() => native.openWaiting(holed, { values: [] })).to.throw(TypeError, 'each hole has a value');
     const member = open();
     const right = {
       values: ['', '0'.repeat(12)],
       descriptors: [nothingToRead, nothingToWrite, nothingToWrite],
-      follow,
+      onExit,
     };
     for (const wrong of [
       { ...right, values: [] },
@@ -74,30 +74,30 @@ describe('a waiting container of a pool, in the addon', () => {
       { ...right, descriptors: [nothingToRead] },
       { ...right, descriptors: [...right.descriptors, nothingToWrite] },
       { ...right, descriptors: 7 as unknown as number[] },
-      { ...right, follow: undefined as unknown as typeof follow },
+      { ...right, onExit: undefined as unknown as typeof onExit },
     ]) {
       const becoming = native.becomeApplication(member, holed, wrong);
       expect(await becoming.catch((error: unknown) => error), JSON.stringify(wrong)).to.be.instanceOf(TypeError);
     }
-    native.closeMember(member);
+    native.closeWaiting(member);
   });
 
   it('is gone for a request before it waits, and after it was closed', async () => {
     const application = prepare(native, plainPlan({ argv: ['/bin/true'], supplied: ['container'] }));
     const member = open();
     expect(await native.becomeApplication(member, application, request)).to.deep.include({ gone: true, failure: null });
-    const over = native.memberOver(member);
-    native.closeMember(member);
+    const over = native.waitingOver(member);
+    native.closeWaiting(member);
     await over;
-    native.closeMember(member);
+    native.closeWaiting(member);
     expect(await native.becomeApplication(member, application, request)).to.deep.include({ gone: true, failure: null });
   });
 
   it('leaves no descriptor when it is closed', async () => {
     // The thread that listens, and what it listens with, are there from the first one on.
-    native.closeMember(open());
+    native.closeWaiting(open());
     const before = counts(ownDescriptors());
-    for (let round = 0; round < 50; round++) native.closeMember(open());
+    for (let round = 0; round < 50; round++) native.closeWaiting(open());
     await until('the descriptors to be as before', () => counts(ownDescriptors()).socket === before.socket);
     expect(counts(ownDescriptors())).to.deep.equal(before);
   });
@@ -140,9 +140,9 @@ describe('waiting containers of one prepared start', function () {
     // O_PATH: nothing is read of it.
     const program = openSync('build/Release/orlop-init', 0o10000000);
     try {
-      const { member, descriptor } = native.openMember(first, { values, paths: '/bin/sh\0/missing\0' });
+      const { waiting: member, descriptor } = native.openWaiting(first, { values, paths: '/bin/sh\0/missing\0' });
       const process = started(await launchPrepared(native, boot, { values, descriptors: [descriptor, program] }));
-      expect(await native.memberReady(member, process)).to.deep.include({ failure: null, gone: false });
+      expect(await native.waitingReady(member, process)).to.deep.include({ failure: null, gone: false });
       return { member, process };
     } finally {
       closeSync(program);
@@ -163,7 +163,7 @@ describe('waiting containers of one prepared start', function () {
           env: ['PATH=/bin', `A=${digit}`],
         },
         descriptors: [nothingToRead, pipeFromApplication, nothingToWrite],
-        follow: { collect: true, quiet: digit === '2', limit: 1000 },
+        onExit: { collect: true, reportWithExit: digit === '2', limit: 1000 },
       });
       expect(answer).to.deep.include({ failure: null, gone: false, pipes: [] });
       const finished = await answer.ended;
@@ -179,7 +179,7 @@ describe('waiting containers of one prepared start', function () {
     const prepared = prepareMembers();
     const descriptors = [nothingToRead, nothingToWrite, nothingToWrite];
     const values = [idOf('3'), '3'.repeat(12), '3'];
-    const request = { values, descriptors, follow: { collect: false, quiet: false, limit: 0 } };
+    const request = { values, descriptors, onExit: { collect: false, reportWithExit: false, limit: 0 } };
     const first = await makeMember(prepared, values);
     const done = await native.becomeApplication(first.member, prepared.application, request);
     expect((await done.ended)?.exit).to.deep.equal({ code: 3, signal: null });

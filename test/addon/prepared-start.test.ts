@@ -8,7 +8,7 @@ import {
   type NativeCommand,
   type NativePrepared,
   type PrepareOptions,
-  supply,
+  stdioSource,
 } from '../../ts/native/contract.ts';
 import { encodePlan } from '../../ts/plan/encode.ts';
 import { hole } from '../../ts/plan/holes.ts';
@@ -20,7 +20,7 @@ import { requires } from '../support/require.ts';
 import { newChildren, plainPlan, started } from '../support/starts.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 
-const { nothingToRead, nothingToWrite, pipeFromApplication } = supply;
+const { nothingToRead, nothingToWrite, pipeFromApplication } = stdioSource;
 
 const stdio: readonly Supplied[] = ['stdin', 'stdout', 'stderr'];
 
@@ -36,7 +36,7 @@ function valuesFor(number: number): string[] {
   return [id, id.slice(-12), `name ${number}`, ''];
 }
 
-const follow = { collect: true, quiet: true, limit: 1_000_000 };
+const onExit = { collect: true, reportWithExit: true, limit: 1_000_000 };
 const descriptors = [nothingToRead, pipeFromApplication, nothingToWrite];
 
 describe('a prepared start', function () {
@@ -50,7 +50,7 @@ describe('a prepared start', function () {
     prepare(native(), planOf(script), options);
 
   const launch = (start: NativePrepared, options: Partial<LaunchOptions> & { token?: object } = {}) =>
-    launchPrepared(native(), start, { descriptors, follow, ...options });
+    launchPrepared(native(), start, { descriptors, onExit, ...options });
 
   /** What an application writes that is expected to succeed. */
   async function outputOf(start: NativePrepared, options: Partial<LaunchOptions> = {}): Promise<string | undefined> {
@@ -143,7 +143,7 @@ describe('a prepared start', function () {
         { created: change(last) },
         { created: [['rename', at('a'), at(last)]] as const },
         { ended: change(last) },
-        { later: change(last) },
+        { background: change(last) },
         { running: { ...running, path: at(last) } },
         { running: { ...running, head: last } },
         { running: { ...running, tail: last } },
@@ -173,7 +173,7 @@ describe('a prepared start', function () {
           { created: [['write', at('made'), nul, 0o600]] as const },
           { created: [['rename', at('made'), at(nul)]] as const },
           { ended: [['unlink', at(nul)]] as const },
-          { later: [['remove', at(nul)]] as const },
+          { background: [['remove', at(nul)]] as const },
           { running: { ...running, path: at(nul) } },
           { running: { ...running, head: nul } },
           { running: { ...running, tail: nul } },
@@ -404,7 +404,7 @@ describe('a prepared start', function () {
       [bytes, { ...right, checks: [['chmod', '/x']] }],
       [bytes, { ...right, created: [['mkdir', 'relative', 1]] }],
       [bytes, { ...right, ended: [null] }],
-      [bytes, { ...right, later: {} }],
+      [bytes, { ...right, background: {} }],
       [bytes, { ...right, running: 1 }],
       [bytes, { ...right, running: { path: '/x', head: '' } }],
     ];

@@ -1,14 +1,14 @@
 import { readdirSync, readFileSync, readlinkSync, writeSync } from 'node:fs';
 import { expect } from 'chai';
 import { loadNative } from '../../ts/native/binding.ts';
-import { type LaunchOptions, type LaunchResult, type NativePrepared, supply } from '../../ts/native/contract.ts';
+import { type LaunchOptions, type LaunchResult, type NativePrepared, stdioSource } from '../../ts/native/contract.ts';
 import type { Supplied } from '../../ts/plan/types.ts';
 import { launchPlan, launchPrepared } from '../support/launch.ts';
 import { requires } from '../support/require.ts';
 import { plainPlan, started } from '../support/starts.ts';
 import { until } from '../support/temporary.ts';
 
-const { nothingToRead, nothingToWrite, pipeToApplication, pipeFromApplication, sameAsBefore } = supply;
+const { nothingToRead, nothingToWrite, pipeToApplication, pipeFromApplication, sameAsBefore } = stdioSource;
 
 /** What the descriptors of this process lead to. */
 function open(): string[] {

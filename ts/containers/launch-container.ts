@@ -1,8 +1,8 @@
 import { type Launched, launch } from '../launch/launch.ts';
 import { inNextTick } from '../launch/next-tick.ts';
 import { pathsIn } from '../launch/paths-in.ts';
-import type { PreparedStart } from '../launch/prepared-start.ts';
-import type { Follow } from '../native/contract.ts';
+import type { PreparedForm, PreparedStart } from '../launch/prepared-start.ts';
+import type { ExitOptions, Native } from '../native/contract.ts';
 import type { RootKind } from '../prefetch/roots.ts';
 import type { StdioRequest } from '../supervise/stdio.ts';
 import { StdioPipes, stdioSources } from '../supervise/stdio-pipes.ts';
@@ -31,7 +31,7 @@ export interface LaunchSubject {
   /** The launcher thread makes the container, with a layer of that directory, if any. Undefined: it exists. */
   readonly make?: { readonly stagingDirectory: string | null } | undefined;
   /** Notification of the exit; undefined: the caller waits for the process itself. */
-  readonly follow: Follow | undefined;
+  readonly onExit: ExitOptions | undefined;
 }
 
 export interface LaunchedContainer extends Launched {
@@ -47,34 +47,40 @@ export async function launchContainer(
   { stdio, signal, laps, collect }: StartRequest,
 ): Promise<LaunchedContainer> {
   const { native, networks, roots, store, where } = runtime;
-  const { start, own, root, layer, make, follow } = subject;
+  const { start, own, root, layer, make, onExit } = subject;
   const descriptors = stdioSources(stdio);
   const { facts, mayHang } = start;
   const mounts = roots.mountsOf(layer);
   const network = facts.network === 'none' && where.prefetches ? networks.tryTake() : null;
+  const taken = [...(network === null ? [] : [network]), ...(mounts?.descriptors ?? [])];
   const strategy = where.choose(mayHang);
-  const form = start.form({
-    strategy,
-    network: network !== null,
-    mounts: mounts?.names ?? null,
-    stagingDirectory: make?.stagingDirectory ?? null,
-    trash: store.trash(),
-  });
+  const prefetched = { strategy, network: network !== null, mounts: mounts?.names ?? null };
+  const places = { stagingDirectory: make?.stagingDirectory ?? null, trash: store.trash() };
+  const form = unlessRefused(() => start.form({ ...prefetched, ...places }), native, taken);
   laps.lap('plan', 'the operations, as bytes');
   const token = {};
   const { values, command } = own;
-  const taken = [...(network === null ? [] : [network]), ...(mounts?.descriptors ?? [])];
-  const options = { values, command, descriptors, taken, create: make !== undefined, follow, signal, token };
+  const options = { values, command, descriptors, taken, create: make !== undefined, onExit, signal, token };
   const launching = launch(native, form, options);
   if (root !== null && strategy === 'opener') {
     inNextTick(() => roots.makeNext(root, () => pathsIn(facts, command), token), undefined);
   }
   const launched = await launching;
-  laps.launched(launched.times, follow?.quiet);
+  laps.launched(launched.times, onExit?.reportWithExit);
   where.startMade();
   return {
     ...launched,
     stdio: new StdioPipes(native, descriptors, launched.pipes, collect !== undefined),
     removes: form.removes,
   };
+}
+
+/** Gives the form. If its plan is over the limits, the launch will not take the descriptors: closes them. */
+function unlessRefused(form: () => PreparedForm, native: Native, taken: readonly number[]): PreparedForm {
+  try {
+    return form();
+  } catch (error) {
+    for (const descriptor of taken) native.closeSync(descriptor);
+    throw error;
+  }
 }

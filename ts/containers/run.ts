@@ -1,4 +1,4 @@
-import type { Follow } from '../native/contract.ts';
+import type { ExitOptions } from '../native/contract.ts';
 import { fillAll } from '../plan/holes.ts';
 import { reserve } from '../record/claims.ts';
 import type { StoredContainer } from '../record/schema.ts';
@@ -70,10 +70,10 @@ async function launchNew(
   laps.start();
   const make = { stagingDirectory: layer?.stagingDirectory ?? null };
   try {
-    const subject = { start, own, root, layer: id, make, follow: followOf(how, again) };
+    const subject = { start, own, root, layer: id, make, onExit: exitOptionsOf(how, again) };
     const launched = await launchContainer(runtime, subject, how);
     const { process, removes, ended: finished } = launched;
-    if (finished === null) throw new Error('the launch does not follow the application');
+    if (finished === null) throw new Error('the launch does not report the exit');
     const exitReport = settleExit(runtime, () => running(containerOf(prepared, own), process), {
       id,
       removes,
@@ -95,10 +95,10 @@ async function launchNew(
  *
  * @param again the caller has locked the images until the start is reported
  */
-function followOf({ collect, stdio }: StartRequest, again: boolean): Follow {
+function exitOptionsOf({ collect, stdio }: StartRequest, again: boolean): ExitOptions {
   return {
     collect: collect !== undefined,
-    quiet: collect !== undefined && stdio.stdin !== 'pipe' && !again,
+    reportWithExit: collect !== undefined && stdio.stdin !== 'pipe' && !again,
     limit: collect ?? 0,
   };
 }

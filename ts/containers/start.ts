@@ -1,6 +1,6 @@
 import { LaunchError } from '../errors/index.ts';
 import type { Launched } from '../launch/launch.ts';
-import type { Finished, Follow, Native, NativeProcess } from '../native/contract.ts';
+import type { NativeExit, ExitOptions, Native, NativeProcess } from '../native/contract.ts';
 import { allowRemount } from '../record/layer.ts';
 import type { StoredContainer } from '../record/schema.ts';
 import { explainingNoSpace } from '../store/no-space.ts';
@@ -71,7 +71,7 @@ async function launchClaimed(runtime: Runtime, claimed: Claimed, request: StartR
     own: storedOwn(claimed),
     root: prepared?.root ?? null,
     layer: record.layer,
-    follow: followOf(claimed, request),
+    onExit: exitOptionsOf(claimed, request),
   };
   try {
     const start = prepared?.start ?? (await resolve());
@@ -94,13 +94,13 @@ function wasMountedBefore(error: unknown): boolean {
  * Tells what the launcher's threads do until the application's exit. Undefined if there is no output to collect and no
  * batch of changes removes the container: the caller then waits for the process itself.
  */
-function followOf({ record, durability }: StoredContainer, { collect }: StartRequest): Follow | undefined {
+function exitOptionsOf({ record, durability }: StoredContainer, { collect }: StartRequest): ExitOptions | undefined {
   const removes = record.request.rm && durability === 'ephemeral';
   if (!removes && collect === undefined) return undefined;
-  return { collect: collect !== undefined, quiet: false, limit: collect ?? 0 };
+  return { collect: collect !== undefined, reportWithExit: false, limit: collect ?? 0 };
 }
 
-async function exitOnly(native: Native, process: NativeProcess): Promise<Finished> {
+async function exitOnly(native: Native, process: NativeProcess): Promise<NativeExit> {
   return { exit: await native.wait(process), outputs: [], overflow: null, failure: null };
 }
 

@@ -1,5 +1,5 @@
 import { RequestError } from '../errors/index.ts';
-import type { Finished, LaunchOptions, LaunchResult, Native, NativeProcess } from '../native/contract.ts';
+import type { NativeExit, LaunchOptions, LaunchResult, Native, NativeProcess } from '../native/contract.ts';
 import { explainFailure } from '../plan/failure.ts';
 import type { Plan } from '../plan/types.ts';
 import { aborted, rejectAborted, unlessAborted } from './abort.ts';
@@ -19,8 +19,8 @@ export interface Launched {
   readonly times: LaunchResult['times'];
   /** The caller's ends of pipes, in the order of the descriptors that ask for them. */
   readonly pipes: readonly number[];
-  /** Exit of the application; null without `follow`. */
-  readonly ended: Promise<Finished> | null;
+  /** Exit of the application; null without `onExit`. */
+  readonly ended: Promise<NativeExit> | null;
   /** The plan that was executed. */
   readonly plan: () => Plan;
 }

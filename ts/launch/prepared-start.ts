@@ -121,7 +121,7 @@ export function prepareForm(
     holes,
     features: features(native),
     ended: afterExit?.changes,
-    later: afterExit?.background,
+    background: afterExit?.background,
   });
   return { native: prepared, removes: afterExit !== null, planOf: (values, command) => binary.read(values, command) };
 }

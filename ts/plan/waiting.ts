@@ -50,7 +50,7 @@ function bootPlan(facts: StartFacts): Plan {
       op: 'exec-file',
       reason: 'container init process',
       file: draft.suppliedSlot('program'),
-      argv: ['orlop-init', 'member'],
+      argv: ['orlop-init', 'wait'],
     },
   );
   return { ...planOf(draft), namespaces: namespacesOf(facts) };

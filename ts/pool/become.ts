@@ -5,7 +5,7 @@ import type { Runtime } from '../containers/runtime.ts';
 import { aborted } from '../launch/abort.ts';
 import { pathsIn } from '../launch/paths-in.ts';
 import { sigkill } from '../linux/signals.ts';
-import type { Follow, MemberAnswer } from '../native/contract.ts';
+import type { ExitOptions, OrderAnswer } from '../native/contract.ts';
 import { explainFailure } from '../plan/failure.ts';
 import type { Plan } from '../plan/types.ts';
 import type { ContainerRecord, StoredContainer } from '../record/schema.ts';
@@ -64,8 +64,8 @@ async function launchInto(runtime: Runtime, waiting: WaitingContainer, how: Beco
   const form = formOf(runtime, kind, application, bound);
   laps.lap('plan', 'of the request');
   const descriptors = stdioSources(stdio);
-  const follow = followOf(how);
-  const answered = native.becomeApplication(waiting.native, form.native, { values, command, descriptors, follow });
+  const onExit = exitOptionsOf(how);
+  const answered = native.becomeApplication(waiting.native, form.native, { values, command, descriptors, onExit });
   // From here on, the application is being started at the same time.
   const kill = () => native.kill(process, sigkill);
   const recorded = recordNow(runtime, waiting, described);
@@ -81,10 +81,10 @@ async function launchInto(runtime: Runtime, waiting: WaitingContainer, how: Beco
     if (answer.failure === null && answer.gone && signal?.aborted) throw aborted(signal);
     const plan = () => form.planOf(values, command);
     requireDone(plan, answer);
-    laps.launched(answer.times, follow.quiet);
-    const streams = new StdioPipes(native, descriptors, answer.pipes, follow.collect);
+    laps.launched(answer.times, onExit.reportWithExit);
+    const streams = new StdioPipes(native, descriptors, answer.pipes, onExit.collect);
     const finished = answer.ended;
-    if (finished === null) throw new Error('the application is not followed to its end');
+    if (finished === null) throw new Error('the order does not report the exit');
     const paths = pathsIn({ mounts: request.mounts, process: { cwd: application.cwd } }, command);
     const exitReport = settleExit(runtime, () => recorded, { id, removes: form.removes, finished });
     return {
@@ -105,10 +105,10 @@ async function launchInto(runtime: Runtime, waiting: WaitingContainer, how: Beco
 }
 
 /** A request that collects output and has no input reports start and exit together. */
-function followOf({ stdio, collect }: StartRequest): Follow {
+function exitOptionsOf({ stdio, collect }: StartRequest): ExitOptions {
   return {
     collect: collect !== undefined,
-    quiet: collect !== undefined && stdio.stdin !== 'pipe',
+    reportWithExit: collect !== undefined && stdio.stdin !== 'pipe',
     limit: collect ?? 0,
   };
 }
@@ -165,7 +165,7 @@ export class WaitingGone extends Error {
 }
 
 /** @throws LaunchError, WaitingGone */
-function requireDone(plan: () => Plan, answer: MemberAnswer): void {
+function requireDone(plan: () => Plan, answer: OrderAnswer): void {
   if (answer.failure !== null) throw explainFailure(plan(), answer.failure);
   if (answer.gone) throw new WaitingGone();
 }

@@ -57,7 +57,7 @@ export class ContainerPool {
       { size, atOnce: Math.min(size, 4), each: 'one', skipFirst: 0, pace: pausePace() },
       {
         make: async () => [await this.#make()],
-        spoiled: (waiting) => runtime.native.memberOver(waiting.native),
+        spoiled: (waiting) => runtime.native.waitingOver(waiting.native),
         drop: (waiting) => dropWaiting(runtime, waiting),
       },
     );

@@ -6,7 +6,7 @@ import { RequestError } from '../errors/index.ts';
 import { launch } from '../launch/launch.ts';
 import { type PreparedForm, prepareForm } from '../launch/prepared-start.ts';
 import { sigkill } from '../linux/signals.ts';
-import type { NativeMember, NativeProcess } from '../native/contract.ts';
+import type { NativeWaiting, NativeProcess } from '../native/contract.ts';
 import { explainFailure } from '../plan/failure.ts';
 import { inForm } from '../plan/form.ts';
 import type { Values } from '../plan/holes.ts';
@@ -19,7 +19,7 @@ export interface WaitingContainer {
   readonly container: StoredContainer;
   readonly kind: WaitingKind;
   readonly values: Values;
-  readonly native: NativeMember;
+  readonly native: NativeWaiting;
   readonly process: NativeProcess;
 }
 
@@ -93,17 +93,17 @@ async function startWaiting(
   const { native, containers } = runtime;
   const kind = kindOf(runtime, container.prepared);
   const { values } = storedOwn(container);
-  const opened = native.openMember(kind.prepare.native, { values, paths: `${paths.join('\0')}\0` });
+  const opened = native.openWaiting(kind.prepare.native, { values, paths: `${paths.join('\0')}\0` });
   const descriptors = [opened.descriptor, program];
   const { process } = await launch(native, kind.boot, { values, descriptors }).catch((error) => {
-    native.closeMember(opened.member);
+    native.closeWaiting(opened.waiting);
     throw error;
   });
   try {
-    const answer = await native.memberReady(opened.member, process);
+    const answer = await native.waitingReady(opened.waiting, process);
     if (answer.failure !== null) throw explainFailure(kind.prepare.planOf(values), answer.failure);
     if (answer.gone) throw killed();
-    return { container: await containers.waits(container, process), kind, values, native: opened.member, process };
+    return { container: await containers.waits(container, process), kind, values, native: opened.waiting, process };
   } catch (error) {
     await kill(runtime, process);
     throw error;
@@ -112,7 +112,7 @@ async function startWaiting(
 
 /** Kills and removes a container that became no application. */
 export async function dropWaiting(runtime: Runtime, waiting: WaitingContainer): Promise<void> {
-  runtime.native.closeMember(waiting.native);
+  runtime.native.closeWaiting(waiting.native);
   await kill(runtime, waiting.process);
   await remove(runtime, waiting.container);
 }

@@ -1,5 +1,5 @@
 import { RequestError } from '../errors/index.ts';
-import type { Finished } from '../native/contract.ts';
+import type { NativeExit } from '../native/contract.ts';
 import { setOwnExit } from '../record/claims.ts';
 import type { ContainerStore } from '../record/container-store.ts';
 import type { RecordedExit, StoredContainer } from '../record/schema.ts';
@@ -8,7 +8,7 @@ import type { Store } from '../store/store.ts';
 import { type ExitStatus, exitStatus } from './exit.ts';
 
 /** Exit of an application, with its collected outputs. */
-export interface ExitReport extends Pick<Finished, 'outputs' | 'overflow'> {
+export interface ExitReport extends Pick<NativeExit, 'outputs' | 'overflow'> {
   readonly status: ExitStatus;
 }
 
@@ -17,7 +17,7 @@ export interface ExitRequest {
   readonly id: string;
   /** The launcher's threads remove the container. */
   readonly removes: boolean;
-  readonly finished: Promise<Finished>;
+  readonly finished: Promise<NativeExit>;
 }
 
 /**
@@ -37,7 +37,7 @@ export async function settleExit(
     await containers.exited(running, exit);
     if (rm) await containers.remove(id, { volumes: true }).catch(ignoreGone);
   };
-  let end: Finished;
+  let end: NativeExit;
   try {
     end = await finished;
   } catch (error) {

@@ -1,5 +1,5 @@
 import { RequestError } from '../errors/index.ts';
-import { type Native, supply } from '../native/contract.ts';
+import { type Native, stdioSource } from '../native/contract.ts';
 import type { Stdio, StdioRequest } from './stdio.ts';
 import { type PipeEnds, type StdioStreams, streamsOver } from './streams.ts';
 
@@ -13,14 +13,14 @@ export function stdioSources({ stdin, stdout, stderr }: StdioRequest): [number, 
   return [
     sourceOf('stdin', stdin, 0),
     sourceOf('stdout', stdout, 1),
-    stderr === 'stdout' ? supply.sameAsBefore : sourceOf('stderr', stderr, 2),
+    stderr === 'stdout' ? stdioSource.sameAsBefore : sourceOf('stderr', stderr, 2),
   ];
 }
 
 function sourceOf(name: string, kind: Stdio, number: number): number {
   if (kind === 'inherit') return number;
-  if (kind === 'ignore') return number === 0 ? supply.nothingToRead : supply.nothingToWrite;
-  if (kind === 'pipe') return number === 0 ? supply.pipeToApplication : supply.pipeFromApplication;
+  if (kind === 'ignore') return number === 0 ? stdioSource.nothingToRead : stdioSource.nothingToWrite;
+  if (kind === 'pipe') return number === 0 ? stdioSource.pipeToApplication : stdioSource.pipeFromApplication;
   return descriptorOf(name, kind);
 }
 
@@ -43,7 +43,7 @@ export class StdioPipes {
     const rest = [...pipes];
     const end = (number: number) => {
       const kind = sources[number];
-      const isPipe = kind === supply.pipeToApplication || (kind === supply.pipeFromApplication && !collected);
+      const isPipe = kind === stdioSource.pipeToApplication || (kind === stdioSource.pipeFromApplication && !collected);
       return isPipe ? (rest.shift() ?? null) : null;
     };
     this.#ends = [end(0), end(1), end(2)];
@@ -52,10 +52,5 @@ export class StdioPipes {
   /** Makes streams over the pipes. Call it once. */
   streams(): Promise<StdioStreams> {
     return streamsOver(this.#native, this.#ends);
-  }
-
-  /** Closes the pipes of a start without streams. */
-  abandon(): void {
-    for (const end of this.#ends) if (end !== null) this.#native.closeSync(end);
   }
 }

@@ -41,7 +41,7 @@ describe('orlop-init', () => {
     spawnSync('cat', [`/proc/${pid}/environ`], { uid: user, gid: user, stdio: 'ignore' }).status === 0;
 
   it('cannot be looked into by another process of its user while it waits', async () => {
-    const member = start(copy(), 'member');
+    const member = start(copy(), 'wait');
     const control = start('/bin/sleep', '1000');
     // A receiver of messages sleeps in the kernel.
     await until('both to sleep', () =>
@@ -52,7 +52,7 @@ describe('orlop-init', () => {
   });
 
   it('exits when the other end of its socket is closed', async () => {
-    const member = start(copy(), 'member');
+    const member = start(copy(), 'wait');
     const exit = once(member, 'exit');
     member.stdin?.end();
     expect(await exit).to.deep.equal([0, null]);
@@ -60,7 +60,7 @@ describe('orlop-init', () => {
 
   it('ends at a message that is none', async () => {
     for (const message of [Buffer.alloc(16, 0xff), Buffer.alloc(4096), Buffer.from('x')]) {
-      const member = start(copy(), 'member');
+      const member = start(copy(), 'wait');
       const exit = once(member, 'exit');
       member.stdin?.on('error', () => {});
       member.stdin?.write(message);
@@ -71,7 +71,7 @@ describe('orlop-init', () => {
   });
 
   it('knows no other work', async () => {
-    for (const args of [[], ['member', 'more'], ['something']]) {
+    for (const args of [[], ['wait', 'more'], ['something']]) {
       const [code] = await once(start(copy(), ...args), 'exit');
       expect(code).to.equal(2);
     }

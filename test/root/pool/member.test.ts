@@ -53,7 +53,7 @@ describe('a waiting container', function () {
 
   it('has an empty environment', () => {
     expect(proc('environ')).to.equal('');
-    expect(proc('cmdline')).to.equal('orlop-init\0member\0');
+    expect(proc('cmdline')).to.equal('orlop-init\0wait\0');
   });
 
   it('has no descriptor but its socket and the mounts that it has made', async () => {

@@ -125,7 +125,7 @@ describe('a prepared start', () => {
       const form = new PreparedStart(addon.native, source({ afterExit: () => afterExit })).form(plain);
       expect(form.removes).to.equal(afterExit !== null);
       expect(addon.of(form.native).options.ended).to.deep.equal(afterExit?.changes);
-      expect(addon.of(form.native).options.later).to.deep.equal(afterExit?.background);
+      expect(addon.of(form.native).options.background).to.deep.equal(afterExit?.background);
     }
   });
 
@@ -150,7 +150,7 @@ describe('a plan that is handed to the addon', () => {
     const addon = new PreparingNative();
     const form = prepareForm(addon.native, buildPlan(facts), {});
     const { options } = addon.of(form.native);
-    for (const name of ['checks', 'created', 'running', 'ended', 'later'] as const) {
+    for (const name of ['checks', 'created', 'running', 'ended', 'background'] as const) {
       expect(options[name], name).to.equal(undefined);
     }
     expect(form.removes).to.equal(false);

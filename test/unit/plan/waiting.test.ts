@@ -26,7 +26,7 @@ describe('the plans of a waiting container', () => {
     expect(member.boot.namespaces).to.deep.equal(buildPlan(facts).namespaces);
     expect(member.boot.supplied).to.deep.equal(['control', 'program']);
     expect(member.boot.prepare).to.deep.equal([]);
-    expect(member.boot.enter.at(-1)).to.deep.include({ op: 'exec-file', file: 1, argv: ['orlop-init', 'member'] });
+    expect(member.boot.enter.at(-1)).to.deep.include({ op: 'exec-file', file: 1, argv: ['orlop-init', 'wait'] });
     expect(names(member.boot)).to.include.members(['parent-death', 'close-fds', 'session']);
   });
 

@@ -1,5 +1,5 @@
-// The container init process of a pool: it waits in the root of its container, and sees nothing else. The program puts
-// the volumes of a request into their places. It runs one application, in which it ends.
+// The container init process of a waiting container. It waits in the root of its container, and sees no mount of the
+// host. The program attaches the volumes of a request. Then it executes the application.
 #include <linux/errno.h>
 
 #include "init/context.h"
@@ -10,28 +10,28 @@
 #include "orlop-init/socket.h"
 #include "plan/reader.h"
 
-namespace orlop::helper {
+namespace orlop::orlop_init {
 namespace {
 
 using init::system_call;
 
-inline constexpr uint32_t kPointers = 1024;  // arguments and variables that need no memory of their own
+inline constexpr uint32_t kPointers = 1024;  // arguments and variables that need no mapping
 
-// Not on the stack, so that what is not touched costs nothing.
+// Not on the stack: pages that are not touched cost no memory.
 struct Memory {
-  Buffer first;  // stays: the slots' contents of the first plan are used by the second
+  Buffer first;  // stays: the second plan uses the slots of the first
   Buffer second;
   int32_t slots[plan::kMaxSlots];
   Descriptors descriptors;
   char* pointers[kPointers];
   init::Report report;
 };
-// Nobody would run an initialisation.
+// No code would run an initialiser.
 constinit Memory memory = {};
 
 constinit int control = 0;  // the socket
 
-constinit Record* record = nullptr;
+constinit Progress* progress = nullptr;
 
 void answer(Event event, const int (*descriptors)[kAnswerDescriptors] = nullptr) {
   const Answer answer = {event, memory.report};
@@ -48,8 +48,8 @@ void answer(Event event, const int (*descriptors)[kAnswerDescriptors] = nullptr)
   refuse();
 }
 
-// Seen by the program behind the end of the socket, which is `execve`'s.
-void executing(const init::Start&) { record->executing = 1; }
+// The program reads the note when `execve` has closed the socket.
+void executing(const init::Start&) { progress->executing = 1; }
 
 char** room_for(uint32_t count) {
   constexpr int kReadWrite = 3;            // PROT_READ | PROT_WRITE
@@ -61,32 +61,33 @@ char** room_for(uint32_t count) {
   return reinterpret_cast<char**>(address);
 }
 
-// Waits for an order and lays out its start. `known` slots keep what they hold, unless the order fills them.
+// Waits for an order, and prepares its start. The first `known` slots keep their descriptors, unless the order fills
+// them.
 init::Start await(Buffer& buffer, uint32_t known) {
   const Parcel parcel = receive_order(control, buffer, memory.descriptors);
-  // Nobody is there any more, or nobody who speaks this language.
+  // The program is gone, or sent no order.
   if (parcel.plan == nullptr) leave(0);
   const plan::Verdict verdict = plan::check(parcel.plan, parcel.size);
   if (verdict.fault != plan::Fault::kNone) refuse_order(EINVAL);
   const plan::View view(parcel.plan);
   for (uint32_t i = known; i < view.header().slots; i++) memory.slots[i] = -1;
   for (uint32_t i = 0; i < parcel.count; i++) {
-    if (parcel.slots[i] == plan::kNoSlot && record == nullptr) {
-      record = map_record(memory.descriptors[i]);
+    if (parcel.slots[i] == plan::kNoSlot && progress == nullptr) {
+      progress = map_progress(memory.descriptors[i]);
       continue;
     }
     if (parcel.slots[i] >= view.header().slots) refuse_order(EINVAL);
     memory.slots[parcel.slots[i]] = memory.descriptors[i];
   }
-  if (record == nullptr) refuse_order(ENOMEM);
+  if (progress == nullptr) refuse_order(ENOMEM);
   const uint32_t pointers = plan::count_pointers(view);
-  for (uint32_t i = 0; i <= view.count(); i++) record->times[i] = 0;
-  return {parcel.plan,   parcel.size,        memory.slots, parcel.features, &memory.report,
-          record->times, room_for(pointers), pointers,     control,         executing};
+  for (uint32_t i = 0; i <= view.count(); i++) progress->times[i] = 0;
+  return {parcel.plan,     parcel.size,        memory.slots, parcel.features, &memory.report,
+          progress->times, room_for(pointers), pointers,     control,         executing};
 }
 
-// For the program, which attaches volumes in it. By a procfs of its own: of the one in its root, a user may have made
-// something else.
+// Opens the own mount namespace, for the program, which attaches volumes in it. On a new procfs: a user may have put
+// something else in place of the procfs in the root.
 int own_mount_namespace(const init::Start& making) {
   init::Context context{making, plan::View(making.plan)};
   const int proc = init::make_filesystem(context, "proc", nullptr, 0, 0);
@@ -97,8 +98,8 @@ int own_mount_namespace(const init::Start& making) {
   return own;
 }
 
-// The end of the socket is to say that the application was executed. So its other copies must all be ours: of the one
-// that came from outside, a start at the same time may hold a copy.
+// Replaces the socket. The program takes the end of the socket as the sign of `execve`, so no other process may hold a
+// copy. A concurrent start may hold a copy of the first socket.
 void take_new_socket(int mount_namespace) {
   int ends[2];
   if (!open_pair(ends)) refuse_order(EMFILE);
@@ -107,14 +108,14 @@ void take_new_socket(int mount_namespace) {
   answer(Event::kReady, &descriptors);
   for (const int descriptor : descriptors) system_call(__NR_close, descriptor);
   control = ends[0];
-  // Also as 0, 1 and 2, so that descriptors which come later get no such numbers; `stdio` puts others in their place.
+  // Also as 0, 1 and 2, so that no later descriptor gets these numbers. `stdio` replaces them.
   for (int number = 0; number < 3; number++) system_call(__NR_dup3, control, number, O_CLOEXEC);
   if (old > 2) system_call(__NR_close, old);
 }
 
 }  // namespace
 
-void run_member() {
+void run_waiting_container() {
   const init::Start making = await(memory.first, 0);
   const int mount_namespace = own_mount_namespace(making);
   init::Carried carried;
@@ -125,4 +126,4 @@ void run_member() {
   refuse();
 }
 
-}  // namespace orlop::helper
+}  // namespace orlop::orlop_init

@@ -1,4 +1,4 @@
-#include "launch/outside.h"
+#include "launch/id_maps.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -13,7 +13,7 @@
 namespace orlop::launch {
 namespace {
 
-// The kernel takes a map in one write only. 0 or an errno.
+// Writes a file in one write, as the kernel demands for a map. 0 or an errno.
 int write_whole(int directory, const char* name, std::string_view text) {
   const UniqueFd fd(openat(directory, name, O_WRONLY | O_CLOEXEC));
   if (!fd) return errno;
@@ -24,20 +24,21 @@ int write_whole(int directory, const char* name, std::string_view text) {
   return written < 0 ? errno : 0;
 }
 
-// A procfs mounted with `hidepid` hides what it would refuse elsewhere.
+// A procfs mounted with `hidepid` answers ENOENT where others answer EACCES.
 Failure seen(Failure failure, int pidfd) {
   if (failure.error == ENOENT && send_signal(pidfd, 0) == 0) failure.error = EACCES;
   return failure;
 }
 
 Failure write_maps(const std::string& path, IdMaps& maps) {
-  // The directory is held open: should the child die, its number may go to another process, but not this descriptor.
+  // The descriptor of the directory stays with this child: if the child dies, its PID may go to another process.
   const UniqueFd process(open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!process) return failed("open", path);
   if (!maps.gid_map.empty() && !maps.gid_written) {
     int error = write_whole(process.get(), "gid_map", maps.gid_map);
     if (error == EPERM) {
-      // Its own error counts: another start may have made the memory non-dumpable since, and EACCES is tried again.
+      // The error of `setgroups` counts: another start may have made the memory non-dumpable since, and EACCES is
+      // repeated.
       error = write_whole(process.get(), "setgroups", "deny");
       if (error != 0) return {.error = error, .call = "write", .path = path + "/setgroups"};
       error = write_whole(process.get(), "gid_map", maps.gid_map);
@@ -60,7 +61,7 @@ Failure write_id_maps(int pidfd, IdMaps& maps) {
 
 Failure move_into_cgroup(int pidfd, int cgroup) {
   const pid_t pid = pid_of(pidfd);
-  // Where it is gone, or no procfs says who it is. A written 0 is the writer: this program would be moved.
+  // 0: the child is gone, or there is no procfs. A written 0 would move the writer, this program.
   const int error = pid == 0 ? ESRCH : write_whole(cgroup, "cgroup.procs", std::to_string(pid));
   if (error != 0) return {.error = error, .call = "write", .path = "cgroup.procs"};
   return {};

@@ -1,4 +1,4 @@
-#include "launch/supply.h"
+#include "launch/slot_source.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -9,9 +9,9 @@
 namespace orlop::launch {
 namespace {
 
-using Kind = Supply::Kind;
+using Kind = SlotSource::Kind;
 
-// A program that has closed its own standard streams gets their numbers.
+// A program that has closed its standard streams gets their numbers for new descriptors.
 Failure above_standard(UniqueFd opened, const char* call, UniqueFd& out) {
   if (!opened) return failed(call);
   if (opened.get() >= 3) {
@@ -34,33 +34,33 @@ Failure open_pipe(int applications, UniqueFd& out, std::vector<UniqueFd>& pipes)
   return above_standard(std::move(callers), "pipe2", pipes.emplace_back());
 }
 
-Failure open_one(Supply& supply, const Supply* before, std::vector<UniqueFd>& pipes) {
-  switch (supply.kind) {
+Failure open_one(SlotSource& source, const SlotSource* before, std::vector<UniqueFd>& pipes) {
+  switch (source.kind) {
     case Kind::kDescriptor:
       return {};
     case Kind::kNothingToRead:
-      return open_nothing(O_RDONLY, supply.fd);
+      return open_nothing(O_RDONLY, source.fd);
     case Kind::kNothingToWrite:
-      return open_nothing(O_WRONLY, supply.fd);
+      return open_nothing(O_WRONLY, source.fd);
     case Kind::kPipeToApplication:
-      return open_pipe(0, supply.fd, pipes);
+      return open_pipe(0, source.fd, pipes);
     case Kind::kPipeFromApplication:
-      return open_pipe(1, supply.fd, pipes);
+      return open_pipe(1, source.fd, pipes);
     case Kind::kSameAsBefore:
       if (before == nullptr) return {EBADF, "fcntl", ""};
-      supply.fd.reset(fcntl(before->fd.get(), F_DUPFD_CLOEXEC, 3));
-      return supply.fd ? Failure{} : failed("fcntl");
+      source.fd.reset(fcntl(before->fd.get(), F_DUPFD_CLOEXEC, 3));
+      return source.fd ? Failure{} : failed("fcntl");
   }
   return {EINVAL, "", ""};
 }
 
 }  // namespace
 
-Failure open_supplies(std::vector<Supply>& supplies, std::vector<UniqueFd>& pipes) {
-  const Supply* before = nullptr;
-  for (Supply& supply : supplies) {
-    if (Failure failure = open_one(supply, before, pipes)) return failure;
-    before = &supply;
+Failure open_sources(std::vector<SlotSource>& sources, std::vector<UniqueFd>& pipes) {
+  const SlotSource* before = nullptr;
+  for (SlotSource& source : sources) {
+    if (Failure failure = open_one(source, before, pipes)) return failure;
+    before = &source;
   }
   return {};
 }

@@ -1,4 +1,4 @@
-#include "addon/supplies.h"
+#include "addon/slot_sources.h"
 
 #include <fcntl.h>
 
@@ -10,15 +10,15 @@
 namespace orlop::addon {
 namespace {
 
-using Kind = launch::Supply::Kind;
+using Kind = launch::SlotSource::Kind;
 
-Failure read_supply(const Napi::Value& value, launch::Supply& supply) {
+Failure read_source(const Napi::Value& value, launch::SlotSource& source) {
   constexpr Kind kKinds[] = {Kind::kNothingToRead, Kind::kNothingToWrite, Kind::kPipeToApplication,
                              Kind::kPipeFromApplication, Kind::kSameAsBefore};
   const auto number = as_number(value);
   if (!number || *number < -static_cast<int64_t>(std::size(kKinds))) return {EBADF, "fcntl", ""};
-  if (*number >= 0) return duplicate(value, supply.fd);
-  supply.kind = kKinds[-1 - *number];
+  if (*number >= 0) return duplicate(value, source.fd);
+  source.kind = kKinds[-1 - *number];
   return {};
 }
 
@@ -31,18 +31,18 @@ Failure duplicate(const Napi::Value& number, UniqueFd& out) {
   return out ? Failure{} : failed("fcntl");
 }
 
-Failure read_supplies(const Napi::Array& list, std::vector<launch::Supply>& supplies) {
+Failure read_sources(const Napi::Array& list, std::vector<launch::SlotSource>& sources) {
   for (uint32_t i = 0; i < list.Length(); ++i) {
-    if (Failure failure = read_supply(value_at(list, i), supplies.emplace_back())) return failure;
+    if (Failure failure = read_source(value_at(list, i), sources.emplace_back())) return failure;
   }
   return {};
 }
 
-std::vector<bool> outputs_of(const std::vector<launch::Supply>& supplies) {
+std::vector<bool> outputs_of(const std::vector<launch::SlotSource>& sources) {
   std::vector<bool> outputs;
-  for (const launch::Supply& supply : supplies) {
-    if (supply.kind == Kind::kPipeToApplication) outputs.push_back(false);
-    if (supply.kind == Kind::kPipeFromApplication) outputs.push_back(true);
+  for (const launch::SlotSource& source : sources) {
+    if (source.kind == Kind::kPipeToApplication) outputs.push_back(false);
+    if (source.kind == Kind::kPipeFromApplication) outputs.push_back(true);
   }
   return outputs;
 }
