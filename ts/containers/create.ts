@@ -59,9 +59,9 @@ export async function makeContainer(
   const { root, resolved } = prepared;
   const layer = root === null ? null : roots.take(unmounted ? null : root.key);
   const id = layer?.id ?? newId();
-  const { values } = newOwn(resolved, request, id);
-  const container = { ...fillAll(prepared.container, values), prepared };
   try {
+    const { values } = newOwn(resolved, request, id);
+    const container = { ...fillAll(prepared.container, values), prepared };
     const changes = prepared.created({
       stagingDirectory: layer?.stagingDirectory ?? null,
       mounted: roots.isMounted(id),
@@ -73,7 +73,7 @@ export async function makeContainer(
     return container;
   } catch (error) {
     // The caller gets the first error.
-    await undoContainer(runtime, container).catch(() => {});
+    await undoContainer(runtime, { record: { id }, durability: prepared.container.durability }).catch(() => {});
     throw error;
   } finally {
     if (layer !== null) roots.release(id);
@@ -102,8 +102,8 @@ export async function undoContainer(
   { containers, roots }: Runtime,
   { record, durability }: Pick<StoredContainer, 'durability'> & { readonly record: { readonly id: string } },
 ): Promise<void> {
-  // Without a record, only the container's ID leads to the layer's mounts.
-  await roots.drop(record.id);
+  // Without a record, only the container's ID leads to the layer and its mounts.
+  await roots.discard(record.id);
   await containers.undo(record.id, durability);
 }
 

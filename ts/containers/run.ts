@@ -64,12 +64,13 @@ async function launchNew(
   const { root, start } = prepared;
   const { laps } = how;
   const layer = root === null ? null : roots.take(root.key);
-  const own = newOwn(prepared.resolved, request, layer?.id ?? newId());
-  const { id, name } = own;
+  const id = layer?.id ?? newId();
   reserve(id);
   laps.start();
   const make = { stagingDirectory: layer?.stagingDirectory ?? null };
   try {
+    const own = newOwn(prepared.resolved, request, id);
+    const { name } = own;
     const subject = { start, own, root, layer: id, make, onExit: exitOptionsOf(how, again) };
     const launched = await launchContainer(runtime, subject, how);
     const { process, removes, ended: finished } = launched;
@@ -82,7 +83,7 @@ async function launchNew(
     return { ...launched, laps, exitReport, exited: announceExit(id, exitReport), id, name };
   } catch (error) {
     // The caller gets the first error. The next command removes what is left.
-    await undoContainer(runtime, containerOf(prepared, own)).catch(() => {});
+    await undoContainer(runtime, { record: { id }, durability: 'ephemeral' }).catch(() => {});
     containers.gone(id);
     throw error;
   } finally {

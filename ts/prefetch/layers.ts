@@ -88,6 +88,12 @@ export class LayerStaging implements Supplier<Layer> {
     if (staging !== undefined && staging !== this.#staging) this.#clear(staging);
   }
 
+  /** Removes a taken layer that no start has moved. */
+  async discard(id: string): Promise<void> {
+    const staging = this.#taken.get(id);
+    if (staging !== undefined) await this.#store.native.changeLater([['remove', `${staging.path}/${id}`]]);
+  }
+
   /** True while a layer can be put back: its directory has not been emptied. */
   isOpen({ stagingDirectory }: Layer): boolean {
     return this.#staging?.path === stagingDirectory;

@@ -89,6 +89,12 @@ export class Roots {
     await Promise.all((this.mountsOf(layer)?.descriptors ?? []).map((mount) => this.#native.close(mount)));
   }
 
+  /** Closes the mounts of a layer whose start has failed, and removes the layer if no start has moved it. */
+  async discard(layer: string): Promise<void> {
+    await this.drop(layer);
+    await this.#staging.discard(layer);
+  }
+
   /** Names and plan of the mounts that a start of this kind would take now; null: none. */
   prefetched(kind: string): { readonly names: readonly MountName[]; plan(values: Values): Plan } | null {
     const found = this.#mountedLayers().find(({ id }) => this.#mounted.get(id)?.kind === kind);

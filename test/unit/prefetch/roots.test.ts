@@ -148,6 +148,23 @@ describe('prefetched root filesystems', () => {
     expect(roots.mountsOf(id)).to.equal(null);
   });
 
+  it('go with a start that has failed, unless their layer is in its place already', async () => {
+    await withLayers();
+    await made(kind('one'));
+    const { id = '', stagingDirectory = '' } = roots.take('one') ?? {};
+    const { id: moved = '' } = roots.take(null) ?? {};
+    renameSync(join(stagingDirectory, moved), store.layerPath(moved));
+    for (const layer of [id, moved]) {
+      await roots.discard(layer);
+      roots.release(layer);
+    }
+    expect(closed).to.include(100);
+    expect(existsSync(join(stagingDirectory, id))).to.equal(false);
+    expect(existsSync(store.layerPath(moved))).to.equal(true);
+    await roots.close();
+    expect(existsSync(stagingDirectory)).to.equal(false);
+  });
+
   it('go with the store, but for a layer that a start has taken, until that is moved', async () => {
     await withLayers();
     await made(kind('one'));
