@@ -2,6 +2,7 @@ import { LaunchError } from '../errors/index.ts';
 import type { Durability } from '../record/schema.ts';
 import type { RunRequest } from '../request/types.ts';
 import type { ResolveOptions } from '../resolve/resolve.ts';
+import { errorCode } from '../store/system-error.ts';
 import { type PreparedContainer, prepareContainer } from './prepare.ts';
 import type { Runtime } from './runtime.ts';
 
@@ -41,7 +42,7 @@ export class PreparedContainers {
 
 /**
  * Calls `work` with the prepared container of a request: a kept one, or one that is prepared now. If a check fails, the
- * request is resolved again, once.
+ * request is resolved again.
  *
  * @param work leaves nothing behind when it throws; `again`: images are locked, so it must take no longer than a start
  */
@@ -62,7 +63,27 @@ export async function withPrepared<Result>(
     laps?.lap('refused', 'something is not as it was resolved');
     // No image changes until the container is recorded.
     await using _hold = await images.hold({ signal });
-    return await work(await resolve(runtime, request, options), true);
+    return await whileChanging(async () => {
+      const resolved = await resolve(runtime, request, options);
+      return work(resolved, true).catch((error: unknown) => {
+        all.forget(resolved);
+        throw error;
+      });
+    });
+  }
+}
+
+/** A program that writes a file in place truncates it first, so that the file changes several times. */
+const maxAttempts = 8;
+
+/** Calls `work`, which resolves and launches. Calls it again if something changed in between. */
+export async function whileChanging<Result>(work: () => Promise<Result>): Promise<Result> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await work();
+    } catch (error) {
+      if (attempt === maxAttempts || !isOutdated(error) || errorCode(error) !== 'ESTALE') throw error;
+    }
   }
 }
 
@@ -75,5 +96,6 @@ async function resolve(runtime: Runtime, request: RunRequest, options: ResolveOp
 /** True if a check failed or the source of a bind mount was replaced. No application ran. */
 export function isOutdated(error: unknown): boolean {
   if (error instanceof LaunchError) return error.step === 'bind';
-  return error instanceof Error && 'syscall' in error && (error.syscall === 'stat' || error.syscall === 'flock');
+  if (typeof error !== 'object' || error === null || !('syscall' in error)) return false;
+  return error.syscall === 'stat' || error.syscall === 'flock';
 }

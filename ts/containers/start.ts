@@ -13,7 +13,7 @@ import { undoContainer } from './create.ts';
 import { type LaunchedContainer, launchContainer, type StartRequest } from './launch-container.ts';
 import { storedOwn } from './own.ts';
 import { prepareStored } from './prepare.ts';
-import { isOutdated } from './prepared-containers.ts';
+import { isOutdated, whileChanging } from './prepared-containers.ts';
 import type { Runtime } from './runtime.ts';
 
 /** A container whose application runs. */
@@ -62,7 +62,7 @@ interface Claimed extends StoredContainer {
   readonly prepared: CreatedContainer['prepared'] | null;
 }
 
-/** Launches a claimed container. If a check fails, its record is resolved again, once. */
+/** Launches a claimed container. If a check fails, its record is resolved again. */
 async function launchClaimed(runtime: Runtime, claimed: Claimed, request: StartRequest): Promise<LaunchedContainer> {
   const { prepared, record, durability } = claimed;
   const { laps } = request;
@@ -81,7 +81,7 @@ async function launchClaimed(runtime: Runtime, claimed: Claimed, request: StartR
     laps.lap('refused', 'something is not as it was resolved');
     if (prepared !== null) runtime.prepared.forget(prepared);
     await allowRemount(runtime.store, record.layer);
-    return launchContainer(runtime, { ...subject, start: await resolve() }, request);
+    return whileChanging(async () => launchContainer(runtime, { ...subject, start: await resolve() }, request));
   }
 }
 

@@ -2,11 +2,12 @@ import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect } from 'chai';
+import { busyboxArchive } from '../../support/busybox.ts';
 import { requires } from '../../support/require.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 
 /** Evaluates the library in a context of its own, as Jest and Vitest's vmThreads do, and runs containers with it. */
-const program = (root: string): string => `
+const program = (root: string, archive: string): string => `
 import { readFileSync } from 'node:fs';
 import vm from 'node:vm';
 const given = { process, Buffer, URL, AbortController, AbortSignal, TextDecoder, TextEncoder, setTimeout, clearTimeout,
@@ -36,20 +37,25 @@ const missing = await orlop.container('none').catch((error) => error);
 const pool = await orlop.pool('host', { size: 1 });
 const again = await pool.run(['echo', 'ho']);
 await pool.close();
+const named = [];
+for (const mark of ['one', 'two']) {
+  await orlop.images.import(${JSON.stringify(archive)}, { reference: 'named', changes: ['ENV MARK=' + mark] });
+  named.push((await orlop.run('named', ['sh', '-c', 'echo $MARK'])).stdout);
+}
 await orlop.close();
 const own = vm.runInContext('Error', context) !== Error && refused instanceof RequestError;
-console.log(JSON.stringify([stdout, refused.code, missing.code, again.stdout, own]));
+console.log(JSON.stringify([stdout, refused.code, missing.code, again.stdout, named, own]));
 `;
 
 describe('the library in another context of V8 than Node is in', () => {
-  requires('root', 'addon', 'overlay', 'cli');
+  requires('root', 'addon', 'archive', 'overlay', 'busybox', 'cli');
   const directory = temporaryDirectory();
 
   it('knows the errors and disposables of Node, which are not of its own classes', () => {
     const script = join(directory(), 'context.mjs');
-    writeFileSync(script, program(join(directory(), 'store')));
+    writeFileSync(script, program(join(directory(), 'store'), busyboxArchive(directory())));
     const args = ['--experimental-vm-modules', '--no-warnings', script];
     const said = JSON.parse(execFileSync(process.execPath, args, { encoding: 'utf8' }));
-    expect(said).to.deep.equal(['hi', 'ORLOP_E_SOURCE', 'ORLOP_E_NO_CONTAINER', 'ho\n', true]);
+    expect(said).to.deep.equal(['hi', 'ORLOP_E_SOURCE', 'ORLOP_E_NO_CONTAINER', 'ho\n', ['one\n', 'two\n'], true]);
   });
 });

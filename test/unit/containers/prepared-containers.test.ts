@@ -132,6 +132,11 @@ describe('what is outdated', () => {
     for (const syscall of ['stat', 'flock']) expect(isOutdated(systemError(syscall)), syscall).to.equal(true);
   });
 
+  it('is told by an error of another context of V8 too, whose classes are not ours', () => {
+    expect(isOutdated({ code: 'ESTALE', syscall: 'stat' })).to.equal(true);
+    expect(isOutdated({ code: 'ESTALE' })).to.equal(false);
+  });
+
   it('is the source of a bind mount', () => {
     expect(isOutdated(launchError('bind'))).to.equal(true);
   });
@@ -199,10 +204,34 @@ describe('work with the prepared containers of a request', () => {
     let tries = 0;
     const failing = withPrepared(runtime, request(), options, async () => {
       tries++;
-      throw systemError('flock');
+      throw Object.assign(systemError('flock'), { code: 'EAGAIN' });
     });
     expect(await failing.catch((error: unknown) => error)).to.include({ syscall: 'flock' });
     expect([tries, runtime.held]).to.deep.equal([2, 0]);
+  });
+
+  it('has it resolved until what changes meanwhile has come to rest, with the images held all the time', async () => {
+    for (const error of [systemError('stat'), launchError('bind')]) {
+      const seen: number[] = [];
+      const result = await withPrepared(runtime, request(), options, async (found) => {
+        seen.push(runtime.held);
+        if (seen.length < 4) throw error;
+        return found;
+      });
+      expect(seen).to.deep.equal([0, 1, 1, 1]);
+      expect(await work(request())).to.equal(result);
+    }
+  });
+
+  it('fails where it never does, and nothing is kept', async () => {
+    let tries = 0;
+    const failing = withPrepared(runtime, request(), options, async () => {
+      tries++;
+      throw systemError('stat');
+    });
+    expect(await failing.catch((error: unknown) => error)).to.include({ syscall: 'stat' });
+    expect([tries, runtime.held]).to.deep.equal([9, 0]);
+    expect(runtime.prepared.get(request(), 'ephemeral')).to.equal(undefined);
   });
 
   it('fails at once where something else goes wrong, and what was resolved stays', async () => {
