@@ -3,7 +3,7 @@ import type { NativeExit, LaunchOptions, LaunchResult, Native, NativeProcess } f
 import { explainFailure } from '../plan/failure.ts';
 import type { Plan } from '../plan/types.ts';
 import { aborted, rejectAborted, unlessAborted } from './abort.ts';
-import type { PreparedForm } from './prepared-start.ts';
+import { type PreparedForm, requireRoom } from './prepared-start.ts';
 
 /** One launch of a prepared start. */
 export interface LaunchRequest extends LaunchOptions {
@@ -43,9 +43,14 @@ export async function launch(
   form: PreparedForm,
   { signal, token = {}, ...options }: LaunchRequest,
 ): Promise<Launched> {
-  if (signal?.aborted) for (const descriptor of options.taken ?? []) native.closeSync(descriptor);
-  rejectAborted(signal);
   const { values, command } = options;
+  try {
+    rejectAborted(signal);
+    requireRoom(form, command);
+  } catch (error) {
+    for (const descriptor of options.taken ?? []) native.closeSync(descriptor);
+    throw error;
+  }
   const result = await untilAborted(native, native.launch(form.native, options, token), { signal, token });
   const plan = () => form.planOf(values, command);
   if (result.failure !== null) throw explainFailure(plan(), result.failure);

@@ -1,3 +1,4 @@
+import { RequestError } from '../errors/index.ts';
 import type {
   Change,
   Native,
@@ -10,6 +11,7 @@ import { buildPlan } from '../plan/build.ts';
 import { BinaryPlan } from '../plan/encoded.ts';
 import type { StartFacts } from '../plan/facts.ts';
 import { inForm, type PlanForm } from '../plan/form.ts';
+import { format } from '../plan/format.ts';
 import type { Values } from '../plan/holes.ts';
 import type { Plan } from '../plan/types.ts';
 import { features } from './features.ts';
@@ -53,6 +55,8 @@ export interface PreparedForm {
   readonly native: NativePrepared;
   /** A batch of changes removes the container after the exit. */
   readonly removes: boolean;
+  /** Bytes of the plan, without a command. */
+  readonly size: number;
   /** The plan as it was launched with these values. */
   planOf(values: Values, command?: NativeCommand): Plan;
 }
@@ -123,5 +127,30 @@ export function prepareForm(
     ended: afterExit?.changes,
     background: afterExit?.background,
   });
-  return { native: prepared, removes: afterExit !== null, planOf: (values, command) => binary.read(values, command) };
+  return {
+    native: prepared,
+    removes: afterExit !== null,
+    size: bytes.length,
+    planOf: (values, command) => binary.read(values, command),
+  };
+}
+
+/** Bytes at most that alignment adds to a list. */
+const listPadding = 8;
+
+/**
+ * Refuses a command that the binary form of the plan has no room for.
+ *
+ * @throws RequestError ORLOP_E_INPUT
+ */
+export function requireRoom({ size }: Pick<PreparedForm, 'size'>, command: NativeCommand | undefined): void {
+  if (command === undefined) return;
+  const lists = [command.candidates, command.argv, command.env];
+  let bytes = size + lists.length * listPadding;
+  // A NUL and an offset for each text.
+  for (const list of lists) for (const text of list) bytes += Buffer.byteLength(text) + 5;
+  if (bytes <= format.maxSize) return;
+  throw new RequestError('ORLOP_E_INPUT', `the plan is larger than ${format.maxSize} bytes`, {
+    hint: 'use a shorter command line or a smaller environment',
+  });
 }

@@ -4,6 +4,7 @@ import type { Run } from '../containers/run.ts';
 import type { Runtime } from '../containers/runtime.ts';
 import { aborted } from '../launch/abort.ts';
 import { pathsIn } from '../launch/paths-in.ts';
+import { requireRoom } from '../launch/prepared-start.ts';
 import { sigkill } from '../linux/signals.ts';
 import type { ExitOptions, OrderAnswer } from '../native/contract.ts';
 import { explainFailure } from '../plan/failure.ts';
@@ -62,6 +63,7 @@ async function launchInto(runtime: Runtime, waiting: WaitingContainer, how: Beco
   const described = describe(record, application, request, command);
   const bound = await bindVolumes(runtime, waiting, how, described);
   const form = formOf(runtime, kind, application, bound);
+  requireRoom(form, command);
   laps.lap('plan', 'of the request');
   const descriptors = stdioSources(stdio);
   const onExit = exitOptionsOf(how);

@@ -12,6 +12,7 @@ import {
 } from '../../support/facts-of-life.ts';
 import { mountTable } from '../../support/mounts.ts';
 import { commitMarked, withOrlop } from '../../support/orlop.ts';
+import { refusal } from '../../support/refusal.ts';
 import { requires } from '../../support/require.ts';
 import { until } from '../../support/temporary.ts';
 
@@ -164,6 +165,37 @@ describe('what is prefetched for the next start', function () {
     }
     await orlop.close();
     expect(storeContent(fixture())).to.deep.equal(store);
+  });
+
+  it('goes with a request that is refused after it was taken', async () => {
+    const { orlop } = fixture();
+    const tmpfs = Array.from({ length: 2500 }, (_, index) => `/t${index}`);
+    const aborted = new AbortController();
+    aborted.abort();
+    const refused = async () => {
+      const { signal } = aborted;
+      for (const [argv, options, start, code] of [
+        [[], {}, {}, 'ORLOP_E_INPUT'],
+        [['true'], { tmpfs }, {}, 'ORLOP_E_INPUT'],
+        [['true', ...Array<string>(50).fill('x'.repeat(100_000))], {}, {}, 'ORLOP_E_INPUT'],
+        [['true'], {}, { signal }, 'ORLOP_E_ABORTED'],
+      ] as const) {
+        await runReady('true');
+        await until('a network', async () => stepsOf(await run('true')).includes('join'));
+        expect(await refusal(orlop.run('busybox', argv, { ...options, ...start }))).to.include({ code });
+        // No record may be as large as that of the long command.
+        if (argv.length > 1) continue;
+        const made = orlop.create('busybox', argv, { ...options, durable: false });
+        expect(await refusal(made.then((container) => container.start(start)))).to.include({ code });
+      }
+      for (const { id } of (await orlop.containers.list({ all: true })).items) await orlop.containers.remove(id);
+      await orlop.close();
+    };
+    await refused();
+    const [store, descriptors] = [storeContent(fixture()), counts(ownDescriptors())];
+    for (let round = 0; round < 2; round++) await refused();
+    expect(storeContent(fixture())).to.deep.equal(store);
+    await untilNoMoreDescriptors(descriptors);
   });
 
   it('does not keep a start that failed from being tried again', async () => {
