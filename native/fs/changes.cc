@@ -154,8 +154,9 @@ Failure make(const Change& change, std::vector<UniqueFd>& held) {
 std::string identity_of(const struct stat& file) {
   constexpr int64_t kNanoseconds = 1'000'000'000;
   const int64_t modified = file.st_mtim.tv_sec * kNanoseconds + file.st_mtim.tv_nsec;
+  const int64_t changed = file.st_ctim.tv_sec * kNanoseconds + file.st_ctim.tv_nsec;
   return std::to_string(file.st_dev) + ' ' + std::to_string(file.st_ino) + ' ' + std::to_string(file.st_size) + ' ' +
-         std::to_string(modified);
+         std::to_string(modified) + ' ' + std::to_string(changed);
 }
 
 Failure apply(const Changes& changes) {

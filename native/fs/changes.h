@@ -36,8 +36,8 @@ struct Change {
 
 using Changes = std::vector<Change>;
 
-// Identity of a file: device, inode, length, and time of the last change in nanoseconds. If a file is always replaced
-// and never written in place, an equal identity means the same content.
+// Identity of a file: device, inode, length, and times of the last write and the last change, in nanoseconds. An equal
+// identity means the same content. A program can set the time of the last write back, the time of the last change not.
 std::string identity_of(const struct stat& file);
 
 // Applies the changes in order. Stops at the first that fails.

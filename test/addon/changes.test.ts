@@ -1,4 +1,13 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { loadNative } from '../../ts/native/binding.ts';
@@ -172,6 +181,17 @@ describe('changes of the store', () => {
     expect(codeOf(() => change(same, ['unlink', path]))).to.equal('ESTALE');
     change(['unlink', path]);
     expect(codeOf(() => change(same))).to.equal('ENOENT');
+  });
+
+  it('stop where a file was written to, although its length and the time of that were set back', () => {
+    const path = at('disguised');
+    writeFileSync(path, 'one');
+    utimesSync(path, 1, 1);
+    const same: Change = ['same', path, fileIdentity(statSync(path, { bigint: true }))];
+    change(same);
+    writeFileSync(path, 'two');
+    utimesSync(path, 1, 1);
+    expect(codeOf(() => change(same))).to.equal('ESTALE');
   });
 
   it('stop where something is that should not be there', () => {

@@ -4,6 +4,6 @@ import type { BigIntStats } from 'node:fs';
  * Identity of a file that is replaced, never written in place. The addon compares it (`identity_of` of
  * native/fs/changes.h). Pure.
  */
-export function fileIdentity({ dev, ino, size, mtimeNs }: BigIntStats): string {
-  return `${dev} ${ino} ${size} ${mtimeNs}`;
+export function fileIdentity({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
+  return `${dev} ${ino} ${size} ${mtimeNs} ${ctimeNs}`;
 }

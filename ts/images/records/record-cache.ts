@@ -39,5 +39,11 @@ export class RecordCache<T> {
 }
 
 function sameFile(one: BigIntStats, other: BigIntStats): boolean {
-  return one.ino === other.ino && one.mtimeNs === other.mtimeNs && one.size === other.size && one.dev === other.dev;
+  return (
+    one.ino === other.ino &&
+    one.mtimeNs === other.mtimeNs &&
+    one.ctimeNs === other.ctimeNs &&
+    one.size === other.size &&
+    one.dev === other.dev
+  );
 }
