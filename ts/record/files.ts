@@ -243,10 +243,21 @@ export async function readRemoving(
   }
 }
 
-/** Renames the directory and removes it, so that a crash leaves no half of it under its name. */
-export async function removeDirectory(store: Store, id: string, durability: Durability): Promise<void> {
+/**
+ * Renames the directory and removes it, so that a crash leaves no half of it under its name.
+ *
+ * @param recorded called with the last state, after which no state can be recorded
+ */
+export async function removeDirectory(
+  store: Store,
+  id: string,
+  durability: Durability,
+  recorded?: (state: ContainerState) => Promise<void>,
+): Promise<void> {
   const self = await ownIdentity();
-  if (durability === 'ephemeral') return store.native.change(removeRecordChanges(store, id, self));
+  if (durability === 'ephemeral' && recorded === undefined) {
+    return store.native.change(removeRecordChanges(store, id, self));
+  }
   const parent = parentOf(store, durability);
   const temporary = join(parent, temporaryName('gone', self, id));
   try {
@@ -255,6 +266,8 @@ export async function removeDirectory(store: Store, id: string, durability: Dura
     if (errorCode(error) !== 'ENOENT') throw error;
     return;
   }
+  const state = await readRecord(join(temporary, 'state.json'), stateSchema).catch(() => null);
+  if (state !== null) await recorded?.(state);
   await rm(temporary, { recursive: true, force: true });
 }
 

@@ -33,7 +33,9 @@ export async function removeContainer(store: Store, volumes: Volumes, removal: R
   }
   await removeLayer(store, container?.record.layer ?? id);
   if (container !== null && removal.exit !== null) await letWaitersRead(store, container, removal.exit);
-  await removeDirectory(store, id, durability);
+  // A start in progress may have executed an application since its state was read.
+  const starting = container?.state.status !== 'running';
+  await removeDirectory(store, id, durability, starting ? (state) => killApplication(store, state) : undefined);
 }
 
 async function anonymousVolumes(store: Store, { id, durability, container }: Removal): Promise<string[]> {

@@ -56,6 +56,29 @@ describe('the containers of a store', () => {
     expect((await containers.list()).containers).to.have.length(1);
   });
 
+  it('are ended by force where a start comes to an application meanwhile', async () => {
+    for (const durability of ['ephemeral', 'durable'] as const) {
+      const killed: number[] = [];
+      const native = fakeNative({
+        killOther: (pid) => {
+          killed.push(pid);
+          return true;
+        },
+        waitOther: async () => true,
+      });
+      const place = { root: join(directory(), durability), run: join(directory(), `run-${durability}`) };
+      const store = await Store.open({ ...place, native });
+      // After its state was read.
+      const containers = new ContainerStore(store, async () => void (await recordRunning(store, claimed)));
+      const claimed = await containers.claim(await addContainer(store, containers, record(newId()), durability));
+      await containers.remove(claimed.record.id, { force: true });
+      expect(killed, durability).to.deep.equal([process.pid]);
+      expect((await containers.list()).containers).to.deep.equal([]);
+      expect(await readdir(join(store.run, 'containers'))).to.deep.equal([]);
+      await store.close();
+    }
+  });
+
   it('go from created to running to exited', async () => {
     const id = newId();
     const claimed = await containers.claim(await add(record(id), 'durable'));
