@@ -1,6 +1,8 @@
 // Reads values from JavaScript arrays and objects. In a Worker that is being terminated, Node may refuse each read at
 // any moment, and node-addon-api ends the program if the empty result is used. Here the result is `undefined` then,
 // which the callers refuse.
+// A getter that throws gives `undefined` as well: with an error pending, the next call into JavaScript would end the
+// program.
 #pragma once
 
 #include <napi.h>
@@ -13,7 +15,10 @@ namespace orlop::addon {
 template <typename Key>
 Napi::Value value_at(const Napi::Object& object, Key key) {
   const Napi::Value value = object.Get(key);
-  return value.IsEmpty() ? object.Env().Undefined() : value;
+  if (!value.IsEmpty()) return value;
+  napi_value thrown;
+  (void)napi_get_and_clear_last_exception(object.Env(), &thrown);
+  return object.Env().Undefined();
 }
 
 inline std::optional<int64_t> as_number(const Napi::Value& value) {

@@ -196,7 +196,8 @@ Napi::Value become_application(const Napi::CallbackInfo& info) {
   answering->process = handle->process;
   const Napi::Value wrong = read_request(env, prepared, info[2].As<Napi::Object>(), order, *answering);
   if (!wrong.IsUndefined()) return answering->deferred.rejected(wrong);
-  const bool waits = handle->waiting->become(std::move(order), called);
+  // Before its process is known, no thread would see the application's exit.
+  const bool waits = handle->process != nullptr && handle->waiting->become(std::move(order), called);
   WaitingContainer::Done done = answer_with(env, answering);
   if (waits) {
     handle->waiting->on_become(std::move(done));

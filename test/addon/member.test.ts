@@ -5,9 +5,9 @@ import { loadNative } from '../../ts/native/binding.ts';
 import {
   emptyMountPoint,
   type Native,
-  type NativeWaiting,
   type NativePrepared,
   type NativeProcess,
+  type NativeWaiting,
   stdioSource,
 } from '../../ts/native/contract.ts';
 import { hole } from '../../ts/plan/holes.ts';
@@ -173,6 +173,24 @@ describe('waiting containers of one prepared start', function () {
       expect(existsSync(join(directory(), id, 'diff', 'made'))).to.equal(true);
       expect(await native.wait(process)).to.deep.equal({ code: 0, signal: null });
     }
+  });
+
+  it('become none before it was asked whether they are ready: no thread would see their exit', async () => {
+    const { boot, first, application } = prepareMembers();
+    const values = [idOf('5'), '5'.repeat(12), '5'];
+    for (const name of ['diff', 'work']) mkdirSync(join(directory(), values[0] ?? '', name), { recursive: true });
+    const program = openSync('build/Release/orlop-init', 0o10000000);
+    const { waiting, descriptor } = native.openWaiting(first, { values });
+    const process = started(await launchPrepared(native, boot, { values, descriptors: [descriptor, program] }));
+    closeSync(program);
+    // Long enough for it to be ready; were it not, the answer would be the same.
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    const descriptors = [nothingToRead, nothingToWrite, nothingToWrite];
+    const onExit = { collect: false, reportWithExit: false, limit: 0 };
+    const answer = await native.becomeApplication(waiting, application, { values, descriptors, onExit });
+    expect(answer).to.deep.include({ gone: true, failure: null });
+    native.closeWaiting(waiting);
+    await native.wait(process);
   });
 
   it('become what the plan says where there is no command, and tell what is refused of one', async () => {

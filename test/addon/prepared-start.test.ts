@@ -271,6 +271,20 @@ describe('a prepared start', function () {
       }
     });
 
+    it('refuses what throws when it is read', async () => {
+      const throwing = new Proxy([], {
+        get(_, name) {
+          if (name === 'length') return 1;
+          throw new Error(String(name));
+        },
+      });
+      for (const part of ['candidates', 'argv', 'env'] as const) {
+        const error = await rejection(launch(start(), { command: { ...command(['/bin/true']), [part]: throwing } }));
+        expect(error).to.be.instanceOf(TypeError);
+      }
+      expect(() => prepared('true', { checks: throwing })).to.throw(TypeError);
+    });
+
     it('refuses what is none', async () => {
       const right = command(['/bin/true']);
       for (const wrong of [

@@ -1,6 +1,6 @@
 import { LaunchError } from '../errors/index.ts';
 import type { Launched } from '../launch/launch.ts';
-import type { NativeExit, ExitOptions, Native, NativeProcess } from '../native/contract.ts';
+import type { ExitOptions, Native, NativeExit, NativeProcess } from '../native/contract.ts';
 import { allowRemount } from '../record/layer.ts';
 import type { StoredContainer } from '../record/schema.ts';
 import { explainingNoSpace } from '../store/no-space.ts';

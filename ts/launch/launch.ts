@@ -1,5 +1,5 @@
 import { RequestError } from '../errors/index.ts';
-import type { NativeExit, LaunchOptions, LaunchResult, Native, NativeProcess } from '../native/contract.ts';
+import type { LaunchOptions, LaunchResult, Native, NativeExit, NativeProcess } from '../native/contract.ts';
 import { explainFailure } from '../plan/failure.ts';
 import type { Plan } from '../plan/types.ts';
 import { aborted, rejectAborted, unlessAborted } from './abort.ts';

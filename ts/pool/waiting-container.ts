@@ -6,7 +6,7 @@ import { RequestError } from '../errors/index.ts';
 import { launch } from '../launch/launch.ts';
 import { type PreparedForm, prepareForm } from '../launch/prepared-start.ts';
 import { sigkill } from '../linux/signals.ts';
-import type { NativeWaiting, NativeProcess } from '../native/contract.ts';
+import type { NativeProcess, NativeWaiting } from '../native/contract.ts';
 import { explainFailure } from '../plan/failure.ts';
 import { inForm } from '../plan/form.ts';
 import type { Values } from '../plan/holes.ts';
