@@ -17,6 +17,7 @@ import {
   writeDescription,
   writeState,
 } from './files.ts';
+import { removeLayer } from './layer.ts';
 import { readUses, type Uses } from './references.ts';
 import { killApplication, removeContainer } from './remove.ts';
 import {
@@ -226,7 +227,13 @@ export class ContainerStore {
   /** Removes a container of this program whose making or start failed, as far as it was made. */
   async undo(id: string, durability: Durability = 'ephemeral'): Promise<void> {
     await removeUnfinished(this.#store, id, durability);
-    await this.remove(id, { force: true, volumes: true });
+    try {
+      await this.remove(id, { force: true, volumes: true });
+    } catch (error) {
+      // Another program may have removed it by force before its layer was in its place: then nothing leads to that.
+      if ((await locate(this.#store, id)) === null) await removeLayer(this.#store, id);
+      throw error;
+    }
   }
 
   /** Ends the reservation of a container that was removed after its exit, or was not made. */

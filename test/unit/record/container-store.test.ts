@@ -1,4 +1,4 @@
-import { readdir, rename, symlink, writeFile } from 'node:fs/promises';
+import { readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { ContainerStore } from '../../../ts/record/container-store.ts';
@@ -77,6 +77,14 @@ describe('the containers of a store', () => {
       expect(await readdir(join(store.run, 'containers'))).to.deep.equal([]);
       await store.close();
     }
+  });
+
+  it('leave no layer where they were removed while they were being made', async () => {
+    const { record: one } = await add(record(newId()), 'ephemeral');
+    await rm(join(store.run, 'containers', one.id), { recursive: true });
+    expect((await refusal(containers.undo(one.id))).code).to.equal('ORLOP_E_NO_CONTAINER');
+    expect(await readdir(store.layersPath)).to.deep.equal([]);
+    expect(await readdir(store.mntPath)).to.deep.equal([]);
   });
 
   it('go from created to running to exited', async () => {
