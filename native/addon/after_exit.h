@@ -36,7 +36,7 @@ struct AfterExit {
 
 using SharedAfterExit = std::shared_ptr<AfterExit>;
 
-// What JavaScript asks for about the exit of an application.
+// Options of JavaScript for the exit of an application.
 struct ExitOptions {
   SharedAfterExit after_exit;     // null: the exit is not reported
   bool collect = false;           // the exit thread reads the outputs

@@ -1,4 +1,4 @@
-// What the addon keeps for one JavaScript environment: the main thread's, or a Worker's.
+// State of one JavaScript environment: the main thread's, or a Worker's.
 #pragma once
 
 #include <napi.h>

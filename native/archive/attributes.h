@@ -1,4 +1,4 @@
-// Which extended attributes of an archive reach the disk, and which of the disk reach an archive.
+// Extended attributes that are kept from an archive to the disk, and from the disk to an archive.
 #pragma once
 
 #include <string>
@@ -25,7 +25,7 @@ inline constexpr char kOpaqueAttribute[] = "trusted.overlay.opaque";
 // All attributes of an open file or directory, sorted by name.
 std::vector<Attribute> read_attributes(int fd);
 
-// Sets what `keep_attribute` says on an open file or directory.
+// Sets the attributes that `keep_attribute` allows on an open file or directory.
 class Broker;
 void write_attributes(int fd, const std::vector<Attribute>& attributes, const Broker* broker);
 

@@ -54,7 +54,8 @@ bool receive(int socket, char* buffer, Request& request) {
   return true;
 }
 
-// The asker may be in the hands of the archive by now: only trusted.*, and of overlayfs' names only `opaque`.
+// The sender may be under control of the archive by now: only trusted.* is allowed, and of overlayfs' names only
+// `opaque`.
 int serve(const Request& request) {
   struct stat info;
   if (fstat(request.fd.get(), &info) != 0) return errno;

@@ -1,5 +1,5 @@
-// trusted.* attributes need CAP_SYS_ADMIN, and the process that reads a stranger's archive must not have it. A second
-// process does, and nothing else: it takes a descriptor, a name and a value, checks them, and calls fsetxattr.
+// trusted.* attributes need CAP_SYS_ADMIN, which the process that reads an untrusted archive must not have. A second
+// process has it, and nothing else: it takes a descriptor, a name and a value, checks them, and calls fsetxattr.
 #pragma once
 
 #include <sys/types.h>

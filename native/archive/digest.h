@@ -38,7 +38,8 @@ class Sha256 {
   uint64_t size_ = 0;
 };
 
-// `plain` is null where the bytes are not compressed: they are the same, and hashing them is most of the work.
+// `plain` is null if the archive is not compressed: the bytes are equal, and hashing takes the largest part of the
+// time.
 inline Sums sums_of(Sha256& raw, Sha256* plain) {
   Sums sums;
   sums.size = raw.size();

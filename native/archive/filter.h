@@ -1,4 +1,4 @@
-// The system calls that are left.
+// The system-call filter.
 #pragma once
 
 #include "archive/jail.h"

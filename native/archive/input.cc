@@ -83,7 +83,7 @@ size_t Input::read_raw(uint8_t* to, size_t room) {
   return n;
 }
 
-// What the detection has read, and then without a detour.
+// Returns the bytes that the detection has read, then reads directly.
 size_t Input::copy_plain(uint8_t* out, size_t room) {
   if (raw_at_ == raw_end_) return raw_ended_ ? 0 : read_raw(out, room);
   size_t size = std::min(room, raw_end_ - raw_at_);

@@ -19,7 +19,7 @@ class Input {
  public:
   struct Options {
     int fd = 0;
-    int copy_fd = -1;  // gets the bytes as they came; -1: nobody does
+    int copy_fd = -1;  // gets a copy of the compressed bytes; -1: no copy
     uint64_t max_size = kMaxSize;
     uint64_t max_ratio = kMaxRatio;
   };
@@ -64,7 +64,7 @@ class Input {
   z_stream gzip_{};
   ZSTD_DStream* zstd_ = nullptr;
   Sha256 raw_hash_;
-  Sha256 plain_hash_;  // only where the bytes are others
+  Sha256 plain_hash_;  // only for compressed archives
 };
 
 }  // namespace orlop::archive

@@ -1,4 +1,4 @@
-// The wall behind the code that reads archives: what is left to it when it is taken over.
+// The jail of the code that reads archives, in case an archive takes control of it.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// Bounds on what strangers' archives may ask for. One place, so that the tests and the documentation can point at it.
+// Limits for untrusted archives. In one place, for the tests and the documentation.
 #pragma once
 
 #include <cstddef>

@@ -1,4 +1,4 @@
-// What a name in an archive may be, and what it means. Pure.
+// Checks of names in an archive. Pure.
 #pragma once
 
 #include <string>
@@ -16,8 +16,8 @@ struct Split {
 };
 Split split_name(const std::string& name);
 
-// Whether a symbolic link in directory `base` stays below the root whatever other such links there are: relative,
-// `..` only at the front and not more of them than `base` is deep.
+// True if a symbolic link in directory `base` stays below the root with any other such links: relative, `..` only at
+// the front, and not more of them than `base` is deep.
 bool stays_inside(std::string_view base, std::string_view target);
 
 // Refuses headers (extended ones in front of an entry included) whose names contain a NUL: other programs would read

@@ -33,7 +33,7 @@ class Output {
   z_stream gzip_{};
   ZSTD_CCtx* zstd_ = nullptr;
   Sha256 raw_hash_;
-  Sha256 plain_hash_;  // only where the bytes are others
+  Sha256 plain_hash_;  // only for compressed archives
 };
 
 }  // namespace orlop::archive

@@ -21,7 +21,7 @@ namespace orlop::archive {
 
 namespace {
 
-// Below the one directory and on its mount: a volume is neither entered nor read, whoever renames while we walk.
+// Opens below the one directory and on its mount: a volume is neither entered nor read, in spite of concurrent renames.
 constexpr uint64_t kResolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV;
 
 // Sorted as bytes, so that the order is that of the names and not of the disk.
@@ -74,7 +74,7 @@ class Packer {
     bool opaque = layer_ && has_attribute(attributes, kOpaqueAttribute, "y");
     writer_.header(name, info, kept(std::move(attributes)));
     const std::string prefix = depth == 0 ? "" : name;
-    // First, as the layer format recommends: readers apply it before what the directory holds now.
+    // First, as the layer format recommends: readers apply it before the new content of the directory.
     if (opaque) writer_.empty_file(opaque_name(prefix));
     for (const std::string& child : read_names(fd)) pack_child(fd, prefix, child, depth);
   }
@@ -91,7 +91,7 @@ class Packer {
       fail("fstatat", errno);
     }
     if (layer_ && is_whiteout(info)) return writer_.empty_file(whiteout_name(prefix, last));
-    if (S_ISSOCK(info.st_mode)) return;  // tar has none, and nobody listens on one that was unpacked
+    if (S_ISSOCK(info.st_mode)) return;  // tar has no sockets, and no process listens on an unpacked one
     if (S_ISDIR(info.st_mode)) {
       Fd fd(open_child(directory, last, O_DIRECTORY));
       if (!fd.valid()) return;
@@ -101,14 +101,14 @@ class Packer {
     if (S_ISLNK(info.st_mode) && !read_link(directory, last, target)) return;
     Fd file = S_ISREG(info.st_mode) ? open_child(directory, last, 0) : Fd();
     if (S_ISREG(info.st_mode) && !file.valid()) return;
-    // Only now: what is a link to an entry must find that in the archive.
+    // Only now: the target of a hard link must be in the archive first.
     if (info.st_nlink > 1 && seen_before(name, info)) return;
     if (file.valid()) return pack_file(file.get(), name);
     writer_.header(name, info, {}, target);
   }
 
-  // Not valid: nothing is there any more, or something is mounted there, which belongs to another tree. Who packs a
-  // tree in which others remove files gets what a moment later would have had.
+  // Not valid: the entry was removed, or a mount covers it, which belongs to another tree. A concurrent removal gives
+  // the archive that a later run would give.
   Fd open_child(int directory, const std::string& last, uint64_t flags) {
     Fd fd(open_below(directory, last.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | flags, kResolve));
     if (fd.valid() || errno == EXDEV || errno == ENOENT) return fd;
@@ -122,7 +122,7 @@ class Packer {
     if (!S_ISREG(info.st_mode)) refuse("changed");
     check_size();
     writer_.header(name, info, kept(read_attributes(fd)));
-    // As many bytes as the header says: a log that grows meanwhile is cut there, a file that shrinks is an error.
+    // Writes as many bytes as the header says: a growing file is cut there, a shrinking one is an error.
     for (uint64_t left = static_cast<uint64_t>(info.st_size); left > 0;) {
       size_t size = read_some(fd, buffer_.get(), std::min<uint64_t>(left, kBlock));
       if (size == 0) refuse("changed");
@@ -131,7 +131,7 @@ class Packer {
     }
   }
 
-  // A layer is unpacked again, here or elsewhere.
+  // A layer will be unpacked again, on this host or another.
   void check_size() const {
     if (layer_ && output_.plain_size() > kMaxSize) refuse("too-large", std::to_string(kMaxSize));
   }
@@ -155,8 +155,8 @@ class Packer {
     return true;
   }
 
-  // overlayfs' records are of this machine. Those that say "the content is elsewhere" cannot be left out: the content
-  // would be missing.
+  // Marks of overlayfs belong to this machine. A mark that says "the content is elsewhere" is refused: without it the
+  // content would be missing.
   std::vector<Attribute> kept(std::vector<Attribute> attributes) const {
     for (const Attribute& it : attributes) {
       if (!layer_) break;

@@ -1,5 +1,5 @@
-// How the process ends: one JSON line on the report descriptor, then exit. Words are TypeScript's
-// (ts/images/archive/errors.ts); here are codes, bytes (as hex, since names need not be UTF-8) and numbers.
+// The end of the process: one JSON line on the report descriptor, then exit. TypeScript turns codes into words
+// (ts/images/archive/errors.ts); the line has codes, bytes (as hex, since names need not be UTF-8) and numbers.
 #pragma once
 
 #include <cstdint>
@@ -10,10 +10,10 @@ namespace orlop::archive {
 
 inline constexpr int kReportFd = 5;
 
-// Name of the entry in work, so that a refusal from any depth can tell it; empty when there is none.
+// Name of the current entry, for a refusal; empty without one.
 void set_current_entry(std::string_view name);
 
-// A helper process to end and reap before this one ends, whatever the reason: it ends when its socket closes.
+// A helper process that is ended and reaped before this one ends: it ends when its socket closes.
 void set_helper(int pid, int socket);
 
 // The archive or tree is not acceptable.

@@ -36,7 +36,7 @@ Fd open_child(int directory, const std::string& last) {
 
 Tree::Tree(const Options& options) : options_(options) {
   if (!options.keep_metadata || options.keep_root) return;
-  // What an archive without an entry for the root gets: a staging directory is private, a root file system is not.
+  // Mode of the root without an entry in the archive: a staging directory is private, a root file system is not.
   if (fchown(options.root, 0, 0) != 0) fail("fchown", errno);
   if (fchmod(options.root, kImpliedMode) != 0) fail("fchmod", errno);
 }

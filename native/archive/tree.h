@@ -42,12 +42,12 @@ class Tree {
   void node(const std::string& name, mode_t type, dev_t device, const Metadata& metadata);
   void hard_link(const std::string& name, const std::string& target);
 
-  // `name` of the layers below is gone.
+  // Removes `name` of the layers below.
   void whiteout(const std::string& name);
-  // Nothing of the layers below is seen in the directory.
+  // Hides the layers below in the directory.
   void opaque(const std::string& directory);
 
-  // Times of directories, which every entry in them changed.
+  // Sets the times of directories, which each of their entries changed.
   void finish();
 
  private:
@@ -58,11 +58,11 @@ class Tree {
 
   Fd open_directory(const std::string& name) const;
   Fd make_directories(const std::string& name);
-  // Descriptor of the directory that holds `name`, made where it is missing.
+  // Descriptor of the parent of `name`, made if missing.
   int parent(const std::string& directory);
   // Makes room for an object that is not a directory.
   void clear(int directory, const std::string& last);
-  // `make` makes a new object, or fails with EEXIST: then once more, after making room.
+  // Calls `make` for a new object; after EEXIST makes room, and calls it again.
   template <typename Make>
   int make_new(int directory, const std::string& last, Make make);
   bool link_whiteout(int directory, const std::string& last);

@@ -1,4 +1,4 @@
-// What the executable would be linked with and never run, cut off at the names that lead to it.
+// Definitions that keep unused library code out of the executable.
 #include <archive.h>
 #include <archive_entry.h>
 

@@ -89,7 +89,7 @@ class Unpacker {
     set_current_entry({});
     check_end();
     tree_.finish();
-    // What follows the end mark belongs to both digests.
+    // Bytes behind the end mark belong to both digests.
     while (!input_.next().empty()) {
     }
     succeed(input_.sums(), entries_);

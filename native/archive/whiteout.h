@@ -21,12 +21,12 @@ enum class Whiteout {
   kOpaque,   // .wh..wh..opq: nothing of the layers below is seen in the directory
   kIgnored,  // other .wh..wh. names: AUFS' own records, which Docker skips too
 };
-// What the last component says in a layer; refuses those that hide a trick (`.wh.`, `.wh...`, below a whiteout).
+// Meaning of the last component in a layer. Refuses names that hide a trick (`.wh.`, `.wh...`, below a whiteout).
 Whiteout whiteout_of(const std::string& name);
-// Any component that reads as a whiteout.
+// True if a component is a whiteout name.
 bool has_whiteout(const std::string& name);
 
-// The names that they get in an archive; `prefix` is that of the directory, with its slash.
+// Names of whiteouts in an archive; `prefix` is the path of the directory, with its slash.
 std::string whiteout_name(const std::string& prefix, const std::string& last);
 std::string opaque_name(const std::string& prefix);
 

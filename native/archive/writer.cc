@@ -12,7 +12,7 @@ namespace orlop::archive {
 
 namespace {
 
-constexpr size_t kRecordSize = 64;          // what a record has beside name and value, at most
+constexpr size_t kRecordSize = 64;          // size of a record without name and value, at most
 constexpr size_t kOtherRecords = 16 << 10;  // times, sizes, owners, and the headers themselves
 
 la_ssize_t write_block(struct archive*, void* data, const void* bytes, size_t size) {

@@ -1,4 +1,4 @@
-// The name of an errno (`ENOENT`): strerrorname_np(3) needs a newer glibc than our floor.
+// Names of errno values (`ENOENT`): strerrorname_np(3) needs a newer glibc than the addon's minimum.
 #pragma once
 
 namespace orlop {

@@ -41,8 +41,8 @@ void limit_features(uint32_t features) { allowed.store(features); }
 bool may_use(uint32_t feature) { return (allowed.load() & feature) != 0; }
 
 UniqueFd openat2(int directory, const char* path, int flags, uint64_t mode, uint64_t resolve) {
-  // Any rename or mount on the machine may make one attempt fail, so a busy machine needs some; a bound keeps a
-  // hostile renamer from holding us here.
+  // Any rename or mount on the machine may fail one attempt, so some repeats are needed. A bound stops a hostile
+  // renamer from holding this thread.
   constexpr int kAttempts = 128;
   open_how how{.flags = static_cast<uint32_t>(flags | O_CLOEXEC), .mode = mode, .resolve = resolve};
   for (int attempt = 1;; attempt++) {

@@ -54,7 +54,7 @@ class TreeCopy {
     ino_t inode;
   };
 
-  // What is made in a directory inherits its default access list, which the source need not have.
+  // A new entry inherits the default access list of its directory, which the source need not have.
   Failure prepare_top() {
     Listing content;
     if (Failure failure = content.read(to_.fd(), to_.path()); failure) return failure;
@@ -63,7 +63,7 @@ class TreeCopy {
     return remove_xattr(to_.fd(), "", "system.posix_acl_default");
   }
 
-  // The directory on top of both stacks begins; its attributes come last, when nothing in it is made any more.
+  // Begins the directory on top of both stacks. Its attributes come last, after all its entries.
   Failure enter() {
     struct stat info{};
     if (fstat(from_.fd(), &info) != 0) return failed("fstat", from_.path());
@@ -149,7 +149,7 @@ class TreeCopy {
     if (Failure failure = find(found->second, &first); failure) return failure;
     std::string object = descriptor_path(first.get());
     if (linkat(AT_FDCWD, object.c_str(), to_.fd(), name, AT_SYMLINK_FOLLOW) != 0) {
-      // Past the most names that a file may have: this one becomes a copy of its own, and the next ones its names.
+      // At the maximum number of names of a file, this name becomes a new copy, and the next names link to it.
       return errno == EMLINK ? Failure{} : failed("linkat", to_.path_of(name));
     }
     *linked = true;

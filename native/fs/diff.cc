@@ -48,7 +48,7 @@ class Difference {
   Failure enter(bool below, bool opaque_parent) {
     std::string mark;
     if (Failure failure = read_opaque_mark(upper_.fd(), upper_.path(), &mark); failure) return failure;
-    // What lies in an opaque directory is not merged with the view either, and has no mark of its own.
+    // Entries of an opaque directory are not merged with the view either, and have no mark of their own.
     levels_.push_back({.below = below, .opaque = opaque_parent || mark == "y", .marks = mark == "x"});
     levels_.back().changes = changes_->size();
     return levels_.back().content.read(upper_.fd(), upper_.path());
@@ -115,7 +115,7 @@ class Difference {
     return upper_.pop();
   }
 
-  // What the view has and an opaque directory hides.
+  // Entries of the view that an opaque directory hides.
   Failure add_hidden(const std::set<std::string>& names) {
     Listing before;
     if (Failure failure = before.read(view_.fd(), upper_.path()); failure) return failure;

@@ -42,7 +42,7 @@ class Walk {
   static constexpr int kLinks = 40;  // as the kernel
 
   int directory() const { return directories_.back().get(); }
-  // What is left is nothing but slashes, and whether there was one: `file/` must be a directory.
+  // True if only slashes are left. Even one slash demands a directory, as in `file/`.
   bool last() const { return rest_.find_first_not_of('/') == std::string::npos; }
 
   std::string next() {

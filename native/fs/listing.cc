@@ -10,7 +10,7 @@
 namespace orlop::fs {
 namespace {
 
-// What getdents64(2) writes.
+// An entry of getdents64(2).
 struct Record {
   uint64_t inode;
   int64_t offset;

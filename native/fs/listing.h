@@ -11,7 +11,7 @@ namespace orlop::fs {
 
 struct Entry {
   const char* name;
-  uint8_t type;  // DT_* of readdir(3); DT_UNKNOWN on some file systems, and a hint at most: it may have changed
+  uint8_t type;  // DT_* of readdir(3); DT_UNKNOWN on some file systems; only a hint, since the entry may change
 };
 
 class Listing {

@@ -13,7 +13,7 @@
 namespace orlop::fs {
 namespace {
 
-// The path of a descriptor (proc_pid_fd(5)); empty when it has none, or none any more.
+// Path of a descriptor (proc_pid_fd(5)); empty if the file has no path, or was removed.
 std::string path_of(int fd) {
   char path[PATH_MAX];
   const ssize_t length = readlink(("/proc/self/fd/" + std::to_string(fd)).c_str(), path, sizeof path);
@@ -29,7 +29,7 @@ Failure look_at(const std::string& path, Looked* looked) {
   struct stat facts;
   if (fstat(file.get(), &facts) != 0) return failed("fstat", path);
   looked->path = path_of(file.get());
-  // A pipe behind a link of procfs, or removed meanwhile. Some file systems count no links at all.
+  // A pipe behind a link of procfs, or a file removed meanwhile. Some file systems count no links.
   const bool removed = looked->path.ends_with(" (deleted)") && facts.st_nlink == 0;
   if (looked->path.empty() || removed) return {ENOENT, "open", path};
   looked->device = facts.st_dev;

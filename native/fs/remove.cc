@@ -69,7 +69,7 @@ class Removal {
     if (outcome == Outcome::kGone) return {};
     if (outcome == Outcome::kFailed) return failed("unlinkat", stack_.path_of(entry.name));
     UniqueFd child = open_entry(stack_.fd(), entry.name, O_RDONLY | O_DIRECTORY);
-    // Gone or replaced: what is there now is left for the next attempt, which starts when the directory is not empty.
+    // Removed or replaced: the next attempt removes the new entry, if the directory is not empty.
     if (!child) return changed() ? Failure{} : failed("openat2", stack_.path_of(entry.name));
     if (Failure failure = stack_.push(std::move(child), entry.name); failure) return failure;
     return list();

@@ -94,7 +94,7 @@ std::string option_page(const std::vector<UniqueFd>& layers) {
   return options;
 }
 
-// A layer alone, read-only; it is mounted where it is.
+// Mounts a single layer, read-only, on itself.
 Failure bind_layer(int layer, const std::string& path, unsigned long flags) {
   std::string source = descriptor_path(layer);
   if (mount(source.c_str(), source.c_str(), nullptr, MS_BIND, nullptr) != 0) return failed("mount", path);
@@ -115,13 +115,13 @@ Failure mount_overlay(const std::vector<UniqueFd>& layers, const std::string& pa
   return {};
 }
 
-// For kernels without "lowerdir+" (before 6.8) or mount_setattr(2) (before 5.12): mount(2), and all options as one
-// string. It has to be mounted on something, so a thread of its own does it in a mount namespace of its own, which goes
-// with the thread; the view lives on in the descriptor.
+// For kernels without "lowerdir+" (before 6.8) or mount_setattr(2) (before 5.12): mount(2), with all options as one
+// string. The mount must be attached, so a separate thread attaches it in a separate mount namespace, which ends with
+// the thread. The descriptor keeps the view.
 Failure view_by_mount(const std::vector<std::string>& paths, UniqueFd* view) {
   if (unshare(CLONE_FS | CLONE_NEWNS) != 0) return failed("unshare");
   if (mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return failed("mount", "/");
-  std::vector<UniqueFd> layers;  // opened here, since overlayfs takes only what lies in the caller's namespace
+  std::vector<UniqueFd> layers;  // opened on this thread: overlayfs takes only layers of the caller's mount namespace
   if (Failure failure = open_layers(paths, &layers); failure) return failure;
   constexpr unsigned long kFlags = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC;
   Failure failure =
@@ -132,7 +132,7 @@ Failure view_by_mount(const std::vector<std::string>& paths, UniqueFd* view) {
   return open_top(top.get(), view);
 }
 
-// The detached mount that newer kernels can make; ENOSYS where it may not be tried.
+// Mounts detached, on newer kernels; ENOSYS if that may not be tried.
 Failure detached_view(const std::vector<std::string>& paths, UniqueFd* view) {
   std::vector<UniqueFd> layers;
   if (Failure failure = open_layers(paths, &layers); failure) return failure;

@@ -17,7 +17,7 @@ bool belongs_to_the_place(std::string_view name) {
          name == "security.ima" || name == "security.evm";
 }
 
-// Only the kind that the mount used counts: the other one a container may have written itself.
+// Only the kind that the mount used counts: a container may have written the other kind.
 std::string mark(const char* name) {
   return std::string(in_initial_user_namespace() ? "trusted" : "user") + ".overlay." + name;
 }

@@ -14,7 +14,7 @@ using Xattrs = std::map<std::string, std::string>;
 // All but marks of overlayfs and labels of security modules, which belong to the place, not to the file. Empty if the
 // file system has no attributes.
 Failure read_xattrs(int fd, const std::string& path, Xattrs* xattrs);
-// What the file system does not support is left out.
+// Skips attributes that the file system does not support.
 Failure write_xattrs(int fd, const std::string& path, const Xattrs& xattrs);
 Failure remove_xattr(int fd, const std::string& path, const char* name);
 

@@ -29,7 +29,7 @@ struct KernelAction {
   uint64_t mask;
 };
 
-// What getdents64(2) writes.
+// An entry of getdents64(2).
 struct DirectoryEntry {
   uint64_t inode;
   int64_t next;

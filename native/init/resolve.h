@@ -5,7 +5,7 @@
 
 namespace orlop::init {
 
-// What to make if the last component is missing; missing parents become directories with mode 0755.
+// Kind of file to make if the last component is missing; missing parents become directories with mode 0755.
 enum class Missing { kFail, kMakeDirectory, kMakeFile };
 
 // Follow symbolic links, or refuse them (ELOOP) anywhere in the path.

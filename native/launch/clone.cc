@@ -99,7 +99,7 @@ long clone_child(const CloneRequest& request, const ChildStack& stack) {
   // for a failed start, and has_executed() tells the two apart.
   const uint64_t flags = request.namespaces | CLONE_VM | CLONE_VFORK | CLONE_PIDFD;
   if (!request.clone3) {
-    // The C library's clone is safe here: in the child it calls our function and nothing else.
+    // The C library's clone is safe here: in the child it calls only `entry`.
     const int pid = clone(request.entry, stack.bottom() + stack.size(), static_cast<int>(flags), request.argument,
                           request.pidfd, nullptr, nullptr);
     return pid < 0 ? -errno : pid;

@@ -42,7 +42,7 @@ Failure Launcher::submit(Job job) {
 
 Failure Launcher::queue(Job job) {
   const std::lock_guard lock(mutex_);
-  // A new thread only if all are busy: most programs start one container at a time, and get one thread.
+  // A new thread only if all are busy: a program that starts one container at a time gets one thread.
   if (idle_ <= queue_.size() && threads_ < kMaxThreads) {
     if (start_detached_thread("orlop-launch", [this] { work(); })) {
       ++threads_;

@@ -26,7 +26,7 @@ enum class Code : uint16_t {
 
 // Executor of the records of `prepare`.
 enum class Strategy : uint16_t {
-  kInChild = 0,  // the container init process itself, in its copy of the host's mount tree
+  kInChild = 0,  // the container init process, in its copy of the host's mounts
   kOpener = 1,   // a thread of the caller, in the host's mount namespace, before the clone
 };
 

@@ -59,7 +59,7 @@ class View {
 // `data` must be aligned to 4 bytes.
 Verdict check(const uint8_t* data, size_t size);
 
-// As many `#!` in a row as execve takes, and the words that they put before the arguments.
+// Number of scripts in a row that execve takes, and of arguments that they add.
 inline constexpr uint32_t kMaxScripts = 5;
 inline constexpr uint32_t kMaxScriptWords = 2 * kMaxScripts;
 
@@ -140,7 +140,7 @@ Op read(const View& view, uint32_t index);
 #undef OP
 #include "plan/undef.h"
 
-// Whether the record moves a thread into the mount namespace of a container.
+// True if the record moves the thread into the mount namespace of a container.
 bool joins_container(const View& view, uint32_t index);
 
 // Room that one `exec` needs for the pointers of argv, what scripts put before it, and env, with their two ends; and

@@ -67,7 +67,7 @@ class WaitingContainer : public std::enable_shared_from_this<WaitingContainer> {
     std::function<void()> over;
   };
   static void notify(Call call);
-  // What a launcher thread opens for an order.
+  // Work of a launcher thread for an order.
   struct Opening {
     std::vector<uint8_t> plan;
     uint32_t features = 0;

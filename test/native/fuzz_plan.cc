@@ -1,6 +1,6 @@
-// Any bytes at all go through the plan reader, and whatever it accepts is read to the last byte of every field.
-// With -fsanitize=fuzzer this is libFuzzer's target. Built with ORLOP_STANDALONE it is a program of its own for
-// compilers without libFuzzer: fuzz-plan ROUNDS FILE… damages each file in ROUNDS ways, always the same ones.
+// Passes any bytes to the plan reader, and reads each field of an accepted plan to its last byte. With
+// -fsanitize=fuzzer this is libFuzzer's target. Built with ORLOP_STANDALONE it is a program for compilers without
+// libFuzzer: fuzz-plan ROUNDS FILE… damages each file in ROUNDS ways, always the same ones.
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -14,7 +14,7 @@ namespace {
 
 namespace plan = orlop::plan;
 
-// What was read; printed, so that no read can be left out by the compiler.
+// Sum of the bytes read; printed, so that the compiler cannot drop a read.
 uint64_t sum = 0;
 // Strings of a hostile plan may overlap: enough is read when this many bytes were.
 size_t budget = 0;
@@ -87,7 +87,7 @@ uint32_t random_below(uint32_t below) {
   return static_cast<uint32_t>((state >> 16) % below);
 }
 
-// One to four words or bytes become something else; sometimes the end is cut, with the header told of it.
+// Changes one to four words or bytes; sometimes cuts the end, and sets the size in the header.
 std::vector<uint8_t> damage(const std::vector<uint8_t>& plan) {
   static const uint32_t kTelling[] = {0, 1, 0x7fffffff, 0x80000000, 0xffffffff, 0xfffffffc};
   std::vector<uint8_t> copy = plan;

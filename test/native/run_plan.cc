@@ -23,7 +23,7 @@ namespace {
 using orlop::init::Report;
 using orlop::init::Start;
 
-// What the child writes for its parent.
+// Result that the child writes for its parent.
 struct Shared {
   Report report;
   uint64_t times[orlop::plan::kMaxOps + 1];

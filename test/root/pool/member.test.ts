@@ -42,7 +42,7 @@ describe('a waiting container', function () {
       .map((line) => line.slice(73).trim());
     const own = realpathSync('build/Release/orlop-init');
     const kernels = ['', '[stack]', '[vdso]', '[vvar]', '[vvar_vclock]', '[vsyscall]'];
-    const record = '/memfd:orlop-record (deleted)';
+    const record = '/memfd:orlop-progress (deleted)';
     expect(mapped.filter((name) => ![own, ...kernels].includes(name))).to.deep.equal([record]);
     // The program reads that file, and maps nothing of it.
     expect(readFileSync('/proc/self/maps', 'utf8')).to.not.include(record);
