@@ -47,6 +47,9 @@ function withOp(plan: Plan, before: Op['op'], op: Op): Plan {
   return { ...plan, enter: [...plan.enter.slice(0, at), op, ...plan.enter.slice(at)] };
 }
 
+/** Supplies a descriptor in slot 3, which only operations of a test read. */
+const oneMore: Partial<StartFacts> = { mountsPrefetched: ['mount:/none'] };
+
 for (const [name, features] of featureSets) {
   describe(`process of the executor, ${name}`, function () {
     this.timeout(120_000);
@@ -137,10 +140,8 @@ for (const [name, features] of featureSets) {
       try {
         const script =
           'stat -L -c "%t:%T %a" /proc/self/fd/0; grep flags /proc/self/fdinfo/0; stat -L -c %d:%i /proc/self/fd/0';
-        const plan = planOf(script, {}, { gate: true });
-        const enter = plan.enter
-          .filter(({ op }) => op !== 'barrier')
-          .map((op): Op => (op.op === 'stdio' ? { ...op, in: plan.supplied.indexOf('gate') } : op));
+        const plan = planOf(script, {}, oneMore);
+        const enter = plan.enter.map((op): Op => (op.op === 'stdio' ? { ...op, in: 3 } : op));
         const lines = run({ ...plan, enter }, { supplied: [host] })
           .stdout.trim()
           .split('\n');
@@ -246,7 +247,7 @@ for (const [name, features] of featureSets) {
     });
 
     it('waits at a barrier, and ends when nobody can open it any more', () => {
-      const plan = planOf('true', {}, { gate: true });
+      const plan = withOp(planOf('true', {}, oneMore), 'exec', { op: 'barrier', reason: 'test', gate: 3 });
       const closed = openSync('/dev/null', 'r');
       const zero = openSync('/dev/zero', 'r');
       try {
@@ -274,9 +275,8 @@ for (const [name, features] of featureSets) {
         await until('the other network namespace', () => readlinkSync(path) !== own);
         const fd = openSync(path, 'r');
         try {
-          const plan = planOf('readlink /proc/self/ns/net', {}, { gate: true, network: 'host' });
-          const enter = plan.enter.filter((op) => op.op !== 'barrier');
-          const joined = withOp({ ...plan, enter }, 'pivot', {
+          const plan = planOf('readlink /proc/self/ns/net', {}, { ...oneMore, network: 'host' });
+          const joined = withOp(plan, 'pivot', {
             op: 'join',
             reason: 'test',
             namespace: 3,

@@ -28,9 +28,8 @@ export function buildPlan(facts: StartFacts): Plan {
   };
 }
 
-function suppliedBy({ gate, networkPrefetched, mountsPrefetched = [] }: StartFacts): Supplied[] {
+function suppliedBy({ networkPrefetched, mountsPrefetched = [] }: StartFacts): Supplied[] {
   const supplied: Supplied[] = ['stdin', 'stdout', 'stderr'];
-  if (gate) supplied.push('gate');
   if (networkPrefetched) supplied.push('network');
   supplied.push(...mountsPrefetched);
   return supplied;

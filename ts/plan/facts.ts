@@ -129,8 +129,6 @@ export interface StartFacts {
   readonly cgroup: boolean;
   /** Signal that the process gets when the launcher thread exits; 0: none. */
   readonly parentDeath: number;
-  /** The caller supplies a gate: the process waits before `exec` until a byte arrives on that descriptor. */
-  readonly gate?: boolean | undefined;
   /** Make a user namespace. */
   readonly userNamespace?: boolean | undefined;
   readonly process: ProcessFacts;

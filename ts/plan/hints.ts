@@ -82,7 +82,6 @@ const rules: readonly Rule[] = [
   ],
   [['seccomp'], ['EACCES'], () => 'without no-new-privileges a filter needs CAP_SYS_ADMIN: leave no-new-privileges on'],
   [['seccomp'], ['EINVAL'], () => 'the kernel does not take this filter: check the seccomp profile'],
-  [['barrier'], ['ECANCELED'], () => 'the gate was closed before it was opened'],
   ['any', ['ENOSYS', 'EOPNOTSUPP'], () => `the kernel or an outer sandbox lacks this call: 'orlop doctor' says more`],
   [mounts, ['ENODEV'], ({ path }) => `the kernel has no file system '${path}'`],
   [mounting, ['EPERM', 'EACCES'], () => `mounting needs root (CAP_SYS_ADMIN): 'orlop doctor' says what is missing`],

@@ -77,7 +77,6 @@ function findDirectory(draft: Draft, { process, root }: StartFacts): void {
 }
 
 function execute(draft: Draft, facts: StartFacts): void {
-  if (facts.gate) draft.enter.push({ op: 'barrier', reason: 'gate', gate: draft.suppliedSlot('gate') });
   const { candidates, argv, env } = facts.process;
   draft.enter.push({ op: 'exec', reason: 'application', candidates, argv, env });
 }

@@ -270,13 +270,6 @@ describe('plan of a start', () => {
     expect(names(free.enter)).not.to.include('seccomp');
   });
 
-  it('holds the process right before the application at a gate', () => {
-    const plan = buildPlan(makeFacts({ gate: true }));
-    expect(plan.supplied).to.deep.equal(['stdin', 'stdout', 'stderr', 'gate']);
-    expect(names(plan.enter).slice(-2)).to.deep.equal(['barrier', 'exec']);
-    expect(find(plan.enter, 'barrier').gate).to.equal(3);
-  });
-
   it('fills every slot before it is read, once, and none beside', () => {
     const path = fc
       .array(fc.constantFrom('a', 'b', 'dev', 'etc', 'proc', 'shm'), { minLength: 1, maxLength: 4 })
@@ -285,12 +278,10 @@ describe('plan of a start', () => {
       .record({
         paths: fc.uniqueArray(path, { maxLength: 12 }),
         tmpfs: fc.boolean(),
-        gate: fc.boolean(),
         cgroup: fc.boolean(),
       })
-      .map(({ paths, tmpfs, gate, cgroup }) =>
+      .map(({ paths, tmpfs, cgroup }) =>
         makeFacts({
-          gate,
           cgroup,
           mounts: paths.map((at) => (tmpfs ? makeTmpfs(at) : makeBind(at, { attributes: attribute.readonly }))),
         }),

@@ -13,7 +13,6 @@ const plan = buildPlan(
   makeFacts({
     mounts: [makeBind('/test', { reason: 'volume data', attributes: attribute.readonly }), makeTmpfs('/run')],
     maskedPaths: ['/proc/kcore'],
-    gate: true,
     sysctls: [{ name: 'net.x', value: '1' }],
     process: makeProcess({ rlimits: [{ resource: 'nofile', soft: 1n, hard: 2n }] }),
   }),
