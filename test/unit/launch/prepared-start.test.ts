@@ -106,7 +106,7 @@ describe('a prepared start', () => {
       running,
       created: [['unlink', 'null false']],
       ended: [['rmdir', 'null']],
-      later: [['remove', 'null']],
+      background: [['remove', 'null']],
     });
     const other = addon.of(start.form({ ...plain, ...changes }).native);
     expect(other.options).to.deep.include({
@@ -114,7 +114,7 @@ describe('a prepared start', () => {
       running,
       created: [['unlink', '/staging/shelf true']],
       ended: [['rmdir', '/staging/trash']],
-      later: [['remove', '/staging/trash']],
+      background: [['remove', '/staging/trash']],
     });
   });
 
