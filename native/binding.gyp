@@ -1,8 +1,8 @@
 # The targets, for a build of this folder alone (in an installed package) and for the one beside package.json.
 {
   "variables": {
-    # No -Werror: the compiler of somebody who builds an installed package may know warnings that ours does not, and must
-    # not fail over them. scripts/test adds it. Fields that an initialiser leaves out are zero.
+    # No -Werror: a newer compiler that builds an installed package may know more warnings, and must not fail over them.
+    # scripts/test adds it. Fields that an initialiser leaves out are zero.
     "warnings": [
       "-Wall", "-Wextra", "-Wpedantic", "-Wshadow", "-Wconversion", "-Wsign-conversion", "-Wunused-parameter",
       "-Wno-missing-field-initializers"
@@ -36,7 +36,7 @@
       "dependencies": ["orlop_init"],
       "sources": ["<!@(node ../scripts/sources.mjs helper native)"],
       "cflags_cc": ["<@(freestanding)", "-ffunction-sections", "-fdata-sections"],
-      # A waiting member costs the pages that it touches: no headers, symbols or alignment beyond what the kernel needs.
+      # A waiting container costs the pages that it touches: no headers, symbols or alignment beyond what the kernel needs.
       "ldflags!": ["-rdynamic", "-pthread"],
       "ldflags": [
         "-static", "-no-pie", "-nostdlib", "-Wl,--gc-sections", "-Wl,--build-id=none", "-Wl,-z,noexecstack",

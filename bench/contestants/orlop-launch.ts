@@ -79,25 +79,25 @@ function minimalPlan(layers: readonly string[], place: Place, source: string, vo
   const reason = 'benchmark';
   const { upper, work } = place;
   const root = emptyMountPoint;
-  const tree = (index: number) => firstVolume + index;
+  const slot = (index: number) => firstVolume + index;
   return {
     strategy: 'opener',
     namespaces: ['mount', 'pid', 'ipc', 'uts'],
     supplied: ['stdin', 'stdout', 'stderr'],
     slots: firstVolume + volumes.length,
     prepare: [
-      { op: 'overlay', reason, tree: rootfs, layers, upper, work, at: root, options: 1, attributes: 0 },
+      { op: 'overlay', reason, mount: rootfs, layers, upper, work, at: root, options: 1, attributes: 0 },
       ...volumes.map(
-        (_, index): Op => ({ op: 'bind', reason, tree: tree(index), source, recursive: 1, ...anyIdentity }),
+        (_, index): Op => ({ op: 'bind', reason, mount: slot(index), source, recursive: 1, ...anyIdentity }),
       ),
       ...deviceTree(reason),
     ],
     enter: [
-      { op: 'proc', reason, tree: proc, attributes: closed },
-      { op: 'root', reason, tree: rootfs, at: root },
-      ...volumes.map((target, index): Op => ({ op: 'attach', reason, tree: tree(index), target, kind: 0, create: 0 })),
-      { op: 'attach', reason, tree: proc, target: '/proc', kind: 0, create: 0 },
-      { op: 'attach', reason, tree: dev, target: '/dev', kind: 0, create: 0 },
+      { op: 'proc', reason, mount: proc, attributes: closed },
+      { op: 'root', reason, mount: rootfs, at: root },
+      ...volumes.map((target, index): Op => ({ op: 'attach', reason, mount: slot(index), target, kind: 0, create: 0 })),
+      { op: 'attach', reason, mount: proc, target: '/proc', kind: 0, create: 0 },
+      { op: 'attach', reason, mount: dev, target: '/dev', kind: 0, create: 0 },
       { op: 'hostname', reason, name: 'container' },
       { op: 'pivot', reason },
       { op: 'stdio', reason, in: stdin, out: stdout, err: stderr, scratch: null },
@@ -128,11 +128,11 @@ function deviceTree(reason: string): Op[] {
   const size = 64n << 20n;
   const attributes = 0x2 | 0x20; // nosuid, strictatime
   return [
-    { op: 'tmpfs', reason, tree: dev, mode: 0o755, size, inodes: 0n, uid: 0, gid: 0, attributes, at: '' },
+    { op: 'tmpfs', reason, mount: dev, mode: 0o755, size, inodes: 0n, uid: 0, gid: 0, attributes, at: '' },
     ...devices.map(
-      ([name, major, minor]): Op => ({ op: 'device', reason, tree: dev, name, mode: 0o666, major, minor }),
+      ([name, major, minor]): Op => ({ op: 'device', reason, mount: dev, name, mode: 0o666, major, minor }),
     ),
-    ...links.map(([name, content]): Op => ({ op: 'symlink', reason, tree: dev, name, content })),
-    ...['pts', 'shm', 'mqueue'].map((name): Op => ({ op: 'directory', reason, tree: dev, name, mode: 0o755 })),
+    ...links.map(([name, content]): Op => ({ op: 'symlink', reason, mount: dev, name, content })),
+    ...['pts', 'shm', 'mqueue'].map((name): Op => ({ op: 'directory', reason, mount: dev, name, mode: 0o755 })),
   ];
 }

@@ -12,9 +12,9 @@ namespace {
 inline constexpr uint32_t kFile = 1;
 inline constexpr uint32_t kPlainDirectory = 2;
 
-int tree_of(Context& context, uint32_t slot) {
-  const int tree = context.slot(slot);
-  return tree < 0 ? context.refuse(-tree) : tree;
+int mount_of(Context& context, uint32_t slot) {
+  const int mount = context.slot(slot);
+  return mount < 0 ? context.refuse(-mount) : mount;
 }
 
 int root_of(Context& context) { return context.rootfs < 0 ? context.refuse(EBADF) : context.rootfs; }
@@ -25,16 +25,16 @@ bool same_file(const struct statx& one, const struct statx& other) {
 }
 
 // Only procfs is attached on procfs: what is written below /proc must reach the kernel, not a file of a volume.
-int check_not_on_proc(Context& context, int tree, int target) {
+int check_not_on_proc(Context& context, int mount, int target) {
   const int target_on_proc = lies_on_proc(context, target);
   if (target_on_proc <= 0) return target_on_proc;
-  const int tree_on_proc = lies_on_proc(context, tree);
-  if (tree_on_proc < 0) return tree_on_proc;
-  return tree_on_proc == 1 ? 0 : context.refuse(EPERM);
+  const int mount_on_proc = lies_on_proc(context, mount);
+  if (mount_on_proc < 0) return mount_on_proc;
+  return mount_on_proc == 1 ? 0 : context.refuse(EPERM);
 }
 
 // A directory is attached on a directory, a file on another kind of file, and nothing on the root.
-int check_target(Context& context, int tree, int target, uint32_t kind) {
+int check_target(Context& context, int mount, int target, uint32_t kind) {
   struct statx there;
   struct statx& top = context.top;
   int error = stat_fd(context, target, &there);
@@ -45,16 +45,16 @@ int check_target(Context& context, int tree, int target, uint32_t kind) {
   if (same_file(there, top)) return context.refuse(EINVAL);
   // The union is no procfs. Kernels before 5.8 do not report the mount.
   const bool told = (there.stx_mask & top.stx_mask & STATX_MNT_ID) != 0;
-  return told && there.stx_mnt_id == top.stx_mnt_id ? 0 : check_not_on_proc(context, tree, target);
+  return told && there.stx_mnt_id == top.stx_mnt_id ? 0 : check_not_on_proc(context, mount, target);
 }
 
 // Clones the target with the mounts below it, makes the clone read-only, and attaches it on the target.
 int cover(Context& context, const Source& source, int target, uint32_t attributes, bool recursive) {
-  const int tree = clone_tree(context, source, true, recursive ? attributes : 0);
-  if (tree < 0) return tree;
-  int error = recursive ? 0 : set_attributes(context, tree, attributes, 0, false, 0);
-  if (error == 0) error = move_tree(context, tree, target);
-  close_fd(tree);
+  const int mount = clone_mount(context, source, true, recursive ? attributes : 0);
+  if (mount < 0) return mount;
+  int error = recursive ? 0 : set_attributes(context, mount, attributes, 0, false, 0);
+  if (error == 0) error = move_onto(context, mount, target);
+  close_fd(mount);
   return error;
 }
 
@@ -63,45 +63,45 @@ bool is_missing(int error) { return error == -ENOENT || error == -ENOTDIR; }
 }  // namespace
 
 int execute(Context& context, const plan::op::Attributes& op) {
-  const int tree = tree_of(context, op.tree);
-  if (tree < 0) return tree;
-  return set_attributes(context, tree, op.set, op.clear, op.recursive != 0, op.propagation);
+  const int mount = mount_of(context, op.mount);
+  if (mount < 0) return mount;
+  return set_attributes(context, mount, op.set, op.clear, op.recursive != 0, op.propagation);
 }
 
 int execute(Context& context, const plan::op::Root& op) {
-  const int tree = tree_of(context, op.tree);
-  if (tree < 0) return tree;
+  const int mount = mount_of(context, op.mount);
+  if (mount < 0) return mount;
   long error;
   if (context.has(kFeatureMountApi)) {
-    error = context.call(__NR_move_mount, tree, "", kAtCwd, op.at, kMoveFromEmptyPath);
+    error = context.call(__NR_move_mount, mount, "", kAtCwd, op.at, kMoveFromEmptyPath);
   } else {
-    error = context.call(__NR_mount, FdPath(tree).get(), op.at, nullptr, kMsMove, nullptr);
+    error = context.call(__NR_mount, FdPath(mount).get(), op.at, nullptr, kMsMove, nullptr);
   }
   if (error < 0) return static_cast<int>(error);
-  context.rootfs = tree;
+  context.rootfs = mount;
   return 0;
 }
 
 int execute(Context& context, const plan::op::Attach& op) {
-  const int tree = tree_of(context, op.tree);
-  if (tree < 0) return tree;
+  const int mount = mount_of(context, op.mount);
+  if (mount < 0) return mount;
   const int root = root_of(context);
   if (root < 0) return root;
   if (op.kind > kPlainDirectory) return context.refuse(EINVAL);
-  if (op.kind != kFile && attach_directly(context, tree, op)) return 0;
+  if (op.kind != kFile && attach_directly(context, mount, op)) return 0;
   forget_parent(context);
   const Missing made = op.kind == kFile ? Missing::kMakeFile : Missing::kMakeDirectory;
   const Links links = op.kind == kPlainDirectory ? Links::kRefuse : Links::kFollow;
   const int target = resolve(context, root, op.target, op.create != 0 ? made : Missing::kFail, links);
   if (target < 0) return target;
-  int error = check_target(context, tree, target, op.kind);
-  if (error == 0) error = move_tree(context, tree, target);
+  int error = check_target(context, mount, target, op.kind);
+  if (error == 0) error = move_onto(context, mount, target);
   close_fd(target);
   return error;
 }
 
 int execute(Context& context, const plan::op::Mask& op) {
-  const int scratch = tree_of(context, op.scratch);
+  const int scratch = mount_of(context, op.scratch);
   if (scratch < 0) return scratch;
   const int root = root_of(context);
   if (root < 0) return root;

@@ -8,13 +8,13 @@ namespace orlop::init {
 namespace {
 
 // Descriptor of the mount, after a check that the name is one component.
-int tree_for(Context& context, uint32_t slot, const char* name) {
+int mount_for(Context& context, uint32_t slot, const char* name) {
   if (name == nullptr || same_text(name, ".") || same_text(name, "..")) return context.refuse(EINVAL);
   for (const char* letter = name; *letter != 0; letter++) {
     if (*letter == '/') return context.refuse(EINVAL);
   }
-  const int tree = context.slot(slot);
-  return tree < 0 ? context.refuse(-tree) : tree;
+  const int mount = context.slot(slot);
+  return mount < 0 ? context.refuse(-mount) : mount;
 }
 
 int write_all(Context& context, int file, plan::Blob content) {
@@ -30,35 +30,35 @@ int write_all(Context& context, int file, plan::Blob content) {
 }  // namespace
 
 int execute(Context& context, const plan::op::Device& op) {
-  const int tree = tree_for(context, op.tree, op.name);
-  if (tree < 0) return tree;
+  const int mount = mount_for(context, op.mount, op.name);
+  if (mount < 0) return mount;
   const uint32_t type = (op.mode & S_IFMT) == S_IFBLK ? S_IFBLK : S_IFCHR;
   // The kernel's own 32-bit form of a device number.
   const uint32_t device = (op.minor & 0xff) | op.major << 8 | (op.minor & ~0xffu) << 12;
-  return static_cast<int>(context.call(__NR_mknodat, tree, op.name, type | (op.mode & 07777), device));
+  return static_cast<int>(context.call(__NR_mknodat, mount, op.name, type | (op.mode & 07777), device));
 }
 
 int execute(Context& context, const plan::op::Directory& op) {
-  const int tree = tree_for(context, op.tree, op.name);
-  if (tree < 0) return tree;
-  const long error = context.call(__NR_mkdirat, tree, op.name, op.mode & 07777);
+  const int mount = mount_for(context, op.mount, op.name);
+  if (mount < 0) return mount;
+  const long error = context.call(__NR_mkdirat, mount, op.name, op.mode & 07777);
   // mkdir drops set-id bits, and takes the sticky bit only.
   if (error < 0 || (op.mode & 06000) == 0) return static_cast<int>(error);
-  return static_cast<int>(context.call(__NR_fchmodat, tree, op.name, op.mode & 07777));
+  return static_cast<int>(context.call(__NR_fchmodat, mount, op.name, op.mode & 07777));
 }
 
 int execute(Context& context, const plan::op::Symlink& op) {
-  const int tree = tree_for(context, op.tree, op.name);
-  if (tree < 0) return tree;
+  const int mount = mount_for(context, op.mount, op.name);
+  if (mount < 0) return mount;
   if (op.content == nullptr) return context.refuse(EINVAL);
-  return static_cast<int>(context.call(__NR_symlinkat, op.content, tree, op.name));
+  return static_cast<int>(context.call(__NR_symlinkat, op.content, mount, op.name));
 }
 
 int execute(Context& context, const plan::op::File& op) {
-  const int tree = tree_for(context, op.tree, op.name);
-  if (tree < 0) return tree;
+  const int mount = mount_for(context, op.mount, op.name);
+  if (mount < 0) return mount;
   constexpr int kFlags = O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_CLOEXEC;
-  const auto file = static_cast<int>(context.call(__NR_openat, tree, op.name, kFlags, op.mode & 07777));
+  const auto file = static_cast<int>(context.call(__NR_openat, mount, op.name, kFlags, op.mode & 07777));
   if (file < 0) return file;
   int error = write_all(context, file, op.content);
   // After the content: a write takes the set-id bits away.
@@ -66,7 +66,7 @@ int execute(Context& context, const plan::op::File& op) {
   if (error == 0 && special) error = static_cast<int>(context.call(__NR_fchmod, file, op.mode & 07777));
   close_fd(file);
   if (error != 0 || op.file == plan::kNoSlot) return error;
-  return context.fill(op.file, clone_tree(context, {tree, op.name, kAtSymlinkNofollow}, false, 0));
+  return context.fill(op.file, clone_mount(context, {mount, op.name, kAtSymlinkNofollow}, false, 0));
 }
 
 }  // namespace orlop::init

@@ -53,18 +53,18 @@ int parent_of(Context& context, const char* target, int length) {
 
 }  // namespace
 
-bool attach_directly(Context& context, int tree, const plan::op::Attach& op) {
+bool attach_directly(Context& context, int mount, const plan::op::Attach& op) {
   const char* target = op.target;
   if (target == nullptr || !context.whole || !context.detached() || !context.has(kFeatureOpenat2)) return false;
   // At or below the target of procfs, `attach` checks what it covers.
   const bool on_proc = context.proc_target != nullptr && same_text(context.proc_target, target);
-  if (op.tree == context.proc) context.proc_target = target;
+  if (op.mount == context.proc) context.proc_target = target;
   const int length = on_proc ? -1 : length_of_parent(target);
   if (length < 0) return false;
   const int parent = parent_of(context, target, length);
   if (parent < 0) return false;
   // One name below its directory, without links, cannot lead elsewhere. Only a directory takes a directory.
-  return system_call(__NR_move_mount, tree, "", parent, target + length + 1, kMoveFromEmptyPath) == 0;
+  return system_call(__NR_move_mount, mount, "", parent, target + length + 1, kMoveFromEmptyPath) == 0;
 }
 
 void forget_parent(Context& context) {

@@ -49,11 +49,11 @@ int execute(Context& context, const plan::op::Propagation& op) {
 
 int execute(Context& context, const plan::op::Bind& op) {
   // The call that clones walks the path, once; then the result is compared.
-  const int tree = clone_tree(context, {kAtCwd, op.source, 0}, op.recursive != 0, 0);
-  if (tree < 0) return tree;
-  const int error = check_identity(context, tree, op);
-  if (error == 0) return context.fill(op.tree, tree);
-  close_fd(tree);
+  const int mount = clone_mount(context, {kAtCwd, op.source, 0}, op.recursive != 0, 0);
+  if (mount < 0) return mount;
+  const int error = check_identity(context, mount, op);
+  if (error == 0) return context.fill(op.mount, mount);
+  close_fd(mount);
   return error;
 }
 
@@ -71,13 +71,14 @@ int execute(Context& context, const plan::op::Tmpfs& op) {
                             {op.gid != 0 ? "gid" : nullptr, gid.get()},
                             {context.detached() ? "source" : nullptr, "tmpfs"}};
   constexpr uint32_t kCount = sizeof options / sizeof options[0];
-  if (op.at == nullptr) return context.fill(op.tree, make_filesystem(context, "tmpfs", options, kCount, op.attributes));
+  if (op.at == nullptr)
+    return context.fill(op.mount, make_filesystem(context, "tmpfs", options, kCount, op.attributes));
   // An attached tmpfs is the scratch of all later mounts, so it cannot need one itself.
-  int tree;
+  int mount;
   if (context.detached()) {
-    tree = make_filesystem(context, "tmpfs", options, kCount, op.attributes);
-    if (tree < 0) return tree;
-    const long error = context.call(__NR_move_mount, tree, "", kAtCwd, op.at, kMoveFromEmptyPath);
+    mount = make_filesystem(context, "tmpfs", options, kCount, op.attributes);
+    if (mount < 0) return mount;
+    const long error = context.call(__NR_move_mount, mount, "", kAtCwd, op.at, kMoveFromEmptyPath);
     if (error < 0) return static_cast<int>(error);
   } else {
     Text<256> data;
@@ -86,27 +87,27 @@ int execute(Context& context, const plan::op::Tmpfs& op) {
     if (op.inodes != 0) data.add(",nr_inodes=").add(inodes.get());
     if (op.uid != 0) data.add(",uid=").add(uid.get());
     if (op.gid != 0) data.add(",gid=").add(gid.get());
-    tree = mount_at_path(context, op.at, "tmpfs", data.get(), op.attributes);
+    mount = mount_at_path(context, op.at, "tmpfs", data.get(), op.attributes);
   }
-  if (context.scratch < 0) context.scratch = tree;
-  return context.fill(op.tree, tree);
+  if (context.scratch < 0) context.scratch = mount;
+  return context.fill(op.mount, mount);
 }
 
 int execute(Context& context, const plan::op::Proc& op) {
-  context.proc = op.tree;
-  return make_simple(context, op.tree, "proc", op.attributes);
+  context.proc = op.mount;
+  return make_simple(context, op.mount, "proc", op.attributes);
 }
 
 int execute(Context& context, const plan::op::Sysfs& op) {
-  return make_simple(context, op.tree, "sysfs", op.attributes);
+  return make_simple(context, op.mount, "sysfs", op.attributes);
 }
 
 int execute(Context& context, const plan::op::Mqueue& op) {
-  return make_simple(context, op.tree, "mqueue", op.attributes);
+  return make_simple(context, op.mount, "mqueue", op.attributes);
 }
 
 int execute(Context& context, const plan::op::Cgroup& op) {
-  return make_simple(context, op.tree, "cgroup2", op.attributes);
+  return make_simple(context, op.mount, "cgroup2", op.attributes);
 }
 
 int execute(Context& context, const plan::op::Devpts& op) {
@@ -119,7 +120,7 @@ int execute(Context& context, const plan::op::Devpts& op) {
                             {"ptmxmode", ptmx_mode.get()},
                             {op.gid != 0 ? "gid" : nullptr, gid.get()},
                             {context.detached() ? "source" : nullptr, "devpts"}};
-  return context.fill(op.tree,
+  return context.fill(op.mount,
                       make_filesystem(context, "devpts", options, sizeof options / sizeof options[0], op.attributes));
 }
 

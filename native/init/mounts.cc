@@ -18,10 +18,10 @@ int configure(Context& context, int filesystem, const Option* options, uint32_t 
 int make_detached(Context& context, const char* type, const Option* options, uint32_t count, uint32_t attributes) {
   const auto filesystem = static_cast<int>(context.call(__NR_fsopen, type, kFsopenCloexec));
   if (filesystem < 0) return filesystem;
-  long tree = configure(context, filesystem, options, count);
-  if (tree == 0) tree = context.call(__NR_fsmount, filesystem, kFsmountCloexec, attributes);
+  long mount = configure(context, filesystem, options, count);
+  if (mount == 0) mount = context.call(__NR_fsmount, filesystem, kFsmountCloexec, attributes);
   close_fd(filesystem);
-  return static_cast<int>(tree);
+  return static_cast<int>(mount);
 }
 
 // The access time is one value of several bits: it is set only if the old value is cleared.
@@ -44,41 +44,42 @@ int make_filesystem(Context& context, const char* type, const Option* options, u
   return mount_at_scratch(context, type, data.get(), attributes);
 }
 
-int clone_tree(Context& context, const Source& source, bool recursive, uint32_t set) {
-  int tree;
+int clone_mount(Context& context, const Source& source, bool recursive, uint32_t set) {
+  int mount;
   if (context.detached()) {
     const int flags = kOpenTreeClone | O_CLOEXEC | kAtNoAutomount | source.lookup | (recursive ? kAtRecursive : 0);
     if (context.has(kFeatureOpenTreeAttr)) {
       const MountAttr own = attributes_for(set, 0, kMsPrivate);
       return static_cast<int>(context.call(__NR_open_tree_attr, source.at, source.path, flags, &own, sizeof own));
     }
-    tree = static_cast<int>(context.call(__NR_open_tree, source.at, source.path, flags));
+    mount = static_cast<int>(context.call(__NR_open_tree, source.at, source.path, flags));
   } else {
-    tree = clone_at_scratch(context, source, recursive);
+    mount = clone_at_scratch(context, source, recursive);
   }
-  if (tree < 0) return tree;
-  const int error = set_attributes(context, tree, set, 0, recursive, 1);
-  if (error == 0) return tree;
-  close_fd(tree);
+  if (mount < 0) return mount;
+  const int error = set_attributes(context, mount, set, 0, recursive, 1);
+  if (error == 0) return mount;
+  close_fd(mount);
   return error;
 }
 
-int set_attributes(Context& context, int tree, uint32_t set, uint32_t clear, bool recursive, uint32_t propagation) {
+int set_attributes(Context& context, int mount, uint32_t set, uint32_t clear, bool recursive, uint32_t propagation) {
   const unsigned long flag = propagation_flag(propagation);
   if (propagation != 0 && flag == 0) return context.refuse(EINVAL);
-  if (!context.has(kFeatureMountSetattr)) return remount(context, tree, set, clear, recursive, propagation);
+  if (!context.has(kFeatureMountSetattr)) return remount(context, mount, set, clear, recursive, propagation);
   const MountAttr attributes = attributes_for(set, clear, flag);
   const int depth = recursive ? kAtRecursive : 0;
   return static_cast<int>(
-      context.call(__NR_mount_setattr, tree, "", kAtEmptyPath | depth, &attributes, sizeof attributes));
+      context.call(__NR_mount_setattr, mount, "", kAtEmptyPath | depth, &attributes, sizeof attributes));
 }
 
-int move_tree(Context& context, int tree, int target) {
+int move_onto(Context& context, int mount, int target) {
   if (context.detached()) {
-    return static_cast<int>(context.call(__NR_move_mount, tree, "", target, "", kMoveFromEmptyPath | kMoveToEmptyPath));
+    return static_cast<int>(
+        context.call(__NR_move_mount, mount, "", target, "", kMoveFromEmptyPath | kMoveToEmptyPath));
   }
   return static_cast<int>(
-      context.call(__NR_mount, FdPath(tree).get(), FdPath(target).get(), nullptr, kMsMove, nullptr));
+      context.call(__NR_mount, FdPath(mount).get(), FdPath(target).get(), nullptr, kMsMove, nullptr));
 }
 
 unsigned long propagation_flag(uint32_t mode) {

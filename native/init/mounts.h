@@ -1,5 +1,5 @@
 // Mounts by descriptor. With the mount API of 5.2 and mount_setattr(2), a mount is detached: no mount table has it
-// until `move_tree`. Without them, it is attached in the plan's first attached tmpfs (`scratch`), in the mount
+// until `move_onto`. Without them, it is attached in the plan's first attached tmpfs (`scratch`), in the mount
 // namespace of this start, and moved from there. Operations do not see the difference.
 #pragma once
 
@@ -26,13 +26,13 @@ inline Source itself(int fd) { return {fd, "", kAtEmptyPath}; }
 // Clones a mount, with the mounts below it if `recursive`, all private. A copy of a shared mount would stay a peer of
 // the host's mount, and mounts made in the container would show on the host. The same call sets the MOUNT_ATTR_* of
 // `set`.
-int clone_tree(Context& context, const Source& source, bool recursive, uint32_t set);
+int clone_mount(Context& context, const Source& source, bool recursive, uint32_t set);
 
 // Sets and clears MOUNT_ATTR_* and, unless 0, the propagation (1 private, 2 slave, 3 shared).
-int set_attributes(Context& context, int tree, uint32_t set, uint32_t clear, bool recursive, uint32_t propagation);
+int set_attributes(Context& context, int mount, uint32_t set, uint32_t clear, bool recursive, uint32_t propagation);
 
 // Attaches a mount on a descriptor. The descriptor of the mount stays valid: it is the root of the mount.
-int move_tree(Context& context, int tree, int target);
+int move_onto(Context& context, int mount, int target);
 
 // MS_PRIVATE, MS_SLAVE, MS_SHARED for 1, 2, 3; 0 for anything else.
 unsigned long propagation_flag(uint32_t mode);
@@ -41,6 +41,6 @@ unsigned long propagation_flag(uint32_t mode);
 int mount_at_scratch(Context& context, const char* type, const char* data, uint32_t attributes);
 int mount_at_path(Context& context, const char* path, const char* type, const char* data, uint32_t attributes);
 int clone_at_scratch(Context& context, const Source& source, bool recursive);
-int remount(Context& context, int tree, uint32_t set, uint32_t clear, bool recursive, uint32_t propagation);
+int remount(Context& context, int mount, uint32_t set, uint32_t clear, bool recursive, uint32_t propagation);
 
 }  // namespace orlop::init

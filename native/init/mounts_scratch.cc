@@ -25,9 +25,9 @@ unsigned long mount_flags(uint32_t attributes) {
 }
 
 // Attributes of a mount: a remount names all of them, and may not drop the locked ones.
-long current_attributes(Context& context, int tree, uint32_t* attributes) {
+long current_attributes(Context& context, int mount, uint32_t* attributes) {
   struct statfs facts;
-  const long error = context.call(__NR_fstatfs, tree, &facts);
+  const long error = context.call(__NR_fstatfs, mount, &facts);
   if (error < 0) return error;
   const long flags = facts.f_flags;
   *attributes = 0;
@@ -121,7 +121,7 @@ using PlaceName = Text<24>;
 // Makes the next mount point in the scratch tmpfs and gives an O_PATH descriptor for it.
 int make_place(Context& context, bool directory, PlaceName* name) {
   if (context.scratch < 0) return context.refuse(ENOSYS);
-  name->add("tree-").add_number(context.places++);
+  name->add("mount-").add_number(context.places++);
   long error;
   if (directory) {
     error = context.call(__NR_mkdirat, context.scratch, name->get(), 0700);
@@ -139,11 +139,11 @@ long mount_on(Context& context, int place, const char* type, const char* data, u
   return context.call(__NR_mount, type, FdPath(place).get(), type, flags, data);
 }
 
-int after_mount(Context& context, int tree, uint32_t attributes) {
-  if (tree < 0 || (attributes & kAttrReadonly) == 0) return tree;
-  const int error = remount(context, tree, kAttrReadonly, 0, false, 0);
-  if (error == 0) return tree;
-  close_fd(tree);
+int after_mount(Context& context, int mount, uint32_t attributes) {
+  if (mount < 0 || (attributes & kAttrReadonly) == 0) return mount;
+  const int error = remount(context, mount, kAttrReadonly, 0, false, 0);
+  if (error == 0) return mount;
+  close_fd(mount);
   return error;
 }
 
@@ -172,8 +172,8 @@ int mount_at_scratch(Context& context, const char* type, const char* data, uint3
   close_fd(place);
   if (error < 0) return static_cast<int>(error);
   // The name leads to the new mount now, and only this process sees the tmpfs.
-  const long tree = context.call(__NR_openat, context.scratch, name.get(), kPath | O_NOFOLLOW, 0);
-  return after_mount(context, static_cast<int>(tree), attributes);
+  const long mount = context.call(__NR_openat, context.scratch, name.get(), kPath | O_NOFOLLOW, 0);
+  return after_mount(context, static_cast<int>(mount), attributes);
 }
 
 int mount_at_path(Context& context, const char* path, const char* type, const char* data, uint32_t attributes) {
@@ -181,8 +181,8 @@ int mount_at_path(Context& context, const char* path, const char* type, const ch
   const unsigned long flags = mount_flags(attributes & ~kAttrReadonly);
   const long error = context.call(__NR_mount, type, path, type, flags, data);
   if (error < 0) return static_cast<int>(error);
-  const long tree = context.call(__NR_openat, kAtCwd, path, kPath | O_DIRECTORY, 0);
-  return after_mount(context, static_cast<int>(tree), attributes);
+  const long mount = context.call(__NR_openat, kAtCwd, path, kPath | O_DIRECTORY, 0);
+  return after_mount(context, static_cast<int>(mount), attributes);
 }
 
 int clone_at_scratch(Context& context, const Source& source, bool recursive) {
@@ -190,23 +190,23 @@ int clone_at_scratch(Context& context, const Source& source, bool recursive) {
   const int nofollow = (source.lookup & kAtSymlinkNofollow) != 0 ? O_NOFOLLOW : 0;
   const auto fd = static_cast<int>(context.call(__NR_openat, source.at, source.path, kPath | nofollow, 0));
   if (fd < 0) return fd;
-  const int tree = bind_at_scratch(context, fd, recursive);
+  const int mount = bind_at_scratch(context, fd, recursive);
   close_fd(fd);
-  return tree;
+  return mount;
 }
 
-int remount(Context& context, int tree, uint32_t set, uint32_t clear, bool recursive, uint32_t propagation) {
+int remount(Context& context, int mount, uint32_t set, uint32_t clear, bool recursive, uint32_t propagation) {
   // After the pivot only the root itself is changed, and there may be no /proc for the path of a descriptor.
-  const FdPath by_descriptor(tree);
+  const FdPath by_descriptor(mount);
   const char* path = context.pivoted ? "/" : by_descriptor.get();
   if (!has_flags(set | clear)) return context.refuse(ENOSYS);
   if (set != 0 || clear != 0) {
     // mount(2) changes one mount only: a volume would be read-only at its top, and writable below.
-    const long below = recursive ? has_mounts_below(context, tree) : 0;
+    const long below = recursive ? has_mounts_below(context, mount) : 0;
     if (below < 0) return static_cast<int>(below);
     if (below > 0) return context.refuse(ENOSYS);
     uint32_t attributes = 0;
-    const long failed = current_attributes(context, tree, &attributes);
+    const long failed = current_attributes(context, mount, &attributes);
     if (failed < 0) return static_cast<int>(failed);
     if ((set & kAttrAtimeMask) != 0) clear |= kAttrAtimeMask;
     attributes = (attributes & ~clear) | set;

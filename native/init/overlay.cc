@@ -58,11 +58,11 @@ int set_options(Context& context, int filesystem, const plan::op::Overlay& op) {
 int make_detached_overlay(Context& context, const plan::op::Overlay& op) {
   const auto filesystem = static_cast<int>(context.call(__NR_fsopen, "overlay", kFsopenCloexec));
   if (filesystem < 0) return filesystem;
-  long tree = set_options(context, filesystem, op);
-  if (tree == 0) tree = context.call(__NR_fsconfig, filesystem, kFsconfigCreate, nullptr, nullptr, 0);
-  if (tree == 0) tree = context.call(__NR_fsmount, filesystem, kFsmountCloexec, op.attributes);
+  long mount = set_options(context, filesystem, op);
+  if (mount == 0) mount = context.call(__NR_fsconfig, filesystem, kFsconfigCreate, nullptr, nullptr, 0);
+  if (mount == 0) mount = context.call(__NR_fsmount, filesystem, kFsmountCloexec, op.attributes);
   close_fd(filesystem);
-  return static_cast<int>(tree);
+  return static_cast<int>(mount);
 }
 
 using Options = Text<kOptionPage>;
@@ -92,8 +92,8 @@ void add_path(Options& options, const char* path, bool layer) {
   const size_t length = options.length();
   options.add(",redirect_dir=nofollow");
   if (options.full()) return context.refuse(E2BIG);
-  int tree = mount_at_scratch(context, "overlay", options.get(), op.attributes);
-  if (tree != -EINVAL) return tree;
+  int mount = mount_at_scratch(context, "overlay", options.get(), op.attributes);
+  if (mount != -EINVAL) return mount;
   options.truncate(length);
   return mount_at_scratch(context, "overlay", options.add(",redirect_dir=off").get(), op.attributes);
 }
@@ -102,12 +102,12 @@ void add_path(Options& options, const char* path, bool layer) {
 int bind_layer(Context& context, const plan::op::Overlay& op) {
   const auto layer = static_cast<int>(context.call(__NR_openat, kAtCwd, op.layers[0], kPath | O_DIRECTORY, 0));
   if (layer < 0) return layer;
-  const int tree = clone_tree(context, itself(layer), false, 0);
+  const int mount = clone_mount(context, itself(layer), false, 0);
   close_fd(layer);
-  if (tree < 0) return tree;
-  const int error = set_attributes(context, tree, op.attributes | kAttrReadonly, 0, false, 0);
-  if (error == 0) return tree;
-  close_fd(tree);
+  if (mount < 0) return mount;
+  const int error = set_attributes(context, mount, op.attributes | kAttrReadonly, 0, false, 0);
+  if (error == 0) return mount;
+  close_fd(mount);
   return error;
 }
 
@@ -115,11 +115,11 @@ int bind_layer(Context& context, const plan::op::Overlay& op) {
 
 int execute(Context& context, const plan::op::Overlay& op) {
   if (op.layers.count == 0 || (op.upper != nullptr && op.work == nullptr)) return context.refuse(EINVAL);
-  if (op.upper == nullptr && op.layers.count == 1) return context.fill(op.tree, bind_layer(context, op));
+  if (op.upper == nullptr && op.layers.count == 1) return context.fill(op.mount, bind_layer(context, op));
   if (context.detached() && context.has(kFeatureLowerdirAppend)) {
-    return context.fill(op.tree, make_detached_overlay(context, op));
+    return context.fill(op.mount, make_detached_overlay(context, op));
   }
-  return context.fill(op.tree, make_overlay_by_string(context, op));
+  return context.fill(op.mount, make_overlay_by_string(context, op));
 }
 
 }  // namespace orlop::init

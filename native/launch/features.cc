@@ -32,8 +32,8 @@ bool refused_with(int wanted, long number, long a = 0, long b = 0, long c = 0, l
 // fsopen(2) checks the privilege before the arguments. So without privilege only open_tree(2), which needs none to open
 // a path, shows whether a filter stands in the way. Filters treat these calls alike.
 bool has_mount_api() {
-  const UniqueFd tree(static_cast<int>(syscall(__NR_open_tree, AT_FDCWD, "/", O_CLOEXEC)));
-  if (!tree) return false;
+  const UniqueFd root(static_cast<int>(syscall(__NR_open_tree, AT_FDCWD, "/", O_CLOEXEC)));
+  if (!root) return false;
   if (syscall(__NR_fsopen, nullptr, 0) != -1) return false;
   return errno == EFAULT || (errno == EPERM && geteuid() != 0);
 }

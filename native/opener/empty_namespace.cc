@@ -30,7 +30,7 @@ Failure move_to(const UniqueFd& mount_namespace) {
   return setns(mount_namespace.get(), CLONE_NEWNS) == 0 ? Failure{} : failed("setns");
 }
 
-Failure make_tmpfs(UniqueFd* tree) {
+Failure make_tmpfs(UniqueFd* tmpfs) {
   const UniqueFd context(static_cast<int>(syscall(SYS_fsopen, "tmpfs", FSOPEN_CLOEXEC)));
   if (!context) return failed("fsopen", "tmpfs");
   const char* const options[][2] = {{"source", "orlop"}, {"mode", "0700"}, {"nr_inodes", "8"}, {"size", "16k"}};
@@ -38,18 +38,19 @@ Failure make_tmpfs(UniqueFd* tree) {
     if (syscall(SYS_fsconfig, context.get(), FSCONFIG_SET_STRING, key, value, 0) != 0) return failed("fsconfig", key);
   }
   if (syscall(SYS_fsconfig, context.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) != 0) return failed("fsconfig");
-  tree->reset(static_cast<int>(syscall(SYS_fsmount, context.get(), FSMOUNT_CLOEXEC, MOUNT_ATTR_NOEXEC)));
-  return *tree ? Failure{} : failed("fsmount");
+  tmpfs->reset(static_cast<int>(syscall(SYS_fsmount, context.get(), FSMOUNT_CLOEXEC, MOUNT_ATTR_NOEXEC)));
+  return *tmpfs ? Failure{} : failed("fsmount");
 }
 
 // Replaces the mounts of this namespace, a copy of the host's, by an empty directory.
 Failure replace_root() {
   if (mount(nullptr, "/", nullptr, MS_PRIVATE | MS_REC, nullptr) != 0) return failed("mount", "/");
-  UniqueFd tree;
-  if (Failure failure = make_tmpfs(&tree)) return failure;
-  if (mkdirat(tree.get(), kEmptyMountPoint + 1, 0700) != 0) return failed("mkdirat", kEmptyMountPoint);
-  if (syscall(SYS_move_mount, tree.get(), "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) != 0) return failed("move_mount");
-  if (fchdir(tree.get()) != 0) return failed("fchdir");
+  UniqueFd tmpfs;
+  if (Failure failure = make_tmpfs(&tmpfs)) return failure;
+  if (mkdirat(tmpfs.get(), kEmptyMountPoint + 1, 0700) != 0) return failed("mkdirat", kEmptyMountPoint);
+  if (syscall(SYS_move_mount, tmpfs.get(), "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) != 0)
+    return failed("move_mount");
+  if (fchdir(tmpfs.get()) != 0) return failed("fchdir");
   // With the same directory for both arguments, the old root is stacked on the new one.
   if (syscall(SYS_pivot_root, ".", ".") != 0) return failed("pivot_root");
   return umount2(".", MNT_DETACH) == 0 ? Failure{} : failed("umount2");

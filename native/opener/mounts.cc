@@ -34,10 +34,10 @@ Failure open_mounts(const std::vector<uint8_t>& plan, uint32_t features, HostExe
   return outside.leave();
 }
 
-void look_up(int tree, const std::string& paths) {
+void look_up(int mount, const std::string& paths) {
   for (size_t at = 0, end; (end = paths.find('\0', at)) != std::string::npos; at = end + 1) {
     UniqueFd found;
-    (void)fs::open_in_root(tree, paths.substr(at, end - at), O_PATH, 0, &found);
+    (void)fs::open_in_root(mount, paths.substr(at, end - at), O_PATH, 0, &found);
   }
 }
 
@@ -45,7 +45,7 @@ void look_up_in_union(const std::vector<uint8_t>& plan, const std::vector<Unique
   const plan::View view(plan.data());
   for (uint32_t i = 0; i < view.header().prepare; ++i) {
     if (view.code(i) != plan::Code::Overlay) continue;
-    const uint32_t slot = plan::read<plan::op::Overlay>(view, i).tree;
+    const uint32_t slot = plan::read<plan::op::Overlay>(view, i).mount;
     if (slot < slots.size() && slots[slot]) look_up(slots[slot].get(), paths);
     return;
   }

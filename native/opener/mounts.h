@@ -19,7 +19,7 @@ Failure open_mounts(const std::vector<uint8_t>& plan, uint32_t features, HostExe
 
 // Looks up paths in a mount, so that the kernel has them cached at the start: overlayfs asks each layer for a name the
 // first time. Missing paths are ignored. Each path ends with a NUL.
-void look_up(int tree, const std::string& paths);
+void look_up(int mount, const std::string& paths);
 // Looks up paths in the union that this plan made, if it has one.
 void look_up_in_union(const std::vector<uint8_t>& plan, const std::vector<UniqueFd>& slots, const std::string& paths);
 

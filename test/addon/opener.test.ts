@@ -85,7 +85,7 @@ describe('a start whose mounts an opener makes', () => {
 
   /** Makes a detached mount of a directory, before any start. */
   const mountOf = (source: string): Plan => {
-    const bind: Op = { op: 'bind', reason: '', tree: 0, source, recursive: 0, device: 0n, inode: 0n, type: 0 };
+    const bind: Op = { op: 'bind', reason: '', mount: 0, source, recursive: 0, device: 0n, inode: 0n, type: 0 };
     return { strategy: 'opener', namespaces: [], supplied: [], slots: 1, prepare: [bind], enter: [] };
   };
 
@@ -152,7 +152,7 @@ describe('a start whose mounts an opener makes', () => {
   it('names the operation that the host refused, and clones nothing', async () => {
     const plan = plainPlan({ argv: ['/bin/true'], strategy: 'opener' });
     const identity = { device: 0n, inode: 0n, type: 0 };
-    const missing: Op = { op: 'bind', reason: '', tree: 1, source: '/no/such', recursive: 0, ...identity };
+    const missing: Op = { op: 'bind', reason: '', mount: 1, source: '/no/such', recursive: 0, ...identity };
     const broken: Plan = { ...plan, slots: 2, prepare: [...plan.prepare, missing] };
     const [children, descriptors] = [newChildren(), ownDescriptors().length];
     const result = await launchPlan(native, broken);
@@ -188,7 +188,7 @@ describe('a start whose mounts an opener makes', () => {
     { op: 'join', reason: '', namespace: 0, kind: 0 },
     { op: 'ids', reason: '', uid: 1, gid: 1, groups: [] },
     // Only in a container, which it has to join first.
-    { op: 'attach', reason: '', tree: 0, target: '/mnt', kind: 0, create: 1 },
+    { op: 'attach', reason: '', mount: 0, target: '/mnt', kind: 0, create: 1 },
     { op: 'chdir', reason: '', path: '/made', create: 1 },
     { op: 'readonly', reason: '', target: '/', recursive: 1 },
   ] satisfies Op[]) {
@@ -205,7 +205,7 @@ describe('a start whose mounts an opener makes', () => {
     const plan = plainPlan({ argv: ['/bin/true'], strategy: 'opener' });
     const size = 0n;
     const tmpfs: Op = {
-      ...{ op: 'tmpfs', reason: '', tree: 0, mode: 0o755, size, inodes: size, uid: 0, gid: 0, attributes: 0 },
+      ...{ op: 'tmpfs', reason: '', mount: 0, mode: 0o755, size, inodes: size, uid: 0, gid: 0, attributes: 0 },
       at: '/mnt',
     };
     expect(() => prepare(native, { ...plan, prepare: [tmpfs] })).to.throw(TypeError, 'fault 8 at operation 0');

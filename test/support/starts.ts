@@ -27,12 +27,12 @@ export interface PlanParts {
 /** A plan whose root filesystem is a bind mount of the host's, for tests without file systems. */
 export function plainPlan(parts: PlanParts): Plan {
   const { argv, env = [], namespaces = [], supplied = [], strategy = 'in-child', steps = [] } = parts;
-  const tree = supplied.length;
-  const bind: Step = { op: 'bind', tree, source: '/', recursive: 1, device: 0n, inode: 0n, type: 0 };
+  const slot = supplied.length;
+  const bind: Step = { op: 'bind', mount: slot, source: '/', recursive: 1, device: 0n, inode: 0n, type: 0 };
   const hide: Step = { op: 'propagation', path: '/', mode: propagation.private, recursive: 1 };
   const prepare = strategy === 'opener' ? [bind] : [hide, bind];
   const enter: Step[] = [
-    { op: 'root', tree, at: strategy === 'opener' ? emptyMountPoint : '/tmp' },
+    { op: 'root', mount: slot, at: strategy === 'opener' ? emptyMountPoint : '/tmp' },
     { op: 'pivot' },
     ...steps,
     { op: 'signals' },

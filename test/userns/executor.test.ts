@@ -27,7 +27,7 @@ function withoutDevices(op: Op): Op[] {
   if (op.op === 'device') {
     if (op.name !== 'null') return [];
     const content = new Uint8Array();
-    return [{ op: 'file', reason: op.reason, tree: op.tree, name: op.name, mode: 0o666, content, file: null }];
+    return [{ op: 'file', reason: op.reason, mount: op.mount, name: op.name, mode: 0o666, content, file: null }];
   }
   return [op.op === 'devpts' ? { ...op, gid: 0 } : op];
 }
@@ -97,11 +97,11 @@ for (const [name, features] of featureSets) {
 
     it('cannot take away what the host locked', () => {
       const plan = planOf('true', { mounts: [volume()] });
-      const tree = plan.prepare.find((op) => op.op === 'bind')?.tree ?? null;
+      const slot = plan.prepare.find((op) => op.op === 'bind')?.mount ?? null;
       const change: Op = {
         op: 'attributes',
         reason: 'test',
-        tree,
+        mount: slot,
         set: attribute.noatime,
         clear: 0,
         recursive: 0,

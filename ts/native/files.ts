@@ -51,9 +51,10 @@ export function ownFile(): string {
 }
 
 /**
- * The directory whose package.json is orlop's, of `start` and the two above it: sources, library and command line lie at
- * different depths, none deeper. Further up is nothing of ours, and maybe a directory that everybody can write, from
- * where a program that has orlop in a bundle of its own would load an addon. `start` where there is none.
+ * The directory whose package.json is orlop's, of `start` and the two above it; `start` where there is none.
+ *
+ * Sources, library and command line lie at different depths, none deeper. A search further up would find a stranger's
+ * directory, which other users may be able to write: a program with orlop in its own bundle would load an addon from it.
  */
 export function findPackageRoot(start: string): string {
   return [start, dirname(start), dirname(dirname(start))].find(isOurs) ?? start;
@@ -118,7 +119,7 @@ function buildCommand(packageRoot: string): string {
   );
 }
 
-/** Whether what is taken for the package's directory is one; where orlop is in somebody's bundle, it is not. */
+/** Whether the package's directory was found; it is not where a program's bundle contains orlop. */
 export function hasSources({ packageRoot }: Place): boolean {
   return existsSync(join(packageRoot, 'native', 'binding.gyp'));
 }

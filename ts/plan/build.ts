@@ -50,7 +50,7 @@ export function makeContainer(draft: Draft, facts: StartFacts): Scratch {
   );
   setParameters(draft, facts.sysctls, procOf(mounts, made));
 
-  draft.enter.push({ op: 'root', reason: 'root filesystem', tree: rootfs, at: facts.root.mountPoint });
+  draft.enter.push({ op: 'root', reason: 'root filesystem', mount: rootfs, at: facts.root.mountPoint });
   attachMounts(draft, byDepth(mounts), made);
   attachFiles(draft, scratch.files);
   protect(draft, facts, scratch.mount);
@@ -102,14 +102,14 @@ const bytesOfScratch = 1n << 20n;
  */
 function makeScratch(draft: Draft, facts: StartFacts): Scratch {
   const reason = 'scratch';
-  const tree = draft.newSlot();
+  const slot = draft.newSlot();
   const files = filesOf(facts);
   const content = files.reduce((sum, file) => sum + lengthOf(file.content), 0);
   draft.inside.push(
     {
       op: 'tmpfs',
       reason,
-      tree,
+      mount: slot,
       mode: 0o755,
       size: bytesOfScratch + BigInt(content),
       inodes: 0n,
@@ -118,14 +118,14 @@ function makeScratch(draft: Draft, facts: StartFacts): Scratch {
       attributes: attribute.nosuid | attribute.noexec,
       at: facts.root.mountPoint,
     },
-    { op: 'device', reason: 'for masked files', tree, name: 'null', mode: 0o666, major: 1, minor: 3 },
-    { op: 'directory', reason: 'for masked directories', tree, name: 'empty', mode: 0o755 },
+    { op: 'device', reason: 'for masked files', mount: slot, name: 'null', mode: 0o666, major: 1, minor: 3 },
+    { op: 'directory', reason: 'for masked directories', mount: slot, name: 'empty', mode: 0o755 },
   );
   return {
-    mount: tree,
+    mount: slot,
     files: files.map(({ name, target, content }) => {
       const file = draft.newSlot();
-      draft.inside.push({ op: 'file', reason: `default ${target}`, tree, name, mode: 0o644, content, file });
+      draft.inside.push({ op: 'file', reason: `default ${target}`, mount: slot, name, mode: 0o644, content, file });
       return { target, mount: file, reason: `default ${target}` };
     }),
   };
@@ -148,11 +148,11 @@ function filesOf(facts: StartFacts): { name: string; target: string; content: Ui
 }
 
 export function makeUnion(draft: Draft, root: RootFacts): Slot {
-  const tree = draft.newSlot();
+  const slot = draft.newSlot();
   draft.prepare.push({
     op: 'overlay',
     reason: 'root filesystem',
-    tree,
+    mount: slot,
     layers: root.layers,
     upper: root.upper ?? '',
     work: root.work ?? '',
@@ -161,17 +161,17 @@ export function makeUnion(draft: Draft, root: RootFacts): Slot {
     // With nodev, a device node in a layer cannot be opened, with or without a device cgroup.
     attributes: attribute.nodev | (root.upper === null ? attribute.readonly : 0),
   });
-  return tree;
+  return slot;
 }
 
 function attachMounts(draft: Draft, ordered: readonly PlacedMount[], made: ReadonlyMap<PlacedMount, Slot>): void {
   for (const mount of ordered) {
     const { reason, target } = mount;
-    const tree = made.get(mount) ?? null;
+    const slot = made.get(mount) ?? null;
     draft.enter.push({
       op: 'attach',
       reason,
-      tree,
+      mount: slot,
       target,
       kind: mountPoint[mount.kind],
       create: mount.create ? 1 : 0,
@@ -182,7 +182,7 @@ function attachMounts(draft: Draft, ordered: readonly PlacedMount[], made: Reado
 /** Attaches the files after the user's mounts, so that a volume on `/etc` does not hide them, as in Docker. */
 function attachFiles(draft: Draft, files: readonly AttachedFile[]): void {
   for (const { target, mount, reason } of files) {
-    draft.enter.push({ op: 'attach', reason, tree: mount, target, kind: mountPoint.file, create: 1 });
+    draft.enter.push({ op: 'attach', reason, mount, target, kind: mountPoint.file, create: 1 });
   }
 }
 

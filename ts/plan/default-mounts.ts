@@ -40,9 +40,9 @@ function simple(target: string, op: 'proc' | 'sysfs' | 'mqueue' | 'cgroup', attr
     reason,
     prefetchable: false,
     make(draft) {
-      const tree = draft.newSlot();
-      draft.inside.push({ op, reason, tree, attributes });
-      return tree;
+      const slot = draft.newSlot();
+      draft.inside.push({ op, reason, mount: slot, attributes });
+      return slot;
     },
   };
 }
@@ -66,42 +66,53 @@ const links: readonly (readonly [name: string, content: string])[] = [
 
 /** Fills `/dev` while it is detached, so that no path of the image is walked to make a device. */
 function makeDev(draft: Draft): Slot {
-  const tree = draft.newSlot();
+  const slot = draft.newSlot();
   const reason = 'default /dev';
   const attributes = attribute.nosuid | attribute.strictatime;
   const size = 64n << 20n;
-  draft.prepare.push({ op: 'tmpfs', reason, tree, mode: 0o755, size, inodes: 0n, uid: 0, gid: 0, attributes, at: '' });
+  draft.prepare.push({
+    op: 'tmpfs',
+    reason,
+    mount: slot,
+    mode: 0o755,
+    size,
+    inodes: 0n,
+    uid: 0,
+    gid: 0,
+    attributes,
+    at: '',
+  });
   for (const [name, major, minor] of devices) {
-    draft.prepare.push({ op: 'device', reason, tree, name, mode: 0o666, major, minor });
+    draft.prepare.push({ op: 'device', reason, mount: slot, name, mode: 0o666, major, minor });
   }
-  for (const [name, content] of links) draft.prepare.push({ op: 'symlink', reason, tree, name, content });
+  for (const [name, content] of links) draft.prepare.push({ op: 'symlink', reason, mount: slot, name, content });
   for (const name of ['pts', 'shm', 'mqueue']) {
-    draft.prepare.push({ op: 'directory', reason, tree, name, mode: 0o755 });
+    draft.prepare.push({ op: 'directory', reason, mount: slot, name, mode: 0o755 });
   }
-  return tree;
+  return slot;
 }
 
 /** Makes a devpts instance without the host's terminals. Group 5 is `tty` on all distributions. */
 function makePts(draft: Draft): Slot {
-  const tree = draft.newSlot();
+  const slot = draft.newSlot();
   draft.prepare.push({
     op: 'devpts',
     reason: 'default /dev/pts',
-    tree,
+    mount: slot,
     attributes: attribute.nosuid | attribute.noexec,
     gid: 5,
     mode: 0o620,
     ptmxMode: 0o666,
   });
-  return tree;
+  return slot;
 }
 
 function makeShm(draft: Draft, size: bigint): Slot {
-  const tree = draft.newSlot();
+  const slot = draft.newSlot();
   draft.prepare.push({
     op: 'tmpfs',
     reason: 'default /dev/shm',
-    tree,
+    mount: slot,
     mode: 0o1777,
     size,
     inodes: 0n,
@@ -110,5 +121,5 @@ function makeShm(draft: Draft, size: bigint): Slot {
     attributes: closed,
     at: '',
   });
-  return tree;
+  return slot;
 }

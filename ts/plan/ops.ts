@@ -19,7 +19,7 @@ export const ops = {
   overlay: {
     code: 2,
     fields: [
-      ['tree', 'out'],
+      ['mount', 'out'],
       ['layers', 'strings'],
       ['upper', 'string'],
       ['work', 'string'],
@@ -31,7 +31,7 @@ export const ops = {
   bind: {
     code: 3,
     fields: [
-      ['tree', 'out'],
+      ['mount', 'out'],
       ['source', 'string'],
       ['recursive', 'u32'],
       ['device', 'u64'],
@@ -42,7 +42,7 @@ export const ops = {
   tmpfs: {
     code: 4,
     fields: [
-      ['tree', 'out'],
+      ['mount', 'out'],
       ['mode', 'u32'],
       ['size', 'u64'],
       ['inodes', 'u64'],
@@ -55,21 +55,21 @@ export const ops = {
   proc: {
     code: 5,
     fields: [
-      ['tree', 'out'],
+      ['mount', 'out'],
       ['attributes', 'u32'],
     ],
   },
   sysfs: {
     code: 6,
     fields: [
-      ['tree', 'out'],
+      ['mount', 'out'],
       ['attributes', 'u32'],
     ],
   },
   devpts: {
     code: 7,
     fields: [
-      ['tree', 'out'],
+      ['mount', 'out'],
       ['attributes', 'u32'],
       ['gid', 'u32'],
       ['mode', 'u32'],
@@ -79,21 +79,21 @@ export const ops = {
   mqueue: {
     code: 8,
     fields: [
-      ['tree', 'out'],
+      ['mount', 'out'],
       ['attributes', 'u32'],
     ],
   },
   cgroup: {
     code: 9,
     fields: [
-      ['tree', 'out'],
+      ['mount', 'out'],
       ['attributes', 'u32'],
     ],
   },
   device: {
     code: 10,
     fields: [
-      ['tree', 'slot'],
+      ['mount', 'slot'],
       ['name', 'string'],
       ['mode', 'u32'],
       ['major', 'u32'],
@@ -103,7 +103,7 @@ export const ops = {
   directory: {
     code: 11,
     fields: [
-      ['tree', 'slot'],
+      ['mount', 'slot'],
       ['name', 'string'],
       ['mode', 'u32'],
     ],
@@ -111,7 +111,7 @@ export const ops = {
   symlink: {
     code: 12,
     fields: [
-      ['tree', 'slot'],
+      ['mount', 'slot'],
       ['name', 'string'],
       ['content', 'string'],
     ],
@@ -119,7 +119,7 @@ export const ops = {
   file: {
     code: 13,
     fields: [
-      ['tree', 'slot'],
+      ['mount', 'slot'],
       ['name', 'string'],
       ['mode', 'u32'],
       ['content', 'blob'],
@@ -129,7 +129,7 @@ export const ops = {
   attributes: {
     code: 14,
     fields: [
-      ['tree', 'slot'],
+      ['mount', 'slot'],
       ['set', 'u32'],
       ['clear', 'u32'],
       ['recursive', 'u32'],
@@ -139,14 +139,14 @@ export const ops = {
   root: {
     code: 20,
     fields: [
-      ['tree', 'slot'],
+      ['mount', 'slot'],
       ['at', 'string'],
     ],
   },
   attach: {
     code: 21,
     fields: [
-      ['tree', 'slot'],
+      ['mount', 'slot'],
       ['target', 'string'],
       ['kind', 'u32'],
       ['create', 'u32'],

@@ -12,7 +12,7 @@ export function makerOf(plan: Plan, slot: Slot | null): Op | undefined {
 /** Target of the mount in a slot; undefined: it is not attached. */
 export function targetOf(plan: Plan, slot: Slot | null): string | undefined {
   if (slot === null) return undefined;
-  const attach = [...plan.enter, ...plan.prepare].find((op) => op.op === 'attach' && op.tree === slot);
+  const attach = [...plan.enter, ...plan.prepare].find((op) => op.op === 'attach' && op.mount === slot);
   return attach?.op === 'attach' ? attach.target : undefined;
 }
 

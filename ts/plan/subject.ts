@@ -12,22 +12,22 @@ export interface Subject {
 export function subjectOf(plan: Plan, op: Op, detail: number): Subject {
   switch (op.op) {
     case 'bind':
-      return { path: op.source, dest: targetOf(plan, op.tree) };
+      return { path: op.source, dest: targetOf(plan, op.mount) };
     case 'overlay':
       return { path: op.upper === '' ? op.layers[0] : op.upper, dest: op.at };
     case 'root':
-      return { path: meaningOf(plan, op.tree), dest: op.at };
+      return { path: meaningOf(plan, op.mount), dest: op.at };
     case 'attach':
-      return { path: meaningOf(plan, op.tree), dest: op.target };
+      return { path: meaningOf(plan, op.mount), dest: op.target };
     case 'tmpfs':
     case 'proc':
     case 'sysfs':
     case 'devpts':
     case 'mqueue':
     case 'cgroup':
-      return { path: op.op, dest: targetOf(plan, op.tree) };
+      return { path: op.op, dest: targetOf(plan, op.mount) };
     case 'attributes':
-      return { path: meaningOf(plan, op.tree), dest: targetOf(plan, op.tree) };
+      return { path: meaningOf(plan, op.mount), dest: targetOf(plan, op.mount) };
     case 'exec':
       return { path: op.candidates[detail] ?? op.candidates.at(-1) ?? op.argv[0] };
     case 'rlimit':

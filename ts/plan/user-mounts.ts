@@ -10,26 +10,34 @@ export function makeUserMount(draft: Draft, mount: UserMount): Slot {
 }
 
 function makeBind(draft: Draft, mount: BindMount): Slot {
-  const tree = draft.newSlot();
+  const slot = draft.newSlot();
   const { reason, source, device, inode, attributes } = mount;
   const type = sourceType[mount.type];
   const recursive = mount.recursive && mount.type === 'directory' ? 1 : 0;
-  draft.prepare.push({ op: 'bind', reason, tree, source, recursive, device, inode, type });
+  draft.prepare.push({ op: 'bind', reason, mount: slot, source, recursive, device, inode, type });
   // A new bind mount is private, so only another propagation has to be set.
   const mode = mount.propagation === undefined || mount.propagation === 'private' ? 0 : propagation[mount.propagation];
   if (attributes !== 0 || mode !== 0) {
-    draft.prepare.push({ op: 'attributes', reason, tree, set: attributes, clear: 0, recursive, propagation: mode });
+    draft.prepare.push({
+      op: 'attributes',
+      reason,
+      mount: slot,
+      set: attributes,
+      clear: 0,
+      recursive,
+      propagation: mode,
+    });
   }
-  return tree;
+  return slot;
 }
 
 /** Makes a tmpfs, writable at first even if it is to be read-only: mount points may have to be made in it. */
 function makeTmpfs(draft: Draft, mount: TmpfsMount): Slot {
-  const tree = draft.newSlot();
+  const slot = draft.newSlot();
   draft.prepare.push({
     op: 'tmpfs',
     reason: mount.reason,
-    tree,
+    mount: slot,
     mode: mount.mode ?? 0o1777,
     size: mount.size ?? 0n,
     inodes: mount.inodes ?? 0n,
@@ -38,20 +46,20 @@ function makeTmpfs(draft: Draft, mount: TmpfsMount): Slot {
     attributes: mount.attributes & ~attribute.readonly,
     at: '',
   });
-  return tree;
+  return slot;
 }
 
 /** Reason of the tmpfs over a path of the host. */
 export const hiddenReason = 'hidden from the container';
 
 export function makeHidden(draft: Draft, hidden: HiddenPath): Slot {
-  const tree = draft.newSlot();
+  const slot = draft.newSlot();
   const attributes = attribute.nosuid | attribute.nodev;
   const { mode } = hidden;
   draft.prepare.push({
     op: 'tmpfs',
     reason: hiddenReason,
-    tree,
+    mount: slot,
     mode,
     size: 0n,
     inodes: 0n,
@@ -60,5 +68,5 @@ export function makeHidden(draft: Draft, hidden: HiddenPath): Slot {
     attributes,
     at: '',
   });
-  return tree;
+  return slot;
 }

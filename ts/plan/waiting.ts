@@ -82,15 +82,15 @@ export function buildApplication(
 }
 
 function attachMounts(draft: Draft, mounts: readonly UserMount[], completed: boolean): void {
-  const made = mounts.map((mount) => ({ mount, target: mount.target, tree: makeUserMount(draft, mount) }));
+  const made = mounts.map((mount) => ({ mount, target: mount.target, slot: makeUserMount(draft, mount) }));
   if (mounts.length > 0 || completed) {
     const namespace = draft.suppliedSlot('container');
     draft.prepare.push({ op: 'join', reason: 'mounts of the container', namespace, kind: namespaceFlag.mount });
   }
-  for (const { mount, target, tree } of byDepth(made)) {
+  for (const { mount, target, slot } of byDepth(made)) {
     const { reason } = mount;
     const kind = mountPoint[mount.kind === 'bind' ? mount.type : 'directory'];
-    draft.prepare.push({ op: 'attach', reason, tree, target, kind, create: 1 });
+    draft.prepare.push({ op: 'attach', reason, mount: slot, target, kind, create: 1 });
   }
 }
 

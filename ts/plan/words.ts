@@ -54,17 +54,17 @@ export function wordsFor(plan: Plan, op: Op): string {
       return list(quote(op.name), `mode ${octal(op.mode)}`, `${op.content.length} bytes`);
     case 'attributes':
       return list(
-        `of ${nameOfSlot(plan, op.tree)}`,
+        `of ${nameOfSlot(plan, op.mount)}`,
         flags(attribute, op.set),
         op.clear !== 0 && `not ${flags(attribute, op.clear)}`,
         op.propagation !== 0 && nameOf(propagation, op.propagation),
         op.recursive && 'recursive',
       );
     case 'root':
-      return `${nameOfSlot(plan, op.tree)} on ${quote(op.at)}`;
+      return `${nameOfSlot(plan, op.mount)} on ${quote(op.at)}`;
     case 'attach':
       return list(
-        `${nameOfSlot(plan, op.tree)} on ${quote(op.target)}`,
+        `${nameOfSlot(plan, op.mount)} on ${quote(op.target)}`,
         nameOf(mountPoint, op.kind),
         op.create && 'created if missing',
       );

@@ -6,7 +6,7 @@ export const phaseTitles: Readonly<Record<Phase, string>> = {
   create: 'the container is made',
   call: 'the start is prepared',
   launch: 'the kernel makes the process',
-  prepare: 'prepare: mounts are made, seen by nobody yet',
+  prepare: "prepare: the container's mounts are made, still detached",
   enter: 'enter: the container init process becomes the application',
   after: 'afterwards, while the application runs',
 };

@@ -86,14 +86,14 @@ describe('plan of a start', () => {
     ]);
     // The mounts are in the slots of their names.
     expect(ahead.slots).to.equal(mountsPrefetched.length);
-    expect(ahead.prepare.flatMap((op) => ('tree' in op && op.op !== 'device' ? [op.tree] : [])).at(0)).to.equal(0);
+    expect(ahead.prepare.flatMap((op) => ('mount' in op && op.op !== 'device' ? [op.mount] : [])).at(0)).to.equal(0);
     const ready = buildPlan({ ...facts, mountsPrefetched, networkPrefetched: true });
     expect(ready.supplied).to.deep.equal(['stdin', 'stdout', 'stderr', 'network', ...mountsPrefetched]);
     expect(ready.namespaces).not.to.include('network');
     expect(names(ready.prepare)).to.deep.equal(['bind']);
     expect(ready.enter[0]).to.include({ op: 'join', namespace: 3, kind: 0x4000_0000 });
     expect(names(ready.enter)).not.to.include('loopback');
-    expect(find(ready.enter, 'root').tree).to.equal(ready.supplied.indexOf('mount:/'));
+    expect(find(ready.enter, 'root').mount).to.equal(ready.supplied.indexOf('mount:/'));
     expect(targets(ready)).to.deep.equal(targets(buildPlan(facts)));
     const made = (plan: Plan) => names([...plan.prepare, ...plan.enter]).sort();
     const whole = made(buildPlan({ ...facts, network: 'host' }));
@@ -140,7 +140,7 @@ describe('plan of a start', () => {
     expect(find(plan.prepare, 'bind')).to.deep.equal({
       op: 'bind',
       reason: 'volume /test',
-      tree: 5,
+      mount: 5,
       source: '/host/test',
       recursive: 1,
       device: 1n,
@@ -150,7 +150,7 @@ describe('plan of a start', () => {
     expect(find(plan.prepare, 'attributes')).to.deep.equal({
       op: 'attributes',
       reason: 'volume /test',
-      tree: 5,
+      mount: 5,
       set: attribute.nosuid | attribute.nodev,
       clear: 0,
       recursive: 1,

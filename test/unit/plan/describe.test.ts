@@ -67,7 +67,7 @@ describe('words of a plan', () => {
     expect(JSON.parse(JSON.stringify(json))).to.deep.equal(json);
     expect(json.prepare.find(({ op }) => op === 'bind')).to.deep.equal({
       op: 'bind',
-      tree: 5,
+      mount: 5,
       source: '/host/test',
       recursive: 1,
       device: '1',

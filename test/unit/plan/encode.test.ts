@@ -76,7 +76,7 @@ describe('binary form of a plan', () => {
       ...planOf({ op: 'hostname', reason: '', name: hole.shortId }),
       prepare: [
         { op: 'exec', reason: '', candidates: [], argv: [`/ä/${hole.id}`, 'none', hole.shortId], env: [] },
-        { op: 'file', reason: '', tree: 0, name: 'f', mode: 0o644, content: `${hole.shortId} ${hole.id}\n`, file: 0 },
+        { op: 'file', reason: '', mount: 0, name: 'f', mode: 0o644, content: `${hole.shortId} ${hole.id}\n`, file: 0 },
       ],
     });
     expect(holes.filter((_, index) => index % 3 === 2).sort()).to.deep.equal([0, 0, 1, 1]);
@@ -98,7 +98,7 @@ describe('binary form of a plan', () => {
   });
 
   it('refuses a slot outside the table and a number that does not fit', () => {
-    expect(() => encodePlan(planOf({ op: 'root', reason: '', tree: 1, at: '/x' }))).to.throw(RangeError, 'root.tree');
+    expect(() => encodePlan(planOf({ op: 'root', reason: '', mount: 1, at: '/x' }))).to.throw(RangeError, 'root.mount');
     expect(() => encodePlan(planOf({ op: 'umask', reason: '', mask: 2 ** 32 }))).to.throw(RangeError, 'umask.mask');
     expect(() => encodePlan(planOf({ op: 'bounding', reason: '', set: 1n << 64n }))).to.throw(RangeError);
   });

@@ -62,8 +62,8 @@ describe('the plans of a waiting container', () => {
   it('leave the slots of the streams free, and use no slot twice', () => {
     const application = buildApplication(member, { mounts: [makeBind('/a')], process: facts.process });
     const filled = [...all(member.prepare), ...all(application)].flatMap((op) =>
-      'tree' in op && ['bind', 'tmpfs', 'overlay', 'proc', 'sysfs', 'devpts', 'mqueue', 'cgroup'].includes(op.op)
-        ? [op.tree]
+      'mount' in op && ['bind', 'tmpfs', 'overlay', 'proc', 'sysfs', 'devpts', 'mqueue', 'cgroup'].includes(op.op)
+        ? [op.mount]
         : [],
     );
     expect(new Set(filled).size).to.equal(filled.length);
