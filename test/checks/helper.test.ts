@@ -15,7 +15,7 @@ describe('orlop-init, the file', () => {
     expect(readelf('--relocs')).to.include('no relocations');
   });
 
-  it('needs nothing to be initialised: there is nobody who would do it', () => {
+  it('needs nothing to be initialised: no C library would do it', () => {
     const sections = readelf('--sections');
     expect(sections).to.not.match(/\.(init_array|ctors|tdata|tbss)\b/);
   });

@@ -47,6 +47,20 @@ describe('the tree', () => {
     expect(others).to.deep.equal([]);
   });
 
+  it('has the source files that its pages name', () => {
+    const missing = texts()
+      .filter(([name]) => name.endsWith('.md') && name !== 'CHANGELOG.md')
+      .flatMap(([name, text]) => sourcesNamedIn(text).map((file) => ({ name, file })))
+      .filter(({ file }) => !existsSync(file));
+    expect(missing).to.deep.equal([]);
+  });
+
+  it('has a walk through the files of run() that names each file once', () => {
+    const files = sourcesNamedIn(readFileSync('docs/how-a-container-starts.md', 'utf8'));
+    expect(files.length).to.be.greaterThan(10);
+    expect(files.filter((file, index) => files.indexOf(file) !== index)).to.deep.equal([]);
+  });
+
   it('names no place of the machine that it was written on', () => {
     const checkout = process.cwd();
     expect(
@@ -75,6 +89,11 @@ describe('the tree', () => {
     expect(readFileSync('package-lock.json', 'utf8')).not.to.include('"resolved"');
   });
 });
+
+/** Paths of sources in a page: `ts/api/run.ts`. */
+function sourcesNamedIn(page: string): string[] {
+  return page.match(/\b(?:ts|native)\/[\w/.-]+\.(?:ts|cc|h|def)\b/g) ?? [];
+}
 
 /** Name and content of each file that is text. */
 function texts(): [name: string, text: string][] {
