@@ -1,6 +1,6 @@
 import { now } from '../linux/clock.ts';
 import type { NativeCommand } from '../native/contract.ts';
-import { fill, type Own, type Values, valuesOf } from '../plan/holes.ts';
+import { fill, type Own, shortId, type Values, valuesOf } from '../plan/holes.ts';
 import type { StoredContainer } from '../record/schema.ts';
 import type { RunRequest } from '../request/types.ts';
 import { nameFor } from '../resolve/names.ts';
@@ -23,7 +23,7 @@ export function newOwn(
 ): OwnPart {
   const time = now();
   const own = { id, name: request.name ?? nameFor(id), created: time, started: time };
-  const { argv, env } = processOf(request, image.config, user, fill(record.hostname, [id, id.slice(0, 12)]));
+  const { argv, env } = processOf(request, image.config, user, fill(record.hostname, [id, shortId(id)]));
   return partOf({ ...own, requestArgv: request.argv, requestEnv: request.env, argv, env });
 }
 

@@ -84,7 +84,7 @@ async function needs(store: Store, id: string, durability: Durability): Promise<
 const bootSchema = recordSchema(() => v.object({ boot: v.string() }));
 
 /**
- * Removes layers and volumes of ephemeral containers whose records a reboot has lost. The boot ID tells of the reboot,
+ * Removes layers and volumes of ephemeral containers that lost their records by a reboot. The boot ID tells of a reboot,
  * not the missing records: another process may have the same store open with another run directory.
  */
 async function sweepAfterReboot(store: Store, volumes: Volumes): Promise<void> {

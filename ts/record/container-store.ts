@@ -3,6 +3,7 @@ import { now } from '../linux/clock.ts';
 import { isAlive, ownIdentity, type ProcessIdentity } from '../linux/proc.ts';
 import { sigkill } from '../linux/signals.ts';
 import type { Change, NativeProcess } from '../native/contract.ts';
+import { shortId } from '../plan/holes.ts';
 import { collect, type Damaged } from '../store/record.ts';
 import type { Store } from '../store/store.ts';
 import { Volumes } from '../volumes/volumes.ts';
@@ -295,7 +296,7 @@ export class ContainerStore {
     const { containers } = await this.list();
     const other = containers.find(({ record }) => record.name === name);
     if (other === undefined) return;
-    const short = other.record.id.slice(0, 12);
+    const short = shortId(other.record.id);
     throw new RequestError('ORLOP_E_CONTAINER_NAME', `container ${short} has the name '${name}' already`, {
       hint: `choose another name, or remove that container: orlop rm ${name}`,
     });

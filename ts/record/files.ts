@@ -3,7 +3,7 @@ import { readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isAlive, ownIdentity, type ProcessIdentity } from '../linux/proc.ts';
 import type { Change } from '../native/contract.ts';
-import { jsonWithHoles } from '../plan/holes.ts';
+import { jsonWithHoles, shortId } from '../plan/holes.ts';
 import { replaceFile } from '../store/durable.ts';
 import { isId } from '../store/id.ts';
 import { damaged, readRecord, writeRecord } from '../store/record.ts';
@@ -152,7 +152,7 @@ export function noteUse(store: Store, id: string, volume: string): void {
 /** Reads a container; null when it is gone. Throws ORLOP_E_DAMAGED. */
 export async function readContainer(store: Store, id: string, durability: Durability): Promise<StoredContainer | null> {
   const directory = containerDirectory(store, id, durability);
-  const hint = `remove the container: orlop rm -f ${id.slice(0, 12)}`;
+  const hint = `remove the container: orlop rm -f ${shortId(id)}`;
   const path = join(directory, 'config.json');
   const record = await readRecord(path, containerSchema, hint);
   const state = record === null ? null : await readRecord(join(directory, 'state.json'), stateSchema, hint);

@@ -1,4 +1,5 @@
 import { RequestError } from '../errors/index.ts';
+import { shortId } from '../plan/holes.ts';
 import type { Store } from '../store/store.ts';
 import type { VolumeUser } from '../volumes/volumes.ts';
 import { containerIds, readContainer, volumeNames } from './files.ts';
@@ -23,7 +24,7 @@ export async function readUses(store: Store): Promise<Uses> {
         throw error;
       });
       if (found === null) return;
-      const user = { id, name: found === 'damaged' ? id.slice(0, 12) : found.record.name };
+      const user = { id, name: found === 'damaged' ? shortId(id) : found.record.name };
       for (const name of names) add(volumes, name, user);
       if (found !== 'damaged') add(images, found.record.image.id, user);
     }),

@@ -1,5 +1,6 @@
 import { mkdir, readFile, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { shortId } from '../../plan/holes.ts';
 import { errorCode } from '../../store/system-error.ts';
 import { pollUntil } from './poll.ts';
 
@@ -34,7 +35,7 @@ export async function hierarchies(): Promise<Hierarchy[]> {
 export async function groupFor(hierarchy: Hierarchy, id: string, pid: number): Promise<FrozenGroup | null> {
   const home = await homeOf(hierarchy, pid);
   if (home === null) return null;
-  return { hierarchy, path: join(hierarchy.mount, `orlop-pause-${id.slice(0, 12)}`), home };
+  return { hierarchy, path: join(hierarchy.mount, `orlop-pause-${shortId(id)}`), home };
 }
 
 /**
