@@ -10,6 +10,7 @@ import { ContainerStore } from '../../ts/record/container-store.ts';
 import { newId } from '../../ts/store/id.ts';
 import { Store } from '../../ts/store/store.ts';
 import { PreparingNative } from './prepared.ts';
+import { temporaryDirectory } from './temporary.ts';
 
 /** An image without layers, with an ID of its own. */
 export function image(changes: Partial<ResolvedImage> = {}): ResolvedImage {
@@ -37,7 +38,7 @@ export interface FakeRuntime extends Runtime {
   held: number;
 }
 
-export async function fakeRuntime(directory: string): Promise<FakeRuntime> {
+async function fakeRuntime(directory: string): Promise<FakeRuntime> {
   const addon = new PreparingNative({
     openView: async () => openSync(directory, 'r'),
     openInRoot: async () => {
@@ -79,4 +80,16 @@ function images(runtime: () => FakeRuntime): ImageStore {
     },
   };
   return known as ImageStore;
+}
+
+/** A runtime for each test of the surrounding `describe`, in a directory of the test. */
+export function withFakeRuntime(): { readonly runtime: () => FakeRuntime; readonly directory: () => string } {
+  let runtime: FakeRuntime;
+  afterEach(() => runtime.store.close());
+  // After that, because what is registered first runs first.
+  const directory = temporaryDirectory();
+  beforeEach(async () => {
+    runtime = await fakeRuntime(directory());
+  });
+  return { runtime: () => runtime, directory };
 }

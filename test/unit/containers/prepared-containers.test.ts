@@ -5,10 +5,9 @@ import { LaunchError, RequestError } from '../../../ts/errors/index.ts';
 import { parseRunOptions } from '../../../ts/request/options.ts';
 import type { RunRequest } from '../../../ts/request/types.ts';
 import { Laps } from '../../../ts/trace/laps.ts';
-import { type FakeRuntime, fakeRuntime } from '../../support/fake-runtime.ts';
+import { withFakeRuntime } from '../../support/fake-runtime.ts';
 import { request } from '../../support/records.ts';
 import { refusal } from '../../support/refusal.ts';
-import { temporaryDirectory } from '../../support/temporary.ts';
 
 /** A request that says something of everything. */
 const whole = parseRunOptions(
@@ -154,38 +153,32 @@ describe('what is outdated', () => {
 });
 
 describe('work with the prepared containers of a request', () => {
-  let runtime: FakeRuntime;
-  afterEach(() => runtime.store.close());
-  // After that, because what is registered first runs first.
-  const directory = temporaryDirectory();
-  beforeEach(async () => {
-    runtime = await fakeRuntime(directory());
-  });
+  const { runtime } = withFakeRuntime();
 
   const options = { durability: 'ephemeral' } as const;
-  const work = (asked: RunRequest) => withPrepared(runtime, asked, options, async (found) => found);
+  const work = (asked: RunRequest) => withPrepared(runtime(), asked, options, async (found) => found);
 
   it('reuses prepared containers, and resolves a request only once', async () => {
     const first = await work(request());
     expect(await work(request({ argv: ['other'] }))).to.equal(first);
-    expect(runtime.resolved).to.equal(1);
+    expect(runtime().resolved).to.equal(1);
     expect(await work(request({ readOnly: true }))).not.to.equal(first);
-    expect(runtime.resolved).to.equal(2);
+    expect(runtime().resolved).to.equal(2);
   });
 
   it('has the request resolved each time where what was found does not hold for the next', async () => {
-    runtime.found = { ...runtime.found, repeatable: false };
+    runtime().found = { ...runtime().found, repeatable: false };
     expect(await work(request())).not.to.equal(await work(request()));
-    expect(runtime.resolved).to.equal(2);
-    expect(runtime.prepared.get(request(), 'ephemeral')).to.equal(undefined);
+    expect(runtime().resolved).to.equal(2);
+    expect(runtime().prepared.get(request(), 'ephemeral')).to.equal(undefined);
   });
 
   it('has the request resolved again where a check fails, with the images held from then on', async () => {
     const first = await work(request());
     const laps = new Laps('create');
     const seen: (readonly [PreparedContainer, again: boolean, held: number])[] = [];
-    const result = await withPrepared(runtime, request(), { ...options, laps }, async (found, again) => {
-      seen.push([found, again, runtime.held]);
+    const result = await withPrepared(runtime(), request(), { ...options, laps }, async (found, again) => {
+      seen.push([found, again, runtime().held]);
       if (!again) throw systemError('stat');
       return found;
     });
@@ -195,26 +188,26 @@ describe('work with the prepared containers of a request', () => {
     ]);
     expect(seen[0]?.[0]).to.equal(first);
     expect(result).to.equal(seen[1]?.[0]).and.not.to.equal(first);
-    expect(runtime.held).to.equal(0);
+    expect(runtime().held).to.equal(0);
     expect(await work(request())).to.equal(result);
     expect(laps.steps.map(({ name }) => name)).to.include('refused');
   });
 
   it('fails where a check fails the second time too', async () => {
     let tries = 0;
-    const failing = withPrepared(runtime, request(), options, async () => {
+    const failing = withPrepared(runtime(), request(), options, async () => {
       tries++;
       throw Object.assign(systemError('flock'), { code: 'EAGAIN' });
     });
     expect(await failing.catch((error: unknown) => error)).to.include({ syscall: 'flock' });
-    expect([tries, runtime.held]).to.deep.equal([2, 0]);
+    expect([tries, runtime().held]).to.deep.equal([2, 0]);
   });
 
   it('has it resolved until what changes meanwhile has come to rest, with the images held all the time', async () => {
     for (const error of [systemError('stat'), launchError('bind')]) {
       const seen: number[] = [];
-      const result = await withPrepared(runtime, request(), options, async (found) => {
-        seen.push(runtime.held);
+      const result = await withPrepared(runtime(), request(), options, async (found) => {
+        seen.push(runtime().held);
         if (seen.length < 4) throw error;
         return found;
       });
@@ -225,19 +218,19 @@ describe('work with the prepared containers of a request', () => {
 
   it('fails where it never does, and nothing is kept', async () => {
     let tries = 0;
-    const failing = withPrepared(runtime, request(), options, async () => {
+    const failing = withPrepared(runtime(), request(), options, async () => {
       tries++;
       throw systemError('stat');
     });
     expect(await failing.catch((error: unknown) => error)).to.include({ syscall: 'stat' });
-    expect([tries, runtime.held]).to.deep.equal([9, 0]);
-    expect(runtime.prepared.get(request(), 'ephemeral')).to.equal(undefined);
+    expect([tries, runtime().held]).to.deep.equal([9, 0]);
+    expect(runtime().prepared.get(request(), 'ephemeral')).to.equal(undefined);
   });
 
   it('fails at once where something else goes wrong, and what was resolved stays', async () => {
     const first = await work(request());
     let tries = 0;
-    const failing = withPrepared(runtime, request(), options, async () => {
+    const failing = withPrepared(runtime(), request(), options, async () => {
       tries++;
       throw new RequestError('ORLOP_E_CONTAINER_NAME', 'taken');
     });

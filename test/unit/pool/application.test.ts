@@ -13,19 +13,12 @@ import type { BindMount, MountSpec, RunRequest } from '../../../ts/request/types
 import { mountsOf } from '../../../ts/resolve/facts.ts';
 import type { ResolvedSource } from '../../../ts/resolve/sources.ts';
 import { newId } from '../../../ts/store/id.ts';
-import { type FakeRuntime, fakeRuntime, image } from '../../support/fake-runtime.ts';
+import { image, withFakeRuntime } from '../../support/fake-runtime.ts';
 import { readBack } from '../../support/prepared.ts';
 import { request } from '../../support/records.ts';
-import { temporaryDirectory } from '../../support/temporary.ts';
 
 describe('an application in a container that waits', () => {
-  let runtime: FakeRuntime;
-  afterEach(() => runtime.store.close());
-  // After that, because what is registered first runs first.
-  const directory = temporaryDirectory();
-  beforeEach(async () => {
-    runtime = await fakeRuntime(directory());
-  });
+  const { runtime, directory } = withFakeRuntime();
 
   const at = (name: string) => join(directory(), name);
   const bind = (source: string, target: string, readonly = false): BindMount => ({
@@ -39,13 +32,13 @@ describe('an application in a container that waits', () => {
   const named = { type: 'volume', name: 'data', target: '/data', attributes: 0, nocopy: false } as const;
 
   const resolve = (changes: Partial<RunRequest> = {}) =>
-    resolveApplication(runtime, runtime.found.value, request(changes), undefined);
+    resolveApplication(runtime(), runtime().found.value, request(changes), undefined);
 
   async function waitingKind(defaults: Partial<RunRequest> = {}): Promise<WaitingKind> {
     const asked = waitingRequest(request(defaults));
-    const prepared = await prepareContainer(runtime, asked, { durability: 'ephemeral' });
+    const prepared = await prepareContainer(runtime(), asked, { durability: 'ephemeral' });
     const plans = buildWaiting(factsOf(prepared));
-    const [boot, prepare] = [plans.boot, plans.prepare].map((plan) => prepareForm(runtime.native, plan, {}));
+    const [boot, prepare] = [plans.boot, plans.prepare].map((plan) => prepareForm(runtime().native, plan, {}));
     if (boot === undefined || prepare === undefined) throw new Error('the two plans of a container that waits');
     return { prepared, plans, boot, prepare };
   }
@@ -85,7 +78,7 @@ describe('an application in a container that waits', () => {
     const process = { ...plans.facts.process, ...command, cwd, uid, gid, groups: [gid] };
     const { sources } = application;
     expect([cwd, uid, gid]).to.deep.equal(['/work', 7, 8]);
-    expect(formOf(runtime, kind, application, volumes).planOf(values, command)).to.deep.equal(
+    expect(formOf(runtime(), kind, application, volumes).planOf(values, command)).to.deep.equal(
       readBack(buildApplication(plans, { mounts: mountsOf(whole, { sources, volumes }), process })),
     );
   });
@@ -93,18 +86,18 @@ describe('an application in a container that waits', () => {
   it('has its plan prepared once for each kind of containers that wait', async () => {
     const [kind, other] = [await waitingKind(), await waitingKind({ readOnly: true })];
     const [one, second] = [await resolve(), await resolve({ workdir: '/work' })];
-    const before = runtime.addon.given.length;
-    const form = formOf(runtime, kind, one, new Map());
-    expect(formOf(runtime, kind, one, new Map())).to.equal(form);
-    const forms = [form, formOf(runtime, kind, second, new Map()), formOf(runtime, other, one, new Map())];
+    const before = runtime().addon.given.length;
+    const form = formOf(runtime(), kind, one, new Map());
+    expect(formOf(runtime(), kind, one, new Map())).to.equal(form);
+    const forms = [form, formOf(runtime(), kind, second, new Map()), formOf(runtime(), other, one, new Map())];
     expect(new Set(forms).size).to.equal(3);
-    expect(runtime.addon.given.length - before).to.equal(3);
+    expect(runtime().addon.given.length - before).to.equal(3);
   });
 
   it('is removed after its exit by a batch of changes, unless it has an anonymous volume', async () => {
     const kind = await waitingKind();
-    runtime.store.trash();
-    await runtime.store.discard(at('none'));
+    runtime().store.trash();
+    await runtime().store.discard(at('none'));
     const [named, anonymous] = [true, false].map((has) => resolve({ mounts: [{ ...volume(has) }] }));
     const source: ResolvedSource = { path: '/store/data', device: 1n, inode: 2n, type: 'directory' };
     for (const [application, removes] of [
@@ -114,7 +107,7 @@ describe('an application in a container that waits', () => {
     ] as const) {
       if (application === undefined) throw new Error('no application');
       const volumes = new Map(application.needs.map(({ name }) => [name, source]));
-      expect(formOf(runtime, kind, application, volumes).removes).to.equal(removes);
+      expect(formOf(runtime(), kind, application, volumes).removes).to.equal(removes);
     }
   });
 
@@ -128,13 +121,13 @@ describe('an application in a container that waits', () => {
     expect(await repeatable(bind('a', '/a'), named)).to.equal(true);
     expect(await repeatable(bind('link', '/a'))).to.equal(false);
     expect(await repeatable(volume(false))).to.equal(false);
-    runtime.found = { ...runtime.found, value: image({ id: 'host' }) };
+    runtime().found = { ...runtime().found, value: image({ id: 'host' }) };
     expect(await repeatable()).to.equal(false);
   });
 
   it('has no volume of the image, which the waiting container has already', async () => {
-    const { value } = runtime.found;
-    runtime.found = { ...runtime.found, value: image({ config: { ...value.config, volumes: ['/data'] } }) };
+    const { value } = runtime().found;
+    runtime().found = { ...runtime().found, value: image({ config: { ...value.config, volumes: ['/data'] } }) };
     expect((await resolve()).needs).to.deep.equal([]);
   });
 });

@@ -5,19 +5,12 @@ import { hole } from '../../../ts/plan/holes.ts';
 import type { BindMount, RunRequest, VolumeMount } from '../../../ts/request/types.ts';
 import { resolveRequest } from '../../../ts/resolve/resolve.ts';
 import { Laps } from '../../../ts/trace/laps.ts';
-import { type FakeRuntime, fakeRuntime } from '../../support/fake-runtime.ts';
+import { withFakeRuntime } from '../../support/fake-runtime.ts';
 import { request } from '../../support/records.ts';
 import { refusal } from '../../support/refusal.ts';
-import { temporaryDirectory } from '../../support/temporary.ts';
 
 describe('what a request leads to', () => {
-  let runtime: FakeRuntime;
-  afterEach(() => runtime.store.close());
-  // After that, because what is registered first runs first.
-  const directory = temporaryDirectory();
-  beforeEach(async () => {
-    runtime = await fakeRuntime(directory());
-  });
+  const { runtime, directory } = withFakeRuntime();
 
   const at = (name: string) => join(directory(), name);
   const bind = (source: string): BindMount => ({
@@ -32,7 +25,7 @@ describe('what a request leads to', () => {
     return { type: 'volume', name, target: '/data', attributes: 0, nocopy: false };
   };
   const resolve = (changes: Partial<RunRequest> = {}) =>
-    resolveRequest(runtime, request(changes), { durability: 'ephemeral' });
+    resolveRequest(runtime(), request(changes), { durability: 'ephemeral' });
 
   it('is a record with holes for what a container has of its own, its command and its environment', async () => {
     const { record } = await resolve({ argv: ['sh', '-c', 'secret'], env: [{ name: 'A', value: 'secret' }] });
@@ -55,9 +48,13 @@ describe('what a request leads to', () => {
   });
 
   it('holds for a container as long as the checks of its image hold, and for a start as long as the others do', async () => {
-    expect(await resolve()).to.deep.include({ createChecks: runtime.found.checks, startChecks: [], repeatable: true });
+    expect(await resolve()).to.deep.include({
+      createChecks: runtime().found.checks,
+      startChecks: [],
+      repeatable: true,
+    });
     const { createChecks, startChecks } = await resolve({ network: 'host' });
-    expect(createChecks).to.deep.equal(runtime.found.checks);
+    expect(createChecks).to.deep.equal(runtime().found.checks);
     expect(startChecks.map(([kind, path]) => [kind, path])).to.deep.equal([
       ['same', '/etc/hosts'],
       ['same', '/etc/resolv.conf'],
@@ -74,7 +71,7 @@ describe('what a request leads to', () => {
     expect(await repeatable({ mounts: [bind('link')] }), 'a link').to.equal(false);
     expect(await repeatable({ mounts: [volume(null)] }), 'an anonymous volume').to.equal(false);
     expect(await repeatable({ security }), 'a profile in a file').to.equal(false);
-    runtime.found = { ...runtime.found, repeatable: false };
+    runtime().found = { ...runtime().found, repeatable: false };
     expect(await repeatable({}), 'an image').to.equal(false);
   });
 
@@ -87,13 +84,13 @@ describe('what a request leads to', () => {
     expect(await lasts({ mounts: [bind('link')] }), 'a link').to.equal(false);
     expect(await lasts({ security }), 'a profile in a file').to.equal(false);
     // It has its own volume, and its own image, whatever others get.
-    runtime.found = { ...runtime.found, repeatable: false };
+    runtime().found = { ...runtime().found, repeatable: false };
     expect(await lasts({ mounts: [volume(null), bind('source')] })).to.equal(true);
   });
 
   it('is found in steps that can be timed', async () => {
     const laps = new Laps('create');
-    await resolveRequest(runtime, request(), { durability: 'durable', laps });
+    await resolveRequest(runtime(), request(), { durability: 'durable', laps });
     expect(laps.steps.map(({ name }) => name)).to.deep.equal(['image', 'user', 'sources', 'settings']);
   });
 
@@ -110,7 +107,7 @@ describe('what a request leads to', () => {
   it('says that a volume has been taken out of the store when its facts are asked for', async () => {
     const { facts } = await resolve({ mounts: [volume('data')] });
     expect(() => facts()).to.throw("no volume has the name 'data'");
-    mkdirSync(runtime.store.volumeData('data'), { recursive: true });
+    mkdirSync(runtime().store.volumeData('data'), { recursive: true });
     expect(facts().mounts.map(({ target }) => target)).to.deep.equal(['/data']);
   });
 });
