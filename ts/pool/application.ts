@@ -78,10 +78,16 @@ export function processOfApplication(
   return { argv, env, cwd, uid, gid, groups };
 }
 
-const forms = new WeakMap<WaitingKind, WeakMap<Application, PreparedForm>>();
+interface KnownForm {
+  readonly form: PreparedForm;
+  readonly trash: string | null;
+}
+
+const forms = new WeakMap<WaitingKind, WeakMap<Application, KnownForm>>();
 
 /**
- * The prepared start by which a waiting container becomes the application. It is made once for each kind.
+ * The prepared start by which a waiting container becomes the application. It is made once for each kind, and again
+ * for another trash: the first request finds none yet, and its form leaves the removal to JavaScript.
  *
  * @param volumes of the store, by name
  */
@@ -91,12 +97,13 @@ export function formOf(
   application: Application,
   volumes: ReadonlyMap<string, ResolvedSource>,
 ): PreparedForm {
-  const ofKind = forms.get(kind) ?? new WeakMap<Application, PreparedForm>();
+  const ofKind = forms.get(kind) ?? new WeakMap<Application, KnownForm>();
   forms.set(kind, ofKind);
+  const trash = runtime.store.trash();
   const known = ofKind.get(application);
-  if (known !== undefined) return known;
-  const form = makeForm(runtime, kind, application, volumes);
-  ofKind.set(application, form);
+  if (known !== undefined && known.trash === trash) return known.form;
+  const form = makeForm(runtime, kind, application, volumes, trash);
+  ofKind.set(application, { form, trash });
   return form;
 }
 
@@ -105,6 +112,7 @@ function makeForm(
   { prepared, plans }: WaitingKind,
   application: Application,
   volumes: ReadonlyMap<string, ResolvedSource>,
+  trash: string | null,
 ): PreparedForm {
   const { mounts, sources, user, cwd } = application;
   const { record } = prepared.container;
@@ -116,5 +124,5 @@ function makeForm(
     process: { ...plans.facts.process, cwd, uid, gid, groups: groupsOf(user) },
   });
   const container = { ...prepared.container, record: { ...record, volumes: [...record.volumes, ...uses] } };
-  return prepareForm(native, plan, { afterExit: afterExitChanges(store, container, store.trash()) });
+  return prepareForm(native, plan, { afterExit: afterExitChanges(store, container, trash) });
 }

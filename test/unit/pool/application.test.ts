@@ -111,6 +111,15 @@ describe('an application in a container that waits', () => {
     }
   });
 
+  it('is removed by a batch of changes as soon as there is a trash, which the first request does not find yet', async () => {
+    const kind = await waitingKind();
+    const application = await resolve();
+    const removes = () => formOf(runtime(), kind, application, new Map()).removes;
+    expect(removes()).to.equal(false);
+    await runtime().store.discard(at('none'));
+    expect(removes()).to.equal(true);
+  });
+
   const volume = (has: boolean) => ({ ...named, name: has ? 'data' : null });
 
   it('is found again by the next request, unless something of it may be another then', async () => {
