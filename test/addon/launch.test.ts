@@ -7,7 +7,7 @@ import { loadNative } from '../../ts/native/binding.ts';
 import type { Change, Native, RunningState } from '../../ts/native/contract.ts';
 import { ops } from '../../ts/plan/ops.ts';
 import { launchPlan, launchPrepared, type PlanLaunch, prepare } from '../support/launch.ts';
-import { requires } from '../support/require.ts';
+import { requires, requiresIn } from '../support/require.ts';
 import {
   cgroup2,
   newChildren,
@@ -109,9 +109,8 @@ describe('launching a plan', () => {
     });
 
     it(`places the child in a cgroup, by ${name}`, async function () {
-      const directory = cgroup2();
-      if (directory === undefined || process.getuid?.() !== 0) return this.skip();
-      const cgroup = openSync(directory, 'r');
+      requiresIn(this, 'root', 'cgroup-v2');
+      const cgroup = openSync(cgroup2(), 'r');
       const options = { features: native.features() & mask, cgroup };
       const child = started(await launchPlan(native, plainPlan({ argv: ['/bin/sleep', '600'] }), options));
       closeSync(cgroup);
@@ -122,9 +121,8 @@ describe('launching a plan', () => {
   }
 
   it('moves no process into a cgroup when it cannot tell which is its child', async function () {
-    const mount = cgroup2();
-    if (mount === undefined || process.getuid?.() !== 0) return this.skip();
-    const cgroup = mkdtempSync(join(mount, 'orlop-test-'));
+    requiresIn(this, 'root', 'cgroup-v2');
+    const cgroup = mkdtempSync(join(cgroup2(), 'orlop-test-'));
     try {
       const { argv, env } = program(
         `const fs = require('node:fs');

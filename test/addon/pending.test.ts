@@ -16,7 +16,7 @@ import { expect } from 'chai';
 import { loadNative } from '../../ts/native/binding.ts';
 import type { Native } from '../../ts/native/contract.ts';
 import { launchPlan } from '../support/launch.ts';
-import { requires } from '../support/require.ts';
+import { requires, requiresIn } from '../support/require.ts';
 import { cgroup2, hold, newChildren, plainPlan, start, started, startTimeOf } from '../support/starts.ts';
 import { until } from '../support/temporary.ts';
 
@@ -69,8 +69,8 @@ describe('starts under way', function () {
   });
 
   it('signal no process when they are cancelled after the clone was refused', async function () {
+    requiresIn(this, 'root', 'cgroup-v2');
     const unfit = unfitCgroup();
-    if (unfit === undefined) return this.skip();
     const other = spawn('/bin/sleep', ['600'], { stdio: 'ignore' });
     const ended = once(other, 'exit');
     const [read, write] = native.pipe();
@@ -142,10 +142,8 @@ describe('starts under way', function () {
 });
 
 /** A version 2 cgroup that takes no process: in one with threads, it has not become such a one itself. */
-function unfitCgroup(): { path: string; remove(): void } | undefined {
-  const mount = cgroup2();
-  if (mount === undefined) return undefined;
-  const parent = mkdtempSync(join(mount, 'orlop-test-'));
+function unfitCgroup(): { path: string; remove(): void } {
+  const parent = mkdtempSync(join(cgroup2(), 'orlop-test-'));
   const [threaded, unfit] = [join(parent, 'threaded'), join(parent, 'unfit')];
   for (const path of [threaded, unfit]) mkdirSync(path);
   writeFileSync(join(threaded, 'cgroup.type'), 'threaded');

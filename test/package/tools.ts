@@ -1,6 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { skipOrFail } from '../support/require.ts';
 
 /** Programs that the tests of the package need in exact versions: their npm package, and the file in it. */
 const tools = {
@@ -50,10 +51,7 @@ export function needsTools(...names: Tool[]): void {
       try {
         tool(name);
       } catch (cause) {
-        const why = `${tools[name][0]} is not in the cache and cannot be fetched`;
-        if (process.env.ORLOP_MUST_WORK === '1') throw new Error(`ORLOP_MUST_WORK is set, but ${why}`, { cause });
-        console.log(`skipped: ${this.currentTest?.parent?.title ?? 'tests'}: ${why}`);
-        this.skip();
+        skipOrFail(this, `${tools[name][0]} is not in the cache and cannot be fetched`, cause);
       }
     }
   });
@@ -64,10 +62,7 @@ export function needsPrograms(...names: string[]): void {
   before(function () {
     for (const name of names) {
       if (spawnSync('sh', ['-c', `command -v ${name}`], { stdio: 'ignore' }).status === 0) continue;
-      const why = `${name} is not installed: scripts/setup package`;
-      if (process.env.ORLOP_MUST_WORK === '1') throw new Error(`ORLOP_MUST_WORK is set, but ${why}`);
-      console.log(`skipped: ${this.currentTest?.parent?.title ?? 'tests'}: ${why}`);
-      this.skip();
+      skipOrFail(this, `${name} is not installed: scripts/setup package`);
     }
   });
 }

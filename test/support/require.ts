@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { temporaryParent } from './temporary.ts';
 
 /** Requirements of tests: each returns the reason why it is missing, or null. */
@@ -26,6 +26,8 @@ const requirements = {
       : 'the temporary directory is not on the file system of /',
   loop: () =>
     runs('losetup', '--find') && runs('mkfs.ext4', '-V') ? null : 'there are no loop devices, or no mkfs.ext4',
+  'cgroup-v2': () => (mounted('cgroup2') ? null : 'there is no cgroup v2 mount'),
+  'freezer-v1': () => (mounted('cgroup', 'freezer') ? null : 'there is no freezer of cgroup v1'),
   zstd: () => (runs('zstd', '--version') ? null : 'zstd is not installed'),
 } as const;
 
@@ -37,20 +39,40 @@ export type Requirement = keyof typeof requirements;
  */
 export function requires(...names: Requirement[]): void {
   before(function () {
-    for (const name of names) {
-      const missing = requirements[name]();
-      if (missing === null) continue;
-      if (process.env.ORLOP_MUST_WORK === '1') throw new Error(`ORLOP_MUST_WORK is set, but ${missing}`);
-      console.log(`skipped: ${this.currentTest?.parent?.title ?? 'tests'}: ${missing}`);
-      this.skip();
-    }
+    requiresIn(this, ...names);
   });
+}
+
+/** The same for one test, or for a hook. */
+export function requiresIn(test: Mocha.Context, ...names: Requirement[]): void {
+  for (const name of names) {
+    const missing = requirements[name]();
+    if (missing !== null) skipOrFail(test, missing);
+  }
+}
+
+/**
+ * Skips a test, with a reason; fails it with `ORLOP_MUST_WORK=1`.
+ *
+ * @param cause error that shows what is missing
+ */
+export function skipOrFail(test: Mocha.Context, reason: string, cause?: unknown): never {
+  if (process.env.ORLOP_MUST_WORK === '1') throw new Error(`ORLOP_MUST_WORK is set, but ${reason}`, { cause });
+  const { currentTest, test: own } = test;
+  console.log(`skipped: ${currentTest?.parent?.title ?? own?.title ?? 'tests'}: ${reason}`);
+  return test.skip();
 }
 
 /** Docker's default profile in its Debian package. */
 export function dockerProfile(): string | undefined {
   const installed = '/usr/share/gocode/src/github.com/docker/docker/profiles/seccomp/default.json';
   return [installed, 'build-tests/docker-seccomp.json'].find((path) => existsSync(path));
+}
+
+function mounted(type: string, option = ''): boolean {
+  return readFileSync('/proc/self/mountinfo', 'utf8')
+    .split('\n')
+    .some((line) => line.includes(` - ${type} `) && line.includes(option));
 }
 
 function kernelHas(filesystem: string): boolean {

@@ -92,12 +92,14 @@ export function newChildren(): () => number[] {
   return () => childrenOf(process.pid).filter((pid) => !before.has(pid));
 }
 
-/** Mount point of cgroups version 2; undefined if they are not mounted. */
-export function cgroup2(): string | undefined {
+/** Mount point of cgroup v2, which the test requires. */
+export function cgroup2(): string {
   const line = readFileSync('/proc/self/mountinfo', 'utf8')
     .split('\n')
     .find((entry) => entry.includes(' - cgroup2 '));
-  return line?.split(' ')[4];
+  const path = line?.split(' ')[4];
+  if (path === undefined) throw new Error('no cgroup v2 mount');
+  return path;
 }
 
 function parentOf(pid: number): number | undefined {

@@ -5,21 +5,15 @@ import { type Container, Orlop, type Running } from '../../../ts/index.ts';
 import { storeContent } from '../../support/facts-of-life.ts';
 import { withOrlop } from '../../support/orlop.ts';
 import { Program } from '../../support/programs.ts';
-import { requires } from '../../support/require.ts';
+import { type Requirement, requires, requiresIn } from '../../support/require.ts';
 import { until } from '../../support/temporary.ts';
 
 /** Hosts on which a commit has to pause in another way: what hides the better one. */
-const hosts: readonly [how: string, version: number | null, hide: string, needs: () => boolean][] = [
-  ['the freezer of cgroup v2', 2, 'true', () => mounted('cgroup2')],
-  ['the freezer of cgroup v1', 1, 'umount -l $(findmnt -nrt cgroup2 -o TARGET)', () => mounted('cgroup', 'freezer')],
-  ['signals, where no cgroup can be written', null, 'umount -l -a -t cgroup,cgroup2', () => true],
+const hosts: readonly [how: string, version: number | null, hide: string, ...needs: Requirement[]][] = [
+  ['the freezer of cgroup v2', 2, 'true', 'cgroup-v2'],
+  ['the freezer of cgroup v1', 1, 'umount -l $(findmnt -nrt cgroup2 -o TARGET)', 'freezer-v1'],
+  ['signals, where no cgroup can be written', null, 'umount -l -a -t cgroup,cgroup2'],
 ];
-
-function mounted(type: string, option = ''): boolean {
-  return readFileSync('/proc/self/mountinfo', 'utf8')
-    .split('\n')
-    .some((line) => line.includes(` - ${type} `) && line.includes(option));
-}
 
 /**
  * Two processes write the same number into a file each, in step: the second is never ahead, and at most one behind. A copy
@@ -62,11 +56,11 @@ describe('a container that runs', function () {
     }
   }
 
-  for (const [how, version, hide, needs] of hosts) {
+  for (const [how, version, hide, ...needs] of hosts) {
     const prefix = ['unshare', '--mount', '--propagation', 'private', 'sh', '-ec', `${hide}; exec "$@"`, 'sh'];
 
     it(`is committed in one state, by ${how}, and goes on`, async function () {
-      if (!needs()) this.skip();
+      requiresIn(this, ...needs);
       for (let round = 0; round < 2; round++) {
         await using program = new Program(fixture(), ['commit', container.id, 'paused'], prefix);
         await program.next();
@@ -81,7 +75,7 @@ describe('a container that runs', function () {
     });
 
     it(`goes on after its commit was killed in the midst of a pause by ${how}`, async function () {
-      if (!needs()) this.skip();
+      requiresIn(this, ...needs);
       const program = new Program(fixture(), ['pause', container.id], prefix);
       await program.next();
       const held = written('a');

@@ -5,7 +5,7 @@ import { expect } from 'chai';
 import { Orlop } from '../../../ts/index.ts';
 import { storeContent } from '../../support/facts-of-life.ts';
 import { withOrlop } from '../../support/orlop.ts';
-import { requires } from '../../support/require.ts';
+import { requires, skipOrFail } from '../../support/require.ts';
 import { until } from '../../support/temporary.ts';
 
 describe('a container whose record cannot be written', function () {
@@ -13,12 +13,12 @@ describe('a container whose record cannot be written', function () {
   requires('root', 'addon', 'archive', 'overlay', 'busybox');
   const fixture = withOrlop();
 
-  /** Makes a directory unwritable, for root too; skips where the file system cannot. */
+  /** Makes a directory unwritable, for root too; skips or fails the test where the file system cannot. */
   function seal(test: Mocha.Context, path: string): Disposable {
     try {
       execFileSync('chattr', ['+i', path], { stdio: 'ignore' });
-    } catch {
-      test.skip();
+    } catch (cause) {
+      skipOrFail(test, `the file system of ${path} has no immutable directories`, cause);
     }
     return { [Symbol.dispose]: () => execFileSync('chattr', ['-i', path]) };
   }
