@@ -108,7 +108,7 @@ export class ContainerPool {
         if (!isPassing(error)) throw error;
         if (attempt === attempts) throw error instanceof WaitingGone ? killed() : error;
         // A source may have been replaced since it was resolved.
-        this.#applications.delete(keyOf(application.image, request));
+        this.#applications.delete(keyOf(waiting.kind.prepared.resolved.image, request));
       }
     }
   }

@@ -34,7 +34,7 @@ export interface BindRequest {
 export class PoolVolumes {
   readonly #runtime: Runtime;
   readonly #known = new Map<string, Known>();
-  /** Targets at which the image has no directory: a volume there stays empty. */
+  /** Images and targets at which they have no directory: a volume there stays empty. */
   readonly #lacking = new Set<string>();
   readonly #preparing = new Map<string, Promise<ResolvedSource>>();
 
@@ -52,20 +52,20 @@ export class PoolVolumes {
     for (const need of needs) {
       // Before the lock: a removal of the volume looks for its users under the lock.
       noteUse(this.#runtime.store, request.container, need.name);
-      const source = this.#tryLookUp(need, request.owner) ?? (await this.#find(need, request));
+      const source = this.#tryLookUp(need, request) ?? (await this.#find(need, request));
       found.set(need.name, source);
     }
     return found;
   }
 
   /** Looks up a volume in this tick; null if its lock is not free, or the volume needs preparation. */
-  #tryLookUp(need: VolumeNeed, owner: BindRequest['owner']): ResolvedSource | null {
+  #tryLookUp(need: VolumeNeed, request: BindRequest): ResolvedSource | null {
     if (!this.#known.has(need.name)) return null;
-    return this.#runtime.store.withLock('volume', need.name, 'shared', () => this.#lookUp(need, owner));
+    return this.#runtime.store.withLock('volume', need.name, 'shared', () => this.#lookUp(need, request));
   }
 
   /** Directory of a known volume that needs no preparation; null otherwise. The caller holds the lock. */
-  #lookUp({ name, target, nocopy }: VolumeNeed, owner: BindRequest['owner']): ResolvedSource | null {
+  #lookUp({ name, target, nocopy }: VolumeNeed, { image, owner }: BindRequest): ResolvedSource | null {
     const known = this.#known.get(name);
     if (known === undefined) return null;
     const { source, born, populated } = known;
@@ -73,8 +73,8 @@ export class PoolVolumes {
     if (facts === undefined || facts.birthtimeNs !== born) return null;
     if (facts.dev !== source.device || facts.ino !== source.inode) return null;
     const owned = facts.uid === BigInt(owner.uid) && facts.gid === BigInt(owner.gid);
-    const settled = nocopy || populated || (owned && this.#lacking.has(target)) || !isEmptySync(source.path);
-    return settled ? source : null;
+    const lacks = owned && this.#lacking.has(placeOf(image, target));
+    return nocopy || populated || lacks || !isEmptySync(source.path) ? source : null;
   }
 
   /**
@@ -97,9 +97,10 @@ export class PoolVolumes {
     }
   }
 
-  async #lookUpLocked(need: VolumeNeed, { owner, signal }: BindRequest): Promise<ResolvedSource | null> {
+  async #lookUpLocked(need: VolumeNeed, request: BindRequest): Promise<ResolvedSource | null> {
+    const { signal } = request;
     await using _lock = await this.#runtime.store.lock('volume', need.name, 'shared', { signal });
-    return this.#lookUp(need, owner);
+    return this.#lookUp(need, request);
   }
 
   async #prepare(need: VolumeNeed, request: BindRequest): Promise<ResolvedSource> {
@@ -116,7 +117,7 @@ export class PoolVolumes {
     const source = { path, device: facts.dev, inode: facts.ino, type: 'directory' } as const;
     if (need.anonymous) return source;
     const populated = (await readVolume(store, need.name))?.populated === true;
-    if (!populated && (await this.#lacks(image, view, need.target))) this.#lacking.add(need.target);
+    if (!populated && (await this.#lacks(image, view, need.target))) this.#lacking.add(placeOf(image, need.target));
     this.#known.set(need.name, { source, born: facts.birthtimeNs, populated });
     return source;
   }
@@ -132,4 +133,9 @@ export class PoolVolumes {
       return errorCode(error) === 'ENOENT' || errorCode(error) === 'ENOTDIR';
     }
   }
+}
+
+/** Key of a target in an image. */
+function placeOf({ id }: ResolvedImage, target: string): string {
+  return `${id} ${target}`;
 }
