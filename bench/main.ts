@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { requireBuild } from './ground/build.ts';
+import { NotBuilt, requireBuild } from './ground/build.ts';
 import { makeGround } from './ground/ground.ts';
 import { isInside, prepareNamespace, runInside } from './ground/namespace.ts';
 import { NotQuiet, quietBelow } from './measure/quiet.ts';
@@ -13,24 +13,35 @@ import { writeReport } from './report/write.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
+/** Exit status of a run that cannot begin. */
+const unable = 2;
 /** Exit status of a run whose results would not be true. */
 const refused = 3;
 
 /** Runs the benchmark. @returns the exit status of the program */
 export async function main(options: Options): Promise<number> {
   if (!options.report) {
-    if (!isInside()) requireBuild();
-    if (!isInside()) return runInside();
     try {
+      if (!isInside()) requireBuild();
+      if (!isInside()) return runInside();
       await askAll(options);
     } catch (error) {
-      if (!(error instanceof NotQuiet)) throw error;
-      console.error(refusal(error));
-      return refused;
+      return explained(error);
     }
   }
   if (!options.quick) await writeReport(root);
   return 0;
+}
+
+/** Prints an error whose cause the caller can remove. @returns the exit status of the program */
+function explained(error: unknown): number {
+  if (error instanceof NotBuilt) {
+    console.error(`bench: ${error.message}`);
+    return unable;
+  }
+  if (!(error instanceof NotQuiet)) throw error;
+  console.error(refusal(error));
+  return refused;
 }
 
 function refusal({ message }: NotQuiet): string {

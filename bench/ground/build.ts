@@ -18,16 +18,27 @@ function bundleInternals(): void {
   });
 }
 
+/** The addon is missing, or older than its sources. */
+export class NotBuilt extends Error {
+  override readonly name = 'NotBuilt';
+}
+
 function newest(directory: string): number {
-  const files = readdirSync(join(root, directory), { recursive: true, encoding: 'utf8' });
+  const files = readdirSync(join(root, directory), { recursive: true, encoding: 'utf8' }).filter(
+    (name) => !name.endsWith('.md'),
+  );
   return Math.max(...files.map((name) => statSync(join(root, directory, name)).mtimeMs));
 }
 
-/** What is measured is what ships: the built addon and the built TypeScript, and no older than their sources. */
+/**
+ * What is measured is what ships: the built addon and the built TypeScript, and no older than their sources.
+ *
+ * @throws NotBuilt
+ */
 export function requireBuild(): void {
   const addon = join(root, 'build/Release/orlop.node');
   if (!existsSync(addon) || statSync(addon).mtimeMs < newest('native')) {
-    throw new Error('the addon is not built, or is older than its sources: npm run build');
+    throw new NotBuilt('the addon is not built, or is older than its sources: npm run build');
   }
   bundleInternals();
   const bundle = join(root, 'dist/cli/orlop.cjs');
