@@ -15,18 +15,6 @@ export const format = {
   maxSlots: 2048,
 } as const;
 
-/** Number of 32-bit words of a field in its record. */
-export const wordsOf: Readonly<Record<FieldKind, number>> = {
-  out: 1,
-  slot: 1,
-  u32: 1,
-  u64: 2,
-  string: 1,
-  blob: 2,
-  strings: 2,
-  numbers: 2,
-};
-
 export type FieldValue = number | null | bigint | string | Uint8Array | readonly string[] | readonly number[];
 
 /** Shape of an operation, in a type common to all. */

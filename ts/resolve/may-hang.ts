@@ -28,12 +28,6 @@ export async function mayHang(sources: Iterable<Source>): Promise<boolean> {
   return false;
 }
 
-/** True if all sources are known to answer. Makes no system call. */
-export function willAnswer(sources: Iterable<Source>): boolean {
-  for (const source of sources) if (answers.get(source) !== false) return false;
-  return true;
-}
-
 async function ask(source: Source): Promise<boolean> {
   const { device, path, fileSystem } = source;
   const answer = fileSystem === fuse || (major(device) === 0n && !local.has(fileSystem ?? (await typeAt(path))));
