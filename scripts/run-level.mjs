@@ -36,6 +36,8 @@ const levels = {
   typecheck: { command: ['node_modules/.bin/tsc', '-p', 'tsconfig.json', '--noEmit'] },
   lint: { command: ['node_modules/.bin/biome', 'check', '.'] },
   'lint-native': { command: ['bash', 'scripts/lint-native'] },
+  // Checks of .clang-tidy, by the commands that would compile the sources.
+  tidy: { build: npmRun('configure:tidy'), command: ['run-clang-tidy-19', '-quiet', '-p', 'build-tidy', '/native/'] },
   unit: { folder: 'test/unit', together: true },
   checks: { folder: 'test/checks', together: true },
   addon: { folder: 'test/addon' },

@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "addon/deferred.h"
@@ -88,13 +89,14 @@ template <typename Call>
 Napi::Value run(const Napi::CallbackInfo& info, const Arguments& arguments, Call call) {
   if (!arguments.good()) return arguments.rejection();
   return FsWork<Nothing>::start(
-      info.Env(), [call](Nothing*) { return call(); }, [](Napi::Env env, Nothing&) { return env.Undefined(); });
+      info.Env(), [call = std::move(call)](Nothing*) { return call(); },
+      [](Napi::Env env, Nothing&) { return env.Undefined(); });
 }
 
 template <typename Call>
 Napi::Value run_for_descriptor(const Napi::CallbackInfo& info, const Arguments& arguments, Call call) {
   if (!arguments.good()) return arguments.rejection();
-  return FsWork<UniqueFd>::start(info.Env(), call, [](Napi::Env env, UniqueFd& fd) -> Napi::Value {
+  return FsWork<UniqueFd>::start(info.Env(), std::move(call), [](Napi::Env env, UniqueFd& fd) -> Napi::Value {
     return Napi::Number::New(env, Environment::of(env)->give(fd.release()));
   });
 }

@@ -15,7 +15,7 @@
 
 namespace {
 
-Napi::Object Init(Napi::Env env, Napi::Object exports) {
+Napi::Object init(Napi::Env env, Napi::Object exports) {
   orlop::addon::Environment::create(env);
   exports.Set("abi", Napi::Number::New(env, 4));
   orlop::addon::add_prepare_function(env, exports);
@@ -33,4 +33,4 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
 
 }  // namespace
 
-NODE_API_MODULE(orlop, Init)
+NODE_API_MODULE(orlop, init)

@@ -14,9 +14,9 @@ constexpr uint8_t kZstdSkippable[] = {0x2a, 0x4d, 0x18};  // after one byte 0x50
 constexpr uint8_t kXzMagic[] = {0xfd, '7', 'z', 'X', 'Z', 0};
 constexpr uint8_t kBzip2Magic[] = {'B', 'Z', 'h'};
 
-template <size_t N>
-bool starts(const uint8_t* data, size_t size, const uint8_t (&magic)[N]) {
-  return size >= N && memcmp(data, magic, N) == 0;
+template <size_t kSize>
+bool starts(const uint8_t* data, size_t size, const uint8_t (&magic)[kSize]) {
+  return size >= kSize && memcmp(data, magic, kSize) == 0;
 }
 
 }  // namespace
@@ -27,7 +27,7 @@ std::span<const uint8_t> Input::next() {
   if (ended_) return {};
   if (kind_ == Kind::kUnknown) detect();
   uint8_t* out = ring_.get() + given_ % kWindow;
-  // A block never wraps: short blocks end where the ring does.
+  // A block ends at the end of the ring, so that it does not wrap.
   size_t room = std::min(kBlock, kWindow - given_ % kWindow);
   size_t size = 0;
   switch (kind_) {
@@ -47,7 +47,7 @@ std::span<const uint8_t> Input::next() {
   return {out, size};
 }
 
-// The first bytes name the compression. A pipe may give them one at a time.
+// The first bytes tell the compression. A pipe may return them one at a time.
 void Input::detect() {
   while (raw_end_ < sizeof kXzMagic && !raw_ended_) refill();
   const uint8_t* head = raw_.get();
@@ -67,7 +67,7 @@ void Input::detect() {
   }
 }
 
-// Appends to the raw buffer, or starts it anew once it was used up. False at the end.
+// Reads into the raw buffer, behind its unused bytes. False at the end.
 bool Input::refill() {
   if (raw_at_ == raw_end_) raw_at_ = raw_end_ = 0;
   size_t n = read_raw(raw_.get() + raw_end_, kBlock - raw_end_);
@@ -92,7 +92,7 @@ size_t Input::copy_plain(uint8_t* out, size_t room) {
   return size;
 }
 
-// Between members: zeros up to the end are padding (as on tapes), another member may follow, nothing else.
+// Between members: zeros up to the end are padding (as on tapes). Otherwise another member must follow.
 bool Input::begin_member() {
   for (;;) {
     while (raw_at_ < raw_end_ && raw_[raw_at_] == 0) {

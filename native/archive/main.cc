@@ -15,7 +15,9 @@
 #include <unistd.h>
 
 #include <charconv>
+#include <initializer_list>
 #include <new>
+#include <utility>
 
 #include "archive/jail.h"
 #include "archive/pack.h"
@@ -28,7 +30,7 @@ namespace {
 constexpr uint64_t bit(int capability) { return 1ull << capability; }
 constexpr uint64_t kUnpackCapabilities =
     bit(CAP_CHOWN) | bit(CAP_DAC_OVERRIDE) | bit(CAP_FOWNER) | bit(CAP_FSETID) | bit(CAP_MKNOD) | bit(CAP_SETFCAP);
-// SYS_ADMIN only to read trusted.*: the filter leaves no other call that asks for it.
+// SYS_ADMIN is for reading trusted.*: the filter allows no other call that needs it.
 constexpr uint64_t kPackCapabilities = bit(CAP_DAC_READ_SEARCH) | bit(CAP_SYS_ADMIN);
 
 [[noreturn]] void usage() {
@@ -45,21 +47,20 @@ uint64_t number(const char* text) {
   return value;
 }
 
-int choice(const char* text, std::initializer_list<const char*> names) {
-  int index = 0;
-  for (const char* name : names) {
-    if (strcmp(text, name) == 0) return index;
-    index++;
+template <typename Value>
+Value choice(const char* text, std::initializer_list<std::pair<const char*, Value>> choices) {
+  for (const auto& [name, value] : choices) {
+    if (strcmp(text, name) == 0) return value;
   }
   usage();
 }
 
 [[noreturn]] void main_unpack(char** argv) {
-  Kind kind = static_cast<Kind>(choice(argv[0], {"layer", "tree", "files"}));
+  const Kind kind = choice<Kind>(argv[0], {{"layer", Kind::kLayer}, {"tree", Kind::kTree}, {"files", Kind::kFiles}});
   Input::Options options;
   options.max_size = number(argv[1]);
   options.max_ratio = number(argv[2]);
-  if (choice(argv[3], {"copy", "-"}) == 0) options.copy_fd = 4;
+  options.copy_fd = choice<int>(argv[3], {{"copy", 4}, {"-", -1}});
   enter_root(false);
   if (kind == Kind::kFiles) {
     drop_capabilities(kUnpackCapabilities);
@@ -73,8 +74,9 @@ int choice(const char* text, std::initializer_list<const char*> names) {
 }
 
 [[noreturn]] void main_pack(char** argv) {
-  bool layer = choice(argv[0], {"layer", "tree"}) == 0;
-  Compression compression = static_cast<Compression>(choice(argv[1], {"none", "gzip", "zstd"}));
+  const bool layer = choice<bool>(argv[0], {{"layer", true}, {"tree", false}});
+  const auto compression = choice<Compression>(
+      argv[1], {{"none", Compression::kNone}, {"gzip", Compression::kGzip}, {"zstd", Compression::kZstd}});
   enter_root(true);
   drop_capabilities(kPackCapabilities);
   lock_down(Role::kPack);
@@ -82,23 +84,22 @@ int choice(const char* text, std::initializer_list<const char*> names) {
   pack(layer, output);
 }
 
-}  // namespace
-
 [[noreturn]] void run(int argc, char** argv) {
   if (argc < 2 || fcntl(kDirectoryFd, F_GETFD) < 0 || fcntl(kReportFd, F_GETFD) < 0) usage();
-  // No exceptions here: an allocation that fails must still end with a report.
+  // There are no exceptions, and an allocation that fails must end with a report.
   std::set_new_handler([] { refuse("memory"); });
   clearenv();
-  signal(SIGPIPE, SIG_IGN);
+  (void)signal(SIGPIPE, SIG_IGN);
   umask(0);
-  // The C library's own UTF-8 locale, no file behind it. Without it libarchive asks iconv for each name.
-  setlocale(LC_CTYPE, "C.UTF-8");
+  // The C library has this UTF-8 locale without a file. Otherwise libarchive calls iconv for each name.
+  (void)setlocale(LC_CTYPE, "C.UTF-8");
   close_from(kReportFd + 1);
   if (argc == 6 && strcmp(argv[1], "unpack") == 0) main_unpack(argv + 2);
   if (argc == 4 && strcmp(argv[1], "pack") == 0) main_pack(argv + 2);
   usage();
 }
 
+}  // namespace
 }  // namespace orlop::archive
 
 int main(int argc, char** argv) { orlop::archive::run(argc, argv); }

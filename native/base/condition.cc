@@ -16,7 +16,7 @@ Condition::Condition() {
 void Condition::wait_for(std::unique_lock<std::mutex>& lock, std::chrono::milliseconds time) {
   constexpr long kSecond = 1'000'000'000;
   timespec until;
-  clock_gettime(CLOCK_MONOTONIC, &until);
+  (void)clock_gettime(CLOCK_MONOTONIC, &until);
   const auto nanoseconds = until.tv_nsec + std::chrono::nanoseconds(time).count();
   until.tv_sec += nanoseconds / kSecond;
   until.tv_nsec = nanoseconds % kSecond;

@@ -72,6 +72,7 @@ extern char __libc_single_threaded;
 char __libc_single_threaded = 0;
 }
 
+// NOLINTBEGIN(cert-dcl58-cpp): the names are the C++ library's, which is too old to have them.
 namespace std {
 
 // Both end the program in libstdc++ as well when there are no exceptions.
@@ -87,5 +88,6 @@ template void basic_string<char>::_M_replace_cold(char*, size_t, const char*, si
 #endif
 
 }  // namespace std
+// NOLINTEND(cert-dcl58-cpp)
 
 #endif

@@ -56,7 +56,7 @@ bool has_executed(int pidfd) {
 
 pid_t pid_of(int pidfd) {
   char path[64], text[512];
-  snprintf(path, sizeof path, "/proc/self/fdinfo/%d", pidfd);
+  (void)snprintf(path, sizeof path, "/proc/self/fdinfo/%d", pidfd);
   const std::string_view info(text, read_small(path, text, sizeof text));
   const size_t at = info.find("\nPid:\t");
   if (at == std::string_view::npos) return 0;
@@ -66,7 +66,7 @@ pid_t pid_of(int pidfd) {
 
 std::optional<uint64_t> start_time_of(pid_t pid) {
   char path[64], text[1024];
-  snprintf(path, sizeof path, "/proc/%d/stat", pid);
+  (void)snprintf(path, sizeof path, "/proc/%d/stat", pid);
   std::string_view stat(text, read_small(path, text, sizeof text));
   // The second field is the program's name in parentheses and may hold anything, parentheses too: begin after the last.
   const size_t name_end = stat.rfind(')');

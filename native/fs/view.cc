@@ -150,7 +150,7 @@ Failure open_view(const std::vector<std::string>& layers, UniqueFd* view) {
   for (const std::string& layer : layers) {
     if (layer.empty() || layer[0] != '/') return {EINVAL, "open", layer};
   }
-  const Failure failure = detached_view(layers, view);
+  Failure failure = detached_view(layers, view);
   if (failure.error != ENOSYS && failure.error != EINVAL) return failure;
   return on_own_thread("orlop-view", [&] { return view_by_mount(layers, view); });
 }

@@ -97,21 +97,20 @@ bool WaitingContainer::become(Order order, uint64_t called) {
 }
 
 void WaitingContainer::hand_over(Order order) {
-  Opening opening;
-  {
-    const std::lock_guard lock(mutex_);
-    if (opener_ == Opener::kNone && order.opened() > 0) {
-      opener_ = Opener::kRuns;
-      // The opener gets the mount namespace, and closes it after the attachments: an open namespace keeps its mounts.
-      opening = {order.plan, order.features, std::move(order.sources), std::move(container_)};
-    }
-    if (opener_ == Opener::kRuns) order_ = std::move(order);
+  std::optional<Opening> opening;
+  std::unique_lock lock(mutex_);
+  if (opener_ == Opener::kNone && order.opened() > 0) {
+    opener_ = Opener::kRuns;
+    // The opener gets the mount namespace, and closes it after the attachments: an open namespace keeps its mounts.
+    opening = {order.plan, order.features, std::move(order.sources), std::move(container_)};
   }
-  if (!opening.plan.empty()) {
-    submit(std::move(opening));
-  } else if (!order.plan.empty()) {
-    deliver(std::move(order));
+  if (opener_ != Opener::kRuns) {
+    lock.unlock();
+    return deliver(std::move(order));
   }
+  order_ = std::move(order);
+  lock.unlock();
+  if (opening) submit(std::move(*opening));
 }
 
 void WaitingContainer::submit(Opening opening) {
