@@ -12,10 +12,10 @@ namespace orlop::archive {
 
 namespace {
 
-// Most lists and values are shorter: one call is enough then.
+// Most lists and values are shorter, and need one call.
 constexpr size_t kGuess = 256;
 
-// Races with a writer show as ERANGE: ask again. Negative: as the call said.
+// Calls again after ERANGE: a writer changed the size meanwhile. Negative: the error of the call.
 template <typename Call>
 ssize_t sized(std::string& buffer, Call call) {
   for (buffer.resize(kGuess);;) {
@@ -28,14 +28,14 @@ ssize_t sized(std::string& buffer, Call call) {
       buffer.clear();
       return size;
     }
-    // Never empty: that would ask for the size again.
+    // Not empty: a call with an empty buffer returns the size.
     buffer.resize(static_cast<size_t>(std::max<ssize_t>(call(nullptr, 0), kGuess)));
   }
 }
 
 void write_attribute(int fd, const Attribute& attribute) {
   if (fsetxattr(fd, attribute.name.c_str(), attribute.value.data(), attribute.value.size(), 0) == 0) return;
-  // A file system that has no such attributes: the file is there, as it is when Docker unpacks it.
+  // The file system has no such attributes. Docker unpacks the file without them too.
   if (errno == EOPNOTSUPP && attribute.name != "security.capability") return;
   if (errno == EINVAL || errno == ERANGE || errno == E2BIG) refuse("attribute", attribute.name);
   fail("fsetxattr", errno);

@@ -20,7 +20,7 @@ namespace {
 constexpr size_t kMaxName = 256;  // XATTR_NAME_MAX and its NUL
 constexpr size_t kMaxMessage = kMaxName + (64u << 10);
 
-// One message: the name, NUL, the value; the descriptor beside it.
+// A message: the name, a NUL, the value, and the descriptor.
 struct Request {
   Fd fd;
   const char* name;
@@ -54,8 +54,7 @@ bool receive(int socket, char* buffer, Request& request) {
   return true;
 }
 
-// The sender may be under control of the archive by now: only trusted.* is allowed, and of overlayfs' names only
-// `opaque`.
+// Allows only trusted.*, and of overlayfs' names only `opaque`: an archive may have taken control of the sender.
 int serve(const Request& request) {
   struct stat info;
   if (fstat(request.fd.get(), &info) != 0) return errno;

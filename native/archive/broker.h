@@ -1,5 +1,5 @@
-// trusted.* attributes need CAP_SYS_ADMIN, which the process that reads an untrusted archive must not have. A second
-// process has it, and nothing else: it takes a descriptor, a name and a value, checks them, and calls fsetxattr.
+// The broker process sets trusted.* attributes, which takes CAP_SYS_ADMIN. The process that reads an untrusted archive
+// must not have that. The broker takes a descriptor, a name and a value, checks them, and calls fsetxattr(2).
 #pragma once
 
 #include <sys/types.h>
@@ -10,12 +10,12 @@ namespace orlop::archive {
 
 class Broker {
  public:
-  // Forks it: after the root was changed, before capabilities are dropped.
+  // Forks the broker. Call after the change of the root, and before capabilities are dropped.
   static Broker start();
 
   // Sets `attribute` on an open file or directory.
   void set(int fd, const Attribute& attribute) const;
-  // Marks an open directory as hiding what the layers below have in it.
+  // Marks an open directory as opaque: it hides the entries of the layers below.
   void set_opaque(int fd) const { set(fd, {kOpaqueAttribute, "y"}); }
 
  private:

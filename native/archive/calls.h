@@ -1,4 +1,4 @@
-// Thin wrappers for calls that glibc 2.28 does not have, and a descriptor that closes itself.
+// Wrappers of calls that glibc 2.28 does not have, and a descriptor that closes itself.
 #pragma once
 
 #include <errno.h>
@@ -33,7 +33,7 @@ class Fd {
   int fd_ = -1;
 };
 
-// openat2(2). EAGAIN means that a rename raced with the walk: again, up to a bound.
+// openat2(2). Tries again after EAGAIN (a rename raced with the lookup), up to a bound.
 inline int open_below(int directory, const char* path, uint64_t flags, uint64_t resolve) {
   open_how how{};
   how.flags = flags | O_CLOEXEC;

@@ -1,4 +1,4 @@
-// The parts of a path.
+// Components of a path.
 #pragma once
 
 #include <string_view>

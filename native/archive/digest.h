@@ -38,8 +38,7 @@ class Sha256 {
   uint64_t size_ = 0;
 };
 
-// `plain` is null if the archive is not compressed: the bytes are equal, and hashing takes the largest part of the
-// time.
+// `plain` is null if the archive is not compressed: both digests are the same, and hashing takes most of the time.
 inline Sums sums_of(Sha256& raw, Sha256* plain) {
   Sums sums;
   sums.size = raw.size();

@@ -28,7 +28,7 @@ constexpr uint32_t kArch = AUDIT_ARCH_AARCH64;
 #error "add the audit architecture of this machine"
 #endif
 
-// Memory, clocks, ending and aborting: what the libraries need whatever they do.
+// Calls that the libraries need in each role: memory, clocks, exit and abort.
 constexpr int kCommon[] = {SYS_read,        SYS_write,          SYS_close,        SYS_brk,          SYS_munmap,
                            SYS_mremap,      SYS_madvise,        SYS_futex,        SYS_getrandom,    SYS_clock_gettime,
                            SYS_getpid,      SYS_gettid,         SYS_tgkill,       SYS_exit,         SYS_exit_group,
@@ -105,9 +105,9 @@ void install_filter(Role role) {
       program.allow(kBroker);
       break;
   }
-  // No path from the root: a C library that looks for its locales or converters must not find an archive's files.
+  // No path from the root: the C library must not find locales or converters among the files of an archive.
   program.allow_unless(SYS_openat, 0, static_cast<uint32_t>(AT_FDCWD), false, ENOENT);
-  // No code but this program's.
+  // No memory is executable but the program's code.
   program.allow_unless(SYS_mmap, 2, PROT_EXEC, true, EPERM);
   program.allow_unless(SYS_mprotect, 2, PROT_EXEC, true, EPERM);
   program.install();

@@ -1,4 +1,4 @@
-// The archive as a stream of plain bytes: reads, copies and hashes what came in, decompresses, hashes what comes out.
+// The archive as a stream of plain bytes: reads, copies, hashes, decompresses, and hashes the plain bytes.
 #pragma once
 
 #include <zlib.h>
@@ -31,7 +31,7 @@ class Input {
   bool ended() const { return ended_; }
   uint64_t raw_size() const { return raw_hash_.size(); }
 
-  // The plain bytes [from, to), which must lie among the last kWindow - kBlock bytes given out.
+  // The plain bytes [from, to). They must be among the last kWindow - kBlock bytes that `next` returned.
   std::string window(uint64_t from, uint64_t to) const;
 
   Sums sums();

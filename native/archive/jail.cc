@@ -39,13 +39,13 @@ struct MountAttributes {
   uint64_t userns_fd;
 };
 
-// A detached copy of the one mount, with what an archive does not need turned off. -1 where the kernel or an outer
-// filter forbids it (before 6.15 also for a directory on a detached mount).
+// A detached copy of the directory's mount, with the attributes that forbid what an archive does not need. -1 where the
+// kernel or an outer filter refuses it (before 6.15 also for a directory on a detached mount).
 int clone_mount(bool readonly) {
   long tree = syscall(SYS_open_tree, kDirectoryFd, "", OPEN_TREE_CLONE | O_CLOEXEC | AT_EMPTY_PATH);
   if (tree < 0) return -1;
   MountAttributes attributes{};
-  // A copy of a shared mount is a peer: what the host mounts in it would come here.
+  // A copy of a shared mount is a peer: later mounts of the host would propagate to it.
   attributes.propagation = MS_PRIVATE;
   attributes.set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC | (readonly ? MOUNT_ATTR_RDONLY : 0);
   if (syscall(SYS_mount_setattr, tree, "", AT_EMPTY_PATH, &attributes, sizeof attributes) != 0) {
@@ -55,7 +55,7 @@ int clone_mount(bool readonly) {
   return static_cast<int>(tree);
 }
 
-// The old root is let go, so that nothing of the host can be reached even with CAP_SYS_CHROOT.
+// The old root is unmounted, so that no file of the host can be reached, even with CAP_SYS_CHROOT.
 bool pivot_onto(int tree) {
   if (syscall(SYS_move_mount, tree, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) != 0) return false;
   if (fchdir(tree) != 0) return false;
@@ -69,7 +69,7 @@ bool pivot_onto(int tree) {
 void enter_root(bool readonly) {
   int tree = clone_mount(readonly);
   if (unshare(CLONE_NEWNS) != 0) fail("unshare", errno);
-  // Without this the mounts below would be seen by the host.
+  // Otherwise the mounts below would propagate to the host.
   if (mount("", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) fail("mount", errno);
   if (tree < 0 || !pivot_onto(tree)) {
     if (fchdir(tree < 0 ? kDirectoryFd : tree) != 0) fail("fchdir", errno);
@@ -101,7 +101,7 @@ void lock_down(Role role) {
     decltype(RLIMIT_AS) resource;  // glibc's is an enumeration, musl's an int
     rlim_t value;
   };
-  // Packing holds one descriptor for each level of the tree.
+  // Packing has one open descriptor for each level of the tree.
   const Limit limits[] = {
       {RLIMIT_AS, kAddressSpace}, {RLIMIT_CORE, 0}, {RLIMIT_NOFILE, role == Role::kPack ? kMaxDepth + 64 : 64}};
   for (const Limit& limit : limits) {

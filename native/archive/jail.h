@@ -1,4 +1,4 @@
-// The jail of the code that reads archives, in case an archive takes control of it.
+// The jail of the code that reads archives: an archive may take control of that code.
 #pragma once
 
 #include <cstdint>

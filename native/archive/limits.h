@@ -1,4 +1,4 @@
-// Limits for untrusted archives. In one place, for the tests and the documentation.
+// Limits for untrusted archives, in one file for the tests and the documentation.
 #pragma once
 
 #include <cstddef>
@@ -18,7 +18,7 @@ inline constexpr uint64_t kMaxRatio = 2000;               // default; gzip canno
 #ifndef ORLOP_SANITIZE
 inline constexpr uint64_t kAddressSpace = 1ull << 30;  // RLIMIT_AS; zstd's window alone may be 128 MiB
 #else
-inline constexpr uint64_t kAddressSpace = ~0ull;  // the sanitizers keep terabytes of addresses for their notes
+inline constexpr uint64_t kAddressSpace = ~0ull;  // the sanitizers reserve terabytes of addresses
 #endif
 inline constexpr size_t kBlock = 64u << 10;  // unit of reading and writing
 

@@ -30,7 +30,7 @@ void check_pax_records(std::string_view records) {
     size_t length = 0;
     auto [end, error] = std::from_chars(records.data(), records.data() + records.size(), length);
     size_t digits = static_cast<size_t>(end - records.data());
-    if (error != std::errc{} || length <= digits + 1 || length > records.size()) return;  // libarchive judges these
+    if (error != std::errc{} || length <= digits + 1 || length > records.size()) return;  // libarchive refuses these
     std::string_view record = records.substr(digits + 1, length - digits - 1);
     records = records.substr(length);
     size_t equals = record.find('=');

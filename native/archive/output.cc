@@ -6,7 +6,7 @@ namespace orlop::archive {
 
 namespace {
 
-// Levels that the tools themselves take: the same bytes every time matter more here than the last per cent.
+// The default levels of gzip and zstd.
 constexpr int kGzipLevel = 6;
 constexpr int kZstdLevel = 3;
 

@@ -1,4 +1,4 @@
-// The archive being made: hashes the plain bytes, compresses, hashes again, writes.
+// The archive that is packed: hashes the plain bytes, compresses, hashes again, and writes.
 #pragma once
 
 #include <zlib.h>

@@ -21,17 +21,17 @@ namespace orlop::archive {
 
 namespace {
 
-// Opens below the one directory and on its mount: a volume is neither entered nor read, in spite of concurrent renames.
+// Opens below the directory and on its mount. So no volume is entered or read, in spite of concurrent renames.
 constexpr uint64_t kResolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV;
 
-// Sorted as bytes, so that the order is that of the names and not of the disk.
+// Sorted as bytes: the order on the disk differs between equal trees.
 std::vector<std::string> read_names(int fd) {
   std::vector<std::string> names;
   alignas(dirent64) char buffer[32 << 10];
   for (;;) {
     long size = syscall(SYS_getdents64, fd, buffer, sizeof buffer);
     if (size < 0 && errno != ENOENT) fail("getdents64", errno);
-    // A directory that has been removed meanwhile holds nothing.
+    // The directory was removed meanwhile.
     if (size <= 0) break;
     for (long at = 0; at < size;) {
       const auto* entry = reinterpret_cast<const dirent64*>(buffer + at);
@@ -74,7 +74,7 @@ class Packer {
     bool opaque = layer_ && has_attribute(attributes, kOpaqueAttribute, "y");
     writer_.header(name, info, kept(std::move(attributes)));
     const std::string prefix = depth == 0 ? "" : name;
-    // First, as the layer format recommends: readers apply it before the new content of the directory.
+    // First, as the layer format recommends: readers apply it before the other entries of the directory.
     if (opaque) writer_.empty_file(opaque_name(prefix));
     for (const std::string& child : read_names(fd)) pack_child(fd, prefix, child, depth);
   }
@@ -83,7 +83,7 @@ class Packer {
     const std::string name = prefix + last;
     set_current_entry(name);
     if (name.size() > kMaxPath) refuse("path-too-long");
-    // Read back, it would mean something else.
+    // In an archive, this name would be a whiteout.
     if (layer_ && has_whiteout(last)) refuse("whiteout");
     struct stat info;
     if (fstatat(directory, last.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) {
@@ -101,14 +101,13 @@ class Packer {
     if (S_ISLNK(info.st_mode) && !read_link(directory, last, target)) return;
     Fd file = S_ISREG(info.st_mode) ? open_child(directory, last, 0) : Fd();
     if (S_ISREG(info.st_mode) && !file.valid()) return;
-    // Only now: the target of a hard link must be in the archive first.
+    // After the entry was written: the target of a hard link must come before the link.
     if (info.st_nlink > 1 && seen_before(name, info)) return;
     if (file.valid()) return pack_file(file.get(), name);
     writer_.header(name, info, {}, target);
   }
 
-  // Not valid: the entry was removed, or a mount covers it, which belongs to another tree. A concurrent removal gives
-  // the archive that a later run would give.
+  // Not valid: the entry was removed meanwhile, or a mount of another tree covers it.
   Fd open_child(int directory, const std::string& last, uint64_t flags) {
     Fd fd(open_below(directory, last.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | flags, kResolve));
     if (fd.valid() || errno == EXDEV || errno == ENOENT) return fd;
@@ -131,7 +130,7 @@ class Packer {
     }
   }
 
-  // A layer will be unpacked again, on this host or another.
+  // Unpacking a layer refuses larger ones.
   void check_size() const {
     if (layer_ && output_.plain_size() > kMaxSize) refuse("too-large", std::to_string(kMaxSize));
   }
@@ -143,7 +142,7 @@ class Packer {
     return true;
   }
 
-  // False when nothing is there any more.
+  // False if the entry was removed meanwhile.
   static bool read_link(int directory, const std::string& last, std::string& target) {
     char text[kMaxPath + 1];
     ssize_t size = readlinkat(directory, last.c_str(), text, sizeof text);
@@ -155,8 +154,8 @@ class Packer {
     return true;
   }
 
-  // Marks of overlayfs belong to this machine. A mark that says "the content is elsewhere" is refused: without it the
-  // content would be missing.
+  // Attributes of overlayfs are for this machine. One that says that the content is in another layer is refused: in the
+  // archive the content would be missing.
   std::vector<Attribute> kept(std::vector<Attribute> attributes) const {
     for (const Attribute& it : attributes) {
       if (!layer_) break;

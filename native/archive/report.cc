@@ -34,7 +34,7 @@ void end_helper() {
 
 [[noreturn]] void finish(const std::string& line, int status) {
   end_helper();
-  // The report is best effort: a caller that closed it has given up already.
+  // Errors are ignored: the caller has closed its end, and waits for no report.
   size_t done = 0;
   while (done < line.size()) {
     ssize_t n = write(kReportFd, line.data() + done, line.size() - done);

@@ -13,7 +13,7 @@ inline constexpr int kReportFd = 5;
 // Name of the current entry, for a refusal; empty without one.
 void set_current_entry(std::string_view name);
 
-// A helper process that is ended and reaped before this one ends: it ends when its socket closes.
+// The broker process. It ends when its socket closes, and is reaped before this process ends.
 void set_helper(int pid, int socket);
 
 // The archive or tree is not acceptable.
@@ -29,7 +29,7 @@ struct Sums {
 };
 [[noreturn]] void succeed(const Sums& sums, uint64_t entries);
 
-// write(2) of everything, also to a non-blocking descriptor.
+// write(2) of all bytes, also to a non-blocking descriptor.
 void write_all(int fd, const void* data, size_t size);
 // read(2) that waits, also on a non-blocking descriptor; 0 at the end.
 size_t read_some(int fd, void* data, size_t size);

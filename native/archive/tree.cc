@@ -15,10 +15,10 @@ namespace orlop::archive {
 
 namespace {
 
-// A directory that the archive has a file in but no entry for.
+// Mode of a directory without an entry in the archive.
 constexpr mode_t kImpliedMode = 0755;
 
-// False: nothing has that name.
+// False: there is no such file.
 bool look(int directory, const std::string& last, struct stat& info) {
   if (fstatat(directory, last.c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0) return true;
   if (errno != ENOENT) fail("fstatat", errno);
@@ -47,8 +47,8 @@ Fd Tree::open_directory(const std::string& name) const {
   return Fd(open_below(options_.root, name.empty() ? "." : name.c_str(), O_RDONLY | O_DIRECTORY, resolve));
 }
 
-// Part by part, from the longest start that is there. What is in the way is refused, except a whiteout: a directory
-// that comes after it is a new one.
+// Makes the missing components, one after the other. Refuses a component that is no directory, except a whiteout: a
+// directory after a whiteout is a new one.
 Fd Tree::make_directories(const std::string& name) {
   Fd directory = open_directory("");
   if (!directory.valid()) fail("openat2", errno);
@@ -102,7 +102,7 @@ int Tree::make_new(int directory, const std::string& last, Make make) {
   return make();
 }
 
-// A directory, new or there already. After a whiteout of the same name it hides what the layers below have in it.
+// A directory, new or existing. After a whiteout of the same name it is opaque.
 void Tree::make_directory(int directory, const std::string& last, mode_t mode) {
   if (!options_.keep_metadata) mode = 0700;
   if (mkdirat(directory, last.c_str(), mode) == 0) return;
@@ -147,7 +147,7 @@ Fd Tree::file(const std::string& name) {
   return fd;
 }
 
-// The order matters: a change of the owner clears set-id bits and security.capability.
+// The owner first: a change of the owner clears set-id bits and security.capability.
 void Tree::finish_file(int fd, const Metadata& metadata, const std::vector<Attribute>& attributes) {
   if (!options_.keep_metadata) {
     if (fchmod(fd, 0600) != 0) fail("fchmod", errno);
@@ -178,7 +178,7 @@ void Tree::node(const std::string& name, mode_t type, dev_t device, const Metada
   finish_node(directory, split.last, metadata);
 }
 
-// The mode was given at creation (the umask is 0): what cannot be opened safely is not touched by chmod.
+// The mode was set at creation (the umask is 0): a device or FIFO must not be opened for chmod.
 void Tree::finish_node(int directory, const std::string& last, const Metadata& metadata) {
   if (!options_.keep_metadata) return;
   if (fchownat(directory, last.c_str(), metadata.uid, metadata.gid, AT_SYMLINK_NOFOLLOW) != 0) {
@@ -202,7 +202,7 @@ void Tree::hard_link(const std::string& name, const std::string& target) {
   if (make() == 0) return;
   if (errno != EEXIST) fail("linkat", errno);
   struct stat old;
-  // A link to itself, or twice the same: removing the old name first could remove the last one.
+  // A link to itself, or the same link again: removing the old name first could remove the last name of the file.
   if (look(directory, to.last, old) && old.st_ino == info.st_ino && old.st_dev == info.st_dev) return;
   clear(directory, to.last);
   if (make() != 0) fail("linkat", errno);
@@ -219,13 +219,14 @@ void Tree::whiteout(const std::string& name) {
   }
   if (errno != EEXIST) fail("mknodat", errno);
   struct stat info;
-  // The archive has this name too. It speaks of the layers below: a directory hides theirs, anything else does anyway.
+  // The archive has this name too, and a whiteout is about the layers below: a directory becomes opaque, any other file
+  // hides them anyway.
   if (!look(directory, split.last, info) || !S_ISDIR(info.st_mode) || options_.broker == nullptr) return;
   options_.broker->set_opaque(open_child(directory, split.last).get());
 }
 
-// Whiteouts share one inode, as those that overlayfs makes itself: an inode each is what a deletion costs. False where
-// the last one cannot be had again (its name was replaced, it has all the links that the file system allows).
+// Makes a whiteout as a link to the last one, as overlayfs does: an inode for each deletion would cost more. False if
+// that is not possible: the name of the last one was replaced, or it has as many links as the file system allows.
 bool Tree::link_whiteout(int directory, const std::string& last) {
   struct stat info;
   if (!whiteout_directory_.valid()) return false;

@@ -1,5 +1,5 @@
-// The tree that is being unpacked. Every call names its object by the descriptor of its directory and one last
-// component that is never followed; directories are found below the root only.
+// The tree that is unpacked. Each call names its object by the descriptor of a directory, which was resolved below the
+// root, and one last component, which is never followed.
 #pragma once
 
 #include <sys/stat.h>
@@ -34,7 +34,7 @@ class Tree {
   explicit Tree(const Options& options);
 
   void directory(const std::string& name, const Metadata& metadata, const std::vector<Attribute>& attributes);
-  // A new, empty file, open for writing. `finish_file` gives it the rest when its data are there.
+  // A new, empty file, open for writing. `finish_file` sets its attributes after its data are written.
   Fd file(const std::string& name);
   void finish_file(int fd, const Metadata& metadata, const std::vector<Attribute>& attributes);
   void symlink(const std::string& name, const std::string& target, const Metadata& metadata);

@@ -25,12 +25,12 @@ la_ssize_t read_block(struct archive*, void* data, const void** block) {
 }
 
 uint32_t checked_id(la_int64_t id) {
-  // 2^32 - 1 means "leave it" to chown.
+  // For chown, 2^32 - 1 means no change.
   if (id < 0 || id >= 0xffffffff) refuse("id");
   return static_cast<uint32_t>(id);
 }
 
-// Before 1970 libarchive adds the fraction that the number means to subtract: it reads -3599.5 as -3599 and half.
+// Before 1970 libarchive adds the fraction instead of subtracting it: it reads -3599.5 as -3599 and a half.
 timespec modified(struct archive_entry* entry) {
   time_t seconds = static_cast<time_t>(archive_entry_mtime(entry));
   long nanoseconds = archive_entry_mtime_nsec(entry);
@@ -43,7 +43,7 @@ Metadata metadata_of(struct archive_entry* entry) {
           static_cast<mode_t>(archive_entry_perm(entry) & 07777), modified(entry)};
 }
 
-// A header can hold larger numbers than a device of Linux has; cut, they would be those of another one.
+// A header can hold larger numbers than a device of Linux has. A truncated number is that of another device.
 dev_t device_of(struct archive_entry* entry) {
   const uint64_t major = archive_entry_rdevmajor(entry);
   const uint64_t minor = archive_entry_rdevminor(entry);
@@ -73,7 +73,7 @@ class Unpacker {
         tree_({kDirectoryFd, kind != Kind::kFiles, kind != Kind::kFiles, kind == Kind::kLayer, broker}),
         archive_(archive_read_new()) {
     if (archive_ == nullptr) refuse("memory");
-    // Formats and filters by name, never "all": the rest of the library is not even linked in.
+    // Formats and filters by name, so that the rest of the library is not linked in.
     archive_read_support_format_tar(archive_);
     if (archive_read_open2(archive_, &input_, nullptr, read_block, nullptr, nullptr) != ARCHIVE_OK) {
       refuse_archive();
@@ -89,7 +89,7 @@ class Unpacker {
     set_current_entry({});
     check_end();
     tree_.finish();
-    // Bytes behind the end mark belong to both digests.
+    // Bytes after the end mark count in both digests.
     while (!input_.next().empty()) {
     }
     succeed(input_.sums(), entries_);
@@ -100,7 +100,7 @@ class Unpacker {
     int result = archive_read_next_header(archive_, entry);
     if (result == ARCHIVE_EOF) return false;
     if (result == ARCHIVE_WARN) {
-      // A name that is not UTF-8 is kept as the bytes it is. Any other doubt is a reason to stop.
+      // A name that is not UTF-8 is kept as bytes. Any other warning is an error.
       const char* text = archive_error_string(archive_);
       if (text == nullptr || strstr(text, "can't be converted") == nullptr) refuse("damaged", text ? text : "");
     } else if (result != ARCHIVE_OK) {
@@ -122,15 +122,15 @@ class Unpacker {
     if (input_.raw_size() == 0) refuse("empty");
     const char* text = archive_error_string(archive_);
     std::string_view detail = text == nullptr ? "" : text;
-    // No header was accepted yet.
+    // No header was accepted before.
     if (archive_format(archive_) == 0) refuse("not-a-tar", detail);
     if (input_.ended()) refuse("truncated", detail);
     if (detail.find("too large") != std::string_view::npos) refuse("header-too-large", detail);
     refuse("damaged", detail);
   }
 
-  // Without an end mark a tar that was cut between two entries looks complete. Layers are checked by digest; some
-  // builders leave the mark out there.
+  // Without an end mark, a tar that was cut between two entries looks complete. A layer may have none, as some builders
+  // write it: its digest shows that it is complete.
   void check_end() {
     if (kind_ == Kind::kLayer) return;
     if (archive_filter_bytes(archive_, 0) <= archive_read_header_position(archive_)) refuse("truncated");
@@ -154,7 +154,7 @@ class Unpacker {
     unpack_object(entry, name, type);
   }
 
-  // True when the entry was an instruction, not an object.
+  // True if the entry was a whiteout.
   bool unpack_whiteout(const std::string& name) {
     Split split = split_name(name);
     switch (whiteout_of(name)) {
@@ -198,7 +198,7 @@ class Unpacker {
   void unpack_file(struct archive_entry* entry, const std::string& name, const Metadata& metadata) {
     std::vector<Attribute> attributes = attributes_of(entry);
     int64_t size = archive_entry_size(entry);
-    // A sparse file costs nothing in the archive, but readers of the tree would pay for it.
+    // A sparse file is small in the archive, but not for its readers.
     if (size < 0 || static_cast<uint64_t>(size) > max_size_) refuse("too-large", std::to_string(max_size_));
     Fd fd = tree_.file(name);
     const void* block = nullptr;

@@ -1,4 +1,4 @@
-// Reads an archive into the directory that is the root by now.
+// Unpacks an archive into the root directory.
 #pragma once
 
 #include "archive/broker.h"

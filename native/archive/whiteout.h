@@ -1,6 +1,6 @@
-// Whiteouts: a name of the layers below that is gone. In the archive of a layer it is a file `.wh.NAME`, in an upper
-// directory a device 0:0. An opaque directory hides all that the layers below have in it: `.wh..wh..opq`, or an
-// attribute (attributes.h).
+// Whiteouts. A whiteout removes a name of the layers below. It is a file `.wh.NAME` in the archive of a layer, and a
+// device 0:0 in an upper directory. An opaque directory hides the entries of the layers below. It has a file
+// `.wh..wh..opq` in an archive, and an attribute in an upper directory (attributes.h).
 #pragma once
 
 #include <sys/stat.h>
@@ -21,7 +21,7 @@ enum class Whiteout {
   kOpaque,   // .wh..wh..opq: nothing of the layers below is seen in the directory
   kIgnored,  // other .wh..wh. names: AUFS' own records, which Docker skips too
 };
-// Meaning of the last component in a layer. Refuses names that hide a trick (`.wh.`, `.wh...`, below a whiteout).
+// Meaning of the last component in a layer. Refuses whiteouts of no name, of `.` and `..`, and names below a whiteout.
 Whiteout whiteout_of(const std::string& name);
 // True if a component is a whiteout name.
 bool has_whiteout(const std::string& name);

@@ -21,7 +21,7 @@ la_ssize_t write_block(struct archive*, void* data, const void* bytes, size_t si
 }
 
 // Before 1970 libarchive writes the seconds and the fraction side by side, and readers subtract the fraction. The half
-// second before 1970 itself cannot be said that way.
+// second before 1970 has no such form.
 timespec as_written(timespec time) {
   if (time.tv_sec >= 0 || time.tv_nsec == 0) return time;
   if (time.tv_sec == -1) return {-1, 0};
@@ -34,7 +34,7 @@ Writer::Writer(Output& output) : archive_(archive_write_new()), entry_(archive_e
   if (archive_ == nullptr || entry_ == nullptr) refuse("memory");
   // Not pax_restricted: it drops the fraction of a time when nothing else needs an extended header.
   archive_write_set_format_pax(archive_);
-  // Without it every attribute is written twice, the second time in a form that only libarchive reads.
+  // Otherwise each attribute is written a second time, in a form that only libarchive reads.
   check(archive_write_set_format_option(archive_, "pax", "xattrheader", "SCHILY"));
   archive_write_add_filter_none(archive_);
   archive_write_set_bytes_per_block(archive_, static_cast<int>(kBlock));
@@ -45,12 +45,12 @@ Writer::Writer(Output& output) : archive_(archive_write_new()), entry_(archive_e
 void Writer::check(long result) {
   if (result >= ARCHIVE_OK) return;
   const char* text = archive_error_string(archive_);
-  // A name that is not UTF-8 is written as the bytes it is, with hdrcharset=BINARY.
+  // A name that is not UTF-8 is written as bytes, with hdrcharset=BINARY.
   if (result == ARCHIVE_WARN && text != nullptr && strstr(text, "to UTF-8") != nullptr) return;
   refuse("write", text == nullptr ? "" : text);
 }
 
-// Neither atime, ctime nor names of users: they say how the archive was made, not what is in it.
+// No atime, ctime or user names: they differ between equal trees.
 void Writer::begin(const std::string& name, const struct stat& info) {
   archive_entry_clear(entry_);
   archive_entry_set_pathname(entry_, name.c_str());
@@ -79,7 +79,7 @@ void Writer::header(const std::string& name, const struct stat& info, const std:
   size_t extended = name.size() + link.size();
   for (const Attribute& attribute : attributes) {
     extended += attribute.name.size() + attribute.value.size() + kRecordSize;
-    // Unpacking would refuse it.
+    // Unpacking refuses it.
     if (extended > kMaxHeader - kOtherRecords) refuse("header-too-large", attribute.name);
     archive_entry_xattr_add_entry(entry_, attribute.name.c_str(), attribute.value.data(), attribute.value.size());
   }

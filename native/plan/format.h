@@ -1,4 +1,4 @@
-// The binary form of a plan: header, records, data. Little-endian, read in place, never changed.
+// The binary form of a plan: header, records, data. Little-endian, and read in place.
 #pragma once
 
 #include <cstddef>
@@ -11,7 +11,7 @@ inline constexpr uint16_t kVersion = 1;
 inline constexpr uint32_t kNoSlot = 0xffffffff;
 inline constexpr uint32_t kWords = 11;
 
-// Limits, checked by the reader before anything runs.
+// Limits, which the reader checks before the first operation.
 inline constexpr uint32_t kMaxSize = 4u << 20;
 inline constexpr uint32_t kMaxOps = 4096;
 inline constexpr uint32_t kMaxSlots = 2048;
@@ -35,8 +35,8 @@ struct Header {
   uint16_t version;
   uint16_t strategy;    // Strategy
   uint32_t size;        // of the whole plan, bytes
-  uint32_t prepare;     // number of records that make things
-  uint32_t enter;       // number of records that follow them
+  uint32_t prepare;     // number of records that prepare
+  uint32_t enter;       // number of records that enter
   uint32_t slots;       // size of the descriptor table
   uint32_t supplied;    // slots 0 … supplied - 1 are filled by the caller
   uint32_t namespaces;  // CLONE_NEW* flags of the start

@@ -3,7 +3,7 @@
 namespace orlop::plan {
 namespace {
 
-// The bounds of one plan and what its arrays have used up so far.
+// The bounds of a plan, and the size of the arrays that were checked.
 class Checker {
  public:
   Checker(const uint8_t* data, const Header& header, size_t strings_end, const uint32_t* words)
@@ -57,7 +57,7 @@ class Checker {
     if (count == 0) return;
     if (offset % unit != 0 || offset < data_start() || offset > header_.size) return fail(Fault::kArray);
     if (count > (header_.size - offset) / unit) return fail(Fault::kArray);
-    // Arrays that overlap could otherwise make a small plan cost billions of steps.
+    // Otherwise arrays that overlap could make a small plan take billions of steps.
     if (unit > 1 && count > elements_left_) return fail(Fault::kTooLarge);
     if (unit > 1) elements_left_ -= count;
   }

@@ -1,5 +1,5 @@
-// Reads a plan in place. `check` looks at every byte that a record can lead to, once; after it, the views below are
-// plain loads. Freestanding and without allocation, so that the caller, the executor and the fuzzer share it.
+// Reads a plan in place. `check` checks every byte that a record can lead to, once. After it, the views below only
+// load. Freestanding and without allocation, for the caller, the executor and the fuzzer.
 #pragma once
 
 #include "plan/format.h"
@@ -9,7 +9,7 @@ namespace orlop::plan {
 // Reason of a refusal.
 enum class Fault : uint32_t {
   kNone = 0,
-  kSize = 1,      // shorter than it says, longer than the limit, or not aligned
+  kSize = 1,      // shorter than its header says, longer than the limit, or not aligned
   kHeader = 2,    // magic, version, counts
   kCode = 3,      // unknown operation
   kSlot = 4,      // outside the descriptor table
@@ -143,7 +143,7 @@ Op read(const View& view, uint32_t index);
 // True if the record moves the thread into the mount namespace of a container.
 bool joins_container(const View& view, uint32_t index);
 
-// Room that one `exec` needs for the pointers of argv, what scripts put before it, and env, with their two ends; and
+// Number of pointers that one `exec` needs: argv, the arguments that scripts add, env, and two ends. Also for
 // `exec-file`, whose environment is empty.
 uint32_t pointers_for(const op::Exec& exec);
 uint32_t pointers_for(const op::ExecFile& exec);

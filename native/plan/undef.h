@@ -1,4 +1,4 @@
-// Takes back the field macros of ops.def, so that each reader of the list can give them its own meaning.
+// Undefines the field macros of ops.def. Each includer of ops.def defines its own.
 #undef OUT
 #undef SLOT
 #undef U32
