@@ -64,6 +64,7 @@ class Packer {
   }
 
  private:
+  // NOLINTBEGIN(misc-no-recursion): the depth is at most kMaxDepth.
   // `name` ends in a slash.
   void pack_directory(int fd, const std::string& name, size_t depth) {
     set_current_entry(name);
@@ -106,6 +107,7 @@ class Packer {
     if (file.valid()) return pack_file(file.get(), name);
     writer_.header(name, info, {}, target);
   }
+  // NOLINTEND(misc-no-recursion)
 
   // Not valid: the entry was removed meanwhile, or a mount of another tree covers it.
   Fd open_child(int directory, const std::string& last, uint64_t flags) {
