@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { CommandRuntime } from '../api/command-runtime.ts';
 import type { Io } from './io.ts';
+import type { LaterOption } from './parse/later.ts';
 
 /** Values of options by their long name in camel case, as commander gives them. */
 export type Values = Readonly<Record<string, unknown>>;
@@ -31,8 +32,8 @@ export interface CommandOption {
 export interface CommandModule {
   /** True if options end at the first positional argument: the rest is the command of a container. */
   readonly passThrough?: true;
-  /** Docker's options of a later version, as flags for commander. Using one is refused by name. */
-  readonly later?: readonly string[];
+  /** Docker's options of a later version. Using one is refused by name, unless its value is what orlop does anyway. */
+  readonly later?: readonly LaterOption[];
   /** Options for reading a command line without commander (plain.ts). */
   readonly options?: readonly CommandOption[];
   /** Notes below the options in the help and the manual page, for newcomers. */

@@ -7,7 +7,7 @@ import type { Io } from './io.ts';
 import { topHelp } from './output/help.ts';
 import { failed, report } from './output/report.ts';
 import { findCommand } from './parse/find.ts';
-import { later, laterCommands } from './parse/later.ts';
+import { laterCommands, refusalOf } from './parse/later.ts';
 import { parseCommand, parseGlobals } from './parse/parse.ts';
 import { plainCommand, plainGlobals } from './parse/plain.ts';
 
@@ -31,8 +31,10 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
 function withoutCommand(words: readonly string[], io: Io): number {
   const helps = words[0] === 'help' || words.includes('--help') || words.includes('-h');
   const [first, second] = words.filter((word) => word !== 'help' && word !== '--help' && word !== '-h');
-  if (first !== undefined && laterCommands.includes(first)) throw later(`the command '${first}'`);
-  const group = first !== undefined && commands.some(({ name }) => name.startsWith(`${first} `));
+  const names = [...commands.map(({ name }) => name), ...Object.keys(synonyms)];
+  const refusal = first === undefined ? undefined : refusalOf([first, second ?? '']);
+  if (refusal !== undefined) throw refusal;
+  const group = first !== undefined && names.some((name) => name.startsWith(`${first} `));
   if (group && second !== undefined) throw unknownCommand(second, `${first} `);
   if (first !== undefined && !group) throw unknownCommand(first, '');
   (helps ? io.stdout : io.stderr).write(topHelp(commands, first));
@@ -40,7 +42,7 @@ function withoutCommand(words: readonly string[], io: Io): number {
 }
 
 function unknownCommand(given: string, group: string): RequestError {
-  const all = [...commands.map(({ name }) => name), ...Object.keys(synonyms), ...laterCommands];
+  const all = [...commands.map(({ name }) => name), ...Object.keys(synonyms), ...Object.keys(laterCommands)];
   const names = all.filter((name) => name.startsWith(group)).map((name) => name.slice(group.length));
   const close = nearest(given, names);
   const hint =

@@ -59,7 +59,8 @@ export function parseUser(text: string): string {
 
 export function parseNetwork(text: string): NetworkMode {
   if (text === 'none' || text === 'host') return text;
-  if (text === 'bridge' || text === 'default' || text === 'private' || /^(container|ns):/.test(text)) {
+  if (text === 'default') return 'none';
+  if (text === 'bridge' || text === 'private' || /^(container|ns):/.test(text)) {
     throw new RequestError('ORLOP_E_LATER', `network ${quote(text)} comes with a later version`, {
       hint: `use 'none' (loopback only, the default) or 'host'`,
     });

@@ -6,7 +6,15 @@ import type { RequestContext, SecurityOptions } from './types.ts';
 
 type Draft = { -readonly [Key in keyof SecurityOptions]: SecurityOptions[Key] };
 
-const known = ['no-new-privileges', 'seccomp', 'apparmor', 'label', 'systempaths', 'mask', 'unmask'];
+/** Docker's and Podman's options of a later version, with what to do until then. */
+const later: Readonly<Record<string, string>> = {
+  apparmor: `leave it out: the application has the profile of orlop, as with 'apparmor=unconfined'`,
+  label: `leave it out: the application has the label of orlop, as with 'label=disable'`,
+  systempaths: 'mount what the application needs from a path of the host',
+  mask: 'mount an empty directory or file there: -v ./empty:PATH:ro',
+  unmask: 'mount what the application needs from a path of the host',
+};
+const known = ['no-new-privileges', 'seccomp', ...Object.keys(later)];
 
 /**
  * Parses the values of `--security-opt`: `no-new-privileges[=true|false]`, `seccomp=default|unconfined|FILE`. Options
@@ -48,8 +56,10 @@ function parseSeccomp(option: string, value: string | undefined, context: Reques
 }
 
 function unknown(option: string, name: string): RequestError {
-  if (known.includes(name)) {
-    return new RequestError('ORLOP_E_LATER', `the security option ${quote(option)} comes with a later version`);
+  if (Object.hasOwn(later, name)) {
+    return new RequestError('ORLOP_E_LATER', `the security option ${quote(option)} comes with a later version`, {
+      hint: `until then: ${later[name]}`,
+    });
   }
   const close = nearest(name, known);
   return new RequestError('ORLOP_E_INPUT', `there is no security option ${quote(option)}`, {

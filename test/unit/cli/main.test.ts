@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { commands } from '../../../ts/cli/commands.ts';
-import { laterCommands, laterRunOptions } from '../../../ts/cli/parse/later.ts';
+import { laterCommands, laterNames } from '../../../ts/cli/parse/later.ts';
+import { laterRunOptions } from '../../../ts/cli/parse/later-options.ts';
 import { orlop } from '../../support/fake-orlop.ts';
 
 describe('the command line', () => {
@@ -8,7 +9,7 @@ describe('the command line', () => {
     const { status, stdout, stderr, calls } = await orlop(['--help']);
     expect({ status, stderr, calls }).to.deep.equal({ status: 0, stderr: '', calls: [] });
     for (const { name, summary } of commands) expect(stdout).to.include(`${name.padEnd(15)} ${summary}`);
-    expect(stdout.replace(/\n {2}/g, ' ')).to.include(`Not in this version: ${laterCommands.join(' ')}`);
+    expect(stdout.replace(/\n {2}/g, ' ')).to.include(`Not in this version: ${laterNames.join(' ')}`);
     expect(stdout).to.match(/125 when orlop failed/);
     for (const line of stdout.split('\n')) expect(line.length, line).to.be.at.most(100);
   });
@@ -48,15 +49,17 @@ describe('the command line', () => {
 
   it('lists the options of run that come later', async () => {
     const help = (await orlop(['run', '--help'])).stdout.replace(/\n {2}/g, ' ');
-    for (const option of laterRunOptions)
-      expect(help).to.match(new RegExp(`Not in this version:.*${/--[\w-]+/.exec(option)?.[0]}\\b`));
+    for (const { flags } of laterRunOptions.filter(({ meanwhile }) => meanwhile !== undefined))
+      expect(help).to.match(new RegExp(`Not in this version:.*${/--[\w-]+/.exec(flags)?.[0]}\\b`));
   });
 
-  for (const name of laterCommands) {
-    it(`says that '${name}' comes later`, async () => {
-      const { status, stderr, calls } = await orlop([name, 'x', '--whatever']);
+  for (const [name, meanwhile] of Object.entries(laterCommands)) {
+    it(`says that '${name}' comes later, and what to do until then`, async () => {
+      const { status, stderr, calls } = await orlop([...name.split(' '), 'x', '--whatever']);
       expect({ status, calls }).to.deep.equal({ status: 125, calls: [] });
-      expect(stderr).to.equal(`orlop: the command '${name}' comes with a later version\n`);
+      expect(stderr).to.equal(
+        `orlop: the command '${name}' comes with a later version\nhint: until then: ${meanwhile}\n`,
+      );
     });
   }
 
@@ -88,13 +91,16 @@ describe('the command line', () => {
     [['run', '-iX', 'host', '--help'], /^orlop: unknown option '-X'/],
     [
       ['run', '-t', 'host'],
-      /^orlop: option '--tty' comes with a later version\nhint: '-i' alone passes standard input on/,
+      /^orlop: option '--tty' comes with a later version\nhint: until then: make one inside: stty raw -echo; /,
     ],
     [['run', '-it', 'host', 'sh'], /^orlop: option '--tty' comes with a later version\nhint: /],
     [['run', '-d', 'host'], /^orlop: option '--detach' comes with a later version\nhint: /],
-    [['run', '-m', '5m', 'host'], `orlop: option '--memory' comes with a later version\n`],
+    [['run', '-m', '5m', 'host'], /^orlop: option '--memory' comes with a later version\nhint: .*systemd-run/],
     [['run', '-p', '80:80', 'host'], /^orlop: option '--publish' comes with a later version\nhint: .*--network host/],
-    [['run', '--mount', 'type=bind', 'host'], /^orlop: option '--mount' comes with a later version\nhint: use '-v /],
+    [
+      ['run', '--mount', 'type=bind', 'host'],
+      /^orlop: option '--mount' comes with a later version\nhint: until then: use '-v /,
+    ],
     [['run', '-v', 'data', 'host'], `orlop: volume 'data' has no target\nhint: did you mean 'data:/data'?\n`],
     [['run', '-u', '4294967296', 'host'], /^orlop: the ID '4294967296' is out of range\n/],
     [
@@ -110,7 +116,10 @@ describe('the command line', () => {
     [['ps', '--filter', 'nmae=x'], `orlop: invalid filter 'nmae'\nhint: did you mean 'name'?\n`],
     [['ps', '--filter', 'name'], /^orlop: the filter 'name' has no value/],
     [['volume', 'create', 'a/b'], /^orlop: 'a\/b' is not a volume name/],
-    [['volume', 'create', '-d', 'nfs', 'a'], `orlop: option '--driver' comes with a later version\n`],
+    [
+      ['volume', 'create', '-d', 'nfs', 'a'],
+      /^orlop: option '--driver' comes with a later version\nhint: until then: /,
+    ],
     [['import', 'https://example.org/a.tar'], /^orlop: import from a URL comes with a later version\n/],
   ] as const) {
     it(`refuses '${argv.join(' ')}' with 125, before a store is opened`, async () => {

@@ -285,6 +285,7 @@ describe('a network', () => {
   table(parseNetwork, [
     ['none', 'none'],
     ['host', 'host'],
+    ['default', 'none'],
     ['bridge', 'ORLOP_E_LATER'],
     ['container:x', 'ORLOP_E_LATER'],
     ['', 'ORLOP_E_INPUT'],

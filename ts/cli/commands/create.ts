@@ -1,5 +1,5 @@
 import type { CommandModule } from '../command.ts';
-import { laterRunOptions } from '../parse/later.ts';
+import { laterRunOptions } from '../parse/later-options.ts';
 import { addRunArguments, runArguments, runNotes, runOptions } from '../parse/run-options.ts';
 
 export const command: CommandModule = {

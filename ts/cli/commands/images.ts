@@ -22,7 +22,10 @@ const filters: Filters<ImageSummary> = {
 };
 
 export const command: CommandModule = {
-  later: ['--digests', '--tree'],
+  later: [
+    { flags: '--digests', meanwhile: "'orlop inspect IMAGE' shows the digests of the layers" },
+    { flags: '--tree', meanwhile: "'orlop inspect IMAGE' shows the layers" },
+  ],
   define(command) {
     command
       .usage('[OPTIONS] [REPOSITORY[:TAG]]')

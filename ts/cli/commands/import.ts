@@ -4,7 +4,7 @@ import { type CommandModule, collect, text, texts } from '../command.ts';
 export const command: CommandModule = {
   notes: `FILE is a tar archive, also with gzip or zstd. '-' is standard input.`,
   examples: ['orlop import rootfs.tar debian:trixie', 'tar -C rootfs -c . | orlop import - mine'],
-  later: ['--platform <platform>'],
+  later: [{ flags: '--platform <platform>', same: [''], meanwhile: 'leave it out: it is that of this machine' }],
   define(command) {
     command
       .usage('[OPTIONS] FILE|- [IMAGE[:TAG]]')

@@ -20,7 +20,7 @@ const missing = new Set<unknown>([
 ]);
 
 export const command: CommandModule = {
-  later: ['-s, --size'],
+  later: [{ flags: '-s, --size', meanwhile: `du -sh $(orlop inspect -f '{{.GraphDriver.Data.UpperDir}}' CONTAINER)` }],
   define(command) {
     command
       .usage('[OPTIONS] NAME…')

@@ -2,7 +2,7 @@ import { planToJson } from '../../plan/describe.ts';
 import { type CommandModule, text } from '../command.ts';
 import { toJson } from '../output/json.ts';
 import { onlyFormat } from '../output/list.ts';
-import { laterRunOptions } from '../parse/later.ts';
+import { laterRunOptions } from '../parse/later-options.ts';
 import { addRunArguments, runArguments, runNotes, runOptions } from '../parse/run-options.ts';
 
 export const command: CommandModule = {

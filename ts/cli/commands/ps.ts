@@ -51,7 +51,7 @@ const filters: Filters<ContainerSummary> = {
 
 export const command: CommandModule = {
   examples: ["orlop ps -a -f status=exited --format '{{.ID}} {{.Names}}'"],
-  later: ['-s, --size'],
+  later: [{ flags: '-s, --size', meanwhile: `du -sh $(orlop inspect -f '{{.GraphDriver.Data.UpperDir}}' CONTAINER)` }],
   define(command) {
     command
       .usage('[OPTIONS]')

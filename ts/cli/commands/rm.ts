@@ -2,6 +2,7 @@ import { type CommandModule, flag } from '../command.ts';
 import { forEach } from '../each.ts';
 
 export const command: CommandModule = {
+  later: [{ flags: '-l, --link', never: 'is one for links between containers, which orlop has not' }],
   define(command) {
     command
       .usage('[OPTIONS] CONTAINER…')

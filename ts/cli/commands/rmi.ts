@@ -2,6 +2,10 @@ import { type CommandModule, flag } from '../command.ts';
 import { forEach } from '../each.ts';
 
 export const command: CommandModule = {
+  later: [
+    { flags: '--no-prune', meanwhile: 'leave it out: layers without an image are removed' },
+    { flags: '--platform <platform>', same: [''], meanwhile: 'leave it out: an image has one' },
+  ],
   define(command) {
     command
       .usage('[-f] IMAGE…')

@@ -1,5 +1,5 @@
 import { type CommandModule, text } from '../command.ts';
-import { laterRunOptions } from '../parse/later.ts';
+import { laterRunOptions } from '../parse/later-options.ts';
 import { addRunArguments, runArguments, runNotes, runOptions } from '../parse/run-options.ts';
 import { runInForeground, signalNotes } from '../streams/foreground.ts';
 import { withTrace } from '../streams/trace-file.ts';

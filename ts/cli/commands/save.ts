@@ -7,6 +7,7 @@ const formats: readonly ArchiveFormat[] = ['docker-archive', 'oci-archive'];
 
 export const command: CommandModule = {
   examples: ['orlop save -o both.tar debian:trixie web:2', 'orlop save web:2 | docker load'],
+  later: [{ flags: '--platform <platform>', same: [''], meanwhile: 'leave it out: an image has one' }],
   define(command) {
     command
       .usage('[OPTIONS] IMAGE…')

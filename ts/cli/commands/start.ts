@@ -4,7 +4,11 @@ import { runInForeground, signalNotes } from '../streams/foreground.ts';
 import { withTrace } from '../streams/trace-file.ts';
 
 export const command: CommandModule = {
-  later: ['--detach-keys <keys>'],
+  later: [
+    { flags: '--detach-keys <keys>', same: [''], meanwhile: "nothing can be detached: let the shell do it with '&'" },
+    { flags: '--checkpoint <name>', same: [''], never: 'is one for checkpoints, which orlop does not make' },
+    { flags: '--checkpoint-dir <dir>', same: [''], never: 'is one for checkpoints, which orlop does not make' },
+  ],
   notes: signalNotes,
   define(command) {
     command
@@ -17,7 +21,9 @@ export const command: CommandModule = {
   async run(invocation) {
     const { io, values, args } = invocation;
     const interactive = flag(values, 'interactive') ?? false;
-    if (!(flag(values, 'attach') ?? interactive)) throw later(`'start' in the background (use 'start -a')`);
+    if (!(flag(values, 'attach') ?? interactive)) {
+      throw later(`'start' in the background`, "let the shell do it: 'orlop start -a CONTAINER &'");
+    }
     return withTrace(text(values, 'trace'), (trace) =>
       invocation.with(async (orlop) => {
         const container = await orlop.container(args[0] ?? '');

@@ -3,7 +3,17 @@ import { parseVolumeName } from '../../request/names.ts';
 import { type CommandModule, collect, texts } from '../command.ts';
 
 export const command: CommandModule = {
-  later: ['-d, --driver <driver>', '-o, --opt <option>'],
+  later: [
+    {
+      flags: '-d, --driver <driver>',
+      same: ['', 'local'],
+      meanwhile: "mount it on the host, and use '-v PATH:TARGET'",
+    },
+    { flags: '-o, --opt <option>', meanwhile: "mount it on the host, and use '-v PATH:TARGET'" },
+    ...['availability', 'group', 'limit-bytes', 'required-bytes', 'scope', 'secret', 'sharing', 'type']
+      .concat('topology-preferred', 'topology-required')
+      .map((name) => ({ flags: `--${name} <value>`, never: 'is one for clusters' })),
+  ],
   define(command) {
     command
       .usage('[OPTIONS] [NAME]')

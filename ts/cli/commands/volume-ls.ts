@@ -24,6 +24,7 @@ export const volumeFilters: Filters<VolumeSummary> = {
 };
 
 export const command: CommandModule = {
+  later: [{ flags: '--cluster', never: 'is one for clusters' }],
   define(command) {
     command
       .usage('[OPTIONS]')

@@ -1,5 +1,5 @@
-import type { CommandEntry } from '../commands.ts';
-import { laterCommands, wrap } from '../parse/later.ts';
+import { type CommandEntry, synonyms } from '../commands.ts';
+import { laterNames, wrap } from '../parse/later.ts';
 
 const head = `Usage: orlop [--root DIR] COMMAND [OPTIONS] …
 
@@ -34,14 +34,18 @@ Exit status: ${exitStatus}
 /** Help of the program, or of a group of commands. */
 export function topHelp(commands: readonly CommandEntry[], group: string | undefined): string {
   if (group !== undefined) {
-    const inGroup = commands.filter(({ name }) => name.startsWith(`${group} `));
+    const long = Object.entries(synonyms).flatMap(([name, [target]]) =>
+      commands.filter((one) => one.name === target).map((one) => ({ ...one, name })),
+    );
+    const inGroup = [...commands, ...long].filter(({ name }) => name.startsWith(`${group} `));
     return `Usage: orlop ${group} COMMAND\n\n${list(inGroup)}\n'orlop ${group} COMMAND --help' shows the options of a command.\n`;
   }
   const groups = [...new Set(commands.map((command) => command.group))];
   const sections = groups.map((name) => `${name}:\n${list(commands.filter((command) => command.group === name))}`);
-  return [head, ...sections, `${wrap(`Not in this version: ${laterCommands.join(' ')}`)}\n`, middle, foot].join('\n');
+  return [head, ...sections, `${wrap(`Not in this version: ${laterNames.join(' ')}`)}\n`, middle, foot].join('\n');
 }
 
 function list(commands: readonly CommandEntry[]): string {
-  return commands.map(({ name, summary }) => `  ${name.padEnd(15)} ${summary}\n`).join('');
+  const width = Math.max(15, ...commands.map(({ name }) => name.length));
+  return commands.map(({ name, summary }) => `  ${name.padEnd(width)} ${summary}\n`).join('');
 }

@@ -18,8 +18,11 @@ const words: Readonly<Record<string, boolean>> = {
 
 export interface Rewritten {
   readonly argv: string[];
-  /** Names (camel case) of flags that are set to false, which commander cannot express. */
-  readonly off: readonly string[];
+  /**
+   * Values (by names in camel case) of flags that are set to false, which commander cannot express. That of `--no-x`
+   * set to false is true.
+   */
+  readonly off: Readonly<Record<string, boolean>>;
 }
 
 /**
@@ -35,13 +38,13 @@ export function rewriteBooleans(argv: readonly string[], options: readonly Optio
     if (option.short) byFlag.set(option.short, option);
   }
   const result: string[] = [];
-  const off = new Set<string>();
+  const off = new Map<string, boolean>();
   let index = 0;
   for (; index < argv.length; index++) {
     const word = argv[index] ?? '';
     if (word === '--' || (!intermixed && (!word.startsWith('-') || word === '-'))) break;
     // After an unknown option, stop: a later `--help` may be the container's.
-    if (isUnknown(word, byFlag)) return { argv: [...result, word], off: [...off] };
+    if (isUnknown(word, byFlag)) return { argv: [...result, word], off: Object.fromEntries(off) };
     const [name = '', value] = splitValue(word);
     const option = byFlag.get(name);
     if (option === undefined || option.required || option.optional || value === undefined) {
@@ -58,9 +61,10 @@ export function rewriteBooleans(argv: readonly string[], options: readonly Optio
       throw new RequestError('ORLOP_E_USAGE', `option '${name}' is neither true nor false: '${value}'`);
     }
     if (on) result.push(name);
-    off[on ? 'delete' : 'add'](option.attributeName());
+    if (on) off.delete(option.attributeName());
+    else off.set(option.attributeName(), option.negate);
   }
-  return { argv: [...result, ...argv.slice(index)], off: [...off] };
+  return { argv: [...result, ...argv.slice(index)], off: Object.fromEntries(off) };
 }
 
 function splitValue(word: string): [string, string?] {

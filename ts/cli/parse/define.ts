@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander';
-import { type CommandModule, collect } from '../command.ts';
+import { type CommandModule, collect, type Values } from '../command.ts';
 import type { CommandEntry } from '../commands.ts';
-import { later, wrap } from './later.ts';
+import { accepts, type LaterOption, laterOption, wrap } from './later.ts';
 
 /**
  * Defines a command for commander: for parsing, help, manual pages and completion.
@@ -42,17 +42,35 @@ export function repeatable(command: Command): string {
   return options.map(({ short, long }) => short ?? long ?? '').join(' ');
 }
 
-/** Defines the options of a later version, hidden in the help, so that using one gets its own error. */
-function addLater(command: Command, flags: readonly string[]): void {
-  const options = flags.map((one) => new Option(one).hideHelp());
-  for (const option of options) command.addOption(option);
-  const names = options.map((option) => [option.short, option.long].filter(Boolean).join('/')).join(' ');
-  command.addHelpText('after', `\n${wrap(`Not in this version: ${names}`)}`);
-  command.hook('preAction', () => {
-    for (const option of options) {
-      if (command.getOptionValueSource(option.attributeName()) === 'cli') {
-        throw later(`option '${option.long}'`, option.long);
-      }
-    }
-  });
+/** Defines the options of a later version, hidden in the help. `refuseLater` refuses what they ask for. */
+function addLater(command: Command, known: readonly LaterOption[]): void {
+  const options = known.map(({ flags }) => new Option(flags).hideHelp());
+  // Each value counts, not only the last.
+  for (const option of options) command.addOption(option.required ? option.argParser(collect) : option);
+  const named = options.filter((_, at) => comesLater(known[at]));
+  const names = named.map((option) => [option.short, option.long].filter(Boolean).join('/')).join(' ');
+  if (names !== '') command.addHelpText('after', `\n${wrap(`Not in this version: ${names}`)}`);
+}
+
+/**
+ * Refuses the values of options of a later version, unless orlop does what they ask for anyway. Returns the others.
+ *
+ * @throws {RequestError} ORLOP_E_LATER; ORLOP_E_USAGE for an option that never comes
+ */
+export function refuseLater({ later = [] }: CommandModule, values: Values): Values {
+  const others = { ...values };
+  for (const one of later) {
+    const option = new Option(one.flags);
+    const value = values[option.attributeName()];
+    if (value === undefined) continue;
+    const given = Array.isArray(value) ? value.map(String) : [String(option.negate ? !value : value)];
+    if (!accepts(one, ...given)) throw laterOption(option.long ?? one.flags, one);
+    delete others[option.attributeName()];
+  }
+  return others;
+}
+
+/** False for an option that is accepted with any value, or never comes. */
+function comesLater(option: LaterOption | undefined): boolean {
+  return option !== undefined && option.never === undefined && !accepts(option, 'true', 'false');
 }

@@ -1,100 +1,129 @@
 import { RequestError } from '../../errors/index.ts';
 
-/** Docker's options of run and create that orlop does not have yet. */
-export const laterRunOptions: readonly string[] = [
-  '-d, --detach',
-  '-t, --tty',
-  '-p, --publish <ports>',
-  '-P, --publish-all',
-  '-m, --memory <size>',
-  '-a, --attach <stream>',
-  '--add-host <entry>',
-  '--annotation <pair>',
-  '--blkio-weight <n>',
-  '--cgroup-parent <path>',
-  '--cgroupns <mode>',
-  '--cidfile <file>',
-  '--cpus <n>',
-  '--cpu-shares <n>',
-  '--cpuset-cpus <list>',
-  '--detach-keys <keys>',
-  '--device <device>',
-  '--dns <address>',
-  '--expose <port>',
-  '--gpus <list>',
-  '--group-add <group>',
-  '--health-cmd <command>',
-  '--init',
-  '--ip <address>',
-  '--ipc <mode>',
-  '--label-file <file>',
-  '--log-driver <driver>',
-  '--log-opt <option>',
-  '--memory-reservation <size>',
-  '--memory-swap <size>',
-  '--mount <spec>',
-  '--network-alias <name>',
-  '--oom-kill-disable',
-  '--pid <mode>',
-  '--pids-limit <n>',
-  '--platform <platform>',
-  '--privileged',
-  '--pull <policy>',
-  '--restart <policy>',
-  '--runtime <name>',
-  '--sig-proxy',
-  '--stop-signal <signal>',
-  '--stop-timeout <seconds>',
-  '--storage-opt <option>',
-  '--sysctl <option>',
-  '--userns <mode>',
-  '--uts <mode>',
-  '--volume-driver <driver>',
-  '--volumes-from <container>',
+/** An option of Docker that orlop does not have yet. */
+export interface LaterOption {
+  /** Flags in commander's form. */
+  readonly flags: string;
+  /** Values that ask for what orlop does anyway. They are accepted. A flag has `false`, unless this names others. */
+  readonly same?: readonly string[];
+  /** What to do until then. */
+  readonly meanwhile?: string;
+  /** Why no later version brings it. */
+  readonly never?: string;
+}
+
+const pid = (container = 'CONTAINER') => `$(orlop inspect -f '{{.State.Pid}}' ${container})`;
+const fetch = 'skopeo copy docker://IMAGE docker-archive:FILE:IMAGE && orlop load -i FILE';
+const ofNetworks = "containers have a loopback interface, or the host's networks: '--network host'";
+
+/** Docker's commands, and Podman's of volumes, that orlop does not have yet, with what to do until then. */
+export const laterCommands: Readonly<Record<string, string>> = {
+  attach: "start it in the foreground: 'orlop start -a CONTAINER'",
+  build: 'podman build -t IMAGE . && podman save IMAGE | orlop load',
+  builder: 'podman build -t IMAGE . && podman save IMAGE | orlop load',
+  buildx: 'podman build -t IMAGE . && podman save IMAGE | orlop load',
+  compose: "let the shell start each container: 'orlop run … &'",
+  'container prune': 'orlop rm $(orlop ps -aq -f status=exited)',
+  cp: "share a volume ('-v ./DIR:/DIR'), or take files out: orlop export CONTAINER | tar -x PATH",
+  events: "'orlop ps -a' shows the states",
+  exec: `nsenter -a -t ${pid()} COMMAND`,
+  history: "orlop inspect -f '{{json .History}}' IMAGE",
+  'image prune': 'orlop rmi $(orlop images -q -f dangling=true)',
+  info: "'orlop version' and 'orlop doctor' have a part of it",
+  kill: `kill -KILL ${pid()}`,
+  login: 'skopeo login REGISTRY',
+  logout: 'skopeo logout REGISTRY',
+  logs: "let the shell keep the output: 'orlop run … >FILE 2>&1'",
+  network: ofNetworks,
+  pause: `kill -STOP ${pid()}`,
+  port: "with '--network host' the ports are those that the application listens on",
+  pull: fetch,
+  push: 'orlop save -o FILE IMAGE && skopeo copy docker-archive:FILE docker://IMAGE',
+  rename: "name it when it is made: '--name NAME'",
+  restart: `kill ${pid()}, then 'orlop start -a CONTAINER'`,
+  search: 'skopeo list-tags docker://REPOSITORY shows the tags of one',
+  stats: `top -p ${pid()}`,
+  stop: `kill ${pid()}`,
+  system: "'orlop rm', 'orlop rmi' and 'orlop volume prune' remove what is not used",
+  'system df': 'du -sh /var/lib/orlop/*',
+  'system events': "'orlop ps -a' shows the states",
+  'system info': "'orlop version' and 'orlop doctor' have a part of it",
+  top: `pgrep -a --ns ${pid()} --nslist pid`,
+  unpause: `kill -CONT ${pid()}`,
+  update: "give limits when it is made: '--ulimit'",
+  'volume exists': 'orlop volume inspect VOLUME >/dev/null',
+  'volume export': `tar -C $(orlop volume inspect -f '{{.Mountpoint}}' VOLUME) -c . >FILE`,
+  'volume import': `tar -C $(orlop volume inspect -f '{{.Mountpoint}}' VOLUME) -x <FILE`,
+  'volume mount': "orlop volume inspect -f '{{.Mountpoint}}' VOLUME",
+  'volume rename': 'copy it: orlop run --rm -v OLD:/old -v NEW:/new host cp -a /old/. /new',
+  'volume unmount': 'there is nothing to unmount: a mount ends with its container',
+  wait: `tail --pid=${pid()} -f /dev/null`,
+};
+
+/** The later commands without those of a group, for the help. */
+export const laterNames: readonly string[] = Object.keys(laterCommands).filter((name) => !name.includes(' '));
+
+/** Docker's commands for its daemon or for a cluster, which orlop does without. */
+export const foreignCommands: readonly string[] = [
+  'checkpoint',
+  'config',
+  'context',
+  'manifest',
+  'node',
+  'plugin',
+  'secret',
+  'service',
+  'stack',
+  'swarm',
+  'trust',
+  'volume reload',
+  'volume update',
 ];
 
-export const laterCommands: readonly string[] = [
-  'attach',
-  'build',
-  'compose',
-  'cp',
-  'events',
-  'exec',
-  'history',
-  'kill',
-  'login',
-  'logout',
-  'logs',
-  'network',
-  'pause',
-  'port',
-  'pull',
-  'push',
-  'rename',
-  'restart',
-  'search',
-  'stats',
-  'stop',
-  'system',
-  'top',
-  'unpause',
-  'update',
-  'wait',
-];
+/** Docker's longer names of commands that come later: `container stop`. */
+const longNames: Readonly<Record<string, string>> = {
+  container: 'attach cp exec kill logs pause port rename restart stats stop top unpause update wait',
+  image: 'build history pull push',
+};
 
-/** Replacements for options of a later version. */
-const instead: ReadonlyMap<string, string> = new Map([
-  [
-    '--tty',
-    "'-i' alone passes standard input on; as a command, 'script -qc sh /dev/null' makes a terminal in the container",
-  ],
-  ['--detach', "let the shell do it: 'orlop run … &'"],
-  ['--mount', "use '-v SOURCE:TARGET[:ro]' or '--tmpfs TARGET'"],
-  ['--publish', "with '--network host' the application listens on the host's own ports"],
-]);
+/** The error of a command that Docker has and orlop does not; undefined for any other. */
+export function refusalOf(words: readonly string[]): RequestError | undefined {
+  const [first = '', second = ''] = words;
+  for (const name of [`${first} ${second}`, first]) {
+    const known = isLong(first, second) ? second : name;
+    if (Object.hasOwn(laterCommands, known)) return later(`the command '${name}'`, laterCommands[known]);
+    if (foreignCommands.includes(name)) {
+      return new RequestError(
+        'ORLOP_E_USAGE',
+        `there is no command '${name}': it is one for Docker's daemon or cluster`,
+        {
+          hint: "'orlop --help' lists the commands",
+        },
+      );
+    }
+  }
+  return undefined;
+}
 
-export function later(what: string, option = ''): RequestError {
-  return new RequestError('ORLOP_E_LATER', `${what} comes with a later version`, { hint: instead.get(option) });
+function isLong(group: string, name: string): boolean {
+  return Object.hasOwn(longNames, group) && (longNames[group] ?? '').split(' ').includes(name);
+}
+
+/** True if each of these values of an option asks for what orlop does anyway. */
+export function accepts({ flags, same }: LaterOption, ...values: readonly string[]): boolean {
+  const accepted = same ?? (flags.endsWith('>') ? [] : ['false']);
+  return values.every((value) => accepted.includes(value));
+}
+
+/** The error of an option that orlop does not have yet, `--name`. */
+export function laterOption(name: string, { meanwhile, never }: LaterOption): RequestError {
+  if (never === undefined) return later(`option '${name}'`, meanwhile);
+  return new RequestError('ORLOP_E_USAGE', `option '${name}' ${never}`, { hint: 'leave it out' });
+}
+
+export function later(what: string, meanwhile: string | undefined): RequestError {
+  const hint = meanwhile === undefined ? undefined : `until then: ${meanwhile}`;
+  return new RequestError('ORLOP_E_LATER', `${what} comes with a later version`, { hint });
 }
 
 /** Wraps a list of words at 100 columns; continued lines are indented. */

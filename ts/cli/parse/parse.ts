@@ -4,7 +4,7 @@ import type { Arguments } from '../command.ts';
 import type { CommandEntry } from '../commands.ts';
 import type { Io } from '../io.ts';
 import { rewriteBooleans } from './booleans.ts';
-import { defineCommand } from './define.ts';
+import { defineCommand, refuseLater } from './define.ts';
 import { canonicalWords, findCommand } from './find.ts';
 import type { Globals } from './plain.ts';
 
@@ -58,8 +58,8 @@ async function parseAs(
   prepare(command, io);
   const { argv: words, off } = rewriteBooleans(argv, command.options, !module.passThrough);
   if (!parse(command, words, entry.name)) return null;
-  const values = { ...command.opts(), ...Object.fromEntries(off.map((name) => [name, false])) };
-  return { args: command.args, values };
+  const values = { ...command.opts(), ...off };
+  return { args: command.args, values: options.later ? refuseLater(module, values) : values };
 }
 
 /** Makes commander throw errors instead of printing them, and write help to the caller's output. */

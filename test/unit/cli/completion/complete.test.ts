@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { commands } from '../../../../ts/cli/commands.ts';
 import { type Completion, complete, type Sources } from '../../../../ts/cli/completion/complete.ts';
 import { defineCommand } from '../../../../ts/cli/parse/define.ts';
-import { laterRunOptions } from '../../../../ts/cli/parse/later.ts';
+import { laterRunOptions } from '../../../../ts/cli/parse/later-options.ts';
 import { orlop } from '../../../support/fake-orlop.ts';
 
 const store = { container: ['web', 'worker'], image: ['host', 'debian:trixie'], volume: ['data', 'database'] };
@@ -77,7 +77,7 @@ describe('completion', () => {
   it('knows each option that is there, and none that comes later', async () => {
     const found = await values('orlop run -');
     expect(found).to.include.members(['--volume', '--rm', '--entrypoint', '--trace', '--help']);
-    for (const later of laterRunOptions) expect(found).not.to.include(/--[\w-]+/.exec(later)?.[0]);
+    for (const { flags } of laterRunOptions) expect(found).not.to.include(/--[\w-]+/.exec(flags)?.[0]);
   });
 
   it('answers a shell line by line, and without a store as if it were empty', async () => {

@@ -1,0 +1,124 @@
+import type { LaterOption } from './later.ts';
+
+const atTheApplication = 'let the application check itself';
+// A container stays in the cgroup of the process that starts it.
+const ofBlockDevices = "limit orlop: 'systemd-run --scope -p IOWeight=N orlop run …'";
+const ofProcessors = "limit orlop: 'systemd-run --scope -p CPUQuota=150% orlop run …'";
+const ofMemory = "limit orlop: 'systemd-run --scope -p MemoryMax=SIZE orlop run …'";
+const ofNetworks = "'--network host' uses the networks of the host";
+const ofNames = "mount a file: '-v ./resolv.conf:/etc/resolv.conf:ro'";
+const ofOneNamespace = 'leave it out: each container has its own';
+const ofHealth = ['', '0', '0s'] as const;
+
+/**
+ * Docker's options of `run` and `create` that orlop does not have yet. A value that asks for what orlop does anyway is
+ * accepted, so that lines of scripts which spell a default out go on working.
+ */
+export const laterRunOptions: readonly LaterOption[] = [
+  { flags: '-d, --detach', meanwhile: "let the shell do it: 'orlop run … &'" },
+  {
+    flags: '-t, --tty',
+    meanwhile: 'make one inside: stty raw -echo; orlop run -i IMAGE script -qc COMMAND /dev/null; stty sane',
+  },
+  {
+    flags: '-p, --publish <ports>',
+    meanwhile: "with '--network host' the application listens on the host's own ports",
+  },
+  { flags: '-P, --publish-all', meanwhile: "with '--network host' the application listens on the host's own ports" },
+  { flags: '-m, --memory <size>', same: ['0'], meanwhile: ofMemory },
+  { flags: '-a, --attach <stream>', meanwhile: "let the shell do it: '>FILE', '2>/dev/null'" },
+  { flags: '-c, --cpu-shares <n>', same: ['0'], meanwhile: "start it with 'nice orlop run …'" },
+  { flags: '--add-host <entry>', meanwhile: "mount a file: '-v ./hosts:/etc/hosts:ro'" },
+  { flags: '--annotation <pair>', meanwhile: 'use --label' },
+  { flags: '--blkio-weight <n>', same: ['0'], meanwhile: ofBlockDevices },
+  { flags: '--blkio-weight-device <weight>', meanwhile: ofBlockDevices },
+  { flags: '--cgroup-parent <path>', same: [''], meanwhile: 'start orlop in that cgroup: the container stays in it' },
+  { flags: '--cgroupns <mode>', same: ['', 'private'], meanwhile: ofOneNamespace },
+  { flags: '--cidfile <file>', same: [''], meanwhile: "give it a --name, or write what 'orlop create' prints" },
+  { flags: '--cpu-period <n>', same: ['0'], meanwhile: ofProcessors },
+  { flags: '--cpu-quota <n>', same: ['0', '-1'], meanwhile: ofProcessors },
+  { flags: '--cpu-rt-period <n>', same: ['0'], meanwhile: ofProcessors },
+  { flags: '--cpu-rt-runtime <n>', same: ['0'], meanwhile: ofProcessors },
+  { flags: '--cpus <n>', same: ['', '0'], meanwhile: ofProcessors },
+  { flags: '--cpuset-cpus <list>', same: [''], meanwhile: "start it with 'taskset -c LIST orlop run …'" },
+  { flags: '--cpuset-mems <list>', same: [''], meanwhile: "start it with 'numactl --membind LIST orlop run …'" },
+  { flags: '--detach-keys <keys>', same: [''], meanwhile: "nothing can be detached: let the shell do it with '&'" },
+  { flags: '--device <device>', meanwhile: "mount it: '-v /dev/fuse:/dev/fuse'" },
+  { flags: '--device-cgroup-rule <rule>', meanwhile: "mount the device: '-v /dev/fuse:/dev/fuse'" },
+  { flags: '--device-read-bps <limit>', meanwhile: ofBlockDevices },
+  { flags: '--device-read-iops <limit>', meanwhile: ofBlockDevices },
+  { flags: '--device-write-bps <limit>', meanwhile: ofBlockDevices },
+  { flags: '--device-write-iops <limit>', meanwhile: ofBlockDevices },
+  { flags: '--disable-content-trust', same: ['true'], meanwhile: 'no image is fetched: check it where you fetch it' },
+  { flags: '--dns <address>', meanwhile: ofNames },
+  { flags: '--dns-opt <option>', meanwhile: ofNames },
+  { flags: '--dns-option <option>', meanwhile: ofNames },
+  { flags: '--dns-search <domain>', meanwhile: ofNames },
+  { flags: '--domainname <name>', same: [''], meanwhile: "use '--hostname NAME.DOMAIN'" },
+  { flags: '--expose <port>', meanwhile: 'leave it out: it only documents the port' },
+  { flags: '--gpus <list>', meanwhile: "mount the devices: '-v /dev/dri:/dev/dri'" },
+  { flags: '--group-add <group>', meanwhile: "put the user into the group in the image's /etc/group" },
+  { flags: '--health-cmd <command>', same: [''], meanwhile: atTheApplication },
+  { flags: '--health-interval <time>', same: ofHealth, meanwhile: atTheApplication },
+  { flags: '--health-retries <n>', same: ofHealth, meanwhile: atTheApplication },
+  { flags: '--health-start-interval <time>', same: ofHealth, meanwhile: atTheApplication },
+  { flags: '--health-start-period <time>', same: ofHealth, meanwhile: atTheApplication },
+  { flags: '--health-timeout <time>', same: ofHealth, meanwhile: atTheApplication },
+  { flags: '--init', meanwhile: "name one of the image: '--entrypoint tini'" },
+  { flags: '--ip <address>', same: [''], meanwhile: ofNetworks },
+  { flags: '--ip6 <address>', same: [''], meanwhile: ofNetworks },
+  { flags: '--ipc <mode>', same: ['', 'private'], meanwhile: ofOneNamespace },
+  { flags: '--kernel-memory <size>', same: ['0'], meanwhile: 'leave it out: Linux has no such limit any more' },
+  { flags: '--label-file <file>', meanwhile: 'use --label' },
+  { flags: '--link <container>', meanwhile: ofNetworks },
+  { flags: '--link-local-ip <address>', meanwhile: ofNetworks },
+  { flags: '--log-driver <driver>', same: ['', 'json-file', 'none'], meanwhile: "let the shell do it: '>FILE 2>&1'" },
+  { flags: '--log-opt <option>', meanwhile: "let the shell do it: '>FILE 2>&1'" },
+  { flags: '--mac-address <address>', same: [''], meanwhile: ofNetworks },
+  { flags: '--memory-reservation <size>', same: ['0'], meanwhile: ofMemory },
+  { flags: '--memory-swap <size>', same: ['0', '-1'], meanwhile: ofMemory },
+  { flags: '--memory-swappiness <n>', same: ['-1'], meanwhile: ofMemory },
+  { flags: '--mount <spec>', meanwhile: "use '-v SOURCE:TARGET[:ro]' or '--tmpfs TARGET'" },
+  { flags: '--net-alias <name>', meanwhile: ofNetworks },
+  { flags: '--network-alias <name>', meanwhile: ofNetworks },
+  // There are no health checks to be disabled.
+  { flags: '--no-healthcheck', same: ['true', 'false'] },
+  { flags: '--oom-kill-disable', meanwhile: "start it with 'choom -n -1000 -- orlop run …'" },
+  { flags: '--oom-score-adj <n>', same: ['0'], meanwhile: "start it with 'choom -n N -- orlop run …'" },
+  { flags: '--pid <mode>', same: ['', 'private'], meanwhile: ofOneNamespace },
+  {
+    flags: '--pids-limit <n>',
+    same: ['0', '-1'],
+    meanwhile: "limit orlop: 'systemd-run --scope -p TasksMax=N orlop run …'",
+  },
+  { flags: '--platform <platform>', same: [''], meanwhile: 'fetch the image of that platform, and load it' },
+  { flags: '--privileged', meanwhile: "give what is needed: '--cap-add', '--security-opt', '-v /dev/…:/dev/…'" },
+  {
+    flags: '--pull <policy>',
+    same: ['missing', 'never'],
+    meanwhile: "fetch it first: 'skopeo copy docker://IMAGE docker-archive:FILE:IMAGE && orlop load -i FILE'",
+  },
+  { flags: '-q, --quiet', same: ['true', 'false'] },
+  { flags: '--restart <policy>', same: ['', 'no'], meanwhile: "let the shell do it: 'until orlop run …; do :; done'" },
+  { flags: '--runtime <name>', same: [''], meanwhile: 'leave it out: orlop is the runtime' },
+  { flags: '--sig-proxy', same: ['true'], meanwhile: "'setsid -w orlop run …' keeps the terminal's signals away" },
+  { flags: '--stop-signal <signal>', same: ['', 'SIGTERM', 'TERM', '15'], meanwhile: "send it with 'kill'" },
+  { flags: '--stop-timeout <seconds>', same: ['10'], meanwhile: "use 'timeout -k SECONDS …'" },
+  { flags: '--storage-opt <option>', meanwhile: "'--tmpfs TARGET:size=…' limits a directory" },
+  { flags: '--sysctl <option>', meanwhile: 'set it on the host' },
+  { flags: '--use-api-socket', meanwhile: "mount the socket: '-v /run/docker.sock:/run/docker.sock'" },
+  { flags: '--userns <mode>', same: ['', 'host'], meanwhile: "use '--user' for another user than root" },
+  { flags: '--uts <mode>', same: ['', 'private'], meanwhile: ofOneNamespace },
+  {
+    flags: '--volume-driver <driver>',
+    same: ['', 'local'],
+    meanwhile: "mount it on the host, and use '-v PATH:TARGET'",
+  },
+  { flags: '--volumes-from <container>', meanwhile: "name the volumes: 'orlop inspect CONTAINER' shows them" },
+  ...['--cpu-count <n>', '--cpu-percent <n>', '--io-maxbandwidth <n>', '--io-maxiops <n>'].map((flags) => ({
+    flags,
+    same: ['0'],
+    never: 'is one for Windows',
+  })),
+  { flags: '--isolation <technology>', same: ['', 'default'], never: 'is one for Windows' },
+];
