@@ -351,6 +351,12 @@ describe('orlop volume', () => {
     expect((await orlop(['volume', 'create'], { library })).stdout).to.equal(`${'f0'.repeat(32)}\n`);
   });
 
+  it('leaves the labels out if none are given: an existing volume may have some', async () => {
+    const library = { 'volumes.create': () => volumes[0] };
+    const { calls } = await orlop(['volume', 'create', 'data'], { library });
+    expect(calls[1]).to.deep.equal(['volumes.create', 'data', { labels: undefined }]);
+  });
+
   it('asks before it prunes, and takes only yes for yes', async () => {
     const library = { 'volumes.prune': () => ({ removed: ['a', 'b'], reclaimed: 1234 }) };
     for (const input of ['', 'n\n', 'nay\n']) {

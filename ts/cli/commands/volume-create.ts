@@ -22,7 +22,9 @@ export const command: CommandModule = {
   },
   async run({ io, args, values, with: withStore }) {
     const [name] = args;
-    const labels = parseLabels(texts(values, 'label'));
+    const given = texts(values, 'label');
+    // Without labels, an existing volume may have any.
+    const labels = given.length === 0 ? undefined : parseLabels(given);
     if (name !== undefined) parseVolumeName(name);
     const volume = await withStore((orlop) => orlop.volumes.create(name ?? null, { labels }));
     io.stdout.write(`${volume.name}\n`);
