@@ -44,6 +44,12 @@ export function inspectContainer(
     State: {
       Status: state.status,
       Running: state.status === 'running',
+      // Docker's states that a container of orlop is never in.
+      Paused: false,
+      Restarting: false,
+      OOMKilled: false,
+      Dead: false,
+      Error: '',
       Pid: state.pid ?? 0,
       ExitCode: state.exitCode ?? 0,
       StartedAt: state.startedAt ?? never,
@@ -51,6 +57,7 @@ export function inspectContainer(
     },
     Image: record.image.id,
     Name: `/${record.name}`,
+    RestartCount: 0,
     Mounts: mountsOf(store, container),
     Config: {
       Hostname: record.hostname,
@@ -71,11 +78,18 @@ export function inspectContainer(
       CapAdd: request.capabilities.add,
       CapDrop: request.capabilities.drop,
       NetworkMode: request.network,
+      PortBindings: {},
+      RestartPolicy: { Name: 'no', MaximumRetryCount: 0 },
+      Memory: 0,
+      NanoCpus: 0,
+      PidsLimit: null,
+      Privileged: false,
       ReadonlyRootfs: request.readOnly,
       ShmSize: request.shmSize,
       Tmpfs: Object.fromEntries(request.tmpfs.map((tmpfs) => [tmpfs.target, optionsText('tmpfs', tmpfs.attributes)])),
       Ulimits: request.ulimits.map(({ name, soft, hard }) => ({ Name: name, Soft: soft, Hard: hard })),
     },
+    NetworkSettings: { Ports: {}, Networks: {}, IPAddress: '', Gateway: '', MacAddress: '' },
     GraphDriver: {
       Name: 'overlay',
       Data: {

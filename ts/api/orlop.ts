@@ -43,7 +43,7 @@ export class Orlop implements t.OrlopRuntime {
     this.root = runtime.store.root;
     this.containers = {
       list: (options) => this.#list(options),
-      remove: (idOrName, options) => runtime.containers.remove(idOrName, options),
+      remove: (idOrName, options) => runtime.containers.remove(withoutSlash(idOrName), options),
     };
     this.images = new ImageApi(runtime);
     this.volumes = new VolumeApi(runtime);
@@ -98,7 +98,7 @@ export class Orlop implements t.OrlopRuntime {
   }
 
   async container(idOrName: string): Promise<t.Container> {
-    return new ContainerHandle(this.#runtime, await this.#runtime.containers.find(idOrName), null);
+    return new ContainerHandle(this.#runtime, await this.#runtime.containers.find(withoutSlash(idOrName)), null);
   }
 
   async plan(image: string, argv: readonly string[] = [], options: RunOptions = {}): Promise<t.PlanResult> {
@@ -140,6 +140,11 @@ export class Orlop implements t.OrlopRuntime {
       damaged: damaged.map(({ path, error }) => damagedAt(path, error)),
     };
   }
+}
+
+/** `inspect` shows the name as `/web`, as in Docker. */
+function withoutSlash(idOrName: string): string {
+  return idOrName.startsWith('/') ? idOrName.slice(1) : idOrName;
 }
 
 function requestOf(image: string, argv: readonly string[], options: RunOptions): RunRequest {

@@ -54,6 +54,15 @@ describe('the program orlop', () => {
     expect(await ok('ps', '-aq')).to.equal('');
   });
 
+  it('takes the name of a container as inspect shows it', async () => {
+    await ok('create', '--name', 'shown', 'host', 'true');
+    const name = (await ok('inspect', '-f', '{{.Name}}', 'shown')).trim();
+    expect(name).to.equal('/shown');
+    expect(await ok('diff', name)).to.equal('');
+    expect(await ok('rm', name)).to.equal('/shown\n');
+    expect(await ok('ps', '-aq')).to.equal('');
+  });
+
   it('keeps a created container for another start, in the foreground', async () => {
     await importBusybox();
     const id = (

@@ -148,6 +148,20 @@ describe('orlop ps', () => {
     for (const [name, value] of Object.entries(row)) expect(value, name).to.be.a('string');
   });
 
+  it('prints one label, and its header', async () => {
+    const format = (template: string) => ps(['--format', template], [running]);
+    expect((await format('{{.Label "a"}}|{{.Label "none"}}')).stdout).to.equal('1|\n');
+    expect((await format('table {{.Names}}\t{{.Label "org.my-key"}}')).stdout).to.equal(
+      'NAMES     my key\ndb        \n',
+    );
+  });
+
+  it('refuses a name that is no regular expression, before the store is opened', async () => {
+    const { status, stderr, calls } = await ps(['--filter', 'name=(a'], [running]);
+    expect({ status, calls }).to.deep.equal({ status: 125, calls: [] });
+    expect(stderr).to.match(/^orlop: the filter 'name=\(a' is not a regular expression\nhint: /);
+  });
+
   it('tells a misspelt field, with the near one', async () => {
     const { status, stderr } = await ps(['--format', '{{.Nams}}'], [running]);
     expect(status).to.equal(125);
@@ -156,6 +170,11 @@ describe('orlop ps', () => {
 
   for (const [filters, names] of [
     [['name=we'], ['web']],
+    [['name=^b$'], []],
+    [['name=^web$'], ['web']],
+    [['name=^/web$'], ['web']],
+    [['name=^(db|web)$'], ['db', 'web']],
+    [['name=(?i)WEB'], ['web']],
     [
       ['name=we', 'name=db'],
       ['db', 'web'],
@@ -331,6 +350,8 @@ describe('orlop volume', () => {
     [['dangling=true'], ['f0'.repeat(32)]],
     [['dangling=0'], ['data']],
     [['name=at'], ['data']],
+    [['name=^at'], []],
+    [['name=^d.*a$'], ['data']],
     [['label=k'], ['data']],
     [['label!=k'], ['f0'.repeat(32)]],
     [['name=at', 'dangling=1'], []],

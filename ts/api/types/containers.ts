@@ -85,6 +85,8 @@ export interface ContainerInspect {
     readonly StartedAt: string;
     /** Time of the last exit, RFC 3339; `0001-01-01T00:00:00Z` if there was none. */
     readonly FinishedAt: string;
+    /** Docker's states that no container is ever in: `Paused`, `Restarting`, `Dead`, `OOMKilled`; and `Error`, empty. */
+    readonly [more: string]: unknown;
   };
   /** ID of the image: `sha256:…`, or `host`. */
   readonly Image: string;

@@ -1,9 +1,9 @@
 import type { ContainerSummary } from '../../api/types.ts';
 import { RequestError } from '../../errors/index.ts';
 import { type CommandModule, collect, flag, text, texts } from '../command.ts';
-import { compileFilter, type Filters, hasLabels, requireForm } from '../output/filter.ts';
+import { compileFilter, type Filters, hasLabels, nameMatcher, requireForm } from '../output/filter.ts';
 import { ago, ellipsis, humanDuration, shortId, timestamp } from '../output/human.ts';
-import { type Column, printList, type Row, warnDamaged } from '../output/list.ts';
+import { type Column, labelFields, printList, type Row, warnDamaged } from '../output/list.ts';
 
 const columns: readonly Column[] = [
   { header: 'CONTAINER ID', field: 'ID' },
@@ -29,7 +29,11 @@ const states = ['created', 'restarting', 'running', 'removing', 'paused', 'exite
 
 const filters: Filters<ContainerSummary> = {
   id: (values) => (one) => values.some((value) => one.id.startsWith(value)),
-  name: (values) => (one) => values.some((value) => one.name.includes(value)),
+  name: (values) => {
+    const matches = nameMatcher(values);
+    // With and without the slash that 'inspect' shows, as in Docker.
+    return ({ name }) => matches(name) || matches(`/${name}`);
+  },
   label: (values) => (one) => hasLabels(one.labels, values),
   status: (values) => {
     requireForm('status', values, new RegExp(`^(${states.join('|')})$`), `a status is one of ${states.join(', ')}`);
@@ -102,9 +106,7 @@ function toRow(container: ContainerSummary, now: Date, noTrunc: boolean): Row {
     State: container.status,
     Ports: '',
     Names: name,
-    Labels: Object.entries(labels)
-      .map(([key, value]) => `${key}=${value}`)
-      .join(','),
+    ...labelFields(labels),
     Mounts: mounts
       .map((mount) => (noTrunc ? (mount.Name ?? mount.Source) : ellipsis(mount.Name ?? mount.Source, 15)))
       .join(','),

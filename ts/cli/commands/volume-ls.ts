@@ -1,7 +1,7 @@
 import type { VolumeSummary } from '../../api/types.ts';
 import { type CommandModule, collect, flag, text, texts } from '../command.ts';
-import { booleans, compileFilter, type Filters, hasLabels, lacksLabels } from '../output/filter.ts';
-import { type Column, printList, type Row, warnDamaged } from '../output/list.ts';
+import { booleans, compileFilter, type Filters, hasLabels, lacksLabels, nameMatcher } from '../output/filter.ts';
+import { type Column, labelFields, printList, type Row, warnDamaged } from '../output/list.ts';
 
 const columns: readonly Column[] = [
   { header: 'DRIVER', field: 'Driver' },
@@ -16,7 +16,10 @@ export const volumeFilters: Filters<VolumeSummary> = {
   driver: (values) => (volume) => values.includes(volume.driver),
   label: (values) => (volume) => hasLabels(volume.labels, values),
   'label!': (values) => (volume) => lacksLabels(volume.labels, values),
-  name: (values) => (volume) => values.some((value) => volume.name.includes(value)),
+  name: (values) => {
+    const matches = nameMatcher(values);
+    return ({ name }) => matches(name);
+  },
   anonymous: (values) => {
     const wanted = booleans('anonymous', values);
     return ({ anonymous }) => wanted(anonymous);
@@ -55,9 +58,7 @@ function toRow({ name, driver, mountpoint, labels, usedBy }: VolumeSummary): Row
     Name: name,
     Driver: driver,
     Mountpoint: mountpoint,
-    Labels: Object.entries(labels)
-      .map(([key, value]) => `${key}=${value}`)
-      .join(','),
+    ...labelFields(labels),
     Links: String(usedBy.length),
     Scope: 'local',
     Size: 'N/A',

@@ -58,6 +58,27 @@ function parseBoolean(filter: string, text: string): boolean {
   throw new RequestError('ORLOP_E_USAGE', `the filter '${filter}=${text}' is neither true nor false`);
 }
 
+/**
+ * A predicate for the values of a filter of names: regular expressions, as in Docker and Podman. Those of Go are nearly
+ * those of JavaScript.
+ *
+ * @throws {RequestError} ORLOP_E_USAGE
+ */
+export function nameMatcher(values: readonly string[]): (name: string) => boolean {
+  const expressions = values.map((value) => {
+    const [, flags = '', source = ''] = /^(\(\?i\))?(.*)$/s.exec(value) ?? [];
+    try {
+      return new RegExp(source, flags === '' ? '' : 'i');
+    } catch (cause) {
+      throw new RequestError('ORLOP_E_USAGE', `the filter 'name=${value}' is not a regular expression`, {
+        hint: `write '\\' before a sign that means itself: 'name=a\\+b'`,
+        cause,
+      });
+    }
+  });
+  return (name) => expressions.some((expression) => expression.test(name));
+}
+
 /** Refuses a value that does not match the filter's form. */
 export function requireForm(filter: string, values: readonly string[], form: RegExp, hint: string): void {
   const odd = values.find((value) => !form.test(value));

@@ -20,8 +20,29 @@ export interface ListStyle {
   readonly only: string | undefined;
 }
 
-/** Texts of all fields that a template may name. */
-export type Row = Readonly<Record<string, string>>;
+/** Texts of all fields that a template may name, and methods that it may call: `{{.Label "key"}}`. */
+export type Row = Readonly<Record<string, string | Method>>;
+type Method = (argument: string) => string;
+
+/** The fields of the labels of an object. */
+export function labelFields(labels: Readonly<Record<string, string>>): Row {
+  return {
+    Labels: Object.entries(labels)
+      .map(([key, value]) => `${key}=${value}`)
+      .join(','),
+    Label: (key) => (Object.hasOwn(labels, key) ? (labels[key] ?? '') : ''),
+  };
+}
+
+/** The header of a column with one label: its last part, as in Docker. */
+function labelHeader(key: string): string {
+  return (key.split('.').at(-1) ?? '').replace(/[-_]/g, ' ');
+}
+
+function cell(row: Row, field: string): string {
+  const value = row[field];
+  return typeof value === 'string' ? value : '';
+}
 
 /** Prints rows in Docker's forms: a table, `json`, a template, `table TEMPLATE`, or one field. */
 export function printList(io: Io, rows: readonly Row[], style: ListStyle): void {
@@ -29,8 +50,8 @@ export function printList(io: Io, rows: readonly Row[], style: ListStyle): void 
 }
 
 function listText(rows: readonly Row[], { columns, headers, format, only }: ListStyle): string {
-  if (only !== undefined) return rows.map((row) => `${row[only] ?? ''}\n`).join('');
-  const cells = (row: Row): string[] => columns.map(({ field }) => printable(row[field] ?? ''));
+  if (only !== undefined) return rows.map((row) => `${cell(row, only)}\n`).join('');
+  const cells = (row: Row): string[] => columns.map(({ field }) => printable(cell(row, field)));
   if (format === undefined || format === 'table') {
     return alignColumns([columns.map(({ header }) => header), ...rows.map(cells)]);
   }
@@ -38,7 +59,11 @@ function listText(rows: readonly Row[], { columns, headers, format, only }: List
   const table = /^table\s+(.*)$/s.exec(format)?.[1];
   const render = compileTemplate(table ?? format);
   if (table === undefined) return rows.map((row) => `${render(row)}\n`).join('');
-  const head = { ...headers, ...Object.fromEntries(columns.map(({ field, header }) => [field, header])) };
+  const head = {
+    Label: labelHeader,
+    ...headers,
+    ...Object.fromEntries(columns.map(({ field, header }) => [field, header])),
+  };
   return alignColumns([head, ...rows].map((row) => render(row).split('\t').map(printable)));
 }
 

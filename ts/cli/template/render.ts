@@ -83,9 +83,11 @@ class Rendering {
         throw unknownName(`there is no function '${first.name}'`, first.name, Object.keys(functions));
       return call(...rest.map((operand) => this.#operand(operand, dot)), ...piped);
     }
+    const value = this.#operand(first, dot);
+    if (typeof value === 'function') return value(...rest.map((operand) => this.#operand(operand, dot)), ...piped);
     if (rest.length + piped.length > 0)
       throw new TemplateError('a value is given arguments, which only a function takes');
-    return this.#operand(first, dot);
+    return value;
   }
 
   #operand(operand: Operand, dot: unknown): unknown {
@@ -119,13 +121,17 @@ class Rendering {
   }
 }
 
+/** Fields whose name in Docker's templates is not that of its JSON. */
+const otherNames: ReadonlyMap<string, string> = new Map([['ID', 'Id']]);
+
 function field(value: unknown, name: string): unknown {
   if (typeof value !== 'object' || value === null) {
     throw new TemplateError(
       `there is no field '${name}' in ${value === null || value === undefined ? 'nothing' : `'${toText(value)}'`}`,
     );
   }
-  if (Object.hasOwn(value, name)) return (value as Record<string, unknown>)[name];
+  for (const one of [name, otherNames.get(name) ?? name])
+    if (Object.hasOwn(value, one)) return (value as Record<string, unknown>)[one];
   throw unknownName(`there is no field '${name}'`, name, Object.keys(value));
 }
 

@@ -5,6 +5,8 @@ import { RequestError } from '../../../../ts/errors/index.ts';
 
 const value = {
   Name: 'web',
+  Id: 'f0',
+  Label: (key: string) => `label ${key}`,
   Count: 3,
   Zero: 0,
   Empty: '',
@@ -26,6 +28,8 @@ describe('a template', () => {
     ['{{.Name}}', 'web'],
     ['{{ .Name }}:{{.Count}}', 'web:3'],
     ['{{.State.ExitCode}}', '7'],
+    ['{{.Id}} {{.ID}}', 'f0 f0'],
+    ['{{.Label "a"}}|{{"z" | .Label}}', 'label a|label z'],
     ['{{print .Name .Name}}', 'webweb'],
     ['{{eq .Name .Name}}', 'true'],
     ['{{$.State.Status}}', 'exited'],
