@@ -1,4 +1,5 @@
 import type { ErrorCode } from './catalogue.ts';
+import { printable } from './printable.ts';
 
 export interface ErrorOptions {
   /** Suggested action: one clause, lower case, no full stop. */
@@ -25,9 +26,9 @@ export class RequestError extends Error {
   readonly hint: string | undefined;
 
   constructor(code: ErrorCode, message: string, options: ErrorOptions = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    super(printable(message), options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
-    this.hint = options.hint;
+    this.hint = options.hint === undefined ? undefined : printable(options.hint);
   }
 }
 
@@ -79,14 +80,14 @@ export class LaunchError extends Error implements LaunchFacts {
   readonly exitCode: number;
 
   constructor(message: string, facts: LaunchFacts) {
-    super(message);
+    super(printable(message));
     this.code = facts.code;
     this.errno = facts.errno;
     this.syscall = facts.syscall;
     this.step = facts.step;
     this.path = facts.path;
     this.dest = facts.dest;
-    this.hint = facts.hint;
+    this.hint = facts.hint === undefined ? undefined : printable(facts.hint);
     this.reason = facts.reason;
     this.exitCode = facts.exitCode;
   }

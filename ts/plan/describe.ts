@@ -1,5 +1,5 @@
+import { printable } from '../errors/printable.ts';
 import { fieldsOf, shapeOf } from './format.ts';
-import { printable } from './printable.ts';
 import type { Op, Plan } from './types.ts';
 import { wordsFor } from './words.ts';
 

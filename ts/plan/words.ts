@@ -1,9 +1,9 @@
+import { printable } from '../errors/printable.ts';
 import { capabilitiesOf } from '../linux/capabilities.ts';
 import { attribute } from '../linux/mount-attributes.ts';
 import { rlimits, unlimited } from '../linux/rlimits.ts';
 import { signalName } from '../linux/signals.ts';
 import { mountPoint, overlayOption, propagation } from './constants.ts';
-import { printable } from './printable.ts';
 import { meaningOf } from './slots.ts';
 import type { Op, Plan, Slot } from './types.ts';
 

@@ -1,4 +1,4 @@
-import { printable } from '../plan/printable.ts';
+import { printable } from '../errors/printable.ts';
 import type { ReadTrace } from './read.ts';
 import { type Row, type RowOptions, type Section, sectionsOf, totalUsOf } from './rows.ts';
 import { style } from './svg-style.ts';

@@ -1,6 +1,6 @@
 import type { LaunchError, RequestError } from '../../errors/index.ts';
 import { messageOf } from '../../errors/message.ts';
-import { printable } from '../../plan/printable.ts';
+import { printable } from '../../errors/printable.ts';
 import { errorCode } from '../../store/system-error.ts';
 import type { Io } from '../io.ts';
 import { paintFor } from './colors.ts';

@@ -1,4 +1,4 @@
-import { unprintable } from '../../plan/printable.ts';
+import { unprintable } from '../../errors/printable.ts';
 
 /**
  * Aligns lines of cells like Docker's tables (Go's tabwriter: at least 10 wide, 3 blanks between, the last column
