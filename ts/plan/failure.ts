@@ -1,7 +1,7 @@
 import { LaunchError } from '../errors/index.ts';
 import { describeErrno } from '../linux/errno.ts';
 import type { NativeFailure } from '../native/contract.ts';
-import { hintFor } from './hints.ts';
+import { automountHint, hintFor } from './hints.ts';
 import { subjectOf } from './subject.ts';
 import type { Op, Plan } from './types.ts';
 
@@ -47,22 +47,26 @@ function explainStep(plan: Plan, op: Op, failure: NativeFailure): LaunchError {
   });
 }
 
+const [enoent, eacces] = [2, 13];
+
 type Exec = Extract<Op, { op: 'exec' }>;
 
 /** Explains that the application could not be executed, for which there are exit codes. */
 function explainExec(plan: Plan, op: Exec, failure: NativeFailure): LaunchError {
-  const [code, text] = describeErrno(failure.errno);
   const name = op.argv[0] ?? '';
+  // An empty name leads to a directory of $PATH, which the kernel refuses. To a shell, nothing was found.
+  const errno = name === '' && failure.errno === eacces ? enoent : failure.errno;
+  const [code, text] = describeErrno(errno);
   const missing = code === 'ENOENT';
   const syscall = failure.syscall || 'execve';
   // An ENOENT of execve means that the program was found, but its interpreter is missing.
-  const absent = missing && !failure.syscall.startsWith('execve');
+  const absent = missing && (errno !== failure.errno || !failure.syscall.startsWith('execve'));
   const searched = absent && !name.includes('/');
   const { path } = searched ? { path: name } : subjectOf(plan, op, failure.detail);
   const what = searched ? `executable '${name}' not found in $PATH` : text;
   return new LaunchError(`${code}: ${what}, ${syscall}${quote(path, undefined)}`, {
     code,
-    errno: -failure.errno,
+    errno: -errno,
     syscall,
     step: op.op,
     path,
@@ -88,6 +92,8 @@ function execHint(code: string, searched: boolean, absent: boolean): string | un
       return 'the arguments and the environment are too large together';
     case 'EISDIR':
       return 'name a program, not a directory';
+    case 'EREMOTE':
+      return automountHint;
     case 'ETXTBSY':
       return 'another process has the file open for writing';
     default:

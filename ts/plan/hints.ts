@@ -24,6 +24,10 @@ const mounting: readonly Op['op'][] = [
   'readonly',
 ];
 
+/** overlayfs follows no automount point of a lower directory. */
+export const automountHint =
+  'an automount point (autofs) lies there, which overlayfs does not follow: mount its file system, or use another image';
+
 /** Rules from the particular to the general. The first that fits gives the hint. */
 const rules: readonly Rule[] = [
   [['bind'], ['ENOENT', 'ENOTDIR'], ({ path }) => `the source does not exist: create '${path}' first`],
@@ -82,7 +86,8 @@ const rules: readonly Rule[] = [
   ],
   [['seccomp'], ['EACCES'], () => 'without no-new-privileges a filter needs CAP_SYS_ADMIN: leave no-new-privileges on'],
   [['seccomp'], ['EINVAL'], () => 'the kernel does not take this filter: check the seccomp profile'],
-  ['any', ['ENOSYS', 'EOPNOTSUPP'], () => `the kernel or an outer sandbox lacks this call: 'orlop doctor' says more`],
+  ['any', ['EREMOTE'], () => automountHint],
+  ['any', ['ENOSYS', 'ENOTSUP'], () => `the kernel or an outer sandbox lacks this call: 'orlop doctor' says more`],
   [mounts, ['ENODEV'], ({ path }) => `the kernel has no file system '${path}'`],
   [mounting, ['EPERM', 'EACCES'], () => `mounting needs root (CAP_SYS_ADMIN): 'orlop doctor' says what is missing`],
   ['any', ['EPERM'], () => `orlop needs root: 'orlop doctor' says what is missing`],

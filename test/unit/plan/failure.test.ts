@@ -74,6 +74,28 @@ describe('error of a refused start', () => {
     expect(missing).to.include({ exitCode: 127, path: '/bin/x' });
   });
 
+  it('is 127 for a program without a name, which leads to a directory of $PATH', () => {
+    const empty = buildPlan(makeFacts({ process: makeProcess({ argv: [''], candidates: ['/bin/', '/usr/bin/'] }) }));
+    const error = fail(empty, is('exec'), 13, 'execve');
+    expect(error.message).to.match(/^ENOENT: executable '' not found in \$PATH/);
+    expect(error).to.include({ exitCode: 127, code: 'ENOENT', errno: -2 });
+  });
+
+  it('names every errno of Linux', () => {
+    // 41 and 58 are not used; 133 is the last one.
+    const numbers = Array.from({ length: 133 }, (_, index) => index + 1).filter((one) => one !== 41 && one !== 58);
+    const nameless = numbers.filter((one) => !/^E(?!\d+$)[A-Z0-9]+$/.test(describeErrno(one)[0]));
+    expect(nameless).to.deep.equal([]);
+    expect(new Set(numbers.map((one) => describeErrno(one)[0]))).to.have.property('size', numbers.length);
+  });
+
+  it('has a hint where an automount point is in the way, and where a call is not supported', () => {
+    expect(fail(plan, is('overlay'), 66, 'move_mount')).to.include({ code: 'EREMOTE' });
+    for (const name of ['overlay', 'attach', 'exec'] as const)
+      expect(fail(plan, is(name), 66, 'openat2').hint).to.match(/automount/);
+    expect(fail(plan, is('root'), 95, 'move_mount').hint).to.match(/doctor/);
+  });
+
   it('is 127 when the interpreter of the program is not there', () => {
     const error = fail(plan, is('exec'), 2, 'execve', 1);
     expect(error.message).to.equal(`ENOENT: no such file or directory, execve '/bin/sh'`);

@@ -1,5 +1,5 @@
-import { getSystemErrorName } from 'node:util';
 import { LaunchError, RequestError } from '../../errors/index.ts';
+import { describeErrno } from '../../linux/errno.ts';
 import { refusals } from './refusals.ts';
 
 /** The last output of orlop-archive, one line of JSON: see `native/archive/report.h`. */
@@ -67,7 +67,7 @@ const hintsOfPacking: Readonly<Record<string, string>> = {
 };
 
 function errnoName(errno: number): string {
-  return errno > 0 ? getSystemErrorName(-errno) : 'UNKNOWN';
+  return errno > 0 ? describeErrno(errno)[0] : 'UNKNOWN';
 }
 
 /** Decodes hex to printable text. Invalid UTF-8 and control characters are escaped. */
