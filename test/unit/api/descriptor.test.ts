@@ -29,4 +29,17 @@ describe('descriptors that a caller gives', () => {
     expect((await refusal(withSource(file, read))).code).to.equal('ORLOP_E_INPUT');
     expect((await refusal(withSource(directory(), read))).code).to.equal('ORLOP_E_ARCHIVE');
   });
+
+  it('are refused where there is no file, with the path', async () => {
+    const error = await refusal(withSource('/nonexistent.tar', async () => {}));
+    expect(error).to.be.instanceOf(RequestError).and.to.include({ code: 'ORLOP_E_ARCHIVE', hint: 'check the path' });
+    expect(error.message).to.equal(`the archive '/nonexistent.tar' cannot be opened: there is no such file`);
+  });
+
+  it('have a way in for a directory, whatever is in it', async () => {
+    const into = async () => (await refusal(withSource(directory(), async () => {}))).hint;
+    expect(await into()).to.match(/tar -C .* \| orlop import - NAME$/);
+    writeFileSync(join(directory(), 'oci-layout'), '{}');
+    expect(await into()).to.match(/tar -C .* \| orlop load$/);
+  });
 });
