@@ -32,6 +32,8 @@ export interface CommandOption {
 export interface CommandModule {
   /** True if options end at the first positional argument: the rest is the command of a container. */
   readonly passThrough?: true;
+  /** True if the command makes a store where `--root` names none. For any other, such a `--root` is a mistake. */
+  readonly makesStore?: true;
   /** Docker's options of a later version. Using one is refused by name, unless its value is what orlop does anyway. */
   readonly later?: readonly LaterOption[];
   /** Options for reading a command line without commander (plain.ts). */

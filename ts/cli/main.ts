@@ -1,7 +1,9 @@
+import { existsSync } from 'node:fs';
 import type { CommandRuntime } from '../api/command-runtime.ts';
 import { RequestError } from '../errors/index.ts';
 import { nearest } from '../request/text.ts';
-import type { Invocation } from './command.ts';
+import { errorCode } from '../store/system-error.ts';
+import type { CommandModule, Invocation } from './command.ts';
 import { type CommandEntry, commands, synonyms } from './commands.ts';
 import type { Io } from './io.ts';
 import { topHelp } from './output/help.ts';
@@ -54,15 +56,30 @@ async function call(entry: CommandEntry, argv: readonly string[], root: string |
   const { command } = await entry.load();
   const given = plainCommand(command, argv) ?? (await parseCommand(entry, argv, io));
   if (given === null) return 0;
-  const invocation: Invocation = { io, root, ...given, with: (use) => withStore(io, root, use) };
-  return command.run(invocation);
+  const invocation: Invocation = { io, root, ...given, with: (use) => withStore(io, command, root, use) };
+  try {
+    return await command.run(invocation);
+  } catch (error) {
+    const status = report(io, error);
+    // 125 and above are for what happens to an application, as in Docker.
+    return !command.passThrough && missing.has(errorCode(error)) ? 1 : status;
+  }
 }
+
+/** Codes of errors that tell of a missing object. */
+const missing = new Set<string | undefined>(['ORLOP_E_NO_CONTAINER', 'ORLOP_E_NO_IMAGE', 'ORLOP_E_NO_VOLUME']);
 
 async function withStore<Result>(
   io: Io,
+  { makesStore }: CommandModule,
   root: string | undefined,
   use: (orlop: CommandRuntime) => Promise<Result>,
 ): Promise<Result> {
+  if (root !== undefined && makesStore === undefined && !existsSync(root)) {
+    throw new RequestError('ORLOP_E_STORE', `there is no store at '${root}'`, {
+      hint: "check --root; 'run', 'create', 'import', 'load' and 'volume create' make a store",
+    });
+  }
   const orlop = await io.open({ root });
   try {
     return await use(orlop);

@@ -7,7 +7,7 @@ import { listing, withCliStore } from '../../support/cli-store.ts';
 import { requires } from '../../support/require.ts';
 
 /** What the command line is given, and what it must say. */
-type Case = readonly [what: string, args: readonly string[], message: RegExp];
+type Case = readonly [what: string, args: readonly string[], message: RegExp, code?: number];
 
 const run = (...options: string[]): readonly string[] => ['run', ...options, 'busybox', 'true'];
 const volume = (spec: string): readonly string[] => run('-v', spec);
@@ -78,8 +78,8 @@ const requests: readonly Case[] = [
   ['an image without a command', ['run', 'busybox'], /no command for a container of image 'busybox'/],
   ['a directory for an archive', ['import', '/etc', 'x'], /'\/etc' is a directory, not an archive\nhint: .*tar -C/],
   ['a directory for saved images', ['load', '-i', '/etc'], /'\/etc' is a directory, not an archive\nhint: /],
-  ['an archive that is not there', ['import', 'absent.tar', 'x'], /no such file or directory, open 'absent\.tar'/],
-  ['a container that is not there', ['commit', 'absent', 'x'], /no container has the name or ID 'absent'/],
+  ['an archive that is not there', ['import', 'absent.tar', 'x'], /the archive 'absent\.tar' cannot be opened/],
+  ['a container that is not there', ['commit', 'absent', 'x'], /no container has the name or ID 'absent'/, 1],
 ];
 
 /** Archives, as python's tarfile makes them from members: name, type, and what a link leads to. */
@@ -123,11 +123,11 @@ describe('bad input on the command line', function () {
   const store = withCliStore();
 
   /** One message in the form of all, nothing printed else, and the store as it was. */
-  function expectRefusal(result: CliResult, message: RegExp, before: readonly string[]): void {
+  function expectRefusal(result: CliResult, message: RegExp, before: readonly string[], code = 125): void {
     expect(result.stderr).to.match(message);
     expect(result.stderr).to.match(/^orlop: [^\n]+\n(hint: [^\n]+\n)?$/);
     expect(result.stderr).to.not.match(/internal error/);
-    expect(result).to.include({ code: 125, stdout: '' });
+    expect(result).to.include({ code, stdout: '' });
     expect(listing(store().root)).to.deep.equal(before);
     expect(readdirSync(join(store().run, 'containers'))).to.deep.equal([]);
   }
@@ -137,10 +137,10 @@ describe('bad input on the command line', function () {
     expect((await store().orlop(run('--rm'))).code).to.equal(0);
   });
 
-  for (const [what, args, message] of requests) {
+  for (const [what, args, message, code] of requests) {
     it(`is refused, and nothing is made: ${what}`, async () => {
       const before = listing(store().root);
-      expectRefusal(await store().orlop(args), message, before);
+      expectRefusal(await store().orlop(args), message, before, code);
     });
   }
 

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { commands } from '../../../ts/cli/commands.ts';
 import { laterCommands, laterNames } from '../../../ts/cli/parse/later.ts';
 import { laterRunOptions } from '../../../ts/cli/parse/later-options.ts';
+import { RequestError } from '../../../ts/errors/index.ts';
 import { orlop } from '../../support/fake-orlop.ts';
 
 describe('the command line', () => {
@@ -148,12 +149,48 @@ describe('the command line', () => {
 
   it(`takes Docker's longer names`, async () => {
     const library = { 'containers.list': () => ({ items: [], damaged: [] }) };
-    const { calls } = await orlop(['--root', '/r', 'container', 'ls', '-a'], { library });
+    const { calls } = await orlop(['--root', '/', 'container', 'ls', '-a'], { library });
     expect(calls.map(([name]) => name)).to.deep.equal(['open', 'containers.list', 'close']);
-    expect(calls[0]?.[1]).to.deep.equal({ root: '/r' });
+    expect(calls[0]?.[1]).to.deep.equal({ root: '/' });
     expect(calls[1]?.[1]).to.deep.include({ all: true });
     expect((await orlop(['image', 'ls', '--help'])).stdout).to.match(/^Usage: orlop images/);
   });
+
+  it('makes no store where --root is mistyped, unless the command makes things', async () => {
+    const root = '/nonexistent/root';
+    const { status, stderr, calls } = await orlop(['--root', root, 'ps']);
+    expect({ status, calls }).to.deep.equal({ status: 125, calls: [] });
+    expect(stderr).to.match(/^orlop: there is no store at '\/nonexistent\/root'\nhint: check --root; /);
+    const library = { 'volumes.create': () => ({ name: 'data' }) };
+    expect((await orlop(['--root', root, 'volume', 'create', 'data'], { library })).status).to.equal(0);
+  });
+
+  for (const [words, code, status] of [
+    ['rm x', 'ORLOP_E_NO_CONTAINER', 1],
+    ['commit x', 'ORLOP_E_NO_CONTAINER', 1],
+    ['export x', 'ORLOP_E_NO_CONTAINER', 1],
+    ['start -a x', 'ORLOP_E_NO_CONTAINER', 1],
+    ['diff x', 'ORLOP_E_NO_CONTAINER', 1],
+    ['save x', 'ORLOP_E_NO_IMAGE', 1],
+    ['rmi x', 'ORLOP_E_NO_IMAGE', 1],
+    ['tag x y', 'ORLOP_E_NO_IMAGE', 1],
+    ['inspect x', 'ORLOP_E_NO_CONTAINER', 1],
+    ['volume rm x', 'ORLOP_E_NO_VOLUME', 1],
+    ['run x', 'ORLOP_E_NO_IMAGE', 125],
+    ['create x', 'ORLOP_E_NO_IMAGE', 125],
+    ['diff x', 'ORLOP_E_DAMAGED', 125],
+  ] as const) {
+    it(`ends with ${status} where 'orlop ${words}' fails with ${code}`, async () => {
+      const refuse = () => {
+        throw new RequestError(code, 'refused');
+      };
+      const names = ['container', 'createRequested', 'containers.remove', 'images.save', 'images.remove', 'images.tag'];
+      const library = Object.fromEntries(
+        [...names, 'images.inspect', 'volumes.inspect', 'volumes.remove'].map((name) => [name, refuse]),
+      );
+      expect((await orlop(words.split(' '), { library })).status).to.equal(status);
+    });
+  }
 
   it('closes the store also when the command failed, and reports a mistake of its own as one', async () => {
     const library = {

@@ -2,6 +2,7 @@ import { RequestError } from '../../errors/index.ts';
 import { type CommandModule, collect, text, texts } from '../command.ts';
 
 export const command: CommandModule = {
+  makesStore: true,
   notes: `FILE is a tar archive, also with gzip or zstd. '-' is standard input.`,
   examples: ['orlop import rootfs.tar debian:trixie', 'tar -C rootfs -c . | orlop import - mine'],
   later: [{ flags: '--platform <platform>', same: [''], meanwhile: 'leave it out: it is that of this machine' }],

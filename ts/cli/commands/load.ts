@@ -2,6 +2,7 @@ import { RequestError } from '../../errors/index.ts';
 import { type CommandModule, flag, text } from '../command.ts';
 
 export const command: CommandModule = {
+  makesStore: true,
   notes: 'Reads what `docker save`, `podman save` and `skopeo` write: docker-archive and OCI archive.',
   examples: ['docker save debian:trixie | orlop load', 'orlop load -i debian.tar'],
   later: [{ flags: '--platform <platform>', same: [''], meanwhile: 'leave it out: an image has one' }],

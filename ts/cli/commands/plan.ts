@@ -7,6 +7,7 @@ import { addRunArguments, runArguments, runNotes, runOptions } from '../parse/ru
 
 export const command: CommandModule = {
   passThrough: true,
+  makesStore: true,
   later: laterRunOptions,
   options: [
     ...runOptions,

@@ -11,6 +11,7 @@ const examples = [
 
 export const command: CommandModule = {
   passThrough: true,
+  makesStore: true,
   later: laterRunOptions,
   options: [
     ...runOptions,

@@ -3,6 +3,7 @@ import { parseVolumeName } from '../../request/names.ts';
 import { type CommandModule, collect, texts } from '../command.ts';
 
 export const command: CommandModule = {
+  makesStore: true,
   later: [
     {
       flags: '-d, --driver <driver>',

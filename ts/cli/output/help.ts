@@ -13,6 +13,7 @@ orlop run -v /home:/test -v ./one.conf:/etc/one.conf:ro debian:trixie cat /test/
 orlop plan -v /test host true`;
 
 export const exitStatus = `that of the application; 128+n when signal n ended it; 125 when orlop failed;
+1 when nothing has a name that is given, except for an image to run;
 126 when the application cannot be executed, 127 when it is not there.`;
 
 const middle = `Examples:
