@@ -15,8 +15,20 @@ export function optionsFor(...kinds: readonly MountKind[]): string[] {
   return entries.filter(([, option]) => option.kinds.some((kind) => kinds.includes(kind))).map(([name]) => name);
 }
 
+/** Podman's options of a later version, with what to do until then. */
+const laterMountOptions: Readonly<Record<string, string>> = {
+  U: 'chown -R USER:GROUP the source on the host',
+  O: "mount it with ':ro', and a tmpfs beside it for what is written",
+  idmap: 'run as the owner of the source: --user UID:GID',
+};
+
 /** @param names known options; a trailing `=` marks an option with a value */
 export function unknownOption(code: ErrorCode, what: string, option: string, names: readonly string[]): RequestError {
+  const later = Object.hasOwn(laterMountOptions, option) ? laterMountOptions[option] : undefined;
+  if (later !== undefined) {
+    const message = `${what} has ${quote(option)}, which comes with a later version`;
+    return new RequestError('ORLOP_E_LATER', message, { hint: `until then: ${later}` });
+  }
   const bare = (name: string) => name.replace(/=.*$/s, '');
   const close = nearest(bare(option), names.map(bare));
   const isNear = close !== undefined && close !== bare(option);

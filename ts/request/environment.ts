@@ -1,5 +1,5 @@
 import { RequestError } from '../errors/index.ts';
-import { quote, refuseNul } from './text.ts';
+import { checkText, quote } from './text.ts';
 import type { EnvEntry, RequestContext } from './types.ts';
 
 type Environment = RequestContext['env'];
@@ -23,7 +23,7 @@ export function envEntry(name: string, value: string | null): EnvEntry {
       hint: `write 'NAME=value'`,
     });
   }
-  refuseNul('ORLOP_E_ENVIRONMENT', `the environment variable ${quote(name)}`, `${name}${value ?? ''}`);
+  checkText('ORLOP_E_ENVIRONMENT', `the environment variable ${quote(name)}`, `${name}${value ?? ''}`);
   if (name.includes('=')) {
     throw new RequestError('ORLOP_E_ENVIRONMENT', `the name ${quote(name)} of an environment variable contains '='`);
   }

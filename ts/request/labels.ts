@@ -1,5 +1,5 @@
 import { RequestError } from '../errors/index.ts';
-import { quote, refuseNul } from './text.ts';
+import { checkText, quote } from './text.ts';
 
 /** Parses labels of the form `k=v` or `k`. The last value of a key wins. */
 export function parseLabels(texts: readonly string[]): Readonly<Record<string, string>> {
@@ -15,7 +15,7 @@ export function parseLabels(texts: readonly string[]): Readonly<Record<string, s
 export function labelsFromEntries(entries: readonly (readonly [string, string])[]): Readonly<Record<string, string>> {
   for (const [key, value] of entries) {
     if (key === '') throw new RequestError('ORLOP_E_INPUT', `a label has no key: ${quote(`=${value}`)}`);
-    refuseNul('ORLOP_E_INPUT', `the label ${quote(key)}`, key + value);
+    checkText('ORLOP_E_INPUT', `the label ${quote(key)}`, key + value);
   }
   return Object.fromEntries(entries);
 }

@@ -1,5 +1,5 @@
 import { RequestError } from '../errors/index.ts';
-import { quote, refuseNul } from './text.ts';
+import { checkText, quote } from './text.ts';
 import type { NetworkMode } from './types.ts';
 
 const name = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
@@ -40,7 +40,7 @@ const maxId = 2 ** 32 - 2;
 
 /** Checks the form of `user[:group]`. The names are looked up in the image later. */
 export function parseUser(text: string): string {
-  refuseNul('ORLOP_E_INPUT', 'the user', text);
+  checkText('ORLOP_E_INPUT', 'the user', text);
   const parts = text.split(':');
   if (parts.length > 2 || parts.includes('')) {
     throw new RequestError('ORLOP_E_INPUT', `${quote(text)} is not a user`, {

@@ -5,11 +5,12 @@ import { envEntry, mergeEnv, parseEnv } from './environment.ts';
 import { labelsFromEntries, parseLabels } from './labels.ts';
 import { uniqueTargets } from './mounts.ts';
 import { parseContainerName, parseHostname, parseNetwork, parseUser } from './names.ts';
+import { otherOptions } from './other-options.ts';
 import { parseWorkdir } from './paths.ts';
 import { runOptionsSchema } from './schema.ts';
 import { parseSecurity } from './security.ts';
 import { parseSize } from './size.ts';
-import { nearest, quote, refuseNul } from './text.ts';
+import { checkText, nearest, quote } from './text.ts';
 import { parseTmpfs, tmpfsFromInput } from './tmpfs.ts';
 import type { EnvEntry, MountSpec, RequestContext, RunOptions, RunRequest } from './types.ts';
 import { mergeUlimits, parseUlimit } from './ulimit.ts';
@@ -106,16 +107,47 @@ function shapeError(issue: v.BaseIssue<unknown>, above: readonly string[]): Requ
   const path = [...above, ...(issue.path ?? []).map((item) => String(item.key))];
   const inner = issue.issues?.find((one) => one.path !== undefined);
   if (issue.type === 'union' && inner !== undefined) return shapeError(inner, path);
+  if (issue.type === 'strict_object' && issue.expected === 'never') return noOption(path);
   const name = quote(path.join('.') || 'options');
-  if (issue.type === 'strict_object' && issue.expected === 'never') {
-    const close = nearest(path.at(-1) ?? '', optionNames);
-    return new RequestError('ORLOP_E_INPUT', `there is no option ${name}`, {
-      hint: close === undefined ? undefined : `did you mean '${close}'?`,
-    });
+  const missing = issue.type === 'strict_object' && issue.input === undefined;
+  if (missing) return new RequestError('ORLOP_E_INPUT', `the option ${name} is missing`);
+  return new RequestError(
+    'ORLOP_E_INPUT',
+    `the option ${name} is ${inWords(issue.received)}, expected ${expected(issue)}`,
+  );
+}
+
+/** What an issue expects, in words. */
+function expected(issue: v.BaseIssue<unknown>): string {
+  if (issue.issues !== undefined) return [...new Set(issue.issues.map(expected))].join(' or ');
+  if (issue.type === 'custom') return issue.message;
+  return inWords(issue.expected ?? 'something else');
+}
+
+/** The validator's names of types, and the words for a caller. */
+const words: Readonly<Record<string, string>> = {
+  Array: 'a list',
+  Object: 'an object',
+  string: 'a string',
+  number: 'a number',
+  boolean: 'true or false',
+};
+
+function inWords(type: string): string {
+  return Object.hasOwn(words, type) ? (words[type] ?? type) : type;
+}
+
+function noOption(path: readonly string[]): RequestError {
+  const [name = ''] = path;
+  const what = quote(path.join('.'));
+  const known = path.length === 1 && Object.hasOwn(otherOptions, name) ? otherOptions[name] : undefined;
+  if (known?.later) {
+    return new RequestError('ORLOP_E_LATER', `the option ${what} comes with a later version`, { hint: known.hint });
   }
-  if (issue.type === 'custom') return new RequestError('ORLOP_E_INPUT', `the option ${name} is not ${issue.message}`);
-  const expected = issue.expected?.replace(/ \| undefined$/, '').replace(/^\((.*)\)$/, '$1') ?? 'something else';
-  return new RequestError('ORLOP_E_INPUT', `the option ${name} is ${issue.received}, expected ${expected}`);
+  const close = known === undefined ? nearest(path.at(-1) ?? '', optionNames) : undefined;
+  return new RequestError('ORLOP_E_INPUT', `there is no option ${what}`, {
+    hint: known?.hint ?? (close === undefined ? undefined : `did you mean '${close}'?`),
+  });
 }
 
 function checkImage(image: unknown): string {
@@ -124,7 +156,7 @@ function checkImage(image: unknown): string {
       hint: `name one, as 'debian:trixie', or 'host'`,
     });
   }
-  refuseNul('ORLOP_E_REFERENCE', 'the image', image);
+  checkText('ORLOP_E_REFERENCE', 'the image', image);
   return image;
 }
 
@@ -132,7 +164,7 @@ function checkArguments(what: string, argv: unknown): readonly string[] {
   if (!isList(argv) || argv.some((argument) => typeof argument !== 'string')) {
     throw new RequestError('ORLOP_E_INPUT', `${what} is not a list of strings`, { hint: `write ['sh', '-c', '…']` });
   }
-  for (const argument of argv) refuseNul('ORLOP_E_INPUT', `an argument of ${what}`, argument);
+  for (const argument of argv) checkText('ORLOP_E_INPUT', `an argument of ${what}`, argument);
   return [...argv];
 }
 

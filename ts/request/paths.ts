@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import { type ErrorCode, RequestError } from '../errors/index.ts';
-import { quote, refuseNul } from './text.ts';
+import { checkText, quote } from './text.ts';
 
 /** PATH_MAX without its NUL, and NAME_MAX, in bytes. */
 const maxPath = 4095;
@@ -28,7 +28,7 @@ export function cleanPath(path: string): string {
 
 /** Refuses a path that the kernel would refuse: with a NUL, or too long as a whole or in one part. */
 export function checkPath(code: ErrorCode, what: string, path: string): void {
-  refuseNul(code, what, path);
+  checkText(code, what, path);
   const bytes = Buffer.byteLength(path);
   if (bytes > maxPath) {
     throw new RequestError(code, `${what} has ${bytes} bytes, the kernel takes ${maxPath}`, {

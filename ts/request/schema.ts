@@ -4,11 +4,25 @@ const text = v.optional(v.string());
 const texts = v.array(v.string());
 const flag = v.optional(v.boolean());
 const id = v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(2 ** 32 - 2)));
-/** v.record would silently drop keys such as `constructor`. */
+/**
+ * An object with values of one kind. v.record would silently drop keys such as `constructor`.
+ *
+ * @param expected what a value is, in words
+ */
 const record = <Value>(expected: string, is: (value: unknown) => value is Value) =>
-  v.custom<Readonly<Record<string, Value>>>(
-    (value) => typeof value === 'object' && value !== null && !Array.isArray(value) && Object.values(value).every(is),
-    `an object of ${expected}`,
+  v.pipe(
+    v.custom<Readonly<Record<string, Value>>>(
+      (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+      'an object',
+    ),
+    v.rawCheck(({ dataset, addIssue }) => {
+      if (!dataset.typed) return;
+      const object = dataset.value;
+      for (const [key, value] of Object.entries(object)) {
+        const path = [{ type: 'object', origin: 'value', input: object, key, value }] as const;
+        if (!is(value)) addIssue({ expected, input: value, path: [path[0]] });
+      }
+    }),
   );
 const isString = (value: unknown): value is string => typeof value === 'string';
 const isStringOrNull = (value: unknown): value is string | null => value === null || isString(value);
@@ -41,7 +55,7 @@ export const runOptionsSchema = v.strictObject({
   rm: flag,
   volumes: v.optional(v.array(v.union([v.string(), volume]))),
   tmpfs: v.optional(v.array(v.union([v.string(), tmpfs]))),
-  env: v.optional(v.union([texts, record('strings and nulls', isStringOrNull)])),
+  env: v.optional(v.union([texts, record('a string or null', isStringOrNull)])),
   workdir: text,
   user: text,
   hostname: text,
@@ -53,6 +67,6 @@ export const runOptionsSchema = v.strictObject({
   ulimits: v.optional(texts),
   network: text,
   interactive: flag,
-  labels: v.optional(v.union([texts, record('strings', isString)])),
+  labels: v.optional(v.union([texts, record('a string', isString)])),
   shmSize: size,
 });

@@ -1,9 +1,17 @@
 import { type ErrorCode, RequestError } from '../errors/index.ts';
 
-/** Refuses a NUL. The kernel would silently cut the string there. */
-export function refuseNul(code: ErrorCode, what: string, text: string): void {
+/**
+ * Refuses a text that no program can receive: with a NUL, where the kernel would silently cut it, or with half of a
+ * surrogate pair, which Node would silently replace.
+ */
+export function checkText(code: ErrorCode, what: string, text: string): void {
   if (text.includes('\0')) {
     throw new RequestError(code, `${what} contains a NUL byte`, { hint: 'remove it; no program can receive one' });
+  }
+  if (/\p{Surrogate}/u.test(text)) {
+    throw new RequestError(code, `${what} contains half of a surrogate pair`, {
+      hint: 'it is no text: was it cut in the middle of a character?',
+    });
   }
 }
 
@@ -13,18 +21,22 @@ export function quote(text: string): string {
   return `'${shown.replace(/[\x00-\x1f\x7f]/g, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`)}'`;
 }
 
-/** The closest candidate, if at most a third of its letters differ. */
+/** The closest candidate, if at most a third of its letters differ, or one of two. */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   let best: string | undefined;
   let bestDistance = Number.POSITIVE_INFINITY;
   for (const candidate of candidates) {
     const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
-    if (distance < bestDistance && distance <= Math.max(1, Math.floor(candidate.length / 3))) {
+    if (distance < bestDistance && distance <= allowedDistance(candidate)) {
       best = candidate;
       bestDistance = distance;
     }
   }
   return best;
+}
+
+function allowedDistance({ length }: string): number {
+  return length === 2 ? 1 : Math.floor(length / 3);
 }
 
 /** Optimal string alignment distance: insertion, deletion, substitution, exchange of neighbours cost 1 each. */

@@ -11,7 +11,7 @@ import {
 import type { MountKind } from './mount-options.ts';
 import { parseVolumeName } from './names.ts';
 import { checkPath, cleanPath, parseTarget } from './paths.ts';
-import { quote, refuseNul } from './text.ts';
+import { checkText, quote } from './text.ts';
 import type { MountSpec, RequestContext, VolumeInput } from './types.ts';
 
 const form = `write '/target', 'name:/target' or '/host/path:/target[:options]'`;
@@ -26,7 +26,7 @@ const form = `write '/target', 'name:/target' or '/host/path:/target[:options]'`
  */
 export function parseVolume(spec: string, context: RequestContext): MountSpec {
   const what = `volume ${quote(spec)}`;
-  refuseNul('ORLOP_E_VOLUME_SPEC', 'a volume specification', spec);
+  checkText('ORLOP_E_VOLUME_SPEC', 'a volume specification', spec);
   const fields = spec.split(':');
   if (spec === '') throw new RequestError('ORLOP_E_VOLUME_SPEC', 'a volume specification is empty', { hint: form });
   if (fields.length > 3) throw new RequestError('ORLOP_E_VOLUME_SPEC', `${what} has too many colons`, { hint: form });

@@ -105,11 +105,20 @@ describe('a request', () => {
   for (const [options, message, hint] of [
     [{ volumez: [] }, /there is no option 'volumez'/, /did you mean 'volumes'/],
     [{ volumes: [{ target: '/x', readnly: true }] }, /there is no option 'volumes.0.readnly'/, undefined],
-    [{ volumes: [{ target: 3 }] }, /'volumes.0.target' is 3, expected string/, undefined],
-    [{ volumes: '/x' }, /'volumes' is "\/x", expected Array/, undefined],
+    [{ volumes: [{ target: 3 }] }, /'volumes.0.target' is 3, expected a string$/, undefined],
+    [{ volumes: [{ source: 'x' }] }, /'volumes.0.target' is missing$/, undefined],
+    [{ volumes: '/x' }, /'volumes' is "\/x", expected a list$/, undefined],
     [{ volumes: [3] }, /'volumes.0' is 3/, undefined],
-    [{ rm: 'yes' }, /'rm' is "yes", expected boolean/, undefined],
-    [{ env: { A: 1 } }, /'env' is Object/, undefined],
+    [{ rm: 'yes' }, /'rm' is "yes", expected true or false$/, undefined],
+    [{ env: { A: 1 } }, /'env.A' is 1, expected a string or null$/, undefined],
+    [{ env: 'A=1' }, /'env' is "A=1", expected a list or an object$/, undefined],
+    [{ labels: { a: null } }, /'labels.a' is null, expected a string$/, undefined],
+    [{ cwd: '/x' }, /there is no option 'cwd'/, /^write 'workdir'$/],
+    [{ mounts: [] }, /there is no option 'mounts'/, /'volumes'/],
+    [{ encoding: 'buffer' }, /there is no option 'encoding'/, /option of run/],
+    [{ memory: '1g' }, /'memory' comes with a later version/, /^until then: .*MemoryMax/],
+    [{ env: { A: 'half \ud83d' } }, /half of a surrogate pair/, /cut/],
+    [{ labels: { '\udc00': '' } }, /half of a surrogate pair/, /cut/],
     [{ tmpfs: [{ target: '/x', uid: -1 }] }, /'tmpfs.0.uid' is -1, expected >=0/, undefined],
     [null, /'options' is null/, undefined],
     [{ env: { 'A=B': '1' } }, /contains '='/, undefined],
@@ -123,6 +132,8 @@ describe('a request', () => {
 
   it('refuses a command that no program can be given', () => {
     expect(() => parse({}, ['a\0b'])).to.throw(RequestError, /NUL/);
+    expect(() => parse({}, ['a\ud83d'])).to.throw(RequestError, /half of a surrogate pair/);
+    expect(parse({}, ['a\ud83d\ude00']).argv).to.deep.equal(['a\ud83d\ude00']);
     expect(() => parse({}, [3] as unknown as string[])).to.throw(RequestError, /list of strings/);
     expect(() => parse({}, 'true' as unknown as string[])).to.throw(RequestError, /list of strings/);
   });

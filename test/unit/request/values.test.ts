@@ -325,5 +325,7 @@ describe('the near name', () => {
   it('is found across one exchange, and not across half a word', () => {
     expect(nearest('vloume', ['volume', 'name'])).to.equal('volume');
     expect(nearest('xyz', ['volume', 'name'])).to.equal(undefined);
+    expect(nearest('U', ['z', 'Z'])).to.equal(undefined);
+    expect(nearest('rp', ['rw', 'z'])).to.equal('rw');
   });
 });

@@ -76,6 +76,8 @@ describe('the value of -v', () => {
     ['/path:ro', 'ORLOP_E_VOLUME_SPEC', /options but no source/, /'name:\/path:ro'/],
     ['/a:/b:sw', 'ORLOP_E_VOLUME_SPEC', /unknown option 'sw'/, /./],
     ['/a:/b:copy', 'ORLOP_E_VOLUME_SPEC', /unknown option 'copy'/, /'nocopy'|options are/],
+    ['/a:/b:U', 'ORLOP_E_LATER', /has 'U', which comes with a later version/, /^until then: chown/],
+    ['/a:/b:q', 'ORLOP_E_VOLUME_SPEC', /unknown option 'q'/, /^options are/],
     ['/a:/b:shard', 'ORLOP_E_VOLUME_SPEC', /unknown option 'shard'/, /did you mean 'shared'/],
     ['/a:/b:ro,rw', 'ORLOP_E_VOLUME_SPEC', /both 'ro' and 'rw'/, /keep one/],
     ['/a:/b:ro,ro', 'ORLOP_E_VOLUME_SPEC', /'ro' twice/, /keep one/],

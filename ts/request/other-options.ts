@@ -1,0 +1,44 @@
+/** An option that callers write and orlop does not have by that name, or not yet. */
+export interface OtherOption {
+  readonly later?: true;
+  readonly hint: string;
+}
+
+const ofStart = 'it is an option of start: create a container, and start it';
+const ofRun = 'it is an option of run';
+const ofBoth = 'it is an option of run and of start';
+const meant = (name: string): OtherOption => ({ hint: `write '${name}'` });
+const later = (hint: string): OtherOption => ({ later: true, hint: `until then: ${hint}` });
+
+/** Names of options in other libraries, and in Docker, with what to write here. */
+export const otherOptions: Readonly<Record<string, OtherOption>> = {
+  cwd: meant('workdir'),
+  workingDir: meant('workdir'),
+  environment: meant('env'),
+  mounts: { hint: "write 'volumes' for volumes and paths of the host, and 'tmpfs' for memory" },
+  mount: { hint: "write 'volumes' for volumes and paths of the host, and 'tmpfs' for memory" },
+  binds: meant('volumes'),
+  uid: meant('user'),
+  gid: { hint: "write it behind the user: user: '1000:1000'" },
+  readonly: meant('readOnly'),
+  autoRemove: meant('rm'),
+  stdin: { hint: `${ofStart}; run has 'input'` },
+  stdio: { hint: ofStart },
+  stdout: { hint: ofStart },
+  stderr: { hint: ofStart },
+  input: { hint: ofRun },
+  encoding: { hint: ofRun },
+  maxBuffer: { hint: ofRun },
+  timeout: { hint: ofBoth },
+  signal: { hint: ofBoth },
+  shell: { hint: "write the shell into the command: ['sh', '-c', '…']" },
+  memory: later("'systemd-run --scope -p MemoryMax=SIZE' limits the program with its containers"),
+  cpus: later("'systemd-run --scope -p CPUQuota=150%' limits the program with its containers"),
+  pidsLimit: later("'systemd-run --scope -p TasksMax=N' limits the program with its containers"),
+  tty: later("the command 'script' makes a terminal inside: ['script', '-qc', 'sh', '/dev/null']"),
+  init: later("name one of the image: entrypoint: 'tini'"),
+  ports: later("with network: 'host' the application listens on the host's own ports"),
+  privileged: later("give what is needed: 'capAdd', 'securityOpt'"),
+  devices: later("mount them: volumes: ['/dev/fuse:/dev/fuse']"),
+  platform: later('load the image of that platform'),
+};
