@@ -69,8 +69,10 @@ void ExitWorker::drain(Output& output) {
   const ssize_t count = ::read(output.pipe.get(), chunk, sizeof chunk);
   if (count < 0 && (errno == EINTR || errno == EAGAIN)) return;
   if (count > 0) {
-    output.overflow = output.bytes.size() + static_cast<size_t>(count) > output.limit;
-    if (!output.overflow) output.bytes.append(chunk, static_cast<size_t>(count));
+    const auto size = static_cast<size_t>(count);
+    const size_t room = output.limit - output.bytes.size();
+    output.overflow = size > room;
+    output.bytes.append(chunk, output.overflow ? room : size);
     if (!output.overflow) return;
   }
   thread_.forget(output.pipe.get(), &output);

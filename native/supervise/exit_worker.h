@@ -18,7 +18,7 @@ struct Output {
   UniqueFd pipe;
   size_t limit = 0;
   std::string bytes;
-  // More than `limit` bytes came; reading stopped.
+  // More than `limit` bytes came; the first `limit` are kept, and reading stopped.
   bool overflow = false;
   // Called once, on the exit thread, at the end of the pipe or at the limit.
   std::function<void()> done;

@@ -98,6 +98,7 @@ export function fakeContainer(end: ExitStatus | Promise<ExitStatus>, received: (
     stdin: null,
     stdout: null,
     stderr: null,
+    [Symbol.asyncDispose]: async () => {},
   };
   const unexpected = async (): Promise<never> => {
     throw new Error('the test did not expect this call of a container');
@@ -114,5 +115,6 @@ export function fakeContainer(end: ExitStatus | Promise<ExitStatus>, received: (
     diff: unexpected,
     commit: unexpected,
     export: unexpected,
+    [Symbol.asyncDispose]: unexpected,
   };
 }

@@ -11,6 +11,8 @@ export interface Fixture {
   readonly root: string;
   readonly run: string;
   readonly orlop: OrlopRuntime;
+  /** Closes the runtime, which waits until all that was removed is gone, and opens another in its place. */
+  settle(): Promise<void>;
 }
 
 /**
@@ -34,7 +36,17 @@ export function withOrlop(extra: Extra = {}, mount?: (root: string, directory: s
     }
     const orlop = await Orlop.open({ root, run });
     await orlop.images.import(busyboxArchive(directory, extra), { reference: 'busybox' });
-    fixture = { directory, root, run, orlop };
+    const opened = {
+      directory,
+      root,
+      run,
+      orlop,
+      settle: async () => {
+        await opened.orlop.close();
+        opened.orlop = await Orlop.open({ root, run });
+      },
+    };
+    fixture = opened;
   });
   after(async () => {
     await fixture?.orlop.close();

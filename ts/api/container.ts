@@ -4,6 +4,7 @@ import type { Runtime } from '../containers/runtime.ts';
 import { startContainer } from '../containers/start.ts';
 import { unlessRemoved } from '../containers/unless-removed.ts';
 import { killContainer, waitContainer } from '../containers/wait.ts';
+import { RequestError } from '../errors/index.ts';
 import type { StoredContainer } from '../record/schema.ts';
 import { Laps } from '../trace/laps.ts';
 import { openDescriptor } from './descriptor.ts';
@@ -83,6 +84,12 @@ export class ContainerHandle implements t.Container {
   async export(descriptor: number): Promise<void> {
     const output = openDescriptor(descriptor);
     await this.#reading((stored) => exportContainer(this.#runtime, stored, output));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.remove({ force: true, volumes: true }).catch((error: unknown) => {
+      if (!(error instanceof RequestError && error.code === 'ORLOP_E_NO_CONTAINER')) throw error;
+    });
   }
 
   async #reading<Result>(read: (stored: StoredContainer) => Promise<Result>): Promise<Result> {

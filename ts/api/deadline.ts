@@ -3,12 +3,13 @@ import { maxDelayMs } from '../launch/abort.ts';
 import { lightAbort } from './light-abort.ts';
 
 /**
- * Checks a time-out and limits it to the longest timer delay, in ms.
+ * Checks a time-out and limits it to the longest timer delay, in ms; undefined for none, which 0 means too, as in Node.
  *
  * @throws RequestError ORLOP_E_INPUT
  */
-export function timerDelayMs(timeout: number): number {
-  if (timeout >= 0) return Math.min(timeout, maxDelayMs);
+export function timerDelayMs(timeout: number | undefined): number | undefined {
+  if (timeout === undefined || timeout === 0) return undefined;
+  if (timeout > 0) return Math.min(timeout, maxDelayMs);
   throw new RequestError('ORLOP_E_INPUT', `the time-out '${timeout}' is not a number of milliseconds`);
 }
 
@@ -24,7 +25,8 @@ export class Deadline implements Disposable {
 
   constructor(callerSignal: AbortSignal | undefined, timeout: number | undefined) {
     this.#callerSignal = callerSignal;
-    if (timeout !== undefined) this.#timer = setTimeout(this.#expire, timerDelayMs(timeout));
+    const delay = timerDelayMs(timeout);
+    if (delay !== undefined) this.#timer = setTimeout(this.#expire, delay);
     callerSignal?.addEventListener('abort', this.#abort, { once: true });
     if (callerSignal?.aborted) this.#abort();
   }

@@ -6,10 +6,15 @@ import type * as t from './types.ts';
 
 /** The images of a store, for the library's caller. */
 export class ImageApi implements t.Images {
-  readonly #runtime: Runtime;
+  readonly #open: () => Runtime;
 
-  constructor(runtime: Runtime) {
-    this.#runtime = runtime;
+  /** @param open throws once the runtime is closed */
+  constructor(open: () => Runtime) {
+    this.#open = open;
+  }
+
+  get #runtime(): Runtime {
+    return this.#open();
   }
 
   async list({ filter = () => true }: t.ListOptions<t.ImageSummary> = {}): Promise<t.Listing<t.ImageSummary>> {
@@ -57,7 +62,7 @@ export class ImageApi implements t.Images {
     return this.#runtime.images.remove(nameOrId, { force, usedBy });
   }
 
-  tag(nameOrId: string, reference: string): Promise<void> {
+  async tag(nameOrId: string, reference: string): Promise<void> {
     return this.#runtime.images.tag(nameOrId, reference);
   }
 
@@ -68,7 +73,7 @@ export class ImageApi implements t.Images {
     return this.#runtime.images.save({ images: references, format, output: openDescriptor(descriptor) });
   }
 
-  load(source: string | number): Promise<readonly images.LoadedImage[]> {
+  async load(source: string | number): Promise<readonly images.LoadedImage[]> {
     return withSource(source, (descriptor) => this.#runtime.images.load({ source: descriptor }));
   }
 }

@@ -1,6 +1,7 @@
 import { createContainer, forLaterStart } from '../containers/create.ts';
 import { planRun } from '../containers/plan.ts';
 import type { Runtime } from '../containers/runtime.ts';
+import { RequestError } from '../errors/index.ts';
 import { kernelRelease } from '../linux/kernel.ts';
 import type { Mode } from '../native/contract.ts';
 import { describePlan } from '../plan/describe.ts';
@@ -13,7 +14,7 @@ import { ImageApi } from './image-api.ts';
 import { summaryOf } from './inspect.ts';
 import { closeRuntime, openRuntime } from './open.ts';
 import { openPool } from './pool.ts';
-import { runToEnd } from './run.ts';
+import { type AnyRunInput, runToEnd } from './run.ts';
 import type * as t from './types.ts';
 import { VolumeApi } from './volume-api.ts';
 
@@ -27,7 +28,9 @@ import { VolumeApi } from './volume-api.ts';
  * console.log(stdout.trim()); // → hi
  */
 export class Orlop implements t.OrlopRuntime {
-  readonly #runtime: Runtime;
+  readonly #opened: Runtime;
+  /** Set by `close`. */
+  #closing: Promise<void> | null = null;
   readonly #pools = new Set<t.Pool>();
   /** Absolute path of the store. */
   readonly root: string;
@@ -39,14 +42,20 @@ export class Orlop implements t.OrlopRuntime {
   readonly volumes: t.Volumes;
 
   private constructor(runtime: Runtime) {
-    this.#runtime = runtime;
+    this.#opened = runtime;
     this.root = runtime.store.root;
     this.containers = {
       list: (options) => this.#list(options),
-      remove: (idOrName, options) => runtime.containers.remove(withoutSlash(idOrName), options),
+      remove: async (idOrName, options) => this.#runtime.containers.remove(withoutSlash(idOrName), options),
     };
-    this.images = new ImageApi(runtime);
-    this.volumes = new VolumeApi(runtime);
+    this.images = new ImageApi(() => this.#runtime);
+    this.volumes = new VolumeApi(() => this.#runtime);
+  }
+
+  /** The runtime of a call. After `close`, what the call made would be left behind. */
+  get #runtime(): Runtime {
+    if (this.#closing === null) return this.#opened;
+    throw new RequestError('ORLOP_E_CLOSED', 'the runtime was closed', { hint: 'open another: Orlop.open()' });
   }
 
   /**
@@ -67,7 +76,17 @@ export class Orlop implements t.OrlopRuntime {
     return new Orlop(await openRuntime(options, mode));
   }
 
-  async run(image: string, argv: readonly string[] = [], options: RunOptions & t.RunInput = {}): Promise<t.RunResult> {
+  run(
+    image: string,
+    argv: readonly string[] | undefined,
+    options: RunOptions & t.BufferRunInput,
+  ): Promise<t.RunResult<Buffer>>;
+  run(image: string, argv?: readonly string[], options?: RunOptions & t.RunInput): Promise<t.RunResult>;
+  async run(
+    image: string,
+    argv: readonly string[] = [],
+    options: RunOptions & AnyRunInput = {},
+  ): Promise<t.RunResult<never>> {
     return runToEnd(this.#runtime, image, options, (runOptions) => requestOf(image, argv, runOptions));
   }
 
@@ -116,8 +135,8 @@ export class Orlop implements t.OrlopRuntime {
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.#pools].map((pool) => pool.close()));
-    await closeRuntime(this.#runtime);
+    this.#closing ??= Promise.all([...this.#pools].map((pool) => pool.close())).then(() => closeRuntime(this.#opened));
+    await this.#closing;
   }
 
   /** Closes the runtime at the end of an `await using` block. */

@@ -8,7 +8,7 @@ import { knownApplicationRequest } from '../request/known.ts';
 import { parseRunOptions } from '../request/options.ts';
 import type { RequestContext, RunRequest } from '../request/types.ts';
 import { Laps } from '../trace/laps.ts';
-import { collectRun, runStdio, withDeadline } from './run.ts';
+import { type AnyRunInput, collectRun, runStdio, withDeadline } from './run.ts';
 import { RunningContainer } from './running.ts';
 import type * as t from './types.ts';
 
@@ -50,8 +50,10 @@ class ContainerPool implements t.Pool {
     return this.#waiting.stats;
   }
 
-  async run(argv: readonly string[] = [], options: t.PoolRequest & t.RunInput = {}): Promise<t.RunResult> {
-    const { input, maxBuffer, signal, timeout, ...request } = options;
+  run(argv: readonly string[] | undefined, options: t.PoolRequest & t.BufferRunInput): Promise<t.RunResult<Buffer>>;
+  run(argv?: readonly string[], options?: t.PoolRequest & t.RunInput): Promise<t.RunResult>;
+  async run(argv: readonly string[] = [], options: t.PoolRequest & AnyRunInput = {}): Promise<t.RunResult<never>> {
+    const { input, maxBuffer, signal, timeout, encoding, ...request } = options;
     return withDeadline(this.image, options, async (deadlineSignal) => {
       const run = await this.#start(argv, request, { ...runStdio(options), signal: deadlineSignal });
       return collectRun(this.#runtime, run, true, options, deadlineSignal);

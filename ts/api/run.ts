@@ -1,7 +1,7 @@
 import { type Run, runContainer } from '../containers/run.ts';
 import type { Runtime } from '../containers/runtime.ts';
 import type { Started } from '../containers/start.ts';
-import { RequestError } from '../errors/index.ts';
+import { type ErrorCode, type ErrorOptions, RequestError, RunError, type RunFacts } from '../errors/index.ts';
 import { sigkill } from '../linux/signals.ts';
 import type { RunOptions, RunRequest } from '../request/types.ts';
 import type { ExitReport } from '../supervise/settle-exit.ts';
@@ -10,6 +10,9 @@ import { Deadline } from './deadline.ts';
 import { startTimings } from './running.ts';
 import type * as t from './types.ts';
 
+/** Options of a run whose outputs are texts or bytes. The overloads of `run` tell the caller which. */
+export type AnyRunInput = t.RunInput | t.BufferRunInput;
+
 const defaultMaxBuffer = 16 << 20;
 
 /**
@@ -17,8 +20,9 @@ const defaultMaxBuffer = 16 << 20;
  *
  * @throws RequestError ORLOP_E_INPUT, before anything is started
  */
-export function runStdio({ input, maxBuffer = defaultMaxBuffer }: t.RunInput) {
+export function runStdio({ input, maxBuffer = defaultMaxBuffer, encoding = 'utf8' }: AnyRunInput) {
   requireText(input);
+  requireEncoding(encoding);
   const stdin = input === undefined ? 'ignore' : 'pipe';
   return { stdio: { stdin, stdout: 'pipe', stderr: 'pipe' }, collect: limitOf(maxBuffer) } as const;
 }
@@ -26,6 +30,13 @@ export function runStdio({ input, maxBuffer = defaultMaxBuffer }: t.RunInput) {
 function requireText(input: unknown): void {
   if (input === undefined || input === null || typeof input === 'string' || ArrayBuffer.isView(input)) return;
   throw new RequestError('ORLOP_E_INPUT', `the input is ${typeof input}, expected a string or a Uint8Array`);
+}
+
+function requireEncoding(encoding: unknown): void {
+  if (encoding === 'utf8' || encoding === 'buffer') return;
+  throw new RequestError('ORLOP_E_INPUT', `the encoding is '${encoding}', expected 'utf8' or 'buffer'`, {
+    hint: "take 'buffer', and decode it: new TextDecoder(…)",
+  });
 }
 
 /** Infinity means no limit, as in node:child_process. */
@@ -42,10 +53,10 @@ function limitOf(maxBuffer: number): number {
 export async function runToEnd(
   runtime: Runtime,
   image: string,
-  options: RunOptions & t.RunInput,
+  options: RunOptions & AnyRunInput,
   parse: (options: RunOptions) => RunRequest,
-): Promise<t.RunResult> {
-  const { input, maxBuffer, signal, timeout, ...runOptions } = options;
+): Promise<t.RunResult<never>> {
+  const { input, maxBuffer, signal, timeout, encoding, ...runOptions } = options;
   const laps = new Laps('create');
   return withDeadline(image, options, async (deadlineSignal) => {
     const request = parse({ ...runOptions, rm: runOptions.rm ?? true });
@@ -58,7 +69,7 @@ export async function runToEnd(
 /** Runs `run` with a signal that fires on the caller's signal or time-out. */
 export async function withDeadline<Result>(
   image: string,
-  { signal, timeout }: t.RunInput,
+  { signal, timeout }: Pick<t.RunInput, 'signal' | 'timeout'>,
   run: (deadlineSignal: AbortSignal) => Promise<Result>,
 ): Promise<Result> {
   using deadline = new Deadline(signal, timeout);
@@ -67,7 +78,7 @@ export async function withDeadline<Result>(
     return await run(deadline.signal);
   } catch (error) {
     // The time-out is the error to report, whatever operation it interrupted.
-    if (deadline.timedOut && isAborted(error)) throw timedOut(image, timeout);
+    if (deadline.timedOut && isAborted(error)) throw timedOut(image, timeout, error);
     throw error;
   }
 }
@@ -77,9 +88,10 @@ export async function collectRun(
   { native, containers }: Pick<Runtime, 'native' | 'containers'>,
   run: Run,
   rm: boolean,
-  { input, maxBuffer = defaultMaxBuffer }: t.RunInput,
+  options: AnyRunInput,
   signal: AbortSignal,
-): Promise<t.RunResult> {
+): Promise<t.RunResult<never>> {
+  const { input } = options;
   const { process, id } = run;
   const kill = () => native.kill(process, sigkill);
   const ending = Promise.all([
@@ -91,7 +103,7 @@ export async function collectRun(
     if (signal.aborted && rm) await containers.remove(id, { force: true, volumes: true }).catch(() => {});
     throw error;
   });
-  return resultOf(ended, run, { maxBuffer }, signal);
+  return resultOf(ended, run, options, signal);
 }
 
 /** Time to wait for the outputs of a killed application, ms. */
@@ -123,16 +135,17 @@ function exitUnlessAborted(ended: Promise<ExitReport>, signal: AbortSignal, kill
 function resultOf(
   { status, outputs, overflow }: ExitReport,
   run: Run,
-  { maxBuffer = defaultMaxBuffer }: t.RunInput,
+  { maxBuffer = defaultMaxBuffer, encoding }: AnyRunInput,
   signal: AbortSignal,
-): t.RunResult {
-  if (signal.aborted && status.signal === 'SIGKILL') throw aborted(signal);
-  if (overflow !== null) throw overflown(overflow === 0 ? 'stdout' : 'stderr', maxBuffer);
-  const [stdout = '', stderr = ''] = outputs.map((bytes) => bytes.toString('utf8'));
+): t.RunResult<never> {
+  const [stdout, stderr] = [outputs[0], outputs[1]].map((bytes = Buffer.alloc(0)) =>
+    encoding === 'buffer' ? bytes : bytes.toString('utf8'),
+  ) as [never, never];
+  const facts = { ...status, stdout, stderr };
+  if (signal.aborted && status.signal === 'SIGKILL') throw aborted(signal, facts);
+  if (overflow !== null) throw overflown(overflow === 0 ? 'stdout' : 'stderr', maxBuffer, facts);
   return {
-    ...status,
-    stdout,
-    stderr,
+    ...facts,
     // Computed on access: they hold an object for each operation of the plan.
     get timings() {
       return startTimings(run);
@@ -149,22 +162,27 @@ async function feed({ stdio, exited }: Started, input: string | Uint8Array): Pro
   stdin?.end(input);
 }
 
-function overflown(name: string, limit: number): RequestError {
-  return new RequestError('ORLOP_E_BUFFER', `the application wrote more than ${limit} bytes to its ${name}`, {
-    hint: `raise maxBuffer, or read the stream: ${name}: 'pipe'`,
+function overflown(name: string, limit: number, facts: RunFacts): RunError {
+  return new RunError('ORLOP_E_BUFFER', `the application wrote more than ${limit} bytes to its ${name}`, facts, {
+    hint: `raise maxBuffer, or read the stream: create a container, and start it`,
   });
 }
 
-function aborted(signal: AbortSignal): RequestError {
-  return new RequestError('ORLOP_E_ABORTED', 'the run was ended by its AbortSignal', { cause: signal.reason });
+function aborted(signal: AbortSignal, facts?: RunFacts): RequestError {
+  return ended('ORLOP_E_ABORTED', 'the run was ended by its AbortSignal', facts, { cause: signal.reason });
 }
 
-function timedOut(image: string, timeout: number | undefined): RequestError {
-  return new RequestError('ORLOP_E_TIMEOUT', `a run of image '${image}' took longer than ${timeout} ms and was ended`, {
-    hint: 'raise timeout',
-  });
+function timedOut(image: string, timeout: number | undefined, aborted: RequestError): RequestError {
+  const message = `a run of image '${image}' took longer than ${timeout} ms and was ended`;
+  const facts = aborted instanceof RunError ? aborted : undefined;
+  return ended('ORLOP_E_TIMEOUT', message, facts, { hint: 'raise timeout' });
 }
 
-function isAborted(error: unknown): boolean {
+/** The error of a run that was ended, with what its application had done, if that is known. */
+function ended(code: ErrorCode, message: string, facts: RunFacts | undefined, options: ErrorOptions): RequestError {
+  return facts === undefined ? new RequestError(code, message, options) : new RunError(code, message, facts, options);
+}
+
+function isAborted(error: unknown): error is RequestError {
   return error instanceof RequestError && error.code === 'ORLOP_E_ABORTED';
 }

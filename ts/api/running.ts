@@ -19,6 +19,7 @@ export class RunningContainer implements Running {
   readonly #native: Native;
   readonly #started: Started;
   readonly #subject: StartSubject;
+  #timedOut = false;
   readonly pid: number;
   readonly exited: Promise<ExitStatus>;
   readonly stdin: Writable | null;
@@ -30,7 +31,9 @@ export class RunningContainer implements Running {
     this.#started = started;
     this.#subject = subject;
     this.pid = started.process.pid;
-    this.exited = started.exited;
+    this.exited = started.exited.then((status) =>
+      this.#timedOut && status.signal === 'SIGKILL' ? { ...status, timedOut: true } : status,
+    );
     this.stdin = streams.stdin;
     this.stdout = streams.stdout;
     this.stderr = streams.stderr;
@@ -57,7 +60,11 @@ export class RunningContainer implements Running {
     const kill = () => this.kill('SIGKILL');
     if (signal?.aborted) kill();
     signal?.addEventListener('abort', kill, { once: true });
-    const timer = timeout === undefined ? undefined : setTimeout(kill, timerDelayMs(timeout));
+    const expire = () => {
+      this.#timedOut = kill();
+    };
+    const delay = timerDelayMs(timeout);
+    const timer = delay === undefined ? undefined : setTimeout(expire, delay);
     const settle = () => {
       signal?.removeEventListener('abort', kill);
       if (timer !== undefined) clearTimeout(timer);
@@ -71,6 +78,11 @@ export class RunningContainer implements Running {
       throw new RequestError('ORLOP_E_INPUT', `there is no signal '${signal}'`, { hint: 'write SIGTERM, SIGKILL, …' });
     }
     return this.#native.kill(this.#started.process, number);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.kill('SIGKILL');
+    await this.exited;
   }
 
   get timings(): Timings {

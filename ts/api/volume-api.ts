@@ -7,10 +7,15 @@ import type * as t from './types.ts';
 
 /** The volumes of a store, for the library's caller. */
 export class VolumeApi implements t.Volumes {
-  readonly #runtime: Runtime;
+  readonly #open: () => Runtime;
 
-  constructor(runtime: Runtime) {
-    this.#runtime = runtime;
+  /** @param open throws once the runtime is closed */
+  constructor(open: () => Runtime) {
+    this.#open = open;
+  }
+
+  get #runtime(): Runtime {
+    return this.#open();
   }
 
   async create(
@@ -43,7 +48,7 @@ export class VolumeApi implements t.Volumes {
     };
   }
 
-  remove(name: string): Promise<void> {
+  async remove(name: string): Promise<void> {
     return this.#runtime.volumes.remove(name);
   }
 

@@ -32,6 +32,48 @@ export class RequestError extends Error {
   }
 }
 
+/** What an application had done when its run was ended. */
+export interface RunFacts {
+  /** 128 + 9, for SIGKILL; or the status of an application that ended by itself just before. */
+  readonly exitCode: number;
+  /** Signal that killed the application: `SIGKILL`; null if it ended by itself just before. */
+  readonly signal: NodeJS.Signals | null;
+  /** Standard output up to the end, in the encoding of the run. */
+  readonly stdout: string | Buffer;
+  /** Standard error up to the end, in the encoding of the run. */
+  readonly stderr: string | Buffer;
+}
+
+/**
+ * The end of a run by its time-out, its AbortSignal, or too much output: ORLOP_E_TIMEOUT, ORLOP_E_ABORTED,
+ * ORLOP_E_BUFFER. A run that was ended before its application began, or whose output another process holds open, has a
+ * RequestError with the same code.
+ *
+ * @example
+ * const ended = orlop.run('host', ['sh', '-c', 'echo begun; sleep 60'], { timeout: 500 });
+ * await ended.catch((error) => {
+ *   if (error instanceof RunError) console.log(error.code, `${error.stdout}`.trim()); // → ORLOP_E_TIMEOUT begun
+ * });
+ */
+export class RunError extends RequestError implements RunFacts {
+  /** 128 + 9, for SIGKILL; or the status of an application that ended by itself just before. */
+  readonly exitCode: number;
+  /** Signal that killed the application: `SIGKILL`; null if it ended by itself just before. */
+  readonly signal: NodeJS.Signals | null;
+  /** Standard output up to the end, in the encoding of the run. */
+  readonly stdout: string | Buffer;
+  /** Standard error up to the end, in the encoding of the run. */
+  readonly stderr: string | Buffer;
+
+  constructor(code: ErrorCode, message: string, facts: RunFacts, options: ErrorOptions = {}) {
+    super(code, message, options);
+    this.exitCode = facts.exitCode;
+    this.signal = facts.signal;
+    this.stdout = facts.stdout;
+    this.stderr = facts.stderr;
+  }
+}
+
 export interface LaunchFacts {
   /** Name of the errno, as in Node: `EACCES`. */
   readonly code: string;

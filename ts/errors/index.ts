@@ -1,2 +1,2 @@
 export { catalogue, type ErrorCode } from './catalogue.ts';
-export { type ErrorOptions, LaunchError, type LaunchFacts, RequestError } from './errors.ts';
+export { type ErrorOptions, LaunchError, type LaunchFacts, RequestError, RunError, type RunFacts } from './errors.ts';

@@ -310,11 +310,11 @@ describe('a run that has been made before', function () {
 
   it('leaves nothing', async () => {
     await again('true');
-    await fixture().orlop.close();
+    await fixture().settle();
     const [store, descriptors] = [storeContent(fixture()), counts(ownDescriptors())];
     for (let round = 0; round < 3; round++) {
       await again('true');
-      await fixture().orlop.close();
+      await fixture().settle();
     }
     expect(storeContent(fixture())).to.deep.equal(store);
     await untilNoMoreDescriptors(descriptors);

@@ -25,7 +25,7 @@ describe('what is prefetched for the next start', function () {
     mounts = mountTable();
   });
   afterEach(async () => {
-    await fixture().orlop.close();
+    await fixture().settle();
     expect(mountTable(), 'the host’s mounts').to.equal(mounts);
   });
 
@@ -124,25 +124,25 @@ describe('what is prefetched for the next start', function () {
 
   it('goes with a container that is never started, and with a closed store', async () => {
     await runReady('true');
-    await fixture().orlop.close();
+    await fixture().settle();
     const before = counts(ownDescriptors());
     await runReady('true');
     const made = await fixture().orlop.create('busybox', ['true'], { rm: true, durable: false });
     await made.remove();
     await runReady('true');
-    await fixture().orlop.close();
+    await fixture().settle();
     await untilNoMoreDescriptors(before);
     expect(readdirSync(join(fixture().root, 'layers')).filter((name) => name.startsWith('.'))).to.deep.equal([]);
   });
 
   it('serves many starts at once, and leaves nothing of them', async () => {
-    await fixture().orlop.close();
+    await fixture().settle();
     const store = storeContent(fixture());
     for (let round = 0; round < 5; round++) {
       const all = await Promise.all(Array.from({ length: 12 }, (_, index) => run(`echo ${index}`)));
       expect(all.map(({ stdout }) => stdout)).to.deep.equal(all.map((_, index) => `${index}\n`));
     }
-    await fixture().orlop.close();
+    await fixture().settle();
     expect(storeContent(fixture())).to.deep.equal(store);
     await until('the threads that make things have ended', () => {
       const names = ownThreads();
@@ -151,29 +151,28 @@ describe('what is prefetched for the next start', function () {
   });
 
   it('goes with a store that is closed while containers run, and so does what is left of these', async () => {
-    const { orlop } = fixture();
-    await orlop.close();
+    await fixture().settle();
     const store = storeContent(fixture());
     for (let round = 0; round < 20; round++) {
       await run('echo makes more of them');
       const all = Array.from({ length: 4 }, () => run('echo early'));
       for (let turn = 0; turn < round; turn++) await new Promise((done) => setImmediate(done));
-      await orlop.close();
+      await fixture().settle();
       // Those that were not launched yet keep the layer that was prefetched for them.
       for (const { stdout } of await Promise.all(all)) expect(stdout).to.equal('early\n');
       expect((await run('echo again')).stdout).to.equal('again\n');
     }
-    await orlop.close();
+    await fixture().settle();
     expect(storeContent(fixture())).to.deep.equal(store);
   });
 
   it('goes with a request that is refused after it was taken', async () => {
-    const { orlop } = fixture();
     const tmpfs = Array.from({ length: 2500 }, (_, index) => `/t${index}`);
     const aborted = new AbortController();
     aborted.abort();
     const refused = async () => {
       const { signal } = aborted;
+      const { orlop } = fixture();
       for (const [argv, options, start, code] of [
         [[], {}, {}, 'ORLOP_E_INPUT'],
         [['true'], { tmpfs }, {}, 'ORLOP_E_INPUT'],
@@ -189,7 +188,7 @@ describe('what is prefetched for the next start', function () {
         expect(await refusal(made.then((container) => container.start(start)))).to.include({ code });
       }
       for (const { id } of (await orlop.containers.list({ all: true })).items) await orlop.containers.remove(id);
-      await orlop.close();
+      await fixture().settle();
     };
     await refused();
     const [store, descriptors] = [storeContent(fixture()), counts(ownDescriptors())];

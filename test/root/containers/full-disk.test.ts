@@ -73,35 +73,34 @@ for (const { name, needs, mount } of kinds) {
     }
 
     it('refuses starts and says why, keeps nothing of them, and starts again when there is room', async () => {
-      const { orlop } = fixture();
-      await orlop.close();
+      await fixture().settle();
       const before = storeContent(fixture());
       for (const close of [false, true]) {
         for (let i = 0; i < 3; i++) await run();
         // Nothing is prefetched: those starts would find the space that they need.
-        if (close) await orlop.close();
+        if (close) await fixture().settle();
         fill();
         // These use the space of prefetched layers, until that is used up.
         await Promise.allSettled(Array.from({ length: 24 }, () => run()));
-        await orlop.close();
+        await fixture().settle();
         fill();
         await expectRefused(run());
         await expectRefused(run(['/anonymous']));
         const many = Array.from({ length: 24 }, () => run());
         await Promise.allSettled(many);
         await expectRefused(Promise.all(many));
-        await expectRefused(orlop.create('busybox', ['true'], { durable: true }));
-        await orlop.close();
+        await expectRefused(fixture().orlop.create('busybox', ['true'], { durable: true }));
+        await fixture().settle();
         makeRoom();
         expect(storeContent(fixture())).to.deep.equal(before);
         for (let i = 0; i < 3; i++) expect((await run(['/anonymous'])).stdout).to.equal('hi\n');
       }
-      await orlop.close();
+      await fixture().settle();
       expect(storeContent(fixture())).to.deep.equal(before);
     });
 
     it('can be opened, and containers removed, which makes room', async () => {
-      await fixture().orlop.close();
+      await fixture().settle();
       const before = storeContent(fixture());
       const write = ['sh', '-c', 'for i in $(seq 200); do : >/data/$i; done'];
       const { id } = await fixture().orlop.create('busybox', write, { volumes: ['/data'] });

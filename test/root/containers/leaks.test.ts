@@ -37,7 +37,7 @@ describe('a program that runs many containers', function () {
 
   it('holds nothing of them after a thousand: no descriptor, thread, mount, directory, process, memory', async () => {
     await runMany(200);
-    await fixture().orlop.close();
+    await fixture().settle();
     const mounts = mountTable();
     const store = storeContent(fixture());
     const descriptors = counts(ownDescriptors());
@@ -45,7 +45,7 @@ describe('a program that runs many containers', function () {
     const children = ownChildren();
     const heap = usedHeap();
     await runMany(800);
-    await fixture().orlop.close();
+    await fixture().settle();
     expect(storeContent(fixture())).to.deep.equal(store);
     expect(mountTable()).to.equal(mounts);
     expect(ownChildren().map(({ pid }) => pid)).to.deep.equal(children.map(({ pid }) => pid));
@@ -95,7 +95,7 @@ describe('a program that runs many containers', function () {
   });
 
   it('keeps no descriptor of streams that were not read', async () => {
-    await fixture().orlop.close();
+    await fixture().settle();
     const descriptors = counts(ownDescriptors());
     const written = [];
     for (let i = 0; i < 10; i++) {
@@ -110,7 +110,7 @@ describe('a program that runs many containers', function () {
       await running.exited;
       written.push(running);
     }
-    await fixture().orlop.close();
+    await fixture().settle();
     await until('the descriptors are those from before', () => sameCounts(counts(ownDescriptors()), descriptors));
     for (const { stdout, stderr } of written) {
       const text = await Promise.all(

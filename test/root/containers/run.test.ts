@@ -1,7 +1,7 @@
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, existsSync, openSync } from 'node:fs';
 import { expect } from 'chai';
-import { LaunchError } from '../../../ts/errors/index.ts';
-import type { RunInput, RunOptions } from '../../../ts/index.ts';
+import { LaunchError, RunError } from '../../../ts/errors/index.ts';
+import { Orlop, type RunInput, type RunOptions } from '../../../ts/index.ts';
 import { storeContent } from '../../support/facts-of-life.ts';
 import { withOrlop } from '../../support/orlop.ts';
 import { refusal } from '../../support/refusal.ts';
@@ -45,6 +45,101 @@ describe('run', function () {
     const error = await refusal(run('sleep 1000', { timeout: 500 }));
     expect(error.code).to.equal('ORLOP_E_TIMEOUT');
     expect(error.message).to.include('500 ms');
+  });
+
+  it('tells what its application had done when it was ended, however that was', async () => {
+    const { orlop } = fixture();
+    const controller = new AbortController();
+    const begun = async () => {
+      await until('the application', async () => (await orlop.containers.list()).items[0]?.pid);
+      await until('its output', async () => {
+        const pid = (await orlop.containers.list()).items[0]?.pid;
+        return pid !== undefined && existsSync(`/proc/${pid}/root/tmp/begun`);
+      });
+      controller.abort();
+    };
+    const script = 'echo out; echo err >&2; : > /tmp/begun; sleep 1000';
+    const [byTime, bySignal, byOutput] = await Promise.all([
+      refusal(run('echo out; echo err >&2; sleep 1000', { timeout: 2000 })),
+      Promise.all([refusal(run(script, { signal: controller.signal })), begun()]).then(([error]) => error),
+      refusal(run('echo err >&2; yes out', { maxBuffer: 8 })),
+    ]);
+    for (const [error, code] of [
+      [byTime, 'ORLOP_E_TIMEOUT'],
+      [bySignal, 'ORLOP_E_ABORTED'],
+    ] as const) {
+      expect(error).to.be.instanceOf(RunError);
+      expect(error).to.include({ code, stdout: 'out\n', stderr: 'err\n', exitCode: 137, signal: 'SIGKILL' });
+    }
+    expect(byOutput).to.include({ code: 'ORLOP_E_BUFFER', stdout: 'out\nout\n', stderr: 'err\n', exitCode: 137 });
+  });
+
+  it('has no time-out with 0, as in Node', async () => {
+    expect((await run('echo in time', { timeout: 0 })).stdout).to.equal('in time\n');
+  });
+
+  it('gives its outputs as bytes if asked', async () => {
+    const { orlop } = fixture();
+    const command = ['sh', '-c', String.raw`printf '\377\0a'; printf '\376' >&2; exit 3`];
+    const { stdout, stderr, exitCode } = await orlop.run('busybox', command, { encoding: 'buffer' });
+    expect([stdout, stderr, exitCode]).to.deep.equal([Buffer.from([255, 0, 97]), Buffer.from([254]), 3]);
+    const ended = await refusal(orlop.run('busybox', ['yes'], { encoding: 'buffer', maxBuffer: 4 }));
+    expect((ended as RunError).stdout).to.deep.equal(Buffer.from('y\ny\n'));
+    const odd = { encoding: 'latin1' } as unknown as RunInput;
+    expect((await refusal(run('true', odd))).code).to.equal('ORLOP_E_INPUT');
+  });
+
+  it('tells a start that its time-out ended from one that was killed', async () => {
+    const { orlop } = fixture();
+    for (const [timeout, expected] of [
+      [300, { exitCode: 137, signal: 'SIGKILL', timedOut: true }],
+      [0, { exitCode: 137, signal: 'SIGKILL' }],
+    ] as const) {
+      await using container = await orlop.create('busybox', ['sleep', '1000'], { rm: true });
+      await using running = await container.start({ timeout });
+      if (timeout === 0) running.kill('SIGKILL');
+      expect(await running.exited).to.deep.equal(expected);
+    }
+  });
+
+  it('ends with its block, as a container and as an application', async () => {
+    const { orlop } = fixture();
+    let pid = 0;
+    {
+      await using container = await orlop.create('busybox', ['sleep', '1000'], { volumes: ['/data'] });
+      await using running = await container.start();
+      pid = running.pid;
+      expect(existsSync(`/proc/${pid}`)).to.equal(true);
+    }
+    expect(existsSync(`/proc/${pid}`)).to.equal(false);
+    expect((await orlop.containers.list({ all: true })).items).to.deep.equal([]);
+    {
+      await using container = await orlop.create('busybox', ['true']);
+      await container.remove();
+    }
+  });
+
+  it('is refused once the runtime is closed, as is every other call', async () => {
+    const { root, run } = fixture();
+    const closed = await Orlop.open({ root, run });
+    await closed.close();
+    await closed.close();
+    for (const call of [
+      () => closed.run('busybox', ['true']),
+      () => closed.create('busybox', ['true']),
+      () => closed.plan('busybox', ['true']),
+      () => closed.pool('busybox', { size: 1 }),
+      () => closed.container('x'),
+      () => closed.containers.list(),
+      () => closed.containers.remove('x'),
+      () => closed.images.list(),
+      () => closed.images.tag('busybox', 'x'),
+      () => closed.images.load('/dev/null'),
+      () => closed.volumes.create('x'),
+      () => closed.volumes.remove('x'),
+    ]) {
+      expect((await refusal(call())).code, String(call)).to.equal('ORLOP_E_CLOSED');
+    }
   });
 
   it('is ended by its time-out though another process holds its output', async () => {

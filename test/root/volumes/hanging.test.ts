@@ -33,10 +33,10 @@ describe('a source on a file system whose server', function () {
     expect((await other()).stdout).to.equal('other\n');
     const made = await fixture().orlop.create('busybox', ['true'], { rm: true, durable: true });
     await made.remove();
-    await fixture().orlop.close();
+    await fixture().settle();
     expect((await other()).stdout).to.equal('other\n');
     for (const error of hanging) expect((await error).code).to.equal('ORLOP_E_TIMEOUT');
-    await fixture().orlop.close();
+    await fixture().settle();
     expect(storeContent(fixture())).to.deep.equal(before);
   }
 

@@ -39,6 +39,13 @@ describe('a deadline', () => {
     expect(getEventListeners(signal, 'abort')).to.have.length(0);
   });
 
+  it('is never over with a time-out of 0, as in Node', async () => {
+    using none = new Deadline(undefined, 0);
+    using first = new Deadline(undefined, 1);
+    await new Promise<void>((resolve) => first.signal.addEventListener('abort', () => resolve()));
+    expect(none.signal.aborted).to.equal(false);
+  });
+
   it('refuses what is no time', () => {
     expect(() => new Deadline(undefined, -1)).to.throw(RequestError, 'not a number of milliseconds');
   });

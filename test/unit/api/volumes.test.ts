@@ -17,7 +17,8 @@ describe('volumes for a caller who writes no TypeScript', () => {
     const native = fakeNative();
     const store = await Store.open({ root: join(directory(), 'root'), run: join(directory(), 'run'), native });
     const containers = new ContainerStore(store);
-    volumes = new VolumeApi({ store, containers, volumes: containers.volumes } as unknown as Runtime);
+    const runtime = { store, containers, volumes: containers.volumes } as unknown as Runtime;
+    volumes = new VolumeApi(() => runtime);
   });
 
   it('are anonymous without a name, as with null', async () => {

@@ -147,7 +147,7 @@ export interface RemoveOptions {
  * console.log(exitCode, await container.diff()); // → 0 [ { kind: 'A', path: '/made' } ]
  * await container.remove({ volumes: true });
  */
-export interface Container {
+export interface Container extends AsyncDisposable {
   /** 64 hexadecimal digits. */
   readonly id: string;
   /** The requested name, or a generated one. */
@@ -206,6 +206,8 @@ export interface Container {
    * @param descriptor file, pipe or socket that is open for writing; it stays open
    */
   export(descriptor: number): Promise<void>;
+  /** Kills and removes the container with its anonymous volumes, if it is still there: the end of `await using`. */
+  [Symbol.asyncDispose](): Promise<void>;
 }
 
 /** Containers of a store. */

@@ -1,5 +1,5 @@
 import type { RunOptions } from '../../request/types.ts';
-import type { RunInput, Running, RunResult, StartOptions } from './starts.ts';
+import type { BufferRunInput, RunInput, Running, RunResult, StartOptions } from './starts.ts';
 
 /** Options of a request to a pool. All other options were fixed when the pool was opened. */
 export interface PoolRequest extends Pick<RunOptions, 'env' | 'user' | 'workdir' | 'volumes'> {}
@@ -47,6 +47,7 @@ export interface Pool extends AsyncDisposable {
    * @throws RequestError ORLOP_E_CLOSED after `close`; ORLOP_E_INPUT for an option that was fixed; and as `Orlop.run`
    * @throws LaunchError if the kernel refused the start
    */
+  run(argv: readonly string[] | undefined, options: PoolRequest & BufferRunInput): Promise<RunResult<Buffer>>;
   run(argv?: readonly string[], options?: PoolRequest & RunInput): Promise<RunResult>;
   /**
    * Starts an application, like `Container.start`. The container is removed at its exit.

@@ -3,7 +3,7 @@ import type { RunOptions } from '../../request/types.ts';
 import type { Container, Containers, CreateOptions } from './containers.ts';
 import type { Images } from './images.ts';
 import type { Pool, PoolOptions } from './pools.ts';
-import type { RunInput, RunResult } from './starts.ts';
+import type { BufferRunInput, RunInput, RunResult } from './starts.ts';
 import type { Volumes } from './volumes.ts';
 
 /** Location of a store. */
@@ -38,12 +38,18 @@ export interface OrlopRuntime extends AsyncDisposable {
    *
    * @param image reference, ID, unique prefix of an ID, or `host`: the root of this machine, copy-on-write
    * @param argv program and arguments; empty for the command of the image
-   * @throws RequestError if the request is invalid; ORLOP_E_TIMEOUT, ORLOP_E_ABORTED, ORLOP_E_BUFFER
+   * @throws RequestError if the request is invalid
+   * @throws RunError with the output so far: ORLOP_E_TIMEOUT, ORLOP_E_ABORTED, ORLOP_E_BUFFER
    * @throws LaunchError if the kernel refused the start
    * @example
    * const { stdout, exitCode } = await orlop.run('host', ['sh', '-c', 'wc -c; exit 3'], { input: 'four', timeout: 5000 });
    * console.log(stdout.trim(), exitCode); // → 4 3
    */
+  run(
+    image: string,
+    argv: readonly string[] | undefined,
+    options: RunOptions & BufferRunInput,
+  ): Promise<RunResult<Buffer>>;
   run(image: string, argv?: readonly string[], options?: RunOptions & RunInput): Promise<RunResult>;
   /**
    * Makes a container without starting it. Leaves nothing behind when it throws.
@@ -74,7 +80,7 @@ export interface OrlopRuntime extends AsyncDisposable {
   plan(image: string, argv?: readonly string[], options?: RunOptions): Promise<PlanResult>;
   /**
    * Closes the pools, and waits until removed objects are gone from the disk. Running and starting containers continue
-   * until this program ends.
+   * until this program ends. Every later call throws RequestError ORLOP_E_CLOSED.
    */
   close(): Promise<void>;
 }

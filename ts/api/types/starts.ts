@@ -19,7 +19,7 @@ export interface StartOptions {
   readonly stderr?: Stdio | 'stdout' | undefined;
   /** Aborts the start, or kills the running container with SIGKILL. */
   readonly signal?: AbortSignal | undefined;
-  /** Milliseconds until the container is killed; default: no time-out. */
+  /** Milliseconds until the container is killed; default, and 0: no time-out. */
   readonly timeout?: number | undefined;
 }
 
@@ -29,6 +29,8 @@ export interface ExitStatus {
   readonly exitCode: number;
   /** Signal that killed the application, such as `SIGKILL`; null if it exited by itself. */
   readonly signal: NodeJS.Signals | null;
+  /** True if the time-out of `start` killed the application; absent otherwise. */
+  readonly timedOut?: true;
 }
 
 /**
@@ -40,7 +42,7 @@ export interface ExitStatus {
  * running.stdin?.end('a line\n'); // → got a line
  * console.log((await running.exited).exitCode); // → 0
  */
-export interface Running {
+export interface Running extends AsyncDisposable {
   /** Process ID of the application as the host sees it. */
   readonly pid: number;
   /** Resolves when the application has exited and the exit is recorded; with `rm`, when the container is removed. */
@@ -70,14 +72,16 @@ export interface Running {
   readonly stdout: Readable | null;
   /** Standard error of the application; null unless it is a pipe. */
   readonly stderr: Readable | null;
+  /** Kills the application with SIGKILL, and waits for its exit: the end of an `await using` block. */
+  [Symbol.asyncDispose](): Promise<void>;
 }
 
 /** Result of `run`. */
-export interface RunResult extends ExitStatus {
-  /** Standard output, decoded as UTF-8. */
-  readonly stdout: string;
-  /** Standard error, decoded as UTF-8. */
-  readonly stderr: string;
+export interface RunResult<Output extends string | Buffer = string> extends ExitStatus {
+  /** Standard output, decoded as UTF-8; with the encoding `buffer`, its bytes. */
+  readonly stdout: Output;
+  /** Standard error, decoded as UTF-8; with the encoding `buffer`, its bytes. */
+  readonly stderr: Output;
   /** Times of the steps of the start. */
   readonly timings: Timings;
   /** The container. It is removed, unless `rm` was false. */
@@ -95,4 +99,12 @@ export interface RunInput extends Pick<StartOptions, 'signal' | 'timeout'> {
   readonly input?: string | Uint8Array | undefined;
   /** Maximum bytes of stdout and of stderr; default 16 MiB, Infinity for no limit. */
   readonly maxBuffer?: number | undefined;
+  /** Encoding of the outputs: text, in which what is not UTF-8 is replaced; `BufferRunInput` has the other. */
+  readonly encoding?: 'utf8' | undefined;
+}
+
+/** Options of `run` for outputs as bytes. */
+export interface BufferRunInput extends Omit<RunInput, 'encoding'> {
+  /** The outputs are the bytes as they are. */
+  readonly encoding: 'buffer';
 }
