@@ -52,7 +52,11 @@ async function resolveSource(
     if (error instanceof RequestError) throw error;
     const code = (error as NodeJS.ErrnoException).code;
     if (code === 'ENOENT') {
-      throw refuse('the host has no such file or directory', `make it first: mkdir -p '${source}'`, error);
+      throw refuse(
+        'the host has no such file or directory',
+        `check the path, or make it: mkdir -p '${source}' for a directory, touch '${source}' for a file`,
+        error,
+      );
     }
     if (code === 'EACCES') throw refuse('permission denied', 'the caller may not reach it on the host', error);
     throw refuse(messageOf(error), 'check the path on the host', error);

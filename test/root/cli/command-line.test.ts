@@ -54,6 +54,14 @@ describe('the program orlop', () => {
     expect(await ok('ps', '-aq')).to.equal('');
   });
 
+  it('suggests the name of an image in another registry', async () => {
+    await ok('import', busyboxArchive(directory()), 'localhost/app:1');
+    const { code, stderr } = await cli(root, ['run', '--rm', 'app:1', 'true']);
+    expect(code).to.equal(125);
+    expect(stderr).to.equal(`orlop: no image is called 'app:1'\nhint: did you mean 'localhost/app:1'?\n`);
+    expect((await cli(root, ['run', '--rm', 'app:2', 'true'])).stderr).to.match(/hint: 'orlop images' lists/);
+  });
+
   it('takes the name of a container as inspect shows it', async () => {
     await ok('create', '--name', 'shown', 'host', 'true');
     const name = (await ok('inspect', '-f', '{{.Name}}', 'shown')).trim();

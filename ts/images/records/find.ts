@@ -1,7 +1,7 @@
 import { RequestError } from '../../errors/index.ts';
 import { type Digest, isDigest } from '../digest.ts';
 import { findById, type ImageRecord, type ImageRecords } from './records.ts';
-import { formatReference, type ImageReference, parseReference } from './reference.ts';
+import { familiarReference, formatReference, type ImageReference, parseReference } from './reference.ts';
 
 /** Result of a lookup by name or ID. */
 export interface Found {
@@ -27,9 +27,21 @@ export async function findImage(records: ImageRecords, nameOrId: string): Promis
   }
   const id = findById(await records.ids(), nameOrId);
   if (id !== null) return { id, reference: null };
+  const elsewhere = reference === null ? undefined : await sameNameElsewhere(records, reference);
   throw new RequestError('ORLOP_E_NO_IMAGE', `no image is called '${nameOrId}'`, {
-    hint: `'orlop images' lists what there is; get one with 'orlop import' or 'orlop load', or use the image 'host'`,
+    hint:
+      elsewhere !== undefined
+        ? `did you mean '${elsewhere}'?`
+        : `'orlop images' lists what there is; get one with 'orlop import' or 'orlop load', or use the image 'host'`,
   });
+}
+
+/** A name of the store with the same last part and tag: `localhost/app:1` for `app:1`, which means Docker Hub's. */
+async function sameNameElsewhere(records: ImageRecords, { path, tag }: ImageReference): Promise<string | undefined> {
+  const end = `/${path.split('/').at(-1)}:${tag}`;
+  const { tags } = await records.tags();
+  const found = tags.find(({ reference }) => reference.endsWith(end));
+  return found === undefined ? undefined : familiarReference(parseReference(found.reference));
 }
 
 /** Record of a found image. */

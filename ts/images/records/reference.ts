@@ -53,10 +53,18 @@ export function parseReference(text: string): ImageReference {
 
   const { domain, path } = splitDomain(name);
   if (!isDomain(domain)) refuse(`'${domain}' is not a registry`);
-  if (path !== path.toLowerCase()) refuse('the repository has upper-case letters', `write '${text.toLowerCase()}'`);
   for (const component of path.split('/')) {
     if (component === '') refuse('a part of the name is empty');
     if (!pathComponent.test(component)) {
+      const lower = name.toLowerCase();
+      if (
+        lower !== name &&
+        path
+          .toLowerCase()
+          .split('/')
+          .every((part) => pathComponent.test(part))
+      )
+        refuse('the repository has upper-case letters', `write '${lower}${text.slice(name.length)}'`);
       refuse(`'${component}' is not a repository name`, 'a name has a-z and 0-9, with . _ __ or - between them');
     }
   }

@@ -46,6 +46,7 @@ describe('an image reference', () => {
     ['', /empty/],
     [':tag', /part of the name is empty/],
     ['Debian', /upper-case/],
+    ['Foo Bar', /not a repository name/],
     ['docker.io/library/Debian', /upper-case/],
     ['debian:', /not a tag/],
     ['debian:-x', /not a tag/],
@@ -75,6 +76,20 @@ describe('an image reference', () => {
       expect(() => parseReference(text))
         .to.throw(RequestError, why)
         .with.property('code', 'ORLOP_E_REFERENCE');
+    });
+  }
+
+  for (const [text, hint] of [
+    ['Foo', `write 'foo'`],
+    ['localhost/Foo/Bar:V1', `write 'localhost/foo/bar:V1'`],
+    ['Foo Bar', 'a name has a-z and 0-9, with . _ __ or - between them'],
+  ] as const) {
+    it(`says what to write for '${text}', which is accepted then`, () => {
+      expect(() => parseReference(text))
+        .to.throw(RequestError)
+        .with.property('hint', hint);
+      const written = /^write '(.*)'$/.exec(hint)?.[1];
+      if (written !== undefined) expect(familiarReference(parseReference(written))).to.match(/^[a-z/]*(:|$)/);
     });
   }
 
