@@ -47,7 +47,7 @@ export function commentExamples(source: string): readonly ModuleExample[] {
     )
     .map((text) => (text.split(/^@\w/m)[0] ?? '').trimEnd())
     .map((body) => ({
-      source: `import { catalogue, LaunchError, Orlop, RequestError } from 'orlop';\n${
+      source: `import { catalogue, LaunchError, Orlop, RequestError, RunError } from 'orlop';\n${
         body.includes('Orlop.open') ? '' : 'await using orlop = await Orlop.open();\n'
       }${body}\n`,
       output: outputOf(body),

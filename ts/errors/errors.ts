@@ -50,9 +50,9 @@ export interface RunFacts {
  * RequestError with the same code.
  *
  * @example
- * const ended = orlop.run('host', ['sh', '-c', 'echo begun; sleep 60'], { timeout: 500 });
+ * const ended = orlop.run('host', ['sh', '-c', 'echo begun; sleep 60'], { timeout: 2000 });
  * await ended.catch((error) => {
- *   if (error instanceof RunError) console.log(error.code, `${error.stdout}`.trim()); // → ORLOP_E_TIMEOUT begun
+ *   if (error instanceof RunError) console.log(error.code, error.stdout.toString().trim()); // → ORLOP_E_TIMEOUT begun
  * });
  */
 export class RunError extends RequestError implements RunFacts {

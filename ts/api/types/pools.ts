@@ -41,13 +41,14 @@ export interface Pool extends AsyncDisposable {
   readonly image: string;
   /** State at the time of access. */
   readonly stats: PoolStats;
+  /** Runs a command like the other `run`, with its outputs as bytes. */
+  run(argv: readonly string[] | undefined, options: PoolRequest & BufferRunInput): Promise<RunResult<Buffer>>;
   /**
    * Runs a command until its exit and collects its output, like `Orlop.run`.
    *
    * @throws RequestError ORLOP_E_CLOSED after `close`; ORLOP_E_INPUT for an option that was fixed; and as `Orlop.run`
    * @throws LaunchError if the kernel refused the start
    */
-  run(argv: readonly string[] | undefined, options: PoolRequest & BufferRunInput): Promise<RunResult<Buffer>>;
   run(argv?: readonly string[], options?: PoolRequest & RunInput): Promise<RunResult>;
   /**
    * Starts an application, like `Container.start`. The container is removed at its exit.

@@ -33,6 +33,18 @@ export interface OrlopRuntime extends AsyncDisposable {
   /** Volumes of the store. */
   readonly volumes: Volumes;
   /**
+   * Runs a command like the other `run`, with its outputs as bytes.
+   *
+   * @example
+   * const { stdout } = await orlop.run('host', ['head', '-c', '4', '/bin/sh'], { encoding: 'buffer' });
+   * console.log(stdout); // → <Buffer 7f 45 4c 46>
+   */
+  run(
+    image: string,
+    argv: readonly string[] | undefined,
+    options: RunOptions & BufferRunInput,
+  ): Promise<RunResult<Buffer>>;
+  /**
    * Runs a command in a new container until its exit and collects its output. Then removes the container and its
    * anonymous volumes, unless `rm` is false.
    *
@@ -45,11 +57,6 @@ export interface OrlopRuntime extends AsyncDisposable {
    * const { stdout, exitCode } = await orlop.run('host', ['sh', '-c', 'wc -c; exit 3'], { input: 'four', timeout: 5000 });
    * console.log(stdout.trim(), exitCode); // → 4 3
    */
-  run(
-    image: string,
-    argv: readonly string[] | undefined,
-    options: RunOptions & BufferRunInput,
-  ): Promise<RunResult<Buffer>>;
   run(image: string, argv?: readonly string[], options?: RunOptions & RunInput): Promise<RunResult>;
   /**
    * Makes a container without starting it. Leaves nothing behind when it throws.
