@@ -82,13 +82,25 @@ describe("Docker's command line", () => {
     expect(stdout).to.match(/^ {2}container start +Start a created or ended container$/m);
   });
 
+  const list = (...argv: readonly string[]) =>
+    orlop(['ps', '-a', ...argv], { library: { 'containers.list': () => ({ items: [summary], damaged: [] }) } });
+
   it('reads --no-x=false as x', async () => {
-    const listed = (argv: readonly string[]) =>
-      orlop(['ps', '-a', '--format', '{{.ID}}', ...argv], {
-        library: { 'containers.list': () => ({ items: [summary], damaged: [] }) },
-      });
-    expect((await listed(['--no-trunc=true'])).stdout.length).to.be.greaterThan(60);
-    expect((await listed(['--no-trunc=false'])).stdout.trim()).to.have.length(12);
+    expect((await list('--format', '{{.ID}}', '--no-trunc=true')).stdout.trim()).to.have.length(64);
+    expect((await list('--format', '{{.ID}}', '--no-trunc=false')).stdout.trim()).to.have.length(12);
+  });
+
+  it('has the method Label in its templates, with a header of its own', async () => {
+    expect((await list('--format', '{{.Label "a"}}|{{.Label "none"}}')).stdout).to.equal('1|\n');
+    expect((await list('--format', 'table {{.Names}}\t{{.Label "org.my-key"}}')).stdout).to.equal(
+      'NAMES     my key\nweb       \n',
+    );
+  });
+
+  it('has regular expressions as names, of which an invalid one is refused', async () => {
+    const { status, stderr, calls } = await list('--filter', 'name=(a');
+    expect({ status, calls }).to.deep.equal({ status: 125, calls: [] });
+    expect(stderr).to.match(/^orlop: the filter 'name=\(a' is not a regular expression\nhint: /);
   });
 });
 
@@ -103,6 +115,6 @@ const summary = {
   pid: null,
   startedAt: null,
   finishedAt: null,
-  labels: {},
+  labels: { a: '1' },
   mounts: [],
 };

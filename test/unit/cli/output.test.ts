@@ -148,20 +148,6 @@ describe('orlop ps', () => {
     for (const [name, value] of Object.entries(row)) expect(value, name).to.be.a('string');
   });
 
-  it('prints one label, and its header', async () => {
-    const format = (template: string) => ps(['--format', template], [running]);
-    expect((await format('{{.Label "a"}}|{{.Label "none"}}')).stdout).to.equal('1|\n');
-    expect((await format('table {{.Names}}\t{{.Label "org.my-key"}}')).stdout).to.equal(
-      'NAMES     my key\ndb        \n',
-    );
-  });
-
-  it('refuses a name that is no regular expression, before the store is opened', async () => {
-    const { status, stderr, calls } = await ps(['--filter', 'name=(a'], [running]);
-    expect({ status, calls }).to.deep.equal({ status: 125, calls: [] });
-    expect(stderr).to.match(/^orlop: the filter 'name=\(a' is not a regular expression\nhint: /);
-  });
-
   it('tells a misspelt field, with the near one', async () => {
     const { status, stderr } = await ps(['--format', '{{.Nams}}'], [running]);
     expect(status).to.equal(125);
