@@ -50,7 +50,10 @@ export class ContainerHandle implements t.Container {
     this.#end = started.exited;
     const { id, name } = this;
     const image = stored.record.image.reference;
-    return RunningContainer.of(this.#runtime.native, started, { id, name, image }, options);
+    const running = await RunningContainer.of(this.#runtime.native, started, { id, name, image }, options);
+    // It knows of the time-out, too.
+    this.#end = running.exited;
+    return running;
   }
 
   async wait(): Promise<t.ExitStatus> {

@@ -171,7 +171,7 @@ export interface RunOptions {
   readonly securityOpt?: readonly string[] | undefined;
   /** Resource limits, soft and hard: `nofile=1024:2048`; getrlimit(2). */
   readonly ulimits?: readonly string[] | undefined;
-  /** `none`: only a loopback interface; or `host`. Default `none`. */
+  /** `none`: only a loopback interface; or `host`. `default` is `none`. */
   readonly network?: string | undefined;
   /** Recorded for `inspect`, as in Docker. The options of `start` decide about stdin. Default false. */
   readonly interactive?: boolean | undefined;

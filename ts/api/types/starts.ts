@@ -29,7 +29,7 @@ export interface ExitStatus {
   readonly exitCode: number;
   /** Signal that killed the application, such as `SIGKILL`; null if it exited by itself. */
   readonly signal: NodeJS.Signals | null;
-  /** True if the time-out of `start` killed the application; absent otherwise. */
+  /** True if the time-out of `start` killed the application, as this program knows; absent otherwise. */
   readonly timedOut?: true;
 }
 
