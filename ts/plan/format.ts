@@ -1,4 +1,4 @@
-import { type FieldKind, type OpName, type OpShape, ops } from './ops.ts';
+import { type OpName, type OpShape, ops } from './ops.ts';
 import type { Op } from './types.ts';
 
 /** Layout and limits of the binary form. `native/plan/format.h` has the same numbers. */

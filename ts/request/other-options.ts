@@ -39,6 +39,6 @@ export const otherOptions: Readonly<Record<string, OtherOption>> = {
   init: later("name one of the image: entrypoint: 'tini'"),
   ports: later("with network: 'host' the application listens on the host's own ports"),
   privileged: later("give what is needed: 'capAdd', 'securityOpt'"),
-  devices: later("mount them: volumes: ['/dev/fuse:/dev/fuse']"),
+  devices: later("mount them: volumes: ['/dev/fuse:/dev/fuse:dev']"),
   platform: later('load the image of that platform'),
 };
