@@ -1,4 +1,5 @@
 import { attribute } from '../linux/mount-attributes.ts';
+import { defaultDevices } from './devices.ts';
 import type { Draft } from './draft.ts';
 import type { StartFacts } from './facts.ts';
 import type { Slot } from './types.ts';
@@ -47,15 +48,6 @@ function simple(target: string, op: 'proc' | 'sysfs' | 'mqueue' | 'cgroup', attr
   };
 }
 
-const devices: readonly (readonly [name: string, major: number, minor: number])[] = [
-  ['null', 1, 3],
-  ['zero', 1, 5],
-  ['full', 1, 7],
-  ['random', 1, 8],
-  ['urandom', 1, 9],
-  ['tty', 5, 0],
-];
-
 const links: readonly (readonly [name: string, content: string])[] = [
   ['fd', '/proc/self/fd'],
   ['stdin', '/proc/self/fd/0'],
@@ -82,7 +74,7 @@ function makeDev(draft: Draft): Slot {
     attributes,
     at: '',
   });
-  for (const [name, major, minor] of devices) {
+  for (const { name, major, minor } of defaultDevices) {
     draft.prepare.push({ op: 'device', reason, mount: slot, name, mode: 0o666, major, minor });
   }
   for (const [name, content] of links) draft.prepare.push({ op: 'symlink', reason, mount: slot, name, content });

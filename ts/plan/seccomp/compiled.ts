@@ -4,6 +4,7 @@
 export const askedCapabilities: readonly string[] = [
   'CAP_BPF',
   'CAP_DAC_READ_SEARCH',
+  'CAP_MKNOD',
   'CAP_PERFMON',
   'CAP_SYSLOG',
   'CAP_SYS_ADMIN',

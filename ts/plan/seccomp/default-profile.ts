@@ -1,3 +1,4 @@
+import { defaultDevices } from '../devices.ts';
 import { action, allTables, type Condition, type SeccompProfile, type SeccompRule } from './profile.ts';
 
 /** Calls that are allowed without a condition. */
@@ -16,7 +17,7 @@ const allowed = `
   ioctl io_destroy io_getevents io_pgetevents io_pgetevents_time64 ioprio_get ioprio_set io_setup io_submit ipc kill
   landlock_add_rule landlock_create_ruleset landlock_restrict_self lchown lchown32 lgetxattr link linkat listen
   listxattr llistxattr _llseek lremovexattr lseek lsetxattr lstat lstat64 madvise map_shadow_stack membarrier
-  memfd_create memfd_secret mincore mkdir mkdirat mknod mknodat mlock mlock2 mlockall mmap mmap2 mprotect
+  memfd_create memfd_secret mincore mkdir mkdirat mlock mlock2 mlockall mmap mmap2 mprotect
   mq_getsetattr mq_notify mq_open mq_timedreceive mq_timedreceive_time64 mq_timedsend mq_timedsend_time64 mq_unlink
   mremap msgctl msgget msgrcv msgsnd msync munlock munlockall munmap name_to_handle_at nanosleep newfstatat _newselect
   open openat openat2 pause pidfd_open pidfd_send_signal pipe pipe2 pkey_alloc pkey_free pkey_mprotect poll ppoll
@@ -93,7 +94,33 @@ const personalities: readonly SeccompRule[] = [0, 8, 0x2_0000, 0x2_0008, 0xffff_
   allow('personality', { conditions: [int('EQ', value)] }),
 );
 
-/** Docker's default profile (moby 26.1, profiles/seccomp/default.json) without AF_ALG sockets. */
+/** Bit of a mode that character and block devices have, and no other file that mknod makes. */
+const deviceBit = 0o020000n;
+
+/** Devices that mknod makes with CAP_MKNOD: 0:0, the whiteout of an overlay, and those of every container. */
+const madeDevices = [0, ...defaultDevices.map(({ major, minor }) => (major << 8) | minor)];
+
+/**
+ * Without CAP_MKNOD, the kernel refuses devices. With it, root could make the host's disk and open it, which Docker's
+ * control group of devices prevents.
+ *
+ * @param mode index of the argument; the next one is the device
+ */
+function makeNodes(name: string, mode: number): SeccompRule[] {
+  const caps = ['CAP_MKNOD'];
+  const typed = (mask: bigint, value: bigint): Condition => ({ index: mode, op: 'MASKED_EQ', mask, value, bits: 32 });
+  const devices = madeDevices.map((device): SeccompRule => {
+    const same: Condition = { index: mode + 1, op: 'EQ', value: BigInt(device), bits: 32 };
+    return allow(name, { conditions: [typed(0o170000n, 0o020000n), same], includes: { caps } });
+  });
+  return [
+    allow(name, { excludes: { caps } }),
+    allow(name, { conditions: [typed(deviceBit, 0n)], includes: { caps } }),
+    ...devices,
+  ];
+}
+
+/** Docker's default profile (moby 26.1, profiles/seccomp/default.json) without AF_ALG sockets and the host's devices. */
 export const defaultProfile: SeccompProfile = {
   defaultAction: action.errno(EPERM),
   tables: allTables,
@@ -102,6 +129,8 @@ export const defaultProfile: SeccompProfile = {
     allow(tracing, { includes: { minKernel: [4, 8] } }),
     ...sockets,
     ...personalities,
+    ...makeNodes('mknod', 1),
+    ...makeNodes('mknodat', 2),
     allow('arm_fadvise64_64 arm_sync_file_range sync_file_range2 breakpoint cacheflush set_tls', {
       includes: { arches: ['arm', 'arm64'] },
     }),

@@ -60,6 +60,29 @@ describe('seccomp filter', () => {
     }).timeout(120_000);
   }
 
+  it('lets CAP_MKNOD make files, whiteouts and the devices of every container, but none of the host', () => {
+    const made = (mode: bigint, device: bigint) => [mode | 0o644n, device] as const;
+    const [character, block] = [0o020000n, 0o060000n];
+    const harmless = [0n, 0x103n, 0x105n, 0x107n, 0x108n, 0x109n, 0x500n].map((device) => made(character, device));
+    const files = [0n, 0o100000n, 0o010000n, 0o140000n].map((mode) => made(mode, 0n));
+    const hosts = [made(block, 0x800n), made(block, 0n), made(block, 0x103n), made(character, 0x101n)];
+    for (const arch of ['x64', 'arm64'] as const) {
+      const program = defaultFilter({ arch, capabilities: ['CAP_MKNOD'] });
+      const ask = (table: SyscallTable, name: string, ...args: bigint[]) =>
+        runFilter(program, callOf(table, name, ...args));
+      for (const table of allTables[arch]) {
+        const calls = [
+          ...(syscallsOf(table).has('mknod') ? [(...args: bigint[]) => ask(table, 'mknod', 1n, ...args)] : []),
+          (...args: bigint[]) => ask(table, 'mknodat', 3n, 1n, ...args),
+        ];
+        for (const call of calls) {
+          for (const args of [...harmless, ...files]) expect(call(...args), `${args}`).to.equal(action.allow);
+          for (const args of hosts) expect(call(...args), `${args}`).to.equal(action.errno(1));
+        }
+      }
+    }
+  });
+
   it('decides as any profile does, whatever it says', () => {
     const names = ['read', 'socket', 'bind', 'clone', 'mount', 'arch_prctl', 'semget', 'rt_sigaction', 'futex_requeue'];
     const actions = [action.allow, action.errno(1), action.errno(38), action.killProcess, action.log, action.trap];
