@@ -1,6 +1,7 @@
 #include "addon/look.h"
 
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 #include <cerrno>
 #include <memory>
@@ -17,12 +18,20 @@ namespace {
 
 using fs::Looked;
 
+// As mknod(1) takes it: "b 8:0"; empty for a file that is no device.
+std::string special_of(const Looked& looked) {
+  const bool block = S_ISBLK(looked.mode);
+  if (!block && !S_ISCHR(looked.mode)) return "";
+  return (block ? "b " : "c ") + std::to_string(major(looked.special)) + ":" + std::to_string(minor(looked.special));
+}
+
 Napi::Object looked_object(Napi::Env env, const Looked& looked) {
   Napi::Object object = Napi::Object::New(env);
   object.Set("path", looked.path);
   object.Set("device", Napi::BigInt::New(env, looked.device));
   object.Set("inode", Napi::BigInt::New(env, looked.inode));
   object.Set("directory", Napi::Boolean::New(env, S_ISDIR(looked.mode)));
+  object.Set("special", special_of(looked));
   object.Set("fileSystem", static_cast<double>(looked.file_system));
   return object;
 }

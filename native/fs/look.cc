@@ -35,6 +35,7 @@ Failure look_at(const std::string& path, Looked* looked) {
   looked->device = facts.st_dev;
   looked->inode = facts.st_ino;
   looked->mode = facts.st_mode;
+  looked->special = facts.st_rdev;
   struct statfs system;
   if (fstatfs(file.get(), &system) == 0) looked->file_system = system.f_type;
   return {};

@@ -35,7 +35,7 @@ export function fakeNative(overrides: Partial<Native> = {}): Native {
     lookAt: async (path) => {
       const facts = await stat(path, { bigint: true });
       const [device, inode, directory] = [facts.dev, facts.ino, facts.isDirectory()];
-      return { path: await realpath(path), device, inode, directory, fileSystem: 0 };
+      return { path: await realpath(path), device, inode, directory, special: '', fileSystem: 0 };
     },
     removeTree: async (directory, name) => {
       const parent = `/proc/self/fd/${directory}`;

@@ -214,6 +214,8 @@ export interface Looked {
   readonly device: bigint;
   readonly inode: bigint;
   readonly directory: boolean;
+  /** Device that a device file names, as mknod(1) takes it: `b 8:0`; empty for another file. */
+  readonly special: string;
   /** `f_type` of statfs(2); 0 if unknown. */
   readonly fileSystem: number;
 }

@@ -34,6 +34,12 @@ const rules: readonly Rule[] = [
   [['bind'], ['ESTALE'], () => 'the source was replaced while the container was being started: start it again'],
   [['bind'], ['EACCES'], () => 'root too may be kept out of a FUSE or NFS file system: use a source outside of it'],
   [['bind'], ['ELOOP'], () => 'the source leads through a loop of symbolic links: name the place that it should reach'],
+  [
+    ['attributes'],
+    ['ENOSYS'],
+    () =>
+      `before Linux 5.12 no option, nor the default nodev, holds for mounts below a source: add 'bind', or only 'dev'`,
+  ],
   [['attributes'], ['EINVAL'], () => 'this kernel does not know an option of the mount: make the container without it'],
   [['overlay'], ['ENOENT'], () => `a layer is missing from the store: remove the image and import it again`],
   [['overlay'], ['ENODEV'], () => `the kernel has no overlayfs: try 'modprobe overlay'`],

@@ -55,7 +55,8 @@ export const mountOptions: Readonly<Record<string, MountOption>> = {
 
 /** Attributes of a mount without options. */
 export const defaultAttributes: Readonly<Record<MountKind, number>> = {
-  bind: 0,
+  // Without a control group of devices, this keeps a container from the host's disks.
+  bind: attribute.nodev,
   volume: attribute.nosuid | attribute.nodev,
   tmpfs: attribute.nosuid | attribute.nodev | attribute.noexec,
 };

@@ -1,6 +1,7 @@
 import type { ResolvedImage } from '../images/types.ts';
 import type { CapabilityName } from '../linux/capabilities.ts';
 import { capabilityNames } from '../linux/capabilities.ts';
+import { attribute } from '../linux/mount-attributes.ts';
 import { type RlimitName, unlimited } from '../linux/rlimits.ts';
 import { sigkill } from '../linux/signals.ts';
 import {
@@ -13,7 +14,7 @@ import {
 import type { BindMount, Rlimit, StartFacts, TmpfsMount, UserMount } from '../plan/facts.ts';
 import type { ContainerRecord } from '../record/schema.ts';
 import type { CapabilityChanges, RunRequest, TmpfsSpec, Ulimit } from '../request/types.ts';
-import type { ResolvedSource } from './sources.ts';
+import { isHarmless, type ResolvedSource } from './sources.ts';
 
 /** Facts of a start besides the record and the image. */
 export interface StartContext {
@@ -91,7 +92,7 @@ export function mountsOf(record: ContainerRecord, context: Pick<StartContext, 's
       {
         ...identity(source),
         target: mount.target,
-        attributes: mount.attributes,
+        attributes: isHarmless(source) ? mount.attributes & ~attribute.nodev : mount.attributes,
         recursive: mount.recursive,
         reason: `host ${mount.source}`,
       },

@@ -2,7 +2,9 @@ import { statSync } from 'node:fs';
 import { RequestError } from '../errors/index.ts';
 import { messageOf } from '../errors/message.ts';
 import { maxDelayMs, unlessAborted } from '../launch/abort.ts';
+import { attribute } from '../linux/mount-attributes.ts';
 import type { Looked, Native } from '../native/contract.ts';
+import { defaultDevices } from '../plan/devices.ts';
 import type { BindMount, MountSpec } from '../request/types.ts';
 import type { Store } from '../store/store.ts';
 import { noVolume } from '../volumes/record.ts';
@@ -15,6 +17,8 @@ export interface ResolvedSource {
   readonly device: bigint;
   readonly inode: bigint;
   readonly type: 'directory' | 'file';
+  /** Device that a device file names, as mknod(1) takes it: `b 8:0`. */
+  readonly special?: string | undefined;
   /** `f_type` of statfs(2); undefined: unknown, 0: statfs failed. */
   readonly fileSystem?: number | undefined;
 }
@@ -42,9 +46,8 @@ async function resolveSource(
   mount: BindMount,
   signal: AbortSignal | undefined,
 ): Promise<ResolvedSource> {
-  const { source, target } = mount;
-  const refuse = (why: string, hint: string, cause?: unknown) =>
-    new RequestError('ORLOP_E_SOURCE', `cannot mount '${source}' at '${target}': ${why}`, { hint, cause });
+  const { source } = mount;
+  const refuse = (...why: [string, string, unknown?]) => refusal(mount, ...why);
   let found: Looked;
   try {
     found = await lookAt(native, source, signal);
@@ -61,12 +64,33 @@ async function resolveSource(
     if (code === 'EACCES') throw refuse('permission denied', 'the caller may not reach it on the host', error);
     throw refuse(messageOf(error), 'check the path on the host', error);
   }
-  const { path, device, inode, directory, fileSystem } = found;
+  const { path, device, inode, directory, special, fileSystem } = found;
   const inside = [root, run].find((directory) => path === directory || path.startsWith(`${directory}/`));
   if (inside !== undefined) {
     throw refuse(`it lies in the store '${inside}'`, 'name the volume instead: -v NAME:/target');
   }
-  return { path, device, inode, type: directory ? 'directory' : 'file', fileSystem };
+  return { path, device, inode, type: directory ? 'directory' : 'file', special, fileSystem };
+}
+
+function refusal({ source, target }: BindMount, why: string, hint: string, cause?: unknown): RequestError {
+  return new RequestError('ORLOP_E_SOURCE', `cannot mount '${source}' at '${target}': ${why}`, { hint, cause });
+}
+
+/** True for a device that every container may open. */
+export function isHarmless({ special }: Pick<ResolvedSource, 'special'>): boolean {
+  return defaultDevices.some(({ major, minor }) => special === `c ${major}:${minor}`);
+}
+
+/**
+ * Refuses a device file that could not be opened in the container.
+ *
+ * @throws RequestError ORLOP_E_SOURCE
+ */
+function refuseDevice(mount: BindMount, source: ResolvedSource): void {
+  const { special = '' } = source;
+  if (special === '' || (mount.attributes & attribute.nodev) === 0 || isHarmless(source)) return;
+  const why = `it is the device '${special}' of the host`;
+  throw refusal(mount, why, `to let the container use it, add the option 'dev': ${mount.target}:dev`);
 }
 
 /**
@@ -88,9 +112,11 @@ export async function resolveSources(
   await Promise.allSettled(looks.values());
   const sources = new Map<string, ResolvedSource>();
   let repeatable = true;
-  for (const { source, target } of binds) {
+  for (const mount of binds) {
+    const { source, target } = mount;
     const found = await looks.get(source);
     if (found === undefined) continue;
+    refuseDevice(mount, found);
     sources.set(target, found);
     // A symbolic link can be changed without any change at its former target.
     repeatable &&= found.path === source;

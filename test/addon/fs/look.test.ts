@@ -34,9 +34,15 @@ describe('a look at a path of the host', () => {
         device: dev,
         inode: ino,
         directory: isDirectory,
+        special: '',
         fileSystem: statfsSync(at(real)).type,
       });
     }
+  });
+
+  it('tells which device a device file names', async () => {
+    expect((await look('/dev/null')).special).to.equal('c 1:3');
+    expect((await look('/dev')).special).to.equal('');
   });
 
   it('is refused where nothing is, where nothing is any more, and where there is no path', async () => {

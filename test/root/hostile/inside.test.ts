@@ -1,11 +1,13 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import type { RunOptions } from '../../../ts/request/types.ts';
 import { cliPath } from '../../support/cli.ts';
 import { withCliStore } from '../../support/cli-store.ts';
 import { withOrlop } from '../../support/orlop.ts';
+import { refusal } from '../../support/refusal.ts';
 import { requires } from '../../support/require.ts';
 import { until } from '../../support/temporary.ts';
 
@@ -108,6 +110,36 @@ describe('what runs in a container', function () {
     const devices = 'for d in / /v /tmp /dev/shm; do mknod $d/zero c 1 5; head -c 1 $d/zero | wc -c; done; true';
     const made = await sh(devices, { capAdd: ['MKNOD'], volumes: ['/v'], tmpfs: ['/tmp'] });
     expect(made.stdout).to.equal('0\n'.repeat(4));
+  });
+
+  it('makes with MKNOD no device of the host, but those of every container, and other files', async () => {
+    const script = `cd /dev; for one in 'b 7 0' 'c 1 1' 'c 10 229'; do mknod host $one 2>&1; done
+      mknod null2 c 1 3; mknod gone c 0 0; mknod pipe p; head -c 1 null2 | wc -c; ls host gone pipe`;
+    const { stdout, stderr } = await sh(script, { capAdd: ['MKNOD'] });
+    expect(stdout).to.equal(`${'mknod: host: Operation not permitted\n'.repeat(3)}0\ngone\npipe\n`);
+    expect(stderr).to.equal('ls: host: No such file or directory\n');
+  });
+
+  it('opens no device file in a directory or at a path of the host, unless it was given with dev', async () => {
+    const directory = join(fixture().directory, 'devices');
+    mkdirSync(directory);
+    const zero = join(directory, 'zero');
+    // Nothing answers for the other one: to open it is another error than to be kept from it.
+    const host = join(directory, 'host');
+    execFileSync('mknod', [zero, 'c', '1', '5']);
+    execFileSync('mknod', [host, 'c', '60', '77']);
+    const read = 'for f in "$@"; do head -c 1 $f 2>&1 >/dev/null | sed "s/.*: //"; done';
+    const opened = async (volumes: string[], ...paths: string[]) =>
+      (await fixture().orlop.run('busybox', ['sh', '-c', read, 'sh', ...paths], { volumes })).stdout;
+    expect(await opened([`${directory}:/v`], '/v/zero', '/v/host')).to.equal('Permission denied\n'.repeat(2));
+    expect(await opened([`${directory}:/v:dev`], '/v/zero', '/v/host')).to.equal('No such device or address\n');
+    // Many programs use these to hide a file.
+    expect(await opened([`${zero}:/zero`], '/zero')).to.equal('');
+    expect(await opened([`${host}:/host:dev`], '/host')).to.equal('No such device or address\n');
+    const refused = await refusal(opened([`${host}:/host`]));
+    expect(refused).to.include({ code: 'ORLOP_E_SOURCE' });
+    expect(refused.message).to.include(`the device 'c 60:77'`);
+    expect(refused.hint).to.include('/host:dev');
   });
 
   it('is refused the system calls that lead to the kernel rather than to files', async () => {

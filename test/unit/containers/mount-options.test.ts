@@ -61,7 +61,7 @@ describe('a line in the table of mount options', () => {
     const found = { sources: new Map([['/bind', source]]), volumes: new Map([['data', source]]) };
     const facts = startFacts(one, image, { ...startContextOf(one.id, one.hostname), ...found });
     expect(attributesIn(encodePlan(buildPlan(facts)).bytes)).to.deep.equal([
-      bit,
+      bit | defaultAttributes.bind,
       bit | attribute.readonly | defaultAttributes.volume,
       bit | defaultAttributes.tmpfs,
     ]);
@@ -89,7 +89,9 @@ describe('a line in the table of mount options', () => {
       const asked = { ...one, request: { ...one.request, mounts } };
       return mountsOf(asked, { sources: new Map([['/bind', source]]), volumes: new Map() });
     });
-    expect(sets.flat().map(({ attributes }) => attributes)).to.deep.equal([0, bit, 0]);
+    expect(sets.flat().map(({ attributes }) => attributes)).to.deep.equal(
+      [0, bit, 0].map((own) => own | defaultAttributes.bind),
+    );
   });
 
   it('keeps what is prepared for a request without it from one with it', () => {

@@ -67,11 +67,13 @@ describe('an option of a mount', () => {
     }
   }
 
-  it('takes a default away from a volume and a tmpfs, and adds to what a path of the host has', () => {
+  it('takes a default away, and adds to what a path of the host has', () => {
     expect(parsers.volume('suid,dev').attributes).to.equal(0);
     expect(parsers.volume('suid,noexec').attributes).to.equal(attribute.nodev | attribute.noexec);
     expect(parsers.tmpfs('exec,suid,dev').attributes).to.equal(0);
-    expect(parsers.bind('nosuid,nosymfollow').attributes).to.equal(attribute.nosuid | attribute.nosymfollow);
+    expect(parsers.bind('nosuid,nosymfollow').attributes).to.equal(
+      attribute.nosuid | attribute.nodev | attribute.nosymfollow,
+    );
     expect(parsers.bind('suid,dev,exec').attributes).to.equal(0);
   });
 

@@ -18,7 +18,15 @@ function volume(name: string | null, target: string, changes: Partial<VolumeMoun
 }
 
 function bind(source: string, target: string, changes: Partial<BindMount> = {}): BindMount {
-  return { type: 'bind', source, target, attributes: 0, recursive: true, propagation: 'rprivate', ...changes };
+  return {
+    type: 'bind',
+    source,
+    target,
+    attributes: attribute.nodev,
+    recursive: true,
+    propagation: 'rprivate',
+    ...changes,
+  };
 }
 
 describe('the value of -v', () => {
@@ -37,15 +45,21 @@ describe('the value of -v', () => {
     ['/home:/test', bind('/home', '/test')],
     ['/:/host', bind('/', '/host')],
     ['/home/:/test/', bind('/home', '/test')],
-    ['./one.conf:/etc/one.conf:ro', bind('/home/me/one.conf', '/etc/one.conf', { attributes: attribute.readonly })],
+    [
+      './one.conf:/etc/one.conf:ro',
+      bind('/home/me/one.conf', '/etc/one.conf', { attributes: attribute.nodev | attribute.readonly }),
+    ],
     ['.:/test', bind('/home/me', '/test')],
     ['../x:/test', bind('/home/x', '/test')],
     ['/rw:/ro', bind('/rw', '/ro')],
-    ['/h:/c:ro,z,private', bind('/h', '/c', { attributes: attribute.readonly, propagation: 'private' })],
-    ['/h:/c:rprivate,ro,Z', bind('/h', '/c', { attributes: attribute.readonly })],
+    [
+      '/h:/c:ro,z,private',
+      bind('/h', '/c', { attributes: attribute.nodev | attribute.readonly, propagation: 'private' }),
+    ],
+    ['/h:/c:rprivate,ro,Z', bind('/h', '/c', { attributes: attribute.nodev | attribute.readonly })],
     ['/h:/c:bind', bind('/h', '/c', { recursive: false, propagation: 'private' })],
     ['/h:/c:rbind', bind('/h', '/c')],
-    ['/h:/proc/meminfo:ro', bind('/h', '/proc/meminfo', { attributes: attribute.readonly })],
+    ['/h:/proc/meminfo:ro', bind('/h', '/proc/meminfo', { attributes: attribute.nodev | attribute.readonly })],
     ['/h:/sys/fs', bind('/h', '/sys/fs')],
   ];
   for (const [spec, mount] of accepted) {
@@ -144,7 +158,7 @@ describe('a volume given as an object', () => {
       volume('data', '/t', { nocopy: true }),
     );
     expect(volumeFromInput({ source: './x', target: '/t', readonly: true }, context)).to.deep.equal(
-      bind('/home/me/x', '/t', { attributes: attribute.readonly }),
+      bind('/home/me/x', '/t', { attributes: attribute.nodev | attribute.readonly }),
     );
   });
 
