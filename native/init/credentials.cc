@@ -20,6 +20,17 @@ int guard(Context& context) {
   return 0;
 }
 
+// Where fs.suid_dumpable is 1, a change of the user has made the memory dumpable again. It is undone while the process
+// still holds capabilities, which keep its new user from it. Another start at the same time may hold none any more, so
+// memory that starts share is not left to this.
+int guard_again(Context& context, uint32_t uid) {
+  const long dumpable = context.call(__NR_prctl, PR_GET_DUMPABLE, 0, 0, 0, 0);
+  if (dumpable != 1) return dumpable < 0 ? static_cast<int>(dumpable) : 0;
+  const long error = context.call(__NR_prctl, PR_SET_DUMPABLE, 0, 0, 0, 0);
+  if (error < 0) return static_cast<int>(error);
+  return uid == 0 || context.start.own_memory ? 0 : context.refuse(EOPNOTSUPP);
+}
+
 int drop_bounding(Context& context, uint64_t set) {
   for (uint32_t capability = 0; capability < 64; capability++) {
     if ((set >> capability & 1) != 0) continue;
@@ -69,6 +80,7 @@ int execute(Context& context, const plan::op::Ids& op) {
   if (error == 0) error = set_groups(context, op.groups);
   if (error == 0) error = context.call(__NR_setresgid, op.gid, op.gid, op.gid);
   if (error == 0) error = context.call(__NR_setresuid, op.uid, op.uid, op.uid);
+  if (error == 0) error = guard_again(context, op.uid);
   return static_cast<int>(error);
 }
 

@@ -43,6 +43,7 @@ struct Start {
   uint64_t* entered;                      // begin of the process's records after an opener; or nullptr
   uint64_t (*clock)() = nullptr;  // CLOCK_MONOTONIC in ns, without a system call and safe in the child of a vfork;
                                   // nullptr: there is none, and the kernel is asked
+  bool own_memory = false;        // the process shares its memory with no other
 };
 
 // State that one plan leaves to the next plan of the same process.

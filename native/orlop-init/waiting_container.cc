@@ -82,8 +82,10 @@ init::Start await(Buffer& buffer, uint32_t known) {
   if (progress == nullptr) refuse_order(ENOMEM);
   const uint32_t pointers = plan::count_pointers(view);
   for (uint32_t i = 0; i <= view.count(); i++) progress->times[i] = 0;
-  return {parcel.plan,     parcel.size,        memory.slots, parcel.features, &memory.report,
-          progress->times, room_for(pointers), pointers,     control,         executing};
+  init::Start start = {parcel.plan,     parcel.size,        memory.slots, parcel.features, &memory.report,
+                       progress->times, room_for(pointers), pointers,     control,         executing};
+  start.own_memory = true;
+  return start;
 }
 
 // Opens the own mount namespace, for the program, which attaches volumes in it. On a new procfs: a user may have put

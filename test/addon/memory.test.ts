@@ -1,12 +1,12 @@
 import { execFile, spawn } from 'node:child_process';
-import { chmodSync, copyFileSync, readFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { loadNative } from '../../ts/native/binding.ts';
 import { addonFile } from '../support/addon.ts';
 import { requires } from '../support/require.ts';
-import { hold, plainPlan, program, started } from '../support/starts.ts';
+import { hold, plainPlan, program, start, started } from '../support/starts.ts';
 import { temporaryDirectory, until } from '../support/temporary.ts';
 
 const run = promisify(execFile);
@@ -52,6 +52,56 @@ describe("the caller's memory", function () {
     const address = await until('the victim to run', () => isNamed(pid, 'sleep') && (firstMapping(pid) || undefined));
     expect(await read(pid, address), 'an ordinary process').to.equal('16');
     victim.kill();
+  });
+
+  it('cannot be read by root without capabilities through a child that has dropped its own', async () => {
+    const native = loadNative();
+    const none = { effective: 0n, permitted: 0n, inheritable: 0n, ambient: 0n };
+    const alone = ['--bounding-set=-all', '--inh-caps=-all', 'python3', '-c', reader];
+    const read = async (pid: number, address: string) =>
+      (await run('setpriv', [...alone, `${pid}`, address], { cwd: '/' })).stdout.trim();
+    const dropped = (pid: number) => /^CapPrm:\t0+$/m.test(statusOf(pid)) && /^CapBnd:\t0+$/m.test(statusOf(pid));
+
+    const held = await hold(native, [
+      { op: 'bounding', set: 0n },
+      { op: 'capabilities', ...none },
+    ]);
+    await until('the child to have dropped its capabilities', () => dropped(held.pid));
+    expect(await read(held.pid, firstMapping(process.pid)), 'the child').to.equal('errno 1');
+    held.open();
+    await native.wait(started(await held.pending));
+    held.close();
+
+    // The same attack works on an ordinary process without capabilities.
+    const victim = spawn('setpriv', ['--bounding-set=-all', '--inh-caps=-all', '/bin/sleep', '600'], {
+      stdio: 'ignore',
+    });
+    const pid = victim.pid ?? 0;
+    const address = await until('the victim to run', () => isNamed(pid, 'sleep') && (firstMapping(pid) || undefined));
+    expect(await read(pid, address), 'an ordinary process').to.equal('16');
+    victim.kill();
+  });
+
+  it('is not given to a user where the kernel makes the memory of a changed process readable', async () => {
+    const native = loadNative();
+    const setting = '/proc/sys/fs/suid_dumpable';
+    const before = readFileSync(setting, 'utf8');
+    const become = (uid: number) => {
+      const steps = [
+        { op: 'bounding', set: 0n },
+        { op: 'ids', uid, gid: 1000, groups: [] },
+      ] as const;
+      return start(native, { argv: ['/bin/true'], steps });
+    };
+    writeFileSync(setting, '1');
+    try {
+      const refused = await become(1000);
+      expect(refused.failure).to.include({ code: 'ENOTSUP', op: 5 });
+      await native.wait(started(await become(0)));
+    } finally {
+      writeFileSync(setting, before);
+    }
+    await native.wait(started(await become(1000)));
   });
 
   const become = ['setpriv', '--reuid=1000', '--regid=1000', '--clear-groups'];

@@ -84,6 +84,12 @@ const rules: readonly Rule[] = [
   [['sysctl'], ['ENOENT'], ({ path }) => `this kernel has no setting '${path}'`],
   [['rlimit'], ['EPERM'], () => 'raising a hard limit needs CAP_SYS_RESOURCE: choose a lower one with --ulimit'],
   [['rlimit'], ['EINVAL'], () => 'the soft limit is above the hard one'],
+  [
+    ['ids'],
+    ['ENOTSUP'],
+    () =>
+      `with fs.suid_dumpable=1 that user could read the caller's memory: 'sysctl fs.suid_dumpable=2', or start it from a pool`,
+  ],
   [['ids'], ['EINVAL'], () => 'the user namespace does not map that user or group'],
   [
     ['capabilities'],

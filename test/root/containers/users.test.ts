@@ -1,3 +1,4 @@
+import { readFileSync, writeFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { storeContent } from '../../support/facts-of-life.ts';
 import { withOrlop } from '../../support/orlop.ts';
@@ -30,6 +31,23 @@ describe('the user of a container', function () {
       expect(await run(user)).to.equal(expected);
     });
   }
+
+  it('is refused where it could read the memory of the caller, and is given by a pool there', async () => {
+    const setting = '/proc/sys/fs/suid_dumpable';
+    const before = readFileSync(setting, 'utf8');
+    writeFileSync(setting, '1');
+    try {
+      const error = await fixture()
+        .orlop.run('busybox', ['true'], { user: 'alice' })
+        .catch((reason: unknown) => reason);
+      expect(error).to.include({ name: 'LaunchError', step: 'ids' });
+      expect(error).to.have.property('hint').that.includes('fs.suid_dumpable');
+      await using pool = await fixture().orlop.pool('busybox', { size: 1, user: 'alice' });
+      expect((await pool.run(['id', '-u'])).stdout).to.equal('1000\n');
+    } finally {
+      writeFileSync(setting, before);
+    }
+  });
 
   const unknown = ['nobody-here', 'alice:no-group', '1x', 'alice:1x'];
   const malformed = ['4294967295', '4294967296', '-1', '1000:-1', '', ':', 'alice:', ':audio', 'a:b:c'];
