@@ -55,7 +55,8 @@ export function startFacts(record: ContainerRecord, image: ResolvedImage, contex
     readonlyPaths: defaultReadonlyPaths,
     sysctls: defaultSysctls(request.network),
     shmSize: BigInt(request.shmSize),
-    cgroup: true,
+    // It would show the caller's control group, with all that run below it: the container has none of its own yet.
+    cgroup: false,
     parentDeath: sigkill,
     defaultFilter: request.security.seccomp === 'default',
     process: {

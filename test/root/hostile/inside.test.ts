@@ -88,13 +88,21 @@ describe('what runs in a container', function () {
       '/proc/sysrq-trigger',
       '/sys/kernel/uevent_helper',
       '/sys/kernel/mm/transparent_hugepage/enabled',
-      '/sys/fs/cgroup/cgroup.procs',
     ];
     const script = `for f in ${files.join(' ')}; do [ -e $f ] || continue; (echo x > $f) 2>/dev/null && echo $f; done; true`;
     const writable = 'find /proc/sys /sys /proc/irq /proc/fs /proc/bus -type f -writable 2>/dev/null | head';
     expect((await sh(`${script}; touch /proc/sys/x /sys/x 2>/dev/null && echo made; true`)).stdout).to.equal('');
     const user = await sh(`${writable}; true`, { user: '1000' });
     expect(user.stdout).to.equal('');
+  });
+
+  it('sees no control group of its caller, and none beside it', async () => {
+    const look = ['sh', '-c', 'ls -A /sys/fs/cgroup; grep -c " - cgroup" /proc/self/mountinfo; true'];
+    for (const image of ['busybox', 'host']) {
+      expect((await fixture().orlop.run(image, look)).stdout, image).to.equal('0\n');
+    }
+    await using pool = await fixture().orlop.pool('busybox', { size: 1 });
+    expect((await pool.run(look)).stdout).to.equal('0\n');
   });
 
   it('cannot take a mask away, mount, or make a device that opens', async () => {
