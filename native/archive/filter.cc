@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #include <span>
 #include <vector>
@@ -31,8 +32,8 @@ constexpr uint32_t kArch = AUDIT_ARCH_AARCH64;
 // Calls that the libraries need in each role: memory, clocks, exit and abort.
 constexpr int kCommon[] = {SYS_read,        SYS_write,          SYS_close,        SYS_brk,          SYS_munmap,
                            SYS_mremap,      SYS_madvise,        SYS_futex,        SYS_getrandom,    SYS_clock_gettime,
-                           SYS_getpid,      SYS_gettid,         SYS_tgkill,       SYS_exit,         SYS_exit_group,
-                           SYS_fstat,       SYS_rt_sigprocmask, SYS_rt_sigreturn, SYS_rt_sigaction,
+                           SYS_getpid,      SYS_gettid,         SYS_exit,         SYS_exit_group,   SYS_fstat,
+                           SYS_rt_sigprocmask, SYS_rt_sigreturn, SYS_rt_sigaction,
 #ifdef SYS_poll
                            SYS_poll,
 #endif
@@ -64,6 +65,15 @@ class Program {
       code_.push_back(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, static_cast<uint32_t>(call), 0, 1));
       end(SECCOMP_RET_ALLOW);
     }
+  }
+
+  // Allows a call with this first argument (its low 32 bits).
+  void allow_with(int call, uint32_t first) {
+    code_.push_back(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, static_cast<uint32_t>(call), 0, 4));
+    load(static_cast<uint32_t>(offsetof(seccomp_data, args)));
+    code_.push_back(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, first, 0, 1));
+    end(SECCOMP_RET_ALLOW);
+    end(SECCOMP_RET_KILL_PROCESS);
   }
 
   // Allows a call unless an argument (its low 32 bits) has a value or, with `bit`, that bit.
@@ -105,6 +115,8 @@ void install_filter(Role role) {
       program.allow(kBroker);
       break;
   }
+  // abort(3), and no signal to another process.
+  program.allow_with(SYS_tgkill, static_cast<uint32_t>(getpid()));
   // No path from the root: the C library must not find locales or converters among the files of an archive.
   program.allow_unless(SYS_openat, 0, static_cast<uint32_t>(AT_FDCWD), false, ENOENT);
   // No memory is executable but the program's code.

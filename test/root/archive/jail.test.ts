@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { closeSync, lstatSync, mkdirSync, openSync, readdirSync, readFileSync, readlinkSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -36,6 +37,30 @@ function status(pid: number): Record<string, string> {
 
 const childrenOf = (pid: number) =>
   readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number);
+
+/**
+ * Makes a stopped process, which waits in read(2), call tgkill(2) with SIGKILL on another one: ptrace(2). The call is
+ * filtered as one of its own.
+ */
+const callTgkill = `
+import ctypes, os, sys
+pid, victim = int(sys.argv[1]), int(sys.argv[2])
+libc = ctypes.CDLL(None, use_errno=True)
+libc.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
+attach, detach, get_registers, set_registers = 16, 17, 12, 13
+names = 'r15 r14 r13 r12 rbp rbx r11 r10 r9 r8 rax rcx rdx rsi rdi orig_rax rip'.split()
+registers = (ctypes.c_ulonglong * 27)()
+def ptrace(request, data=None):
+    if libc.ptrace(request, pid, None, data) < 0: sys.exit('ptrace: errno %d' % ctypes.get_errno())
+ptrace(attach)
+os.waitpid(pid, 0)
+ptrace(get_registers, ctypes.addressof(registers))
+change = dict(rax=234, rdi=victim, rsi=victim, rdx=9, orig_rax=2**64 - 1)
+for name, value in change.items(): registers[names.index(name)] = value
+registers[names.index('rip')] -= 2
+ptrace(set_registers, ctypes.addressof(registers))
+ptrace(detach)
+`;
 
 describe('the process that unpacks', () => {
   requires('root', 'archive');
@@ -157,6 +182,22 @@ describe('the process that unpacks', () => {
     expect(readFileSync(`/proc/${pid}/mountinfo`, 'utf8')).to.match(
       /^\S+ \S+ \S+ \S+ \/ ro,nosuid,nodev,noexec[^\n]*\n$/,
     );
+  });
+
+  it('can signal no process but itself', async function () {
+    // The registers are those of x86-64; the filter is the same on every machine.
+    if (process.arch !== 'x64') this.skip();
+    const victim = spawn('sleep', ['600'], { stdio: 'ignore' });
+    try {
+      const pid = await start('unpack', 'files', '1000000', '2000', '-');
+      if (child === undefined) throw new Error('nothing was started');
+      const exit = once(child, 'exit');
+      run('python3', '-c', callTgkill, `${pid}`, `${victim.pid}`);
+      expect(await exit).to.deep.equal([null, 'SIGSYS']);
+      expect(alive(victim.pid ?? 0)).to.equal(true);
+    } finally {
+      await kill(victim);
+    }
   });
 
   it('ends with an AbortSignal, at once and for good', async () => {
