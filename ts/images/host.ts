@@ -1,11 +1,25 @@
-import { stat } from 'node:fs/promises';
+import { readdir, readlink, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { chooseRoot, chooseRun } from '../store/roots.ts';
 import type { Store } from '../store/store.ts';
 import { emptyConfig } from './platform.ts';
 import { hostImage } from './records/reference.ts';
 import type { HiddenDirectory, ResolvedImage } from './types.ts';
 
-/** Directories of the host that the image `host` hides, in addition to orlop's own. */
-const hiddenDirectories: readonly string[] = ['/root', '/home'];
+/** Directories of the host that the image `host` hides, besides those of orlop: people's, other containers', keys. */
+const hiddenDirectories: readonly string[] = [
+  '/root',
+  '/home',
+  '/etc/ssl/private',
+  '/var/lib/containerd',
+  '/var/lib/containers',
+  '/var/lib/docker',
+  '/var/lib/kubelet',
+];
+
+/** Files of the host that the image `host` hides: passwords, and the keys by which the host shows who it is. */
+const hiddenFiles: readonly string[] = ['/etc/shadow', '/etc/shadow-', '/etc/gshadow', '/etc/gshadow-'];
+const hostKeys = '/etc/ssh';
 
 /**
  * Resolves the built-in image: the host's `/` as the only layer, under the containers' own read-write layers. It has no
@@ -26,13 +40,34 @@ export async function resolveHost(store: Store): Promise<ResolvedImage> {
     chainId: null,
     generation: 0,
     hidden: await hostHidden(store),
+    masked: await hostMasked(),
   };
+}
+
+/** Files of the host to hide, which may be missing. */
+async function hostMasked(): Promise<string[]> {
+  const names = await readdir(hostKeys).catch(() => []);
+  const keys = names.filter((name) => /^ssh_host_.*_key$/.test(name));
+  return [...hiddenFiles, ...keys.map((name) => join(hostKeys, name))];
+}
+
+/** Directories of root's stores: the usual ones, and all that were opened since the machine was started. */
+async function rootsStores(): Promise<string[]> {
+  const facts = { env: {}, uid: 0, home: '/root', cwd: '/' };
+  const root = chooseRoot(undefined, facts);
+  const run = chooseRun(undefined, root, facts)[0] ?? '';
+  // `Store.open` links the run directory of each other store to it.
+  const others = join(run, 'roots');
+  const names = await readdir(others).catch(() => []);
+  const found = await Promise.all(names.map((name) => readlink(join(others, name, 'root')).catch(() => null)));
+  return [root, run, ...found.filter((path) => path !== null)];
 }
 
 /** Directories of the host to hide. Only directories on the root file system appear in an overlay over it. */
 export async function hostHidden(store: Pick<Store, 'root' | 'run'>): Promise<HiddenDirectory[]> {
   const root = await stat('/');
-  const paths = [...new Set([...hiddenDirectories, store.root, store.run])].sort();
+  const stores = [store.root, store.run, ...(await rootsStores())];
+  const paths = [...new Set([...hiddenDirectories, ...stores])].sort();
   const seen = await Promise.all(
     paths.map(async (target): Promise<HiddenDirectory[]> => {
       // stat follows symlinks: a mount on a symlink covers its target.

@@ -50,6 +50,8 @@ export interface ResolvedImage {
   readonly generation: number;
   /** Directories to cover with an empty tmpfs of the same mode, unless requested; only for the image `host`. */
   readonly hidden: readonly HiddenDirectory[];
+  /** Files to mask, unless the container mounts something there; only for the image `host`. */
+  readonly masked?: readonly string[] | undefined;
 }
 
 /** A resolved image, with the checks that precede changes using it. */

@@ -45,7 +45,8 @@ export function placeMounts(facts: StartFacts): readonly PlacedMount[] {
       (path): PlacedMount => ({
         target: path.target,
         kind: 'directory',
-        create: false,
+        // A store may be removed while the container starts.
+        create: true,
         sealed: false,
         reason: hiddenReason,
         prefetchable: true,

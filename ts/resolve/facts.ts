@@ -12,6 +12,7 @@ import {
   defaultUmask,
 } from '../plan/defaults.ts';
 import type { BindMount, Rlimit, StartFacts, TmpfsMount, UserMount } from '../plan/facts.ts';
+import { parents } from '../plan/layout.ts';
 import type { ContainerRecord } from '../record/schema.ts';
 import type { CapabilityChanges, RunRequest, TmpfsSpec, Ulimit } from '../request/types.ts';
 import { isHarmless, type ResolvedSource } from './sources.ts';
@@ -51,7 +52,7 @@ export function startFacts(record: ContainerRecord, image: ResolvedImage, contex
     hostname: record.hostname,
     files: context.files,
     network: request.network,
-    maskedPaths: [...defaultMaskedPaths, ...context.maskedPaths],
+    maskedPaths: [...defaultMaskedPaths, ...context.maskedPaths, ...maskedOf(image, request)],
     readonlyPaths: defaultReadonlyPaths,
     sysctls: defaultSysctls(request.network),
     shmSize: BigInt(request.shmSize),
@@ -138,6 +139,12 @@ function tmpfsOf(spec: TmpfsSpec): TmpfsMount {
 function hiddenOf(image: ResolvedImage, request: RunRequest): StartFacts['hidden'] {
   const mounted = new Set([...request.mounts, ...request.tmpfs].map((mount) => mount.target));
   return image.hidden.filter(({ target }) => !mounted.has(target));
+}
+
+/** Paths that the image masks, but for what the request mounts there or above. */
+function maskedOf({ masked = [] }: ResolvedImage, request: RunRequest): readonly string[] {
+  const mounted = new Set([...request.mounts, ...request.tmpfs].map((mount) => mount.target));
+  return masked.filter((path) => ![path, ...parents(path)].some((target) => mounted.has(target)));
 }
 
 /** Node raises its own soft limit of open files. The application gets 1024, which programs expect. */

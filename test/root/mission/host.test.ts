@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { Orlop } from '../../../ts/index.ts';
@@ -74,5 +74,28 @@ describe('the image host', () => {
     await using orlop = await Orlop.open({ root, run: join(root, 'run') });
     const { stdout } = await orlop.run('host', ['ls', '-A', directory(), root]);
     expect(stdout).to.equal(`${directory()}:\nroot\n\n${root}:\n`);
+  });
+
+  it('hides the stores of other roots, with their volumes', async () => {
+    const [root, other] = [join(directory(), 'root'), join(directory(), 'other')];
+    await using orlop = await Orlop.open({ root });
+    await using second = await Orlop.open({ root: other });
+    const { mountpoint } = await second.volumes.create('data');
+    writeFileSync(join(mountpoint, 'secret'), 'secret');
+    const { stdout, stderr } = await orlop.run('host', ['cat', join(mountpoint, 'secret')]);
+    expect(stdout).to.equal('');
+    expect(stderr).to.include('No such file or directory');
+  });
+
+  it('hides the passwords of the host, unless the container mounts a file or a directory there', async () => {
+    await using orlop = await Orlop.open({ root: join(directory(), 'root') });
+    const read = async (...volumes: string[]) => (await orlop.run('host', ['cat', '/etc/shadow'], { volumes })).stdout;
+    expect(readFileSync('/etc/shadow', 'utf8')).to.not.equal('');
+    expect(await read()).to.equal('');
+    mkdirSync(join(directory(), 'etc'));
+    const own = join(directory(), 'etc', 'shadow');
+    writeFileSync(own, 'own');
+    expect(await read(`${own}:/etc/shadow`)).to.equal('own');
+    expect(await read(`${join(directory(), 'etc')}:/etc`)).to.equal('own');
   });
 });
