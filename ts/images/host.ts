@@ -1,6 +1,6 @@
-import { readdir, readlink, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { chooseRoot, chooseRun } from '../store/roots.ts';
+import { storesOfRoot } from '../store/known-stores.ts';
 import type { Store } from '../store/store.ts';
 import { emptyConfig } from './platform.ts';
 import { hostImage } from './records/reference.ts';
@@ -51,22 +51,10 @@ async function hostMasked(): Promise<string[]> {
   return [...hiddenFiles, ...keys.map((name) => join(hostKeys, name))];
 }
 
-/** Directories of root's stores: the usual ones, and all that were opened since the machine was started. */
-async function rootsStores(): Promise<string[]> {
-  const facts = { env: {}, uid: 0, home: '/root', cwd: '/' };
-  const root = chooseRoot(undefined, facts);
-  const run = chooseRun(undefined, root, facts)[0] ?? '';
-  // `Store.open` links the run directory of each other store to it.
-  const others = join(run, 'roots');
-  const names = await readdir(others).catch(() => []);
-  const found = await Promise.all(names.map((name) => readlink(join(others, name, 'root')).catch(() => null)));
-  return [root, run, ...found.filter((path) => path !== null)];
-}
-
 /** Directories of the host to hide. Only directories on the root file system appear in an overlay over it. */
 export async function hostHidden(store: Pick<Store, 'root' | 'run'>): Promise<HiddenDirectory[]> {
   const root = await stat('/');
-  const stores = [store.root, store.run, ...(await rootsStores())];
+  const stores = [store.root, store.run, ...(await storesOfRoot())];
   const paths = [...new Set([...hiddenDirectories, ...stores])].sort();
   const seen = await Promise.all(
     paths.map(async (target): Promise<HiddenDirectory[]> => {

@@ -6,6 +6,7 @@ import { attribute } from '../linux/mount-attributes.ts';
 import type { Looked, Native } from '../native/contract.ts';
 import { defaultDevices } from '../plan/devices.ts';
 import type { BindMount, MountSpec } from '../request/types.ts';
+import { callersRun } from '../store/known-stores.ts';
 import type { Store } from '../store/store.ts';
 import { noVolume } from '../volumes/record.ts';
 import type { Checked } from './checked.ts';
@@ -65,7 +66,7 @@ async function resolveSource(
     throw refuse(messageOf(error), 'check the path on the host', error);
   }
   const { path, device, inode, directory, special, fileSystem } = found;
-  const inside = [root, run].find((directory) => path === directory || path.startsWith(`${directory}/`));
+  const inside = [root, run, callersRun()].find((directory) => path === directory || path.startsWith(`${directory}/`));
   if (inside !== undefined) {
     throw refuse(`it lies in the store '${inside}'`, 'name the volume instead: -v NAME:/target');
   }

@@ -4,6 +4,7 @@ import { expect } from 'chai';
 import { RequestError } from '../../../ts/errors/index.ts';
 import type { BindMount } from '../../../ts/request/types.ts';
 import { resolveSources, resolveVolumes } from '../../../ts/resolve/sources.ts';
+import { callersRun } from '../../../ts/store/known-stores.ts';
 import { fakeNative } from '../../support/fake-native.ts';
 import { refusal } from '../../support/refusal.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
@@ -64,6 +65,16 @@ describe('the sources of bind mounts', () => {
       const error = await refusal(resolveSources(store(), [bind(name, '/1')]));
       expect(error).to.include({ code: 'ORLOP_E_SOURCE' });
       expect(error.message).to.include('lies in the store');
+    }
+  });
+
+  it('are refused where the caller has code that the command line executes, whatever store is open', async () => {
+    const looked = { device: 1n, inode: 2n, directory: true, special: '', fileSystem: 0 };
+    const native = fakeNative({ lookAt: async (path) => ({ path, ...looked }) });
+    const run = callersRun();
+    for (const source of [run, `${run}/cli.cache`]) {
+      const error = await refusal(resolveSources({ ...store(), native }, [{ ...bind('', '/1'), source }]));
+      expect(error.message).to.include(`lies in the store '${run}'`);
     }
   });
 
