@@ -27,7 +27,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   orlop::addon::add_change_functions(env, exports);
   orlop::addon::add_descriptor_functions(env, exports);
   orlop::addon::add_tree_functions(env, exports);
-  orlop::addon::add_relay_function(env, exports);
+  orlop::addon::add_relay_functions(env, exports);
   return exports;
 }
 

@@ -1,5 +1,6 @@
 #include "addon/relay.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -23,14 +24,17 @@ constexpr size_t kChunk = 64 * 1024;
 // Milliseconds of silence after which an exited application counts as done.
 constexpr int kSilentFor = 500;
 
-Failure write_all(int to, const char* bytes, size_t length) {
+// `stop`: once it can be read, a full `to` that is non-blocking ends the write; -1: none.
+Failure write_all(int to, const char* bytes, size_t length, int stop) {
   for (size_t done = 0; done < length;) {
     const ssize_t written = write(to, bytes + done, length - done);
     if (written >= 0) {
       done += static_cast<size_t>(written);
     } else if (errno == EAGAIN) {
-      pollfd room{to, POLLOUT, 0};  // another process made it non-blocking
-      poll(&room, 1, -1);
+      // Another process made it non-blocking, or it is the pipe of a feed.
+      pollfd either[] = {{to, POLLOUT, 0}, {stop, POLLIN, 0}};
+      poll(either, 2, -1);
+      if (either[0].revents == 0 && either[1].revents != 0) return {EPIPE, "write", ""};
     } else if (errno != EINTR) {
       return failed("write");
     }
@@ -52,8 +56,15 @@ Failure next(int from, int finish, bool finished, Event* event) {
   return {};
 }
 
-// Relays until the end of the pipe, until the pipe is silent after `finish`, or until a write fails.
-Failure pass_on(int from, int to, int finish) {
+// The descriptors of a relay. Its thread closes both at its end.
+struct Way {
+  UniqueFd from, to;
+  bool feeds = false;  // to the application, which may never read all
+};
+
+// Relays until the end of `from`, until it is silent after `finish`, or until a write fails.
+Failure pass_on(const Way& way, int finish) {
+  const int from = way.from.get();
   char chunk[kChunk];
   for (bool finished = false;;) {
     Event event{};
@@ -67,11 +78,12 @@ Failure pass_on(int from, int to, int finish) {
     if (length == 0) return {};
     if (length < 0 && errno == EINTR) continue;
     if (length < 0) return failed("read");
-    if (Failure failure = write_all(to, chunk, static_cast<size_t>(length))) return failure;
+    const int stop = way.feeds ? finish : -1;
+    if (Failure failure = write_all(way.to.get(), chunk, static_cast<size_t>(length), stop)) return failure;
   }
 }
 
-Napi::Value ended(Napi::Env env, int from, int to, const std::shared_ptr<UniqueFd>& finish) {
+Napi::Value ended(Napi::Env env, const std::shared_ptr<Way>& way, const std::shared_ptr<UniqueFd>& finish) {
   const auto deferred = std::make_shared<Deferred>(env);
   const auto environment = Environment::of(env);
   const auto settle = [environment, deferred](Napi::Env there, const Failure& failure) {
@@ -83,17 +95,22 @@ Napi::Value ended(Napi::Env env, int from, int to, const std::shared_ptr<UniqueF
     }
   };
   environment->hold(env);
-  const auto pipe = std::make_shared<UniqueFd>(from);
   const bool started = start_detached_thread("orlop-relay", [=] {
-    const Failure failure = pass_on(pipe->get(), to, finish->get());
-    pipe->reset();  // an application that goes on writing gets SIGPIPE
+    const Failure failure = pass_on(*way, finish->get());
+    way->from.reset();  // an application that goes on writing gets SIGPIPE
+    way->to.reset();    // an application that reads comes to the end
     environment->post([settle, failure](Napi::Env there) { settle(there, failure); });
   });
   if (!started) settle(env, Failure{EAGAIN, "pthread_create", ""});
   return deferred->promise();
 }
 
-Napi::Value relay(const Napi::CallbackInfo& info) {
+UniqueFd copy_of(int fd) { return UniqueFd(fcntl(fd, F_DUPFD_CLOEXEC, 3)); }
+
+// Only this end of the pipe becomes non-blocking, which no other process has.
+bool make_non_blocking(int fd) { return fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK) == 0; }
+
+Napi::Value start(const Napi::CallbackInfo& info, bool feeds) {
   Napi::Env env = info.Env();
   if (!info[0].IsNumber() || !info[1].IsNumber()) {
     Napi::TypeError::New(env, "a relay leads from one descriptor to another").ThrowAsJavaScriptException();
@@ -101,24 +118,32 @@ Napi::Value relay(const Napi::CallbackInfo& info) {
   }
   const int from = info[0].As<Napi::Number>().Int32Value();
   const int to = info[1].As<Napi::Number>().Int32Value();
-  Environment::of(env)->take_back(from);
+  Environment::of(env)->take_back(feeds ? to : from);
+  const auto way = std::make_shared<Way>();
+  way->feeds = feeds;
+  // The caller may close its own descriptor meanwhile.
+  way->from = feeds ? copy_of(from) : UniqueFd(from);
+  way->to = feeds ? UniqueFd(to) : copy_of(to);
   const auto finish = std::make_shared<UniqueFd>(eventfd(0, EFD_CLOEXEC));
-  if (!*finish) {
-    const UniqueFd pipe(from);
-    system_error(env, failed("eventfd")).ThrowAsJavaScriptException();
+  if (!way->from || !way->to || !*finish || (feeds && !make_non_blocking(to))) {
+    system_error(env, failed(*finish ? "fcntl" : "eventfd")).ThrowAsJavaScriptException();
     return env.Undefined();
   }
   Napi::Object result = Napi::Object::New(env);
-  result.Set("ended", ended(env, from, to, finish));
+  result.Set("ended", ended(env, way, finish));
   result.Set("finish",
              Napi::Function::New(env, [finish](const Napi::CallbackInfo&) { eventfd_write(finish->get(), 1); }));
   return result;
 }
 
+Napi::Value relay(const Napi::CallbackInfo& info) { return start(info, false); }
+Napi::Value feed(const Napi::CallbackInfo& info) { return start(info, true); }
+
 }  // namespace
 
-void add_relay_function(Napi::Env env, Napi::Object exports) {
+void add_relay_functions(Napi::Env env, Napi::Object exports) {
   exports.Set("relay", Napi::Function::New(env, relay, "relay"));
+  exports.Set("feed", Napi::Function::New(env, feed, "feed"));
 }
 
 }  // namespace orlop::addon

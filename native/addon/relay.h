@@ -5,6 +5,6 @@
 
 namespace orlop::addon {
 
-void add_relay_function(Napi::Env env, Napi::Object exports);
+void add_relay_functions(Napi::Env env, Napi::Object exports);
 
 }  // namespace orlop::addon

@@ -31,7 +31,8 @@ export class RunningContainer implements Running {
     this.#started = started;
     this.#subject = subject;
     this.pid = started.process.pid;
-    this.exited = started.exited.then((status) =>
+    const exited = started.stdio.copies ? exitAfterCopies(started) : started.exited;
+    this.exited = exited.then((status) =>
       this.#timedOut && status.signal === 'SIGKILL' ? { ...status, timedOut: true } : status,
     );
     this.stdin = streams.stdin;
@@ -92,6 +93,13 @@ export class RunningContainer implements Running {
   trace(): Trace {
     return traceOf(timed(this.#started), { ...this.#subject, caller: process.pid, pid: this.pid });
   }
+}
+
+/** Resolves when the application has exited and the caller's files have all of its output. */
+async function exitAfterCopies({ exited, stdio }: Started): Promise<ExitStatus> {
+  const status = await exited;
+  await stdio.copied();
+  return status;
 }
 
 /** The times of a start. Builds the plan on access. */

@@ -5,7 +5,8 @@ import type { PreparedForm, PreparedStart } from '../launch/prepared-start.ts';
 import type { ExitOptions, Native } from '../native/contract.ts';
 import type { RootKind } from '../prefetch/roots.ts';
 import type { StdioRequest } from '../supervise/stdio.ts';
-import { StdioPipes, stdioSources } from '../supervise/stdio-pipes.ts';
+import { StdioPipes } from '../supervise/stdio-pipes.ts';
+import { stdioSources } from '../supervise/stdio-sources.ts';
 import type { Laps } from '../trace/laps.ts';
 import type { OwnPart } from './own.ts';
 import type { Runtime } from './runtime.ts';
@@ -48,7 +49,7 @@ export async function launchContainer(
 ): Promise<LaunchedContainer> {
   const { native, networks, roots, store, where } = runtime;
   const { start, own, root, layer, make, onExit } = subject;
-  const descriptors = stdioSources(stdio);
+  const streams = stdioSources(stdio);
   const { facts, mayHang } = start;
   const mounts = roots.mountsOf(layer);
   const network = facts.network === 'none' && where.prefetches ? networks.tryTake() : null;
@@ -60,7 +61,16 @@ export async function launchContainer(
   laps.lap('plan', 'the operations, as bytes');
   const token = {};
   const { values, command } = own;
-  const options = { values, command, descriptors, taken, create: make !== undefined, onExit, signal, token };
+  const options = {
+    values,
+    command,
+    descriptors: streams.sources,
+    taken,
+    create: make !== undefined,
+    onExit,
+    signal,
+    token,
+  };
   const launching = launch(native, form, options);
   if (root !== null && strategy === 'opener') {
     inNextTick(() => roots.makeNext(root, () => pathsIn(facts, command), token), undefined);
@@ -70,7 +80,7 @@ export async function launchContainer(
   where.startMade();
   return {
     ...launched,
-    stdio: new StdioPipes(native, descriptors, launched.pipes, collect !== undefined),
+    stdio: new StdioPipes(native, streams, launched.pipes, collect !== undefined),
     removes: form.removes,
   };
 }

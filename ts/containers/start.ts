@@ -6,7 +6,7 @@ import type { StoredContainer } from '../record/schema.ts';
 import { explainingNoSpace } from '../store/no-space.ts';
 import type { ExitStatus } from '../supervise/exit.ts';
 import { announceExit, type ExitReport, settleExit } from '../supervise/settle-exit.ts';
-import type { StdioStreams } from '../supervise/streams.ts';
+import type { StdioPipes } from '../supervise/stdio-pipes.ts';
 import type { Laps } from '../trace/laps.ts';
 import type { CreatedContainer } from './create.ts';
 import { undoContainer } from './create.ts';
@@ -18,7 +18,7 @@ import type { Runtime } from './runtime.ts';
 
 /** A container whose application runs. */
 export interface Started extends Pick<Launched, 'process' | 'times' | 'plan'> {
-  readonly stdio: { streams(): Promise<StdioStreams> };
+  readonly stdio: Pick<StdioPipes, 'streams' | 'copies' | 'copied'>;
   readonly laps: Laps;
   /** Resolves when the exit is recorded; with `rm`, when the container is removed. */
   readonly exited: Promise<ExitStatus>;

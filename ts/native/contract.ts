@@ -328,10 +328,12 @@ export interface Native {
    */
   disown(fd: number): void;
   /**
-   * Relays the pipe `from` to `to`, on a thread of its own, and closes `from`, which the addon gave, at its end.
-   * `ended` rejects if a write fails.
+   * Relays the pipe `from` to a copy of `to`, on a thread of its own, and closes `from`, which the addon gave, at its
+   * end. `ended` rejects if a write fails.
    */
   relay(from: number, to: number): Relay;
+  /** The same from a copy of the file `from` to the pipe `to`, which the addon gave. */
+  feed(from: number, to: number): Relay;
   /** flock(2) without waiting; false if another process holds the lock. */
   tryLock(fd: number, kind: 'shared' | 'exclusive'): boolean;
   /** Applies a batch of changes in order, at once. Throws at the first that fails, and stops. */

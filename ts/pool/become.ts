@@ -13,7 +13,8 @@ import type { ContainerRecord, StoredContainer } from '../record/schema.ts';
 import type { RunRequest } from '../request/types.ts';
 import type { ResolvedSource } from '../resolve/sources.ts';
 import { announceExit, settleExit } from '../supervise/settle-exit.ts';
-import { StdioPipes, stdioSources } from '../supervise/stdio-pipes.ts';
+import { StdioPipes } from '../supervise/stdio-pipes.ts';
+import { stdioSources } from '../supervise/stdio-sources.ts';
 import { type Application, formOf, processOfApplication, usesOf } from './application.ts';
 import type { PoolVolumes } from './volumes.ts';
 import { dropWaiting, type WaitingContainer } from './waiting-container.ts';
@@ -65,7 +66,8 @@ async function launchInto(runtime: Runtime, waiting: WaitingContainer, how: Beco
   const form = formOf(runtime, kind, application, bound);
   requireRoom(form, command);
   laps.lap('plan', 'of the request');
-  const descriptors = stdioSources(stdio);
+  const chosen = stdioSources(stdio);
+  const descriptors = chosen.sources;
   const onExit = exitOptionsOf(how);
   const answered = native.becomeApplication(waiting.native, form.native, { values, command, descriptors, onExit });
   // From here on, the application is being started at the same time.
@@ -84,7 +86,7 @@ async function launchInto(runtime: Runtime, waiting: WaitingContainer, how: Beco
     const plan = () => form.planOf(values, command);
     requireDone(plan, answer);
     laps.launched(answer.times, onExit.reportWithExit);
-    const streams = new StdioPipes(native, descriptors, answer.pipes, onExit.collect);
+    const streams = new StdioPipes(native, chosen, answer.pipes, onExit.collect);
     const finished = answer.ended;
     if (finished === null) throw new Error('the order does not report the exit');
     const paths = pathsIn({ mounts: request.mounts, process: { cwd: application.cwd } }, command);

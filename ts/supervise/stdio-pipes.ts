@@ -1,56 +1,58 @@
-import { RequestError } from '../errors/index.ts';
-import { type Native, stdioSource } from '../native/contract.ts';
-import type { Stdio, StdioRequest } from './stdio.ts';
+import { type Native, type Relay, stdioSource } from '../native/contract.ts';
+import type { StdioSources } from './stdio-sources.ts';
 import { type PipeEnds, type StdioStreams, streamsOver } from './streams.ts';
-
-/**
- * Chooses the sources of an application's standard streams: descriptors of the caller, or what the launcher thread
- * opens. Pure.
- *
- * @throws RequestError ORLOP_E_INPUT
- */
-export function stdioSources({ stdin, stdout, stderr }: StdioRequest): [number, number, number] {
-  return [
-    sourceOf('stdin', stdin, 0),
-    sourceOf('stdout', stdout, 1),
-    stderr === 'stdout' ? stdioSource.sameAsBefore : sourceOf('stderr', stderr, 2),
-  ];
-}
-
-function sourceOf(name: string, kind: Stdio, number: number): number {
-  if (kind === 'inherit') return number;
-  if (kind === 'ignore') return number === 0 ? stdioSource.nothingToRead : stdioSource.nothingToWrite;
-  if (kind === 'pipe') return number === 0 ? stdioSource.pipeToApplication : stdioSource.pipeFromApplication;
-  return descriptorOf(name, kind);
-}
-
-/** @throws RequestError ORLOP_E_INPUT */
-export function descriptorOf(name: string, kind: number): number {
-  if (Number.isInteger(kind) && kind >= 0) return kind;
-  throw new RequestError('ORLOP_E_INPUT', `${name} cannot lead to '${kind}'`, {
-    hint: `write 'inherit', 'pipe', 'ignore' or the number of an open descriptor`,
-  });
-}
 
 /** The caller's ends of the pipes that were opened for a started application. */
 export class StdioPipes {
   readonly #native: Native;
   readonly #ends: PipeEnds;
+  readonly #relays: Relay[] = [];
 
-  /** @param pipes in the order of the sources that are pipes, without those that the launcher collects */
-  constructor(native: Native, sources: readonly number[], pipes: readonly number[], collected: boolean) {
+  /**
+   * Begins to copy from and to the caller's files.
+   *
+   * @param pipes in the order of the sources that are pipes, without those that the launcher collects
+   */
+  constructor(native: Native, { sources, files }: StdioSources, pipes: readonly number[], collected: boolean) {
     this.#native = native;
     const rest = [...pipes];
-    const end = (number: number) => {
+    const end = (number: 0 | 1 | 2) => {
       const kind = sources[number];
       const isPipe = kind === stdioSource.pipeToApplication || (kind === stdioSource.pipeFromApplication && !collected);
-      return isPipe ? (rest.shift() ?? null) : null;
+      const pipe = isPipe ? (rest.shift() ?? null) : null;
+      const file = files[number];
+      if (pipe === null || file === null) return pipe;
+      this.#relays.push(number === 0 ? feed(native, file, pipe) : native.relay(pipe, file));
+      return null;
     };
     this.#ends = [end(0), end(1), end(2)];
+    // A failure is reported after the application's exit.
+    for (const { ended } of this.#relays) ended.catch(() => {});
   }
 
   /** Makes streams over the pipes. Call it once. */
   streams(): Promise<StdioStreams> {
     return streamsOver(this.#native, this.#ends);
   }
+
+  /** True if the output goes to a file of the caller, so that it is not complete at the application's exit. */
+  get copies(): boolean {
+    return this.#relays.length > 0;
+  }
+
+  /** Resolves when the caller's files have all output. Call it after the exit of the application. */
+  async copied(): Promise<void> {
+    // A process outside the container may hold a pipe (the application can send it), so end of file may never come.
+    for (const relay of this.#relays) relay.finish();
+    await Promise.all(this.#relays.map(({ ended }) => ended));
+  }
+}
+
+/** Copies a file to the application. One that does not read all of it is no error. */
+function feed(native: Native, file: number, pipe: number): Relay {
+  const relay = native.feed(file, pipe);
+  const ended = relay.ended.catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+  return { ended, finish: relay.finish };
 }

@@ -2,9 +2,11 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, closeSync, mkdirSync, openSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import type { StartOptions } from '../../../ts/index.ts';
 import { cliPath } from '../../support/cli.ts';
 import { withCliStore } from '../../support/cli-store.ts';
 import { withOrlop } from '../../support/orlop.ts';
+import { refusal } from '../../support/refusal.ts';
 import { requires } from '../../support/require.ts';
 
 describe("the caller's null device", () => {
@@ -36,6 +38,65 @@ describe("the caller's null device", () => {
   it('is replaced by one that works', async () => {
     const { stdout } = await fixture().orlop.run('busybox', ['sh', '-c', 'cat; stat -L -c %t:%T /proc/self/fd/0']);
     expect(stdout).to.equal('1:3\n');
+  });
+});
+
+describe('a descriptor that a program gives to a container as a stream', function () {
+  this.timeout(120_000);
+  requires('root', 'addon', 'archive', 'overlay', 'busybox');
+  const fixture = withOrlop();
+  const create = (script: string) => fixture().orlop.create('busybox', ['sh', '-c', script], { rm: true });
+
+  it('is refused where it leads to more than a stream, in a pool too', async () => {
+    const { directory, orlop } = fixture();
+    const disk = join(directory, 'disk');
+    execFileSync('mknod', [disk, 'b', '7', '0']);
+    // O_PATH, which node:fs does not name.
+    const given = [openSync('/', 'r'), openSync('/etc/shadow', 0o10000000), openSync(disk, 0o10000000)];
+    await using pool = await orlop.pool('busybox', { size: 1 });
+    for (const descriptor of given) {
+      const read = 'cat /proc/self/fd/0/etc/shadow /proc/self/fd/0';
+      const container = await create(read);
+      const refused = await refusal(container.start({ stdin: descriptor }));
+      expect(refused.code).to.equal('ORLOP_E_INPUT');
+      expect(refused.message).to.match(/^stdin cannot lead to descriptor \d+, which is (a directory|a path|a disk)/);
+      expect((await refusal(pool.start(['sh', '-c', read], { stdin: descriptor }))).code).to.equal('ORLOP_E_INPUT');
+      closeSync(descriptor);
+    }
+    expect((await pool.run(['echo', 'still'])).stdout).to.equal('still\n');
+  });
+
+  it('is a pipe for a file: nothing of it can be read, written or changed but what passes through', async () => {
+    const { directory, orlop } = fixture();
+    const attack = `cat; echo out; echo err >&2; echo more >/proc/self/fd/0
+      for n in 0 1 2; do chmod 777 /proc/self/fd/$n; readlink /proc/1/fd/$n | cut -c 1-5; done`;
+    const path = (name: string) => join(directory, name);
+    await using pool = await orlop.pool('busybox', { size: 1 });
+    const starts = {
+      container: async (options: StartOptions) => (await create(attack)).start(options),
+      pool: (options: StartOptions) => pool.start(['sh', '-c', attack], options),
+    };
+    for (const [name, start] of Object.entries(starts)) {
+      writeFileSync(path('in'), 'given\n');
+      writeFileSync(path('out'), 'secret\n', { mode: 0o640 });
+      const [stdin, stdout] = [openSync(path('in'), 'r'), openSync(path('out'), 'a')];
+      const running = await start({ stdin, stdout, stderr: stdout });
+      // The program may close its own at once.
+      for (const descriptor of [stdin, stdout]) closeSync(descriptor);
+      await running.exited;
+      expect(readFileSync(path('out'), 'utf8'), name).to.equal(`secret\ngiven\nout\nerr\n${'pipe:\n'.repeat(3)}`);
+      expect(readFileSync(path('in'), 'utf8'), name).to.equal('given\n');
+      expect(statSync(path('out')).mode & 0o777, name).to.equal(0o640);
+    }
+  });
+
+  it('does not keep the program, where the application reads no more of it', async () => {
+    const path = join(fixture().directory, 'large');
+    writeFileSync(path, Buffer.alloc(3_000_000));
+    const stdin = openSync(path, 'r');
+    const running = await (await create('head -c 5 | wc -c; exit 3')).start({ stdin, stdout: 'ignore' });
+    expect(await running.exited).to.deep.equal({ exitCode: 3, signal: null });
+    closeSync(stdin);
   });
 });
 

@@ -4,8 +4,9 @@ import type { Timings, Trace } from '../../trace/types.ts';
 /**
  * Target of a standard stream: the caller's stream, a pipe, /dev/null, or a descriptor (which the caller closes).
  *
- * Root in a container can misuse a descriptor: reopen its file for reading and writing, change the file's mode and
- * owner, and read what is typed on a terminal. Give a pipe to an untrusted application.
+ * A file is copied through a pipe, so that a container cannot open it again with other rights. The application shares
+ * pipes, sockets and terminals: root in a container can read what is typed on a terminal. A directory, a disk and a
+ * path that is not open (`O_PATH`) are refused.
  */
 export type Stdio = 'inherit' | 'pipe' | 'ignore' | number;
 
