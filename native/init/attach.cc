@@ -8,9 +8,13 @@
 namespace orlop::init {
 namespace {
 
-// Kinds of mount points; 0: a directory, also behind a link.
+// Kinds of mount points; 0: a directory, also behind a link. A file of /proc is one of those that the caller knows to
+// tell about the machine only.
 inline constexpr uint32_t kFile = 1;
 inline constexpr uint32_t kPlainDirectory = 2;
+inline constexpr uint32_t kFileOfProc = 3;
+
+bool is_file(uint32_t kind) { return kind == kFile || kind == kFileOfProc; }
 
 int mount_of(Context& context, uint32_t slot) {
   const int mount = context.slot(slot);
@@ -40,9 +44,10 @@ int check_target(Context& context, int mount, int target, uint32_t kind) {
   int error = stat_fd(context, target, &there);
   if (error == 0 && top.stx_mask == 0) error = stat_fd(context, context.rootfs, &top);
   if (error != 0) return error;
-  if (kind != kFile && !is_directory(there)) return context.refuse(ENOTDIR);
-  if (kind == kFile && is_directory(there)) return context.refuse(EISDIR);
+  if (!is_file(kind) && !is_directory(there)) return context.refuse(ENOTDIR);
+  if (is_file(kind) && is_directory(there)) return context.refuse(EISDIR);
   if (same_file(there, top)) return context.refuse(EINVAL);
+  if (kind == kFileOfProc) return 0;
   // The union is no procfs. Kernels before 5.8 do not report the mount.
   const bool told = (there.stx_mask & top.stx_mask & STATX_MNT_ID) != 0;
   return told && there.stx_mnt_id == top.stx_mnt_id ? 0 : check_not_on_proc(context, mount, target);
@@ -87,11 +92,11 @@ int execute(Context& context, const plan::op::Attach& op) {
   if (mount < 0) return mount;
   const int root = root_of(context);
   if (root < 0) return root;
-  if (op.kind > kPlainDirectory) return context.refuse(EINVAL);
-  if (op.kind != kFile && attach_directly(context, mount, op)) return 0;
+  if (op.kind > kFileOfProc) return context.refuse(EINVAL);
+  if (!is_file(op.kind) && attach_directly(context, mount, op)) return 0;
   forget_parent(context);
-  const Missing made = op.kind == kFile ? Missing::kMakeFile : Missing::kMakeDirectory;
-  const Links links = op.kind == kPlainDirectory ? Links::kRefuse : Links::kFollow;
+  const Missing made = is_file(op.kind) ? Missing::kMakeFile : Missing::kMakeDirectory;
+  const Links links = op.kind >= kPlainDirectory ? Links::kRefuse : Links::kFollow;
   const int target = resolve(context, root, op.target, op.create != 0 ? made : Missing::kFail, links);
   if (target < 0) return target;
   int error = check_target(context, mount, target, op.kind);

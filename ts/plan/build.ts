@@ -52,7 +52,7 @@ export function makeContainer(draft: Draft, facts: StartFacts): Scratch {
 
   draft.enter.push({ op: 'root', reason: 'root filesystem', mount: rootfs, at: facts.root.mountPoint });
   attachMounts(draft, byDepth(mounts), made);
-  attachFiles(draft, scratch.files);
+  attachFiles(draft, scratch.files, facts.root.readOnly);
   protect(draft, facts, scratch.mount);
   sealMounts(draft, mounts);
   setHost(draft, facts);
@@ -180,9 +180,10 @@ function attachMounts(draft: Draft, ordered: readonly PlacedMount[], made: Reado
 }
 
 /** Attaches the files after the user's mounts, so that a volume on `/etc` does not hide them, as in Docker. */
-function attachFiles(draft: Draft, files: readonly AttachedFile[]): void {
+function attachFiles(draft: Draft, files: readonly AttachedFile[], readOnly: boolean): void {
   for (const { target, mount, reason } of files) {
     draft.enter.push({ op: 'attach', reason, mount, target, kind: mountPoint.file, create: 1 });
+    if (readOnly) draft.enter.push({ op: 'readonly', reason, target, recursive: 0 });
   }
 }
 

@@ -2,7 +2,7 @@ import { attribute } from '../linux/mount-attributes.ts';
 import type { mountPoint } from './constants.ts';
 import { defaultMounts } from './default-mounts.ts';
 import type { Draft } from './draft.ts';
-import type { StartFacts } from './facts.ts';
+import type { StartFacts, UserMount } from './facts.ts';
 import type { Slot } from './types.ts';
 import { hiddenReason, makeHidden, makeUserMount } from './user-mounts.ts';
 
@@ -31,8 +31,7 @@ export function placeMounts(facts: StartFacts): readonly PlacedMount[] {
   const user = facts.mounts.map(
     (mount): PlacedMount => ({
       target: mount.target,
-      kind: mount.kind === 'bind' ? mount.type : 'directory',
-      create: true,
+      ...mountPointOf(mount),
       sealed: mount.kind === 'tmpfs' && (mount.attributes & attribute.readonly) !== 0,
       reason: mount.reason,
       prefetchable: false,
@@ -58,6 +57,13 @@ export function placeMounts(facts: StartFacts): readonly PlacedMount[] {
     // Otherwise a symlink at /proc in the image could lead the mount to a place that the masks miss (CVE-2025-31133).
     .map((mount): PlacedMount => ({ ...mount, kind: 'plain directory', create: true, sealed: false }));
   return [...user, ...hidden, ...defaults];
+}
+
+/** Kind of a mount's target. In /proc nothing can be made, and only files are let through (`parseTarget`). */
+function mountPointOf(mount: UserMount): Pick<PlacedMount, 'kind' | 'create'> {
+  if (mount.kind === 'tmpfs') return { kind: 'directory', create: true };
+  const inProc = mount.type === 'file' && mount.target.startsWith('/proc/');
+  return inProc ? { kind: 'file of /proc', create: false } : { kind: mount.type, create: true };
 }
 
 /** Sorts mounts for attaching: parents before children, otherwise in their order. */

@@ -1,4 +1,5 @@
-import { readFileSync, readlinkSync } from 'node:fs';
+import { readFileSync, readlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import { parseMounts } from '../../support/mounts.ts';
 import { withOrlop } from '../../support/orlop.ts';
@@ -182,5 +183,33 @@ describe('the sandbox of a container', () => {
     });
     expect(result.stderr).to.include('Read-only file system');
     expect(result.stdout).to.equal('y\n');
+  });
+
+  it('has the files of /etc read-only too, where the root file system is', async () => {
+    const write = 'for f in hosts hostname resolv.conf; do echo x >> /etc/$f; done; true';
+    const error = `Read-only file system`;
+    const { stderr } = await fixture().orlop.run('busybox', ['sh', '-c', write], { readOnly: true });
+    expect(stderr.split('\n').filter((line) => line.endsWith(error))).to.have.length(3);
+    await using pool = await fixture().orlop.pool('busybox', { size: 1, readOnly: true });
+    expect((await pool.run(['sh', '-c', write])).stderr).to.equal(stderr);
+    expect((await fixture().orlop.run('busybox', ['sh', '-c', write])).stderr).to.equal('');
+  });
+
+  it('can have files of the caller in the place of those of /proc that tell about the machine', async () => {
+    const own = join(fixture().directory, 'meminfo');
+    writeFileSync(own, 'MemTotal: 7 kB\n');
+    // Before mount_setattr, /proc/sys cannot be made read-only with a mount below it.
+    const names = ['meminfo', 'stat', process.env.ORLOP_FEATURES === '0' ? 'uptime' : 'sys/kernel/ns_last_pid'];
+    const volumes = names.map((name) => `${own}:/proc/${name}`);
+    const read = ['sh', '-c', `cd /proc; cat ${names.join(' ')}; echo x > ${names[2]}`];
+    const { stdout, stderr } = await fixture().orlop.run('busybox', read, {
+      volumes: volumes.map((one) => `${one}:ro`),
+    });
+    expect(stdout).to.equal('MemTotal: 7 kB\n'.repeat(names.length));
+    expect(stderr).to.include('Read-only file system');
+    await using pool = await fixture().orlop.pool('busybox', { size: 1 });
+    expect((await pool.run(['cat', '/proc/meminfo'], { volumes: [`${own}:/proc/meminfo`] })).stdout).to.equal(
+      'MemTotal: 7 kB\n',
+    );
   });
 });
