@@ -9,6 +9,7 @@ import type { RunRequest } from '../request/types.ts';
 import { groupsOf, mountsOf } from '../resolve/facts.ts';
 import { ImageView } from '../resolve/image-view.ts';
 import { mayHang } from '../resolve/may-hang.ts';
+import { refuseVainLimit } from '../resolve/process.ts';
 import { type ResolvedSource, resolveSources } from '../resolve/sources.ts';
 import { type VolumeNeed, volumeNeeds } from '../resolve/volume-needs.ts';
 import { newId } from '../store/id.ts';
@@ -45,6 +46,7 @@ export async function resolveApplication(
   const { mounts } = request;
   await using view = ImageView.ofImage(native, image);
   const user = await resolveImageUser(native, image, request.user ?? image.config.user, view.open);
+  refuseVainLimit(request, user);
   const sources = await resolveSources(store, mounts, signal);
   const needs = volumeNeeds(request, remainingConfig(image.config), newId);
   return {

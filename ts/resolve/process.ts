@@ -28,6 +28,19 @@ export function processOf(
   };
 }
 
+/**
+ * Refuses a limit of processes for root, which the kernel does not hold to it (setrlimit(2)).
+ *
+ * @throws RequestError ORLOP_E_INPUT
+ */
+export function refuseVainLimit({ ulimits }: Pick<RunRequest, 'ulimits'>, { uid }: Pick<ResolvedUser, 'uid'>): void {
+  const limit = uid === 0 ? ulimits.find(({ name, soft }) => name === 'nproc' && soft >= 0) : undefined;
+  if (limit === undefined) return;
+  throw new RequestError('ORLOP_E_INPUT', `the limit 'nproc=${limit.soft}' does not hold for root`, {
+    hint: 'choose another user (--user), or leave the limit out',
+  });
+}
+
 /** Refuses a NUL of an image: the kernel ends a text at the first NUL, and a hole begins with one (`plan/holes.ts`). */
 function refuseNul({ image }: RunRequest, text: string): void {
   if (!text.includes('\0')) return;

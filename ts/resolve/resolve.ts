@@ -15,7 +15,7 @@ import { resolveFilter } from './filter.ts';
 import { ImageView } from './image-view.ts';
 import { hardNofile, thermalPaths } from './limits.ts';
 import { mayHang } from './may-hang.ts';
-import { processOf } from './process.ts';
+import { processOf, refuseVainLimit } from './process.ts';
 import { type ResolvedSource, resolveSources, resolveVolumes } from './sources.ts';
 import { type VolumeNeed, volumeNeeds } from './volume-needs.ts';
 
@@ -76,8 +76,9 @@ export async function resolveRequest(
   const user = await resolveImageUser(native, image.value, request.user ?? image.value.config.user, view.open);
   const needs = volumeNeeds(request, image.value.config, newId);
   const record = recordOf(request, image.value, user, needs);
-  // Refuses a missing command before anything is made.
+  // Refuses what cannot be before anything is made.
   processOf(request, image.value.config, user, '');
+  refuseVainLimit(request, user);
   laps?.lap('user', 'of the image; volumes');
   const rest = await resolveStart(services, record, image.value, options);
   return {

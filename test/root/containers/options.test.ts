@@ -38,12 +38,26 @@ describe('options of a container', function () {
   it('ulimits are what the application has', async () => {
     const { stdout } = await run('cat /proc/self/limits', {
       ulimits: ['nofile=100:200', 'nproc=300', 'core=0', 'stack=1048576:-1'],
+      user: '1000',
     });
     const limit = (name: string) => new RegExp(`^${name} +(\\S+) +(\\S+)`, 'm').exec(stdout)?.slice(1);
     expect(limit('Max open files')).to.deep.equal(['100', '200']);
     expect(limit('Max processes')).to.deep.equal(['300', '300']);
     expect(limit('Max core file size')).to.deep.equal(['0', '0']);
     expect(limit('Max stack size')).to.deep.equal(['1048576', 'unlimited']);
+  });
+
+  it('a limit of processes holds for a user, and is refused for root, for whom it would not', async () => {
+    const ulimits = ['nproc=4'];
+    const fork = ['sh', '-c', 'for i in 1 2 3 4 5; do sleep 1000 & done'];
+    // A user that no other process of the machine has.
+    const held = await fixture().orlop.run('busybox', fork, { ulimits, user: '54321' });
+    expect(held.stderr).to.include("can't fork");
+    const refused = await refusal(fixture().orlop.run('busybox', fork, { ulimits }));
+    expect(refused).to.include({ code: 'ORLOP_E_INPUT', message: `the limit 'nproc=4' does not hold for root` });
+    await using pool = await fixture().orlop.pool('busybox', { size: 1, ulimits, user: '54321' });
+    expect((await pool.run(fork)).stderr).to.include("can't fork");
+    expect((await refusal(pool.run(fork, { user: '0' }))).message).to.equal(refused.message);
   });
 
   it('fewer open files than the caller has open keep nothing from being started', async () => {

@@ -130,7 +130,7 @@ describe('an application in a waiting container of a pool', function () {
   });
 
   it('the same without a filter, in the network of the host, with other limits', async () => {
-    const ulimits = ['nofile=20:30', 'nproc=1000:2000', 'core=0'];
+    const ulimits = ['nofile=20:30', 'memlock=65536:131072', 'core=0'];
     await expectSame({ securityOpt: ['seccomp=unconfined'], network: 'host', ulimits, shmSize: '1m' });
   });
 
