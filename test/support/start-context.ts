@@ -19,6 +19,7 @@ export function startContextOf(id: string, hostname: string): StartContext {
     seccomp: new Uint8Array(16),
     hardNofile: 1024n,
     volatile: true,
+    tmpfsModes: new Map(),
     maskedPaths: [],
   };
 }

@@ -29,6 +29,8 @@ export interface StartContext {
   /** The caller's hard RLIMIT_NOFILE. */
   readonly hardNofile: bigint;
   readonly volatile: boolean;
+  /** Modes of the image's directories at the targets of tmpfs mounts. */
+  readonly tmpfsModes: ReadonlyMap<string, number>;
   /** Paths of the CPUs' thermal data, masked besides the default ones. */
   readonly maskedPaths: readonly string[];
 }
@@ -86,7 +88,10 @@ export function groupsOf({ gid, groups }: Pick<ContainerRecord['process'], 'gid'
 }
 
 /** The mounts of a container's request. Pure. */
-export function mountsOf(record: ContainerRecord, context: Pick<StartContext, 'sources' | 'volumes'>): UserMount[] {
+export function mountsOf(
+  record: ContainerRecord,
+  context: Pick<StartContext, 'sources' | 'volumes'> & Partial<Pick<StartContext, 'tmpfsModes'>>,
+): UserMount[] {
   const binds = record.request.mounts.flatMap((mount): BindMount[] => {
     const source = context.sources.get(mount.target);
     if (mount.type !== 'bind' || source === undefined) return [];
@@ -113,7 +118,7 @@ export function mountsOf(record: ContainerRecord, context: Pick<StartContext, 's
       },
     ];
   });
-  return [...binds, ...volumes, ...record.request.tmpfs.map(tmpfsOf)];
+  return [...binds, ...volumes, ...record.request.tmpfs.map((spec) => tmpfsOf(spec, context.tmpfsModes))];
 }
 
 function identity(source: ResolvedSource) {
@@ -121,13 +126,13 @@ function identity(source: ResolvedSource) {
   return { kind: 'bind', source: path, device, inode, type } as const;
 }
 
-function tmpfsOf(spec: TmpfsSpec): TmpfsMount {
+function tmpfsOf(spec: TmpfsSpec, modes: ReadonlyMap<string, number> = new Map()): TmpfsMount {
   return {
     kind: 'tmpfs',
     target: spec.target,
     size: spec.size === null ? undefined : BigInt(spec.size),
     inodes: spec.inodes === null ? undefined : BigInt(spec.inodes),
-    mode: spec.mode ?? undefined,
+    mode: spec.mode ?? modes.get(spec.target),
     uid: spec.uid,
     gid: spec.gid,
     attributes: spec.attributes,

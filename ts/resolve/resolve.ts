@@ -17,6 +17,7 @@ import { hardNofile, thermalPaths } from './limits.ts';
 import { mayHang } from './may-hang.ts';
 import { processOf, refuseVainLimit } from './process.ts';
 import { type ResolvedSource, resolveSources, resolveVolumes } from './sources.ts';
+import { tmpfsModes } from './tmpfs-modes.ts';
 import { type VolumeNeed, volumeNeeds } from './volume-needs.ts';
 
 /** A request resolved on this machine, before anything is made. */
@@ -102,7 +103,7 @@ export type ResolvedStart = Pick<Resolved, 'image' | 'record' | 'startChecks' | 
  * @throws RequestError ORLOP_E_SOURCE, ORLOP_E_INPUT, ORLOP_E_ABORTED
  */
 export async function resolveStart(
-  { store }: ResolveServices,
+  { native, store }: ResolveServices,
   record: ContainerRecord,
   image: ResolvedImage,
   { durability, signal, laps }: ResolveOptions,
@@ -110,6 +111,8 @@ export async function resolveStart(
   const { request, hostname, layer } = record;
   const sources = await resolveSources(store, request.mounts, signal);
   laps?.lap('sources', 'of bind mounts');
+  await using view = ImageView.ofImage(native, image);
+  const modes = await tmpfsModes(native, request, view.open);
   const files = etcFiles(hostname, request.network);
   const filter = await resolveFilter(request);
   const context = {
@@ -117,6 +120,7 @@ export async function resolveStart(
     sources: sources.value,
     files: files.value,
     seccomp: filter.value,
+    tmpfsModes: modes,
     maskedPaths: await thermalPaths(),
     hardNofile: hardNofile(),
     // The layer of an ephemeral container is not read after a power cut, so its unmount need not sync the disk.

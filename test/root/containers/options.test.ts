@@ -76,6 +76,20 @@ describe('options of a container', function () {
     }
   });
 
+  it('a tmpfs has the mode of the directory that it covers, unless it says its own', async () => {
+    const container = await fixture().orlop.create('busybox', ['sh', '-c', 'chmod 710 /root; mkdir -m 3777 /d']);
+    await (await container.start()).exited;
+    await container.commit('modes');
+    await container.remove();
+    const script = 'stat -c %a /root /new /d /dev/shm; touch /root/x && ls -A /root';
+    const of = async (tmpfs: string[]) => (await fixture().orlop.run('modes', ['sh', '-c', script], { tmpfs })).stdout;
+    const targets = ['/root', '/new', '/d', '/dev/shm'];
+    expect(await of(targets)).to.equal('710\n1777\n3777\n1777\nx\n');
+    expect(await of(targets.map((target) => `${target}:mode=750`))).to.equal(`${'750\n'.repeat(4)}x\n`);
+    await using pool = await fixture().orlop.pool('modes', { size: 1, tmpfs: targets });
+    expect((await pool.run(['sh', '-c', script])).stdout).to.equal('710\n1777\n3777\n1777\nx\n');
+  });
+
   it('a tmpfs holds no more files and bytes than its options say', async () => {
     const fill = 'for i in 1 2 3 4 5 6; do touch /few/$i; done; head -c 100000 /dev/zero > /few/1';
     const { stdout } = await run(`${fill}; echo /few/*; stat -c %s /few/1`, { tmpfs: ['/few:nr_inodes=5,size=64k'] });
