@@ -1,3 +1,4 @@
+import { capabilityNames } from '../../ts/linux/capabilities.ts';
 import { layerPaths } from '../../ts/record/layer.ts';
 import { etcFiles } from '../../ts/resolve/etc-files.ts';
 import type { StartContext } from '../../ts/resolve/facts.ts';
@@ -17,6 +18,7 @@ export function startContextOf(id: string, hostname: string): StartContext {
     volumes: new Map(),
     files: etcFiles(hostname, 'none').value,
     seccomp: new Uint8Array(16),
+    held: capabilityNames,
     hardNofile: 1024n,
     volatile: true,
     tmpfsModes: new Map(),

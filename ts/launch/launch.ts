@@ -1,4 +1,4 @@
-import { RequestError } from '../errors/index.ts';
+import { LaunchError, RequestError } from '../errors/index.ts';
 import type { LaunchOptions, LaunchResult, Native, NativeExit, NativeProcess } from '../native/contract.ts';
 import { explainFailure } from '../plan/failure.ts';
 import type { Plan } from '../plan/types.ts';
@@ -34,7 +34,7 @@ const abandonAfterMs = 1000;
 /**
  * Clones the container init process, which executes the plan and becomes the application.
  *
- * @throws LaunchError when the kernel refused an operation or the application could not be executed
+ * @throws LaunchError when the kernel refused the namespaces or an operation, or the application could not be executed
  * @throws RequestError ORLOP_E_ABORTED when `signal` ended it first
  * @throws the system error of a check or a change of the prepared start
  */
@@ -51,12 +51,27 @@ export async function launch(
     for (const descriptor of options.taken ?? []) native.closeSync(descriptor);
     throw error;
   }
-  const result = await untilAborted(native, native.launch(form.native, options, token), { signal, token });
+  const launching = native.launch(form.native, options, token).catch(explainClone);
+  const result = await untilAborted(native, launching, { signal, token });
   const plan = () => form.planOf(values, command);
   if (result.failure !== null) throw explainFailure(plan(), result.failure);
   if (result.process === null) throw killedBefore(result, signal);
   const { process, times, pipes = [], ended } = result;
   return { process, times, pipes, ended, plan };
+}
+
+/** Says what is missing where no namespace can be made, as in a container that is not privileged. */
+function explainClone(error: unknown): never {
+  const { code, syscall, errno = 0, message } = error as NodeJS.ErrnoException;
+  if (code !== 'EPERM' || syscall !== 'clone') throw error;
+  throw new LaunchError(message, {
+    code,
+    errno: Math.abs(errno),
+    syscall,
+    step: 'namespaces',
+    hint: `a container takes root with CAP_SYS_ADMIN, and no outer filter of clone: 'orlop doctor' says what is missing`,
+    exitCode: 125,
+  });
 }
 
 /** Makes the error of a start that no operation refused, but whose application does not run. */

@@ -16,6 +16,18 @@ export const defaultCapabilities: readonly CapabilityName[] = [
   'CAP_SYS_CHROOT',
 ];
 
+/** Capabilities of the caller that every start takes: for namespaces and mounts, devices, the user and his rights. */
+export const neededCapabilities: readonly CapabilityName[] = [
+  'CAP_CHOWN',
+  'CAP_SETGID',
+  'CAP_SETUID',
+  'CAP_SETPCAP',
+  // For the loopback of a network of its own.
+  'CAP_NET_ADMIN',
+  'CAP_SYS_ADMIN',
+  'CAP_MKNOD',
+];
+
 /** Paths that tell about the host or reach its hardware. Paths that the kernel lacks are skipped. */
 export const defaultMaskedPaths: readonly string[] = [
   '/proc/acpi',

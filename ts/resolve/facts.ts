@@ -26,6 +26,8 @@ export interface StartContext {
   readonly volumes: ReadonlyMap<string, ResolvedSource>;
   readonly files: StartFacts['files'];
   readonly seccomp: Uint8Array | null;
+  /** The caller's permitted capabilities. */
+  readonly held: readonly CapabilityName[];
   /** The caller's hard RLIMIT_NOFILE. */
   readonly hardNofile: bigint;
   readonly volatile: boolean;
@@ -72,7 +74,7 @@ export function startFacts(record: ContainerRecord, image: ResolvedImage, contex
       groups: groupsOf(process),
       umask: defaultUmask,
       rlimits: rlimitsOf(request.ulimits, context.hardNofile),
-      capabilities: capabilitiesAfter(request.capabilities),
+      capabilities: capabilitiesAfter(request.capabilities, context.held),
       noNewPrivileges: request.security.noNewPrivileges,
       seccomp: context.seccomp,
     },
@@ -165,10 +167,13 @@ function rlimitsOf(ulimits: readonly Ulimit[], hardNofile: bigint): Rlimit[] {
   return [...limits.values()];
 }
 
-/** The default capabilities with the request's changes. A capability dropped by name stays dropped under `ALL`. */
-export function capabilitiesAfter({ add, drop }: CapabilityChanges): CapabilityName[] {
+/**
+ * The default capabilities with the request's changes. A capability dropped by name stays dropped under `ALL`, which
+ * adds what the caller holds.
+ */
+export function capabilitiesAfter({ add, drop }: CapabilityChanges, held: readonly CapabilityName[]): CapabilityName[] {
   const all = (names: readonly string[]) => names.includes('ALL');
-  const base = all(add) ? capabilityNames : all(drop) ? [] : defaultCapabilities;
+  const base = all(add) ? held : all(drop) ? [] : defaultCapabilities;
   const set = new Set<string>([...base, ...add]);
   for (const name of drop) set.delete(name);
   return capabilityNames.filter((name) => set.has(name));

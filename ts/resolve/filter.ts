@@ -3,6 +3,7 @@ import type { RunRequest } from '../request/types.ts';
 import type { Checked } from './checked.ts';
 import { compileFilter } from './compile-filter.ts';
 import { capabilitiesAfter } from './facts.ts';
+import { heldCapabilities } from './limits.ts';
 
 /**
  * Makes the system-call filter of a request; null for `unconfined`. The filter of a profile file is not repeatable,
@@ -16,7 +17,7 @@ export async function resolveFilter({
 }: Pick<RunRequest, 'security' | 'capabilities'>): Promise<Checked<Uint8Array | null>> {
   if (seccomp === 'unconfined') return { value: null, checks: [], repeatable: true };
   const arch = process.arch === 'arm64' ? 'arm64' : 'x64';
-  const target = { arch, capabilities: capabilitiesAfter(capabilities) } as const;
+  const target = { arch, capabilities: capabilitiesAfter(capabilities, heldCapabilities()) } as const;
   if (seccomp !== 'default') return { value: await compileFilter(seccomp, target), checks: [], repeatable: false };
   return { value: precompiledFilter(target) ?? (await compileFilter(seccomp, target)), checks: [], repeatable: true };
 }

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
+import { type CapabilityName, capabilitiesOf, capabilityNames } from '../linux/capabilities.ts';
 import { unlimited } from '../linux/rlimits.ts';
 
 let hard: bigint | undefined;
@@ -14,6 +15,21 @@ export function hardNofile(): bigint {
 export function parseNofile(limits: string): bigint {
   const [, value = '1024'] = /^Max open files\s+\S+\s+(\S+)/m.exec(limits) ?? [];
   return value === 'unlimited' ? unlimited : BigInt(value);
+}
+
+let held: readonly CapabilityName[] | undefined;
+
+/** The caller's permitted capabilities, which are the most that a container can get. */
+export function heldCapabilities(): readonly CapabilityName[] {
+  held ??= parsePermitted(readFileSync('/proc/self/status', 'utf8'));
+  return held;
+}
+
+/** Reads the permitted capabilities from `/proc/PID/status`, proc_pid_status(5). Pure. */
+export function parsePermitted(status: string): readonly CapabilityName[] {
+  const [, set = '0'] = /^CapPrm:\s*([0-9a-f]+)$/m.exec(status) ?? [];
+  const names = new Set(capabilitiesOf(BigInt(`0x${set}`)));
+  return capabilityNames.filter((name) => names.has(name));
 }
 
 let thermal: Promise<readonly string[]> | undefined;

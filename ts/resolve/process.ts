@@ -1,8 +1,11 @@
 import { RequestError } from '../errors/index.ts';
 import type { ImageConfig, ResolvedUser } from '../images/types.ts';
+import type { CapabilityName } from '../linux/capabilities.ts';
 import type { NativeCommand } from '../native/contract.ts';
+import { neededCapabilities } from '../plan/defaults.ts';
 import type { ProcessRecord } from '../record/schema.ts';
 import type { RunRequest } from '../request/types.ts';
+import { capabilitiesAfter } from './facts.ts';
 
 const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
@@ -38,6 +41,43 @@ export function refuseVainLimit({ ulimits }: Pick<RunRequest, 'ulimits'>, { uid 
   if (limit === undefined) return;
   throw new RequestError('ORLOP_E_INPUT', `the limit 'nproc=${limit.soft}' does not hold for root`, {
     hint: 'choose another user (--user), or leave the limit out',
+  });
+}
+
+/**
+ * Refuses a caller that lacks what every start takes, such as root in a container.
+ *
+ * @throws RequestError ORLOP_E_PERMISSION
+ */
+export function requireCapabilities({ network }: Pick<RunRequest, 'network'>, held: readonly CapabilityName[]): void {
+  const spared = network === 'host' ? ['CAP_NET_ADMIN'] : [];
+  const lacking = neededCapabilities.filter((name) => !held.includes(name) && !spared.includes(name));
+  if (lacking.length === 0) return;
+  throw new RequestError(
+    'ORLOP_E_PERMISSION',
+    `a container takes ${lacking.join(', ')}, which the caller does not hold`,
+    {
+      hint: `inside another container: give it these capabilities, and 'orlop doctor' says what else is missing`,
+    },
+  );
+}
+
+/**
+ * Refuses capabilities that root in the container cannot get, because the caller does not hold them. Another user gets
+ * none.
+ *
+ * @throws RequestError ORLOP_E_PERMISSION
+ */
+export function refuseLacking(
+  { capabilities }: Pick<RunRequest, 'capabilities'>,
+  { uid }: Pick<ResolvedUser, 'uid'>,
+  held: readonly CapabilityName[],
+): void {
+  const lacking = uid === 0 ? capabilitiesAfter(capabilities, held).filter((name) => !held.includes(name)) : [];
+  if (lacking.length === 0) return;
+  const drops = lacking.map((name) => `--cap-drop ${name.slice('CAP_'.length)}`).join(' ');
+  throw new RequestError('ORLOP_E_PERMISSION', `the caller does not hold ${lacking.join(', ')} and cannot give it`, {
+    hint: `run orlop with it, or make the container without: ${drops}`,
   });
 }
 

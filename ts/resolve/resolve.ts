@@ -13,9 +13,9 @@ import { etcFiles } from './etc-files.ts';
 import { startFacts } from './facts.ts';
 import { resolveFilter } from './filter.ts';
 import { ImageView } from './image-view.ts';
-import { hardNofile, thermalPaths } from './limits.ts';
+import { hardNofile, heldCapabilities, thermalPaths } from './limits.ts';
 import { mayHang } from './may-hang.ts';
-import { processOf, refuseVainLimit } from './process.ts';
+import { processOf, refuseLacking, refuseVainLimit, requireCapabilities } from './process.ts';
 import { type ResolvedSource, resolveSources, resolveVolumes } from './sources.ts';
 import { tmpfsModes } from './tmpfs-modes.ts';
 import { type VolumeNeed, volumeNeeds } from './volume-needs.ts';
@@ -71,6 +71,9 @@ export async function resolveRequest(
 ): Promise<Resolved> {
   const { images, native } = services;
   const { signal, laps } = options;
+  // Another user can only look at the plan.
+  const held = process.geteuid?.() === 0 ? heldCapabilities() : null;
+  if (held !== null) requireCapabilities(request, held);
   const image = await images.resolve(request.image, { signal });
   laps?.lap('image', image.value.reference);
   await using view = ImageView.ofImage(native, image.value);
@@ -80,6 +83,7 @@ export async function resolveRequest(
   // Refuses what cannot be before anything is made.
   processOf(request, image.value.config, user, '');
   refuseVainLimit(request, user);
+  if (held !== null) refuseLacking(request, user, held);
   laps?.lap('user', 'of the image; volumes');
   const rest = await resolveStart(services, record, image.value, options);
   return {
@@ -122,6 +126,7 @@ export async function resolveStart(
     seccomp: filter.value,
     tmpfsModes: modes,
     maskedPaths: await thermalPaths(),
+    held: heldCapabilities(),
     hardNofile: hardNofile(),
     // The layer of an ephemeral container is not read after a power cut, so its unmount need not sync the disk.
     volatile: durability === 'ephemeral',

@@ -50,7 +50,7 @@ describe('the capabilities of an application', () => {
   ];
   for (const [what, { add = [], drop = [] }, expected] of cases) {
     it(what, () => {
-      const found = capabilitiesAfter({ add, drop });
+      const found = capabilitiesAfter({ add, drop }, capabilityNames);
       expect(found).to.have.members(expected);
       expect(found, 'in the order of their numbers').to.deep.equal(
         capabilityNames.filter((name) => found.includes(name)),

@@ -1,4 +1,6 @@
+import { capabilitiesOf } from '../../linux/capabilities.ts';
 import { isAtLeast } from '../../linux/kernel.ts';
+import { neededCapabilities } from '../../plan/defaults.ts';
 import type { Facts } from './facts.ts';
 
 export interface Check {
@@ -66,18 +68,16 @@ function checkExecutable({ executables }: Facts, name: keyof Facts['executables'
   return { name, status: 'warn', detail: `${without}: ${found.error}`, ...(found.hint && { hint: found.hint }) };
 }
 
-/** Bits of the capabilities(7) that a start needs, for any user. */
-const needed = { CAP_CHOWN: 0, CAP_SETGID: 6, CAP_SETUID: 7, CAP_SETPCAP: 8, CAP_SYS_ADMIN: 21, CAP_MKNOD: 27 };
-
 function checkRoot({ uid, capabilities }: Facts): Check {
-  const missing = Object.entries(needed).filter(([, bit]) => ((capabilities >> BigInt(bit)) & 1n) === 0n);
+  const held = capabilitiesOf(capabilities);
+  const missing = neededCapabilities.filter((name) => !held.includes(name));
   if (uid === 0 && missing.length === 0)
     return { name: 'root', status: 'ok', detail: 'root, with all capabilities needed' };
   if (uid !== 0) {
     const hint = 'run it as root (sudo); containers of other users come with a later version';
     return { name: 'root', status: 'fail', detail: `uid ${uid}`, hint };
   }
-  const detail = `root without ${missing.map(([name]) => name).join(', ')}`;
+  const detail = `root without ${missing.join(', ')}`;
   return { name: 'root', status: 'fail', detail, hint: 'inside another container: give it these capabilities' };
 }
 

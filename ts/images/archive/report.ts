@@ -31,12 +31,27 @@ export const packing = 'pack the directory';
 
 /** Error of a report without result. `action`: `unpack the archive`, or `packing`. */
 export function errorOf(action: string, report: Exclude<Report, { result: unknown }>): Error {
-  if ('failure' in report) return systemError(action, report.failure);
+  if ('failure' in report) return isForbidden(report.failure) ? forbidden(action) : systemError(action, report.failure);
   const { code, entry, detail } = report.refusal;
   const words = refusals[code] ?? { why: `orlop-archive says '${code}'` };
   const at = entry === '' ? '' : `, entry '${entry}'`;
   const extra = detail === '' ? '' : ` (${detail})`;
   return new RequestError('ORLOP_E_ARCHIVE', `could not ${action}${at}: ${words.why}${extra}`, { hint: words.hint });
+}
+
+/** True if the process could not begin: making its mount namespace is the first thing that takes privilege. */
+function isForbidden({ syscall, errno }: { syscall: string; errno: number }): boolean {
+  return syscall === 'unshare' && errnoName(errno) === 'EPERM';
+}
+
+function forbidden(action: string): RequestError {
+  return new RequestError(
+    'ORLOP_E_PERMISSION',
+    `could not ${action}: only root with CAP_SYS_ADMIN can in this version`,
+    {
+      hint: `run it with sudo; for root in a container, 'orlop doctor' says what is missing`,
+    },
+  );
 }
 
 function systemError(action: string, failure: { syscall: string; errno: number; entry: string }): LaunchError {
