@@ -14,7 +14,8 @@ async function end(orlop: Orlop): Promise<void> {
   const options = { volumes: ['/data'] };
   const script = 'trap "exit 41" TERM; echo ready; while :; do sleep 0.05; done';
   const ephemeral = await orlop.create('busybox', ['sh', '-c', script], { ...options, rm: true });
-  const durable = await orlop.create('busybox', ['sleep', '1000'], options);
+  // A change of the user clears the parent-death signal, prctl(2).
+  const durable = await orlop.create('busybox', ['sleep', '1000'], { ...options, user: '1000' });
   const unstarted = await orlop.create('busybox', ['sleep', '1000'], { ...options, rm: true });
   const quiet = { stdout: 'ignore', stderr: 'ignore' } as const;
   const [one, two] = [await ephemeral.start({ stderr: 'ignore' }), await durable.start(quiet)];

@@ -5,7 +5,9 @@ import { Orlop } from '../../ts/index.ts';
 const [root = '', run = '', what = ''] = isMainThread ? process.argv.slice(2) : (workerData as readonly string[]);
 const orlop = await Orlop.open({ root, run });
 const pool = await orlop.pool('busybox', { size: 2, volumes: ['/data'] });
-const running = what === 'run' ? await pool.start(['sleep', '1000'], { volumes: ['/own'], stdout: 'ignore' }) : null;
+// Of another user, because a change of the user clears the parent-death signal, prctl(2).
+const options = { volumes: ['/own'], stdout: 'ignore', user: '1000' } as const;
+const running = what === 'run' ? await pool.start(['sleep', '1000'], options) : null;
 const { items } = await orlop.containers.list({ all: true });
 const pids = items.flatMap(({ pid }) => pid ?? []);
 if (isMainThread) console.log(JSON.stringify({ pids, running: running?.pid ?? null }));
