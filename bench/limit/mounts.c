@@ -70,7 +70,6 @@ static int make_kernel_filesystems(struct container* container) {
   TRY("shm", mount("shm", "dev/shm", "tmpfs", kClosed, "mode=1777,size=64m"));
   TRY("mqueue", mount("mqueue", "dev/mqueue", "mqueue", kClosed, NULL));
   TRY("sysfs", mount("sysfs", "sys", "sysfs", kClosed | MS_RDONLY, NULL));
-  TRY("cgroup", mount("cgroup", "sys/fs/cgroup", "cgroup2", kClosed | MS_RDONLY, NULL));
   return 0;
 }
 
