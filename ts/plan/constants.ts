@@ -9,7 +9,7 @@ export const overlayOption = { volatile: 1, userxattr: 2 } as const;
 /**
  * `kind` of `attach`: kind of the mount point, made if it is missing. No symbolic link is followed to a plain
  * directory, so that its path leads to the mount afterwards. A file of /proc is one that a mount may cover, see
- * `parseTarget`.
+ * `replaceableProc`.
  */
 export const mountPoint = { directory: 0, file: 1, 'plain directory': 2, 'file of /proc': 3 } as const;
 

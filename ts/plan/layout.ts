@@ -1,4 +1,5 @@
 import { attribute } from '../linux/mount-attributes.ts';
+import { replaceableProc } from '../linux/replaceable-proc.ts';
 import type { mountPoint } from './constants.ts';
 import { defaultMounts } from './default-mounts.ts';
 import type { Draft } from './draft.ts';
@@ -59,10 +60,10 @@ export function placeMounts(facts: StartFacts): readonly PlacedMount[] {
   return [...user, ...hidden, ...defaults];
 }
 
-/** Kind of a mount's target. In /proc nothing can be made, and only files are let through (`parseTarget`). */
+/** Kind of a mount's target. In /proc nothing can be made, and only some files can be covered. */
 function mountPointOf(mount: UserMount): Pick<PlacedMount, 'kind' | 'create'> {
   if (mount.kind === 'tmpfs') return { kind: 'directory', create: true };
-  const inProc = mount.type === 'file' && mount.target.startsWith('/proc/');
+  const inProc = mount.type === 'file' && replaceableProc.has(mount.target);
   return inProc ? { kind: 'file of /proc', create: false } : { kind: mount.type, create: true };
 }
 

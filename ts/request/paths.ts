@@ -1,24 +1,11 @@
 import { posix } from 'node:path';
 import { type ErrorCode, RequestError } from '../errors/index.ts';
+import { replaceableProc } from '../linux/replaceable-proc.ts';
 import { checkText, quote } from './text.ts';
 
 /** PATH_MAX without its NUL, and NAME_MAX, in bytes. */
 const maxPath = 4095;
 const maxName = 255;
-
-/** Files of /proc that a mount may cover, as lxcfs does (the list of runc). */
-const replaceableProc = new Set([
-  '/proc/cpuinfo',
-  '/proc/diskstats',
-  '/proc/loadavg',
-  '/proc/meminfo',
-  '/proc/slabinfo',
-  '/proc/stat',
-  '/proc/swaps',
-  '/proc/sys/crypto/fips_enabled',
-  '/proc/sys/kernel/ns_last_pid',
-  '/proc/uptime',
-]);
 
 /** Removes `.`, `..`, and repeated or trailing slashes. */
 export function cleanPath(path: string): string {
