@@ -30,15 +30,15 @@ constexpr uint32_t kArch = AUDIT_ARCH_AARCH64;
 #endif
 
 // Calls that the libraries need in each role: memory, clocks, exit and abort.
-constexpr int kCommon[] = {SYS_read,        SYS_write,          SYS_close,        SYS_brk,          SYS_munmap,
-                           SYS_mremap,      SYS_madvise,        SYS_futex,        SYS_getrandom,    SYS_clock_gettime,
-                           SYS_getpid,      SYS_gettid,         SYS_exit,         SYS_exit_group,   SYS_fstat,
+constexpr int kCommon[] = {SYS_read,           SYS_write,        SYS_close,        SYS_brk,        SYS_munmap,
+                           SYS_mremap,         SYS_madvise,      SYS_futex,        SYS_getrandom,  SYS_clock_gettime,
+                           SYS_getpid,         SYS_gettid,       SYS_exit,         SYS_exit_group, SYS_fstat,
                            SYS_rt_sigprocmask, SYS_rt_sigreturn, SYS_rt_sigaction,
 #ifdef SYS_poll
                            SYS_poll,
 #endif
 #ifdef ORLOP_SANITIZE
-                           SYS_sigaltstack, SYS_sched_yield,
+                           SYS_sigaltstack,    SYS_sched_yield,
 #endif
                            SYS_ppoll};
 

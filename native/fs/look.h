@@ -14,7 +14,7 @@ struct Looked {
   std::string path;  // without symbolic links
   uint64_t device = 0, inode = 0;
   mode_t mode = 0;
-  dev_t special = 0;  // device that a device file names
+  dev_t special = 0;        // device that a device file names
   int64_t file_system = 0;  // f_type of statfs(2); 0 if unknown
 };
 
