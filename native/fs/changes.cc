@@ -42,6 +42,15 @@ UniqueFd open_lock(const std::string& path) {
   return UniqueFd(open(path.c_str(), kFlags, 0600));
 }
 
+// True if a process waits for the exclusive lock, see `waitToWrite` of ts/store/lock.ts: it holds the gate, and has made
+// the lock file one byte long. The byte of a killed process is removed.
+bool writer_waits(const std::string& path, const UniqueFd& file) {
+  const UniqueFd gate(open((path + ".gate").c_str(), O_RDWR | O_NOFOLLOW | O_CLOEXEC));
+  if (!gate) return errno != ENOENT;
+  if (flock(gate.get(), LOCK_SH | LOCK_NB) != 0) return true;
+  return ftruncate(file.get(), 0) != 0;
+}
+
 Failure lock(const std::string& path, int mode, std::vector<UniqueFd>& held) {
   for (;;) {
     UniqueFd file = open_lock(path);
@@ -51,6 +60,7 @@ Failure lock(const std::string& path, int mode, std::vector<UniqueFd>& held) {
     if (fstat(file.get(), &facts) != 0) return failed("fstat", path);
     // A removed file is another one than later callers open: two processes would hold a lock of the same name.
     if (facts.st_nlink == 0) continue;
+    if (mode == LOCK_SH && facts.st_size > 0 && writer_waits(path, file)) return {EWOULDBLOCK, "flock", path};
     held.push_back(std::move(file));
     return {};
   }

@@ -14,7 +14,7 @@ namespace orlop::fs {
 struct Change {
   enum class Kind {
     kLock,    // exclusive flock(2) on the file until the batch has ended; EWOULDBLOCK if another process holds it
-    kShare,   // shared flock(2), otherwise as kLock
+    kShare,   // shared flock(2), otherwise as kLock; EWOULDBLOCK also if a process waits for it exclusively
     kSame,    // ESTALE if the file has another identity than `text`, see `identity_of`
     kAbsent,  // EEXIST if there is a file at the path
     kMakeDirectory,    // mkdir(2) with the mode, whatever the umask

@@ -13,9 +13,9 @@ import { expect } from 'chai';
 import { loadNative } from '../../ts/native/binding.ts';
 import type { Change } from '../../ts/native/contract.ts';
 import { fileIdentity } from '../../ts/store/file-identity.ts';
-import { tryLock } from '../../ts/store/lock.ts';
+import { tryLock, waitToWrite } from '../../ts/store/lock.ts';
 import { requires } from '../support/require.ts';
-import { temporaryDirectory } from '../support/temporary.ts';
+import { temporaryDirectory, until } from '../support/temporary.ts';
 
 describe('changes of the store', () => {
   requires('addon', 'root');
@@ -169,6 +169,21 @@ describe('changes of the store', () => {
     expect(codeOf(() => change(['share', path], ['rmdir', at('shared')]))).to.equal('EAGAIN');
     expect(existsSync(at('shared'))).to.equal(true);
     await alone?.release();
+  });
+
+  it('share no lock that another process waits for exclusively, and read no more than its length to know', async () => {
+    const path = at('locks', 'wanted.lock');
+    change(['share', path]);
+    const reader = tryLock(loadNative(), path, 'shared');
+    const writing = waitToWrite(loadNative(), path, 'the lock');
+    await until('it waits', () => statSync(path).size > 0);
+    expect(codeOf(() => change(['share', path], ['mkdir', at('shared'), 0o700]))).to.equal('EAGAIN');
+    await reader?.release();
+    await (await writing).release();
+    // A killed process leaves the byte, and no lock.
+    writeFileSync(path, '1');
+    change(['share', path], ['mkdir', at('shared'), 0o700]);
+    expect(statSync(path).size).to.equal(0);
   });
 
   it('stop where a file is not the one that was read', () => {

@@ -66,7 +66,7 @@ export async function makeContainer(
       stagingDirectory: layer?.stagingDirectory ?? null,
       mounted: roots.isMounted(id),
     });
-    await containers.add(container, fillAll(changes, values));
+    await containers.add(container, fillAll(changes, values), signal);
     laps?.lap('container', 'its record and its layer');
     await makeVolumes(runtime, container, signal);
     laps?.lap('volumes', 'made, or found');

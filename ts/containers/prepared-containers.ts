@@ -2,6 +2,7 @@ import { LaunchError } from '../errors/index.ts';
 import type { Durability } from '../record/schema.ts';
 import type { RunRequest } from '../request/types.ts';
 import type { ResolveOptions } from '../resolve/resolve.ts';
+import type { Store } from '../store/store.ts';
 import { errorCode } from '../store/system-error.ts';
 import { type PreparedContainer, prepareContainer } from './prepare.ts';
 import type { Runtime } from './runtime.ts';
@@ -42,34 +43,35 @@ export class PreparedContainers {
 
 /**
  * Calls `work` with the prepared container of a request: a kept one, or one that is prepared now. If a check fails, the
- * request is resolved again.
+ * request is resolved again. No image is locked meanwhile: `work` may wait for a name or for volumes.
  *
- * @param work leaves nothing behind when it throws; `again`: images are locked, so it must take no longer than a start
+ * @param work leaves nothing behind when it throws
  */
 export async function withPrepared<Result>(
   runtime: Runtime,
   request: RunRequest,
   options: ResolveOptions,
-  work: (prepared: PreparedContainer, again: boolean) => Promise<Result>,
+  work: (prepared: PreparedContainer) => Promise<Result>,
 ): Promise<Result> {
-  const { prepared: all, images } = runtime;
+  const { prepared: all, images, store } = runtime;
   const { durability, signal, laps } = options;
-  const prepared = all.get(request, durability) ?? (await resolve(runtime, request, options));
-  try {
-    return await work(prepared, false);
-  } catch (error) {
-    if (!isOutdated(error)) throw error;
-    all.forget(prepared);
-    laps?.lap('refused', 'something is not as it was resolved');
-    // No image changes until the container is recorded.
-    await using _hold = await images.hold({ signal });
-    return await whileChanging(async () => {
-      const resolved = await resolve(runtime, request, options);
-      return work(resolved, true).catch((error: unknown) => {
-        all.forget(resolved);
-        throw error;
-      });
-    });
+  let prepared = all.get(request, durability) ?? (await resolve(runtime, request, options));
+  for (let changes = 0; ; ) {
+    try {
+      return await work(prepared);
+    } catch (error) {
+      if (!isOutdated(error)) throw error;
+      laps?.lap('refused', 'something is not as it was resolved');
+      if (isLocked(error)) {
+        // Another process changes the images, or waits to.
+        await (await images.hold({ signal })).release();
+        continue;
+      }
+      all.forget(prepared);
+      // Images change as often as others commit, which is no reason to give up.
+      if (!isOfImage(error, store) && !mayRepeat(error, ++changes)) throw error;
+      prepared = await resolve(runtime, request, options);
+    }
   }
 }
 
@@ -82,15 +84,31 @@ export async function whileChanging<Result>(work: () => Promise<Result>): Promis
     try {
       return await work();
     } catch (error) {
-      if (attempt === maxAttempts || !isOutdated(error) || errorCode(error) !== 'ESTALE') throw error;
+      if (!isOutdated(error) || !mayRepeat(error, attempt + 1)) throw error;
     }
   }
+}
+
+/** True if the request may be resolved for the nth time, after a check failed. */
+function mayRepeat(error: unknown, nth: number): boolean {
+  return nth === 1 || (nth <= maxAttempts && errorCode(error) === 'ESTALE');
 }
 
 async function resolve(runtime: Runtime, request: RunRequest, options: ResolveOptions): Promise<PreparedContainer> {
   const prepared = await prepareContainer(runtime, request, options);
   if (prepared.resolved.repeatable) runtime.prepared.keep(request, options.durability, prepared);
   return prepared;
+}
+
+/** True if another process has the lock of the images. */
+function isLocked(error: unknown): boolean {
+  return errorCode(error) === 'EAGAIN' && (error as { readonly syscall?: unknown }).syscall === 'flock';
+}
+
+/** True if the check of an image's record failed. */
+function isOfImage(error: unknown, { imagesPath }: Pick<Store, 'imagesPath'>): boolean {
+  if (typeof error !== 'object' || error === null || !('path' in error)) return false;
+  return typeof error.path === 'string' && error.path.startsWith(`${imagesPath}/`);
 }
 
 /** True if a check failed or the source of a bind mount was replaced. No application ran. */

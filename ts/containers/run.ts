@@ -29,10 +29,8 @@ export async function runContainer(runtime: Runtime, request: RunRequest, how: S
   requireRoot();
   const { signal, laps } = how;
   const durability = request.rm ? 'ephemeral' : 'durable';
-  const run = (prepared: PreparedContainer, again: boolean) =>
-    isSimple(prepared)
-      ? launchNew(runtime, prepared, request, how, again)
-      : makeAndStart(runtime, prepared, request, how);
+  const run = (prepared: PreparedContainer) =>
+    isSimple(prepared) ? launchNew(runtime, prepared, request, how) : makeAndStart(runtime, prepared, request, how);
   return withPrepared(runtime, request, { durability, signal, laps }, run).catch(explainingNoSpace(runtime.store));
 }
 
@@ -58,7 +56,6 @@ async function launchNew(
   prepared: PreparedContainer,
   request: RunRequest,
   how: StartRequest,
-  again: boolean,
 ): Promise<Run> {
   const { containers, roots } = runtime;
   const { root, start } = prepared;
@@ -71,7 +68,7 @@ async function launchNew(
   try {
     const own = newOwn(prepared.resolved, request, id);
     const { name } = own;
-    const subject = { start, own, root, layer: id, make, onExit: exitOptionsOf(how, again) };
+    const subject = { start, own, root, layer: id, make, onExit: exitOptionsOf(how) };
     const launched = await launchContainer(runtime, subject, how);
     const { process, removes, ended: finished } = launched;
     if (finished === null) throw new Error('the launch does not report the exit');
@@ -91,15 +88,11 @@ async function launchNew(
   }
 }
 
-/**
- * A run that collects output and has no input reports start and exit together.
- *
- * @param again the caller has locked the images until the start is reported
- */
-function exitOptionsOf({ collect, stdio }: StartRequest, again: boolean): ExitOptions {
+/** A run that collects output and has no input reports start and exit together. */
+function exitOptionsOf({ collect, stdio }: StartRequest): ExitOptions {
   return {
     collect: collect !== undefined,
-    reportWithExit: collect !== undefined && stdio.stdin !== 'pipe' && !again,
+    reportWithExit: collect !== undefined && stdio.stdin !== 'pipe',
     limit: collect ?? 0,
   };
 }

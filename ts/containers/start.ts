@@ -40,7 +40,7 @@ export async function startContainer(
 ): Promise<Started> {
   const { containers, native, store } = runtime;
   const { laps } = request;
-  const claimed = await containers.claim(container);
+  const claimed = await containers.claim(container, request.signal);
   laps.lap('claim', 'no other process starts it');
   try {
     const prepared = 'prepared' in container ? container.prepared : null;

@@ -42,7 +42,7 @@ export async function commitLayer(context: Context, options: CommitOptions): Pro
   });
   const record = await addDocuments(addition, configuration, [...below, layer]);
   await addition.publish();
-  await recordImage(context, record, reference);
+  await recordImage(context, record, reference, options.signal);
   return record.id;
 }
 

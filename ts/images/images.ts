@@ -39,11 +39,11 @@ export class Images implements t.ImageStore {
     this.#context = { store, archiver, records: new ImageRecords(store) };
   }
 
-  async hold({ signal }: { readonly signal?: AbortSignal | undefined } = {}): Promise<t.ImageHold> {
+  async hold({ signal }: t.Abortable = {}): Promise<t.ImageHold> {
     return this.#context.store.lock('image', 'records', 'shared', { signal });
   }
 
-  async resolve(nameOrId: string, options?: { readonly signal?: AbortSignal | undefined }): Promise<t.CheckedImage> {
+  async resolve(nameOrId: string, options?: t.Abortable): Promise<t.CheckedImage> {
     if (nameOrId === hostImage) {
       // Not repeatable: the hidden directories depend on the host.
       return { value: await resolveHost(this.#context.store), checks: [], repeatable: false };
@@ -116,10 +116,10 @@ export class Images implements t.ImageStore {
     return commitLayer(this.#context, options);
   }
 
-  async tag(nameOrId: string, reference: string): Promise<void> {
+  async tag(nameOrId: string, reference: string, { signal }: t.Abortable = {}): Promise<void> {
     const { store, records } = this.#context;
     const name = formatReference(parseOwnReference(reference));
-    const lock = await store.lock('image', 'records', 'exclusive');
+    const lock = await store.lockToWrite('image', 'records', { signal });
     try {
       const { id } = await findImage(records, nameOrId);
       await records.writeTag({ reference: name, image: id });

@@ -23,7 +23,7 @@ async function removeRecords(
   options: RemoveOptions,
 ): Promise<{ untagged: readonly string[]; removed: Digest | null }> {
   const { store, records } = context;
-  const lock = await store.lock('image', 'records', 'exclusive');
+  const lock = await store.lockToWrite('image', 'records', { signal: options.signal });
   try {
     const found = await findImage(records, nameOrId);
     const names = (await records.tags()).tags.filter((tag) => tag.image === found.id).map((tag) => tag.reference);

@@ -164,7 +164,7 @@ export interface LoadedImage {
   readonly moved: readonly { readonly reference: string; readonly from: ImageId }[];
 }
 
-export interface RemoveOptions {
+export interface RemoveOptions extends Abortable {
   /** Also remove an image with several names; remove the names of an image that containers use. */
   readonly force?: boolean | undefined;
   /** Names of the containers that use an image. */
@@ -178,6 +178,11 @@ export interface RemovedImage {
   readonly deleted: readonly string[];
 }
 
+/** Options of a call that may wait. */
+export interface Abortable {
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** A lock that keeps all images from being removed until it is released. */
 export interface ImageHold extends AsyncDisposable {
   release(): Promise<void>;
@@ -186,17 +191,17 @@ export interface ImageHold extends AsyncDisposable {
 /** The images of a store. Every method throws `RequestError` for errors that the caller can fix. */
 export interface ImageStore {
   /**
-   * Takes a shared lock that keeps records from changing. A holder must not call `import`, `commit`, `tag`, `remove` or
-   * `load`: they change records, and so wait for the lock.
+   * Takes a shared lock that keeps records from changing, after whoever waits to change them. A holder must call no other
+   * function of the store: those that change records wait for the lock, and `resolve` waits for those.
    */
-  hold(options?: { readonly signal?: AbortSignal | undefined }): Promise<ImageHold>;
+  hold(options?: Abortable): Promise<ImageHold>;
   /** Resolves an image by name, ID or unique prefix of an ID. Throws ORLOP_E_NO_IMAGE, ORLOP_E_ABORTED. */
-  resolve(nameOrId: string, options?: { readonly signal?: AbortSignal | undefined }): Promise<CheckedImage>;
+  resolve(nameOrId: string, options?: Abortable): Promise<CheckedImage>;
   list(): Promise<ImageList>;
   inspect(nameOrId: string): Promise<ImageDetails>;
   import(options: ImportOptions): Promise<ImageId>;
   commit(options: CommitOptions): Promise<ImageId>;
-  tag(nameOrId: string, reference: string): Promise<void>;
+  tag(nameOrId: string, reference: string, options?: Abortable): Promise<void>;
   remove(nameOrId: string, options: RemoveOptions): Promise<RemovedImage>;
   save(options: SaveOptions): Promise<void>;
   load(options: LoadOptions): Promise<readonly LoadedImage[]>;

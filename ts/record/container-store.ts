@@ -70,13 +70,17 @@ export class ContainerStore {
    *
    * @throws RequestError ORLOP_E_CONTAINER_NAME; the system error of a change
    */
-  async add({ record, durability }: StoredContainer, changes: readonly Change[]): Promise<void> {
+  async add(
+    { record, durability }: StoredContainer,
+    changes: readonly Change[],
+    signal?: AbortSignal | undefined,
+  ): Promise<void> {
     const { native } = this.#store;
     // Ephemeral records lie in memory: a synchronous write takes microseconds, a thread's ten times that.
     const make = async () => (durability === 'ephemeral' ? native.change(changes) : native.changeLater(changes));
     // A generated name holds digits of the ID, so no other container has it.
     if (record.request.name === null) return make();
-    await using _lock = await this.#store.lock('container', 'names', 'exclusive');
+    await using _lock = await this.#store.lock('container', 'names', 'exclusive', { signal });
     await this.#checkFree(record.name);
     await make();
   }
@@ -118,26 +122,30 @@ export class ContainerStore {
   /**
    * Claims a container for a start: this process becomes its owner, before the clone.
    *
-   * @throws RequestError ORLOP_E_CONTAINER_RUNNING, also when another process is starting it
+   * @throws RequestError ORLOP_E_CONTAINER_RUNNING, also when another process is starting it; ORLOP_E_ABORTED
    */
-  async claim(container: StoredContainer): Promise<StoredContainer> {
+  async claim(container: StoredContainer, signal?: AbortSignal): Promise<StoredContainer> {
     const { record } = container;
     if (!reserve(record.id)) throw running(record, container.state.status === 'running' ? 'runs' : 'is being started');
     try {
-      return await this.#claim(container, await ownIdentity());
+      return await this.#claim(container, await ownIdentity(), signal);
     } catch (error) {
       unreserve(record.id);
       throw error;
     }
   }
 
-  async #claim(container: StoredContainer, self: ProcessIdentity): Promise<StoredContainer> {
+  async #claim(
+    container: StoredContainer,
+    self: ProcessIdentity,
+    signal: AbortSignal | undefined,
+  ): Promise<StoredContainer> {
     const { record, durability } = container;
     // Only the process that made an ephemeral container starts it, and the state names that process already.
     if (durability === 'ephemeral' && sameProcess(container.state.owner, self)) {
       return { ...container, state: { ...created, owner: self } };
     }
-    await using lock = await this.#store.lock('container', record.id, 'exclusive');
+    await using lock = await this.#store.lock('container', record.id, 'exclusive', { signal });
     const now = await readContainer(this.#store, record.id, durability);
     if (now === null) {
       // The container was removed with its lock file, so the lock made a new file.

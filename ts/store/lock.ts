@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, constants, fstatSync, ftruncateSync, mkdirSync, openSync } from 'node:fs';
 import { unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -38,8 +38,11 @@ export function tryLock(native: Native, path: string, mode: LockMode): Lock | nu
       if (!native.tryLock(file, mode)) return null;
       // A retired lock file is unlinked. Other processes would open a new file of the same name, so the lock would not
       // exclude them.
-      if (fstatSync(file).nlink > 0) lock = held(file, path, mode);
-      if (lock !== null) return lock;
+      const { nlink, size } = fstatSync(file);
+      if (nlink === 0) continue;
+      if (mode === 'shared' && size > 0 && isWriterWaiting(native, path, file)) return null;
+      lock = held(file, path, mode);
+      return lock;
     } finally {
       if (lock === null) closeSync(file);
     }
@@ -74,6 +77,70 @@ export async function waitForLock(
       () => {},
     );
   }
+}
+
+/**
+ * Waits for the exclusive lock. From the first attempt that fails, no one else gets it shared: otherwise shared holders
+ * that overlap would keep this caller waiting for ever.
+ *
+ * The caller holds a second lock, the gate, and makes the lock file one byte long. Who takes the lock shared looks at
+ * the file in any case, and asks for the gate only if the file has a byte. So this costs others nothing while no one
+ * waits. The byte of a killed process says nothing, because the kernel has freed the gate. `native/fs/changes.cc` has
+ * the other half for prepared starts.
+ *
+ * @throws RequestError as `waitForLock`
+ */
+export async function waitToWrite(
+  native: Native,
+  path: string,
+  what: string,
+  options?: LockOptions,
+): Promise<Pick<Lock, 'release'> & AsyncDisposable> {
+  // Held to the end: between two writers, readers have their turn.
+  const gate = await waitForLock(native, gateOf(path), 'exclusive', what, options);
+  try {
+    const lock = tryLock(native, path, 'exclusive') ?? (await behindGate(native, path, what, options));
+    const release = async (): Promise<void> => {
+      lock.releaseSync();
+      gate.releaseSync();
+    };
+    return { release, [Symbol.asyncDispose]: release };
+  } catch (error) {
+    gate.releaseSync();
+    throw error;
+  }
+}
+
+async function behindGate(native: Native, path: string, what: string, options?: LockOptions): Promise<Lock> {
+  setLength(path, 1);
+  try {
+    return await waitForLock(native, path, 'exclusive', what, options);
+  } finally {
+    setLength(path, 0);
+  }
+}
+
+function gateOf(path: string): string {
+  return `${path}.gate`;
+}
+
+function setLength(path: string, length: number): void {
+  const file = openLock(path);
+  try {
+    ftruncateSync(file, length);
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** True if the gate of a lock file with a byte is held. Otherwise the byte is of a killed process, and is removed. */
+function isWriterWaiting(native: Native, path: string, file: number): boolean {
+  const gate = tryLock(native, gateOf(path), 'shared');
+  if (gate === null) return true;
+  // The gate is held, so no writer has set the byte anew.
+  ftruncateSync(file, 0);
+  gate.releaseSync();
+  return false;
 }
 
 function aborted(what: string, signal: AbortSignal): RequestError {

@@ -5,7 +5,7 @@ import type { Mode, Native } from '../native/contract.ts';
 import { privateDirectory } from './directory.ts';
 import { fileNameFor } from './file-name.ts';
 import { homeDirectory } from './home.ts';
-import { type Lock, type LockMode, type LockOptions, tryLock, waitForLock } from './lock.ts';
+import { type Lock, type LockMode, type LockOptions, tryLock, waitForLock, waitToWrite } from './lock.ts';
 import { explainingNoSpace } from './no-space.ts';
 import { chooseRoot, chooseRun, type RootFacts } from './roots.ts';
 import { occupyRunDirectory } from './run-directory.ts';
@@ -230,6 +230,15 @@ export class Store {
    */
   lock(kind: LockKind, id: string, mode: LockMode, options?: LockOptions): Promise<Lock> {
     return waitForLock(this.native, this.lockFile(kind, id), mode, `${kind} ${id}`, options);
+  }
+
+  /**
+   * Waits for an exclusive lock that others hold shared all the time: they let this caller go first.
+   *
+   * @throws RequestError ORLOP_E_TIMEOUT, ORLOP_E_ABORTED
+   */
+  lockToWrite(kind: LockKind, id: string, options?: LockOptions): ReturnType<typeof waitToWrite> {
+    return waitToWrite(this.native, this.lockFile(kind, id), `${kind} ${id}`, options);
   }
 
   /** Takes the lock; null if another holder has it. */

@@ -2,6 +2,8 @@ import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { Orlop, type OrlopRuntime } from '../../../ts/index.ts';
+import { loadNative } from '../../../ts/native/binding.ts';
+import { Store } from '../../../ts/store/store.ts';
 import { cli } from '../../support/cli.ts';
 import { storeContent } from '../../support/facts-of-life.ts';
 import { withOrlop } from '../../support/orlop.ts';
@@ -145,6 +147,37 @@ describe('several programs on one store', function () {
     await Orlop.open(fixture());
     const { layers: _, ...rest } = storeContent(fixture());
     expect(rest).to.deep.equal(first);
+  });
+
+  it('commit and remove images among twenty that make and run containers, and wait for those in progress only', async () => {
+    const { orlop } = fixture();
+    const store = await Store.open({ ...fixture(), native: loadNative() });
+    const changed = await orlop.create('busybox', ['true']);
+    let goOn = true;
+    let made = 0;
+    const creators = Array.from({ length: 20 }, async (_, index) => {
+      while (goOn) {
+        // One of two needs a name, for which others wait.
+        if (index % 2 === 0) await orlop.run('busybox', ['true']);
+        else await (await orlop.create('busybox', ['true'], { name: `creator-${index}` })).remove();
+        made++;
+      }
+    });
+    try {
+      await until('all of them work', () => made > 40);
+      for (let turn = 0; turn < 10; turn++) {
+        // The wait alone, because the time of a commit also tells how busy the machine is.
+        const before = performance.now();
+        await using _lock = await store.lockToWrite('image', 'records');
+        expect(performance.now() - before, 'ms of the wait').to.be.below(1000);
+      }
+      await changed.commit('changed');
+      await orlop.images.remove('changed');
+    } finally {
+      goOn = false;
+      await Promise.all(creators);
+      await changed.remove();
+    }
   });
 
   it('remove a container once, however many try', async () => {

@@ -7,7 +7,7 @@ import { hexOf } from '../../../ts/images/digest.ts';
 import type { ImageId } from '../../../ts/images/types.ts';
 import { makeTree, TestStore, tar } from '../../support/images.ts';
 import { requires } from '../../support/require.ts';
-import { temporaryDirectory } from '../../support/temporary.ts';
+import { temporaryDirectory, until } from '../../support/temporary.ts';
 
 const unused = async (): Promise<readonly string[]> => [];
 
@@ -72,12 +72,32 @@ describe('removing an image', () => {
     const removing = test.images.remove('a:1', { usedBy: unused }).then(() => {
       done = true;
     });
-    // Another process's use: it must still find the image, however long the removal has been waiting.
-    for (let turn = 0; turn < 20; turn++) expect((await test.resolve('a:1')).id).to.equal(id);
+    // What begins later waits for the removal, however often it tries: otherwise users in turn would keep it waiting.
+    await until('the removal waits', () => statSync(test.store.lockFile('image', 'records')).size > 0);
+    const later = test.resolve('a:1').catch((error: unknown) => error);
     expect(done).to.equal(false);
     await hold.release();
     await removing;
+    expect(await later).to.include({ code: 'ORLOP_E_NO_IMAGE' });
     await expectEmpty();
+  });
+
+  it('ends its wait by its signal, and lets the next ones in', async () => {
+    await using _hold = await test.images.hold();
+    for (const call of ['remove', 'tag', 'import'] as const) {
+      const abort = new AbortController();
+      const { signal } = abort;
+      const calls = {
+        remove: () => test.images.remove('a:1', { usedBy: unused, signal }),
+        tag: () => test.images.tag('a:1', 'b:1', { signal }),
+        import: () => test.import(join(directory(), 'tree.tar'), { reference: 'c:1', signal }),
+      };
+      const waiting = calls[call]().catch((error: unknown) => error);
+      await until(`${call} waits`, () => statSync(test.store.lockFile('image', 'records')).size > 0);
+      abort.abort();
+      expect(await waiting, call).to.include({ code: 'ORLOP_E_ABORTED' });
+      expect((await test.resolve('a:1')).id).to.equal(id);
+    }
   });
 
   it('leaves a read-write layer alone that stands among the layers', async () => {

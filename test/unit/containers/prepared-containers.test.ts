@@ -173,47 +173,66 @@ describe('work with the prepared containers of a request', () => {
     expect(runtime().prepared.get(request(), 'ephemeral')).to.equal(undefined);
   });
 
-  it('has the request resolved again where a check fails, with the images held from then on', async () => {
+  it('has the request resolved again where a check fails', async () => {
     const first = await work(request());
     const laps = new Laps('create');
-    const seen: (readonly [PreparedContainer, again: boolean, held: number])[] = [];
-    const result = await withPrepared(runtime(), request(), { ...options, laps }, async (found, again) => {
-      seen.push([found, again, runtime().held]);
-      if (!again) throw systemError('stat');
+    const seen: PreparedContainer[] = [];
+    const result = await withPrepared(runtime(), request(), { ...options, laps }, async (found) => {
+      seen.push(found);
+      if (seen.length === 1) throw systemError('stat');
       return found;
     });
-    expect(seen.map(([, again, held]) => [again, held])).to.deep.equal([
-      [false, 0],
-      [true, 1],
-    ]);
-    expect(seen[0]?.[0]).to.equal(first);
-    expect(result).to.equal(seen[1]?.[0]).and.not.to.equal(first);
-    expect(runtime().held).to.equal(0);
+    expect(seen[0]).to.equal(first);
+    expect(result).to.equal(seen[1]).and.not.to.equal(first);
     expect(await work(request())).to.equal(result);
     expect(laps.steps.map(({ name }) => name)).to.include('refused');
   });
 
-  it('fails where a check fails the second time too', async () => {
+  const locked = () => Object.assign(systemError('flock'), { code: 'EAGAIN' });
+
+  it('waits while another process changes the images, and keeps what was resolved', async () => {
+    const first = await work(request());
     let tries = 0;
-    const failing = withPrepared(runtime(), request(), options, async () => {
-      tries++;
-      throw Object.assign(systemError('flock'), { code: 'EAGAIN' });
+    const result = await withPrepared(runtime(), request(), options, async (found) => {
+      expect(runtime().held, 'holders while the work may wait for a name').to.equal(0);
+      if (++tries < 20) throw locked();
+      return found;
     });
-    expect(await failing.catch((error: unknown) => error)).to.include({ syscall: 'flock' });
-    expect([tries, runtime().held]).to.deep.equal([2, 0]);
+    expect(result).to.equal(first);
+    expect(runtime().resolved).to.equal(1);
   });
 
-  it('has it resolved until what changes meanwhile has come to rest, with the images held all the time', async () => {
+  it('ends that wait by its signal', async () => {
+    const abort = new AbortController();
+    runtime().images.hold = async ({ signal } = {}) => {
+      signal?.throwIfAborted();
+      throw new Error('the signal did not arrive');
+    };
+    const waiting = withPrepared(runtime(), request(), { ...options, signal: abort.signal }, async () => {
+      abort.abort(new Error('enough'));
+      throw locked();
+    });
+    expect(await waiting.catch(String)).to.contain('enough');
+  });
+
+  it('has it resolved until what changes meanwhile has come to rest', async () => {
     for (const error of [systemError('stat'), launchError('bind')]) {
-      const seen: number[] = [];
+      let tries = 0;
       const result = await withPrepared(runtime(), request(), options, async (found) => {
-        seen.push(runtime().held);
-        if (seen.length < 4) throw error;
+        if (++tries < 4) throw error;
         return found;
       });
-      expect(seen).to.deep.equal([0, 1, 1, 1]);
       expect(await work(request())).to.equal(result);
     }
+  });
+
+  it('does not give up while the image gets its name again and again', async () => {
+    const path = `${runtime().store.tagsPath}/name.json`;
+    let tries = 0;
+    await withPrepared(runtime(), request(), options, async () => {
+      if (++tries < 30) throw Object.assign(systemError('stat'), { path });
+    });
+    expect(tries).to.equal(30);
   });
 
   it('fails where it never does, and nothing is kept', async () => {
@@ -223,7 +242,7 @@ describe('work with the prepared containers of a request', () => {
       throw systemError('stat');
     });
     expect(await failing.catch((error: unknown) => error)).to.include({ syscall: 'stat' });
-    expect([tries, runtime().held]).to.deep.equal([9, 0]);
+    expect(tries).to.equal(9);
     expect(runtime().prepared.get(request(), 'ephemeral')).to.equal(undefined);
   });
 

@@ -1,10 +1,10 @@
-import { chmod, lstat, mkdir, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, lstat, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { RequestError } from '../../../ts/errors/index.ts';
 import { Store } from '../../../ts/store/store.ts';
 import { fakeNative } from '../../support/fake-native.ts';
-import { temporaryDirectory } from '../../support/temporary.ts';
+import { temporaryDirectory, until } from '../../support/temporary.ts';
 
 async function codeOf(promise: Promise<unknown>): Promise<string> {
   return promise.then(
@@ -127,6 +127,32 @@ describe('locks', () => {
     const waiting = codeOf(store.lock('container', 'c', 'shared', { signal: abort.signal }));
     abort.abort();
     expect(await waiting).to.equal('ORLOP_E_ABORTED');
+  });
+
+  it('let one that waits to write go before those who share, and keep nothing of one that was killed', async () => {
+    const share = () => store.tryLock('image', 'i', 'shared');
+    const first = await share();
+    const abort = new AbortController();
+    const waiting = store.lockToWrite('image', 'i', { signal: abort.signal });
+    await until('it waits', async () => (await lstat(store.lockFile('image', 'i'))).size > 0);
+    expect(await share()).to.equal(null);
+    const second = store.lockToWrite('image', 'i');
+    await first?.release();
+    const writing = await waiting;
+    expect(await share()).to.equal(null);
+    await writing.release();
+    await (await second).release();
+    const aborted = new AbortController();
+    const held = await share();
+    const ended = codeOf(store.lockToWrite('image', 'i', { signal: aborted.signal }));
+    aborted.abort();
+    expect(await ended).to.equal('ORLOP_E_ABORTED');
+    // A killed process leaves the byte, and no lock.
+    await writeFile(store.lockFile('image', 'i'), '1');
+    const other = await share();
+    expect(other).not.to.equal(null);
+    expect(await readFile(store.lockFile('image', 'i'), 'utf8')).to.equal('');
+    for (const lock of [held, other]) await lock?.release();
   });
 
   it('that are retired leave no file, and whoever waited for the old file gets the new one', async () => {

@@ -27,7 +27,7 @@ export async function importImage(context: Context, options: ImportOptions): Pro
   });
   const record = await addDocuments(addition, configuration, [layer]);
   await addition.publish();
-  await recordImage(context, record, reference);
+  await recordImage(context, record, reference, options.signal);
   return record.id;
 }
 

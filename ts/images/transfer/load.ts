@@ -36,7 +36,7 @@ export async function loadImages(context: Context, { source, signal }: LoadOptio
   const images = incoming.map(({ record, names }) => ({ record, references: names.map(ownName) }));
   await addition.publish();
   const loaded: LoadedImage[] = [];
-  for (const { record, references } of images) loaded.push(await recordImage(context, record, references));
+  for (const { record, references } of images) loaded.push(await recordImage(context, record, references, signal));
   return loaded;
 }
 

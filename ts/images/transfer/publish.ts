@@ -51,8 +51,9 @@ export async function recordImage(
   { store, records }: Context,
   record: ImageRecord,
   references: readonly ImageReference[],
+  signal?: AbortSignal,
 ): Promise<LoadedImage> {
-  const lock = await store.lock('image', 'records', 'exclusive');
+  const lock = await store.lockToWrite('image', 'records', { signal });
   try {
     await records.write(record);
     const moved: { reference: string; from: Digest }[] = [];
