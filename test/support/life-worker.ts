@@ -26,6 +26,25 @@ async function end(orlop: Orlop): Promise<void> {
   if (`${line}`.startsWith('throw')) throw new Error('thrown by the test');
 }
 
+/** Runs many containers at once, each with an anonymous volume, and says how many gave their output. */
+async function anonymous(orlop: Orlop): Promise<void> {
+  const runs = Array.from({ length: Number(argument) }, () =>
+    orlop.run('busybox', ['echo', 'done'], { volumes: ['/w'] }).then(
+      ({ stdout }) => stdout,
+      (error: unknown) => `${error}`,
+    ),
+  );
+  say(await Promise.all(runs));
+  await orlop.close();
+}
+
+/** Makes many containers, each with an anonymous volume, and waits for a kill. */
+async function sleeping(orlop: Orlop): Promise<void> {
+  for (let i = 0; i < Number(argument); i++) await orlop.create('busybox', ['true'], { rm: true, volumes: ['/w'] });
+  say('made');
+  await once(process.stdin, 'data');
+}
+
 /** Runs a container, then has no work left, without closing anything. */
 async function idle(orlop: Orlop): Promise<void> {
   const { stdout } = await orlop.run('busybox', ['echo', 'done']);
@@ -89,7 +108,7 @@ async function pause(): Promise<void> {
   await held?.[Symbol.asyncDispose]();
 }
 
-const works: Record<string, (orlop: Orlop) => Promise<void>> = { end, idle, hang, churn, commit, pause };
+const works: Record<string, (orlop: Orlop) => Promise<void>> = { end, anonymous, sleeping, idle, hang, churn, commit, pause };
 const work = works[what ?? ''];
 if (work === undefined) throw new Error(`no work '${what}'`);
 await work(await Orlop.open({ root, run }));

@@ -8,6 +8,7 @@ import { applicationOf, containerIds, locate, readContainer, readRemoving, sweep
 import { removeLayer } from '../record/layer.ts';
 import { killApplication, removeContainer } from '../record/remove.ts';
 import type { Durability, RecordedExit, StoredContainer } from '../record/schema.ts';
+import { mapBounded } from '../store/bounded.ts';
 import { readRecord, recordSchema, writeRecord } from '../store/record.ts';
 import type { Store } from '../store/store.ts';
 import { isNoSpace } from '../store/system-error.ts';
@@ -22,9 +23,7 @@ export async function recover(store: Store, containers: ContainerStore): Promise
   await sweepTemporary(store);
   // First, because a process that cgroup v1 has frozen cannot be killed.
   await resumeAbandoned(store);
-  await Promise.all(
-    (await containerIds(store)).map(({ id, durability }) => recoverOne(store, containers, id, durability)),
-  );
+  await mapBounded(await containerIds(store), ({ id, durability }) => recoverOne(store, containers, id, durability));
   await sweepAfterReboot(store, containers.volumes);
 }
 

@@ -1,5 +1,6 @@
 import { RequestError } from '../errors/index.ts';
 import { shortId } from '../plan/holes.ts';
+import { mapBounded } from '../store/bounded.ts';
 import type { Store } from '../store/store.ts';
 import type { VolumeUser } from '../volumes/volumes.ts';
 import { containerIds, readContainer, volumeNames } from './files.ts';
@@ -16,19 +17,17 @@ export interface Uses {
 export async function readUses(store: Store): Promise<Uses> {
   const volumes = new Map<string, VolumeUser[]>();
   const images = new Map<string, VolumeUser[]>();
-  await Promise.all(
-    (await containerIds(store)).map(async ({ id, durability }) => {
-      const names = await volumeNames(store, id, durability);
-      const found = await readContainer(store, id, durability).catch((error: unknown) => {
-        if (error instanceof RequestError) return 'damaged' as const;
-        throw error;
-      });
-      if (found === null) return;
-      const user = { id, name: found === 'damaged' ? shortId(id) : found.record.name };
-      for (const name of names) add(volumes, name, user);
-      if (found !== 'damaged') add(images, found.record.image.id, user);
-    }),
-  );
+  await mapBounded(await containerIds(store), async ({ id, durability }) => {
+    const names = await volumeNames(store, id, durability);
+    const found = await readContainer(store, id, durability).catch((error: unknown) => {
+      if (error instanceof RequestError) return 'damaged' as const;
+      throw error;
+    });
+    if (found === null) return;
+    const user = { id, name: found === 'damaged' ? shortId(id) : found.record.name };
+    for (const name of names) add(volumes, name, user);
+    if (found !== 'damaged') add(images, found.record.image.id, user);
+  });
   return { volumes, images };
 }
 

@@ -1,10 +1,9 @@
 import { RequestError } from '../errors/index.ts';
+import { messageOf } from '../errors/message.ts';
 import type { NativeExit } from '../native/contract.ts';
 import { setOwnExit } from '../record/claims.ts';
 import type { ContainerStore } from '../record/container-store.ts';
 import type { RecordedExit, StoredContainer } from '../record/schema.ts';
-import { explainingNoSpace } from '../store/no-space.ts';
-import type { Store } from '../store/store.ts';
 import { type ExitStatus, exitStatus } from './exit.ts';
 
 /** Exit of an application, with its collected outputs. */
@@ -21,15 +20,21 @@ export interface ExitRequest {
 }
 
 /**
- * Waits for the exit. Then records it and removes the container, unless the launcher's threads have done so.
+ * Waits for the exit. Then records it and removes the container, unless the launcher's threads have done so. If that
+ * fails, the exit is reported all the same: the application has ended, and its output cannot be had again.
  *
  * @param container with its running state
  */
 export async function settleExit(
-  { containers, store }: { readonly containers: ContainerStore; readonly store: Store },
+  { containers }: { readonly containers: ContainerStore },
   container: () => StoredContainer,
   { id, removes, finished }: ExitRequest,
 ): Promise<ExitReport> {
+  const warn = (error: unknown) => {
+    containers.gone(id);
+    const what = `recording the exit of container '${container().record.name}', or removing it, failed`;
+    process.emitWarning(`${what}: ${messageOf(error)}; a later command makes up for it`, 'OrlopWarning');
+  };
   const settle = async (exit: RecordedExit) => {
     const running = container();
     const { rm } = running.record.request;
@@ -41,12 +46,12 @@ export async function settleExit(
   try {
     end = await finished;
   } catch (error) {
-    await settle({ exitCode: null, signal: null });
+    await settle({ exitCode: null, signal: null }).catch(warn);
     throw error;
   }
   const status = exitStatus(end.exit);
   // The batch of changes fails if another program waits for the exit or removes the container too.
-  if (!removes || end.failure !== null) await settle(status).catch(explainingNoSpace(store));
+  if (!removes || end.failure !== null) await settle(status).catch(warn);
   else containers.gone(id);
   return { ...end, status };
 }

@@ -3,7 +3,7 @@ import { isId } from '../store/id.ts';
 import type { Store } from '../store/store.ts';
 import { type CopyUp, copyUp, copyWouldChangeNothing } from './copy-up.ts';
 import { isEmpty, isEmptySync } from './empty.ts';
-import { noVolume, readVolume, readVolumeSync, type Volume, writeVolume } from './record.ts';
+import { isShared, noteShared, noVolume, readVolume, readVolumeSync, type Volume, writeVolume } from './record.ts';
 import { makeVolume, type Volumes, type VolumeUsers } from './volumes.ts';
 
 /** A volume of a container. Its name is known; an anonymous volume has a new ID. */
@@ -83,7 +83,8 @@ async function prepareOne(store: Store, users: VolumeUsers, need: VolumeNeed, op
     // No lock: the name is new, and the container's record keeps prune away.
     return create(store, need, options);
   }
-  const settled = lookUpSync(store, need) ?? (await lookUp(store, need, options));
+  const unnoted = !need.anonymous && isId(need.name) && !isShared(store, need.name);
+  const settled = unnoted ? null : (lookUpSync(store, need) ?? (await lookUp(store, need, options)));
   if (settled !== null) return { volume: settled, created: false };
   await using lock = await store.lock('volume', need.name, 'exclusive', { signal: options.signal });
   const volume = await readVolume(store, need.name);
@@ -94,6 +95,7 @@ async function prepareOne(store: Store, users: VolumeUsers, need: VolumeNeed, op
   }
   // Awaited here, because the lock is released at the end of this function.
   if (volume === null) return await create(store, need, options);
+  if (unnoted) await noteShared(store, need.name);
   if (!(await wantsCopy(volume, need)) || (await usedByOther(users, need.name, options.container))) {
     return { volume, created: false };
   }

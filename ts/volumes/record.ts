@@ -1,7 +1,9 @@
+import { existsSync } from 'node:fs';
 import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { RequestError } from '../errors/index.ts';
+import { replaceFile, syncDirectory } from '../store/durable.ts';
 import { isId } from '../store/id.ts';
 import { damaged, readRecord, readRecordSync, recordSchema, writeRecord } from '../store/record.ts';
 import type { Store } from '../store/store.ts';
@@ -82,6 +84,24 @@ export function writeVolume(directory: string, volume: VolumeRecord, durable: bo
   const { name, driver, anonymous, labels, created, container, populated } = volume;
   const record: VolumeRecord = { name, driver, anonymous, labels, created, container, populated };
   return writeRecord(join(directory, recordName), record, { durable });
+}
+
+/** Name of the note, beside the record of an anonymous volume, that other containers may use it by its ID. */
+const sharedName = 'shared';
+
+/** True if containers other than its own may use an anonymous volume. Only their records tell which. */
+export function isShared(store: Store, name: string): boolean {
+  return existsSync(join(store.volumePath(name), sharedName));
+}
+
+/**
+ * Notes that a container uses an anonymous volume by its ID. Without the note, the removal of the volume's own container
+ * need not read the records of all others. The caller holds the volume's lock exclusively.
+ */
+export async function noteShared(store: Store, name: string): Promise<void> {
+  const directory = store.volumePath(name);
+  await replaceFile(join(directory, sharedName), '', { mode: 0o600, durable: true });
+  await syncDirectory(directory);
 }
 
 /** The error for a missing volume. */

@@ -11,6 +11,7 @@ import type { Store } from '../store/store.ts';
 import { makeData } from './copy-up.ts';
 import {
   isDirectory,
+  isShared,
   isVolumeName,
   noVolume,
   readVolume,
@@ -102,7 +103,7 @@ export class Volumes {
   /**
    * Removes a volume and its data. Its record may be damaged.
    *
-   * @param except ID of a container that is being removed too
+   * @param except ID of a container that is being removed too; of an anonymous volume: the one that it was made for
    * @throws RequestError ORLOP_E_VOLUME_IN_USE with the names of its users, ORLOP_E_NO_VOLUME
    */
   async remove(name: string, { except }: { readonly except?: string | undefined } = {}): Promise<void> {
@@ -110,12 +111,18 @@ export class Volumes {
     const lock = await this.#store.lock('volume', name, 'exclusive');
     try {
       if (!(await isDirectory(this.#store.volumePath(name)))) throw noVolume(name);
-      const users = ((await this.#users()).get(name) ?? []).filter((user) => user.id !== except);
+      const users = await this.#usersOf(name, except);
       if (users.length > 0) throw inUse(name, users);
       await this.#store.remove(this.#store.volumePath(name));
     } finally {
       await lock.retire();
     }
+  }
+
+  /** Users of a volume other than `except`. A volume that no one else can use is not looked for: that reads all records. */
+  async #usersOf(name: string, except: string | undefined): Promise<readonly VolumeUser[]> {
+    if (except !== undefined && isId(name) && !isShared(this.#store, name)) return [];
+    return ((await this.#users()).get(name) ?? []).filter((user) => user.id !== except);
   }
 
   /** Removes unused anonymous volumes; with `all`, also unused named volumes. */

@@ -180,6 +180,26 @@ describe('several programs on one store', function () {
     }
   });
 
+  it('can run many containers with anonymous volumes at once, with few open files for each', async () => {
+    const before = storeContent(fixture());
+    await using program = new Program(fixture(), ['anonymous', '60'], ['prlimit', '--nofile=1024:1024']);
+    expect(await program.next()).to.deep.equal(Array<string>(60).fill('done\n'));
+    expect(await program.end(), program.stderr).to.deep.equal({ code: 0, signal: null });
+    expect(storeContent(fixture())).to.deep.equal(before);
+  });
+
+  it('can clean up after a program that was killed with many, with few open files', async () => {
+    const before = storeContent(fixture());
+    await using program = new Program(fixture(), ['sleeping', '60']);
+    await program.next();
+    program.child.kill('SIGKILL');
+    await program.end();
+    await using next = new Program(fixture(), ['idle'], ['prlimit', '--nofile=160:160']);
+    expect(await next.next()).to.equal('done\n');
+    expect(await next.end(), next.stderr).to.deep.equal({ code: 0, signal: null });
+    expect(storeContent(fixture())).to.deep.equal(before);
+  });
+
   it('remove a container once, however many try', async () => {
     const container = await fixture().orlop.create('busybox', ['true'], { volumes: ['/v'] });
     const handles = await Promise.all(

@@ -193,7 +193,7 @@ describe('orlop run', () => {
   for (const [code, message] of [
     ['EPIPE', ''],
     ['ENOSPC', 'orlop: ENOSPC: no space left on device, write\n'],
-    ['EMFILE', 'orlop: EMFILE: no space left on device, write\nhint: raise the limit of open files: ulimit -n 4096\n'],
+    ['EMFILE', 'orlop: EMFILE: no space left on device, write\nhint: raise the limit of open files (ulimit -n)\n'],
   ] as const) {
     it(`tells of ${code} in the output when the application has ended`, async () => {
       const error = Object.assign(new Error(`${code}: no space left on device, write`), { code, syscall: 'write' });

@@ -73,6 +73,24 @@ describe('the volumes of a container', () => {
     }
   });
 
+  it('go with their container without a look at other records, unless another has named one by its ID', async () => {
+    const [own, shared] = [newId(), newId()];
+    await prepare([need({ name: own, anonymous: true }), need({ name: shared, anonymous: true })]);
+    let looks = 0;
+    const counting = new Volumes(store, async () => {
+      looks++;
+      return users;
+    });
+    await counting.remove(own, { except: 'c' });
+    expect(looks).to.equal(0);
+    users.set(shared, [{ id: 'other', name: 'other' }]);
+    await prepare([need({ name: shared })], { container: 'other' });
+    expect((await refusal(counting.remove(shared, { except: 'c' }))).code).to.equal('ORLOP_E_VOLUME_IN_USE');
+    users.clear();
+    await counting.remove(shared, { except: 'c' });
+    expect(await readdir(store.volumesPath)).to.deep.equal([]);
+  });
+
   it('are filled once: what was deleted stays deleted', async () => {
     await prepare([need()]);
     await rm(join(store.volumeData('v'), 'sub'), { recursive: true });

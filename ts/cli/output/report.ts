@@ -33,7 +33,7 @@ export function notify(io: Io, notice: Notice): void {
 
 /** Hints for errors of any system call. */
 const hints: Readonly<Record<string, string>> = {
-  EMFILE: 'raise the limit of open files: ulimit -n 4096',
+  EMFILE: 'raise the limit of open files (ulimit -n)',
   ENFILE: 'the whole machine has too many files open: raise fs.file-max',
 };
 

@@ -1,0 +1,40 @@
+import { once } from 'node:events';
+import { expect } from 'chai';
+import type { NativeExit } from '../../../ts/native/contract.ts';
+import type { ContainerStore } from '../../../ts/record/container-store.ts';
+import { created } from '../../../ts/record/schema.ts';
+import { newId } from '../../../ts/store/id.ts';
+import { settleExit } from '../../../ts/supervise/settle-exit.ts';
+import { record } from '../../support/records.ts';
+
+describe('what follows the exit of an application', () => {
+  const end: NativeExit = {
+    exit: { code: 3, signal: null },
+    outputs: [Buffer.from('result')],
+    overflow: null,
+    failure: null,
+  };
+
+  for (const durability of ['ephemeral', 'durable'] as const) {
+    it(`does not take the result away when it fails, of a container that is ${durability}`, async () => {
+      const gone: string[] = [];
+      const fail = async () => {
+        throw Object.assign(new Error('EMFILE: too many open files'), { code: 'EMFILE' });
+      };
+      const containers = { removeExited: fail, exited: fail, gone: (id: string) => gone.push(id) };
+      const one = record(newId());
+      const container = { record: { ...one, request: { ...one.request, rm: true } }, state: created, durability };
+      const warned = once(process, 'warning');
+      const report = await settleExit({ containers: containers as unknown as ContainerStore }, () => container, {
+        id: one.id,
+        removes: false,
+        finished: Promise.resolve(end),
+      });
+      expect(report.status).to.deep.equal({ exitCode: 3, signal: null });
+      expect(`${report.outputs[0]}`).to.equal('result');
+      expect(gone).to.deep.equal([one.id]);
+      const [warning] = await warned;
+      expect(warning.message).to.contain(one.name).and.to.contain('EMFILE');
+    });
+  }
+});
