@@ -60,6 +60,7 @@ function makeChange(change: Change): void {
   else if (kind === 'rename') renameSync(path, change[2]);
   else if (kind === 'remove') rmSync(path, { recursive: true, force: true });
   else if (kind === 'rmdir') rmdirSync(path);
+  else if (kind === 'unlink') rmSync(path, { force: true });
   else if (kind === 'layer') {
     mkdirSync(path, { mode: 0o700 });
     mkdirSync(`${path}/diff`, { mode: 0o755 });

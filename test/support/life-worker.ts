@@ -108,7 +108,16 @@ async function pause(): Promise<void> {
   await held?.[Symbol.asyncDispose]();
 }
 
-const works: Record<string, (orlop: Orlop) => Promise<void>> = { end, anonymous, sleeping, idle, hang, churn, commit, pause };
+const works: Record<string, (orlop: Orlop) => Promise<void>> = {
+  end,
+  anonymous,
+  sleeping,
+  idle,
+  hang,
+  churn,
+  commit,
+  pause,
+};
 const work = works[what ?? ''];
 if (work === undefined) throw new Error(`no work '${what}'`);
 await work(await Orlop.open({ root, run }));

@@ -2,7 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { Orlop } from '../../ts/index.ts';
 
-const { root, run, what } = workerData as { root: string; run: string; what: 'hold' | 'run' | 'start' };
+const { root, run, what } = workerData as { root: string; run: string; what: 'hold' | 'run' | 'start' | 'create' };
 const orlop = await Orlop.open({ root, run });
 if (what === 'run') {
   const { stdout } = await orlop.run('busybox', ['echo', 'from a worker'], { volumes: ['/data'] });
@@ -14,6 +14,9 @@ if (what === 'run') {
   const pids = [(await ephemeral.start()).pid, (await durable.start()).pid];
   parentPort?.postMessage({ pids, durable: durable.id });
   setInterval(() => {}, 1000);
+} else if (what === 'create') {
+  parentPort?.postMessage('creates');
+  for (;;) await Promise.all([1, 2, 3].map(() => orlop.create('busybox', ['true'], { volumes: ['/a', '/b'] })));
 } else {
   parentPort?.postMessage('starts');
   for (;;) await Promise.all([1, 2, 3].map(() => orlop.run('busybox', ['sleep', '0.01'])));

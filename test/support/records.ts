@@ -65,11 +65,12 @@ export async function addContainer(
   containers: ContainerStore,
   record: ContainerRecord,
   durability: Durability,
+  makeVolumes?: () => Promise<void>,
 ): Promise<StoredContainer> {
   const added = await container(record, durability);
   const origin = { stagingDirectory: null, mounted: false };
   const self = await ownIdentity();
-  await containers.add(added, createdChanges(store, added, self, origin, rootAttributes(undefined)));
+  await containers.add(added, createdChanges(store, added, self, origin, rootAttributes(undefined)), { makeVolumes });
   return added;
 }
 

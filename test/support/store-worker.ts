@@ -40,16 +40,18 @@ async function churn(store: Store, image: string): Promise<void> {
     ];
     const id = newId();
     const volumes = needs.map(({ nocopy: _, ...use }) => use);
-    const added = await addContainer(store, containers, record(id, { volumes }), durability);
-    say('added');
-    const view = openSync(image, constants.O_RDONLY | constants.O_DIRECTORY);
-    await prepareVolumes(store, containers.volumes, users, needs, {
-      container: id,
-      view: async () => view,
-      owner: { uid: 0, gid: 0 },
-      durable: durability === 'durable',
-    });
-    closeSync(view);
+    const makeVolumes = async (): Promise<void> => {
+      say('added');
+      const view = openSync(image, constants.O_RDONLY | constants.O_DIRECTORY);
+      await prepareVolumes(store, containers.volumes, users, needs, {
+        container: id,
+        view: async () => view,
+        owner: { uid: 0, gid: 0 },
+        durable: durability === 'durable',
+      });
+      closeSync(view);
+    };
+    const added = await addContainer(store, containers, record(id, { volumes }), durability, makeVolumes);
     say('prepared');
     const running = await recordRunning(store, await containers.claim(added));
     say('started');

@@ -66,9 +66,13 @@ export async function makeContainer(
       stagingDirectory: layer?.stagingDirectory ?? null,
       mounted: roots.isMounted(id),
     });
-    await containers.add(container, fillAll(changes, values), signal);
-    laps?.lap('container', 'its record and its layer');
-    await makeVolumes(runtime, container, signal);
+    await containers.add(container, fillAll(changes, values), {
+      makeVolumes: () => {
+        laps?.lap('container', 'its record and its layer');
+        return makeVolumes(runtime, container, signal);
+      },
+      signal,
+    });
     laps?.lap('volumes', 'made, or found');
     return container;
   } catch (error) {

@@ -1,5 +1,5 @@
 import { lstat, readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import * as v from 'valibot';
 import { RequestError } from '../errors/index.ts';
 import { bootId, isAlive } from '../linux/proc.ts';
@@ -9,6 +9,7 @@ import { removeLayer } from '../record/layer.ts';
 import { killApplication, removeContainer } from '../record/remove.ts';
 import type { Durability, RecordedExit, StoredContainer } from '../record/schema.ts';
 import { mapBounded } from '../store/bounded.ts';
+import { isId } from '../store/id.ts';
 import { readRecord, recordSchema, writeRecord } from '../store/record.ts';
 import type { Store } from '../store/store.ts';
 import { isNoSpace } from '../store/system-error.ts';
@@ -20,10 +21,12 @@ import { resumeAbandoned } from './pause/pause.ts';
  * applications without an owner, completes removals, and after a reboot removes what only the lost records knew of.
  */
 export async function recover(store: Store, containers: ContainerStore): Promise<void> {
-  await sweepTemporary(store);
+  await sweepTemporary(store, (id) => removeLayer(store, id));
   // First, because a process that cgroup v1 has frozen cannot be killed.
   await resumeAbandoned(store);
-  await mapBounded(await containerIds(store), ({ id, durability }) => recoverOne(store, containers, id, durability));
+  const all = await containerIds(store);
+  await mapBounded(all, ({ id, durability }) => recoverOne(store, containers, id, durability));
+  await sweepLocks(store, new Set(all.map(({ id }) => id)));
   await sweepAfterReboot(store, containers.volumes);
 }
 
@@ -50,6 +53,19 @@ async function recoverOne(store: Store, containers: ContainerStore, id: string, 
     await lock.retire();
   } finally {
     await lock.release();
+  }
+}
+
+/** Removes the lock files of containers that a killed process was about to make. */
+async function sweepLocks(store: Store, known: ReadonlySet<string>): Promise<void> {
+  const directory = dirname(store.lockFile('container', 'any'));
+  const names = await readdir(directory).catch((): string[] => []);
+  for (const id of names.map((name) => basename(name, '.lock'))) {
+    if (!isId(id) || known.has(id)) continue;
+    const lock = await store.tryLock('container', id, 'exclusive');
+    if (lock === null) continue;
+    if ((await locate(store, id)) === null) await lock.retire();
+    else await lock.release();
   }
 }
 

@@ -10,7 +10,10 @@ import { waiterLock } from './waiters.ts';
 // Batches of changes to the store for the making, the start and the exit of a container. The launcher thread and the
 // thread that waits for the exit make the changes, without the JavaScript thread. Texts may have holes.
 
-/** Makes a container, its record first: from then on a recovery finds the rest. Pure. */
+/**
+ * Makes a container. Its record is written first, so that a recovery finds the layer, and gets its name last: who finds
+ * the container finds its layer too. Pure.
+ */
 export function createdChanges(
   store: Store,
   container: StoredContainer,
@@ -18,7 +21,8 @@ export function createdChanges(
   origin: LayerOrigin,
   root: RootAttributes,
 ): Change[] {
-  return [...newRecordChanges(store, container, self), ...moveLayer(store, container.record.layer, origin, root)];
+  const { write, publish } = newRecordChanges(store, container, self);
+  return [...write, ...moveLayer(store, container.record.layer, origin, root), ...publish];
 }
 
 /** State of a container whose application runs, without PID and start time, which the launcher thread adds. Pure. */

@@ -11,7 +11,9 @@ import { isReserved, reserve, unreserve } from './claims.ts';
 import {
   containerDirectory,
   containerIds,
+  isMadeInSteps,
   locate,
+  madeChanges,
   readContainer,
   removeUnfinished,
   replaceRecords,
@@ -42,6 +44,11 @@ export interface ContainerList {
   readonly damaged: readonly DamagedContainer[];
 }
 
+export interface AddOptions {
+  readonly makeVolumes?: (() => Promise<void>) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
 export interface RemoveContainerOptions {
   /** Kill a running application; remove the container even if its record is damaged. */
   readonly force?: boolean | undefined;
@@ -63,17 +70,36 @@ export class ContainerStore {
   }
 
   /**
-   * Makes a container by its batch of changes. The first ones write its record, so that its volumes and image are in
-   * use and a recovery finds the rest.
+   * Makes a container by its batch of changes, and then its volumes, which its record protects.
    *
-   * An ephemeral container belongs to this process. A recovery removes it if this process is dead.
+   * A recovery removes what a killed process has left: an ephemeral container without a living owner; a durable one with
+   * the note that it is being made, and a free lock.
    *
-   * @throws RequestError ORLOP_E_CONTAINER_NAME; the system error of a change
+   * @throws RequestError ORLOP_E_CONTAINER_NAME, ORLOP_E_ABORTED; the system error of a change; as `makeVolumes` does
    */
-  async add(
+  async add(container: StoredContainer, changes: readonly Change[], options: AddOptions = {}): Promise<void> {
+    const { makeVolumes, signal } = options;
+    if (!isMadeInSteps(container)) {
+      await this.#make(container, changes, signal);
+      return makeVolumes?.();
+    }
+    const { id } = container.record;
+    const lock = await this.#store.lock('container', id, 'exclusive', { signal });
+    try {
+      await this.#make(container, changes, signal);
+      await makeVolumes?.();
+      await this.#store.native.changeLater(madeChanges(this.#store, container));
+    } catch (error) {
+      await lock.retire();
+      throw error;
+    }
+    await lock.release();
+  }
+
+  async #make(
     { record, durability }: StoredContainer,
     changes: readonly Change[],
-    signal?: AbortSignal | undefined,
+    signal: AbortSignal | undefined,
   ): Promise<void> {
     const { native } = this.#store;
     // Ephemeral records lie in memory: a synchronous write takes microseconds, a thread's ten times that.

@@ -22,6 +22,7 @@ import {
 //   config.json   the record
 //   state.json    the state
 //   volumes/NAME  an empty file for each volume, so that a damaged record still protects what its container uses
+//   making        the note that its volumes are being made, by a process that holds the container's lock
 //   removing      the note that a removal began; its text is 'volumes' if the anonymous volumes are removed too
 
 const kinds: readonly Durability[] = ['ephemeral', 'durable'];
@@ -68,16 +69,33 @@ export async function containerIds(store: Store): Promise<{ id: string; durabili
   return lists.flat();
 }
 
+/** True if a batch of changes is not enough to make a container that outlives a kill: its volumes follow. Pure. */
+export function isMadeInSteps({ record, durability }: StoredContainer): boolean {
+  return durability === 'durable' && record.volumes.length > 0;
+}
+
+/** Removes the note that the container is being made. Pure. */
+export function madeChanges(store: Store, { record, durability }: StoredContainer): Change[] {
+  const directory = containerDirectory(store, record.id, durability);
+  // After a power cut, the note would have the whole container removed.
+  return [
+    ['unlink', `${directory}/making`],
+    ['sync', directory],
+  ];
+}
+
 /**
- * Writes a new container's directory, completely or not at all. Texts may have holes. Pure.
+ * Writes a new container's directory, completely or not at all: `write` under a temporary name, `publish` renames it.
+ * Texts may have holes. Pure.
  *
  * @param self is named in the temporary directory, so that a sweep can check that this process lives
  */
 export function newRecordChanges(
   store: Store,
-  { record, state, durability }: StoredContainer,
+  container: StoredContainer,
   self: ProcessIdentity,
-): Change[] {
+): { readonly write: readonly Change[]; readonly publish: readonly Change[] } {
+  const { record, state, durability } = container;
   const { id, volumes } = record;
   const parent = parentOf(store, durability);
   const temporary = `${parent}/${temporaryName('new', self, id)}`;
@@ -97,7 +115,11 @@ export function newRecordChanges(
     for (const { name } of volumes) changes.push(['write', `${temporary}/volumes/${name}`, '', 0o600]);
     changes.push(...sync(`${temporary}/volumes`));
   }
-  return [...changes, ...sync(temporary), ['rename', temporary, `${parent}/${id}`], ...sync(parent)];
+  if (isMadeInSteps(container)) changes.push(['write', `${temporary}/making`, '', 0o600]);
+  return {
+    write: [...changes, ...sync(temporary)],
+    publish: [['rename', temporary, `${parent}/${id}`], ...sync(parent)],
+  };
 }
 
 /**
@@ -227,17 +249,20 @@ export async function writeRemoving(store: Store, id: string, durability: Durabi
   });
 }
 
-/** Reads the note of a removal; null: none has begun. */
+/** Reads whether a container is to be removed, as a removal that has begun or a making that has not ended. */
 export async function readRemoving(
   store: Store,
   id: string,
   durability: Durability,
 ): Promise<{ readonly volumes: boolean } | null> {
+  const directory = containerDirectory(store, id, durability);
+  const names = (await namesIn(directory)) ?? [];
+  if (names.includes('making')) return { volumes: true };
+  if (!names.includes('removing')) return null;
   try {
-    const content = await readFile(join(containerDirectory(store, id, durability), 'removing'), 'utf8');
-    return { volumes: content === 'volumes' };
+    return { volumes: (await readFile(join(directory, 'removing'), 'utf8')) === 'volumes' };
   } catch (error) {
-    // The removal has not begun, or is complete.
+    // The removal is complete.
     if (errorCode(error) === 'ENOENT') return null;
     throw error;
   }
@@ -281,14 +306,19 @@ export function removeRecordChanges(store: Store, id: string, self: ProcessIdent
   ];
 }
 
-/** Removes directories that dead processes were writing or removing. */
-export async function sweepTemporary(store: Store): Promise<void> {
+/**
+ * Removes directories that dead processes were writing or removing.
+ *
+ * @param removeLayer is called for a container whose directory did not get its name: it may have its layer already
+ */
+export async function sweepTemporary(store: Store, removeLayer: (id: string) => Promise<void>): Promise<void> {
   for (const durability of kinds) {
     const parent = parentOf(store, durability);
     for (const name of await readdir(parent)) {
-      const owner = ownerOf(name);
-      if (owner === null) continue;
-      if (!(await isAlive(owner))) await rm(join(parent, name), { recursive: true, force: true });
+      const made = parseTemporaryName(name);
+      if (made === null || (await isAlive(made.owner))) continue;
+      if (made.kind === 'new') await removeLayer(made.id);
+      await rm(join(parent, name), { recursive: true, force: true });
     }
   }
 }
@@ -298,9 +328,11 @@ function temporaryName(kind: 'new' | 'gone', { pid, startTime, boot, namespace }
   return `${kind}.${pid}.${startTime}.${boot}.${namespace.replace(/\D/g, '')}.${id}`;
 }
 
-function ownerOf(name: string): ProcessIdentity | null {
+function parseTemporaryName(
+  name: string,
+): { readonly kind: 'new' | 'gone'; readonly id: string; readonly owner: ProcessIdentity } | null {
   const [kind, pid, startTime, boot, namespace, id] = name.split('.');
-  if ((kind !== 'new' && kind !== 'gone') || id === undefined) return null;
+  if ((kind !== 'new' && kind !== 'gone') || id === undefined || !isId(id)) return null;
   if (pid === undefined || startTime === undefined || boot === undefined) return null;
-  return { pid: Number(pid), startTime, boot, namespace: `pid:[${namespace}]` };
+  return { kind, id, owner: { pid: Number(pid), startTime, boot, namespace: `pid:[${namespace}]` } };
 }

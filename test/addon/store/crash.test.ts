@@ -43,6 +43,12 @@ describe('a store whose process is killed', function () {
     expect(ids, 'layers').to.include.members(await readdir(store.layersPath));
     expect(ids, 'mount points').to.include.members(await readdir(store.mntPath));
     await expectVolumes(containers);
+    const { volumes } = await containers.volumes.list();
+    const used = list.containers.flatMap(({ record }) => record.volumes.map(({ name }) => name));
+    expect(
+      volumes.map(({ name }) => name),
+      'volumes of containers',
+    ).to.include.members(used);
   }
 
   async function expectVolumes(containers: ContainerStore): Promise<void> {

@@ -70,6 +70,25 @@ describe('a Worker that uses orlop', function () {
     await until('no zombie is left', () => zombies().length === 0);
   });
 
+  it('can be terminated while it makes containers: those that are left can be started', async () => {
+    const before = storeContent(fixture());
+    for (let i = 0; i < 5; i++) {
+      const worker = start('create');
+      await message(worker);
+      await until('it has a container', () => storeContent(fixture()).containers?.length !== before.containers?.length);
+      for (let turn = 0; turn < i * 50; turn++) await new Promise((done) => setImmediate(done));
+      await worker.terminate();
+      const orlop = await Orlop.open(fixture());
+      for (const { id } of (await orlop.containers.list({ all: true })).items) {
+        const container = await orlop.container(id);
+        expect((await (await container.start()).exited).exitCode).to.equal(0);
+        await container.remove({ volumes: true });
+      }
+      await orlop.close();
+    }
+    expect(storeContent(fixture())).to.deep.equal(before);
+  });
+
   it('can be terminated in the midst of starts; the program goes on', async () => {
     // What the addon's threads wait with is made when it is first needed, and stays: removals have one of their own.
     const own = await Orlop.open(fixture());

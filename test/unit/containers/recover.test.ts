@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { link, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { expect } from 'chai';
 import { recover } from '../../../ts/containers/recover.ts';
 import { identify, ownIdentity } from '../../../ts/linux/proc.ts';
@@ -87,17 +87,44 @@ describe('after a crash', () => {
     expect((await containers.find(one.id)).state.status).to.equal('exited');
   });
 
+  it('a container whose making was interrupted goes with its volumes; one that is being made stays', async () => {
+    const volume = await containers.volumes.create(null);
+    const use = { name: volume.name, target: '/a', attributes: 0, anonymous: true, reason: 'test' };
+    const half = record(newId(), { volumes: [use] });
+    await addContainer(store, containers, half, 'durable', async () => {
+      await recover(store, containers);
+      expect(await readdir(store.containersPath)).to.deep.equal([half.id]);
+    });
+    expect(await readdir(containerDirectory(store, half.id, 'durable'))).not.to.include('making');
+    await recover(store, containers);
+    expect(await readdir(store.containersPath)).to.deep.equal([half.id]);
+    // A killed process leaves the note and the lock's file, and no lock.
+    await writeFile(store.lockFile('container', newId()), '');
+    await writeFile(join(containerDirectory(store, half.id, 'durable'), 'making'), '');
+    await recover(store, containers);
+    for (const path of [store.containersPath, store.layersPath, store.mntPath, store.volumesPath]) {
+      expect(await readdir(path), path).to.deep.equal([]);
+    }
+    expect(await readdir(dirname(store.lockFile('container', half.id)))).to.deep.equal([]);
+  });
+
   it('removals are finished, and records that were never completed forgotten', async () => {
     const { record: one } = await add(record(newId()), 'durable');
     await writeFile(join(store.containersPath, one.id, 'removing'), 'volumes');
-    const temporary = ({ pid, startTime, boot, namespace }: Awaited<ReturnType<typeof endedProcess>>): string =>
-      ['new', pid, startTime, boot, namespace.replace(/\D/g, ''), newId()].join('.');
-    const half = temporary(await endedProcess());
-    const busy = temporary(await ownIdentity());
-    for (const name of [half, busy]) await mkdir(join(store.containersPath, name));
+    const temporary = async ({ pid, startTime, boot, namespace }: Awaited<ReturnType<typeof endedProcess>>) => {
+      const id = newId();
+      const name = ['new', pid, startTime, boot, namespace.replace(/\D/g, ''), id].join('.');
+      await mkdir(join(store.containersPath, name));
+      await mkdir(store.layerPath(id));
+      await mkdir(store.mountPoint(id));
+      return { id, name };
+    };
+    await temporary(await endedProcess());
+    const busy = await temporary(await ownIdentity());
     await recover(store, containers);
-    expect(await readdir(store.containersPath)).to.deep.equal([busy]);
-    expect(await readdir(store.layersPath)).to.deep.equal([]);
+    expect(await readdir(store.containersPath)).to.deep.equal([busy.name]);
+    expect(await readdir(store.layersPath)).to.deep.equal([busy.id]);
+    expect(await readdir(store.mntPath)).to.deep.equal([busy.id]);
     expect((await containers.list()).containers).to.deep.equal([]);
   });
 

@@ -80,15 +80,27 @@ describe('what makes, starts and ends a container', () => {
     }
   }
 
-  it('begin with its record, which appears completely or not at all, and then make its layer', async () => {
+  it('write its record under another name, then make its layer, and give the record its name last', async () => {
     const one = fillAll(await prepared('ephemeral'), values);
     const changes = createdChanges(store, one, self, origins['made in its place'], root);
-    const recorded = changes.findIndex(([kind, , to]) => kind === 'rename' && to === `${store.ephemeralPath}/${id}`);
     const places = [store.layersPath, store.mntPath];
     const touched = changes.map((change) => places.some((place) => change.some((part) => `${part}`.startsWith(place))));
-    expect(recorded).to.be.greaterThan(0);
-    expect(touched.slice(0, recorded + 1)).to.not.include(true);
-    expect(touched.slice(recorded + 1)).to.not.include(false);
+    const written = changes.findIndex(([kind, path]) => kind === 'write' && path.endsWith('config.json'));
+    expect(written).to.be.greaterThan(0).and.lessThan(touched.indexOf(true));
+    const [kind, , to] = changes[touched.lastIndexOf(true) + 1] ?? [];
+    expect([kind, to]).to.deep.equal(['rename', `${store.ephemeralPath}/${id}`]);
+    expect(changes[touched.indexOf(true) - 1]?.[1], 'the name tells of what the layer is').to.contain(id);
+  });
+
+  it('note that the making goes on only where volumes follow, and where no recovery asks for the owner', async () => {
+    const notes = async (durability: Durability, ...volumes: ReturnType<typeof volume>[]) => {
+      const one = fillAll(await prepared(durability, { volumes }), values);
+      const changes = createdChanges(store, one, self, origins['made in its place'], root);
+      return changes.filter(([, path]) => path.endsWith('/making')).length;
+    };
+    expect(await notes('durable', volume('data'))).to.equal(1);
+    expect(await notes('durable')).to.equal(0);
+    expect(await notes('ephemeral', volume('data'))).to.equal(0);
   });
 
   it('reach the disk where the container is durable, and cost no sync where it is not', async () => {
