@@ -7,7 +7,7 @@ import type { ContainerStore } from '../record/container-store.ts';
 import { applicationOf, containerIds, locate, readContainer, readRemoving, sweepTemporary } from '../record/files.ts';
 import { removeLayer } from '../record/layer.ts';
 import { killApplication, removeContainer } from '../record/remove.ts';
-import type { Durability, RecordedExit, StoredContainer } from '../record/schema.ts';
+import { type Durability, type StoredContainer, unobserved } from '../record/schema.ts';
 import { mapBounded } from '../store/bounded.ts';
 import { isId } from '../store/id.ts';
 import { readRecord, recordSchema, writeRecord } from '../store/record.ts';
@@ -45,10 +45,10 @@ async function recoverOne(store: Store, containers: ContainerStore, id: string, 
     const { container } = need;
     if (container !== null) await killApplication(store, container.state);
     if (need.kind === 'exit' && container !== null) {
-      await containers.exited(container, unseen);
+      await containers.exited(container, unobserved);
       return;
     }
-    const removal = { id, durability, container, volumes: need.volumes, exit: unseen };
+    const removal = { id, durability, container, volumes: need.volumes, exit: unobserved };
     await removeContainer(store, containers.volumes, removal);
     await lock.retire();
   } finally {
@@ -69,8 +69,6 @@ async function sweepLocks(store: Store, known: ReadonlySet<string>): Promise<voi
   }
 }
 
-const unseen: RecordedExit = { exitCode: null, signal: null };
-
 interface Need {
   /** `remove`: remove the container. `exit`: kill its application, which has no owner, and record the exit. */
   readonly kind: 'remove' | 'exit';
@@ -90,10 +88,10 @@ async function needs(store: Store, id: string, durability: Durability): Promise<
   const orphan = owner === null || !(await isAlive(owner));
   // The state of an ephemeral container names its owner until the container is removed.
   if (durability === 'ephemeral') return orphan ? { kind: 'remove', volumes: true, container } : null;
-  if (status === 'running' && orphan && applicationOf(container.state) !== null) {
-    return { kind: 'exit', volumes: false, container };
-  }
-  return null;
+  if (owner === null || !orphan) return null;
+  // One that was being started has no application, and may be started again.
+  const ran = status === 'exited' || (status === 'running' && applicationOf(container.state) !== null);
+  return ran ? { kind: 'exit', volumes: false, container } : null;
 }
 
 const bootSchema = recordSchema(() => v.object({ boot: v.string() }));

@@ -14,8 +14,10 @@ import {
   type ContainerState,
   containerSchema,
   type Durability,
+  exitedState,
   type StoredContainer,
   stateSchema,
+  unobserved,
 } from './schema.ts';
 
 // The directory of one container:
@@ -193,7 +195,8 @@ async function confirm(state: ContainerState): Promise<ContainerState> {
   if (state.status !== 'running' || (application !== null && (await isAlive(application)))) return state;
   // A live owner records the exit in a moment. Until then the exit status is unknown.
   if (state.owner !== null && (await isAlive(state.owner))) return state;
-  return { ...state, status: 'exited', pid: null, startTime: null, owner: null };
+  // The dead owner stays, so that a recovery records the exit.
+  return exitedState(state, unobserved);
 }
 
 /** Recorded identity of the application; null: none. */

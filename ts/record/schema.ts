@@ -64,14 +64,15 @@ export interface ContainerState {
    */
   readonly pid: number | null;
   readonly startTime: string | null;
-  /** 128 + n when signal n killed the application; null before the exit, or if it was not observed. */
+  /** 128 + n when signal n killed the application, 255 if no process observed the exit; null before the exit. */
   readonly exitCode: number | null;
   readonly signal: string | null;
   readonly startedAt: string | null;
   readonly finishedAt: string | null;
   /**
    * Program that starts the container and records its exit. A recovery kills a running container whose owner is dead,
-   * and removes an ephemeral one. Null unless the container is ephemeral, is being started, or runs.
+   * and removes an ephemeral one. Null unless the container is ephemeral, is being started, runs, or has ended without a
+   * record of the exit.
    */
   readonly owner: ProcessIdentity | null;
 }
@@ -130,10 +131,13 @@ export const created: ContainerState = {
 
 /** Exit of a container's application, as recorded. */
 export interface RecordedExit {
-  /** 128 + n when signal n killed it; null: not observed. */
+  /** 128 + n when signal n killed it; null for a container that was never started. */
   readonly exitCode: number | null;
   readonly signal: string | null;
 }
+
+/** Exit that no process observed: 255, as in Docker after a crash, because 0 would say that the application succeeded. */
+export const unobserved: RecordedExit = { exitCode: 255, signal: null };
 
 /** The state after the exit. Pure but for the clock. */
 export function exitedState(state: ContainerState, { exitCode, signal }: RecordedExit): ContainerState {

@@ -3,7 +3,7 @@ import { messageOf } from '../errors/message.ts';
 import type { NativeExit } from '../native/contract.ts';
 import { setOwnExit } from '../record/claims.ts';
 import type { ContainerStore } from '../record/container-store.ts';
-import type { RecordedExit, StoredContainer } from '../record/schema.ts';
+import { type RecordedExit, type StoredContainer, unobserved } from '../record/schema.ts';
 import { type ExitStatus, exitStatus } from './exit.ts';
 
 /** Exit of an application, with its collected outputs. */
@@ -46,7 +46,7 @@ export async function settleExit(
   try {
     end = await finished;
   } catch (error) {
-    await settle({ exitCode: null, signal: null }).catch(warn);
+    await settle(unobserved).catch(warn);
     throw error;
   }
   const status = exitStatus(end.exit);

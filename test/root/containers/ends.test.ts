@@ -26,6 +26,7 @@ describe('the end of the program', function () {
   for (const [way, finish] of Object.entries(ways)) {
     it(`by ${way} ends its containers, and the next one removes what was to go`, async () => {
       const before = storeContent(fixture());
+      const began = new Date();
       await using program = new Program(fixture(), ['end']);
       const { pids, durable, ephemeral } = await program.next<Told>();
       for (const pid of pids) expect(runs(pid), `process ${pid}`).to.equal(true);
@@ -38,8 +39,12 @@ describe('the end of the program', function () {
 
       const orlop = await Orlop.open(fixture());
       const container = await orlop.container(durable);
-      const { status, exitCode, pid } = await container.summary();
-      expect({ status, exitCode, pid }).to.deep.equal({ status: 'exited', exitCode: null, pid: null });
+      const { status, exitCode, pid, finishedAt } = await container.summary();
+      expect({ status, exitCode, pid }).to.deep.equal({ status: 'exited', exitCode: 255, pid: null });
+      expect(await container.wait()).to.deep.equal({ exitCode: 255, signal: null });
+      const { State } = await container.inspect();
+      expect(State.ExitCode).to.equal(255);
+      expect(new Date(State.FinishedAt)).to.deep.equal(finishedAt).and.to.be.above(began);
       await container.remove({ volumes: true });
       expect(storeContent(fixture())).to.deep.equal(before);
     });

@@ -87,6 +87,20 @@ describe('after a crash', () => {
     expect((await containers.find(one.id)).state.status).to.equal('exited');
   });
 
+  it('a container whose end nobody saw has exit status 255, whoever looks, and gets it on record', async () => {
+    const { record: one } = await add(record(newId()), 'durable');
+    const state = { ...created, status: 'running', pid: 1, startTime: '1', owner: await endedProcess() };
+    const path = join(store.containersPath, one.id, 'state.json');
+    await writeFile(path, JSON.stringify(state));
+    const began = new Date();
+    const look = async () => (await containers.find(one.id)).state;
+    for (const found of [await look(), await recover(store, containers).then(look)]) {
+      expect(found).to.include({ status: 'exited', exitCode: 255, signal: null, pid: null });
+      expect(new Date(found.finishedAt ?? 0)).to.be.at.least(began);
+    }
+    expect(JSON.parse(await readFile(path, 'utf8'))).to.include({ status: 'exited', exitCode: 255, owner: null });
+  });
+
   it('a container whose making was interrupted goes with its volumes; one that is being made stays', async () => {
     const volume = await containers.volumes.create(null);
     const use = { name: volume.name, target: '/a', attributes: 0, anonymous: true, reason: 'test' };

@@ -116,7 +116,7 @@ describe('the containers of a store', () => {
     const { pid, startTime, ...rest } = await endedProcess();
     const state = { ...created, status: 'running', pid, startTime, owner: { pid, startTime, ...rest } };
     await writeFile(join(store.containersPath, one.id, 'state.json'), JSON.stringify(state));
-    expect((await containers.find(one.id)).state).to.include({ status: 'exited', exitCode: null, pid: null });
+    expect((await containers.find(one.id)).state).to.include({ status: 'exited', exitCode: 255, pid: null });
   });
 
   for (const volumes of [false, true]) {

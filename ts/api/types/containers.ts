@@ -45,7 +45,7 @@ export interface ContainerSummary {
   readonly created: Date;
   /** State at the time of this call. */
   readonly status: ContainerStatus;
-  /** 0 to 255, 128 + n after signal n; null unless exited, or if no process observed the exit. */
+  /** 0 to 255, 128 + n after signal n, 255 if no process observed the exit; null unless exited. */
   readonly exitCode: number | null;
   /** Process ID of the application as the host sees it; null unless running. */
   readonly pid: number | null;
@@ -79,7 +79,7 @@ export interface ContainerInspect {
     readonly Running: boolean;
     /** Process ID as the host sees it; 0 unless running. */
     readonly Pid: number;
-    /** 0 to 255, 128 + n after signal n; 0 unless exited. */
+    /** 0 to 255, 128 + n after signal n, 255 if no process observed the exit; 0 unless exited. */
     readonly ExitCode: number;
     /** Time of the last start, RFC 3339; `0001-01-01T00:00:00Z` if never started. */
     readonly StartedAt: string;

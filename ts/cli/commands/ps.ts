@@ -120,5 +120,5 @@ function toRow(container: ContainerSummary, now: Date, noTrunc: boolean): Row {
 function statusText({ status, exitCode, startedAt, finishedAt }: ContainerSummary, now: Date): string {
   if (status === 'created') return 'Created';
   if (status === 'running') return `Up ${humanDuration(now.getTime() - (startedAt ?? now).getTime())}`;
-  return `Exited (${exitCode ?? 'unknown'})${finishedAt === null ? '' : ` ${ago(finishedAt, now)}`}`;
+  return `Exited (${exitCode})${finishedAt === null ? '' : ` ${ago(finishedAt, now)}`}`;
 }
