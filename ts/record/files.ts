@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { isAlive, ownIdentity, type ProcessIdentity } from '../linux/proc.ts';
 import type { Change } from '../native/contract.ts';
 import { jsonWithHoles, shortId } from '../plan/holes.ts';
-import { replaceFile } from '../store/durable.ts';
+import { replaceFile, syncDirectory } from '../store/durable.ts';
 import { isId } from '../store/id.ts';
 import { damaged, readRecord, writeRecord } from '../store/record.ts';
 import type { Store } from '../store/store.ts';
@@ -294,6 +294,8 @@ export async function removeDirectory(
     if (errorCode(error) !== 'ENOENT') throw error;
     return;
   }
+  // Otherwise a power cut would bring the container back.
+  if (durability === 'durable') await syncDirectory(parent);
   const state = await readRecord(join(temporary, 'state.json'), stateSchema).catch(() => null);
   if (state !== null) await recorded?.(state);
   await rm(temporary, { recursive: true, force: true });

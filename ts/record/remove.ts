@@ -29,7 +29,7 @@ export async function removeContainer(store: Store, volumes: Volumes, removal: R
   // An ephemeral container needs no note: a recovery removes it in any case.
   if (durability === 'durable') await writeRemoving(store, id, durability, removal.volumes);
   if (removal.volumes) {
-    for (const name of await anonymousVolumes(store, removal)) await removeUnused(volumes, name, id);
+    for (const name of await anonymousVolumes(store, removal)) await removeUnused(volumes, name, id, durability);
   }
   await removeLayer(store, container?.record.layer ?? id);
   if (container !== null && removal.exit !== null) await letWaitersRead(store, container, removal.exit);
@@ -49,9 +49,9 @@ async function anonymousVolumes(store: Store, { id, durability, container }: Rem
 }
 
 /** Removes an anonymous volume, unless another container uses it. */
-async function removeUnused(volumes: Volumes, name: string, container: string): Promise<void> {
+async function removeUnused(volumes: Volumes, name: string, container: string, durability: Durability): Promise<void> {
   try {
-    await volumes.remove(name, { except: container });
+    await volumes.remove(name, { except: container, durable: durability === 'durable' });
   } catch (error) {
     if (error instanceof RequestError && error.code === 'ORLOP_E_VOLUME_IN_USE') return;
     if (error instanceof RequestError && error.code === 'ORLOP_E_NO_VOLUME') return;

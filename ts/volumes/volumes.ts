@@ -38,6 +38,11 @@ export interface VolumeList {
   readonly damaged: readonly Damaged[];
 }
 
+export interface RemoveVolumeOptions {
+  readonly except?: string | undefined;
+  readonly durable?: boolean | undefined;
+}
+
 export interface PruneOptions {
   /** Include named volumes. */
   readonly all?: boolean | undefined;
@@ -104,9 +109,10 @@ export class Volumes {
    * Removes a volume and its data. Its record may be damaged.
    *
    * @param except ID of a container that is being removed too; of an anonymous volume: the one that it was made for
+   * @param durable false: a power cut may bring it back, because a recovery removes it anyway
    * @throws RequestError ORLOP_E_VOLUME_IN_USE with the names of its users, ORLOP_E_NO_VOLUME
    */
-  async remove(name: string, { except }: { readonly except?: string | undefined } = {}): Promise<void> {
+  async remove(name: string, { except, durable = true }: RemoveVolumeOptions = {}): Promise<void> {
     if (!isVolumeName(name)) throw noVolume(name);
     const lock = await this.#store.lock('volume', name, 'exclusive');
     try {
@@ -114,6 +120,7 @@ export class Volumes {
       const users = await this.#usersOf(name, except);
       if (users.length > 0) throw inUse(name, users);
       await this.#store.remove(this.#store.volumePath(name));
+      if (durable) await syncDirectory(this.#store.volumesPath);
     } finally {
       await lock.retire();
     }
@@ -167,6 +174,7 @@ export class Volumes {
         await this.#store.remove(this.#store.volumePath(name));
         removed.push(name);
       }
+      if (removed.length > 0) await syncDirectory(this.#store.volumesPath);
       return { removed, reclaimed };
     } finally {
       for (const { lock } of held) await lock.retire();

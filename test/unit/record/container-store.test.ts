@@ -9,6 +9,7 @@ import { errorCode } from '../../../ts/store/system-error.ts';
 import { fakeNative } from '../../support/fake-native.ts';
 import { addContainer, endedProcess, record, recordRunning, request } from '../../support/records.ts';
 import { refusal } from '../../support/refusal.ts';
+import { syncsOf } from '../../support/syncs.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 
 describe('the containers of a store', () => {
@@ -17,7 +18,8 @@ describe('the containers of a store', () => {
   let containers: ContainerStore;
 
   beforeEach(async () => {
-    store = await Store.open({ root: join(directory(), 'root'), run: join(directory(), 'run'), native: fakeNative() });
+    const native = fakeNative({ treeSize: async () => ({ bytes: 0, entries: 0 }) });
+    store = await Store.open({ root: join(directory(), 'root'), run: join(directory(), 'run'), native });
     containers = new ContainerStore(store);
   });
 
@@ -109,6 +111,25 @@ describe('the containers of a store', () => {
     expect(found.state).to.deep.equal(created);
     const again = await containers.claim(found);
     expect((await refusal(containers.claim(again))).message).to.match(/is being started$/);
+  });
+
+  it('and their volumes are gone from the disk when their removal ends, if they were to outlive a power cut', async () => {
+    const removal = async (durability: Durability) => {
+      const { name } = await containers.volumes.create(null);
+      const use = { name, target: '/a', attributes: 0, anonymous: true, reason: 'test' };
+      const { id } = (await add(record(newId(), { volumes: [use] }), durability)).record;
+      return syncsOf(() => containers.remove(id, { volumes: true }));
+    };
+    expect(await removal('durable')).to.include.deep.members([
+      { path: store.volumesPath, names: [] },
+      { path: store.containersPath, names: [] },
+    ]);
+    expect(await removal('ephemeral')).to.deep.equal([]);
+    const { name } = await containers.volumes.create('one');
+    const emptied = [{ path: store.volumesPath, names: [] }];
+    expect(await syncsOf(() => containers.volumes.remove(name))).to.deep.equal(emptied);
+    await containers.volumes.create(null);
+    expect(await syncsOf(() => containers.volumes.prune())).to.deep.equal(emptied);
   });
 
   it('whose process is gone have exited, though no exit was recorded', async () => {
