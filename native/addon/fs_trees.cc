@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <memory>
 #include <string>
 #include <utility>
@@ -12,6 +13,7 @@
 #include "addon/environment.h"
 #include "addon/fs_work.h"
 #include "addon/values.h"
+#include "base/pidfd.h"
 #include "base/unique_fd.h"
 #include "fs/calls.h"
 #include "fs/copy.h"
@@ -115,6 +117,15 @@ Napi::Value open_view(const Napi::CallbackInfo& info) {
   return run_for_descriptor(info, arguments, [layers](UniqueFd* view) { return fs::open_view(layers, view); });
 }
 
+Napi::Value open_root_of(const Napi::CallbackInfo& info) {
+  Arguments arguments(info);
+  const auto pid = static_cast<pid_t>(arguments.number(0, 0));
+  const auto start_time = parse_decimal(arguments.text(1));
+  return run_for_descriptor(info, arguments, [=](UniqueFd* view) {
+    return start_time ? fs::open_root_of(pid, *start_time, view) : Failure{EINVAL, "pidfd_open"};
+  });
+}
+
 Napi::Value open_in_root(const Napi::CallbackInfo& info) {
   Arguments arguments(info);
   Descriptor root = arguments.descriptor(0);
@@ -190,6 +201,7 @@ void limit_features(const Napi::CallbackInfo& info) {
 void add_tree_functions(Napi::Env env, Napi::Object exports) {
   exports.Set("syncfs", Napi::Function::New(env, sync_fs, "syncfs"));
   exports.Set("openView", Napi::Function::New(env, open_view, "openView"));
+  exports.Set("openRootOf", Napi::Function::New(env, open_root_of, "openRootOf"));
   exports.Set("openInRoot", Napi::Function::New(env, open_in_root, "openInRoot"));
   exports.Set("removeTree", Napi::Function::New(env, remove_tree, "removeTree"));
   exports.Set("copyTree", Napi::Function::New(env, copy_tree, "copyTree"));

@@ -7,6 +7,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <cerrno>
+
+#include "base/pidfd.h"
 #include "base/thread.h"
 #include "fs/calls.h"
 #include "init/run.h"
@@ -48,9 +51,10 @@ Failure open_top(int mount, UniqueFd* view) {
   return *view ? Failure{} : failed("openat");
 }
 
-Failure single_layer(int layer, const std::string& path, UniqueFd* view) {
-  UniqueFd mount(
-      static_cast<int>(syscall(SYS_open_tree, layer, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH)));
+// Opens a copy of a mount, read-only, without the mounts on it. The path is relative to the directory; empty: itself.
+Failure clone_mount(int directory, const char* relative, const std::string& path, UniqueFd* view) {
+  UniqueFd mount(static_cast<int>(
+      syscall(SYS_open_tree, directory, relative, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH)));
   if (!mount) return failed("open_tree", path);
   struct mount_attr attributes{};
   attributes.attr_set = kAttributes;
@@ -140,10 +144,27 @@ Failure detached_view(const std::vector<std::string>& paths, UniqueFd* view) {
     return may_use(init::kFeatureLowerdirAppend) ? overlay(layers, paths, view) : Failure{ENOSYS, "fsconfig", paths[0]};
   }
   const bool allowed = may_use(init::kFeatureMountApi) && may_use(init::kFeatureMountSetattr);
-  return allowed ? single_layer(layers[0].get(), paths[0], view) : Failure{ENOSYS, "open_tree", paths[0]};
+  return allowed ? clone_mount(layers[0].get(), "", paths[0], view) : Failure{ENOSYS, "open_tree", paths[0]};
+}
+
+// In the mount namespace of another process, the thread looks up `/` and nothing else: names there are the container's.
+// The root of a namespace is also out of the reach of chroot(2), unlike /proc/PID/root.
+Failure clone_root_of(int pidfd, const std::string& path, UniqueFd* view) {
+  if (unshare(CLONE_FS) != 0) return failed("unshare");
+  if (setns(pidfd, CLONE_NEWNS) != 0) return failed("setns", path);
+  return clone_mount(AT_FDCWD, "/", path, view);
 }
 
 }  // namespace
+
+Failure open_root_of(pid_t pid, uint64_t start_time, UniqueFd* view) {
+  const std::string path = "/proc/" + std::to_string(pid) + "/ns/mnt";
+  const UniqueFd pidfd = open_pidfd(pid);
+  if (!pidfd) return failed("pidfd_open", path);
+  // Compared after pidfd_open: the pidfd refers to the process that had the PID then.
+  if (start_time_of(pid) != start_time) return {ESRCH, "pidfd_open", path};
+  return on_own_thread("orlop-view", [&] { return clone_root_of(pidfd.get(), path, view); });
+}
 
 Failure open_view(const std::vector<std::string>& layers, UniqueFd* view) {
   if (layers.empty()) return {EINVAL, "fsopen", "overlay"};

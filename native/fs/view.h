@@ -1,6 +1,9 @@
 // Views: an image's file system, without an attached mount.
 #pragma once
 
+#include <sys/types.h>
+
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -13,5 +16,11 @@ namespace orlop::fs {
 // mount table has the mount, and the last descriptor unmounts it. nosuid, nodev, noexec. A single layer is bound, since
 // overlayfs needs two: marks of overlayfs in it would be visible.
 Failure open_view(const std::vector<std::string>& layers, UniqueFd* view);
+
+// Opens the root file system of a running container, without the mounts on it: a directory descriptor for *at calls, of
+// a mount with the attributes of a view. A second overlay with the same upper directory would be undefined behaviour
+// (Documentation/filesystems/overlayfs.rst, "Sharing and copying layers"). ESRCH if the process with that start time is
+// gone.
+Failure open_root_of(pid_t pid, uint64_t start_time, UniqueFd* view);
 
 }  // namespace orlop::fs

@@ -1,10 +1,13 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { pack } from '../images/archive/index.ts';
-import type { NativeChange } from '../native/contract.ts';
+import type { ProcessIdentity } from '../linux/proc.ts';
+import type { Native, NativeChange } from '../native/contract.ts';
+import { applicationOf } from '../record/files.ts';
 import { layerPaths } from '../record/layer.ts';
 import type { StoredContainer } from '../record/schema.ts';
 import { ImageView } from '../resolve/image-view.ts';
+import { errorCode } from '../store/system-error.ts';
 import type { Runtime } from './runtime.ts';
 
 /** Lists the changes of a container's read-write layer against its image, by path. Volumes are not in it. */
@@ -21,14 +24,30 @@ export async function diffContainer(runtime: Runtime, { record }: StoredContaine
 
 /** Writes the root filesystem of a container as a tar archive: image and read-write layer, without volumes. */
 export async function exportContainer(
-  runtime: Runtime,
-  { record }: StoredContainer,
+  { native, images, store }: Pick<Runtime, 'native' | 'images' | 'store'>,
+  { record, state }: StoredContainer,
   descriptor: number,
 ): Promise<void> {
-  const { value: image } = await runtime.images.resolve(record.image.id);
-  const { upper } = layerPaths(runtime.store, record.layer);
-  await using view = new ImageView(runtime.native, [upper, ...image.layers]);
-  await pack({ directory: await view.open(), output: descriptor, layer: false, compression: 'none' });
+  const write = (directory: number) => pack({ directory, output: descriptor, layer: false, compression: 'none' });
+  const application = applicationOf(state);
+  // The read-write layer of a running container is in use: a second union of it would be undefined behaviour.
+  const root = application === null ? null : await openRunning(native, application);
+  if (root !== null) {
+    await write(root).finally(() => native.close(root));
+    return;
+  }
+  const { value: image } = await images.resolve(record.image.id);
+  const { upper } = layerPaths(store, record.layer);
+  await using view = new ImageView(native, [upper, ...image.layers]);
+  await write(await view.open());
+}
+
+/** Root filesystem of a running container; null if its application has exited meanwhile. */
+async function openRunning(native: Native, { pid, startTime }: ProcessIdentity): Promise<number | null> {
+  return native.openRootOf(pid, startTime).catch((error: unknown) => {
+    if (errorCode(error) === 'ESRCH') return null;
+    throw error;
+  });
 }
 
 function openDirectory(path: string): Promise<FileHandle> {

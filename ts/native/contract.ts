@@ -348,6 +348,12 @@ export interface Native {
    */
   openView(layers: readonly string[]): Promise<number>;
   /**
+   * Opens the root filesystem of a running container, read-only, without the mounts on it: the union that its process
+   * uses, not a second one. Resolves with a directory descriptor, which the caller closes. Rejects with ESRCH if the
+   * process with that start time is gone.
+   */
+  openRootOf(pid: number, startTime: string): Promise<number>;
+  /**
    * Opens a path below `root` as if `root` were `/`, by openat2. Magic links are refused (ELOOP). Flags as of open(2);
    * O_CLOEXEC is added. Pass O_NONBLOCK or O_PATH if the path may lead to a FIFO or a device.
    */
