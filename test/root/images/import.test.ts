@@ -54,7 +54,7 @@ describe('import', () => {
     expect(index.manifests).to.have.length(1);
     expect(index.manifests[0].annotations).to.deep.equal({
       'io.containerd.image.name': 'docker.io/library/busy:1',
-      'org.opencontainers.image.ref.name': '1',
+      'org.opencontainers.image.ref.name': 'docker.io/library/busy:1',
     });
     const manifest = JSON.parse(await readFile(test.store.blobPath(hexOf(index.manifests[0].digest)), 'utf8'));
     const config = JSON.parse(await readFile(test.store.blobPath(hexOf(manifest.config.digest)), 'utf8'));

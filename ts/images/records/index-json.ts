@@ -3,7 +3,6 @@ import { replaceFile, syncDirectory } from '../../store/durable.ts';
 import type { Store } from '../../store/store.ts';
 import { mediaTypes } from '../transfer/documents.ts';
 import type { ImageRecord, ImageRecords } from './records.ts';
-import { parseReference } from './reference.ts';
 
 /** The content of the file `oci-layout`. */
 export const layoutMarker = JSON.stringify({ imageLayoutVersion: '1.0.0' });
@@ -23,7 +22,8 @@ export function imageIndex(images: readonly NamedImage[]): string {
           ...record.manifest,
           annotations: {
             'io.containerd.image.name': reference,
-            'org.opencontainers.image.ref.name': parseReference(reference).tag ?? reference,
+            // Not only the tag, as some tools write: tools take the first entry with it, of whatever repository.
+            'org.opencontainers.image.ref.name': reference,
           },
         })),
   );
