@@ -1,6 +1,7 @@
 import type { ImageConfig, ImageId } from '../images/types.ts';
 import { layerPaths } from '../record/layer.ts';
 import type { ContainerRecord, StoredContainer } from '../record/schema.ts';
+import type { MountSpec } from '../request/types.ts';
 import { pauseContainer } from './pause/pause.ts';
 import type { Runtime } from './runtime.ts';
 
@@ -36,6 +37,11 @@ export async function commitContainer(
   });
 }
 
+/** True for `-v /x`, which becomes a VOLUME of the image, as in Docker and Podman. */
+function isAnonymous(mount: MountSpec): boolean {
+  return mount.type === 'volume' && mount.name === null;
+}
+
 /** Builds the configuration of the new image: the container's settings over those of its image. Pure. */
 export function configOf({ request }: ContainerRecord, base: ImageConfig): Partial<ImageConfig> {
   const env = new Map(base.env.map((entry) => [entry.split('=', 1)[0] ?? '', entry]));
@@ -50,8 +56,7 @@ export function configOf({ request }: ContainerRecord, base: ImageConfig): Parti
     cmd: ownCommand ? request.argv : base.cmd,
     workingDir: request.workdir ?? base.workingDir,
     user: request.user ?? base.user,
-    // An anonymous `-v` belongs to its container and becomes no VOLUME of the image, as in Podman.
-    volumes: base.volumes,
+    volumes: [...new Set([...base.volumes, ...request.mounts.filter(isAnonymous).map(({ target }) => target)])].sort(),
     labels: { ...base.labels, ...request.labels },
   };
 }

@@ -50,9 +50,15 @@ describe('the configuration of an image that is committed', () => {
       { env: ['PATH=/bin', 'B=x=y'] },
     ],
     [
-      'has none of the volumes: they belong to the container',
-      { mounts: [{ type: 'volume', name: null, target: '/v', attributes: 0, nocopy: false }] },
-      {},
+      'has the places of anonymous volumes besides those of the image, and of no others',
+      {
+        mounts: [
+          { type: 'volume', name: null, target: '/a', attributes: 0, nocopy: false },
+          { type: 'volume', name: null, target: '/data', attributes: 0, nocopy: false },
+          { type: 'volume', name: 'named', target: '/n', attributes: 0, nocopy: false },
+        ],
+      },
+      { volumes: ['/a', '/data'] },
     ],
   ];
   for (const [what, changes, expected] of cases) {
