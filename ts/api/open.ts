@@ -19,14 +19,16 @@ export async function openRuntime({ root, run }: t.OpenOptions, mode: Mode): Pro
   const store = await Store.open({ root, run, native, mode });
   const roots = new Roots(store);
   const containers = new ContainerStore(store, (layer) => roots.drop(layer));
-  await recover(store, containers).catch(async (error: unknown) => {
+  const images = new Images(store);
+  const repaired = recover(store, containers).then(() => images.recover());
+  await repaired.catch(async (error: unknown) => {
     await store.close().catch(() => {});
     throw error;
   });
   return {
     store,
     native,
-    images: new Images(store),
+    images,
     volumes: containers.volumes,
     containers,
     prepared: new PreparedContainers(),

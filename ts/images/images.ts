@@ -7,6 +7,7 @@ import { resolveHost } from './host.ts';
 import { inspectImage } from './inspect.ts';
 import { ensureLayers } from './layers/ensure-layers.ts';
 import { ensureMountPointLayer } from './layers/mount-points.ts';
+import { sweepContent } from './layers/sweep.ts';
 import { findImage, readImage } from './records/find.ts';
 import { writeIndex } from './records/index-json.ts';
 import { type ImageRecord, ImageRecords } from './records/records.ts';
@@ -37,6 +38,13 @@ export class Images implements t.ImageStore {
 
   constructor(store: Store, archiver: Archiver = archiveProcess) {
     this.#context = { store, archiver, records: new ImageRecords(store) };
+  }
+
+  /** Removes what a killed process has left of an image that it was adding or naming. */
+  async recover(): Promise<void> {
+    await this.#context.records.sweepTemporary(this.#context.store);
+    // An addition stays in staging until its image has a record, also after its content is in place.
+    if (this.#context.store.interrupted) await sweepContent(this.#context);
   }
 
   async hold({ signal }: t.Abortable = {}): Promise<t.ImageHold> {

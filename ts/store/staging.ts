@@ -62,20 +62,23 @@ export class StagingArea {
     }
   }
 
-  /** Removes what dead processes left. */
-  async sweep(): Promise<void> {
+  /** Removes what dead processes left. False if there was nothing. */
+  async sweep(): Promise<boolean> {
+    let found = false;
     // A process that died between lock and mkdir left only the lock file.
     const locks = await readdir(this.#locks).catch((): string[] => []);
     const ids = new Set([...(await readdir(this.#path)), ...locks.map((name) => basename(name, '.lock'))]);
     for (const id of ids) {
       const lock = await tryLock(this.#native, this.#lockFile(id), 'exclusive');
       if (lock === null) continue;
+      found = true;
       try {
         await removeTree(this.#native, this.#path, id);
       } finally {
         await lock.retire();
       }
     }
+    return found;
   }
 
   async #name(): Promise<{ id: string; lock: Lock }> {

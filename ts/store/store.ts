@@ -41,6 +41,7 @@ export class Store {
   readonly mode: Mode;
   readonly #staging: StagingArea;
   readonly #trash: Trash;
+  #interrupted = false;
   /** Shared lock of an open store; null if only this store uses its run directory. */
   readonly #use: Lock | null;
 
@@ -79,12 +80,17 @@ export class Store {
     try {
       const store = new Store(real, await realpath(directory), options, use);
       await store.#layOut();
-      await store.#staging.sweep();
+      store.#interrupted = await store.#staging.sweep();
       return store;
     } catch (error) {
       await use?.release();
       return explainingNoSpace({ root: real, run: directory })(error);
     }
+  }
+
+  /** True if `open` has found what a killed process was building or removing: it may have left more in its place. */
+  get interrupted(): boolean {
+    return this.#interrupted;
   }
 
   async #layOut(): Promise<void> {

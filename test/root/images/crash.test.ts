@@ -1,8 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdir, readFile } from 'node:fs/promises';
+import { openSync } from 'node:fs';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { closeRuntime, openRuntime } from '../../../ts/api/open.ts';
 import { makeTree, TestStore, tar } from '../../support/images.ts';
 import { requires } from '../../support/require.ts';
 import { temporaryDirectory, until } from '../../support/temporary.ts';
@@ -43,5 +45,30 @@ describe('an import that is killed', () => {
     expect(await readdir(join(test.store.blobsPath, 'sha256'))).to.deep.equal([]);
     const id = await test.import(archive, { reference: 'after:1' });
     expect((await test.resolve('after:1')).id).to.equal(id);
+  });
+
+  it('before its image has a record leaves neither content nor files that were being written', async () => {
+    const test = await TestStore.open(directory());
+    const archive = tar(await makeTree(join(directory(), 'tree'), { a: 'a' }), join(directory(), 'tree.tar'));
+    const { root, run, imagesPath, tagsPath } = test.store;
+    const blobs = join(test.store.blobsPath, 'sha256');
+    const hold = await test.images.hold();
+    const importer = spawn(process.execPath, ['--import=tsx', child, root, run], {
+      stdio: [openSync(archive, 'r'), 'ignore', 'inherit'],
+    });
+    await until('its content is in place, and it waits', async () => (await readdir(blobs)).length > 0);
+    importer.kill('SIGKILL');
+    await once(importer, 'exit');
+    await hold.release();
+    for (const path of [root, imagesPath, tagsPath]) {
+      const name = path === root ? 'index.json' : `${'0'.repeat(64)}.json`;
+      await writeFile(join(path, `${name}.0123456789ab.tmp`), '{');
+    }
+    await until('nothing is left', async () => {
+      await closeRuntime(await openRuntime({ root, run }, 'command'));
+      return (await readdir(blobs)).length === 0;
+    });
+    expect((await readdir(test.store.layersPath)).filter((name) => name !== 'mount-points')).to.deep.equal([]);
+    for (const path of [root, imagesPath, tagsPath]) expect(String(await readdir(path))).not.to.contain('.tmp');
   });
 });

@@ -125,6 +125,21 @@ export class ImageRecords {
     await removeFile(this.#tags, this.#tagFile(reference));
   }
 
+  /**
+   * Removes files that killed processes were writing. The lock excludes living ones; while another process has it, the
+   * next command removes them.
+   */
+  async sweepTemporary(store: Store): Promise<void> {
+    const isTemporary = (name: string) =>
+      /^(?:[a-f0-9]{64}|index|oci-layout)(?:\.json)?\.[a-f0-9]{12}\.tmp$/.test(name);
+    for (const directory of [store.root, this.#images, this.#tags]) {
+      if (!(await readdir(directory)).some(isTemporary)) continue;
+      await using lock = await store.tryLock('image', 'records', 'exclusive');
+      if (lock === null) return;
+      for (const name of (await readdir(directory)).filter(isTemporary)) await unlink(join(directory, name));
+    }
+  }
+
   #imageFile(id: Digest): string {
     return join(this.#images, `${hexOf(id)}.json`);
   }
