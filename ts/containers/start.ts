@@ -15,6 +15,7 @@ import { storedOwn } from './own.ts';
 import { prepareStored } from './prepare.ts';
 import { isOutdated, whileChanging } from './prepared-containers.ts';
 import type { Runtime } from './runtime.ts';
+import { unlessRemoved } from './unless-removed.ts';
 
 /** A container whose application runs. */
 export interface Started extends Pick<Launched, 'process' | 'times' | 'plan'> {
@@ -29,8 +30,8 @@ export interface Started extends Pick<Launched, 'process' | 'times' | 'plan'> {
 /**
  * Starts the application of a container that was made before.
  *
- * @throws RequestError when the container runs already or something that it needs has gone or changed,
- * ORLOP_E_STORE when there is no space left
+ * @throws RequestError when the container runs already, is removed by force meanwhile, or something that it needs has
+ * gone or changed; ORLOP_E_STORE when there is no space left
  * @throws LaunchError when the kernel refused
  */
 export async function startContainer(
@@ -44,7 +45,9 @@ export async function startContainer(
   laps.lap('claim', 'no other process starts it');
   try {
     const prepared = 'prepared' in container ? container.prepared : null;
-    const launched = await launchClaimed(runtime, { ...claimed, prepared }, request);
+    const launched = await unlessRemoved(runtime, claimed, () =>
+      launchClaimed(runtime, { ...claimed, prepared }, request),
+    );
     const { process, removes } = launched;
     const finished = launched.ended ?? exitOnly(native, process);
     const { id } = claimed.record;

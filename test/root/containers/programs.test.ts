@@ -200,6 +200,25 @@ describe('several programs on one store', function () {
     expect(storeContent(fixture())).to.deep.equal(before);
   });
 
+  it('can remove by force what another one is starting, which says that it is gone', async () => {
+    const other = await Orlop.open(fixture());
+    const codes = new Set<unknown>();
+    for (let round = 0; round < 40; round++) {
+      const container = await fixture().orlop.create('busybox', ['sleep', '1000'], { rm: round % 2 === 0 });
+      const starting = container.start().then(
+        async ({ exited }) => (await exited).signal,
+        (error: NodeJS.ErrnoException) => error.code,
+      );
+      const handle = await other.container(container.id);
+      for (let turn = 0; turn < round; turn++) await new Promise((done) => setImmediate(done));
+      await handle.remove({ force: true });
+      codes.add(await starting);
+    }
+    expect(['SIGKILL', 'ORLOP_E_NO_CONTAINER']).to.include.members([...codes]);
+    expect(storeContent(fixture())['locks of containers']).to.deep.equal([]);
+    await other.close();
+  });
+
   it('remove a container once, however many try', async () => {
     const container = await fixture().orlop.create('busybox', ['true'], { volumes: ['/v'] });
     const handles = await Promise.all(
