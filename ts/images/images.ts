@@ -1,4 +1,5 @@
 import type { Change } from '../native/contract.ts';
+import { explainingNoSpace } from '../store/no-space.ts';
 import type { Store } from '../store/store.ts';
 import { commitLayer } from './commit.ts';
 import type { Context } from './context.ts';
@@ -117,11 +118,11 @@ export class Images implements t.ImageStore {
   }
 
   import(options: t.ImportOptions): Promise<t.ImageId> {
-    return importImage(this.#context, options);
+    return importImage(this.#context, options).catch(explainingNoSpace(this.#context.store));
   }
 
   commit(options: t.CommitOptions): Promise<t.ImageId> {
-    return commitLayer(this.#context, options);
+    return commitLayer(this.#context, options).catch(explainingNoSpace(this.#context.store));
   }
 
   async tag(nameOrId: string, reference: string, { signal }: t.Abortable = {}): Promise<void> {
@@ -132,21 +133,23 @@ export class Images implements t.ImageStore {
       const { id } = await findImage(records, nameOrId);
       await records.writeTag({ reference: name, image: id });
       await writeIndex(store, records);
+    } catch (error) {
+      explainingNoSpace(store)(error);
     } finally {
       await lock.release();
     }
   }
 
   remove(nameOrId: string, options: t.RemoveOptions): Promise<t.RemovedImage> {
-    return removeImage(this.#context, nameOrId, options);
+    return removeImage(this.#context, nameOrId, options).catch(explainingNoSpace(this.#context.store));
   }
 
   save(options: t.SaveOptions): Promise<void> {
-    return saveImages(this.#context, options);
+    return saveImages(this.#context, options).catch(explainingNoSpace(this.#context.store));
   }
 
   load(options: t.LoadOptions): Promise<readonly t.LoadedImage[]> {
-    return loadImages(this.#context, options);
+    return loadImages(this.#context, options).catch(explainingNoSpace(this.#context.store));
   }
 
   /** Checked once per process, because checking again would slow each start. */

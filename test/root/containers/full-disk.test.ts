@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { RequestError } from '../../../ts/errors/index.ts';
@@ -97,6 +97,28 @@ for (const { name, needs, mount } of kinds) {
       }
       await fixture().settle();
       expect(storeContent(fixture())).to.deep.equal(before);
+    });
+
+    it('refuses new images and new names, and says why', async () => {
+      const { orlop, directory } = fixture();
+      const archive = join(directory, 'busybox.tar');
+      const saved = join(directory, 'saved.tar');
+      const container = await orlop.create('busybox', ['true']);
+      const out = openSync(saved, 'w');
+      await orlop.images.save(['busybox'], { descriptor: out });
+      await orlop.close();
+      fill();
+      await expectRefused(orlop.images.import(archive, { reference: 'other' }));
+      await expectRefused(orlop.images.load(saved));
+      await expectRefused(container.commit('other'));
+      await expectRefused(orlop.images.tag('busybox', 'other'));
+      await expectRefused(orlop.images.save(['busybox'], { descriptor: out }));
+      closeSync(out);
+      makeRoom();
+      await container.remove();
+      expect((await orlop.images.list()).items.flatMap(({ references }) => references)).to.deep.equal([
+        'busybox:latest',
+      ]);
     });
 
     it('can be opened, and containers removed, which makes room', async () => {
