@@ -1,6 +1,7 @@
 // orlop-archive: unpacks and packs untrusted archives. Only ts/images/archive calls it.
 //
-//   orlop-archive unpack layer|tree|files MAX_SIZE MAX_RATIO copy|-     0: archive, 4: copy of it
+//   orlop-archive unpack layer|tree|files MAX_SIZE MAX_RATIO copy|- below|-
+//     0: archive, 4: copy of it, 6: root of the layers below
 //   orlop-archive pack   layer|tree none|gzip|zstd                      1: archive
 //
 // 3: the directory, 5: one line of JSON with the result.
@@ -26,6 +27,8 @@
 namespace orlop::archive {
 
 namespace {
+
+constexpr int kBelowFd = kReportFd + 1;
 
 constexpr uint64_t bit(int capability) { return 1ull << capability; }
 constexpr uint64_t kUnpackCapabilities =
@@ -61,6 +64,7 @@ Value choice(const char* text, std::initializer_list<std::pair<const char*, Valu
   options.max_size = number(argv[1]);
   options.max_ratio = number(argv[2]);
   options.copy_fd = choice<int>(argv[3], {{"copy", 4}, {"-", -1}});
+  const int below = choice<int>(argv[4], {{"below", kBelowFd}, {"-", -1}});
   enter_root(false);
   if (kind == Kind::kFiles) {
     drop_capabilities(kUnpackCapabilities);
@@ -70,7 +74,7 @@ Value choice(const char* text, std::initializer_list<std::pair<const char*, Valu
   Broker broker = Broker::start();
   drop_capabilities(kUnpackCapabilities);
   lock_down(Role::kUnpack);
-  unpack(kind, options, &broker);
+  unpack(kind, options, &broker, below);
 }
 
 [[noreturn]] void main_pack(char** argv) {
@@ -93,8 +97,8 @@ Value choice(const char* text, std::initializer_list<std::pair<const char*, Valu
   umask(0);
   // The C library has this UTF-8 locale without a file. Otherwise libarchive calls iconv for each name.
   (void)setlocale(LC_CTYPE, "C.UTF-8");
-  close_from(kReportFd + 1);
-  if (argc == 6 && strcmp(argv[1], "unpack") == 0) main_unpack(argv + 2);
+  close_from(kBelowFd + 1);
+  if (argc == 7 && strcmp(argv[1], "unpack") == 0) main_unpack(argv + 2);
   if (argc == 4 && strcmp(argv[1], "pack") == 0) main_pack(argv + 2);
   usage();
 }

@@ -62,11 +62,11 @@ Fd Tree::make_directories(const std::string& name) {
       if (errno != ENOENT && errno != ENOTDIR) fail("openat2", errno);
       std::string last = split_name(path).last;
       struct stat info;
-      if (look(directory.get(), last, info) && !is_whiteout(info)) {
-        refuse(S_ISLNK(info.st_mode) ? "dangling" : "not-a-directory", path);
-      }
+      const bool hidden = look(directory.get(), last, info);
+      if (hidden && !is_whiteout(info)) refuse(S_ISLNK(info.st_mode) ? "dangling" : "not-a-directory", path);
       make_directory(directory.get(), last, kImpliedMode);
       next = open_child(directory.get(), last);
+      if (!hidden) inherit(next.get(), path);
     }
     directory = std::move(next);
   }
@@ -114,6 +114,16 @@ void Tree::make_directory(int directory, const std::string& last, mode_t mode) {
   if (mkdirat(directory, last.c_str(), mode) != 0) fail("mkdirat", errno);
   if (!is_whiteout(info) || options_.broker == nullptr) return;
   options_.broker->set_opaque(open_child(directory, last).get());
+}
+
+void Tree::inherit(int directory, const std::string& name) const {
+  if (options_.below < 0) return;
+  const Fd lower(open_below(options_.below, name.c_str(), O_PATH | O_DIRECTORY,
+                            RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV));
+  struct stat info;
+  if (!lower.valid() || fstat(lower.get(), &info) != 0) return;
+  if (fchown(directory, info.st_uid, info.st_gid) != 0) fail("fchown", errno);
+  if (fchmod(directory, info.st_mode & 07777) != 0) fail("fchmod", errno);
 }
 
 void Tree::directory(const std::string& name, const Metadata& metadata, const std::vector<Attribute>& attributes) {

@@ -30,6 +30,7 @@ class Tree {
     bool keep_metadata;    // owners, modes, times and attributes of the archive; otherwise private plain files
     bool keep_root;        // without an entry for it, the root stays as the caller made it
     const Broker* broker;  // for trusted.* attributes; null where there are none to set
+    int below = -1;        // root of the layers below, read-only; -1: none
   };
   explicit Tree(const Options& options);
 
@@ -67,6 +68,8 @@ class Tree {
   int make_new(int directory, const std::string& last, Make make);
   bool link_whiteout(int directory, const std::string& last);
   void make_directory(int directory, const std::string& last, mode_t mode);
+  // Gives a directory without an entry the owner and mode that it has in the layers below.
+  void inherit(int directory, const std::string& name) const;
   void finish_node(int directory, const std::string& last, const Metadata& metadata);
 
   Options options_;

@@ -66,11 +66,11 @@ std::vector<Attribute> attributes_of(struct archive_entry* entry) {
 
 class Unpacker {
  public:
-  Unpacker(Kind kind, const Input::Options& options, const Broker* broker)
+  Unpacker(Kind kind, const Input::Options& options, const Broker* broker, int below)
       : kind_(kind),
         max_size_(options.max_size),
         input_(options),
-        tree_({kDirectoryFd, kind != Kind::kFiles, kind != Kind::kFiles, kind == Kind::kLayer, broker}),
+        tree_({kDirectoryFd, kind != Kind::kFiles, kind != Kind::kFiles, kind == Kind::kLayer, broker, below}),
         archive_(archive_read_new()) {
     if (archive_ == nullptr) refuse("memory");
     // Formats and filters by name, so that the rest of the library is not linked in.
@@ -240,8 +240,8 @@ class Unpacker {
 
 }  // namespace
 
-void unpack(Kind kind, const Input::Options& options, const Broker* broker) {
-  Unpacker unpacker(kind, options, broker);
+void unpack(Kind kind, const Input::Options& options, const Broker* broker, int below) {
+  Unpacker unpacker(kind, options, broker, below);
   unpacker.run();
 }
 

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { expect } from 'chai';
 import { RequestError } from '../../../ts/errors/index.ts';
@@ -9,6 +9,7 @@ import { mediaTypes } from '../../../ts/images/transfer/documents.ts';
 import { makeTree, TestStore, tar, withView } from '../../support/images.ts';
 import { requires } from '../../support/require.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
+import { pythonTar } from '../archive/support.ts';
 
 const directory = temporaryDirectory;
 
@@ -111,6 +112,34 @@ describe('save and load', () => {
     const [loaded] = await target.load(tar(old, join(path(), 'old.tar')));
     expect(loaded?.id).to.equal((await source.resolve('registry.example:5000/app:2')).id);
     expect(loaded?.references).to.deep.equal(['old:1']);
+  });
+
+  it('keep owner and mode of a directory that a layer has files in, but no entry for', async () => {
+    const at = (name: string) => join(path(), name);
+    await mkdir(at('archive'));
+    pythonTar(at('archive/0.tar'), `add('p', b'5', mode=0o1777, uid=5, gid=6); add('p/q', b'5', mode=0o700, uid=7)`);
+    pythonTar(at('archive/1.tar'), `add('p/q/n'); add('new/n')`);
+    pythonTar(at('archive/2.tar'), `add('p/.wh.q')`);
+    pythonTar(at('archive/3.tar'), `add('p/q/m')`);
+    const layers = ['0.tar', '1.tar', '2.tar', '3.tar'];
+    const diffIds = await Promise.all(layers.map(async (name) => sha256(await readFile(at(`archive/${name}`)))));
+    const { architecture, os } = ownPlatform();
+    const config = { architecture, os, rootfs: { type: 'layers', diff_ids: diffIds } };
+    await writeFile(at('archive/config.json'), JSON.stringify(config));
+    const manifest = [{ Config: 'config.json', RepoTags: ['implied:1'], Layers: layers }];
+    await writeFile(at('archive/manifest.json'), JSON.stringify(manifest));
+    await target.load(tar(at('archive'), at('implied.tar')));
+    const image = await target.resolve('implied:1');
+    const [third = '', second = '', first = ''] = image.layers;
+    const facts = async (place: string) => {
+      const { mode, uid, gid } = await stat(place);
+      return [mode & 0o7777, uid, gid];
+    };
+    for (const layer of [first, second, third])
+      expect(await facts(join(layer, 'p')), layer).to.deep.equal([0o1777, 5, 6]);
+    expect(await facts(join(image.layers[2] ?? '', 'p/q'))).to.deep.equal([0o700, 7, 0]);
+    expect(await facts(join(image.layers[2] ?? '', 'new'))).to.deep.equal([0o755, 0, 0]);
+    expect(await facts(join(third, 'p/q')), 'made anew after its removal').to.deep.equal([0o755, 0, 0]);
   });
 
   describe('of an OCI layout made by others', () => {

@@ -26,6 +26,11 @@ export interface UnpackOptions {
    * stay inside, all private to the caller, without the archive's owners and modes.
    */
   readonly filesOnly?: boolean | undefined;
+  /**
+   * Descriptor of the root of the layers below. A directory that the archive has files in, but no entry for, keeps the
+   * owner and mode that it has there. Otherwise it gets 0755 and 0:0.
+   */
+  readonly below?: number | undefined;
   /** Descriptor that receives a copy of the bytes of `source`. */
   readonly copyTo?: number | undefined;
   /** Maximum bytes of the decompressed archive; default 64 GiB. */
@@ -49,14 +54,19 @@ const defaultMaxRatio = 2000;
  */
 export async function unpack(options: UnpackOptions): Promise<ArchiveSums> {
   const kind = options.layer ? 'layer' : options.filesOnly ? 'files' : 'tree';
-  const { maxSize = defaultMaxSize, maxRatio = defaultMaxRatio, copyTo } = options;
+  const { maxSize = defaultMaxSize, maxRatio = defaultMaxRatio, copyTo, below } = options;
   const result = await runArchive({
     action: 'unpack the archive',
-    argv: ['unpack', kind, String(maxSize), String(maxRatio), copyTo === undefined ? '-' : 'copy'],
+    argv: [
+      ...['unpack', kind, String(maxSize), String(maxRatio)],
+      copyTo === undefined ? '-' : 'copy',
+      below === undefined ? '-' : 'below',
+    ],
     input: options.source,
     output: 'ignore',
     directory: options.directory,
     copy: copyTo ?? 'ignore',
+    below: below ?? 'ignore',
     signal: options.signal,
   });
   return sumsOf(result);
@@ -90,6 +100,7 @@ export async function pack(options: PackOptions): Promise<ArchiveSums> {
     output: options.output,
     directory: options.directory,
     copy: 'ignore',
+    below: 'ignore',
     signal: options.signal,
   });
   return sumsOf(result);

@@ -15,6 +15,7 @@ export interface Job {
   readonly output: Stdio;
   readonly directory: number;
   readonly copy: Stdio;
+  readonly below: Stdio;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -35,12 +36,12 @@ export async function runArchive(job: Job): Promise<Record<string, unknown>> {
   const child = spawn(file, job.argv, {
     env: {},
     cwd: '/',
-    stdio: [job.input, job.output, 'pipe', job.directory, job.copy, 'pipe'],
+    stdio: [job.input, job.output, 'pipe', job.directory, job.copy, 'pipe', job.below],
   });
   const kill = () => child.kill('SIGKILL');
   job.signal?.addEventListener('abort', kill, { once: true });
   try {
-    // Node's type has five streams, but `stdio` asks for six. It is undefined if no process could be made.
+    // Node's type has five streams, but `stdio` asks for seven. It is undefined if no process could be made.
     const streams: readonly unknown[] = child.stdio ?? [];
     const [end, text, line] = await Promise.all([ended(job, child), collect(streams[2]), collect(streams[5])]);
     if (job.signal?.aborted) throw aborted(job);

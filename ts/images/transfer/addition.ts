@@ -173,7 +173,21 @@ export class Addition {
     await using directory = await opened(diff, 'r');
     await using copy = archive === null ? null : await opened(archive, 'wx');
     const copyTo = copy?.file.fd;
-    return await this.#archiver.unpack({ source, directory: directory.file.fd, layer, copyTo, signal });
+    const { native } = this.#store;
+    const view = below.length === 0 ? undefined : await native.openView(this.#directories(below).reverse());
+    try {
+      return await this.#archiver.unpack({ source, directory: directory.file.fd, layer, below: view, copyTo, signal });
+    } finally {
+      if (view !== undefined) await native.close(view);
+    }
+  }
+
+  /** Directories of layers, staged or in the store, lowest first. */
+  #directories(diffIds: readonly string[]): string[] {
+    return chainIds(diffIds).map((chainId) => {
+      const staged = this.#layers.get(chainId)?.staging.path;
+      return staged === undefined ? this.#store.diffPath(hexOf(chainId)) : join(staged, 'diff');
+    });
   }
 
   /**
@@ -181,10 +195,8 @@ export class Addition {
    * the root of the uppermost layer becomes the container's `/`.
    */
   async #inheritRoot(diff: string, below: readonly string[]): Promise<void> {
-    const chainId = chainIds(below).at(-1);
-    if (chainId === undefined) return chmod(diff, 0o755);
-    const staged = this.#layers.get(chainId)?.staging.path;
-    const from = staged === undefined ? this.#store.diffPath(hexOf(chainId)) : join(staged, 'diff');
+    const from = this.#directories(below).at(-1);
+    if (from === undefined) return chmod(diff, 0o755);
     const { mode, uid, gid } = await stat(from);
     await chown(diff, uid, gid);
     await chmod(diff, mode & 0o7777);
