@@ -9,6 +9,7 @@ import { prefetchNetworks } from '../prefetch/networks.ts';
 import { Roots } from '../prefetch/roots.ts';
 import { ContainerStore } from '../record/container-store.ts';
 import { Store } from '../store/store.ts';
+import { errorCode } from '../store/system-error.ts';
 import type * as t from './types.ts';
 
 /** Opens a store and the services that use it. Throws like `Orlop.open`. */
@@ -22,6 +23,8 @@ export async function openRuntime({ root, run }: t.OpenOptions, mode: Mode): Pro
   const images = new Images(store);
   const repaired = recover(store, containers).then(() => images.recover());
   await repaired.catch(async (error: unknown) => {
+    // What is there can be read, as it is.
+    if (errorCode(error) === 'EROFS') return;
     await store.close().catch(() => {});
     throw error;
   });

@@ -4,7 +4,7 @@ import type { Durability, StoredContainer } from '../record/schema.ts';
 import type { RunRequest } from '../request/types.ts';
 import { ImageView } from '../resolve/image-view.ts';
 import { newId } from '../store/id.ts';
-import { explainingNoSpace } from '../store/no-space.ts';
+import { explainingUnwritable } from '../store/unwritable.ts';
 import type { Laps } from '../trace/laps.ts';
 import { prepareVolumes } from '../volumes/prepare.ts';
 import { newOwn } from './own.ts';
@@ -45,7 +45,7 @@ export async function createContainer(
 ): Promise<CreatedContainer> {
   requireRoot();
   const make = (prepared: PreparedContainer) => makeContainer(runtime, prepared, request, context);
-  return withPrepared(runtime, request, context, make).catch(explainingNoSpace(runtime.store));
+  return withPrepared(runtime, request, context, make).catch(explainingUnwritable(runtime.store));
 }
 
 /** Makes a container from a prepared one. Throws as `createContainer`, and the system error of a failed check. */

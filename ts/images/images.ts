@@ -1,6 +1,6 @@
 import type { Change } from '../native/contract.ts';
-import { explainingNoSpace } from '../store/no-space.ts';
 import type { Store } from '../store/store.ts';
+import { explainingUnwritable } from '../store/unwritable.ts';
 import { commitLayer } from './commit.ts';
 import type { Context } from './context.ts';
 import { chainIds, type Digest, hexOf } from './digest.ts';
@@ -118,11 +118,11 @@ export class Images implements t.ImageStore {
   }
 
   import(options: t.ImportOptions): Promise<t.ImageId> {
-    return importImage(this.#context, options).catch(explainingNoSpace(this.#context.store));
+    return importImage(this.#context, options).catch(explainingUnwritable(this.#context.store));
   }
 
   commit(options: t.CommitOptions): Promise<t.ImageId> {
-    return commitLayer(this.#context, options).catch(explainingNoSpace(this.#context.store));
+    return commitLayer(this.#context, options).catch(explainingUnwritable(this.#context.store));
   }
 
   async tag(nameOrId: string, reference: string, { signal }: t.Abortable = {}): Promise<void> {
@@ -134,22 +134,22 @@ export class Images implements t.ImageStore {
       await records.writeTag({ reference: name, image: id });
       await writeIndex(store, records);
     } catch (error) {
-      explainingNoSpace(store)(error);
+      explainingUnwritable(store)(error);
     } finally {
       await lock.release();
     }
   }
 
   remove(nameOrId: string, options: t.RemoveOptions): Promise<t.RemovedImage> {
-    return removeImage(this.#context, nameOrId, options).catch(explainingNoSpace(this.#context.store));
+    return removeImage(this.#context, nameOrId, options).catch(explainingUnwritable(this.#context.store));
   }
 
   save(options: t.SaveOptions): Promise<void> {
-    return saveImages(this.#context, options).catch(explainingNoSpace(this.#context.store));
+    return saveImages(this.#context, options).catch(explainingUnwritable(this.#context.store));
   }
 
   load(options: t.LoadOptions): Promise<readonly t.LoadedImage[]> {
-    return loadImages(this.#context, options).catch(explainingNoSpace(this.#context.store));
+    return loadImages(this.#context, options).catch(explainingUnwritable(this.#context.store));
   }
 
   /** Checked once per process, because checking again would slow each start. */

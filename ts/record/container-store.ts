@@ -6,6 +6,7 @@ import type { Change, NativeProcess } from '../native/contract.ts';
 import { shortId } from '../plan/holes.ts';
 import { collect, type Damaged } from '../store/record.ts';
 import type { Store } from '../store/store.ts';
+import { explainingUnwritable } from '../store/unwritable.ts';
 import { Volumes } from '../volumes/volumes.ts';
 import { isReserved, reserve, unreserve } from './claims.ts';
 import {
@@ -237,7 +238,11 @@ export class ContainerStore {
    *
    * @throws RequestError ORLOP_E_NO_CONTAINER, ORLOP_E_CONTAINER_RUNNING, ORLOP_E_DAMAGED (the last two not with `force`)
    */
-  async remove(idOrName: string, { force = false, volumes = false }: RemoveContainerOptions = {}): Promise<void> {
+  async remove(idOrName: string, options: RemoveContainerOptions = {}): Promise<void> {
+    return this.#remove(idOrName, options).catch(explainingUnwritable(this.#store));
+  }
+
+  async #remove(idOrName: string, { force = false, volumes = false }: RemoveContainerOptions): Promise<void> {
     const { id, durability } = await this.#identify(idOrName);
     await using lock = await this.#store.lock('container', id, 'exclusive');
     const container = await readContainer(this.#store, id, durability).catch((error: unknown) => {

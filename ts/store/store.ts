@@ -6,11 +6,11 @@ import { privateDirectory } from './directory.ts';
 import { fileNameFor } from './file-name.ts';
 import { homeDirectory } from './home.ts';
 import { type Lock, type LockMode, type LockOptions, tryLock, waitForLock, waitToWrite } from './lock.ts';
-import { explainingNoSpace } from './no-space.ts';
 import { chooseRoot, chooseRun, type RootFacts } from './roots.ts';
 import { occupyRunDirectory } from './run-directory.ts';
 import { type Staging, StagingArea } from './staging.ts';
 import { Trash } from './trash.ts';
+import { explainingUnwritable } from './unwritable.ts';
 
 /** Kind of a locked object. Code that takes several locks takes them in this order, those of one kind sorted by ID. */
 export type LockKind = 'store' | 'image' | 'volume' | 'container';
@@ -84,7 +84,7 @@ export class Store {
       return store;
     } catch (error) {
       await use?.release();
-      return explainingNoSpace({ root: real, run: directory })(error);
+      return explainingUnwritable({ root: real, run: directory })(error);
     }
   }
 
