@@ -1,4 +1,4 @@
-import { constants, existsSync } from 'node:fs';
+import { constants, existsSync, realpathSync, statSync } from 'node:fs';
 import { mkdir, open, readdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { RequestError } from '../errors/index.ts';
@@ -37,8 +37,8 @@ const roles = {
 /**
  * Makes a directory that only its owner may enter, or checks an existing one.
  *
- * If other users could enter a store, they could run set-id files from its layers. If another user owned the store, or
- * a symlink replaced it, that user could choose what is mounted.
+ * If other users could enter a store, they could run set-id files from its layers. If another user owned the store or a
+ * directory above it, or could replace it, that user could choose what is mounted.
  *
  * @throws RequestError ORLOP_E_STORE
  */
@@ -51,6 +51,7 @@ export async function privateDirectory(path: string, kind: keyof typeof roles = 
     // The directory usually exists: existsSync is faster than a failing mkdir.
     if (!existsSync(path)) await make(path);
     await verify(path, role);
+    verifyParents(realpathSync(path), path, role);
   } catch (error) {
     if (error instanceof RequestError) throw error;
     throw explain(path, role, error);
@@ -81,6 +82,28 @@ async function verify(path: string, role: Role): Promise<void> {
     await directory.chmod(0o700);
   } finally {
     await directory.close();
+  }
+}
+
+/** Owner of a file whose user does not exist in this user namespace, such as the host's root in a nested one. */
+const overflowUid = 65534;
+
+/** Refuses a directory below one in which another user could put something in its place. */
+function verifyParents(real: string, path: string, role: Role): void {
+  const caller = ownUid();
+  for (let parent = dirname(real); ; parent = dirname(parent)) {
+    const { uid, mode } = statSync(parent);
+    const writable = (mode & 0o002) !== 0 && (mode & 0o1000) === 0;
+    const foreign = ![0, caller, overflowUid].includes(uid);
+    if (writable || foreign) {
+      const why = foreign
+        ? `belongs to uid ${uid}`
+        : `can be written by every user (mode ${(mode & 0o7777).toString(8)})`;
+      throw new RequestError('ORLOP_E_STORE', `${role.name} '${path}' could be replaced: '${parent}' ${why}`, {
+        hint: foreign ? role.another(caller) : `close it: chmod o-w ${quoted(parent)}`,
+      });
+    }
+    if (parent === '/') return;
   }
 }
 

@@ -49,6 +49,19 @@ describe('a directory of orlop', () => {
     expect(hint).to.equal('choose an empty directory, or a new one');
   });
 
+  it('is not used where another user could put something in its place', async () => {
+    mkdirSync(at('open/between'), { recursive: true });
+    chmodSync(at('open'), 0o777);
+    const { message, hint } = await refusal(at('open/between/store'));
+    expect(message).to.include(`'${at('open')}' can be written by every user (mode 777)`);
+    expect(hint).to.equal(`close it: chmod o-w ${at('open')}`);
+    chmodSync(at('open'), 0o1777);
+    await privateDirectory(at('open/between/store'));
+    if (process.getuid?.() !== 0) return;
+    chownSync(at('open'), 1000, 0);
+    expect((await refusal(at('open/between/store'))).message).to.include(`'${at('open')}' belongs to uid 1000`);
+  });
+
   it('is named as what it is, and by what another one is chosen', async () => {
     symlinkSync('nowhere', at('link'));
     const store = await refusal('/proc/none');
