@@ -4,6 +4,7 @@ import type { Change } from '../native/contract.ts';
 import { inForm } from '../plan/form.ts';
 import type { RootKind } from '../prefetch/roots.ts';
 import { afterExitChanges, createdChanges, runningState } from '../record/changes.ts';
+import { refuseLongRecord } from '../record/files.ts';
 import type { LayerOrigin } from '../record/layer.ts';
 import { created, type StoredContainer } from '../record/schema.ts';
 import type { RunRequest } from '../request/types.ts';
@@ -47,6 +48,8 @@ export async function prepareContainer(
     ...createChecks,
     ...createdChanges(store, container, self, origin, resolved.rootAttributes),
   ];
+  // What each container has of its own is limited by execve(2).
+  refuseLongRecord(made({ stagingDirectory: null, mounted: false }));
   const owned = { ...container, state: { ...state, owner: self } };
   const start = new PreparedStart(native, { ...startOf(runtime, owned, resolved), created: made });
   return {

@@ -16,6 +16,7 @@ import {
   locate,
   madeChanges,
   readContainer,
+  refuseLongRecord,
   removeUnfinished,
   replaceRecords,
   writeDescription,
@@ -76,10 +77,11 @@ export class ContainerStore {
    * A recovery removes what a killed process has left: an ephemeral container without a living owner; a durable one with
    * the note that it is being made, and a free lock.
    *
-   * @throws RequestError ORLOP_E_CONTAINER_NAME, ORLOP_E_ABORTED; the system error of a change; as `makeVolumes` does
+   * @throws RequestError ORLOP_E_CONTAINER_NAME, ORLOP_E_INPUT, ORLOP_E_ABORTED; the system error of a change; as `makeVolumes` does
    */
   async add(container: StoredContainer, changes: readonly Change[], options: AddOptions = {}): Promise<void> {
     const { makeVolumes, signal } = options;
+    refuseLongRecord(changes);
     if (!isMadeInSteps(container)) {
       await this.#make(container, changes, signal);
       return makeVolumes?.();

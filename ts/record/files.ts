@@ -6,7 +6,7 @@ import type { Change } from '../native/contract.ts';
 import { jsonWithHoles, shortId } from '../plan/holes.ts';
 import { replaceFile, syncDirectory } from '../store/durable.ts';
 import { isId } from '../store/id.ts';
-import { damaged, readRecord, writeRecord } from '../store/record.ts';
+import { damaged, readRecord, refuseLong, writeRecord } from '../store/record.ts';
 import type { Store } from '../store/store.ts';
 import { errorCode, isNoSpace } from '../store/system-error.ts';
 import {
@@ -74,6 +74,17 @@ export async function containerIds(store: Store): Promise<{ id: string; durabili
 /** True if a batch of changes is not enough to make a container that outlives a kill: its volumes follow. Pure. */
 export function isMadeInSteps({ record, durability }: StoredContainer): boolean {
   return durability === 'durable' && record.volumes.length > 0;
+}
+
+/**
+ * Refuses a container whose record could not be read again.
+ *
+ * @throws RequestError ORLOP_E_INPUT
+ */
+export function refuseLongRecord(changes: readonly Change[]): void {
+  for (const change of changes) {
+    if (change[0] === 'write') refuseLong(change[1], change[2]);
+  }
 }
 
 /** Removes the note that the container is being made. Pure. */

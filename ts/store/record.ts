@@ -9,7 +9,7 @@ import { errorCode } from './system-error.ts';
 /** Version of all records. A change that older versions of orlop cannot read increments it. */
 const version = 1;
 
-/** Largest record to read, in bytes. A larger file is not a record, and must not fill the memory. */
+/** Largest record, in bytes. A larger file is not a record, and must not fill the memory. */
 const maxRecordBytes = 4 * 1024 * 1024;
 
 /** A record that could not be read. Other objects are not affected. */
@@ -31,11 +31,28 @@ export function recordSchema<T>(make: () => v.GenericSchema<unknown, T>): Record
 }
 
 /**
+ * Refuses a record that could not be read again.
+ *
+ * @throws RequestError ORLOP_E_INPUT
+ */
+export function refuseLong(path: string, content: string): void {
+  const size = Buffer.byteLength(content);
+  if (size <= maxRecordBytes) return;
+  throw new RequestError('ORLOP_E_INPUT', `record '${path}' would have ${size} bytes, more than a record may`, {
+    hint: `at most ${maxRecordBytes}: shorten the command, the environment or the labels`,
+  });
+}
+
+/**
  * Writes a record, complete or not at all. With `durable`, it is on disk when the promise resolves: a power cut leaves
  * either the old record or the new one.
+ *
+ * @throws RequestError ORLOP_E_INPUT if it is too long to be read
  */
 export async function writeRecord(path: string, value: object, { durable }: { durable: boolean }): Promise<void> {
-  await replaceFile(path, `${JSON.stringify({ version, ...value })}\n`, { mode: 0o600, durable });
+  const content = `${JSON.stringify({ version, ...value })}\n`;
+  refuseLong(path, content);
+  await replaceFile(path, content, { mode: 0o600, durable });
   if (durable) await syncDirectory(dirname(path));
 }
 

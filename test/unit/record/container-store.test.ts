@@ -25,6 +25,16 @@ describe('the containers of a store', () => {
 
   const add = (one: ContainerRecord, durability: Durability) => addContainer(store, containers, one, durability);
 
+  it('are refused where their record would be too long to be read', async () => {
+    const labels = { long: 'ä'.repeat(2 << 20) };
+    const error = await refusal(add(record(newId(), { request: request({ labels }) }), 'durable'));
+    expect(error.code).to.equal('ORLOP_E_INPUT');
+    expect(await readdir(store.containersPath)).to.deep.equal([]);
+    const most = { long: 'ä'.repeat((2 << 20) - 1000) };
+    const { id } = (await add(record(newId(), { request: request({ labels: most }) }), 'durable')).record;
+    expect((await containers.find(id)).record.request.labels).to.deep.equal(most);
+  });
+
   it('are found by ID, name and unique beginning of an ID', async () => {
     const one = record(`ab1${newId().slice(3)}`, { name: 'one', request: request({ name: 'one' }) });
     const two = record(`ab2${newId().slice(3)}`, { name: 'ab1x', request: request({ name: 'ab1x' }) });

@@ -80,6 +80,16 @@ describe('records', () => {
     expect((await readdir(directory())).filter((name) => name.endsWith('.tmp'))).to.deep.equal([]);
   });
 
+  it('are refused where they would be too long to be read, and the old one stays', async () => {
+    await writeRecord(file('long.json'), { name: 'old', labels: {} }, { durable: true });
+    const long = writeRecord(file('long.json'), { name: 'ä'.repeat(2 << 20), labels: {} }, { durable: true });
+    expect((await refusal(long)).code).to.equal('ORLOP_E_INPUT');
+    expect(await readRecord(file('long.json'), schema)).to.deep.equal({ name: 'old', labels: {} });
+    const name = 'ä'.repeat((2 << 20) - 100);
+    await writeRecord(file('long.json'), { name, labels: {} }, { durable: true });
+    expect((await readRecord(file('long.json'), schema))?.name).to.equal(name);
+  });
+
   it('are listed with the damaged ones apart', async () => {
     await writeRecord(file('good.json'), { name: 'good', labels: {} }, { durable: false });
     await writeFile(file('worse.json'), 'x');
