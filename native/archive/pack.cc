@@ -60,7 +60,7 @@ class Packer {
     set_current_entry({});
     writer_.finish();
     check_size();
-    succeed(output_.finish(), writer_.entries());
+    succeed(output_.finish(), writer_.entries(), true);
   }
 
  private:

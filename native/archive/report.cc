@@ -73,10 +73,10 @@ void fail(const char* call, int error) {
          1);
 }
 
-void succeed(const Sums& sums, uint64_t entries) {
+void succeed(const Sums& sums, uint64_t entries, bool end_mark) {
   finish("{\"digest\":\"sha256:" + sums.digest + "\",\"size\":" + std::to_string(sums.size) + ",\"diffId\":\"sha256:" +
              sums.diff_id + "\",\"uncompressedSize\":" + std::to_string(sums.uncompressed_size) +
-             ",\"entries\":" + std::to_string(entries) + "}\n",
+             ",\"entries\":" + std::to_string(entries) + ",\"endMark\":" + (end_mark ? "true" : "false") + "}\n",
          0);
 }
 

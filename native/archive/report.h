@@ -27,7 +27,8 @@ struct Sums {
   std::string diff_id;  // sha256 of the uncompressed bytes, hex
   uint64_t uncompressed_size;
 };
-[[noreturn]] void succeed(const Sums& sums, uint64_t entries);
+// `end_mark`: the archive has one. True for an archive that was written.
+[[noreturn]] void succeed(const Sums& sums, uint64_t entries, bool end_mark);
 
 // write(2) of all bytes, also to a non-blocking descriptor.
 void write_all(int fd, const void* data, size_t size);

@@ -87,12 +87,14 @@ class Unpacker {
       unpack_entry(entry);
     }
     set_current_entry({});
-    check_end();
+    const bool marked = has_end_mark();
+    // An archive of files says what belongs to it, but not in a form that is checked everywhere.
+    if (!marked && kind_ == Kind::kFiles) refuse("truncated");
     tree_.finish();
     // Bytes after the end mark count in both digests.
     while (!input_.next().empty()) {
     }
-    succeed(input_.sums(), entries_);
+    succeed(input_.sums(), entries_, marked);
   }
 
  private:
@@ -129,12 +131,9 @@ class Unpacker {
     refuse("damaged", detail);
   }
 
-  // Without an end mark, a tar that was cut between two entries looks complete. A layer may have none, as some builders
-  // write it: its digest shows that it is complete.
-  void check_end() {
-    if (kind_ == Kind::kLayer) return;
-    if (archive_filter_bytes(archive_, 0) <= archive_read_header_position(archive_)) refuse("truncated");
-  }
+  // Without an end mark, a tar that was cut between two entries looks complete. Some builders write none. The digest of a
+  // layer shows that it is complete. For a root file system, the caller gets a warning.
+  bool has_end_mark() { return archive_filter_bytes(archive_, 0) > archive_read_header_position(archive_); }
 
   void unpack_entry(struct archive_entry* entry) {
     std::string name = clean_name(raw_name_);

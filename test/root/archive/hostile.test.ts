@@ -294,7 +294,9 @@ add('m', b'2', linkname='../victim/file')\nadd('m', b'1', linkname='l')`,
         const cuts = new Set([1, 2, 5, 100, 511, 512, 513, 1023, 1024, 1500, 2048, 2560, 5000, 6143, 6144, 6656, end]);
         for (const cut of [...cuts].filter((it) => it <= end)) {
           writeFileSync(at('cut'), whole.subarray(0, cut));
-          const error = await unpackFile(at('cut'), at(`out-${name}-${cut}`)).catch((it) => it);
+          // Between two entries of a plain tar only the missing end mark tells.
+          const options = { filesOnly: name === 'a.tar' };
+          const error = await unpackFile(at('cut'), at(`out-${name}-${cut}`), options).catch((it) => it);
           expect(error, `${name} cut at ${cut}`).to.include({ code: 'ORLOP_E_ARCHIVE' });
         }
       }

@@ -44,7 +44,8 @@ const defaultMaxSize = 64 * 1024 ** 3;
 const defaultMaxRatio = 2000;
 
 /**
- * Unpacks an archive in a jailed process. If it fails, remove the directory.
+ * Unpacks an archive in a jailed process. If it fails, remove the directory. A root file system without an end mark is a
+ * warning of the process, as GNU tar, Docker and Podman take it: it may have been cut between two entries.
  *
  * If a layer has no entry for its root, the directory keeps its mode and owner, because it is the root of all layers
  * below it. Any other archive without an entry for the root gets 0755 and 0:0. Data is not synced.
@@ -69,6 +70,9 @@ export async function unpack(options: UnpackOptions): Promise<ArchiveSums> {
     below: below ?? 'ignore',
     signal: options.signal,
   });
+  if (kind === 'tree' && result.endMark === false) {
+    process.emitWarning('the archive has no end mark: it may have been cut between two entries', 'OrlopWarning');
+  }
   return sumsOf(result);
 }
 
