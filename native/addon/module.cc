@@ -17,7 +17,7 @@ namespace {
 
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   orlop::addon::Environment::create(env);
-  exports.Set("abi", Napi::Number::New(env, 4));
+  exports.Set("abi", Napi::Number::New(env, 5));
   orlop::addon::add_prepare_function(env, exports);
   orlop::addon::add_launch_functions(env, exports);
   orlop::addon::add_look_function(env, exports);

@@ -131,8 +131,8 @@ class Unpacker {
     refuse("damaged", detail);
   }
 
-  // Without an end mark, a tar that was cut between two entries looks complete. Some builders write none. The digest of a
-  // layer shows that it is complete. For a root file system, the caller gets a warning.
+  // Without an end mark, a tar that was cut between two entries looks complete. Some builders write none. The digest of
+  // a layer shows that it is complete. For a root file system, the caller gets a warning.
   bool has_end_mark() { return archive_filter_bytes(archive_, 0) > archive_read_header_position(archive_); }
 
   void unpack_entry(struct archive_entry* entry) {

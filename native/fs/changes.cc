@@ -42,8 +42,8 @@ UniqueFd open_lock(const std::string& path) {
   return UniqueFd(open(path.c_str(), kFlags, 0600));
 }
 
-// True if a process waits for the exclusive lock, see `waitToWrite` of ts/store/lock.ts: it holds the gate, and has made
-// the lock file one byte long. The byte of a killed process is removed.
+// True if a process waits for the exclusive lock, see `waitToWrite` of ts/store/lock.ts: it holds the gate, and has
+// made the lock file one byte long. The byte of a killed process is removed.
 bool writer_waits(const std::string& path, const UniqueFd& file) {
   const UniqueFd gate(open((path + ".gate").c_str(), O_RDWR | O_NOFOLLOW | O_CLOEXEC));
   if (!gate) return errno != ENOENT;

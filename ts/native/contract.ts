@@ -2,7 +2,7 @@
 export const emptyMountPoint = '/rootfs';
 
 /** Version of this interface. Compared with the addon when the addon is loaded. */
-export const abi = 4;
+export const abi = 5;
 
 /**
  * A command makes one start and ends: it prefetches nothing and leaves no work for later. A program may make others.
