@@ -49,7 +49,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'plan',
-    summary: 'Show what run would do, operation by operation, without doing it',
+    summary: 'Show the operations of a run, without doing them',
     group: 'Containers',
     load: () => import('./commands/plan.ts'),
   },

@@ -12,7 +12,7 @@ describe('the command line', () => {
     for (const { name, summary } of commands) expect(stdout).to.include(`${name.padEnd(15)} ${summary}`);
     expect(stdout.replace(/\n {2}/g, ' ')).to.include(`Not in this version: ${laterNames.join(' ')}`);
     expect(stdout).to.match(/125 when orlop failed/);
-    for (const line of stdout.split('\n')) expect(line.length, line).to.be.at.most(100);
+    for (const line of stdout.split('\n')) expect(line.length, line).to.be.at.most(80);
   });
 
   it('shows the same to who gives no command, as an error', async () => {
@@ -28,7 +28,7 @@ describe('the command line', () => {
       expect({ status, calls }).to.deep.equal({ status: 0, calls: [] });
       expect(stdout).to.match(new RegExp(`^Usage: orlop ${name} `));
       expect(stdout).to.include(`${summary}.`);
-      for (const line of stdout.split('\n')) expect(line.length, line).to.be.at.most(100);
+      for (const line of stdout.split('\n')) expect(line.length, line).to.be.at.most(80);
       expect((await orlop(['help', ...words])).stdout).to.equal(stdout);
       expect((await orlop(['--help', ...words])).stdout).to.equal(stdout);
     });

@@ -6,7 +6,7 @@ import { withTrace } from '../streams/trace-file.ts';
 
 const examples = [
   "orlop run --rm -v /test host sh -c 'echo hi > /test/f'",
-  'orlop run --rm -v data:/data -v ./one.conf:/etc/one.conf:ro -e LANG=C -w /data debian:trixie ls',
+  'orlop run --rm -v data:/data -v ./a.conf:/etc/a.conf:ro -w /data host ls',
 ];
 
 export const command: CommandModule = {

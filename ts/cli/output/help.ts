@@ -1,20 +1,22 @@
 import { type CommandEntry, synonyms } from '../commands.ts';
-import { laterNames, wrap } from '../parse/later.ts';
+import { laterNames } from '../parse/later.ts';
+import { wrap } from './wrap.ts';
 
 const head = `Usage: orlop [--root DIR] COMMAND [OPTIONS] …
 
-A container runtime: image layers, volumes, and the application as PID 1. No daemon.
+A container runtime: image layers, volumes, the application as PID 1. No daemon.
 `;
 
 /** Example command lines. */
 export const examples = `orlop run --rm -v data:/test host sh -c 'echo hi > /test/f'
 orlop import rootfs.tar debian:trixie
-orlop run -v /home:/test -v ./one.conf:/etc/one.conf:ro debian:trixie cat /test/a
+orlop run -v /home:/test -v ./one.conf:/etc/one.conf:ro host cat /test/a
 orlop plan -v /test host true`;
 
-export const exitStatus = `that of the application; 128+n when signal n ended it; 125 when orlop failed;
-1 when nothing has a name that is given, except for an image to run;
-126 when the application cannot be executed, 127 when it is not there.`;
+export const exitStatus = `that of the application; 128+n when signal n ended it;
+125 when orlop failed; 1 when nothing has a name that is given, except for an
+image to run; 126 when the application cannot be executed, 127 when it is not
+there.`;
 
 const middle = `Examples:
 ${examples.replace(/^/gm, '  ')}
@@ -43,7 +45,9 @@ export function topHelp(commands: readonly CommandEntry[], group: string | undef
   }
   const groups = [...new Set(commands.map((command) => command.group))];
   const sections = groups.map((name) => `${name}:\n${list(commands.filter((command) => command.group === name))}`);
-  return [head, ...sections, `${wrap(`Not in this version: ${laterNames.join(' ')}`)}\n`, middle, foot].join('\n');
+  return [head, ...sections, `${wrap(`Not in this version: ${laterNames.join(' ')}`, '  ')}\n`, middle, foot].join(
+    '\n',
+  );
 }
 
 function list(commands: readonly CommandEntry[]): string {

@@ -1,7 +1,8 @@
 import { Command, Option } from 'commander';
 import { type CommandModule, collect, type Values } from '../command.ts';
 import type { CommandEntry } from '../commands.ts';
-import { accepts, type LaterOption, laterOption, wrap } from './later.ts';
+import { wrap } from '../output/wrap.ts';
+import { accepts, type LaterOption, laterOption } from './later.ts';
 
 /**
  * Defines a command for commander: for parsing, help, manual pages and completion.
@@ -31,9 +32,16 @@ export async function defineCommand(
 function addBelow(command: Command, { notes, examples }: CommandModule): void {
   const repeated = repeatable(command);
   const sentences = [notes, repeated === '' ? undefined : `These may be repeated: ${repeated}.`];
-  for (const text of sentences) if (text !== undefined) command.addHelpText('after', `\n${text}`);
+  for (const text of sentences) if (text !== undefined) command.addHelpText('after', `\n${wrapAll(text)}`);
   if (examples !== undefined)
     command.addHelpText('after', `\nExamples:\n${examples.map((one) => `  ${one}`).join('\n')}`);
+}
+
+function wrapAll(lines: string): string {
+  return lines
+    .split('\n')
+    .map((line) => wrap(line))
+    .join('\n');
 }
 
 /** Names of the repeatable options. */
@@ -49,7 +57,7 @@ function addLater(command: Command, known: readonly LaterOption[]): void {
   for (const option of options) command.addOption(option.required ? option.argParser(collect) : option);
   const named = options.filter((_, at) => comesLater(known[at]));
   const names = named.map((option) => [option.short, option.long].filter(Boolean).join('/')).join(' ');
-  if (names !== '') command.addHelpText('after', `\n${wrap(`Not in this version: ${names}`)}`);
+  if (names !== '') command.addHelpText('after', `\n${wrap(`Not in this version: ${names}`, '  ')}`);
 }
 
 /**

@@ -125,18 +125,3 @@ export function later(what: string, meanwhile: string | undefined): RequestError
   const hint = meanwhile === undefined ? undefined : `until then: ${meanwhile}`;
   return new RequestError('ORLOP_E_LATER', `${what} comes with a later version`, { hint });
 }
-
-/** Wraps a list of words at 100 columns; continued lines are indented. */
-export function wrap(line: string): string {
-  const lines: string[] = [];
-  let current = '';
-  for (const word of line.split(' ')) {
-    if (current !== '' && current.length + 1 + word.length > 100) {
-      lines.push(current);
-      current = `  ${word}`;
-    } else {
-      current = current === '' ? word : `${current} ${word}`;
-    }
-  }
-  return [...lines, current].join('\n');
-}

@@ -3,6 +3,7 @@ import { RequestError } from '../../errors/index.ts';
 import type { Arguments } from '../command.ts';
 import type { CommandEntry } from '../commands.ts';
 import type { Io } from '../io.ts';
+import { helpWidth } from '../output/wrap.ts';
 import { rewriteBooleans } from './booleans.ts';
 import { defineCommand, refuseLater } from './define.ts';
 import { canonicalWords, findCommand } from './find.ts';
@@ -67,7 +68,7 @@ function prepare(command: Command, io: Io): Command {
   return command
     .exitOverride()
     .showSuggestionAfterError(true)
-    .configureHelp({ helpWidth: 100 })
+    .configureHelp({ helpWidth })
     .configureOutput({
       writeOut: (text) => io.stdout.write(text),
       writeErr: () => undefined,

@@ -7,8 +7,8 @@ import { passOn, streamsFor } from './streams.ts';
 import type { TraceFile } from './trace-file.ts';
 
 /** Help of the commands that run an application in the foreground. */
-export const signalNotes = `Signals go to the application. It is PID 1, so those that it has no handler for do nothing;
-the third Ctrl-C kills it.`;
+export const signalNotes =
+  'Signals go to the application. It is PID 1, so those that it has no handler for do nothing; the third Ctrl-C kills it.';
 
 export interface ForegroundOptions {
   readonly interactive: boolean;
