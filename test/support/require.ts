@@ -5,6 +5,7 @@ import { temporaryParent } from './temporary.ts';
 /** Requirements of tests: each returns the reason why it is missing, or null. */
 const requirements = {
   'docker-profile': () => (dockerProfile() ? null : "Docker's profile is not here: scripts/setup test"),
+  x64: () => (process.arch === 'x64' ? null : 'it needs an x64 processor'),
   root: () => (process.getuid?.() === 0 ? null : 'it needs root'),
   addon: () => (existsSync('build/Release/orlop.node') ? null : 'the addon is not built: npm run build'),
   archive: () => (existsSync('build/Release/orlop-archive') ? null : 'orlop-archive is not built: npm run build'),

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { archiveExecutable } from '../../../ts/images/archive/executable.ts';
 import { pack, unpack } from '../../../ts/images/archive/index.ts';
-import { requires } from '../../support/require.ts';
+import { requires, requiresIn } from '../../support/require.ts';
 import { temporaryDirectory, until } from '../../support/temporary.ts';
 import { kill } from '../../support/workers.ts';
 import { run, shell } from './support.ts';
@@ -192,11 +192,11 @@ describe('the process that unpacks', () => {
   });
 
   it('can signal no process but itself', async function () {
-    // The registers are those of x86-64; the filter is the same on every machine.
-    if (process.arch !== 'x64') this.skip();
+    // The registers are those of x64; the filter is the same on every machine.
+    requiresIn(this, 'x64');
     const victim = spawn('sleep', ['600'], { stdio: 'ignore' });
     try {
-      const pid = await start('unpack', 'files', '1000000', '2000', '-');
+      const pid = await start('unpack', 'files', '1000000', '2000', '-', '-');
       if (child === undefined) throw new Error('nothing was started');
       const exit = once(child, 'exit');
       run('python3', '-c', callTgkill, `${pid}`, `${victim.pid}`);
