@@ -2,7 +2,7 @@ import type { TopLevelSpec } from 'vega-lite';
 import { formatNumber } from './number.ts';
 import { medianAt, over } from './reading.ts';
 import type { Result } from './result.ts';
-import { colors, config, schema, sideOf } from './svg.ts';
+import { colorsOf, config, type Side, schema, sideOf } from './svg.ts';
 
 /** Case, contestant, and how the README calls it. */
 const shown = [
@@ -21,7 +21,7 @@ interface Bar {
   readonly label: string;
   readonly median: number;
   readonly text: string;
-  readonly side: string;
+  readonly side: Side;
 }
 
 /** Of those that were measured, the shortest first. Pure. */
@@ -60,7 +60,7 @@ export function readmeChart(start: Result): TopLevelSpec {
         sort: values.map(({ label }) => label),
         axis: { labelLimit: 400, labelFontSize: 12 },
       },
-      color: { field: 'side', type: 'nominal', scale: colors, legend: null },
+      color: { field: 'side', type: 'nominal', scale: colorsOf(values), legend: null },
     },
     config,
   };

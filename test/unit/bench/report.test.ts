@@ -132,7 +132,7 @@ describe('the report of the benchmark', () => {
   });
 
   it('draws a dot for each contestant that was measured', async () => {
-    expect(pointsOf(start).map(({ median, ours }) => [median, ours])).to.deep.equal([
+    expect(pointsOf(start).map(({ median, side }) => [median, side])).to.deep.equal([
       [0.8, 'limit'],
       [1.2, 'orlop'],
     ]);
@@ -140,5 +140,13 @@ describe('the report of the benchmark', () => {
     expect(svg).to.match(/^<svg /);
     expect(svg).to.include('label of orlop-run').and.not.to.include('label of docker');
     expect(await chartSvg(start), 'drawn twice').to.equal(svg);
+    expect(svg).to.include('>limit<').and.include('>orlop<').and.not.include('>others<');
+  });
+
+  it('draws large numbers as the tables have them, and cuts no label', async () => {
+    const label = 'a label that is as long as the longest of any program that takes part '.repeat(2);
+    const row = { ...measured('full', 'orlop-run', { first: 1150 }), label };
+    const svg = await chartSvg(result('start', repetition([row])));
+    expect(svg).to.include('>1150<').and.include(label.trim()).and.not.match(/…|e\+/);
   });
 });
