@@ -47,7 +47,7 @@ const levels = {
   // The older system calls, which prefetch nothing: without the tests of prefetching. Unpacking has no such variants.
   fallbacks: {
     folder: 'test/root',
-    only: /^(?!.*\/archive\/|.*\/(again|ahead|views|pool\/(life|member|same|timings))\.test)/,
+    only: /^(?!.*\/archive\/|.*\/(again|ahead|views|pool\/(life|member|moved|same|timings))\.test)/,
     env: () => ({ ORLOP_FEATURES: '0' }),
   },
   // Not in `all`: it needs the prebuilt files, and downloads programs (npm run test:package).

@@ -100,13 +100,15 @@ for (const { name, needs, mount } of kinds) {
     });
 
     it('refuses new images and new names, and says why', async () => {
-      const { orlop, directory } = fixture();
+      const { directory } = fixture();
       const archive = join(directory, 'busybox.tar');
       const saved = join(directory, 'saved.tar');
-      const container = await orlop.create('busybox', ['true']);
+      const { id } = await fixture().orlop.create('busybox', ['true']);
       const out = openSync(saved, 'w');
-      await orlop.images.save(['busybox'], { descriptor: out });
-      await orlop.close();
+      await fixture().orlop.images.save(['busybox'], { descriptor: out });
+      await fixture().settle();
+      const { orlop } = fixture();
+      const container = await orlop.container(id);
       fill();
       await expectRefused(orlop.images.import(archive, { reference: 'other' }));
       await expectRefused(orlop.images.load(saved));

@@ -15,7 +15,7 @@ describe('a store on a read-only file system', function () {
 
   it('can be read, also after a reboot, and says why it cannot be written', async () => {
     const { id } = await fixture().orlop.create('busybox', ['true'], { volumes: ['data:/v'] });
-    await fixture().orlop.close();
+    await fixture().settle();
     rmSync(join(fixture().root, 'boot.json'));
     remount('ro');
     const out = openSync(join(fixture().directory, 'out.tar'), 'w');

@@ -42,6 +42,8 @@ describe('the user of a container', function () {
         .catch((reason: unknown) => reason);
       expect(error).to.include({ name: 'LaunchError', step: 'ids' });
       expect(error).to.have.property('hint').that.includes('fs.suid_dumpable');
+      // With the older system calls, a request to a pool is an ordinary start.
+      if (process.env.ORLOP_FEATURES === '0') return;
       await using pool = await fixture().orlop.pool('busybox', { size: 1, user: 'alice' });
       expect((await pool.run(['id', '-u'])).stdout).to.equal('1000\n');
     } finally {

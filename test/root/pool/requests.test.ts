@@ -176,7 +176,9 @@ describe('a request to a pool', function () {
     // While the rest of a request is read, its volumes are being opened.
     const both = await refusal(sh('true', { user: 'nobody-here', volumes: [`${fixture().directory}:/a`] }));
     expect(both.code).to.equal('ORLOP_E_NO_USER');
-    const unattached = await sh('true', { volumes: [`${fixture().directory}:/etc/passwd`] }).catch((error) => error);
+    const plain = join(fixture().directory, 'plain');
+    mkdirSync(plain);
+    const unattached = await sh('true', { volumes: [`${plain}:/etc/passwd`] }).catch((error) => error);
     expect(unattached).to.include({ code: 'ENOTDIR', step: 'attach' });
     const target = await refusal(sh('true', { volumes: ['data:/proc'] }));
     expect(target.code).to.equal('ORLOP_E_TARGET');
