@@ -66,7 +66,7 @@ async function call(entry: CommandEntry, argv: readonly string[], root: string |
   }
 }
 
-/** Codes of errors that tell of a missing object. */
+/** Codes of errors for a missing container, image or volume. */
 const missing = new Set<string | undefined>(['ORLOP_E_NO_CONTAINER', 'ORLOP_E_NO_IMAGE', 'ORLOP_E_NO_VOLUME']);
 
 async function withStore<Result>(

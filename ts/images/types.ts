@@ -191,7 +191,8 @@ export interface ImageHold extends AsyncDisposable {
 /** The images of a store. Every method throws `RequestError` for errors that the caller can fix. */
 export interface ImageStore {
   /**
-   * Takes a shared lock that keeps records from changing, after whoever waits to change them. A holder must call no other
+   * Takes a shared lock that keeps records from changing. A process that waits to change them gets it first. The holder
+   * must call no other
    * function of the store: those that change records wait for the lock, and `resolve` waits for those.
    */
   hold(options?: Abortable): Promise<ImageHold>;

@@ -11,8 +11,8 @@ import { waiterLock } from './waiters.ts';
 // thread that waits for the exit make the changes, without the JavaScript thread. Texts may have holes.
 
 /**
- * Makes a container. Its record is written first, so that a recovery finds the layer, and gets its name last: who finds
- * the container finds its layer too. Pure.
+ * Makes a container. Its record is written first, so that a recovery finds the layer. The record gets its name last, so
+ * that a container with a name has its layer. Pure.
  */
 export function createdChanges(
   store: Store,
