@@ -22,12 +22,34 @@ export function sideOf(contestant: string): Side {
   return contestant.startsWith('limit') || contestant === 'floor' ? 'limit' : 'others';
 }
 
-/** A chart as an SVG image. */
+/** Each colour of a chart on a dark page: those of the sides, of text, of background, and of axes and grids. */
+export const darkColors: Readonly<Record<string, string>> = {
+  [sides.limit]: '#9198a1',
+  [sides.orlop]: '#2dd4bf',
+  [sides.others]: '#e0965f',
+  '#000': '#f0f6fc',
+  white: '#0d1117',
+  '#888': '#848d97',
+  '#d1d5db': '#3d444d',
+  '#ddd': '#30363d',
+};
+
+/** Style sheet that a reader's browser applies on a dark page. Vega draws one set of colours, as attributes. Pure. */
+function darkStyle(): string {
+  const rules = Object.entries(darkColors).flatMap(([light, dark]) =>
+    ['fill', 'stroke'].map((paint) => `[${paint}="${light}"]{${paint}:${dark}}`),
+  );
+  return `<style>@media(prefers-color-scheme:dark){${rules.join('')}}</style>`;
+}
+
+/** A chart as an SVG image, for light and dark pages. */
 export async function svgOf(chart: TopLevelSpec): Promise<string> {
-  const { spec } = compile(chart);
+  // Without it, each case of a chart warns that its axis is its own, which is what the chart wants.
+  const { spec } = compile(chart, { logger: vega.logger(vega.Error) });
   const view = new vega.View(vega.parse(spec), { renderer: 'none' });
   try {
-    return `${await view.toSVG()}\n`;
+    const svg = await view.toSVG();
+    return `${svg.replace('>', `>${darkStyle()}`)}\n`;
   } finally {
     view.finalize();
   }

@@ -6,7 +6,7 @@ import { resultsDocument } from '../../bench/report/documents.ts';
 import { readmePart, replacePart } from '../../bench/report/readme.ts';
 import { readmeChart } from '../../bench/report/readme-chart.ts';
 import { readResults } from '../../bench/report/result.ts';
-import { svgOf } from '../../bench/report/svg.ts';
+import { darkColors, svgOf } from '../../bench/report/svg.ts';
 
 const results = readResults(
   'bench/results',
@@ -37,6 +37,18 @@ describe('results of the benchmark', () => {
     const start = results.get('start');
     if (start === undefined) throw new Error('no results of starts');
     expect(await svgOf(readmeChart(start)), hint).to.equal(readFileSync('bench/results/readme.svg', 'utf8'));
+  });
+
+  it('have charts whose every colour has another on a dark page', () => {
+    for (const name of [...results.keys(), 'readme']) {
+      const drawn = readFileSync(`bench/results/${name}.svg`, 'utf8').replace(/<style>.*?<\/style>/, '');
+      const colors = [...drawn.matchAll(/ (?:fill|stroke)="([^"]*)"/g)].map(([, color = '']) => color);
+      expect(new Set(colors), name).to.include('#000');
+      expect(
+        [...new Set(colors)].filter((color) => color !== 'none' && darkColors[color] === undefined),
+        name,
+      ).to.deep.equal([]);
+    }
   });
 
   it('were taken with NODE_EXTRA_CA_CERTS unset, which would make Node slow', () => {
