@@ -3,8 +3,8 @@ import { fillAll } from '../plan/holes.ts';
 import type { Durability, StoredContainer } from '../record/schema.ts';
 import type { RunRequest } from '../request/types.ts';
 import { ImageView } from '../resolve/image-view.ts';
+import { explaining } from '../store/explain.ts';
 import { newId } from '../store/id.ts';
-import { explainingUnwritable } from '../store/unwritable.ts';
 import type { Laps } from '../trace/laps.ts';
 import { prepareVolumes } from '../volumes/prepare.ts';
 import { newOwn } from './own.ts';
@@ -45,7 +45,7 @@ export async function createContainer(
 ): Promise<CreatedContainer> {
   requireRoot();
   const make = (prepared: PreparedContainer) => makeContainer(runtime, prepared, request, context);
-  return withPrepared(runtime, request, context, make).catch(explainingUnwritable(runtime.store));
+  return withPrepared(runtime, request, context, make).catch(explaining(runtime.store));
 }
 
 /** Makes a container from a prepared one. Throws as `createContainer`, and the system error of a failed check. */

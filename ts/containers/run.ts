@@ -3,8 +3,8 @@ import { fillAll } from '../plan/holes.ts';
 import { reserve } from '../record/claims.ts';
 import type { StoredContainer } from '../record/schema.ts';
 import type { RunRequest } from '../request/types.ts';
+import { explaining } from '../store/explain.ts';
 import { newId } from '../store/id.ts';
-import { explainingUnwritable } from '../store/unwritable.ts';
 import { announceExit, settleExit } from '../supervise/settle-exit.ts';
 import { makeContainer, requireRoot, undoContainer } from './create.ts';
 import { launchContainer, type StartRequest } from './launch-container.ts';
@@ -31,7 +31,7 @@ export async function runContainer(runtime: Runtime, request: RunRequest, how: S
   const durability = request.rm ? 'ephemeral' : 'durable';
   const run = (prepared: PreparedContainer) =>
     isSimple(prepared) ? launchNew(runtime, prepared, request, how) : makeAndStart(runtime, prepared, request, how);
-  return withPrepared(runtime, request, { durability, signal, laps }, run).catch(explainingUnwritable(runtime.store));
+  return withPrepared(runtime, request, { durability, signal, laps }, run).catch(explaining(runtime.store));
 }
 
 /** True if a batch of changes is enough. Checking a name, making volumes and claiming a durable container take more. */

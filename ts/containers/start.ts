@@ -3,7 +3,7 @@ import type { Launched } from '../launch/launch.ts';
 import type { ExitOptions, Native, NativeExit, NativeProcess } from '../native/contract.ts';
 import { allowRemount } from '../record/layer.ts';
 import type { StoredContainer } from '../record/schema.ts';
-import { explainingUnwritable } from '../store/unwritable.ts';
+import { explaining } from '../store/explain.ts';
 import type { ExitStatus } from '../supervise/exit.ts';
 import { announceExit, type ExitReport, settleExit } from '../supervise/settle-exit.ts';
 import type { StdioPipes } from '../supervise/stdio-pipes.ts';
@@ -57,7 +57,7 @@ export async function startContainer(
     // The caller gets the first error. The next command removes what is left.
     await giveUp(runtime, claimed).catch(() => {});
     containers.gone(claimed.record.id);
-    return explainingUnwritable(store)(error);
+    return explaining(store)(error);
   }
 }
 

@@ -23,6 +23,7 @@ export const catalogue = {
   ORLOP_E_NO_IMAGE: 'no image has that name or ID',
   ORLOP_E_NO_USER: 'the image has no such user or group',
   ORLOP_E_NO_VOLUME: 'no volume has that name',
+  ORLOP_E_OPEN_FILES: 'no more files can be opened',
   ORLOP_E_PERMISSION: 'the caller may not do this',
   ORLOP_E_REFERENCE: 'not an image reference',
   ORLOP_E_SOURCE: 'the source of a volume cannot be used',

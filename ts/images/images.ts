@@ -1,6 +1,6 @@
 import type { Change } from '../native/contract.ts';
+import { explaining } from '../store/explain.ts';
 import type { Store } from '../store/store.ts';
-import { explainingUnwritable } from '../store/unwritable.ts';
 import { commitLayer } from './commit.ts';
 import type { Context } from './context.ts';
 import { chainIds, type Digest, hexOf } from './digest.ts';
@@ -118,14 +118,18 @@ export class Images implements t.ImageStore {
   }
 
   import(options: t.ImportOptions): Promise<t.ImageId> {
-    return importImage(this.#context, options).catch(explainingUnwritable(this.#context.store));
+    return this.#writing(importImage(this.#context, options));
   }
 
   commit(options: t.CommitOptions): Promise<t.ImageId> {
-    return commitLayer(this.#context, options).catch(explainingUnwritable(this.#context.store));
+    return this.#writing(commitLayer(this.#context, options));
   }
 
-  async tag(nameOrId: string, reference: string, { signal }: t.Abortable = {}): Promise<void> {
+  tag(nameOrId: string, reference: string, options: t.Abortable = {}): Promise<void> {
+    return this.#writing(this.#tag(nameOrId, reference, options));
+  }
+
+  async #tag(nameOrId: string, reference: string, { signal }: t.Abortable): Promise<void> {
     const { store, records } = this.#context;
     const name = formatReference(parseOwnReference(reference));
     const lock = await store.lockToWrite('image', 'records', { signal });
@@ -133,23 +137,26 @@ export class Images implements t.ImageStore {
       const { id } = await findImage(records, nameOrId);
       await records.writeTag({ reference: name, image: id });
       await writeIndex(store, records);
-    } catch (error) {
-      explainingUnwritable(store)(error);
     } finally {
       await lock.release();
     }
   }
 
   remove(nameOrId: string, options: t.RemoveOptions): Promise<t.RemovedImage> {
-    return removeImage(this.#context, nameOrId, options).catch(explainingUnwritable(this.#context.store));
+    return this.#writing(removeImage(this.#context, nameOrId, options));
   }
 
   save(options: t.SaveOptions): Promise<void> {
-    return saveImages(this.#context, options).catch(explainingUnwritable(this.#context.store));
+    return this.#writing(saveImages(this.#context, options));
   }
 
   load(options: t.LoadOptions): Promise<readonly t.LoadedImage[]> {
-    return loadImages(this.#context, options).catch(explainingUnwritable(this.#context.store));
+    return this.#writing(loadImages(this.#context, options));
+  }
+
+  /** Explains the errors of a full or read-only file system. */
+  #writing<Result>(work: Promise<Result>): Promise<Result> {
+    return work.catch(explaining(this.#context.store));
   }
 
   /** Checked once per process, because checking again would slow each start. */

@@ -4,9 +4,9 @@ import { isAlive, ownIdentity, type ProcessIdentity } from '../linux/proc.ts';
 import { sigkill } from '../linux/signals.ts';
 import type { Change, NativeProcess } from '../native/contract.ts';
 import { shortId } from '../plan/holes.ts';
+import { explaining } from '../store/explain.ts';
 import { collect, type Damaged } from '../store/record.ts';
 import type { Store } from '../store/store.ts';
-import { explainingUnwritable } from '../store/unwritable.ts';
 import { Volumes } from '../volumes/volumes.ts';
 import { isReserved, reserve, unreserve } from './claims.ts';
 import {
@@ -241,7 +241,7 @@ export class ContainerStore {
    * @throws RequestError ORLOP_E_NO_CONTAINER, ORLOP_E_CONTAINER_RUNNING, ORLOP_E_DAMAGED (the last two not with `force`)
    */
   async remove(idOrName: string, options: RemoveContainerOptions = {}): Promise<void> {
-    return this.#remove(idOrName, options).catch(explainingUnwritable(this.#store));
+    return this.#remove(idOrName, options).catch(explaining(this.#store));
   }
 
   async #remove(idOrName: string, { force = false, volumes = false }: RemoveContainerOptions): Promise<void> {

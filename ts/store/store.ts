@@ -3,6 +3,7 @@ import { mkdir, open, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Mode, Native } from '../native/contract.ts';
 import { privateDirectory } from './directory.ts';
+import { explaining } from './explain.ts';
 import { fileNameFor } from './file-name.ts';
 import { homeDirectory } from './home.ts';
 import { type Lock, type LockMode, type LockOptions, tryLock, waitForLock, waitToWrite } from './lock.ts';
@@ -10,7 +11,6 @@ import { chooseRoot, chooseRun, type RootFacts } from './roots.ts';
 import { occupyRunDirectory } from './run-directory.ts';
 import { type Staging, StagingArea } from './staging.ts';
 import { Trash } from './trash.ts';
-import { explainingUnwritable } from './unwritable.ts';
 
 /** Kind of a locked object. Code that takes several locks takes them in this order, those of one kind sorted by ID. */
 export type LockKind = 'store' | 'image' | 'volume' | 'container';
@@ -84,7 +84,7 @@ export class Store {
       return store;
     } catch (error) {
       await use?.release();
-      return explainingUnwritable({ root: real, run: directory })(error);
+      return explaining({ root: real, run: directory })(error);
     }
   }
 

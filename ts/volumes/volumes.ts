@@ -3,11 +3,11 @@ import { open, readdir } from 'node:fs/promises';
 import { RequestError } from '../errors/index.ts';
 import { now } from '../linux/clock.ts';
 import { syncDirectory } from '../store/durable.ts';
+import { explaining } from '../store/explain.ts';
 import { isId, newId } from '../store/id.ts';
 import type { Lock } from '../store/lock.ts';
 import { collect, type Damaged, damaged } from '../store/record.ts';
 import type { Store } from '../store/store.ts';
-import { explainingUnwritable } from '../store/unwritable.ts';
 import { makeData } from './copy-up.ts';
 import {
   isDirectory,
@@ -82,7 +82,7 @@ export class Volumes {
     if (existing === null) {
       const facts = { name: volumeName, anonymous: name === null, labels: labels ?? {}, container: null };
       // Awaited here, because the lock is released at the end of this function.
-      return await makeVolume(this.#store, facts, { durable: true }).catch(explainingUnwritable(this.#store));
+      return await makeVolume(this.#store, facts, { durable: true }).catch(explaining(this.#store));
     }
     if (labels !== undefined && !sameLabels(labels, existing.labels)) {
       throw new RequestError('ORLOP_E_INPUT', `volume '${volumeName}' exists with other labels`, {
@@ -119,7 +119,7 @@ export class Volumes {
       if (!(await isDirectory(this.#store.volumePath(name)))) throw noVolume(name);
       const users = await this.#usersOf(name, except);
       if (users.length > 0) throw inUse(name, users);
-      await this.#store.remove(this.#store.volumePath(name)).catch(explainingUnwritable(this.#store));
+      await this.#store.remove(this.#store.volumePath(name)).catch(explaining(this.#store));
       if (durable) await syncDirectory(this.#store.volumesPath);
     } finally {
       await lock.retire();

@@ -188,6 +188,23 @@ describe('several programs on one store', function () {
     expect(storeContent(fixture())).to.deep.equal(before);
   });
 
+  for (const kind of ['anonymous', 'plain']) {
+    it(`says so where the limit of open files is too low for what it runs at once (${kind})`, async () => {
+      const before = storeContent(fixture());
+      await using program = new Program(fixture(), [kind, '60'], ['prlimit', '--nofile=64:64']);
+      const lines = await program.next<string[]>();
+      const refused = lines.filter((line) => line !== 'done\n');
+      expect(refused).to.not.deep.equal([]);
+      for (const line of refused) {
+        expect(line).to.match(/^ORLOP_E_OPEN_FILES|^EMFILE LaunchError/);
+        expect(line).to.include('ulimit -n');
+      }
+      expect(await program.end(), program.stderr).to.deep.equal({ code: 0, signal: null });
+      await succeeds('ps', '-a');
+      expect(storeContent(fixture())).to.deep.equal(before);
+    });
+  }
+
   it('can clean up after a program that was killed with many, with few open files', async () => {
     const before = storeContent(fixture());
     await using program = new Program(fixture(), ['sleeping', '60']);
