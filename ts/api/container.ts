@@ -4,7 +4,7 @@ import type { Runtime } from '../containers/runtime.ts';
 import { startContainer } from '../containers/start.ts';
 import { unlessRemoved } from '../containers/unless-removed.ts';
 import { killContainer, waitContainer } from '../containers/wait.ts';
-import { RequestError } from '../errors/index.ts';
+import { ignoreGone } from '../record/gone.ts';
 import type { StoredContainer } from '../record/schema.ts';
 import { Laps } from '../trace/laps.ts';
 import { openDescriptor } from './descriptor.ts';
@@ -90,9 +90,7 @@ export class ContainerHandle implements t.Container {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.remove({ force: true, volumes: true }).catch((error: unknown) => {
-      if (!(error instanceof RequestError && error.code === 'ORLOP_E_NO_CONTAINER')) throw error;
-    });
+    await this.remove({ force: true, volumes: true }).catch(ignoreGone);
   }
 
   async #reading<Result>(read: (stored: StoredContainer) => Promise<Result>): Promise<Result> {

@@ -1,8 +1,8 @@
-import { RequestError } from '../errors/index.ts';
 import { messageOf } from '../errors/message.ts';
 import type { NativeExit } from '../native/contract.ts';
 import { setOwnExit } from '../record/claims.ts';
 import type { ContainerStore } from '../record/container-store.ts';
+import { ignoreGone } from '../record/gone.ts';
 import { type RecordedExit, type StoredContainer, unobserved } from '../record/schema.ts';
 import { type ExitStatus, exitStatus } from './exit.ts';
 
@@ -40,6 +40,7 @@ export async function settleExit(
     const { rm } = running.record.request;
     if (rm && running.durability === 'ephemeral') return containers.removeExited(running, exit);
     await containers.exited(running, exit);
+    // A removal by force has been the exit.
     if (rm) await containers.remove(id, { volumes: true }).catch(ignoreGone);
   };
   let end: NativeExit;
@@ -61,9 +62,4 @@ export function announceExit(id: string, ended: Promise<ExitReport>): Promise<Ex
   const exited = ended.then(({ status }) => status);
   setOwnExit(id, exited);
   return exited;
-}
-
-/** Ignores that another program has removed the container by force, which was its exit. */
-function ignoreGone(error: unknown): void {
-  if (!(error instanceof RequestError && error.code === 'ORLOP_E_NO_CONTAINER')) throw error;
 }
