@@ -18,6 +18,7 @@
 #include "archive/limits.h"
 #include "archive/report.h"
 #include "base/syscall_numbers.h"
+#include "fs/directory_stack.h"
 
 // Values of the kernel's ABI, for headers that lack them.
 #ifndef OPEN_TREE_CLONE
@@ -101,9 +102,9 @@ void lock_down(Role role) {
     decltype(RLIMIT_AS) resource;  // glibc's is an enumeration, musl's an int
     rlim_t value;
   };
-  // Packing has one open descriptor for each level of the tree.
-  const Limit limits[] = {
-      {RLIMIT_AS, kAddressSpace}, {RLIMIT_CORE, 0}, {RLIMIT_NOFILE, role == Role::kPack ? kMaxDepth + 64 : 64}};
+  // Packing has one open descriptor for each level of the tree, the removal of a directory for the last ones.
+  const rlim_t levels = role == Role::kPack ? kMaxDepth : fs::DirectoryStack::kOpen;
+  const Limit limits[] = {{RLIMIT_AS, kAddressSpace}, {RLIMIT_CORE, 0}, {RLIMIT_NOFILE, levels + 64}};
   for (const Limit& limit : limits) {
     rlimit now;
     if (getrlimit(limit.resource, &now) != 0) fail("getrlimit", errno);

@@ -10,6 +10,7 @@
 #include "archive/names.h"
 #include "archive/report.h"
 #include "archive/whiteout.h"
+#include "fs/remove.h"
 
 namespace orlop::archive {
 
@@ -35,7 +36,7 @@ Fd open_child(int directory, const std::string& last) {
 }  // namespace
 
 Tree::Tree(const Options& options) : options_(options) {
-  if (!options.keep_metadata || options.keep_root) return;
+  if (!options.keep_metadata || options.layer) return;
   // Mode of the root without an entry in the archive: a staging directory is private, a root file system is not.
   if (fchown(options.root, 0, 0) != 0) fail("fchown", errno);
   if (fchmod(options.root, kImpliedMode) != 0) fail("fchmod", errno);
@@ -83,13 +84,7 @@ int Tree::parent(const std::string& name) {
 }
 
 void Tree::clear(int directory, const std::string& last) {
-  struct stat info;
-  if (!look(directory, last, info)) return;
-  bool is_directory = S_ISDIR(info.st_mode);
-  if (unlinkat(directory, last.c_str(), is_directory ? AT_REMOVEDIR : 0) != 0) {
-    if (errno == ENOTEMPTY) refuse("replaces-directory");
-    fail("unlinkat", errno);
-  }
+  if (Failure failure = fs::remove_tree(directory, last); failure) fail(failure.call, failure.error);
   // Never equal to a clean name. The descriptor stays open for the entry in work.
   cached_name_ = "/";
 }
@@ -102,7 +97,8 @@ int Tree::make_new(int directory, const std::string& last, Make make) {
   return make();
 }
 
-// A directory, new or existing. After a whiteout of the same name it is opaque.
+// A directory, new or existing. In a layer, one that takes the place of a whiteout or of another file is opaque: what
+// it replaces hid the directory of the layers below.
 void Tree::make_directory(int directory, const std::string& last, mode_t mode) {
   if (!options_.keep_metadata) mode = 0700;
   if (mkdirat(directory, last.c_str(), mode) == 0) return;
@@ -112,8 +108,7 @@ void Tree::make_directory(int directory, const std::string& last, mode_t mode) {
   if (S_ISDIR(info.st_mode)) return;
   clear(directory, last);
   if (mkdirat(directory, last.c_str(), mode) != 0) fail("mkdirat", errno);
-  if (!is_whiteout(info) || options_.broker == nullptr) return;
-  options_.broker->set_opaque(open_child(directory, last).get());
+  if (options_.layer && options_.broker != nullptr) options_.broker->set_opaque(open_child(directory, last).get());
 }
 
 void Tree::inherit(int directory, const std::string& name) const {
@@ -143,7 +138,9 @@ void Tree::directory(const std::string& name, const Metadata& metadata, const st
   write_attributes(self.get(), attributes, options_.broker);
   times_bytes_ += name.size() + sizeof(Times);
   if (times_bytes_ > kMaxDirectoryBytes) refuse("too-many-entries");
-  times_.push_back({name, metadata.modified});
+  struct stat info;
+  if (fstat(self.get(), &info) != 0) fail("fstat", errno);
+  times_.push_back({name, info.st_ino, metadata.modified});
 }
 
 Fd Tree::file(const std::string& name) {
@@ -215,7 +212,10 @@ void Tree::hard_link(const std::string& name, const std::string& target) {
   // A link to itself, or the same link again: removing the old name first could remove the last name of the file.
   if (look(directory, to.last, old) && old.st_ino == info.st_ino && old.st_dev == info.st_dev) return;
   clear(directory, to.last);
-  if (make() != 0) fail("linkat", errno);
+  if (make() == 0) return;
+  // The old name was a directory, and held the target.
+  if (errno == ENOENT) refuse("link-missing", target);
+  fail("linkat", errno);
 }
 
 void Tree::whiteout(const std::string& name) {
@@ -258,6 +258,9 @@ void Tree::finish() {
       if (errno == ENOENT || errno == ENOTDIR || errno == ELOOP) continue;  // a later entry replaced it
       fail("openat2", errno);
     }
+    struct stat info;
+    if (fstat(fd.get(), &info) != 0) fail("fstat", errno);
+    if (info.st_ino != entry.inode) continue;  // the name leads to another directory now
     const timespec times[2] = {entry.modified, entry.modified};
     if (futimens(fd.get(), times) != 0) fail("utimensat", errno);
   }

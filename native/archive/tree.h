@@ -28,7 +28,7 @@ class Tree {
     int root;
     bool follow_parents;   // a directory of a name may be a symbolic link, resolved below the root
     bool keep_metadata;    // owners, modes, times and attributes of the archive; otherwise private plain files
-    bool keep_root;        // without an entry for it, the root stays as the caller made it
+    bool layer;            // of an image: other layers may lie below, and the root without an entry stays as it is
     const Broker* broker;  // for trusted.* attributes; null where there are none to set
     int below = -1;        // root of the layers below, read-only; -1: none
   };
@@ -54,6 +54,7 @@ class Tree {
  private:
   struct Times {
     std::string name;
+    ino_t inode;
     timespec modified;
   };
 
@@ -61,7 +62,7 @@ class Tree {
   Fd make_directories(const std::string& name);
   // Descriptor of the parent of `name`, made if missing.
   int parent(const std::string& directory);
-  // Makes room for an object that is not a directory.
+  // Removes what has the name: a directory with all that it holds.
   void clear(int directory, const std::string& last);
   // Calls `make` for a new object; after EEXIST makes room, and calls it again.
   template <typename Make>

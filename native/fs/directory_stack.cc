@@ -6,13 +6,6 @@
 #include "fs/calls.h"
 
 namespace orlop::fs {
-namespace {
-
-// Four walks at once (the threads of libuv's pool), two stacks each, stay below the usual soft limit of 1024.
-constexpr size_t kOpen = 96;
-
-}  // namespace
-
 void DirectoryStack::start(UniqueFd top) {
   levels_.clear();
   path_.clear();

@@ -13,6 +13,10 @@ namespace orlop::fs {
 
 class DirectoryStack {
  public:
+  // Descriptors that stay open. Four walks at once (the threads of libuv's pool), two stacks each, stay below the usual
+  // soft limit of 1024.
+  static constexpr size_t kOpen = 96;
+
   // Begins at the directory of a descriptor.
   void start(UniqueFd top);
   Failure start(int directory);

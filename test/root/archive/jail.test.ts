@@ -168,7 +168,7 @@ describe('the process that unpacks', () => {
     expect(lstatSync(`/proc/${pid}/mem`).uid).to.equal(0);
     const limits = readFileSync(`/proc/${pid}/limits`, 'utf8');
     expect(limits).to.match(/Max address space\s+1073741824\s+1073741824/);
-    expect(limits).to.match(/Max open files\s+64\s+64/);
+    expect(limits).to.match(/Max open files\s+160\s+160/);
     expect(limits).to.match(/Max core file size\s+0\s+0/);
   });
 

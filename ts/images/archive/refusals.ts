@@ -31,7 +31,6 @@ export const refusals: Readonly<Record<string, Words>> = {
   'overlay-attribute': { why: 'it has an extended attribute that overlayfs would take for its own', hint: foreign },
   'path-too-long': { why: 'the name is longer than 4095 bytes' },
   ratio: { why: 'it grows by more than the allowed ratio when it is decompressed', hint: foreign },
-  'replaces-directory': { why: 'it would replace a directory that is not empty' },
   root: { why: 'it would replace the root by something that is not a directory', hint: foreign },
   'too-deep': { why: 'it is nested deeper than 1024 directories' },
   'too-large': { why: 'it is larger than allowed when it is unpacked' },
