@@ -80,6 +80,7 @@ size_t Input::read_raw(uint8_t* to, size_t room) {
   if (n == 0) raw_ended_ = true;
   raw_hash_.update(to, n);
   if (options_.copy_fd >= 0) write_all(options_.copy_fd, to, n);
+  report_progress(raw_hash_.size());
   return n;
 }
 

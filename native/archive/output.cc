@@ -68,6 +68,7 @@ void Output::emit(const void* data, size_t size) {
   if (size == 0) return;
   raw_hash_.update(data, size);
   write_all(fd_, data, size);
+  report_progress(raw_hash_.size());
 }
 
 }  // namespace orlop::archive

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 namespace orlop::archive {
@@ -32,9 +33,8 @@ void end_helper() {
   }
 }
 
-[[noreturn]] void finish(const std::string& line, int status) {
-  end_helper();
-  // Errors are ignored: the caller has closed its end, and waits for no report.
+// Errors are ignored: the caller has closed its end, and waits for no report.
+void write_line(const std::string& line) {
   size_t done = 0;
   while (done < line.size()) {
     ssize_t n = write(kReportFd, line.data() + done, line.size() - done);
@@ -42,7 +42,18 @@ void end_helper() {
     if (n < 0) break;
     done += static_cast<size_t>(n);
   }
+}
+
+[[noreturn]] void finish(const std::string& line, int status) {
+  end_helper();
+  write_line(line);
   _exit(status);
+}
+
+int64_t now_ms() {
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+  return int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000;
 }
 
 bool wait_for(int fd, short events) {
@@ -71,6 +82,15 @@ void fail(const char* call, int error) {
   finish("{\"error\":{\"code\":\"system\",\"entry\":\"" + hex(current_entry) + "\",\"syscall\":\"" + call +
              "\",\"errno\":" + std::to_string(error) + "}}\n",
          1);
+}
+
+void report_progress(uint64_t bytes) {
+  constexpr int64_t kPeriodMs = 100;
+  static int64_t last = now_ms();
+  const int64_t now = now_ms();
+  if (now - last < kPeriodMs) return;
+  last = now;
+  write_line("{\"bytes\":" + std::to_string(bytes) + "}\n");
 }
 
 void succeed(const Sums& sums, uint64_t entries, bool end_mark) {

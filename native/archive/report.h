@@ -1,5 +1,6 @@
-// The end of the process: one JSON line on the report descriptor, then exit. TypeScript turns codes into words
-// (ts/images/archive/errors.ts); the line has codes, bytes (as hex, since names need not be UTF-8) and numbers.
+// The report: lines of JSON on a descriptor, of which the last one is the end of the process. TypeScript turns codes
+// into words (ts/images/archive/refusals.ts); a line has codes, bytes (as hex, since names need not be UTF-8) and
+// numbers.
 #pragma once
 
 #include <cstdint>
@@ -20,6 +21,9 @@ void set_helper(int pid, int socket);
 [[noreturn]] void refuse(const char* code, std::string_view detail = {});
 // The kernel refused a call.
 [[noreturn]] void fail(const char* call, int error);
+
+// Tells how many bytes of the archive are done: a line before the last one, ten times a second at most.
+void report_progress(uint64_t bytes);
 
 struct Sums {
   std::string digest;  // sha256 of the compressed bytes, hex

@@ -3,7 +3,8 @@ import { closeSync, constants } from 'node:fs';
 import { chmod, mkdir, open, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Images } from '../../ts/images/images.ts';
-import type { ImageId, ImportOptions, LoadedImage, ResolvedImage } from '../../ts/images/types.ts';
+import type { OnProgress } from '../../ts/images/progress.ts';
+import type { ImageId, ImportOptions, LoadedImage, LoadOptions, ResolvedImage } from '../../ts/images/types.ts';
 import { loadNative } from '../../ts/native/binding.ts';
 import { Store } from '../../ts/store/store.ts';
 
@@ -30,14 +31,19 @@ export class TestStore {
     return withFile(path, (source) => this.images.import({ ...options, source }));
   }
 
-  async load(path: string): Promise<readonly LoadedImage[]> {
-    return withFile(path, (source) => this.images.load({ source }));
+  async load(path: string, options: Omit<LoadOptions, 'source'> = {}): Promise<readonly LoadedImage[]> {
+    return withFile(path, (source) => this.images.load({ ...options, source }));
   }
 
-  async save(images: readonly string[], path: string, format?: 'docker-archive' | 'oci-archive'): Promise<void> {
+  async save(
+    images: readonly string[],
+    path: string,
+    format?: 'docker-archive' | 'oci-archive',
+    onProgress?: OnProgress,
+  ): Promise<void> {
     const file = await open(path, 'w');
     try {
-      await this.images.save({ images, output: file.fd, format });
+      await this.images.save({ images, output: file.fd, format, onProgress });
     } finally {
       await file.close();
     }

@@ -43,9 +43,9 @@ export class ImageApi implements t.Images {
   }
 
   async import(source: string | number, options: t.ImportOptions): Promise<{ readonly id: string }> {
-    const { reference, message, changes, signal } = options;
+    const { reference, ...others } = options;
     const id = await withSource(source, (descriptor) =>
-      this.#runtime.images.import({ source: descriptor, reference: reference ?? undefined, message, changes, signal }),
+      this.#runtime.images.import({ source: descriptor, reference: reference ?? undefined, ...others }),
     );
     return { id };
   }
@@ -68,13 +68,16 @@ export class ImageApi implements t.Images {
 
   async save(
     references: readonly string[],
-    { descriptor, format }: { readonly descriptor: number; readonly format?: t.ArchiveFormat | undefined },
+    { descriptor, format, onProgress }: Parameters<t.Images['save']>[1],
   ): Promise<void> {
-    return this.#runtime.images.save({ images: references, format, output: openDescriptor(descriptor) });
+    return this.#runtime.images.save({ images: references, format, output: openDescriptor(descriptor), onProgress });
   }
 
-  async load(source: string | number): Promise<readonly images.LoadedImage[]> {
-    return withSource(source, (descriptor) => this.#runtime.images.load({ source: descriptor }));
+  async load(
+    source: string | number,
+    { onProgress }: { readonly onProgress?: t.OnProgress | undefined } = {},
+  ): Promise<readonly images.LoadedImage[]> {
+    return withSource(source, (descriptor) => this.#runtime.images.load({ source: descriptor, onProgress }));
   }
 }
 

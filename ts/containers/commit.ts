@@ -1,3 +1,4 @@
+import type { OnProgress } from '../images/progress.ts';
 import type { ImageConfig, ImageId } from '../images/types.ts';
 import { layerPaths } from '../record/layer.ts';
 import type { ContainerRecord, StoredContainer } from '../record/schema.ts';
@@ -11,6 +12,7 @@ export interface CommitRequest {
   readonly changes?: readonly string[] | undefined;
   /** Pause a running container during the commit; default true. */
   readonly pause?: boolean | undefined;
+  readonly onProgress?: OnProgress | undefined;
 }
 
 /** Commits a container's read-write layer, as the host sees it, to an image: the content of volumes is not in it. */
@@ -34,6 +36,7 @@ export async function commitContainer(
     author: request.author,
     message: request.message,
     createdBy: record.process.argv.join(' '),
+    onProgress: request.onProgress,
   });
 }
 

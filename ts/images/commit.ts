@@ -10,6 +10,7 @@ import { ownPlatform } from './platform.ts';
 import { parseOwnReference } from './records/reference.ts';
 import { Addition } from './transfer/addition.ts';
 import { timestamp } from './transfer/import.ts';
+import { asProgress } from './transfer/progress.ts';
 import { addDocuments, recordImage } from './transfer/publish.ts';
 import type { CommitOptions, ImageId, ResolvedImage } from './types.ts';
 
@@ -79,12 +80,13 @@ async function existingLayer(store: Context['store'], chainId: Digest): Promise<
 
 async function addUpper(
   addition: Addition,
-  { upper, signal }: CommitOptions,
+  { upper, onProgress, signal }: CommitOptions,
   below: readonly string[],
 ): Promise<LayerRecord> {
   const directory = await open(upper, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
   try {
-    return await addition.packed(directory.fd, below, signal);
+    const onBytes = asProgress(onProgress, { stage: 'pack' });
+    return await addition.packed(directory.fd, below, { onBytes, signal });
   } finally {
     await directory.close();
   }

@@ -1,5 +1,6 @@
 import type { RequestError } from '../errors/index.ts';
 import type { Change } from '../native/contract.ts';
+import type { OnProgress } from './progress.ts';
 
 /** Run options of an image: the part of the OCI image configuration that containers use. */
 export interface ImageConfig {
@@ -119,6 +120,7 @@ export interface ImportOptions {
   readonly author?: string | undefined;
   /** `created` of the image in Unix seconds; default: now. */
   readonly created?: number | undefined;
+  readonly onProgress?: OnProgress | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -135,6 +137,7 @@ export interface CommitOptions {
   readonly message?: string | undefined;
   /** Command of the container, for the history. */
   readonly createdBy?: string | undefined;
+  readonly onProgress?: OnProgress | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -146,12 +149,14 @@ export interface SaveOptions {
   readonly format?: SaveFormat | undefined;
   /** Descriptor to write the archive to. Stays open. */
   readonly output: number;
+  readonly onProgress?: OnProgress | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 export interface LoadOptions {
   /** Descriptor of a docker-archive or an OCI archive, compressed or not (pipes work). Stays open. */
   readonly source: number;
+  readonly onProgress?: OnProgress | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 

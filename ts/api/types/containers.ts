@@ -1,5 +1,5 @@
 import type { RunOptions } from '../../request/types.ts';
-import type { NewImage } from './images.ts';
+import type { NewImage, OnProgress } from './images.ts';
 import type { Listing, ListOptions } from './listing.ts';
 import type { ExitStatus, Running, StartOptions } from './starts.ts';
 
@@ -127,6 +127,8 @@ export interface CommitOptions {
   readonly changes?: readonly string[] | undefined;
   /** Pause a running container during the commit; default true. */
   readonly pause?: boolean | undefined;
+  /** Called while the layer is packed. */
+  readonly onProgress?: OnProgress | undefined;
 }
 
 /** Options of `remove`. */

@@ -1,4 +1,7 @@
+import type { OnProgress } from '../../images/progress.ts';
 import type { Listing, ListOptions } from './listing.ts';
+
+export type { OnProgress, Progress } from '../../images/progress.ts';
 
 /** An image in a list. */
 export interface ImageSummary {
@@ -47,6 +50,8 @@ export interface ImportOptions {
   readonly changes?: readonly string[] | undefined;
   /** Aborts the import; nothing of the image is kept. */
   readonly signal?: AbortSignal | undefined;
+  /** Called while the archive is unpacked. */
+  readonly onProgress?: OnProgress | undefined;
 }
 
 /** A new image. */
@@ -77,6 +82,11 @@ export interface Images {
    * @example
    * const { id } = await orlop.images.import('busybox.tar', { reference: 'box:1', changes: ['CMD ["sh"]'] });
    * console.log(id.slice(0, 7)); // → sha256:
+   * @example
+   * let last = { stage: '', bytes: 0, totalBytes: 0 };
+   * const onProgress = (progress) => { last = progress; };
+   * await orlop.images.import('busybox.tar', { reference: 'box:2', onProgress });
+   * console.log(last.stage, last.bytes === last.totalBytes); // → unpack true
    */
   import(source: string | number, options: ImportOptions): Promise<NewImage>;
   /**
@@ -116,6 +126,8 @@ export interface Images {
       readonly descriptor: number;
       /** Format of the archive; default `docker-archive`. */
       readonly format?: ArchiveFormat | undefined;
+      /** Called while the archive is written. */
+      readonly onProgress?: OnProgress | undefined;
     },
   ): Promise<void>;
   /**
@@ -124,7 +136,13 @@ export interface Images {
    * @param source path of the archive, or a descriptor that is open for reading (pipes work); it stays open
    * @throws RequestError ORLOP_E_ARCHIVE if it is not an image archive, or its content does not match its digests
    */
-  load(source: string | number): Promise<
+  load(
+    source: string | number,
+    options?: {
+      /** Called while the archive is read, and while each of its layers is unpacked. */
+      readonly onProgress?: OnProgress | undefined;
+    },
+  ): Promise<
     readonly {
       /** ID of the image: `sha256:…`. */
       readonly id: string;

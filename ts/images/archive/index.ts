@@ -1,3 +1,4 @@
+import { fstatSync, readFileSync } from 'node:fs';
 import { RequestError } from '../../errors/index.ts';
 import { type Digest, isDigest } from '../digest.ts';
 import { runArchive } from './process.ts';
@@ -13,6 +14,12 @@ export interface ArchiveSums {
   readonly uncompressedSize: number;
   readonly entries: number;
 }
+
+/**
+ * Called with the bytes of the archive that are read or written so far, compressed if it is: at most ten times a second,
+ * and at the end. `total` is undefined until the end if the length is not known. What it throws ends the process.
+ */
+export type OnBytes = (bytes: number, total: number | undefined) => void;
 
 export interface UnpackOptions {
   /** Descriptor of the archive: file or pipe; plain, gzip or zstd. Read to its end from its current offset. */
@@ -38,6 +45,7 @@ export interface UnpackOptions {
   /** Maximum bytes per compressed byte, checked from 256 MiB on; default 2000. */
   readonly maxRatio?: number | undefined;
   readonly signal?: AbortSignal | undefined;
+  readonly onBytes?: OnBytes | undefined;
 }
 
 const defaultMaxSize = 64 * 1024 ** 3;
@@ -55,7 +63,8 @@ const defaultMaxRatio = 2000;
  */
 export async function unpack(options: UnpackOptions): Promise<ArchiveSums> {
   const kind = options.layer ? 'layer' : options.filesOnly ? 'files' : 'tree';
-  const { maxSize = defaultMaxSize, maxRatio = defaultMaxRatio, copyTo, below } = options;
+  const { maxSize = defaultMaxSize, maxRatio = defaultMaxRatio, copyTo, below, onBytes } = options;
+  const total = onBytes === undefined ? undefined : lengthOf(options.source);
   const result = await runArchive({
     action: 'unpack the archive',
     argv: [
@@ -69,11 +78,22 @@ export async function unpack(options: UnpackOptions): Promise<ArchiveSums> {
     copy: copyTo ?? 'ignore',
     below: below ?? 'ignore',
     signal: options.signal,
+    onBytes: (bytes) => onBytes?.(bytes, total),
   });
+  const sums = sumsOf(result);
+  onBytes?.(sums.size, sums.size);
   if (kind === 'tree' && result.endMark === false) {
     process.emitWarning('the archive has no end mark: it may have been cut between two entries', 'OrlopWarning');
   }
-  return sumsOf(result);
+  return sums;
+}
+
+/** Bytes from the position of a descriptor to the end of its file; undefined if it is no regular file. */
+function lengthOf(descriptor: number): number | undefined {
+  const facts = fstatSync(descriptor);
+  if (!facts.isFile()) return undefined;
+  const position = /^pos:\t(\d+)$/m.exec(readFileSync(`/proc/self/fdinfo/${descriptor}`, 'utf8'))?.[1];
+  return Math.max(0, facts.size - Number(position ?? 0));
 }
 
 export type Compression = 'none' | 'gzip' | 'zstd';
@@ -87,6 +107,7 @@ export interface PackOptions {
   readonly layer: boolean;
   readonly compression: Compression;
   readonly signal?: AbortSignal | undefined;
+  readonly onBytes?: OnBytes | undefined;
 }
 
 /**
@@ -106,8 +127,11 @@ export async function pack(options: PackOptions): Promise<ArchiveSums> {
     copy: 'ignore',
     below: 'ignore',
     signal: options.signal,
+    onBytes: (bytes) => options.onBytes?.(bytes, undefined),
   });
-  return sumsOf(result);
+  const sums = sumsOf(result);
+  options.onBytes?.(sums.size, sums.size);
+  return sums;
 }
 
 function sumsOf(result: Record<string, unknown>): ArchiveSums {

@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { LaunchError, RequestError } from '../../errors/index.ts';
 import { archiveExecutable } from './executable.ts';
-import { errorOf, parseReport } from './report.ts';
+import { errorOf, parseBytes, parseReport } from './report.ts';
 
 /** A descriptor of this process, or none. */
 type Stdio = number | 'ignore';
@@ -17,6 +17,8 @@ export interface Job {
   readonly copy: Stdio;
   readonly below: Stdio;
   readonly signal?: AbortSignal | undefined;
+  /** Called with the bytes of the archive that are done so far. What it throws ends the process, and is thrown. */
+  readonly onBytes: (bytes: number) => void;
 }
 
 /** Number of characters after which the process's standard error is dropped. */
@@ -39,11 +41,23 @@ export async function runArchive(job: Job): Promise<Record<string, unknown>> {
     stdio: [job.input, job.output, 'pipe', job.directory, job.copy, 'pipe', job.below],
   });
   const kill = () => child.kill('SIGKILL');
+  let thrown: { readonly error: unknown } | undefined;
+  const onBytes = (bytes: number): void => {
+    if (thrown !== undefined) return;
+    try {
+      job.onBytes(bytes);
+    } catch (error) {
+      thrown = { error };
+      kill();
+    }
+  };
   job.signal?.addEventListener('abort', kill, { once: true });
   try {
     // Node's type has five streams, but `stdio` asks for seven. It is undefined if no process could be made.
     const streams: readonly unknown[] = child.stdio ?? [];
-    const [end, text, line] = await Promise.all([ended(job, child), collect(streams[2]), collect(streams[5])]);
+    const reading = readReport(streams[5], onBytes);
+    const [end, text, line] = await Promise.all([ended(job, child), collect(streams[2]), reading]);
+    if (thrown !== undefined) throw thrown.error;
     if (job.signal?.aborted) throw aborted(job);
     const report = parseReport(line);
     if (report === null) throw broken(job, end, text);
@@ -73,6 +87,23 @@ async function collect(stream: unknown): Promise<string> {
     if (text.length < maxText) text += String(chunk);
   }
   return text;
+}
+
+/** Reads the lines of a report, and returns the last one. Those before it count bytes. */
+async function readReport(stream: unknown, onBytes: (bytes: number) => void): Promise<string> {
+  let last = '';
+  let rest = '';
+  if (stream === undefined) return last;
+  for await (const chunk of stream as Readable) {
+    const lines = `${rest}${chunk}`.split('\n');
+    rest = (lines.pop() ?? '').slice(0, maxText);
+    for (const line of lines) {
+      const bytes = parseBytes(line);
+      if (bytes === null) last = line;
+      else onBytes(bytes);
+    }
+  }
+  return last + rest;
 }
 
 function aborted(job: Job): RequestError {

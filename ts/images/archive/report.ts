@@ -2,11 +2,17 @@ import { LaunchError, RequestError } from '../../errors/index.ts';
 import { describeErrno } from '../../linux/errno.ts';
 import { refusals } from './refusals.ts';
 
-/** The last output of orlop-archive, one line of JSON: see `native/archive/report.h`. */
+/** The last line of what orlop-archive reports, JSON: see `native/archive/report.h`. */
 export type Report =
   | { readonly result: Record<string, unknown> }
   | { readonly refusal: { readonly code: string; readonly entry: string; readonly detail: string } }
   | { readonly failure: { readonly syscall: string; readonly errno: number; readonly entry: string } };
+
+/** Bytes done so far, from a line that tells them; null for any other line. */
+export function parseBytes(line: string): number | null {
+  const [, bytes] = /^\{"bytes":(\d{1,15})\}$/.exec(line) ?? [];
+  return bytes === undefined ? null : Number(bytes);
+}
 
 /** Parses a report; null if it is incomplete because the process was killed. */
 export function parseReport(line: string): Report | null {

@@ -7,7 +7,7 @@ import type { Lock } from '../../store/lock.ts';
 import { type Staging, syncTree } from '../../store/staging.ts';
 import type { Store } from '../../store/store.ts';
 import { errorCode } from '../../store/system-error.ts';
-import type { ArchiveSums } from '../archive/index.ts';
+import type { ArchiveSums, OnBytes, PackOptions } from '../archive/index.ts';
 import { chainIds, type Digest, hexOf, sha256 } from '../digest.ts';
 import { type LayerRecord, readLayer, writeLayer } from '../layers/layers.ts';
 import type { Descriptor } from '../records/records.ts';
@@ -26,6 +26,7 @@ export interface LayerSource {
   readonly blob?: { readonly digest: string; readonly size: number } | undefined;
   /** True if the archive already is a blob of the store. */
   readonly stored?: boolean | undefined;
+  readonly onBytes?: OnBytes | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -107,11 +108,15 @@ export class Addition {
    * @param below diff IDs of the lower layers, lowest first
    * @throws {RequestError} ORLOP_E_ARCHIVE
    */
-  async packed(upper: number, below: readonly string[], signal?: AbortSignal): Promise<LayerRecord> {
+  async packed(
+    upper: number,
+    below: readonly string[],
+    options: Pick<PackOptions, 'onBytes' | 'signal'>,
+  ): Promise<LayerRecord> {
     const archive = this.#scratch();
     await using file = await opened(archive, 'wx');
     const output = file.file.fd;
-    const facts = await this.#archiver.pack({ directory: upper, output, layer: true, compression: 'none', signal });
+    const facts = await this.#archiver.pack({ directory: upper, output, layer: true, compression: 'none', ...options });
     await this.#stage(archive, facts);
     return recordOf(below, facts, mediaTypes.layer);
   }
@@ -167,7 +172,7 @@ export class Addition {
     }
   }
 
-  async #unpack({ source, below, layer, signal }: LayerSource, diff: string, archive: string | null) {
+  async #unpack({ source, below, layer, onBytes, signal }: LayerSource, diff: string, archive: string | null) {
     await mkdir(diff);
     await this.#inheritRoot(diff, below);
     await using directory = await opened(diff, 'r');
@@ -176,7 +181,8 @@ export class Addition {
     const { native } = this.#store;
     const view = below.length === 0 ? undefined : await native.openView(this.#directories(below).reverse());
     try {
-      return await this.#archiver.unpack({ source, directory: directory.file.fd, layer, below: view, copyTo, signal });
+      const to = { directory: directory.file.fd, below: view, copyTo };
+      return await this.#archiver.unpack({ source, layer, ...to, onBytes, signal });
     } finally {
       if (view !== undefined) await native.close(view);
     }

@@ -5,6 +5,7 @@ import { emptyConfig, ownPlatform } from '../platform.ts';
 import { parseOwnReference } from '../records/reference.ts';
 import type { ImageId, ImportOptions } from '../types.ts';
 import { Addition } from './addition.ts';
+import { asProgress } from './progress.ts';
 import { addDocuments, recordImage } from './publish.ts';
 
 /** Makes an image with one layer from a tar archive of a root filesystem. */
@@ -14,7 +15,9 @@ export async function importImage(context: Context, options: ImportOptions): Pro
   const created = timestamp(options.created);
 
   await using addition = await Addition.begin(context.store, context.archiver, options.signal);
-  const layer = await addition.layer({ source: options.source, below: [], layer: false, signal: options.signal });
+  const { source, signal } = options;
+  const onBytes = asProgress(options.onProgress, { stage: 'unpack' });
+  const layer = await addition.layer({ source, below: [], layer: false, onBytes, signal });
   const configuration = encodeImage({
     created,
     author: options.author ?? '',

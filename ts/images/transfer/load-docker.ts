@@ -4,15 +4,16 @@ import { sha256 } from '../digest.ts';
 import type { LayerRecord } from '../layers/layers.ts';
 import type { Addition } from './addition.ts';
 import { dockerArchiveSchema, parseDocument } from './documents.ts';
-import type { Incoming } from './load.ts';
+import type { Incoming, LoadHow } from './load.ts';
 import type { LoadedFiles } from './loaded-files.ts';
+import { asProgress } from './progress.ts';
 import { addDocuments } from './publish.ts';
 
 /** Reads an archive of `docker save`: `manifest.json` lists images with the paths of their configuration and layers. */
 export async function loadDockerArchive(
   addition: Addition,
   files: LoadedFiles,
-  signal?: AbortSignal,
+  how: LoadHow,
 ): Promise<readonly Incoming[]> {
   const entries = parseDocument(
     await files.document('manifest.json'),
@@ -24,7 +25,7 @@ export async function loadDockerArchive(
     const configuration = await files.document(Config);
     checkName(Config, configuration);
     const { diffIds } = decodeImage(configuration, `'${Config}' of the archive`);
-    const layers = await addLayers(addition, files, diffIds, Layers ?? [], signal);
+    const layers = await addLayers(addition, files, diffIds, Layers ?? [], how);
     incoming.push({ record: await addDocuments(addition, configuration, layers), names: RepoTags ?? [] });
   }
   return incoming;
@@ -44,7 +45,7 @@ async function addLayers(
   files: LoadedFiles,
   diffIds: readonly string[],
   paths: readonly string[],
-  signal?: AbortSignal,
+  how: LoadHow,
 ): Promise<LayerRecord[]> {
   if (paths.length !== diffIds.length) {
     throw new RequestError(
@@ -54,7 +55,8 @@ async function addLayers(
   }
   const layers: LayerRecord[] = [];
   for (const [index, path] of paths.entries()) {
-    const from = { below: diffIds.slice(0, index), layer: true, diffId: diffIds[index], signal };
+    const onBytes = asProgress(how.onProgress, { stage: 'unpack', layer: diffIds[index] });
+    const from = { below: diffIds.slice(0, index), layer: true, diffId: diffIds[index], onBytes, signal: how.signal };
     layers.push(await files.file(path, (source) => addition.layer({ source, ...from })));
   }
   return layers;

@@ -13,8 +13,9 @@ import {
   parseDocument,
   parseJson,
 } from './documents.ts';
-import type { Incoming } from './load.ts';
+import type { Incoming, LoadHow } from './load.ts';
 import { blobPath, type LoadedFiles } from './loaded-files.ts';
+import { asProgress } from './progress.ts';
 import { addDocuments } from './publish.ts';
 
 type Entry = InferOutput<typeof descriptorSchema>;
@@ -26,7 +27,7 @@ const maxIndexDepth = 3;
 export async function loadOciArchive(
   addition: Addition,
   files: LoadedFiles,
-  signal?: AbortSignal,
+  how: LoadHow,
 ): Promise<readonly Incoming[]> {
   const what = 'index.json of the archive';
   const content = await files.document('index.json');
@@ -36,7 +37,7 @@ export async function loadOciArchive(
   const incoming: Incoming[] = [];
   for (const [name, entries] of groupByName(manifests)) {
     for (const entry of forOwnPlatform(entries, name === '' ? what : `'${name}'`)) {
-      const record = await loadEntry(addition, files, entry, 0, signal);
+      const record = await loadEntry(addition, files, entry, 0, how);
       incoming.push({ record, names: name === '' ? [] : [name] });
     }
   }
@@ -84,18 +85,18 @@ async function loadEntry(
   files: LoadedFiles,
   entry: Entry,
   depth: number,
-  signal?: AbortSignal,
+  how: LoadHow,
 ): Promise<Incoming['record']> {
   const what = `blob ${entry.digest} of the archive`;
   const content = await files.blob(entry);
   const declared = entry.mediaType ?? '';
   if (documentKind(parseJson(content, what), declared, what) === 'manifest') {
-    return loadManifest(addition, files, content, declared, what, signal);
+    return loadManifest(addition, files, content, declared, what, how);
   }
   if (depth === maxIndexDepth) throw new RequestError('ORLOP_E_ARCHIVE', `${what} is an index too deep in others`);
   const [first] = forOwnPlatform(parseDocument(content, indexSchema, what).manifests, what);
   if (first === undefined) throw new RequestError('ORLOP_E_ARCHIVE', `${what} is an index of nothing`);
-  return loadEntry(addition, files, first, depth + 1, signal);
+  return loadEntry(addition, files, first, depth + 1, how);
 }
 
 async function loadManifest(
@@ -104,7 +105,7 @@ async function loadManifest(
   content: Uint8Array,
   declared: string,
   what: string,
-  signal?: AbortSignal,
+  how: LoadHow,
 ): Promise<Incoming['record']> {
   const manifest = parseDocument(content, manifestSchema, what);
   const configuration = await files.blob(manifest.config);
@@ -115,7 +116,9 @@ async function loadManifest(
   }
   const layers: LayerRecord[] = [];
   for (const [index, blob] of manifest.layers.entries()) {
-    const from = { below: diffIds.slice(0, index), layer: true, diffId: diffIds[index], blob, signal };
+    const diffId = diffIds[index];
+    const onBytes = asProgress(how.onProgress, { stage: 'unpack', layer: diffId });
+    const from = { below: diffIds.slice(0, index), layer: true, diffId, blob, onBytes, signal: how.signal };
     layers.push(await files.file(blobPath(blob.digest), (source) => addition.layer({ source, ...from })));
   }
   const mediaType = declared || manifest.mediaType || mediaTypes.manifest;

@@ -10,7 +10,11 @@ import { Addition } from './addition.ts';
 import { loadDockerArchive } from './load-docker.ts';
 import { loadOciArchive } from './load-oci.ts';
 import { LoadedFiles } from './loaded-files.ts';
+import { asProgress } from './progress.ts';
 import { recordImage } from './publish.ts';
+
+/** What the layers of an archive are added with. */
+export type LoadHow = Pick<LoadOptions, 'onProgress' | 'signal'>;
 
 /** An image of an archive whose content was added. */
 export interface Incoming {
@@ -19,8 +23,9 @@ export interface Incoming {
 }
 
 /** Adds the images of an archive: all of them, or none. */
-export async function loadImages(context: Context, { source, signal }: LoadOptions): Promise<readonly LoadedImage[]> {
+export async function loadImages(context: Context, options: LoadOptions): Promise<readonly LoadedImage[]> {
   const { store, archiver } = context;
+  const { source, signal } = options;
   await using addition = await Addition.begin(store, archiver, signal);
   await using staging = await store.stage();
   const path = join(staging.path, 'archive');
@@ -28,8 +33,9 @@ export async function loadImages(context: Context, { source, signal }: LoadOptio
   const root = await open(path, constants.O_RDONLY | constants.O_DIRECTORY);
   let incoming: readonly Incoming[];
   try {
-    await archiver.unpack({ source, directory: root.fd, layer: false, filesOnly: true, signal });
-    incoming = await readArchive(addition, new LoadedFiles(store.native, root.fd), signal);
+    const onBytes = asProgress(options.onProgress, { stage: 'read' });
+    await archiver.unpack({ source, directory: root.fd, layer: false, filesOnly: true, onBytes, signal });
+    incoming = await readArchive(addition, new LoadedFiles(store.native, root.fd), options);
   } finally {
     await root.close();
   }
@@ -40,10 +46,10 @@ export async function loadImages(context: Context, { source, signal }: LoadOptio
   return loaded;
 }
 
-async function readArchive(addition: Addition, files: LoadedFiles, signal?: AbortSignal): Promise<readonly Incoming[]> {
+async function readArchive(addition: Addition, files: LoadedFiles, how: LoadHow): Promise<readonly Incoming[]> {
   // Since version 25, Docker writes both files and reads this one.
-  if (await files.has('manifest.json')) return loadDockerArchive(addition, files, signal);
-  if (await files.has('index.json')) return loadOciArchive(addition, files, signal);
+  if (await files.has('manifest.json')) return loadDockerArchive(addition, files, how);
+  if (await files.has('index.json')) return loadOciArchive(addition, files, how);
   const old = await files.has('repositories');
   throw new RequestError('ORLOP_E_ARCHIVE', 'the archive holds no image: it has neither manifest.json nor index.json', {
     hint: old

@@ -10,6 +10,7 @@ import { imageIndex, layoutMarker, type NamedImage } from '../records/index-json
 import { familiarReference, hostImage, parseReference } from '../records/reference.ts';
 import type { SaveOptions } from '../types.ts';
 import { blobPath } from './loaded-files.ts';
+import { asProgress } from './progress.ts';
 
 /**
  * Writes images into one archive. Both formats are an OCI image layout; a docker-archive also has `manifest.json`, like
@@ -26,7 +27,8 @@ export async function saveImages(context: Context, options: SaveOptions): Promis
     const directory = await open(staging.path, constants.O_RDONLY | constants.O_DIRECTORY);
     try {
       const { output, signal } = options;
-      await archiver.pack({ directory: directory.fd, output, layer: false, compression: 'none', signal });
+      const onBytes = asProgress(options.onProgress, { stage: 'pack' }, sizeOf(images));
+      await archiver.pack({ directory: directory.fd, output, layer: false, compression: 'none', onBytes, signal });
     } finally {
       await directory.close();
     }
@@ -73,6 +75,12 @@ async function layOut(
   if (format === 'docker-archive') {
     await writeFile(join(directory, 'manifest.json'), dockerManifest(images), { mode: 0o644 });
   }
+}
+
+/** Bytes of the layers' archives: nearly all of what is written. */
+function sizeOf(images: readonly NamedImage[]): number {
+  const sizes = new Map(images.flatMap(({ record }) => record.layers.map(({ digest, size }) => [digest, size])));
+  return [...sizes.values()].reduce((sum, size) => sum + size, 0);
 }
 
 async function linkBlob(blob: string, place: string): Promise<void> {

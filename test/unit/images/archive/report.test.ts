@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { errorOf, packing, parseReport } from '../../../../ts/images/archive/report.ts';
+import { errorOf, packing, parseBytes, parseReport } from '../../../../ts/images/archive/report.ts';
 
 const hex = (text: string | number[]) => Buffer.from(text as string).toString('hex');
 
@@ -14,6 +14,20 @@ describe('a report of orlop-archive', () => {
     expect(parseReport('')).to.equal(null);
     expect(parseReport('{"digest":"sha256:')).to.equal(null);
     expect(parseReport('null')).to.equal(null);
+  });
+
+  it('counts bytes in the lines before the last one', () => {
+    expect(parseBytes('{"bytes":65536}')).to.equal(65536);
+    for (const line of [
+      '',
+      '{"size":3}',
+      '{"bytes":-1}',
+      '{"bytes":1e400}',
+      '{"bytes":3,"size":3}',
+      `{"bytes":${'9'.repeat(16)}}`,
+    ]) {
+      expect(parseBytes(line), line).to.equal(null);
+    }
   });
 
   it('with a result gives it', () => {
