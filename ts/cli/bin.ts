@@ -11,7 +11,10 @@ const io: Io = {
   // Loaded on use, because node:tty loads all of node:net.
   isTerminal: (descriptor) => process.getBuiltinModule('node:tty').isatty(descriptor),
   // Only called by commands that start nothing: process.stdout would make a terminal non-blocking.
-  columns: () => (process.getBuiltinModule('node:tty').isatty(1) ? process.stdout.columns : undefined),
+  columns: (descriptor) => {
+    if (!process.getBuiltinModule('node:tty').isatty(descriptor)) return undefined;
+    return (descriptor === 1 ? process.stdout : process.stderr).columns;
+  },
   descriptor: factsOf,
   outlet: async (number) => {
     const native = (await import('../native/binding.ts')).loadNative();

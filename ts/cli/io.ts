@@ -13,8 +13,8 @@ export interface Io {
   readonly cwd: string;
   /** True if the descriptor is a terminal. */
   isTerminal(descriptor: 0 | 1 | 2): boolean;
-  /** Columns of the terminal on standard output; undefined without one. */
-  columns(): number | undefined;
+  /** Columns of the terminal on standard output or error; undefined without one. */
+  columns(descriptor: 1 | 2): number | undefined;
   descriptor(number: 0 | 1 | 2): DescriptorFacts;
   /** Opens a pipe to a descriptor of the caller, for an application that must not get that descriptor itself. */
   outlet(number: 1 | 2): Promise<Outlet>;

@@ -454,7 +454,11 @@ describe('archives', () => {
       library: { 'images.save': () => undefined },
     });
     expect(status).to.equal(0);
-    expect(calls[1]).to.deep.equal(['images.save', ['a', 'b'], { descriptor: 1, format: 'oci-archive' }]);
+    expect(calls[1]).to.deep.equal([
+      'images.save',
+      ['a', 'b'],
+      { descriptor: 1, format: 'oci-archive', onProgress: undefined },
+    ]);
   });
 
   it('are loaded with a line for each name', async () => {
@@ -466,7 +470,7 @@ describe('archives', () => {
     };
     const { stdout, calls } = await orlop(['load'], { library });
     expect(stdout).to.equal('Loaded image: a:1\nLoaded image: a:2\nLoaded image ID: sha256:2\n');
-    expect(calls[1]).to.deep.equal(['images.load', 0]);
+    expect(calls[1]).to.deep.equal(['images.load', 0, { onProgress: undefined }]);
     expect((await orlop(['load', '-q', '-i', 'f.tar'], { library })).stdout).to.equal('');
   });
 
@@ -477,12 +481,12 @@ describe('archives', () => {
     expect(calls[1]).to.deep.equal([
       'images.import',
       0,
-      { reference: 'debian:13', message: 'x', changes: ['CMD ["sh"]'] },
+      { reference: 'debian:13', message: 'x', changes: ['CMD ["sh"]'], onProgress: undefined },
     ]);
     expect((await orlop(['import', 'a.tar'], { library })).calls[1]).to.deep.equal([
       'images.import',
       'a.tar',
-      { reference: null, message: undefined, changes: [] },
+      { reference: null, message: undefined, changes: [], onProgress: undefined },
     ]);
   });
 });

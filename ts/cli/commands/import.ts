@@ -1,5 +1,6 @@
 import { RequestError } from '../../errors/index.ts';
-import { type CommandModule, collect, text, texts } from '../command.ts';
+import { type CommandModule, collect, flag, text, texts } from '../command.ts';
+import { withProgress } from '../streams/progress.ts';
 
 export const command: CommandModule = {
   makesStore: true,
@@ -11,6 +12,7 @@ export const command: CommandModule = {
       .usage('[OPTIONS] FILE|- [IMAGE[:TAG]]')
       .argument('<file>')
       .argument('[image]')
+      .option('-q, --quiet', 'Show no progress')
       .option('-m, --message <text>', 'Message for the history')
       .option('-c, --change <instruction>', `Set the configuration: 'CMD ["sh"]'`, collect);
   },
@@ -21,9 +23,10 @@ export const command: CommandModule = {
         hint: `pipe it: 'curl -fL ${file} | orlop import - ${reference ?? ''}'`,
       });
     }
-    const source = file === '-' ? 0 : file;
+    const work = { label: file === '-' ? 'importing' : `importing ${file}`, quiet: flag(values, 'quiet') };
+    const options = { reference, message: text(values, 'message'), changes: texts(values, 'change') };
     const { id } = await withStore((orlop) =>
-      orlop.images.import(source, { reference, message: text(values, 'message'), changes: texts(values, 'change') }),
+      withProgress(io, work, (onProgress) => orlop.images.import(file === '-' ? 0 : file, { ...options, onProgress })),
     );
     io.stdout.write(`${id}\n`);
     return 0;

@@ -1,5 +1,6 @@
 import { RequestError } from '../../errors/index.ts';
 import { type CommandModule, flag, text } from '../command.ts';
+import { withProgress } from '../streams/progress.ts';
 
 export const command: CommandModule = {
   makesStore: true,
@@ -19,8 +20,12 @@ export const command: CommandModule = {
         hint: `use '-i FILE'`,
       });
     }
-    const loaded = await withStore((orlop) => orlop.images.load(file ?? 0));
-    if (flag(values, 'quiet')) return 0;
+    const quiet = flag(values, 'quiet');
+    const work = { label: file === undefined ? 'loading' : `loading ${file}`, quiet };
+    const loaded = await withStore((orlop) =>
+      withProgress(io, work, (onProgress) => orlop.images.load(file ?? 0, { onProgress })),
+    );
+    if (quiet) return 0;
     for (const { id, references } of loaded) {
       if (references.length === 0) io.stdout.write(`Loaded image ID: ${id}\n`);
       for (const reference of references) io.stdout.write(`Loaded image: ${reference}\n`);

@@ -65,6 +65,6 @@ async function draw(io: Io, file: unknown, picture: string): Promise<void> {
 /** COLUMNS overrides the width of the terminal, and serves pagers. */
 function widthOf(io: Io): number {
   const asked = Number(io.env.COLUMNS);
-  const width = Number.isInteger(asked) && asked > 0 ? asked : (io.columns() ?? defaultColumns);
+  const width = Number.isInteger(asked) && asked > 0 ? asked : (io.columns(1) ?? defaultColumns);
   return Math.min(widths.max, Math.max(widths.min, width));
 }

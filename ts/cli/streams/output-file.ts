@@ -6,6 +6,7 @@ import { RequestError } from '../../errors/index.ts';
 import { messageOf } from '../../errors/message.ts';
 import { errorCode } from '../../store/system-error.ts';
 import type { Io } from '../io.ts';
+import { cleaning } from './endings.ts';
 
 type Write = (descriptor: number) => Promise<void>;
 
@@ -66,26 +67,19 @@ async function replace(io: Io, file: string, place: string, mode: number, write:
   const handle = await open(temporary, 'wx', mode).catch((error: unknown) => {
     throw refusal(file, error);
   });
-  const end = (signal: NodeJS.Signals): void => {
-    rmSync(temporary, { force: true });
-    io.endBy(signal);
-  };
-  for (const signal of endings) io.signals.on(signal, end);
-  try {
-    await write(handle.fd);
-    await handle.close();
-    await rename(temporary, place);
-  } catch (error) {
-    await handle.close().catch(() => undefined);
-    await rm(temporary, { force: true });
-    throw error;
-  } finally {
-    for (const signal of endings) io.signals.off(signal, end);
-  }
+  const removeFile = (): void => rmSync(temporary, { force: true });
+  await cleaning(io, removeFile, async () => {
+    try {
+      await write(handle.fd);
+      await handle.close();
+      await rename(temporary, place);
+    } catch (error) {
+      await handle.close().catch(() => undefined);
+      await rm(temporary, { force: true });
+      throw error;
+    }
+  });
 }
-
-/** Signals on which the incomplete file is removed. */
-const endings = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 function refusal(file: string, cause: unknown): RequestError {
   const reasons: Readonly<Record<string, readonly [why: string, hint: string]>> = {
