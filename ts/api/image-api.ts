@@ -36,6 +36,7 @@ export class ImageApi implements t.Images {
       Architecture: details.architecture,
       Os: details.os,
       Size: details.size,
+      DiskUsage: details.diskUsage,
       Config: configOf(details.config),
       RootFS: { Type: 'layers', Layers: details.diffIds },
       History: details.history,

@@ -6,6 +6,7 @@ import type { Context } from './context.ts';
 import { chainIds, type Digest, hexOf } from './digest.ts';
 import { resolveHost } from './host.ts';
 import { inspectImage } from './inspect.ts';
+import { diskUsage } from './layers/disk-usage.ts';
 import { ensureLayers } from './layers/ensure-layers.ts';
 import { ensureMountPointLayer } from './layers/mount-points.ts';
 import { sweepContent } from './layers/sweep.ts';
@@ -105,10 +106,11 @@ export class Images implements t.ImageStore {
   }
 
   async list(): Promise<t.ImageList> {
-    const { records } = this.#context;
+    const { records, store } = this.#context;
     const { images, damaged } = await records.all();
     const { tags, damaged: damagedTags } = await records.tags();
-    const summaries = images.map((image) => summary(image, tags));
+    const summaries: t.ImageSummary[] = [];
+    for (const image of images) summaries.push(summary(image, tags, await diskUsage(store, image)));
     summaries.sort((a, b) => (b.created ?? '').localeCompare(a.created ?? '') || a.id.localeCompare(b.id));
     return { images: summaries, damaged: [...damaged, ...damagedTags] };
   }

@@ -4,6 +4,7 @@ import { decodeImage } from './config.ts';
 import type { Context } from './context.ts';
 import { hexOf } from './digest.ts';
 import { resolveHost } from './host.ts';
+import { diskUsage } from './layers/disk-usage.ts';
 import { ownPlatform } from './platform.ts';
 import { findImage, readImage } from './records/find.ts';
 import { hostImage } from './records/reference.ts';
@@ -27,7 +28,7 @@ export async function inspectImage({ store, records }: Context, nameOrId: string
   });
   const image = decodeImage(content, `the configuration of image '${nameOrId}'`);
   return {
-    ...summary(record, (await records.tags()).tags),
+    ...summary(record, (await records.tags()).tags, await diskUsage(store, record)),
     manifestDigest: record.manifest.digest,
     architecture: image.architecture,
     os: image.os,
@@ -46,6 +47,7 @@ function inspectHost({ id, config }: ResolvedImage): ImageDetails {
     references: [hostImage],
     created: null,
     size: 0,
+    diskUsage: 0,
     labels: {},
     manifestDigest: '',
     architecture: ownPlatform().architecture,

@@ -82,6 +82,8 @@ export interface ImageSummary {
   readonly created: string | null;
   /** Size of all uncompressed layers in bytes. */
   readonly size: number;
+  /** Bytes in the store: the archives of the layers, and those layers that are unpacked. */
+  readonly diskUsage: number;
   readonly labels: Readonly<Record<string, string>>;
 }
 

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -43,6 +43,20 @@ describe('the layer of a committed image', () => {
         .and.not.include('gone');
     });
     expect(await readdir(test.store.stagingPath)).to.deep.equal([]);
+  });
+
+  it('takes its place on the disk twice when it is unpacked, as the other layer does at once', async () => {
+    const [below, own] = [statSync(join(directory(), 'tree.tar')).size, statSync(blob).size];
+    const usages = async () => {
+      const { images } = await test.images.list();
+      return Object.fromEntries(images.map(({ references, diskUsage }) => [references[0], diskUsage]));
+    };
+    expect(await usages()).to.deep.equal({ 'base:1': 2 * below, 'next:1': 2 * below + own });
+    await test.resolve('next:1');
+    expect(await usages()).to.deep.equal({ 'base:1': 2 * below, 'next:1': 2 * below + 2 * own });
+    expect(await test.images.inspect('next:1')).to.include({ size: below + own, diskUsage: 2 * (below + own) });
+    writeFileSync(join(place, 'layer.json'), 'damaged');
+    expect(await usages()).to.deep.equal({ 'base:1': 2 * below, 'next:1': 2 * below + own });
   });
 
   it('is complete for all that need it at the same time, in this program and in others', async () => {

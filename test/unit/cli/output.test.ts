@@ -238,14 +238,16 @@ describe('orlop images', () => {
       references: ['debian:trixie', 'debian:13'],
       created: before(86400 * 21),
       size: 118e6,
+      diskUsage: 166e6,
       labels: {},
     },
-    { id: `sha256:${'b'.repeat(64)}`, references: [], created: null, size: 512, labels: { k: 'v' } },
+    { id: `sha256:${'b'.repeat(64)}`, references: [], created: null, size: 512, diskUsage: 1024, labels: { k: 'v' } },
     {
       id: `sha256:${'c'.repeat(64)}`,
       references: ['localhost:5000/app:1'],
       created: before(5),
       size: 4_490_000,
+      diskUsage: 8_980_000,
       labels: {},
     },
   ];
@@ -260,14 +262,14 @@ describe('orlop images', () => {
       },
     });
 
-  it('prints what docker images prints', async () => {
+  it('prints what docker images prints, and what is on the disk', async () => {
     expect((await list([])).stdout).to.equal(
       [
-        'REPOSITORY           TAG       IMAGE ID       CREATED         SIZE',
-        'debian               trixie    aaaaaaaaaaaa   3 weeks ago     118MB',
-        'debian               13        aaaaaaaaaaaa   3 weeks ago     118MB',
-        '<none>               <none>    bbbbbbbbbbbb   N/A             512B',
-        'localhost:5000/app   1         cccccccccccc   5 seconds ago   4.49MB',
+        'REPOSITORY           TAG       IMAGE ID       CREATED         SIZE      DISK USAGE',
+        'debian               trixie    aaaaaaaaaaaa   3 weeks ago     118MB     166MB',
+        'debian               13        aaaaaaaaaaaa   3 weeks ago     118MB     166MB',
+        '<none>               <none>    bbbbbbbbbbbb   N/A             512B      1.02kB',
+        'localhost:5000/app   1         cccccccccccc   5 seconds ago   4.49MB    8.98MB',
         '',
       ].join('\n'),
     );

@@ -13,6 +13,11 @@ export interface ImageSummary {
   readonly created: Date | null;
   /** Size of the unpacked layers in bytes. */
   readonly size: number;
+  /**
+   * Bytes in the store: the archives of the layers, which `save` writes, and those layers that are unpacked. Layers that
+   * images share count for each of them.
+   */
+  readonly diskUsage: number;
   /** Labels of the image's configuration. */
   readonly labels: Readonly<Record<string, string>>;
 }
@@ -27,6 +32,8 @@ export interface ImageInspect {
   readonly Created: string;
   /** Size of the unpacked layers in bytes. */
   readonly Size: number;
+  /** Bytes in the store: the archives of the layers, and those layers that are unpacked. Not in Docker's format. */
+  readonly DiskUsage: number;
   /** Configuration: `Env`, `Cmd`, `Entrypoint`, `WorkingDir`, `User`, `Volumes`, `Labels` and so on. */
   readonly Config: Readonly<Record<string, unknown>>;
   /** Layers of the image. */

@@ -10,6 +10,7 @@ const columns: readonly Column[] = [
   { header: 'IMAGE ID', field: 'ID' },
   { header: 'CREATED', field: 'CreatedSince' },
   { header: 'SIZE', field: 'Size' },
+  { header: 'DISK USAGE', field: 'DiskUsage' },
 ];
 
 const filters: Filters<ImageSummary> = {
@@ -22,6 +23,7 @@ const filters: Filters<ImageSummary> = {
 };
 
 export const command: CommandModule = {
+  notes: `SIZE is that of the unpacked layers. DISK USAGE is what the store has of the image, up to twice as much: it also keeps the archives of the layers, because their digests name the image, and 'save' writes them as they came. The layer of a commit is unpacked by the first container that uses it.`,
   later: [
     { flags: '--digests', meanwhile: "'orlop inspect IMAGE' shows the digests of the layers" },
     { flags: '--tree', meanwhile: "'orlop inspect IMAGE' shows the layers" },
@@ -68,6 +70,7 @@ function toRows(image: ImageSummary, repository: string | undefined, now: Date, 
       CreatedSince: image.created === null ? 'N/A' : ago(image.created, now),
       CreatedAt: image.created === null ? 'N/A' : timestamp(image.created),
       Size: humanSize(image.size),
+      DiskUsage: humanSize(image.diskUsage),
     };
   });
 }

@@ -8,12 +8,13 @@ export function familiar(reference: string): string {
 }
 
 /** Entry of an image in a listing. */
-export function summary(image: ImageRecord, tags: readonly TagRecord[]): ImageSummary {
+export function summary(image: ImageRecord, tags: readonly TagRecord[], diskUsage: number): ImageSummary {
   return {
     id: image.id,
     references: tags.filter((tag) => tag.image === image.id).map((tag) => familiar(tag.reference)),
     created: image.created,
     size: image.size,
+    diskUsage,
     labels: image.config.labels,
   };
 }
