@@ -21,12 +21,15 @@ describe('unpacking under the sanitizers', function () {
        tar --format=ustar -C t -cf 1.tar d s
        : > t/.wh.x; : > t/d/.wh..wh..opq
        tar --format=pax -S -C t -cf 2.tar .; tar --format=pax -S --sparse-version=0.0 -C t -cf 3.tar .
-       tar --format=gnu -S -C t -cf 4.tar .; gzip -k 2.tar; zstd -q 4.tar`,
+       tar --format=gnu -S -C t -cf 4.tar .; gzip -k 2.tar; zstd -q 4.tar
+       mkdir u; : > u/d; tar --format=ustar -C t -cf 5.tar d; tar -C u -rf 5.tar d; tar -C t -rf 5.tar d`,
       'bash',
       folder(),
     ]);
     mkdirSync(join(folder(), 'out'));
-    const seeds = ['1.tar', '2.tar', '3.tar', '4.tar', '2.tar.gz', '4.tar.zst'].map((name) => join(folder(), name));
+    const seeds = ['1.tar', '2.tar', '3.tar', '4.tar', '5.tar', '2.tar.gz', '4.tar.zst'].map((name) =>
+      join(folder(), name),
+    );
     const seed = Date.now() % 1_000_000;
     const result = spawnSync('build-tests/fuzz-archive', [String(seed), '300', join(folder(), 'out'), ...seeds], {
       encoding: 'utf8',
