@@ -1,4 +1,4 @@
-import { renameSync } from 'node:fs';
+import { existsSync, renameSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Mode, Native } from '../native/contract.ts';
 import { atExit, notAtExit } from './at-exit.ts';
@@ -38,7 +38,8 @@ export class Trash {
       // Synchronous, because one rename is faster than passing it to a thread.
       renameSync(path, join(staging.path, name));
     } catch (error) {
-      if (errorCode(error) !== 'ENOENT') throw error;
+      // Only the tree may be missing. Without the staging directory, the tree stays, and the caller must get the error.
+      if (errorCode(error) !== 'ENOENT' || existsSync(path)) throw error;
       return;
     }
     // The next command retries a failed removal.
