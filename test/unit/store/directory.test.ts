@@ -28,7 +28,7 @@ describe('a directory of orlop', () => {
 
   it('is made, and is for its owner only', async () => {
     await privateDirectory(at('a/b'));
-    expect(statSync(at('a/b')).mode & 0o777).to.equal(0o700);
+    for (const path of [at('a'), at('a/b')]) expect(statSync(path).mode & 0o777).to.equal(0o700);
   });
 
   it('is closed where it is open to others and empty', async () => {
@@ -41,6 +41,8 @@ describe('a directory of orlop', () => {
     expect(message).to.include(`store directory '${at("it's")}' is open to other users (mode 755)`);
     expect(hint).to.equal(`close it: chmod 700 '${directory()}/it'\\''s'`);
     expect((await refusal(open('run', 'locks'), 'run')).hint).to.equal(`close it: chmod 700 ${at('run')}`);
+    chmodSync(open('group', 'layers'), 0o710);
+    expect((await refusal(at('group'))).message).to.include('is open to other users (mode 710)');
   });
 
   it('is not told to be closed where it holds other things: it may be /etc', async () => {
@@ -55,6 +57,9 @@ describe('a directory of orlop', () => {
     const { message, hint } = await refusal(at('open/between/store'));
     expect(message).to.include(`'${at('open')}' can be written by every user (mode 777)`);
     expect(hint).to.equal(`close it: chmod o-w ${at('open')}`);
+    expect((await refusal(at('open/store'))).message).to.include(`'${at('open')}' can be written by every user`);
+    symlinkSync(at('open/between'), at('link'));
+    expect((await refusal(at('link/store'))).message).to.include(`'${at('open')}' can be written by every user`);
     chmodSync(at('open'), 0o1777);
     await privateDirectory(at('open/between/store'));
     if (process.getuid?.() !== 0) return;

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { replaceFile } from '../../../ts/store/durable.ts';
 import { errorCode } from '../../../ts/store/system-error.ts';
+import { nameChanges } from '../../support/name-changes.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 
 describe('a file that is replaced', () => {
@@ -18,6 +19,13 @@ describe('a file that is replaced', () => {
       expect(readdirSync(directory())).to.deep.equal(['index.json']);
     });
   }
+
+  it('is at no moment absent', async () => {
+    const path = join(directory(), 'index.json');
+    writeFileSync(path, 'old');
+    const names = await nameChanges(directory(), () => replaceFile(path, 'new', { mode: 0o600, durable: true }));
+    expect(names.filter((name) => name === 'index.json')).to.have.length(1);
+  });
 
   it('leaves nothing beside it when it cannot be', async () => {
     const path = join(directory(), 'index.json');

@@ -1,9 +1,11 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs';
 import { chmod, readdir, readFile, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import * as v from 'valibot';
 import { RequestError } from '../../../ts/errors/index.ts';
-import { collect, readRecord, recordSchema, writeRecord } from '../../../ts/store/record.ts';
+import { collect, readRecord, readRecordSync, recordSchema, writeRecord } from '../../../ts/store/record.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 
 const schema = recordSchema(() => v.object({ name: v.string(), labels: v.record(v.string(), v.string()) }));
@@ -37,6 +39,7 @@ describe('records', () => {
     ['cut off', '{"version":1,"name":', /it is not JSON/],
     ['empty', '', /it is not JSON/],
     ['without a version', '{"name":"a","labels":{}}', /it has no version/],
+    ['of a version that never was', '{"version":0,"name":"a","labels":{}}', /version 0, this orlop reads version 1/],
     ['of a later version', '{"version":2,"name":"a","labels":{}}', /version 2, this orlop reads version 1/],
     ['of another shape', '{"version":1,"name":5,"labels":{}}', /name: .*string/],
     ['not an object', '[]', /it has no version/],
@@ -58,6 +61,40 @@ describe('records', () => {
     await writeFile(file('large.json'), '{');
     await truncate(file('large.json'), 4 * 1024 * 1024 + 1);
     expect((await refusal(readRecord(file('large.json'), schema))).message).to.match(/4194305 bytes/);
+  });
+
+  it('that are pipes are refused, without a wait for who writes to them and without taking what was written', async () => {
+    const path = file('pipe.json');
+    execFileSync('mkfifo', [path]);
+    // In a process of its own, which can be ended where it waits.
+    const read = `
+      import { readRecord, readRecordSync } from './ts/store/record.ts';
+      const path = ${JSON.stringify(path)};
+      console.log(await readRecord(path).catch(({ message }) => message), readRecordSync(path));`;
+    const argv = ['--import=tsx', '--input-type=module', '-e', read];
+    const alone = spawnSync(process.execPath, argv, { encoding: 'utf8', timeout: 60_000 });
+    expect(alone.stdout, alone.stderr).to.match(/not a regular file null\n$/);
+    const both = openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
+    writeSync(both, 'written');
+    expect(readRecordSync(path, schema)).to.equal(null);
+    expect((await refusal(readRecord(path, schema))).message).to.match(/not a regular file/);
+    const left = Buffer.alloc(7);
+    readSync(both, left);
+    expect(left.toString()).to.equal('written');
+    closeSync(both);
+  });
+
+  it('are read at once where they are small, and left to the other way where they cannot be', async () => {
+    const write = (name: string) => writeRecord(file('at-once.json'), { name, labels: {} }, { durable: false });
+    const read = (name: string) => readRecordSync(file(name), schema);
+    await write('a');
+    expect(read('at-once.json')).to.deep.equal({ name: 'a', labels: {} });
+    await symlink('at-once.json', file('link-to-it.json'));
+    for (const name of ['link-to-it.json', 'none.json', '.']) expect(read(name), name).to.equal(null);
+    await write('n'.repeat(64 * 1024));
+    expect(read('at-once.json')).to.equal(null);
+    await writeFile(file('at-once.json'), '{"version":0,"name":"a","labels":{}}');
+    expect(read('at-once.json')).to.equal(null);
   });
 
   it('keep no property that JSON smuggles into prototypes', async () => {

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { mkdir, readdir, readlink, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -55,6 +55,22 @@ describe('the run directory of a store', () => {
     await (await open('b'))();
     expect(existsSync(join(run('a'), 'containers'))).to.equal(true);
     await close();
+  });
+
+  it('stays where its store comes back just before its removal', async () => {
+    await (await open('a'))();
+    await rm(root('a'), { recursive: true });
+    const locks = fakeNative();
+    const native = fakeNative({
+      tryLock: (file, mode) => {
+        if (mode === 'exclusive') mkdirSync(root('a'), { recursive: true });
+        return locks.tryLock(file, mode);
+      },
+    });
+    await mkdir(root('b'), { recursive: true });
+    await (await occupyRunDirectory(native, run('b'), root('b'))).release();
+    expect(existsSync(root('a')), 'it came back').to.equal(true);
+    expect(existsSync(join(run('a'), 'containers'))).to.equal(true);
   });
 
   it('goes a few at a time', async () => {

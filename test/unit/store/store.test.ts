@@ -1,8 +1,12 @@
+import { existsSync, unlinkSync } from 'node:fs';
 import { chmod, lstat, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { expect } from 'chai';
 import { RequestError } from '../../../ts/errors/index.ts';
+import { newId } from '../../../ts/store/id.ts';
+import { tryLock } from '../../../ts/store/lock.ts';
 import { Store } from '../../../ts/store/store.ts';
+import { errorCode } from '../../../ts/store/system-error.ts';
 import { fakeNative } from '../../support/fake-native.ts';
 import { temporaryDirectory, until } from '../../support/temporary.ts';
 
@@ -61,6 +65,17 @@ describe('the store', () => {
     expect(await readdir(join(store.run, 'locks', 'staging'))).to.deep.equal([]);
   });
 
+  it('keeps a directory that it cannot move into place: no other process sweeps it', async () => {
+    const store = await Store.open(at('keep'));
+    const staging = await store.stage();
+    const nowhere = join(directory(), 'no', 'where');
+    expect(await staging.commit(nowhere, { durable: false }).catch(errorCode)).to.equal('ENOENT');
+    await Store.open(at('keep'));
+    expect(await readdir(store.stagingPath)).to.deep.equal([basename(staging.path)]);
+    await staging.discard();
+    expect(await readdir(store.stagingPath)).to.deep.equal([]);
+  });
+
   it('removes a staging directory that was not committed', async () => {
     const store = await Store.open(at('discard'));
     {
@@ -77,6 +92,52 @@ describe('the store', () => {
     await store.remove(store.layerPath('l'));
     expect(await readdir(store.layersPath)).to.deep.equal([]);
     expect(await readdir(store.stagingPath)).to.deep.equal([]);
+  });
+
+  it('removes what it was given one at a time, and is settled when all is gone', async () => {
+    const fake = fakeNative();
+    let [running, most] = [0, 0];
+    const removeTree: typeof fake.removeTree = async (...given) => {
+      most = Math.max(most, ++running);
+      await fake.removeTree(...given);
+      running--;
+    };
+    const store = await Store.open({ ...at('one'), native: fakeNative({ removeTree }) });
+    for (const name of ['a', 'b', 'c']) await mkdir(join(store.layerPath(name), 'diff'), { recursive: true });
+    for (const name of ['a', 'b', 'c', 'none']) await store.discard(store.layerPath(name));
+    expect(await readdir(store.layersPath)).to.deep.equal([]);
+    await store.settle();
+    expect([running, most]).to.deep.equal([0, 1]);
+    expect(await readdir(store.stagingPath)).to.deep.equal([]);
+  });
+
+  it('says what it cannot move away for its removal', async () => {
+    const store = await Store.open(at('stuck'));
+    await mkdir(store.layerPath('l'));
+    await store.discard(store.layerPath('none'));
+    // Nothing can be renamed to where there is no directory.
+    await rm(store.trash() ?? '', { recursive: true });
+    expect(await store.discard(store.layerPath('l')).catch(errorCode)).to.equal('ENOENT');
+  });
+
+  it('leaves nothing in the place of a tree that was removed in part', async () => {
+    const failing = fakeNative({ removeTree: () => Promise.reject(new Error('killed')) });
+    const store = await Store.open({ ...at('part'), native: failing });
+    await mkdir(join(store.layerPath('l'), 'diff'), { recursive: true });
+    expect(await codeOf(store.remove(store.layerPath('l')))).to.equal('Error: killed');
+    expect(await readdir(store.layersPath)).to.deep.equal([]);
+    expect(await readdir(store.stagingPath)).to.have.length(1);
+    await Store.open(at('part'));
+    expect(await readdir(store.stagingPath)).to.deep.equal([]);
+  });
+
+  it('sweeps the lock of a process that died before it made its directory', async () => {
+    const store = await Store.open(at('early'));
+    const locks = join(store.run, 'locks', 'staging');
+    await mkdir(locks, { recursive: true });
+    await writeFile(join(locks, `${newId()}.lock`), '');
+    await Store.open(at('early'));
+    expect(await readdir(locks)).to.deep.equal([]);
   });
 
   it('sweeps what a dead process left, and leaves alone what a live one builds', async () => {
@@ -166,10 +227,46 @@ describe('locks', () => {
     expect(await readdir(path)).not.to.include('gone.lock');
   });
 
+  it('that another process retires between the look at the file and the lock are taken anew', async () => {
+    const path = store.lockFile('volume', 'gone');
+    const taken = fakeNative();
+    let retired = false;
+    const native = fakeNative({
+      tryLock: (file, mode) => {
+        if (!retired) unlinkSync(path);
+        retired = true;
+        return taken.tryLock(file, mode);
+      },
+    });
+    const lock = tryLock(native, path, 'exclusive');
+    expect(existsSync(path)).to.equal(true);
+    expect(tryLock(taken, path, 'exclusive'), 'of the file that is there').to.equal(null);
+    lock?.releaseSync();
+  });
+
+  it('that are shared are not retired: whoever shares one with the caller still excludes others', async () => {
+    const [one, other] = [await store.lock('volume', 'v', 'shared'), await store.lock('volume', 'v', 'shared')];
+    await one.retire();
+    expect(await store.tryLock('volume', 'v', 'exclusive')).to.equal(null);
+    await other.release();
+  });
+
+  it('are shared while another reader looks whether a writer waits', async () => {
+    const path = store.lockFile('image', 'i');
+    await (await store.lock('image', 'i', 'shared')).release();
+    await writeFile(path, '1');
+    const looking = tryLock(store.native, `${path}.gate`, 'shared');
+    const lock = await store.tryLock('image', 'i', 'shared');
+    expect(lock).not.to.equal(null);
+    for (const held of [looking, lock]) held?.releaseSync();
+  });
+
   it('take names of any length and with slashes', async () => {
-    const long = 'n'.repeat(255);
-    await using _long = await store.lock('volume', long, 'exclusive');
-    expect(await store.tryLock('volume', long, 'exclusive')).to.equal(null);
+    for (const length of [200, 201, 241, 248, 255]) {
+      const long = 'n'.repeat(length);
+      await using _long = await store.lockToWrite('volume', long);
+      expect(await store.tryLock('volume', long, 'exclusive')).to.equal(null);
+    }
   });
 
   it('come back after the lock directory was removed', async () => {
