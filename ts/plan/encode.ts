@@ -108,7 +108,7 @@ function writePair(data: DataWriter, at: number, [first, second]: readonly [numb
 }
 
 function splitLong(value: bigint): [low: number, high: number] {
-  if (value < 0n || value > 0xffff_ffff_ffff_ffffn) throw new RangeError(`${value} does not fit in 64 bits`);
+  // `setWord` refuses the high word of what does not fit.
   return [Number(value & 0xffff_ffffn), Number(value >> 32n)];
 }
 
