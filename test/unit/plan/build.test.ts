@@ -191,6 +191,7 @@ describe('plan of a start', () => {
     const hidden = [
       { target: '/root', mode: 0o700 },
       { target: '/home', mode: 0o755 },
+      { target: '/home/store', mode: 0o700 },
     ];
     const plan = buildPlan(makeFacts({ hidden, mounts: [makeBind('/home'), makeBind('/root/work')] }));
     expect(targets(plan).filter((target) => /^.(root|home)/.test(target))).to.deep.equal([
@@ -198,7 +199,9 @@ describe('plan of a start', () => {
       '/root',
       '/root/work',
     ]);
-    expect(plan.prepare.filter((op) => op.reason === 'hidden from the container')).to.have.length(1);
+    const covers = plan.prepare.filter((op) => op.reason === 'hidden from the container');
+    expect(covers).to.have.length(1);
+    expect(covers[0]).to.include({ op: 'tmpfs', mode: 0o700, attributes: attribute.nosuid | attribute.nodev });
   });
 
   it('gives the files of /etc after the mounts of the user, and not where the user mounts one', () => {

@@ -48,13 +48,16 @@ describe('binary form of a plan', () => {
   });
 
   it('aligns a seccomp program so that the kernel can read it in place', () => {
-    const { bytes } = encodePlan({
-      ...planOf({ op: 'hostname', reason: '', name: 'abc' }),
-      prepare: [{ op: 'seccomp', reason: '', program: new Uint8Array(16).fill(7) }],
-    });
-    const offset = new DataView(bytes.buffer, bytes.byteOffset).getUint32(format.headerSize + 4, true);
-    expect(offset % 8).to.equal(0);
-    expect(bytes[offset]).to.equal(7);
+    for (const name of ['', 'a', 'ab', 'abc', 'abcd', 'abcde', 'abcdef', 'abcdefg']) {
+      const { bytes } = encodePlan({
+        ...planOf({ op: 'seccomp', reason: '', program: new Uint8Array(16).fill(7) }),
+        prepare: [{ op: 'hostname', reason: '', name }],
+      });
+      const record = format.headerSize + format.recordSize;
+      const offset = new DataView(bytes.buffer, bytes.byteOffset).getUint32(record + 4, true);
+      expect(offset % 8, name).to.equal(0);
+      expect(bytes[offset], name).to.equal(7);
+    }
   });
 
   it('writes the header and the record that the executor reads', () => {
@@ -101,12 +104,18 @@ describe('binary form of a plan', () => {
   it('refuses a slot outside the table and a number that does not fit', () => {
     expect(() => encodePlan(planOf({ op: 'root', reason: '', mount: 1, at: '/x' }))).to.throw(RangeError, 'root.mount');
     expect(() => encodePlan(planOf({ op: 'umask', reason: '', mask: 2 ** 32 }))).to.throw(RangeError, 'umask.mask');
-    expect(() => encodePlan(planOf({ op: 'bounding', reason: '', set: 1n << 64n }))).to.throw(RangeError);
+    for (const set of [1n << 64n, -1n]) {
+      expect(() => encodePlan(planOf({ op: 'bounding', reason: '', set }))).to.throw(RangeError, 'bounding.set');
+    }
   });
 
   it('refuses a plan over the limits', () => {
     const long = planOf({ op: 'exec', reason: '', candidates: [], argv: ['x'.repeat(format.maxSize)], env: [] });
     expect(() => encodePlan(long)).to.throw(RequestError, 'larger than');
+    const filled = (length: number): Op => ({ op: 'hostname', reason: '', name: 'x'.repeat(length) });
+    const rest = format.maxSize - encodePlan(planOf(filled(1))).bytes.length;
+    expect(encodePlan(planOf(filled(1 + rest))).bytes.length).to.equal(format.maxSize);
+    expect(() => encodePlan(planOf(filled(2 + rest)))).to.throw(RequestError, 'larger than');
     const op: Op = { op: 'session', reason: '' };
     const many: Plan = { ...planOf(op), enter: new Array(format.maxOps + 1).fill(op) };
     expect(() => encodePlan(many)).to.throw(RequestError, 'operations');

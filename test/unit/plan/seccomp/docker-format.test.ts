@@ -78,18 +78,26 @@ describe('seccomp profile in the format of Docker', () => {
       { names: ['read'], action: 'SCMP_ACT_ALLOW', includes: { arches: ['amd64'] } },
       { names: ['write'], action: 'SCMP_ACT_ALLOW', excludes: { arches: ['amd64'] } },
       { names: ['bpf'], action: 'SCMP_ACT_ALLOW', includes: { minKernel: '6.12' } },
+      { names: ['chroot'], action: 'SCMP_ACT_ALLOW', excludes: { caps: ['CAP_SYS_BOOT', 'CAP_SYS_ADMIN'] } },
+      { names: ['reboot'], action: 'SCMP_ACT_ALLOW', excludes: { caps: ['CAP_SYS_BOOT'] } },
+      { names: ['acct'], action: 'SCMP_ACT_ALLOW', includes: { caps: ['CAP_SYS_BOOT', 'CAP_SYS_ADMIN'] } },
     ];
+    const names = rules.flatMap((rule) => rule.names);
     const profile = parseProfile(JSON.stringify({ defaultAction: 'SCMP_ACT_ERRNO', syscalls: rules }), 'x');
     const allowed = (kernel?: readonly [number, number]): string[] => {
       const [main] = decide(profile, { arch: 'x64', capabilities: ['CAP_SYS_ADMIN'], kernel });
-      return ['mount', 'read', 'write', 'bpf'].filter((name) => {
+      return names.filter((name) => {
         const number = syscallsOf('x86_64').get(name) ?? -1;
         return main?.ranges.findLast(({ from }) => from <= number)?.decision.otherwise === action.allow;
       });
     };
-    expect(allowed()).to.deep.equal(['mount', 'read', 'bpf']);
-    expect(allowed([6, 11])).to.deep.equal(['mount', 'read']);
-    expect(allowed([7, 0])).to.deep.equal(['mount', 'read', 'bpf']);
+    expect(allowed()).to.deep.equal(['mount', 'read', 'bpf', 'reboot']);
+    for (const kernel of [[6, 11] as const, [5, 13] as const]) {
+      expect(allowed(kernel), kernel.join('.')).to.deep.equal(['mount', 'read', 'reboot']);
+    }
+    for (const kernel of [[6, 12] as const, [6, 13] as const, [7, 0] as const]) {
+      expect(allowed(kernel), kernel.join('.')).to.deep.equal(['mount', 'read', 'bpf', 'reboot']);
+    }
   });
 
   it('filters only the architectures that the profile names', () => {
@@ -119,6 +127,9 @@ describe('seccomp profile in the format of Docker', () => {
       '{"defaultAction":"SCMP_ACT_DANCE"}',
       '{"defaultAction":"constructor"}',
       '{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["read"],"action":"SCMP_ACT_ALLOW","args":[{"index":0,"value":0,"op":"constructor"}]}]}',
+      // More would be another action: its number follows that of the error.
+      '{"defaultAction":"SCMP_ACT_ERRNO","defaultErrnoRet":4096}',
+      '{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["read"],"action":"SCMP_ACT_ERRNO","errnoRet":65536}]}',
       '{"defaultAction":"SCMP_ACT_ALLOW","flags":["SECCOMP_FILTER_FLAG_LOG"]}',
       '{"defaultAction":"SCMP_ACT_ALLOW","listenerPath":"/run/x"}',
       '{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["read"],"action":"SCMP_ACT_NOTIFY"}]}',
