@@ -22,7 +22,6 @@ inline constexpr int kPath = O_PATH | O_CLOEXEC;
 inline constexpr uint64_t kResolveNoXdev = 0x01;
 inline constexpr uint64_t kResolveNoMagiclinks = 0x02;
 inline constexpr uint64_t kResolveNoSymlinks = 0x04;
-inline constexpr uint64_t kResolveBeneath = 0x08;
 inline constexpr uint64_t kResolveInRoot = 0x10;
 struct OpenHow {
   uint64_t flags;

@@ -31,14 +31,16 @@ void to_path(const char* name, ParameterPath* path) {
   for (; *name != 0; name++) path->add(!slashes && *name == '.' ? '/' : *name);
 }
 
-// Never the container's /proc, which may be any file system by now.
+// True if a part of the path behind the first one is `..`, which would lead from the parameters to the processes.
+bool leads_up(const char* path) {
+  while (*path != 0 && !starts_with(path, "/../") && !same_text(path, "/..")) path++;
+  return *path != 0;
+}
+
+// In a procfs of this start, where nothing is mounted yet: never the container's /proc, which may be any file system by
+// now. Below `sys` it has no links.
 int open_parameter(Context& context, int proc, const char* path) {
-  if (!context.has(kFeatureOpenat2)) {
-    return static_cast<int>(context.call(__NR_openat, proc, path, O_WRONLY | O_NOFOLLOW | O_CLOEXEC, 0));
-  }
-  const OpenHow how = {static_cast<uint64_t>(O_WRONLY | O_NOFOLLOW | O_CLOEXEC), 0,
-                       kResolveBeneath | kResolveNoSymlinks | kResolveNoXdev | kResolveNoMagiclinks};
-  return static_cast<int>(context.call(__NR_openat2, proc, path, &how, sizeof how));
+  return static_cast<int>(context.call(__NR_openat, proc, path, O_WRONLY | O_NOFOLLOW | O_CLOEXEC, 0));
 }
 
 int write_parameter(Context& context, int file, const char* value) {
@@ -84,6 +86,7 @@ int execute(Context& context, const plan::op::Sysctl& op) {
   ParameterPath path;
   to_path(op.name, &path);
   if (path.full()) return context.refuse(ENAMETOOLONG);
+  if (leads_up(path.get())) return context.refuse(EINVAL);
   const bool own = op.proc == plan::kNoSlot;
   const int proc = own ? make_filesystem(context, "proc", nullptr, 0, kAttrNosuid | kAttrNodev | kAttrNoexec)
                        : context.slot(op.proc);
