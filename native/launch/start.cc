@@ -1,5 +1,6 @@
 #include "launch/start.h"
 
+#include <fcntl.h>
 #include <linux/futex.h>
 #include <pthread.h>
 #include <sched.h>
@@ -26,9 +27,10 @@ void futex_wait(std::atomic<uint32_t>& word, uint32_t value) {
 
 void futex_wake(std::atomic<uint32_t>& word) { syscall(SYS_futex, &word, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, INT_MAX); }
 
-// A pidfd of this program, by which a child notices that the program is gone.
+// A pidfd of this program, by which a child notices that the program is gone. A program that has closed its standard
+// streams would get it at one of their numbers, where the child puts its own streams.
 int own_pidfd() {
-  static const int pidfd = open_pidfd(getpid()).release();
+  static const int pidfd = fcntl(open_pidfd(getpid()).get(), F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
   return pidfd;
 }
 
@@ -65,8 +67,7 @@ Start::Start(StartRequest request) : request_(std::move(request)) {
 
 void Start::list_needed_descriptors() {
   kept_.assign(slots_.begin(), slots_.begin() + static_cast<ptrdiff_t>(request_.sources.size()));
-  kept_.push_back(child_.start.parent);
-  std::erase_if(kept_, [](int32_t fd) { return fd <= STDERR_FILENO; });
+  if (child_.start.parent >= 0) kept_.push_back(child_.start.parent);
   std::sort(kept_.begin(), kept_.end());
   child_.kept = kept_.data();
   child_.kept_count = static_cast<uint32_t>(kept_.size());

@@ -4,7 +4,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { loadNative } from '../../ts/native/binding.ts';
-import type { Change, Native, RunningState } from '../../ts/native/contract.ts';
+import { type Change, type Native, type RunningState, stdioSource } from '../../ts/native/contract.ts';
 import { ops } from '../../ts/plan/ops.ts';
 import { launchPlan, launchPrepared, type PlanLaunch, prepare } from '../support/launch.ts';
 import { requires, requiresIn } from '../support/require.ts';
@@ -77,6 +77,40 @@ describe('launching a plan', () => {
       env: ['VARIABLE=v'],
     });
     expect(text).to.equal('zero one v\n');
+  });
+
+  it('follows its parent as well where that has closed a standard stream', async () => {
+    const { nothingToRead, nothingToWrite, pipeFromApplication } = stdioSource;
+    const descriptors = [nothingToRead, pipeFromApplication, nothingToWrite];
+    const some = plainPlan({
+      argv: ['/bin/true'],
+      supplied: ['stdin', 'stdout', 'stderr'],
+      steps: [
+        { op: 'stdio', in: 0, out: 1, err: 2, scratch: null },
+        { op: 'parent-death', signal: 9 },
+      ],
+    });
+    const { stdout } = await runProgram(
+      `require('node:fs').closeSync(2);
+       const { process: child, failure } = await start('some', { descriptors: ${JSON.stringify(descriptors)} });
+       console.log(failure?.code ?? (await native.wait(child)).code);`,
+      { some },
+    );
+    expect(stdout).to.equal('0\n');
+  });
+
+  it('gives no pipe the number of a standard stream that the program has closed', async () => {
+    const { nothingToRead, nothingToWrite, pipeFromApplication } = stdioSource;
+    const step = { op: 'stdio', in: 0, out: 1, err: 2, scratch: null } as const;
+    const plan = plainPlan({ argv: ['/bin/true'], supplied: ['stdin', 'stdout', 'stderr'], steps: [step] });
+    const descriptors = [nothingToRead, pipeFromApplication, nothingToWrite];
+    const { stdout } = await runProgram(
+      `require('node:fs').closeSync(2);
+       const { process: child, pipes } = await start('some', { descriptors: ${JSON.stringify(descriptors)} });
+       console.log((await native.wait(child)).code, pipes.length, pipes.every((pipe) => pipe > 2));`,
+      { some: plan },
+    );
+    expect(stdout).to.equal('0 1 true\n');
   });
 
   it('clones into new namespaces', async () => {
