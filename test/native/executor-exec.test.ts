@@ -124,6 +124,14 @@ for (const [name, features] of featureSets) {
       expect(run(['/bin/elf']).refused).to.include({ step: 'exec', error: 'EACCES' });
       writeFileSync(join(layer, 'bin/elf'), elfWithInterpreter('/lib/absent.so'));
       expect(run(['/bin/elf']).refused).to.include({ step: 'exec', error: 'ENOENT', call: execve });
+      // With its NUL, the longest that the kernel takes, and one more, which the kernel refuses itself.
+      writeFileSync(join(layer, 'bin/elf'), elfWithInterpreter('/proc/self/exe'.padStart(4095, '/')));
+      expect(run(['/bin/elf']).refused).to.include({ step: 'exec', error: 'EACCES' });
+      for (const length of [4096, 5000, 8000]) {
+        writeFileSync(join(layer, 'bin/elf'), elfWithInterpreter('/proc/self/exe'.padStart(length, '/')));
+        const { refused } = run(['/bin/elf']);
+        expect(refused, String(length)).to.include({ step: 'exec', error: 'ENOEXEC', call: execve });
+      }
     });
 
     it('looks at it as the kernel does, which goes by the machine and not by the class', () => {

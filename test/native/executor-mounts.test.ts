@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import {
   existsSync,
   lstatSync,
@@ -14,6 +15,7 @@ import { expect } from 'chai';
 import { attribute } from '../../ts/linux/mount-attributes.ts';
 import { buildPlan } from '../../ts/plan/build.ts';
 import type { BindMount, RootFacts, StartFacts } from '../../ts/plan/facts.ts';
+import type { Op } from '../../ts/plan/types.ts';
 import { makeBind, makeTmpfs } from '../support/facts.ts';
 import { type MountEntry, parseMounts } from '../support/mounts.ts';
 import { requires } from '../support/require.ts';
@@ -204,6 +206,25 @@ for (const [name, features] of featureSets) {
       writeFileSync(file, '');
       const onProc = run('true', { mounts: [bind(file, '/proc/version')] });
       expect(onProc.refused).to.include({ step: 'attach', error: 'EPERM' });
+      expect(run('true', { mounts: [bind(host, '/proc/fs')] }).refused).to.include({ step: 'attach', error: 'EPERM' });
+    });
+
+    it('makes nothing in a new mount but by one name', () => {
+      const plan = buildPlan(shellFacts(root, 'true'));
+      for (const name of ['pts/below', '/null', 'below/', '.', '..', '']) {
+        for (const changed of ['device', 'directory', 'symlink'] as const) {
+          const prepare = plan.prepare.map((op): Op => (op.op === changed ? { ...op, name } : op));
+          const { refused } = runPlan({ ...plan, prepare }, folder(), { features });
+          expect(refused, `${changed} '${name}'`).to.include({ step: changed, error: 'EINVAL' });
+        }
+      }
+    });
+
+    it('takes a target as long as a path may be, and none that is longer', () => {
+      const long = (length: number) => `/data${'/.'.repeat((length - 5) / 2)}`.padEnd(length, '/');
+      expect(mountsOf({ mounts: [bind(host, long(4095))] }).map(({ target }) => target)).to.include('/data');
+      const { refused } = run('true', { mounts: [bind(host, long(4096))] });
+      expect(refused).to.include({ step: 'attach', error: 'ENAMETOOLONG' });
     });
 
     it('puts nothing over the /proc that it has attached, by whatever name', () => {
@@ -249,6 +270,32 @@ for (const [name, features] of featureSets) {
       expect(mounts.flatMap((mount) => mount.propagation)).to.deep.equal([]);
     });
 
+    it('takes no mount of the host away where the plan has left some of them shared', () => {
+      const plan = buildPlan(shellFacts(root, 'true'));
+      const prepare = plan.prepare.map((op): Op => (op.op === 'propagation' ? { ...op, recursive: 0 } : op));
+      const below = `mount -t tmpfs tmpfs ${host}; mkdir ${host}/below; mount -t tmpfs tmpfs ${host}/below`;
+      // The shell shows the host's mounts after the run.
+      const after = `${below}; mount --make-rshared /; "$@"; set -- cat /proc/self/mountinfo`;
+      const result = runPlan({ ...plan, prepare }, folder(), { features, host: after });
+      expect(result.refused).to.equal(null);
+      const targets = parseMounts(result.stdout).map(({ target }) => target);
+      expect(targets).to.include.members(['/proc', host, `${host}/below`]);
+    });
+
+    it('waits for no automounter: it takes an automount point as it is', function () {
+      if (!readFileSync('/proc/filesystems', 'utf8').includes('autofs')) this.skip();
+      // Nobody reads the pipe. The kernel asks there, and waits, unless the caller is of the automounter's own group.
+      const point = `mkfifo ${folder()}/pipe; exec 7<> ${folder()}/pipe
+        mount -i -t autofs -o fd=7,pgrp=1,minproto=5,maxproto=5,direct none ${host}`;
+      const mounts = mountsOf({ mounts: [bind(host, '/data', { device: 0n, inode: 0n })] }, { host: point });
+      expect(entry(mounts, '/data').type).to.equal('autofs');
+    });
+
+    it('gives the terminals of the container to the group of terminals', () => {
+      const options = run("grep ' /dev/pts ' /proc/self/mountinfo").stdout.trim().split(' ').at(-1)?.split(',');
+      expect(options).to.include.members(['gid=5', 'mode=620', 'ptmxmode=666']);
+    });
+
     it('shows what is mounted below the source only where that is asked for', () => {
       const below = `mount -t tmpfs tmpfs ${host}; mkdir ${host}/below; mount -t tmpfs tmpfs ${host}/below`;
       const changes = { device: 0n, inode: 0n, recursive: false };
@@ -277,6 +324,9 @@ for (const [name, features] of featureSets) {
       const result = run('cat /box/inner/f; echo x > /box/y || echo refused; stat -c %a /box', facts);
       expect(result.stdout).to.equal('innerrefused\n711\n');
       expect(lstatSync(join(root.upper ?? '', 'box')).isDirectory()).to.equal(true);
+      // The mount itself has become so: below another one, it would be writable again without that.
+      const boxes = mountsOf(facts).filter(({ target }) => target === '/box');
+      expect(boxes.map(({ options }) => options.includes('ro'))).to.deep.equal([true]);
     });
 
     it('makes the root filesystem read-only after its mount points are made', () => {
@@ -295,6 +345,19 @@ for (const [name, features] of featureSets) {
       const result = run(script, facts);
       expect(result.refused).to.equal(null);
       expect(result.stdout).to.equal('refused\n');
+      const mounts = mountsOf(facts);
+      for (const target of ['/proc/interrupts', '/sys/firmware']) {
+        expect(entry(mounts, target).options, target).to.include.members(['ro', 'nosuid', 'noexec']);
+      }
+    });
+
+    it('makes a path read-only with the mounts below it, which stay in sight, or not at all', () => {
+      writeFileSync(join(host, 'f'), 'inner');
+      const facts = { mounts: [bind(host, '/data/inner')], readonlyPaths: ['/data'] };
+      const script = 'cat /data/inner/f; echo x > /data/inner/y || echo refused; echo x > /data/z || echo refused';
+      const result = run(script, facts);
+      if (features === 0) expect(result.refused).to.include({ step: 'readonly', error: 'ENOSYS' });
+      else expect(result.stdout).to.equal('innerrefused\nrefused\n');
     });
 
     it('gives each container the files that are made for it, without a trace of their content', () => {
@@ -335,6 +398,18 @@ for (const [name, features] of featureSets) {
       const result = run('echo new > /data/new', { root: makeStore(join(folder(), 'with\\backslash,comma:colon')) });
       expect(result.refused).to.equal(null);
       expect(result.code).to.equal(0);
+    });
+
+    it('follows no redirect that a layer holds to another directory', () => {
+      const layer = join(folder(), 'layers/redirect/diff');
+      mkdirSync(join(layer, 'elsewhere'), { recursive: true });
+      const set = 'import os, sys; os.setxattr(sys.argv[1], "trusted.overlay.redirect", b"/data")';
+      execFileSync('python3', ['-c', set, join(layer, 'elsewhere')]);
+      const result = run('cat /elsewhere/of-image || echo none', {
+        root: { ...root, layers: [layer, ...root.layers] },
+      });
+      expect(result.refused).to.equal(null);
+      expect(result.stdout).to.equal('none\n');
     });
 
     it('shows one layer without a read-write layer as it is, read-only', () => {

@@ -104,7 +104,7 @@ for (const [name, features] of featureSets) {
 
     it('starts with default signals, none of them blocked, although the caller ignored some', () => {
       const plan = planOf('', { candidates: ['/bin/grep'], argv: ['grep', 'Sig', '/proc/self/status'] });
-      const found = status(plan, { host: "trap '' PIPE HUP XFSZ USR1" });
+      const found = status(plan, { host: "trap '' PIPE HUP XFSZ USR1 33 64" });
       expect(found).to.include({ SigBlk: '0'.repeat(16), SigIgn: '0'.repeat(16) });
     });
 
@@ -177,6 +177,15 @@ for (const [name, features] of featureSets) {
       expect(found.Gid?.split('\t')).to.deep.equal(['55', '55', '55', '55']);
     });
 
+    it('keeps capabilities over the change of the user where the plan gives them, and for programs where ambient', () => {
+      const set = capabilitySet(['CAP_KILL', 'CAP_SYS_CHROOT']);
+      const plan = planOf('grep Cap /proc/self/status', { uid: 1234, gid: 55 });
+      const given = { effective: set, permitted: set, inheritable: set, ambient: set };
+      const enter = plan.enter.map((op): Op => (op.op === 'capabilities' ? { ...op, ...given } : op));
+      const held = set.toString(16).padStart(16, '0');
+      expect(status({ ...plan, enter })).to.include({ CapPrm: held, CapEff: held, CapInh: held, CapAmb: held });
+    });
+
     it('sets no_new_privs and loads the filter after all its own calls', () => {
       const script = 'busybox uname; grep -E "NoNewPrivs|Seccomp:" /proc/self/status';
       const plan = planOf(script, { seccomp: filterWithout(uname) });
@@ -194,8 +203,13 @@ for (const [name, features] of featureSets) {
 
     it('refuses a filter that is longer than the kernel takes, and loads no part of it', () => {
       const allow = Buffer.from([0x06, 0, 0, 0, 0, 0, 0xff, 0x7f]);
-      const plan = planOf('true', { seccomp: Buffer.concat(Array.from({ length: 65_537 }, () => allow)) });
-      expect(runPlan(plan, folder(), { features }).refused).to.include({ step: 'seccomp', error: 'EINVAL' });
+      const planWith = (length: number) =>
+        planOf('true', { seccomp: Buffer.concat(Array.from({ length }, () => allow)) });
+      for (const length of [4097, 65_537]) {
+        const { refused } = runPlan(planWith(length), folder(), { features });
+        expect(refused, String(length)).to.include({ step: 'seccomp', error: 'EINVAL' });
+      }
+      run(planWith(4096));
     });
 
     it('loads the filter without no_new_privs too, and leaves that off', () => {
@@ -215,6 +229,15 @@ for (const [name, features] of featureSets) {
       });
       expect(run(plan).stdout).to.match(/^0077\n\/work\/here\nMax open files +333 +444 +files *\n$/);
       expect(statSync(join(root.upper ?? '', 'work/here')).mode & 0o7777).to.equal(0o755);
+    });
+
+    it('asks for a higher limit of open files while it still has its capabilities, not with the program', () => {
+      const plan = planOf('true', { rlimits: [{ resource: 'nofile', soft: 99n, hard: 111n }] });
+      const host = 'ulimit -n 77; set -- setpriv --bounding-set=-sys_resource --inh-caps=-sys_resource "$@"';
+      const { refused, timed } = runPlan(plan, folder(), { features, host });
+      expect(refused).to.include({ step: 'rlimit', error: 'EPERM' });
+      // One time for the start, and one for each operation before it.
+      expect(timed).to.equal(1 + (refused?.op ?? 0));
     });
 
     it('sets hostname, kernel parameters and the loopback interface of its own namespaces', () => {

@@ -84,6 +84,10 @@ for (const [name, features] of featureSets) {
       expect(readFileSync(join(root.upper ?? '', 'y'), 'utf8')).to.equal('y\n');
     });
 
+    it('refuses groups that the user cannot have there, rather than leave them out', () => {
+      expect(run(planOf('true', { mounts: [volume()] })).refused).to.include({ step: 'ids', error: 'EPERM' });
+    });
+
     it('masks with an empty file, and makes a volume read-only', () => {
       const facts = {
         mounts: [{ ...volume(), attributes: attribute.readonly }],
