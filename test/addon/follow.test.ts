@@ -1,4 +1,4 @@
-import { existsSync, writeSync } from 'node:fs';
+import { existsSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { loadNative } from '../../ts/native/binding.ts';
@@ -69,6 +69,8 @@ describe('the end of an application that is followed', function () {
     });
     const [input = -1, output = -1] = result.pipes ?? [];
     expect(result.pipes).to.have.length(2);
+    // Another program that this one starts meanwhile must not hold it open.
+    for (const pipe of [input, output]) expect(isClosedByExec(pipe), 'O_CLOEXEC').to.equal(true);
     writeSync(input, 'go\n');
     for (const pipe of [input, output]) native.closeSync(pipe);
     expect(await result.ended).to.deep.equal({
@@ -165,3 +167,8 @@ describe('the end of an application that is followed', function () {
     });
   });
 });
+
+function isClosedByExec(descriptor: number): boolean {
+  const flags = /^flags:\t(\d+)$/m.exec(readFileSync(`/proc/self/fdinfo/${descriptor}`, 'utf8'))?.[1];
+  return (Number.parseInt(flags ?? '', 8) & 0o2000000) !== 0;
+}

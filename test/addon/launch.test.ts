@@ -284,7 +284,8 @@ describe('the container of a launch', () => {
   it('is ended again when it cannot be recorded', async () => {
     const children = newChildren();
     for (const durable of [false, true]) {
-      const error = await rejection(launch({ running: stateAt(at('nowhere', 'state.json'), durable) }));
+      const running = stateAt(at('nowhere', 'state.json'), durable);
+      const error = await rejection(launchPlan(native(), plainPlan({ argv: ['/bin/sleep', '600'] }), { running }));
       expect(error).to.include({ code: 'ENOENT', syscall: 'open' });
     }
     expect(children()).to.deep.equal([]);

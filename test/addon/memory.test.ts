@@ -1,4 +1,4 @@
-import { execFile, spawn } from 'node:child_process';
+import { execFile, execFileSync, spawn } from 'node:child_process';
 import { chmodSync, copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -68,6 +68,8 @@ describe("the caller's memory", function () {
     ]);
     await until('the child to have dropped its capabilities', () => dropped(held.pid));
     expect(await read(held.pid, firstMapping(process.pid)), 'the child').to.equal('errno 1');
+    await native.wait(started(await start(native, { argv: ['/bin/true'] })));
+    expect(await read(held.pid, firstMapping(process.pid)), 'the child, after another start').to.equal('errno 1');
     held.open();
     await native.wait(started(await held.pending));
     held.close();
@@ -102,6 +104,34 @@ describe("the caller's memory", function () {
       writeFileSync(setting, before);
     }
     await native.wait(started(await become(1000)));
+  });
+
+  it('stays closed to others after a start where the program has closed it itself', async () => {
+    const library = join(directory(), 'closed.so');
+    const closed = `#include <sys/prctl.h>
+      __attribute__((constructor)) static void close_memory(void) { prctl(PR_SET_DUMPABLE, 0); }`;
+    execFileSync('gcc', ['-shared', '-fPIC', '-x', 'c', '-o', library, '-'], { input: closed });
+    const none = { effective: 0n, permitted: 0n, inheritable: 0n, ambient: 0n };
+    const some = plainPlan({ argv: ['/bin/true'], steps: [{ op: 'capabilities', ...none }] });
+    const groups: number[][] = [];
+    for (const preload of [{}, { LD_PRELOAD: library }]) {
+      const { argv, env } = program(
+        `const fs = require('node:fs');
+         const group = () => fs.statSync('/proc/self/environ').gid;
+         const before = group();
+         await native.wait((await start('some')).process);
+         console.log(JSON.stringify([before, group()]));`,
+        { some },
+        { env: preload },
+      );
+      // The files of a process whose memory is closed belong to root's group.
+      const { stdout } = await run('setpriv', ['--regid=1000', '--clear-groups', process.execPath, ...argv], { env });
+      groups.push(JSON.parse(stdout));
+    }
+    expect(groups).to.deep.equal([
+      [1000, 1000],
+      [0, 0],
+    ]);
   });
 
   const become = ['setpriv', '--reuid=1000', '--regid=1000', '--clear-groups'];

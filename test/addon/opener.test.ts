@@ -26,6 +26,7 @@ import { until } from '../support/temporary.ts';
 
 const mountApi = 1 << 0;
 const mountSetattr = 1 << 1;
+const openTreeAttr = 1 << 6;
 
 describe('a start whose mounts an opener makes', () => {
   requires('addon', 'root', 'helper');
@@ -60,6 +61,29 @@ describe('a start whose mounts an opener makes', () => {
     await native.wait(started(await held.pending));
     held.close();
   });
+
+  for (const [how, mask] of [
+    ['by one call', ~0],
+    ['by two calls, before Linux 6.15', ~openTreeAttr],
+  ] as const) {
+    it(`makes no mount that stays a peer of the host's, nor below one, ${how}`, async () => {
+      const [read, write] = native.pipe();
+      const plan = plainPlan({
+        argv: ['/bin/cat', '/proc/self/mountinfo'],
+        strategy: 'opener',
+        supplied: ['stdin', 'stdout', 'stderr'],
+        steps: [{ op: 'stdio', in: 0, out: 1, err: 2, scratch: null }],
+      });
+      const features = native.features() & mask;
+      const pending = launchPlan(native, plan, { descriptors: [read, write, write], features });
+      native.closeSync(write);
+      await native.wait(started(await pending));
+      const table = readFileSync(read, 'utf8').trim().split('\n');
+      native.closeSync(read);
+      expect(table.length, 'mounts below the root').to.be.greaterThan(1);
+      expect(table.filter((line) => /^[^-]* (shared|master):/.test(line))).to.deep.equal([]);
+    });
+  }
 
   it('executes a file that the caller has opened, where no path leads to it', async () => {
     // O_PATH, because it is not read.

@@ -1,28 +1,33 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
   closeSync,
+  constants,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   openSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   readSync,
   rmdirSync,
   writeFileSync,
+  writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { loadNative } from '../../ts/native/binding.ts';
-import type { Native } from '../../ts/native/contract.ts';
+import type { Change, Native } from '../../ts/native/contract.ts';
 import { launchPlan } from '../support/launch.ts';
 import { requires, requiresIn } from '../support/require.ts';
-import { cgroup2, hold, newChildren, plainPlan, start, started, startTimeOf } from '../support/starts.ts';
-import { until } from '../support/temporary.ts';
+import { cgroup2, hold, newChildren, plainPlan, start, started, startTimeOf, waitsForPipe } from '../support/starts.ts';
+import { temporaryDirectory, until } from '../support/temporary.ts';
 
 describe('starts under way', function () {
   this.timeout(120_000);
   requires('addon', 'root');
+  const directory = temporaryDirectory();
   let native: Native;
   before(() => {
     native = loadNative();
@@ -68,6 +73,37 @@ describe('starts under way', function () {
     for (const end of mine) native.closeSync(end);
   });
 
+  it('keep not even one descriptor of the caller between two that they need', async () => {
+    await native.wait(started(await start(native, { argv: ['/bin/true'] })));
+    const foreign = join(directory(), 'foreign');
+    writeFileSync(foreign, '');
+    const [gate, open] = native.pipe();
+    const opened: number[] = [];
+    const apart = () => (opened.at(-1) ?? 0) - (opened.at(-3) ?? -9);
+    while (apart() !== 2) opened.push(openSync(foreign, 'r'));
+    // What is needed gets the lowest free numbers: these two, with one between them.
+    const needed = [opened.at(-3) ?? -1, opened.at(-1) ?? -1];
+    for (const number of needed) closeSync(number);
+    const children = newChildren();
+    const pending = start(native, {
+      argv: ['/bin/true'],
+      supplied: ['gate', 'stdin'],
+      descriptors: [gate, gate],
+      steps: [
+        { op: 'parent-death', signal: 9 },
+        { op: 'barrier', gate: 0 },
+      ],
+    });
+    const pid = await until('a child at the gate', () => children().find(waitsForPipe));
+    const links = new Map(readdirSync(`/proc/${pid}/fd`).map((name) => [Number(name), linkOf(pid, name)]));
+    expect(needed.map((number) => links.get(number)?.split(':')[0])).to.deep.equal(['pipe', 'pipe']);
+    expect([...links.values()]).not.to.include(foreign);
+    writeSync(open, 'x');
+    await native.wait(started(await pending));
+    for (const number of opened.filter((one) => !needed.includes(one))) closeSync(number);
+    for (const end of [gate, open]) native.closeSync(end);
+  });
+
   it('signal no process when they are cancelled after the clone was refused', async function () {
     requiresIn(this, 'root', 'cgroup-v2');
     const unfit = unfitCgroup();
@@ -109,6 +145,25 @@ describe('starts under way', function () {
     else expect(await native.wait(child), 'cancelled between execve and its report').to.include({ signal: 9 });
   });
 
+  it('are settled when they are cancelled while their container is made, before they are cloned', async () => {
+    const [made, pipe] = [join(directory(), 'made'), join(directory(), 'pipe')];
+    execFileSync('mkfifo', [pipe]);
+    const token = {};
+    const created: Change[] = [
+      ['mkdir', made, 0o700],
+      // It waits for a reader.
+      ['write', pipe, 'x', 0o600],
+    ];
+    const pending = launchPlan(native, plainPlan({ argv: ['/bin/sleep', '600'] }), { created, create: true, token });
+    await until('the changes before the clone', () => existsSync(made));
+    native.cancel(token);
+    const reader = openSync(pipe, constants.O_RDONLY | constants.O_NONBLOCK);
+    const { died, process: child } = await pending;
+    closeSync(reader);
+    if (child !== null) native.kill(child, 9);
+    expect([child, died]).to.deep.equal([null, { code: null, signal: 9 }]);
+  });
+
   it('may be fifty at once and a thousand in all, and leave no descriptor, thread or zombie', async () => {
     const children = newChildren();
     const round = async () => {
@@ -140,6 +195,10 @@ describe('starts under way', function () {
     for (const held of hanging) held.close();
   });
 });
+
+function linkOf(pid: number, descriptor: string): string {
+  return readlinkSync(`/proc/${pid}/fd/${descriptor}`);
+}
 
 /** A version 2 cgroup that takes no process: in one with threads, it has not become such a one itself. */
 function unfitCgroup(): { path: string; remove(): void } {

@@ -1,9 +1,18 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import { requires } from '../support/require.ts';
-import { childrenSource, isAlive, plainPlan, program, runProgram } from '../support/starts.ts';
-import { until } from '../support/temporary.ts';
+import {
+  childrenOf,
+  childrenSource,
+  isAlive,
+  plainPlan,
+  program,
+  runProgram,
+  waitsForPipe,
+} from '../support/starts.ts';
+import { temporaryDirectory, until } from '../support/temporary.ts';
 
 const plans = {
   true: plainPlan({ argv: ['/bin/true'] }),
@@ -53,6 +62,38 @@ describe('a program with containers', function () {
       await until('the child to follow its parent', () => !isAlive(Number(text)));
     });
   }
+});
+
+describe('a program that is killed', function () {
+  this.timeout(120_000);
+  requires('addon', 'root');
+  const directory = temporaryDirectory();
+
+  it('takes along a child that has not come to the operation that says so', async () => {
+    const pipe = join(directory(), 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    const held = plainPlan({
+      argv: ['/bin/true'],
+      supplied: ['gate'],
+      steps: [
+        { op: 'barrier', gate: 0 },
+        { op: 'parent-death', signal: 9 },
+      ],
+    });
+    // Open for writing too, so that the end of the program does not open the gate.
+    const { argv, env } = program(
+      `start('held', { descriptors: [require('node:fs').openSync(${JSON.stringify(pipe)}, 'r+')] });`,
+      { held },
+    );
+    const parent = spawn(process.execPath, argv, { env, stdio: 'ignore' });
+    const child = await until('a child at the gate', () => childrenOf(parent.pid ?? 0).find(waitsForPipe));
+    parent.kill('SIGKILL');
+    try {
+      await until('the child to follow its parent', () => !isAlive(child), 10);
+    } finally {
+      if (isAlive(child)) process.kill(child, 'SIGKILL');
+    }
+  });
 });
 
 describe('a Worker with containers', function () {

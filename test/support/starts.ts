@@ -69,7 +69,7 @@ export function started(result: LaunchResult): NativeProcess {
 }
 
 /** Process IDs of a process's children, including zombies. */
-function childrenOf(parent: number): number[] {
+export function childrenOf(parent: number): number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .map(Number)
@@ -182,7 +182,7 @@ export async function runProgram(
 }
 
 /** True if a process sleeps in the read of a pipe, or, if the kernel hides the reason, if it sleeps. */
-function waitsForPipe(pid: number): boolean {
+export function waitsForPipe(pid: number): boolean {
   try {
     return statOf(pid)?.[0] === 'S' && /^0$|pipe_read/.test(readFileSync(`/proc/${pid}/wchan`, 'utf8'));
   } catch {
