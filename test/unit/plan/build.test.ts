@@ -225,6 +225,11 @@ describe('plan of a start', () => {
     expect(find(plan.prepare, 'attributes')).to.include({ set: attribute.readonly, recursive: 0 });
   });
 
+  it('makes read-only paths read-only with all that is mounted below them', () => {
+    const plan = buildPlan(makeFacts({ readonlyPaths: ['/proc/sys'] }));
+    expect(find(plan.enter, 'readonly')).to.include({ target: '/proc/sys', recursive: 1 });
+  });
+
   it('makes a tmpfs read-only only when all mounts are attached', () => {
     const mounts = [makeTmpfs('/run', { attributes: attribute.readonly }), makeBind('/run/x')];
     const plan = buildPlan(makeFacts({ mounts }));
