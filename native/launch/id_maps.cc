@@ -1,6 +1,7 @@
 #include "launch/id_maps.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -24,9 +25,17 @@ int write_whole(int directory, const char* name, std::string_view text) {
   return written < 0 ? errno : 0;
 }
 
-// A procfs mounted with `hidepid` answers ENOENT where others answer EACCES.
+// True from the end of the process on, also while it waits to be reaped.
+bool has_ended(int pidfd) {
+  pollfd process = {pidfd, POLLIN, 0};
+  return poll(&process, 1, 0) > 0;
+}
+
+// A procfs mounted with `hidepid` answers ENOENT where others answer EACCES, which is repeated. For a child that has
+// ended, it would be repeated in vain.
 Failure seen(Failure failure, int pidfd) {
   if (failure.error == ENOENT && send_signal(pidfd, 0) == 0) failure.error = EACCES;
+  if (failure.error == EACCES && has_ended(pidfd)) failure.error = ESRCH;
   return failure;
 }
 

@@ -6,7 +6,7 @@ import { expect } from 'chai';
 import { loadNative } from '../../ts/native/binding.ts';
 import { addonFile } from '../support/addon.ts';
 import { requires } from '../support/require.ts';
-import { hold, plainPlan, program, start, started } from '../support/starts.ts';
+import { childrenSource, hold, plainPlan, program, start, started } from '../support/starts.ts';
 import { temporaryDirectory, until } from '../support/temporary.ts';
 
 const run = promisify(execFile);
@@ -144,11 +144,54 @@ describe("the caller's memory", function () {
     it(`can be read by its own user again after fifty starts at once${where}`, () => startFifty(before));
   }
 
-  /** @param before what makes a program another user's */
-  async function startFifty([command = '', ...words]: readonly string[]): Promise<void> {
+  it('is what a start waits for, until it is cancelled, which is not taken for a failure to write its maps', async () => {
+    const none = { effective: 0n, permitted: 0n, inheritable: 0n, ambient: 0n };
+    const steps = [
+      { op: 'capabilities', ...none },
+      { op: 'barrier', gate: 0 },
+    ] as const;
+    const held = plainPlan({ argv: ['/bin/true'], namespaces: ['user'], supplied: ['gate'], steps });
+    const some = plainPlan({ argv: ['/bin/true'], namespaces: ['user'] });
+    const { argv, env } = program(
+      `${childrenSource}
+       const maps = { uidMap: '0 1000 1', gidMap: '0 1000 1' };
+       const turn = () => new Promise((resolve) => setTimeout(resolve, 5));
+       const [gate, open] = native.pipe();
+       const first = start('held', { ...maps, descriptors: [gate] });
+       // While the memory of this program is closed, the kernel refuses the maps of the next child.
+       while (fs.statSync('/proc/self/environ').uid !== 0) await turn();
+       const bytes = Buffer.from(plans.some, 'base64');
+       const prepared = native.prepare(bytes, { features: native.features(), ...maps });
+       const token = {};
+       const second = native.launch(prepared, { values: [], descriptors: [] }, token);
+       while (children().length < 2) await turn();
+       const cancelled = Date.now();
+       native.cancel(token);
+       const { died, failure } = await second.catch((failure) => ({ failure: String(failure) }));
+       // Maps are written again for ten seconds.
+       const soon = Date.now() - cancelled < 5000;
+       fs.writeSync(open, 'x');
+       const { code } = await native.wait((await first).process);
+       console.log(JSON.stringify({ died, failure, soon, first: code }));`,
+      { held, some },
+      { addon: addonFor() },
+    );
+    const [command = '', ...words] = become;
+    const { stdout } = await run(command, [...words, process.execPath, ...argv], { env, cwd: '/', timeout: 150_000 });
+    expect(JSON.parse(stdout)).to.deep.equal({ died: { code: null, signal: 9 }, failure: null, soon: true, first: 0 });
+  });
+
+  /** A copy of the addon that others may read, as they may not read this checkout. */
+  function addonFor(): string {
     const addon = join(directory(), 'orlop.node');
     copyFileSync(addonFile, addon);
     for (const path of [addon, directory()]) chmodSync(path, 0o755);
+    return addon;
+  }
+
+  /** @param before what makes a program another user's */
+  async function startFifty([command = '', ...words]: readonly string[]): Promise<void> {
+    const addon = addonFor();
     const none = { effective: 0n, permitted: 0n, inheritable: 0n, ambient: 0n };
     const plan = plainPlan({
       argv: ['/bin/true'],
