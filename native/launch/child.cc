@@ -3,7 +3,7 @@
 #include <linux/futex.h>
 #include <sys/prctl.h>
 
-#include "init/syscalls.h"
+#include "init/context.h"
 
 namespace orlop::launch {
 namespace {
@@ -36,6 +36,14 @@ void close_others(const Child& child) {
   system_call(__NR_close_range, first, ~0u, 0);
 }
 
+// A program may have closed its standard streams. A descriptor that the executor opens would get such a number, and
+// lose it to the application's stream.
+void take_standard_numbers() {
+  long fd = 0;
+  while (fd >= 0 && fd < 3) fd = system_call(__NR_openat, init::kAtCwd, "/", init::kPath, 0);
+  init::close_fd(static_cast<int>(fd));
+}
+
 }  // namespace
 
 int child_main(void* argument) {
@@ -43,6 +51,7 @@ int child_main(void* argument) {
   if (child.death_signal != 0) system_call(__NR_prctl, PR_SET_PDEATHSIG, child.death_signal, 0, 0, 0);
   if (child.cancelled.load() != 0) leave(127);
   if (child.kept != nullptr) close_others(child);
+  take_standard_numbers();
   if (child.gated && !pass_gate(child)) leave(127);
   init::run(child.start);
   child.returned.store(1);

@@ -151,10 +151,14 @@ bool Start::open_mounts(StartResult& result) {
 }
 
 // The child fills slots of the same table with its own descriptors. So the opener's descriptors are noted here, and
-// closed by `release`.
+// closed by `release`. Those with the numbers of standard streams, which the child fills, get others.
 void Start::keep_mounts() {
   for (size_t i = request_.sources.size(); i < slots_.size(); ++i) {
-    if (slots_[i] >= 0) mounts_.emplace_back(slots_[i]);
+    if (slots_[i] < 0) continue;
+    UniqueFd mount(slots_[i]);
+    if (mount.get() <= STDERR_FILENO) mount.reset(fcntl(mount.get(), F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
+    slots_[i] = mount.get();
+    mounts_.push_back(std::move(mount));
   }
 }
 
