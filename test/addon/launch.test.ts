@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmdirSync } from 'node:fs';
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -7,6 +7,7 @@ import { loadNative } from '../../ts/native/binding.ts';
 import { type Change, type Native, type RunningState, stdioSource } from '../../ts/native/contract.ts';
 import { ops } from '../../ts/plan/ops.ts';
 import { launchPlan, launchPrepared, type PlanLaunch, prepare } from '../support/launch.ts';
+import { nameChanges } from '../support/name-changes.ts';
 import { requires, requiresIn } from '../support/require.ts';
 import {
   cgroup2,
@@ -265,6 +266,14 @@ describe('the container of a launch', () => {
       expect(JSON.parse(readFileSync(running.path, 'utf8'))).to.deep.equal({ a: 1, pid, startTime, b: 2 });
       await native().wait(process);
     }
+  });
+
+  it('is at no moment without its record, where it has one already', async () => {
+    const running = stateAt(at('state.json'));
+    writeFileSync(running.path, '{}');
+    const names = await nameChanges(directory(), async () => native().wait(started(await launch({ running }))));
+    expect(names.filter((name) => name === 'state.json')).to.have.length(1);
+    expect(JSON.parse(readFileSync(running.path, 'utf8'))).to.include({ a: 1, b: 2 });
   });
 
   it('is made only where that is asked for', async () => {
