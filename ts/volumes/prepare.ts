@@ -140,24 +140,22 @@ async function create(store: Store, need: VolumeNeed, options: PrepareOptions): 
     labels: {},
     container: durable ? null : options.container,
   };
-  const volume = await makeVolume(store, facts, { durable });
-  if (need.nocopy) return { volume, created: true };
-  try {
-    return { volume: await fill(store, volume, need, options), created: true };
-  } catch (error) {
-    await store.remove(store.volumePath(need.name));
-    throw error;
-  }
+  // Filled before it gets its name: no crash leaves it without the image's content.
+  const fill = need.nocopy ? undefined : (directory: string) => copyTo(store, directory, need, options);
+  return { volume: await makeVolume(store, facts, { durable, fill }), created: true };
 }
 
 async function fill(store: Store, volume: Volume, need: VolumeNeed, options: PrepareOptions): Promise<Volume> {
-  const durable = isDurable(need, options);
   const path = store.volumePath(volume.name);
+  if (!(await copyTo(store, path, need, options))) return volume;
+  await writeVolume(path, { ...volume, populated: true }, isDurable(need, options));
+  return { ...volume, populated: true };
+}
+
+/** Copies the image's directory at the target to the `_data` of a directory. True if there was one. */
+function copyTo(store: Store, directory: string, need: VolumeNeed, options: PrepareOptions): Promise<boolean> {
   const source = { view: options.view, target: need.target, owner: options.owner };
-  const populated = await copyUp(store.native, path, source, { durable });
-  if (!populated) return volume;
-  await writeVolume(path, { ...volume, populated }, durable);
-  return { ...volume, populated };
+  return copyUp(store.native, directory, source, { durable: isDurable(need, options) });
 }
 
 function isDurable(need: VolumeNeed, { durable }: PrepareOptions): boolean {

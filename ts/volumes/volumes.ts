@@ -188,15 +188,22 @@ export class Volumes {
   }
 }
 
+interface MakeVolumeOptions {
+  readonly durable: boolean;
+  /** Fills the volume's directory before it gets its name; true if it has copied an image's content. */
+  readonly fill?: ((directory: string) => Promise<boolean>) | undefined;
+}
+
 /** Builds a volume in a staging directory and renames it into its place. The caller holds the volume's lock. */
 export async function makeVolume(
   store: Store,
   facts: Pick<VolumeRecord, 'name' | 'anonymous' | 'labels' | 'container'>,
-  { durable }: { readonly durable: boolean },
+  { durable, fill = async () => false }: MakeVolumeOptions,
 ): Promise<Volume> {
-  const record: VolumeRecord = { ...facts, driver: 'local', created: now(), populated: false };
   await using staging = await store.stage();
   await makeData(staging.path);
+  const populated = await fill(staging.path);
+  const record: VolumeRecord = { ...facts, driver: 'local', created: now(), populated };
   await writeVolume(staging.path, record, durable);
   const path = store.volumePath(facts.name);
   if (!(await staging.commit(path, { durable: false }))) throw damaged(path, 'something else is in its place');
