@@ -253,14 +253,19 @@ export async function volumeNames(store: Store, id: string, durability: Durabili
 
 /**
  * Notes that a removal begins, so that a recovery completes it after a crash. Written completely or not at all: an
- * empty file means that the anonymous volumes stay, and no record would lead to them.
+ * empty file means that the anonymous volumes stay, and no record would lead to them. The removal of the first volume
+ * is synced, so after a power cut the note must be there too.
  */
 export async function writeRemoving(store: Store, id: string, durability: Durability, volumes: boolean): Promise<void> {
-  const path = join(containerDirectory(store, id, durability), 'removing');
-  await replaceFile(path, volumes ? 'volumes' : '', { mode: 0o600, durable: false }).catch((error: unknown) => {
+  const directory = containerDirectory(store, id, durability);
+  const how = { mode: 0o600, durable: volumes };
+  try {
+    await replaceFile(join(directory, 'removing'), volumes ? 'volumes' : '', how);
+    if (volumes) await syncDirectory(directory);
+  } catch (error) {
     // The removal frees the space that is missing here.
     if (!isNoSpace(error)) throw error;
-  });
+  }
 }
 
 /** Reads whether a container is to be removed, as a removal that has begun or a making that has not ended. */

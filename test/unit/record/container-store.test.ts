@@ -124,13 +124,19 @@ describe('the containers of a store', () => {
   });
 
   it('and their volumes are gone from the disk when their removal ends, if they were to outlive a power cut', async () => {
-    const removal = async (durability: Durability) => {
+    const removal = async (durability: Durability, id = newId()) => {
       const { name } = await containers.volumes.create(null);
       const use = { name, target: '/a', attributes: 0, anonymous: true, reason: 'test' };
-      const { id } = (await add(record(newId(), { volumes: [use] }), durability)).record;
+      await add(record(id, { volumes: [use] }), durability);
       return syncsOf(() => containers.remove(id, { volumes: true }));
     };
-    expect(await removal('durable')).to.include.deep.members([
+    const id = newId();
+    const [note, withNote, ...gone] = await removal('durable', id);
+    expect(note?.path).to.match(/\/removing\.[0-9a-f]{12}\.tmp$/);
+    // Before the volume is gone: otherwise a power cut could bring back a container without its volume.
+    expect(withNote?.path).to.equal(join(store.containersPath, id));
+    expect(withNote?.names).to.include('removing');
+    expect(gone).to.deep.equal([
       { path: store.volumesPath, names: [] },
       { path: store.containersPath, names: [] },
     ]);
