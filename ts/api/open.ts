@@ -21,7 +21,8 @@ export async function openRuntime({ root, run }: t.OpenOptions, mode: Mode): Pro
   const roots = new Roots(store);
   const containers = new ContainerStore(store, (layer) => roots.drop(layer));
   const images = new Images(store);
-  const repaired = recover(store, containers).then(() => images.recover());
+  const isUsed = async (image: string) => (await containers.uses()).images.has(image);
+  const repaired = recover(store, containers).then(() => images.recover(isUsed));
   await repaired.catch(async (error: unknown) => {
     // What is there can be read, as it is.
     if (errorCode(error) === 'EROFS') return;

@@ -9,12 +9,12 @@ import { inspectImage } from './inspect.ts';
 import { diskUsage } from './layers/disk-usage.ts';
 import { ensureLayers } from './layers/ensure-layers.ts';
 import { ensureMountPointLayer } from './layers/mount-points.ts';
-import { sweepContent } from './layers/sweep.ts';
 import { findImage, readImage } from './records/find.ts';
 import { writeIndex } from './records/index-json.ts';
 import { type ImageRecord, ImageRecords } from './records/records.ts';
 import { formatReference, hostImage, parseOwnReference } from './records/reference.ts';
 import { familiar, summary } from './records/summary.ts';
+import { recoverImages } from './recover.ts';
 import { removeImage } from './remove.ts';
 import { type Archiver, archiveProcess } from './transfer/archiver.ts';
 import { importImage } from './transfer/import.ts';
@@ -42,11 +42,8 @@ export class Images implements t.ImageStore {
     this.#context = { store, archiver, records: new ImageRecords(store) };
   }
 
-  /** Removes what a killed process has left of an image that it was adding or naming. */
-  async recover(): Promise<void> {
-    await this.#context.records.sweepTemporary(this.#context.store);
-    // An addition stays in staging until its image has a record, also after its content is in place.
-    if (this.#context.store.interrupted) await sweepContent(this.#context);
+  recover(isUsed: (id: Digest) => Promise<boolean>): Promise<void> {
+    return recoverImages(this.#context, isUsed);
   }
 
   async hold({ signal }: t.Abortable = {}): Promise<t.ImageHold> {

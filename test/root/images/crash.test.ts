@@ -1,11 +1,15 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { openSync } from 'node:fs';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { closeRuntime, openRuntime } from '../../../ts/api/open.ts';
+import { hexOf } from '../../../ts/images/digest.ts';
+import { ContainerStore } from '../../../ts/record/container-store.ts';
+import { newId } from '../../../ts/store/id.ts';
 import { makeTree, TestStore, tar } from '../../support/images.ts';
+import { addContainer, record } from '../../support/records.ts';
 import { requires } from '../../support/require.ts';
 import { temporaryDirectory, until } from '../../support/temporary.ts';
 
@@ -70,5 +74,40 @@ describe('an import that is killed', () => {
     });
     expect((await readdir(test.store.layersPath)).filter((name) => name !== 'mount-points')).to.deep.equal([]);
     for (const path of [root, imagesPath, tagsPath]) expect(String(await readdir(path))).not.to.contain('.tmp');
+  });
+
+  it('while it names its image leaves no image without a name, and an index with all that have one', async () => {
+    const test = await TestStore.open(directory());
+    const archive = tar(await makeTree(join(directory(), 'tree'), { a: 'a' }), join(directory(), 'tree.tar'));
+    const { root, run, imagesPath, tagsPath } = test.store;
+    const index = join(root, 'index.json');
+    const recover = async () => closeRuntime(await openRuntime({ root, run }, 'command'));
+
+    const named = await test.import(archive, { reference: 'named:1' });
+    const whole = await readFile(index, 'utf8');
+    // As after the record and the name, before the index.
+    await writeFile(join(imagesPath, `${hexOf(named)}.new`), '');
+    await writeFile(index, '{}');
+    await recover();
+    expect((await test.images.list()).images.map(({ references }) => references)).to.deep.equal([['named:1']]);
+    expect(await readFile(index, 'utf8')).to.equal(whole);
+
+    // As after the record, before the name.
+    await writeFile(join(imagesPath, `${hexOf(named)}.new`), '');
+    for (const name of await readdir(tagsPath)) await unlink(join(tagsPath, name));
+    await recover();
+    expect((await test.images.list()).images).to.deep.equal([]);
+    expect(await readdir(imagesPath)).to.deep.equal(['tags']);
+    expect(await readdir(join(test.store.blobsPath, 'sha256'))).to.deep.equal([]);
+
+    // One that was to have no name, and one that has a user, stay.
+    const nameless = await test.import(archive);
+    await recover();
+    expect((await test.images.list()).images.map(({ id }) => id)).to.deep.equal([nameless]);
+    const used = record(newId(), { image: { reference: 'none', id: nameless } });
+    await addContainer(test.store, new ContainerStore(test.store), used, 'durable');
+    await writeFile(join(imagesPath, `${hexOf(nameless)}.new`), '');
+    await recover();
+    expect((await test.images.list()).images.map(({ id }) => id)).to.deep.equal([nameless]);
   });
 });

@@ -1,5 +1,5 @@
-import { readdir, unlink } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir, unlink, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import * as v from 'valibot';
 import { RequestError } from '../../errors/index.ts';
 import type { Change } from '../../native/contract.ts';
@@ -50,6 +50,9 @@ export type ImageRecord = v.InferOutput<ReturnType<typeof imageRecordSchema>>;
 export type TagRecord = v.InferOutput<ReturnType<typeof tagRecordSchema>>;
 
 const maxTagFiles = 256;
+
+/** Ending of the note, beside the record of a new image, that the image may not have all of its names yet. */
+const newSuffix = '.new';
 
 /**
  * Records of images: `images/<hex>.json` for each image, `images/tags/<hash of the name>.json` for each name. One
@@ -113,6 +116,19 @@ export class ImageRecords {
     await writeRecord(this.#imageFile(record.id), record, { durable: true });
   }
 
+  /**
+   * Writes the record of a new image, then makes what belongs to it: its names and the index. After a crash in between,
+   * a recovery finds the note of it.
+   */
+  async writeNew(record: ImageRecord, makeRest: () => Promise<void>): Promise<void> {
+    const note = join(this.#images, `${hexOf(record.id)}${newSuffix}`);
+    // On disk with the record, because both names lie in the same directory.
+    await writeFile(note, '', { mode: 0o600 });
+    await this.write(record);
+    await makeRest();
+    await unlink(note);
+  }
+
   async writeTag(record: TagRecord): Promise<void> {
     await writeRecord(this.#tagFile(record.reference), record, { durable: true });
   }
@@ -126,17 +142,23 @@ export class ImageRecords {
   }
 
   /**
-   * Removes files that killed processes were writing. The lock excludes living ones; while another process has it, the
+   * Removes files that killed processes were writing, and their notes. The lock excludes living ones; while another process has it, the
    * next command removes them.
+   *
+   * @param recover is called, under the lock, for an image that `writeNew` had not finished
    */
-  async sweepTemporary(store: Store): Promise<void> {
-    const isTemporary = (name: string) =>
-      /^(?:[a-f0-9]{64}|index|oci-layout)(?:\.json)?\.[a-f0-9]{12}\.tmp$/.test(name);
+  async sweepTemporary(store: Store, recover: (id: Digest) => Promise<void>): Promise<void> {
+    const isLeft = (name: string) =>
+      /^(?:[a-f0-9]{64}|index|oci-layout)(?:\.json)?\.[a-f0-9]{12}\.tmp$|^[a-f0-9]{64}\.new$/.test(name);
     for (const directory of [store.root, this.#images, this.#tags]) {
-      if (!(await readdir(directory)).some(isTemporary)) continue;
+      if (!(await readdir(directory)).some(isLeft)) continue;
       await using lock = await store.tryLock('image', 'records', 'exclusive');
       if (lock === null) return;
-      for (const name of (await readdir(directory)).filter(isTemporary)) await unlink(join(directory, name));
+      for (const name of (await readdir(directory)).filter(isLeft)) {
+        const id = `sha256:${basename(name, newSuffix)}`;
+        if (isDigest(id)) await recover(id);
+        await unlink(join(directory, name));
+      }
     }
   }
 

@@ -53,10 +53,8 @@ export async function recordImage(
   references: readonly ImageReference[],
   signal?: AbortSignal,
 ): Promise<LoadedImage> {
-  const lock = await store.lockToWrite('image', 'records', { signal });
-  try {
-    await records.write(record);
-    const moved: { reference: string; from: Digest }[] = [];
+  const moved: { reference: string; from: Digest }[] = [];
+  const giveNames = async (): Promise<void> => {
     for (const reference of references) {
       const name = formatReference(reference);
       const before = await records.tag(name).catch(() => null);
@@ -66,6 +64,17 @@ export async function recordImage(
       }
     }
     await writeIndex(store, records);
+  };
+  const lock = await store.lockToWrite('image', 'records', { signal });
+  try {
+    // One that is to have no name, or exists already, may be without a name after a crash.
+    const mayBeNameless = references.length === 0 || (await records.ids()).includes(record.id);
+    if (mayBeNameless) {
+      await records.write(record);
+      await giveNames();
+    } else {
+      await records.writeNew(record, giveNames);
+    }
     return { id: record.id, references: references.map(familiarReference), moved };
   } finally {
     await lock.release();
