@@ -3,7 +3,7 @@ import type { Change, RunningState } from '../native/contract.ts';
 import { hole, jsonWithHoles } from '../plan/holes.ts';
 import type { Store } from '../store/store.ts';
 import { newRecordChanges, removeRecordChanges, statePath } from './files.ts';
-import { type LayerOrigin, moveLayer, type RootAttributes } from './layer.ts';
+import { type LayerOrigin, moveLayer, type RootAttributes, syncLayer } from './layer.ts';
 import type { ContainerState, StoredContainer } from './schema.ts';
 import { waiterLock } from './waiters.ts';
 
@@ -11,8 +11,8 @@ import { waiterLock } from './waiters.ts';
 // thread that waits for the exit make the changes, without the JavaScript thread. Texts may have holes.
 
 /**
- * Makes a container. Its record is written first, so that a recovery finds the layer. The record gets its name last, so
- * that a container with a name has its layer. Pure.
+ * Makes a container. Its record is written first, so that a recovery finds the layer. The record gets its name last, and
+ * a durable one after all syncs, so that a container with a name has its layer. Pure.
  */
 export function createdChanges(
   store: Store,
@@ -21,8 +21,10 @@ export function createdChanges(
   origin: LayerOrigin,
   root: RootAttributes,
 ): Change[] {
-  const { write, publish } = newRecordChanges(store, container, self);
-  return [...write, ...moveLayer(store, container.record.layer, origin, root), ...publish];
+  const { layer } = container.record;
+  const { write, sync, publish } = newRecordChanges(store, container, self);
+  const layerSync = container.durability === 'durable' ? syncLayer(store, layer) : [];
+  return [...write, ...moveLayer(store, layer, origin, root), ...sync, ...layerSync, ...publish];
 }
 
 /** State of a container whose application runs, without PID and start time, which the launcher thread adds. Pure. */

@@ -97,42 +97,44 @@ export function madeChanges(store: Store, { record, durability }: StoredContaine
   ];
 }
 
+/** Changes that make a container's directory. */
+interface NewRecordChanges {
+  /** Write it under a temporary name. */
+  readonly write: readonly Change[];
+  /** Sync what was written, if the container is durable. */
+  readonly sync: readonly Change[];
+  /** Give it its name. */
+  readonly publish: readonly Change[];
+}
+
 /**
- * Writes a new container's directory, completely or not at all: `write` under a temporary name, `publish` renames it.
- * Texts may have holes. Pure.
+ * Makes a new container's directory, completely or not at all. Texts may have holes. Pure.
  *
  * @param self is named in the temporary directory, so that a sweep can check that this process lives
  */
-export function newRecordChanges(
-  store: Store,
-  container: StoredContainer,
-  self: ProcessIdentity,
-): { readonly write: readonly Change[]; readonly publish: readonly Change[] } {
+export function newRecordChanges(store: Store, container: StoredContainer, self: ProcessIdentity): NewRecordChanges {
   const { record, state, durability } = container;
   const { id, volumes } = record;
   const parent = parentOf(store, durability);
   const temporary = `${parent}/${temporaryName('new', self, id)}`;
-  // Ephemeral records lie in memory and need no sync.
-  const sync = (path: string): Change[] => (durability === 'durable' ? [['sync', path]] : []);
-  const write = (name: string, content: unknown): Change[] => [
-    ['write', `${temporary}/${name}`, jsonWithHoles(content), 0o600],
-    ...sync(`${temporary}/${name}`),
+  const file = (name: string, text: string): Change => ['write', `${temporary}/${name}`, text, 0o600];
+  const withVolumes: Change[] = [
+    ['mkdir', `${temporary}/volumes`, 0o700],
+    ...volumes.map(({ name }) => file(`volumes/${name}`, '')),
   ];
-  const changes: Change[] = [
+  const write: Change[] = [
     ['mkdir', temporary, 0o700],
-    ...write('state.json', state),
-    ...write('config.json', record),
+    file('state.json', jsonWithHoles(state)),
+    file('config.json', jsonWithHoles(record)),
+    ...(volumes.length > 0 ? withVolumes : []),
+    ...(isMadeInSteps(container) ? [file('making', '')] : []),
   ];
-  if (volumes.length > 0) {
-    changes.push(['mkdir', `${temporary}/volumes`, 0o700]);
-    for (const { name } of volumes) changes.push(['write', `${temporary}/volumes/${name}`, '', 0o600]);
-    changes.push(...sync(`${temporary}/volumes`));
-  }
-  if (isMadeInSteps(container)) changes.push(['write', `${temporary}/making`, '', 0o600]);
-  return {
-    write: [...changes, ...sync(temporary)],
-    publish: [['rename', temporary, `${parent}/${id}`], ...sync(parent)],
-  };
+  const publish: Change[] = [['rename', temporary, `${parent}/${id}`]];
+  // Ephemeral records lie in memory and need no sync.
+  if (durability === 'ephemeral') return { write, sync: [], publish };
+  const written = ['state.json', 'config.json', ...(volumes.length > 0 ? ['volumes'] : [])];
+  const synced = [...written.map((name) => `${temporary}/${name}`), temporary];
+  return { write, sync: synced.map((path): Change => ['sync', path]), publish: [...publish, ['sync', parent]] };
 }
 
 /**

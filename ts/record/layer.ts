@@ -62,6 +62,15 @@ export function moveLayer(
   ];
 }
 
+/** Syncs the names that `moveLayer` made: a file system may write a record that is synced, and not these. Pure. */
+export function syncLayer(store: Store, layer: string): Change[] {
+  return [
+    ['sync', store.layerPath(layer)],
+    ['sync', store.layersPath],
+    ['sync', store.mntPath],
+  ];
+}
+
 /**
  * Allows another mount of a layer that was mounted `volatile`. The kernel refuses it, because the layer may be
  * incomplete after a crash (Documentation/filesystems/overlayfs.rst, "Volatile mount"). There was no crash: a container

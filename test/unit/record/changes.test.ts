@@ -112,6 +112,7 @@ describe('what makes, starts and ends a container', () => {
     expect(await syncs('ephemeral')).to.deep.equal([]);
     const durable = await syncs('durable');
     expect(durable.map((path) => path.split('/').at(-1))).to.include.members(['state.json', 'config.json']);
+    expect(durable).to.include.members([store.layerPath(id), store.layersPath, store.mntPath]);
     expect(durable.at(-1)).to.equal(store.containersPath);
     expect(runningState(store, await prepared('durable')).durable).to.equal(true);
     expect(runningState(store, await prepared('ephemeral')).durable).to.equal(false);
