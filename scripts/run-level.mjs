@@ -44,10 +44,11 @@ const levels = {
   native: { folder: 'test/native' },
   userns: { folder: 'test/userns' },
   root: { folder: 'test/root' },
-  // The older system calls, which prefetch nothing: without the tests of prefetching. Unpacking has no such variants.
+  // The older system calls, which prefetch nothing: without the tests of prefetching. Unpacking has no such variants,
+  // nor has what is synced.
   fallbacks: {
     folder: 'test/root',
-    only: /^(?!.*\/archive\/|.*\/(again|ahead|views|pool\/(life|member|moved|same|timings))\.test)/,
+    only: /^(?!.*\/archive\/|.*\/power\/|.*\/(again|ahead|views|pool\/(life|member|moved|same|timings))\.test)/,
     env: () => ({ ORLOP_FEATURES: '0' }),
   },
   // Not in `all`: it needs the prebuilt files, and downloads programs (npm run test:package).

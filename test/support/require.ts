@@ -27,6 +27,10 @@ const requirements = {
       : 'the temporary directory is not on the file system of /',
   loop: () =>
     runs('losetup', '--find') && runs('mkfs.ext4', '-V') ? null : 'there are no loop devices, or no mkfs.ext4',
+  btrfs: () =>
+    runs('mkfs.btrfs', '--version') && (kernelHas('btrfs') || runs('modprobe', 'btrfs'))
+      ? null
+      : 'the kernel has no btrfs, or there is no mkfs.btrfs',
   'cgroup-v2': () => (mounted('cgroup2') ? null : 'there is no cgroup v2 mount'),
   'freezer-v1': () => (mounted('cgroup', 'freezer') ? null : 'there is no freezer of cgroup v1'),
   zstd: () => (runs('zstd', '--version') ? null : 'zstd is not installed'),

@@ -1,6 +1,5 @@
 import { once } from 'node:events';
-import { resolve } from 'node:path';
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { expect } from 'chai';
 import { Orlop } from '../../../ts/index.ts';
 import {
@@ -15,12 +14,7 @@ import {
 import { withOrlop } from '../../support/orlop.ts';
 import { requires } from '../../support/require.ts';
 import { until } from '../../support/temporary.ts';
-
-// A Worker gets no loader of TypeScript from its parent: it registers one, then imports the file.
-const source = `
-  const { workerData } = require('node:worker_threads');
-  import('tsx/esm/api').then(({ register }) => { register(); return import(workerData.file); })
-    .catch((error) => setImmediate(() => { throw error; }));`;
+import { typescriptWorker } from '../../support/typescript-worker.ts';
 
 /** Containers that ended and were not reaped. The loader of TypeScript leaves a compiler behind in a Worker that ends. */
 function zombies(): unknown[] {
@@ -34,8 +28,7 @@ describe('a Worker that uses orlop', function () {
 
   function start(what: string): Worker {
     const { root, run } = fixture();
-    const file = resolve('test/support/orlop-thread.ts');
-    return new Worker(source, { eval: true, workerData: { file, root, run, what } });
+    return typescriptWorker('test/support/orlop-thread.ts', { root, run, what });
   }
 
   async function message<T>(worker: Worker): Promise<T> {

@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { Worker } from 'node:worker_threads';
 import { expect } from 'chai';
 import { Orlop, type Pool, RequestError } from '../../../ts/index.ts';
 import {
@@ -17,6 +16,7 @@ import {
 import { withOrlop } from '../../support/orlop.ts';
 import { requires } from '../../support/require.ts';
 import { until } from '../../support/temporary.ts';
+import { typescriptWorker } from '../../support/typescript-worker.ts';
 
 const nothing = { mnt: [], containers: [], volumes: [], staging: [], ephemeral: [], 'locks of containers': [] };
 
@@ -232,11 +232,7 @@ describe('the containers of a pool', function () {
 
   it('end with the Worker that made them', async () => {
     const { root, run } = fixture();
-    // A Worker gets no loader of TypeScript from its parent: it registers one, then imports the file.
-    const source = `import('tsx/esm/api').then(({ register }) => { register();
-      return import(require('node:worker_threads').workerData[3]); });`;
-    const file = new URL('../../support/pool-worker.ts', import.meta.url).href;
-    const worker = new Worker(source, { eval: true, workerData: [root, run, 'hold', file] });
+    const worker = typescriptWorker('test/support/pool-worker.ts', [root, run, 'hold']);
     const [{ pids }] = (await once(worker, 'message')) as [{ pids: number[] }];
     expect(pids.length).to.equal(2);
     await worker.terminate();
