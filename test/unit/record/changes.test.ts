@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { expect } from 'chai';
 import { ownIdentity, type ProcessIdentity } from '../../../ts/linux/proc.ts';
 import type { Mode } from '../../../ts/native/contract.ts';
@@ -111,9 +111,12 @@ describe('what makes, starts and ends a container', () => {
     };
     expect(await syncs('ephemeral')).to.deep.equal([]);
     const durable = await syncs('durable');
-    expect(durable.map((path) => path.split('/').at(-1))).to.include.members(['state.json', 'config.json']);
-    expect(durable).to.include.members([store.layerPath(id), store.layersPath, store.mntPath]);
-    expect(durable.at(-1)).to.equal(store.containersPath);
+    const [state = '', config, ...names] = durable;
+    const directory = dirname(state);
+    expect([state, config]).to.deep.equal([`${directory}/state.json`, `${directory}/config.json`]);
+    // The record gets its name before the last of them.
+    const ofLayer = [store.layerPath(id), store.layersPath, store.mntPath];
+    expect(names).to.deep.equal([directory, ...ofLayer, store.containersPath]);
     expect(runningState(store, await prepared('durable')).durable).to.equal(true);
     expect(runningState(store, await prepared('ephemeral')).durable).to.equal(false);
   });
