@@ -8,6 +8,7 @@
       "dependencies": [
         "native/binding.gyp:orlop",
         "native/binding.gyp:orlop-init",
+        "native/binding.gyp:orlop-launcher",
         "native/binding.gyp:orlop-archive"
       ]
     }

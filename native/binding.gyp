@@ -46,7 +46,7 @@
     {
       "target_name": "orlop",
       "dependencies": ["orlop_init"],
-      "sources": ["<!@(node ../scripts/sources.mjs addon native)"],
+      "sources": ["<!@(node ../scripts/sources.mjs core native)", "<!@(node ../scripts/sources.mjs addon native)"],
       # SWALLOW: in a Worker that is being terminated no call into JavaScript succeeds, and that must not abort the program.
       "defines": [
         "NAPI_VERSION=8", "NAPI_DISABLE_CPP_EXCEPTIONS", "NODE_ADDON_API_DISABLE_DEPRECATED",
@@ -63,6 +63,17 @@
         "-Wl,--exclude-libs,ALL", "-Wl,--as-needed", "-Wl,--gc-sections", "-Wl,-z,relro,-z,now", "-Wl,-z,nodelete",
         "-Wl,--version-script=<(native)/addon/exports.map"
       ]
+    },
+    {
+      "target_name": "orlop-launcher",
+      "type": "executable",
+      "dependencies": ["orlop_init"],
+      "sources": ["<!@(node ../scripts/sources.mjs core native)", "<!@(node ../scripts/sources.mjs launcher native)"],
+      "cflags_cc": [
+        "-fPIE", "-fstack-protector-strong", "-O2", "-ffunction-sections", "-fdata-sections",
+        "-fno-asynchronous-unwind-tables"
+      ],
+      "ldflags": ["-static-pie", "-Wl,--gc-sections", "-Wl,-z,relro,-z,now"]
     },
     {
       "target_name": "orlop-archive",

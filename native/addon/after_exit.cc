@@ -54,10 +54,11 @@ void count_down(const SharedAfterExit& after_exit) {
 }
 
 void make_changes(const SharedAfterExit& after_exit) {
-  after_exit->failure = fs::apply(after_exit->changes);
+  after_exit->failure = after_exit->site.apply(after_exit->changes);
   if (after_exit->failure || after_exit->background.empty()) return;
   // The next program that opens the store finds what was left by a failure.
-  ExitWorker::background().post([changes = std::move(after_exit->background)] { (void)fs::apply(changes); });
+  ExitWorker::background().post(
+      [&site = after_exit->site, changes = std::move(after_exit->background)] { (void)site.apply(changes); });
 }
 
 // On the thread that noticed the exit.
@@ -84,13 +85,13 @@ void take_outputs(const ExitOptions& exit_options, std::vector<UniqueFd>& pipes)
 
 }  // namespace
 
-std::string read_exit_options(const Napi::Value& value, const std::shared_ptr<Environment>& environment,
-                              ExitOptions& exit_options) {
+std::string read_exit_options(const Napi::Value& value, site::Site& site,
+                              const std::shared_ptr<Environment>& environment, ExitOptions& exit_options) {
   if (!value.IsObject()) return "how the end is exit_options is an object";
   const auto options = value.As<Napi::Object>();
   const auto limit = as_number(value_at(options, "limit"));
   if (!limit) return "the limit is a number";
-  exit_options.after_exit = std::make_shared<AfterExit>(environment);
+  exit_options.after_exit = std::make_shared<AfterExit>(site, environment);
   exit_options.after_exit->limit = static_cast<size_t>(*limit);
   exit_options.collect = is_true(value_at(options, "collect"));
   exit_options.report_with_exit = is_true(value_at(options, "reportWithExit"));

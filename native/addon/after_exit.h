@@ -13,14 +13,16 @@
 #include "addon/environment.h"
 #include "base/pidfd.h"
 #include "fs/changes.h"
+#include "site/site.h"
 #include "supervise/exit_worker.h"
 #include "supervise/process.h"
 
 namespace orlop::addon {
 
 struct AfterExit {
-  explicit AfterExit(std::shared_ptr<Environment> held) : environment(std::move(held)) {}
+  AfterExit(site::Site& at, std::shared_ptr<Environment> held) : site(at), environment(std::move(held)) {}
 
+  site::Site& site;                          // where the changes are made
   std::shared_ptr<Environment> environment;  // held until the promise is settled
   std::optional<Deferred> deferred;          // JS: NativeExit of ts/native/contract.ts
   std::shared_ptr<supervise::Process> process;
@@ -47,8 +49,8 @@ struct ExitOptions {
 };
 
 // JS. Reads ExitOptions of ts/native/contract.ts. Returns what is wrong, or empty.
-std::string read_exit_options(const Napi::Value& value, const std::shared_ptr<Environment>& environment,
-                              ExitOptions& exit_options);
+std::string read_exit_options(const Napi::Value& value, site::Site& site,
+                              const std::shared_ptr<Environment>& environment, ExitOptions& exit_options);
 
 // Any thread. Adds a pipe that the exit thread reads to its end.
 void add_output(AfterExit& after_exit, UniqueFd pipe);

@@ -7,6 +7,7 @@
 #include "addon/deferred.h"
 #include "addon/errors.h"
 #include "addon/fs_work.h"
+#include "addon/site.h"
 #include "addon/values.h"
 
 namespace orlop::addon {
@@ -63,7 +64,7 @@ Napi::Value change(const Napi::CallbackInfo& info) {
   const std::string wrong = read_changes(info[0], changes);
   if (!wrong.empty()) {
     Napi::TypeError::New(env, wrong).ThrowAsJavaScriptException();
-  } else if (const Failure failure = fs::apply(changes)) {
+  } else if (const Failure failure = site_of(info).apply(changes)) {
     system_error(env, failure).ThrowAsJavaScriptException();
   }
   return env.Undefined();
@@ -76,7 +77,7 @@ Napi::Value change_later(const Napi::CallbackInfo& info) {
   const std::string wrong = read_changes(info[0], changes);
   if (!wrong.empty()) return Deferred(env).rejected(Napi::TypeError::New(env, wrong).Value());
   return FsWork<Nothing>::start(
-      env, [changes = std::move(changes)](Nothing*) { return fs::apply(changes); },
+      env, [&site = site_of(info), changes = std::move(changes)](Nothing*) { return site.apply(changes); },
       [](Napi::Env later, Nothing&) { return later.Undefined(); });
 }
 
@@ -101,9 +102,9 @@ std::string read_changes(const Napi::Value& value, fs::Changes& changes) {
   return wrong;
 }
 
-void add_change_functions(Napi::Env env, Napi::Object exports) {
-  exports.Set("change", Napi::Function::New(env, change, "change"));
-  exports.Set("changeLater", Napi::Function::New(env, change_later, "changeLater"));
+void add_change_functions(Napi::Object exports, site::Site& site) {
+  add_at(exports, site, "change", change);
+  add_at(exports, site, "changeLater", change_later);
 }
 
 }  // namespace orlop::addon

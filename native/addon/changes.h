@@ -6,6 +6,7 @@
 #include <string>
 
 #include "fs/changes.h"
+#include "site/site.h"
 
 namespace orlop::addon {
 
@@ -14,6 +15,6 @@ std::string read_changes(const Napi::Value& value, fs::Changes& changes);
 // Reads a batch whose texts have holes, see text_template.h.
 std::string read_changes_with_holes(const Napi::Value& value, fs::Changes& changes);
 
-void add_change_functions(Napi::Env env, Napi::Object exports);
+void add_change_functions(Napi::Object exports, site::Site& site);
 
 }  // namespace orlop::addon

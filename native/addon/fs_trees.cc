@@ -12,17 +12,14 @@
 #include "addon/deferred.h"
 #include "addon/environment.h"
 #include "addon/fs_work.h"
+#include "addon/site.h"
 #include "addon/values.h"
 #include "base/pidfd.h"
 #include "base/unique_fd.h"
 #include "fs/calls.h"
-#include "fs/copy.h"
 #include "fs/diff.h"
-#include "fs/in_root.h"
-#include "fs/remove.h"
 #include "fs/size.h"
 #include "fs/spread.h"
-#include "fs/view.h"
 
 namespace orlop::addon {
 namespace {
@@ -114,15 +111,16 @@ Napi::Value sync_fs(const Napi::CallbackInfo& info) {
 Napi::Value open_view(const Napi::CallbackInfo& info) {
   Arguments arguments(info);
   std::vector<std::string> layers = arguments.texts(0);
-  return run_for_descriptor(info, arguments, [layers](UniqueFd* view) { return fs::open_view(layers, view); });
+  return run_for_descriptor(info, arguments,
+                            [&site = site_of(info), layers](UniqueFd* view) { return site.open_view(layers, view); });
 }
 
 Napi::Value open_root_of(const Napi::CallbackInfo& info) {
   Arguments arguments(info);
   const auto pid = static_cast<pid_t>(arguments.number(0, 0));
   const auto start_time = parse_decimal(arguments.text(1));
-  return run_for_descriptor(info, arguments, [=](UniqueFd* view) {
-    return start_time ? fs::open_root_of(pid, *start_time, view) : Failure{EINVAL, "pidfd_open"};
+  return run_for_descriptor(info, arguments, [=, &site = site_of(info)](UniqueFd* view) {
+    return start_time ? site.open_root_of(pid, *start_time, view) : Failure{EINVAL, "pidfd_open"};
   });
 }
 
@@ -132,32 +130,34 @@ Napi::Value open_in_root(const Napi::CallbackInfo& info) {
   std::string path = arguments.text(1);
   int flags = static_cast<int>(arguments.number(2, O_RDONLY));
   uint32_t mode = arguments.number(3, 0666);
-  return run_for_descriptor(info, arguments,
-                            [=](UniqueFd* opened) { return fs::open_in_root(root->get(), path, flags, mode, opened); });
+  return run_for_descriptor(info, arguments, [=, &site = site_of(info)](UniqueFd* opened) {
+    return site.open_in_root(root->get(), path, flags, mode, opened);
+  });
 }
 
 Napi::Value remove_tree(const Napi::CallbackInfo& info) {
   Arguments arguments(info);
   Descriptor directory = arguments.descriptor(0);
   std::string name = arguments.text(1);
-  return run(info, arguments, [=] { return fs::remove_tree(directory->get(), name); });
+  return run(info, arguments, [=, &site = site_of(info)] { return site.remove_tree(directory->get(), name); });
 }
 
 Napi::Value copy_tree(const Napi::CallbackInfo& info) {
   Arguments arguments(info);
   Descriptor source = arguments.descriptor(0);
   Descriptor destination = arguments.descriptor(1);
-  return run(info, arguments, [=] { return fs::copy_tree(source->get(), destination->get()); });
+  return run(info, arguments, [=, &site = site_of(info)] { return site.copy_tree(source->get(), destination->get()); });
 }
 
 Napi::Value diff(const Napi::CallbackInfo& info) {
-  using Changes = std::vector<fs::Change>;
+  using Changes = std::vector<fs::LayerChange>;
   Arguments arguments(info);
   Descriptor upper = arguments.descriptor(0);
   Descriptor view = arguments.descriptor(1);
   if (!arguments.good()) return arguments.rejection();
   return FsWork<Changes>::start(
-      info.Env(), [=](Changes* changes) { return fs::diff(upper->get(), view->get(), changes); },
+      info.Env(),
+      [=, &site = site_of(info)](Changes* changes) { return site.diff(upper->get(), view->get(), changes); },
       [](Napi::Env env, Changes& changes) -> Napi::Value {
         Napi::Array result = Napi::Array::New(env, changes.size());
         for (uint32_t i = 0; i < changes.size(); i++) {
@@ -175,7 +175,7 @@ Napi::Value tree_size(const Napi::CallbackInfo& info) {
   Descriptor directory = arguments.descriptor(0);
   if (!arguments.good()) return arguments.rejection();
   return FsWork<fs::TreeSize>::start(
-      info.Env(), [=](fs::TreeSize* size) { return fs::tree_size(directory->get(), size); },
+      info.Env(), [=, &site = site_of(info)](fs::TreeSize* size) { return site.tree_size(directory->get(), size); },
       [](Napi::Env env, fs::TreeSize& size) -> Napi::Value {
         Napi::Object result = Napi::Object::New(env);
         result.Set("bytes", static_cast<double>(size.bytes));
@@ -198,18 +198,19 @@ void limit_features(const Napi::CallbackInfo& info) {
 
 }  // namespace
 
-void add_tree_functions(Napi::Env env, Napi::Object exports) {
+void add_tree_functions(Napi::Object exports, site::Site& site) {
+  Napi::Env env = exports.Env();
   exports.Set("syncfs", Napi::Function::New(env, sync_fs, "syncfs"));
-  exports.Set("openView", Napi::Function::New(env, open_view, "openView"));
-  exports.Set("openRootOf", Napi::Function::New(env, open_root_of, "openRootOf"));
-  exports.Set("openInRoot", Napi::Function::New(env, open_in_root, "openInRoot"));
-  exports.Set("removeTree", Napi::Function::New(env, remove_tree, "removeTree"));
-  exports.Set("copyTree", Napi::Function::New(env, copy_tree, "copyTree"));
-  exports.Set("diff", Napi::Function::New(env, diff, "diff"));
   exports.Set("spreadSubdirectories", Napi::Function::New(env, spread_subdirectories, "spreadSubdirectories"));
-  exports.Set("treeSize", Napi::Function::New(env, tree_size, "treeSize"));
   exports.Set("workAtOnce", Napi::Function::New(env, work_at_once, "workAtOnce"));
   exports.Set("limitFeatures", Napi::Function::New(env, limit_features, "limitFeatures"));
+  add_at(exports, site, "openView", open_view);
+  add_at(exports, site, "openRootOf", open_root_of);
+  add_at(exports, site, "openInRoot", open_in_root);
+  add_at(exports, site, "removeTree", remove_tree);
+  add_at(exports, site, "copyTree", copy_tree);
+  add_at(exports, site, "diff", diff);
+  add_at(exports, site, "treeSize", tree_size);
 }
 
 }  // namespace orlop::addon

@@ -10,9 +10,9 @@
 #include "addon/errors.h"
 #include "addon/launch_request.h"
 #include "addon/process.h"
+#include "addon/site.h"
 #include "base/clock.h"
 #include "base/errno_name.h"
-#include "launch/features.h"
 #include "launch/launcher.h"
 #include "launch/start.h"
 #include "launch/syscall_name.h"
@@ -83,7 +83,7 @@ void deliver(const Launching& launching, const std::shared_ptr<launch::Start>& s
 Napi::Value launch(const Napi::CallbackInfo& info) {
   const uint64_t called = monotonic_ns();
   Napi::Env env = info.Env();
-  const auto launching = std::make_shared<Launching>(env);
+  const auto launching = std::make_shared<Launching>(env, site_of(info));
   launching->request.called = called;
   const Napi::Value wrong = read_launch(info, *launching);
   if (!wrong.IsUndefined()) return launching->deferred.rejected(wrong);
@@ -105,7 +105,7 @@ Napi::Value abandon(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
-Napi::Value features(const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), launch::features()); }
+Napi::Value features(const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), site_of(info).features()); }
 
 }  // namespace
 
@@ -135,11 +135,11 @@ Napi::Object times_object(Napi::Env env, const Moments& moments, const std::vect
   return times;
 }
 
-void add_launch_functions(Napi::Env env, Napi::Object exports) {
-  exports.Set("features", Napi::Function::New(env, features, "features"));
-  exports.Set("launch", Napi::Function::New(env, launch, "launch"));
-  exports.Set("cancel", Napi::Function::New(env, cancel, "cancel"));
-  exports.Set("abandon", Napi::Function::New(env, abandon, "abandon"));
+void add_launch_functions(Napi::Object exports, site::Site& site) {
+  add_at(exports, site, "features", features);
+  add_at(exports, site, "launch", launch);
+  add_at(exports, site, "cancel", cancel);
+  add_at(exports, site, "abandon", abandon);
 }
 
 }  // namespace orlop::addon

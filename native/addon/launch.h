@@ -7,10 +7,11 @@
 #include <vector>
 
 #include "init/run.h"
+#include "site/site.h"
 
 namespace orlop::addon {
 
-void add_launch_functions(Napi::Env env, Napi::Object exports);
+void add_launch_functions(Napi::Object exports, site::Site& site);
 
 // NativeFailure.
 Napi::Object failure_object(Napi::Env env, const init::Report& report);

@@ -11,6 +11,8 @@
 #include "addon/slot_sources.h"
 #include "addon/values.h"
 #include "fs/changes.h"
+#include "launch/child.h"
+#include "plan/reader.h"
 
 namespace orlop::addon {
 namespace {
@@ -59,13 +61,16 @@ Napi::Value read_slots(Napi::Env env, const Napi::Object& options, Launching& la
 void fill_in(const SharedPreparedStart& prepared, Texts values, bool create, Launching& launching) {
   const auto texts = std::make_shared<const Texts>(std::move(values));
   launch::StartRequest& request = launching.request;
-  request.features = prepared->features;
-  request.maps = prepared->maps;
-  request.before = [prepared, texts, create] {
+  site::Site& site = launching.site;
+  launching.attempt.features = prepared->features;
+  launching.attempt.maps = prepared->maps;
+  request.death_signal = launch::death_signal_of(plan::View(launching.attempt.plan.data()));
+  request.attempt = site.attempt(std::move(launching.attempt));
+  request.before = [&site, prepared, texts, create] {
     fs::Changes changes;
     prepared->checks.fill(*texts, changes);
     if (create) prepared->created.fill(*texts, changes);
-    return fs::apply(changes);
+    return site.apply(changes);
   };
   if (prepared->running) {
     request.started = [prepared, texts](const supervise::Process& process) {
@@ -82,7 +87,7 @@ void fill_in(const SharedPreparedStart& prepared, Texts values, bool create, Lau
 Napi::Value read_exit(Napi::Env env, const Napi::Object& options, bool background, Launching& launching) {
   const Napi::Value value = value_at(options, "onExit");
   if (value.IsUndefined()) return env.Undefined();
-  const std::string wrong = read_exit_options(value, launching.environment, launching.exit_options);
+  const std::string wrong = read_exit_options(value, launching.site, launching.environment, launching.exit_options);
   if (!wrong.empty()) return error_of(env, wrong);
   const Failure failure = prepare_exit_threads(background);
   return failure ? system_error(env, failure).Value() : env.Undefined();
@@ -100,14 +105,14 @@ Napi::Value read_launch(const Napi::CallbackInfo& info, Launching& launching) {
   if (!wrong.IsUndefined()) return wrong;
   if (!info[2].IsObject()) return error_of(env, "the token of a launch is an object");
   Texts values;
-  const std::string unfilled = fill_plan(*prepared, options, values, launching.request.plan);
+  const std::string unfilled = fill_plan(*prepared, options, values, launching.attempt.plan);
   if (!unfilled.empty()) return error_of(env, unfilled);
   if (launching.request.sources.size() != prepared->plan.supplied()) {
     return error_of(env,
                     "the plan wants other descriptors than these " + std::to_string(launching.request.sources.size()));
   }
   if (const Napi::Value cgroup = value_at(options, "cgroup"); cgroup.IsNumber()) {
-    const Failure failure = duplicate(cgroup, launching.request.cgroup);
+    const Failure failure = duplicate(cgroup, launching.attempt.cgroup);
     if (failure) return system_error(env, failure).Value();
   }
   fill_in(prepared, std::move(values), is_true(value_at(options, "create")), launching);

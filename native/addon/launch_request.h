@@ -8,16 +8,20 @@
 #include "addon/after_exit.h"
 #include "addon/deferred.h"
 #include "addon/environment.h"
+#include "launch/attempt.h"
 #include "launch/start.h"
+#include "site/site.h"
 
 namespace orlop::addon {
 
 // A start that JavaScript has asked for.
 struct Launching {
-  explicit Launching(Napi::Env env) : environment(Environment::of(env)), deferred(env) {}
+  Launching(Napi::Env env, site::Site& at) : site(at), environment(Environment::of(env)), deferred(env) {}
 
+  site::Site& site;
   std::shared_ptr<Environment> environment;  // held
   Deferred deferred;
+  launch::AttemptRequest attempt;
   launch::StartRequest request;
   ExitOptions exit_options;
 };

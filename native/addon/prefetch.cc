@@ -5,52 +5,18 @@
 #include <utility>
 #include <vector>
 
+#include "addon/background.h"
 #include "addon/deferred.h"
 #include "addon/environment.h"
 #include "addon/errors.h"
 #include "addon/prepared_start.h"
+#include "addon/site.h"
 #include "addon/values.h"
-#include "base/thread.h"
-#include "launch/launcher.h"
 #include "launch/start.h"
-#include "opener/empty_namespace.h"
 #include "opener/mounts.h"
-#include "opener/network.h"
 
 namespace orlop::addon {
 namespace {
-
-using launch::Launcher;
-
-// Calls `work` on a launcher thread, after the start `first` is over unless null. `convert` makes the value of the
-// promise.
-template <typename Result>
-Napi::Value in_background(Napi::Env env, std::function<Failure(Result*)> work,
-                          std::function<Napi::Value(Napi::Env, Environment&, Result&)> convert,
-                          const std::shared_ptr<launch::Start>& first = nullptr) {
-  const Deferred deferred(env);
-  const auto environment = Environment::of(env);
-  environment->hold(env);
-  const auto notify = [=](const Failure& failure, const std::shared_ptr<Result>& result) {
-    environment->post([=](Napi::Env later) {
-      environment->release(later);
-      if (failure) {
-        deferred.reject(system_error(later, failure).Value());
-      } else {
-        deferred.resolve(convert(later, *environment, *result));
-      }
-    });
-  };
-  const Launcher::Job job = [=](const launch::ChildStack&) -> Launcher::Notify {
-    const auto result = std::make_shared<Result>();
-    const Failure failure = work(result.get());
-    return [=] { notify(failure, result); };
-  };
-  if (first != nullptr && first->then([job] { Launcher::instance().submit_without_thread(job); }))
-    return deferred.promise();
-  if (const Failure refused = Launcher::instance().submit(job)) notify(refused, nullptr);
-  return deferred.promise();
-}
 
 Napi::Value malformed(Napi::Env env, const std::string& message) {
   return Deferred(env).rejected(Napi::TypeError::New(env, message).Value());
@@ -59,8 +25,7 @@ Napi::Value malformed(Napi::Env env, const std::string& message) {
 Napi::Value make_empty_namespace(const Napi::CallbackInfo& info) {
   struct Nothing {};
   return in_background<Nothing>(
-      info.Env(),
-      [](Nothing*) { return on_own_thread("orlop-empty", [] { return opener::EmptyNamespace::instance().make(); }); },
+      info.Env(), [&site = site_of(info)](Nothing*) { return site.make_empty_namespace(); },
       [](Napi::Env env, Environment&, Nothing&) { return env.Undefined(); });
 }
 
@@ -79,8 +44,8 @@ Napi::Value make_network(const Napi::CallbackInfo& info) {
   if (const std::string wrong = read_plan(info, prepared, plan); !wrong.empty()) return malformed(info.Env(), wrong);
   return in_background<UniqueFd>(
       info.Env(),
-      [plan = std::move(plan), features = prepared->features](UniqueFd* network) {
-        return on_own_thread("orlop-network", [&] { return opener::make_network(plan, features, network); });
+      [&site = site_of(info), plan = std::move(plan), features = prepared->features](UniqueFd* network) {
+        return site.make_network(plan, features, network);
       },
       [](Napi::Env env, Environment& environment, UniqueFd& network) {
         return Napi::Number::New(env, environment.give(network.release()));
@@ -96,8 +61,9 @@ Napi::Value open_mounts(const Napi::CallbackInfo& info) {
   const Napi::Value after = value_at(options, "after");
   return in_background<opener::HostExecution>(
       info.Env(),
-      [plan = std::move(plan), features = prepared->features, paths](opener::HostExecution* opened) {
-        Failure failure = opener::open_mounts(plan, features, opened);
+      [&site = site_of(info), plan = std::move(plan), features = prepared->features,
+       paths](opener::HostExecution* opened) {
+        Failure failure = site.open_mounts(plan, features, {}, opened);
         if (!failure) failure = opener::failure_of(*opened);
         if (!failure && !opened->slots.empty()) opener::look_up(opened->slots[0].get(), paths);
         return failure;
@@ -112,10 +78,10 @@ Napi::Value open_mounts(const Napi::CallbackInfo& info) {
 
 }  // namespace
 
-void add_prefetch_functions(Napi::Env env, Napi::Object exports) {
-  exports.Set("makeEmptyNamespace", Napi::Function::New(env, make_empty_namespace, "makeEmptyNamespace"));
-  exports.Set("makeNetwork", Napi::Function::New(env, make_network, "makeNetwork"));
-  exports.Set("openMounts", Napi::Function::New(env, open_mounts, "openMounts"));
+void add_prefetch_functions(Napi::Object exports, site::Site& site) {
+  add_at(exports, site, "makeEmptyNamespace", make_empty_namespace);
+  add_at(exports, site, "makeNetwork", make_network);
+  add_at(exports, site, "openMounts", open_mounts);
 }
 
 }  // namespace orlop::addon

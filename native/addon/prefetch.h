@@ -3,8 +3,10 @@
 
 #include <napi.h>
 
+#include "site/site.h"
+
 namespace orlop::addon {
 
-void add_prefetch_functions(Napi::Env env, Napi::Object exports);
+void add_prefetch_functions(Napi::Object exports, site::Site& site);
 
 }  // namespace orlop::addon

@@ -12,6 +12,7 @@
 #include "addon/launch.h"
 #include "addon/prepared_start.h"
 #include "addon/process.h"
+#include "addon/site.h"
 #include "addon/slot_sources.h"
 #include "addon/values.h"
 #include "base/clock.h"
@@ -71,7 +72,7 @@ Napi::Value open_waiting(const Napi::CallbackInfo& info) {
   order.features = prepared->features;
   order.paths = as_text(value_at(options, "paths")).value_or("");
   std::shared_ptr<WaitingContainer> waiting;
-  if (const Failure failure = WaitingContainer::create(waiting)) return throw_failure(env, failure);
+  if (const Failure failure = WaitingContainer::create(site_of(info), waiting)) return throw_failure(env, failure);
   waiting->prepare(std::move(order));
   Napi::Object object = Napi::Object::New(env);
   object.TypeTag(&kWaitingTag);
@@ -153,8 +154,9 @@ Napi::Value waiting_ready(const Napi::CallbackInfo& info) {
 }
 
 // Reads the order and the exit options. Returns undefined, or the error to reject with.
-Napi::Value read_request(Napi::Env env, const SharedPreparedStart& prepared, const Napi::Object& options,
-                         pool::Order& order, Answering& answering) {
+Napi::Value read_request(const Napi::CallbackInfo& info, const SharedPreparedStart& prepared,
+                         const Napi::Object& options, pool::Order& order, Answering& answering) {
+  Napi::Env env = info.Env();
   const auto error_of = [env](const std::string& message) { return Napi::TypeError::New(env, message).Value(); };
   Texts values;
   if (const std::string wrong = fill_plan(*prepared, options, values, order.plan); !wrong.empty()) {
@@ -172,7 +174,8 @@ Napi::Value read_request(Napi::Env env, const SharedPreparedStart& prepared, con
   order.features = prepared->features;
   ExitOptions& exit_options = answering.exit_options;
   exit_options.outputs = outputs_of(order.sources);
-  if (const std::string wrong = read_exit_options(value_at(options, "onExit"), answering.environment, exit_options);
+  if (const std::string wrong =
+          read_exit_options(value_at(options, "onExit"), site_of(info), answering.environment, exit_options);
       !wrong.empty()) {
     return error_of(wrong);
   }
@@ -194,7 +197,7 @@ Napi::Value become_application(const Napi::CallbackInfo& info) {
   pool::Order order;
   const auto answering = std::make_shared<Answering>(env);
   answering->process = handle->process;
-  const Napi::Value wrong = read_request(env, prepared, info[2].As<Napi::Object>(), order, *answering);
+  const Napi::Value wrong = read_request(info, prepared, info[2].As<Napi::Object>(), order, *answering);
   if (!wrong.IsUndefined()) return answering->deferred.rejected(wrong);
   // Before its process is known, no thread would see the application's exit.
   const bool waits = handle->process != nullptr && handle->waiting->become(std::move(order), called);
@@ -230,12 +233,12 @@ Napi::Value close_waiting(const Napi::CallbackInfo& info) {
 
 }  // namespace
 
-void add_waiting_functions(Napi::Env env, Napi::Object exports) {
-  exports.Set("openWaiting", Napi::Function::New(env, open_waiting, "openWaiting"));
-  exports.Set("waitingReady", Napi::Function::New(env, waiting_ready, "waitingReady"));
-  exports.Set("becomeApplication", Napi::Function::New(env, become_application, "becomeApplication"));
-  exports.Set("waitingOver", Napi::Function::New(env, waiting_over, "waitingOver"));
-  exports.Set("closeWaiting", Napi::Function::New(env, close_waiting, "closeWaiting"));
+void add_waiting_functions(Napi::Object exports, site::Site& site) {
+  add_at(exports, site, "openWaiting", open_waiting);
+  add_at(exports, site, "waitingReady", waiting_ready);
+  add_at(exports, site, "becomeApplication", become_application);
+  add_at(exports, site, "waitingOver", waiting_over);
+  add_at(exports, site, "closeWaiting", close_waiting);
 }
 
 }  // namespace orlop::addon

@@ -6,11 +6,14 @@
 #include <algorithm>
 
 #include "archive/broker.h"
+#include "archive/label.h"
 #include "archive/report.h"
 
 namespace orlop::archive {
 
 namespace {
+
+bool entered = false;
 
 // Most lists and values are shorter, and need one call.
 constexpr size_t kGuess = 256;
@@ -43,13 +46,21 @@ void write_attribute(int fd, const Attribute& attribute) {
 
 }  // namespace
 
+const char* opaque_attribute() { return entered ? "user.overlay.opaque" : "trusted.overlay.opaque"; }
+
+void note_user_namespace() { entered = true; }
+
+bool in_user_namespace() { return entered; }
+
 bool is_overlay_attribute(std::string_view name) {
   return name.starts_with("trusted.overlay.") || name.starts_with("user.overlay.");
 }
 
 Keep keep_attribute(std::string_view name) {
   if (is_overlay_attribute(name)) return Keep::kRefused;
-  if (name.starts_with("trusted.")) return Keep::kTrusted;
+  if (name.starts_with("trusted.")) return entered ? Keep::kNo : Keep::kTrusted;
+  // One of an archive would be taken for one of ours.
+  if (name == kLabel && entered) return Keep::kNo;
   bool kept = name.starts_with("user.") || name == "security.capability" || name == "system.posix_acl_access" ||
               name == "system.posix_acl_default";
   return kept ? Keep::kYes : Keep::kNo;

@@ -20,7 +20,12 @@ Keep keep_attribute(std::string_view name);
 // overlayfs' own names, of a privileged mount or of a user's.
 bool is_overlay_attribute(std::string_view name);
 
-inline constexpr char kOpaqueAttribute[] = "trusted.overlay.opaque";
+// Mark of an opaque directory: `trusted.overlay.opaque`, or `user.overlay.opaque` in a user namespace.
+const char* opaque_attribute();
+
+// The process is in a user namespace of an ordinary user: it has no `trusted.*`.
+void note_user_namespace();
+bool in_user_namespace();
 
 // All attributes of an open file or directory, sorted by name.
 std::vector<Attribute> read_attributes(int fd);

@@ -62,14 +62,15 @@ int serve(const Request& request) {
   if (!directory && !S_ISREG(info.st_mode)) return EPERM;
   std::string_view name = request.name;
   std::string_view value(request.value, request.value_size);
-  if (!name.starts_with("trusted.")) return EPERM;
-  if (is_overlay_attribute(name) && !(directory && name == kOpaqueAttribute && value == "y")) return EPERM;
+  const bool opaque = directory && name == opaque_attribute() && value == "y";
+  if (!opaque && (is_overlay_attribute(name) || !name.starts_with("trusted."))) return EPERM;
   return fsetxattr(request.fd.get(), request.name, request.value, request.value_size, 0) == 0 ? 0 : errno;
 }
 
 [[noreturn]] void run_broker(int socket) {
   close_all_but(socket);
-  drop_capabilities(1ull << CAP_SYS_ADMIN);
+  // For `trusted.*`; in a user namespace for `user.*` of a directory with another owner.
+  drop_capabilities(1ull << (in_user_namespace() ? CAP_DAC_OVERRIDE : CAP_SYS_ADMIN));
   lock_down(Role::kBroker);
   static char buffer[kMaxMessage];
   for (;;) {
@@ -111,7 +112,7 @@ void Broker::set(int fd, const Attribute& attribute) const {
   if (sendmsg(socket_, &message, MSG_NOSIGNAL) < 0) fail("sendmsg", errno);
   int32_t answer = 0;
   if (read_some(socket_, &answer, sizeof answer) != sizeof answer) fail("read", EPIPE);
-  if (answer == EOPNOTSUPP && attribute.name != kOpaqueAttribute) return;
+  if (answer == EOPNOTSUPP && attribute.name != opaque_attribute()) return;
   if (answer != 0) fail("fsetxattr", answer);
 }
 

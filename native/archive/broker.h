@@ -16,7 +16,7 @@ class Broker {
   // Sets `attribute` on an open file or directory.
   void set(int fd, const Attribute& attribute) const;
   // Marks an open directory as opaque: it hides the entries of the layers below.
-  void set_opaque(int fd) const { set(fd, {kOpaqueAttribute, "y"}); }
+  void set_opaque(int fd) const { set(fd, {opaque_attribute(), "y"}); }
 
  private:
   explicit Broker(int socket) : socket_(socket) {}

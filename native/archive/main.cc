@@ -4,11 +4,13 @@
 //     0: archive, 4: copy of it, 6: root of the layers below
 //   orlop-archive pack   layer|tree none|gzip|zstd                      1: archive
 //
-// 3: the directory, 5: one line of JSON with the result.
+// 3: the directory, 5: one line of JSON with the result. With `enter` as its first argument, it enters the user
+// namespace of 7 first: for a caller who is not root.
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <locale.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,8 +22,10 @@
 #include <new>
 #include <utility>
 
+#include "archive/attributes.h"
 #include "archive/jail.h"
 #include "archive/pack.h"
+#include "archive/report.h"
 #include "archive/unpack.h"
 
 namespace orlop::archive {
@@ -29,6 +33,7 @@ namespace orlop::archive {
 namespace {
 
 constexpr int kBelowFd = kReportFd + 1;
+constexpr int kUserNamespaceFd = kBelowFd + 1;
 
 constexpr uint64_t bit(int capability) { return 1ull << capability; }
 constexpr uint64_t kUnpackCapabilities =
@@ -88,6 +93,13 @@ Value choice(const char* text, std::initializer_list<std::pair<const char*, Valu
   pack(layer, output);
 }
 
+// The capabilities are those of the namespace from here on.
+void enter_user_namespace() {
+  if (setns(kUserNamespaceFd, CLONE_NEWUSER) != 0) fail("setns", errno);
+  close(kUserNamespaceFd);
+  note_user_namespace();
+}
+
 [[noreturn]] void run(int argc, char** argv) {
   if (argc < 2 || fcntl(kDirectoryFd, F_GETFD) < 0 || fcntl(kReportFd, F_GETFD) < 0) usage();
   // There are no exceptions, and an allocation that fails must end with a report.
@@ -97,6 +109,11 @@ Value choice(const char* text, std::initializer_list<std::pair<const char*, Valu
   umask(0);
   // The C library has this UTF-8 locale without a file. Otherwise libarchive calls iconv for each name.
   (void)setlocale(LC_CTYPE, "C.UTF-8");
+  if (strcmp(argv[1], "enter") == 0) {
+    enter_user_namespace();
+    --argc;
+    ++argv;
+  }
   close_from(kBelowFd + 1);
   if (argc == 7 && strcmp(argv[1], "unpack") == 0) main_unpack(argv + 2);
   if (argc == 4 && strcmp(argv[1], "pack") == 0) main_pack(argv + 2);

@@ -12,6 +12,7 @@
 
 #include "archive/calls.h"
 #include "archive/jail.h"
+#include "archive/label.h"
 #include "archive/limits.h"
 #include "archive/names.h"
 #include "archive/whiteout.h"
@@ -72,8 +73,8 @@ class Packer {
     struct stat info;
     if (fstat(fd, &info) != 0) fail("fstat", errno);
     std::vector<Attribute> attributes = read_attributes(fd);
-    bool opaque = layer_ && has_attribute(attributes, kOpaqueAttribute, "y");
-    writer_.header(name, info, kept(std::move(attributes)));
+    bool opaque = layer_ && has_attribute(attributes, opaque_attribute(), "y");
+    writer_.header(name, labelled(info, attributes), kept(std::move(attributes)));
     const std::string prefix = depth == 0 ? "" : name;
     // First, as the layer format recommends: readers apply it before the other entries of the directory.
     if (opaque) writer_.empty_file(opaque_name(prefix));
@@ -122,7 +123,10 @@ class Packer {
     if (fstat(fd, &info) != 0) fail("fstat", errno);
     if (!S_ISREG(info.st_mode)) refuse("changed");
     check_size();
-    writer_.header(name, info, kept(read_attributes(fd)));
+    std::vector<Attribute> attributes = read_attributes(fd);
+    const struct stat shown = labelled(info, attributes);
+    if (!S_ISREG(shown.st_mode)) return writer_.header(name, shown, {});
+    writer_.header(name, shown, kept(std::move(attributes)));
     // Writes as many bytes as the header says: a growing file is cut there, a shrinking one is an error.
     for (uint64_t left = static_cast<uint64_t>(info.st_size); left > 0;) {
       size_t size = read_some(fd, buffer_.get(), std::min<uint64_t>(left, kBlock));

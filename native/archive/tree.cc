@@ -4,8 +4,10 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/sysmacros.h>
+#include <sys/xattr.h>
 
 #include "archive/broker.h"
+#include "archive/label.h"
 #include "archive/limits.h"
 #include "archive/names.h"
 #include "archive/report.h"
@@ -117,7 +119,7 @@ void Tree::inherit(int directory, const std::string& name) const {
                             RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV));
   struct stat info;
   if (!lower.valid() || fstat(lower.get(), &info) != 0) return;
-  if (fchown(directory, info.st_uid, info.st_gid) != 0) fail("fchown", errno);
+  set_owner(directory, info.st_uid, info.st_gid, info.st_mode);
   if (fchmod(directory, info.st_mode & 07777) != 0) fail("fchmod", errno);
 }
 
@@ -133,7 +135,7 @@ void Tree::directory(const std::string& name, const Metadata& metadata, const st
     self = open_child(directory, split.last);
   }
   if (!options_.keep_metadata) return;
-  if (fchown(self.get(), metadata.uid, metadata.gid) != 0) fail("fchown", errno);
+  set_owner(self.get(), metadata.uid, metadata.gid, metadata.mode);
   if (fchmod(self.get(), metadata.mode) != 0) fail("fchmod", errno);
   write_attributes(self.get(), attributes, options_.broker);
   times_bytes_ += name.size() + sizeof(Times);
@@ -160,7 +162,7 @@ void Tree::finish_file(int fd, const Metadata& metadata, const std::vector<Attri
     if (fchmod(fd, 0600) != 0) fail("fchmod", errno);
     return;
   }
-  if (fchown(fd, metadata.uid, metadata.gid) != 0) fail("fchown", errno);
+  set_owner(fd, metadata.uid, metadata.gid, metadata.mode);
   if (fchmod(fd, metadata.mode) != 0) fail("fchmod", errno);
   write_attributes(fd, attributes, options_.broker);
   const timespec times[2] = {metadata.modified, metadata.modified};
@@ -181,15 +183,33 @@ void Tree::node(const std::string& name, mode_t type, dev_t device, const Metada
   Split split = split_name(name);
   int directory = parent(split.parent);
   auto make = [&] { return mknodat(directory, split.last.c_str(), type | metadata.mode, device); };
-  if (make_new(directory, split.last, make) != 0) fail("mknodat", errno);
+  if (make_new(directory, split.last, make) != 0) {
+    if (errno == EPERM && in_user_namespace()) return device_as_file(name, type, device, metadata);
+    fail("mknodat", errno);
+  }
   finish_node(directory, split.last, metadata);
+}
+
+// A user namespace makes no devices.
+void Tree::device_as_file(const std::string& name, mode_t type, dev_t device, const Metadata& metadata) {
+  const Fd made = file(name);
+  struct stat info{};
+  info.st_uid = metadata.uid;
+  info.st_gid = metadata.gid;
+  info.st_mode = type | metadata.mode;
+  info.st_rdev = device;
+  const std::string label = format_label(info);
+  if (fsetxattr(made.get(), kLabel, label.data(), label.size(), 0) != 0) fail("fsetxattr", errno);
+  const timespec times[2] = {metadata.modified, metadata.modified};
+  if (futimens(made.get(), times) != 0) fail("utimensat", errno);
 }
 
 // The mode was set at creation (the umask is 0): a device or FIFO must not be opened for chmod.
 void Tree::finish_node(int directory, const std::string& last, const Metadata& metadata) {
   if (!options_.keep_metadata) return;
   if (fchownat(directory, last.c_str(), metadata.uid, metadata.gid, AT_SYMLINK_NOFOLLOW) != 0) {
-    fail("fchownat", errno);
+    // Links and FIFOs have no attributes: in a user namespace that does not map their owner, root has them.
+    if (errno != EINVAL || !in_user_namespace()) fail("fchownat", errno);
   }
   const timespec times[2] = {metadata.modified, metadata.modified};
   if (utimensat(directory, last.c_str(), times, AT_SYMLINK_NOFOLLOW) != 0) fail("utimensat", errno);

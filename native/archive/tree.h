@@ -71,6 +71,7 @@ class Tree {
   void make_directory(int directory, const std::string& last, mode_t mode);
   // Gives a directory without an entry the owner and mode that it has in the layers below.
   void inherit(int directory, const std::string& name) const;
+  void device_as_file(const std::string& name, mode_t type, dev_t device, const Metadata& metadata);
   void finish_node(int directory, const std::string& last, const Metadata& metadata);
 
   Options options_;

@@ -18,7 +18,7 @@ bool is_gone() { return errno == ENOENT || errno == ENOTDIR; }
 
 class Difference {
  public:
-  explicit Difference(std::vector<Change>* changes) : changes_(changes) {}
+  explicit Difference(std::vector<LayerChange>* changes) : changes_(changes) {}
 
   Failure run(int upper, int view) {
     if (Failure failure = upper_.start(upper); failure) return failure;
@@ -29,7 +29,8 @@ class Difference {
       Failure failure = levels_.back().content.next(&entry) ? compare(entry.name) : leave();
       if (failure) return failure;
     }
-    std::sort(changes_->begin(), changes_->end(), [](const Change& a, const Change& b) { return a.path < b.path; });
+    std::sort(changes_->begin(), changes_->end(),
+              [](const LayerChange& a, const LayerChange& b) { return a.path < b.path; });
     return {};
   }
 
@@ -141,7 +142,7 @@ class Difference {
     return {};
   }
 
-  std::vector<Change>* changes_;
+  std::vector<LayerChange>* changes_;
   DirectoryStack upper_;
   DirectoryStack view_;
   std::vector<Level> levels_;
@@ -149,7 +150,7 @@ class Difference {
 
 }  // namespace
 
-Failure diff(int upper, int view, std::vector<Change>* changes) {
+Failure diff(int upper, int view, std::vector<LayerChange>* changes) {
   changes->clear();
   return Difference(changes).run(upper, view);
 }

@@ -8,7 +8,7 @@
 
 namespace orlop::fs {
 
-struct Change {
+struct LayerChange {
   char kind;         // 'A' added, 'C' changed, 'D' deleted
   std::string path;  // from the root, "/a/b"
 };
@@ -17,6 +17,6 @@ struct Change {
 // added or changed entry is listed; of deleted entries only the topmost. A directory is changed if an entry in it is,
 // or its owner, mode, time of modification or extended attributes. A file in the upper directory counts as changed even
 // with the same content, as in Docker. The root itself is not listed.
-Failure diff(int upper, int view, std::vector<Change>* changes);
+Failure diff(int upper, int view, std::vector<LayerChange>* changes);
 
 }  // namespace orlop::fs

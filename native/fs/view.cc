@@ -53,13 +53,19 @@ Failure open_top(int mount, UniqueFd* view) {
 
 // Opens a copy of a mount, read-only, without the mounts on it. The path is relative to the directory; empty: itself.
 Failure clone_mount(int directory, const char* relative, const std::string& path, UniqueFd* view) {
-  UniqueFd mount(static_cast<int>(
-      syscall(SYS_open_tree, directory, relative, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH)));
+  constexpr unsigned kFlags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH;
+  UniqueFd mount(static_cast<int>(syscall(SYS_open_tree, directory, relative, kFlags)));
+  // In a user namespace, the mounts of the host are locked on those below them, and are copied together or not at all.
+  unsigned recursive = 0;
+  if (!mount && errno == EINVAL && !in_initial_user_namespace()) {
+    recursive = AT_RECURSIVE;
+    mount.reset(static_cast<int>(syscall(SYS_open_tree, directory, relative, kFlags | recursive)));
+  }
   if (!mount) return failed("open_tree", path);
   struct mount_attr attributes{};
   attributes.attr_set = kAttributes;
   attributes.propagation = MS_PRIVATE;
-  if (syscall(SYS_mount_setattr, mount.get(), "", AT_EMPTY_PATH, &attributes, sizeof(attributes)) != 0) {
+  if (syscall(SYS_mount_setattr, mount.get(), "", AT_EMPTY_PATH | recursive, &attributes, sizeof(attributes)) != 0) {
     return failed("mount_setattr", path);
   }
   return open_top(mount.get(), view);

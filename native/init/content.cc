@@ -2,6 +2,7 @@
 // No other process sees the mount yet, so a name cannot change between two calls.
 #include "init/mounts.h"
 #include "init/ops.h"
+#include "init/resolve.h"
 #include "init/text.h"
 
 namespace orlop::init {
@@ -27,6 +28,27 @@ int write_all(Context& context, int file, plan::Blob content) {
   return 0;
 }
 
+// In a user namespace no device can be made (mknod(2)), so that of the host is attached on a file.
+int bind_device(Context& context, int mount, const plan::op::Device& op) {
+  Text<64> path;
+  path.add("/dev/").add(op.name);
+  if (path.full()) return context.refuse(ENAMETOOLONG);
+  const int device = clone_mount(context, {kAtCwd, path.get(), kAtSymlinkNofollow}, false, 0);
+  if (device < 0) return device;
+  struct statx facts;
+  int error = stat_fd(context, device, &facts);
+  const bool same = facts.stx_rdev_major == op.major && facts.stx_rdev_minor == op.minor;
+  if (error == 0 && ((facts.stx_mode & S_IFMT) != S_IFCHR || !same)) error = context.refuse(ENODEV);
+  if (error == 0) error = static_cast<int>(context.call(__NR_mknodat, mount, op.name, S_IFREG | 0600, 0));
+  int target = -1;
+  if (error == 0) target = static_cast<int>(context.call(__NR_openat, mount, op.name, kPath | O_NOFOLLOW, 0));
+  if (target < 0 && error == 0) error = target;
+  if (error == 0) error = move_onto(context, device, target);
+  close_fd(target);
+  close_fd(device);
+  return error;
+}
+
 }  // namespace
 
 int execute(Context& context, const plan::op::Device& op) {
@@ -35,7 +57,8 @@ int execute(Context& context, const plan::op::Device& op) {
   const uint32_t type = (op.mode & S_IFMT) == S_IFBLK ? S_IFBLK : S_IFCHR;
   // The kernel's own 32-bit form of a device number.
   const uint32_t device = (op.minor & 0xff) | op.major << 8 | (op.minor & ~0xffu) << 12;
-  return static_cast<int>(context.call(__NR_mknodat, mount, op.name, type | (op.mode & 07777), device));
+  const long error = context.call(__NR_mknodat, mount, op.name, type | (op.mode & 07777), device);
+  return error == -EPERM ? bind_device(context, mount, op) : static_cast<int>(error);
 }
 
 int execute(Context& context, const plan::op::Directory& op) {

@@ -56,6 +56,8 @@ bool enter(const Start& start) {
   return accept_plan(start);
 }
 
+bool executes(plan::Code code) { return code == plan::Code::Exec || code == plan::Code::ExecFile; }
+
 // Executes the records up to `end`. 0, or the negated errno of the failed record, `context.op`.
 int execute_records(Context& context, uint32_t end) {
   const Start& start = context.start;
@@ -63,7 +65,7 @@ int execute_records(Context& context, uint32_t end) {
   system_call(__NR_umask, 0);
   int error = open_early(context);
   while (error == 0 && context.op < end) {
-    if (start.executing != nullptr && context.plan.code(context.op) == plan::Code::Exec) start.executing(start);
+    if (start.executing != nullptr && executes(context.plan.code(context.op))) start.executing(start);
     error = execute_record(context, context.op);
     if (error == 0) start.times[++context.op] = read_clock(start);
   }

@@ -39,7 +39,7 @@ struct Start {
   uint32_t pointer_count;
   int32_t parent;  // readable after the caller has died: its pidfd, or a socket whose other end it has. So
                    // parent-death notices an earlier death; 0 or less: not checked
-  void (*executing)(const Start& start);  // called when all but `exec` is done; nullptr: no call
+  void (*executing)(const Start& start);  // called before `exec` or `exec-file`; nullptr: no call
   uint64_t* entered;                      // begin of the process's records after an opener; or nullptr
   uint64_t (*clock)() = nullptr;  // CLOCK_MONOTONIC in ns, without a system call and safe in the child of a vfork;
                                   // nullptr: there is none, and the kernel is asked

@@ -81,6 +81,18 @@ int execute(Context& context, const plan::op::Hostname& op) {
   return static_cast<int>(context.call(__NR_sethostname, op.name, length_of(op.name)));
 }
 
+namespace {
+
+// A procfs for one parameter. In a user namespace there is none for a thread, whose PID namespace is the host's; the
+// host's shows the parameters of the thread's network namespace.
+int own_proc(Context& context, const char* name) {
+  const int proc = make_filesystem(context, "proc", nullptr, 0, kAttrNosuid | kAttrNodev | kAttrNoexec);
+  if (proc != -EPERM || !starts_with(name, "net.")) return proc;
+  return static_cast<int>(context.call(__NR_openat, kAtCwd, "/proc", kPath | O_DIRECTORY, 0));
+}
+
+}  // namespace
+
 int execute(Context& context, const plan::op::Sysctl& op) {
   if (op.name == nullptr || op.value == nullptr) return context.refuse(EINVAL);
   ParameterPath path;
@@ -88,8 +100,7 @@ int execute(Context& context, const plan::op::Sysctl& op) {
   if (path.full()) return context.refuse(ENAMETOOLONG);
   if (leads_up(path.get())) return context.refuse(EINVAL);
   const bool own = op.proc == plan::kNoSlot;
-  const int proc = own ? make_filesystem(context, "proc", nullptr, 0, kAttrNosuid | kAttrNodev | kAttrNoexec)
-                       : context.slot(op.proc);
+  const int proc = own ? own_proc(context, op.name) : context.slot(op.proc);
   if (proc < 0) return own ? proc : context.refuse(-proc);
   int result = open_parameter(context, proc, path.get());
   if (result >= 0) {

@@ -46,6 +46,20 @@ void take_standard_numbers() {
 
 }  // namespace
 
+int death_signal_of(const plan::View& plan) {
+  for (uint32_t i = 0; i < plan.count(); ++i) {
+    if (plan.code(i) != plan::Code::ParentDeath) continue;
+    return static_cast<int>(plan::read<plan::op::ParentDeath>(plan, i).signal);
+  }
+  return 0;
+}
+
+void note_executing(const init::Start& start) {
+  // Both are of standard layout, and the start is the first member.
+  auto& child = const_cast<Child&>(reinterpret_cast<const Child&>(start));
+  child.executing.store(1);
+}
+
 int child_main(void* argument) {
   Child& child = *static_cast<Child*>(argument);
   if (child.death_signal != 0) system_call(__NR_prctl, PR_SET_PDEATHSIG, child.death_signal, 0, 0, 0);

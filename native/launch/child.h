@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "init/run.h"
+#include "plan/reader.h"
 
 namespace orlop::launch {
 
@@ -26,7 +27,8 @@ struct Child {
   // The canceller sets the flag, then reads the pidfd. The kernel writes the pidfd before the child reads the flag. So
   // one of the two always sees the other.
   std::atomic<uint32_t> cancelled;
-  // Set if the executor returned, which means that it failed.
+  // Set before `execve`, and if the executor returned, which means that it failed.
+  std::atomic<uint32_t> executing;
   std::atomic<uint32_t> returned;
   // The gate holds a child until a helper thread has written its id maps or moved it into its cgroup. Both words are
   // futexes: the child reports its arrival, and waits.
@@ -39,6 +41,12 @@ struct Child {
 };
 static_assert(std::atomic<uint32_t>::is_always_lock_free && sizeof(std::atomic<uint32_t>) == 4,
               "these are futex words");
+
+// Parent death signal of a plan; 0: none.
+int death_signal_of(const plan::View& plan);
+
+// The executor's callback before `execve`: `start` is that of a Child.
+void note_executing(const init::Start& start);
 
 // First function of the child. Freestanding like native/init, in whose library it is: no libc, no thread-local storage,
 // no return. `argument` is a Child.

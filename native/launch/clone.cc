@@ -96,8 +96,9 @@ size_t ChildStack::size() const { return kStack; }
 
 long clone_child(const CloneRequest& request, const ChildStack& stack) {
   // The exit signal stays 0 until the child executes. So no foreign wait takes the child, the program sees no SIGCHLD
-  // for a failed start, and has_executed() tells the two apart.
-  const uint64_t flags = request.namespaces | CLONE_VM | CLONE_VFORK | CLONE_PIDFD;
+  // for a failed start, and has_executed() tells the two apart. A sibling has the exit signal of this process.
+  const uint64_t family = request.sibling ? CLONE_PARENT : 0;
+  const uint64_t flags = request.namespaces | family | CLONE_VM | CLONE_VFORK | CLONE_PIDFD;
   if (!request.clone3) {
     // The C library's clone is safe here: in the child it calls only `entry`.
     const int pid = clone(request.entry, stack.bottom() + stack.size(), static_cast<int>(flags), request.argument,

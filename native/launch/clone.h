@@ -26,6 +26,7 @@ class ChildStack {
 
 struct CloneRequest {
   uint64_t namespaces;  // CLONE_NEW*
+  bool sibling;         // the parent of this process is the parent of the child (CLONE_PARENT)
   int cgroup;           // directory of a version 2 cgroup to start in, or -1; needs `clone3`
   bool clone3;          // the kernel has clone3(2) with CLONE_INTO_CGROUP
   int* pidfd;           // written by the kernel before the child runs

@@ -11,6 +11,7 @@
 #include <cerrno>
 
 #include "base/place.h"
+#include "fs/calls.h"
 
 namespace orlop::opener {
 namespace {
@@ -33,7 +34,7 @@ Failure move_to(const UniqueFd& mount_namespace) {
 Failure make_tmpfs(UniqueFd* tmpfs) {
   const UniqueFd context(static_cast<int>(syscall(SYS_fsopen, "tmpfs", FSOPEN_CLOEXEC)));
   if (!context) return failed("fsopen", "tmpfs");
-  const char* const options[][2] = {{"source", "orlop"}, {"mode", "0700"}, {"nr_inodes", "8"}, {"size", "16k"}};
+  const char* const options[][2] = {{"source", "orlop"}, {"mode", "0700"}, {"nr_inodes", "16"}, {"size", "16k"}};
   for (const auto& [key, value] : options) {
     if (syscall(SYS_fsconfig, context.get(), FSCONFIG_SET_STRING, key, value, 0) != 0) return failed("fsconfig", key);
   }
@@ -42,14 +43,64 @@ Failure make_tmpfs(UniqueFd* tmpfs) {
   return *tmpfs ? Failure{} : failed("fsmount");
 }
 
+// What a user namespace needs of the host. The kernel mounts a new proc or sysfs only where one is visible, and makes
+// no device (user_namespaces(7)).
+class Needed {
+ public:
+  Failure open_all() {
+    for (Part& part : parts_) {
+      const unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (part.directory ? AT_RECURSIVE : 0u);
+      part.mount.reset(static_cast<int>(syscall(SYS_open_tree, AT_FDCWD, part.path, flags)));
+      if (!part.mount) return failed("open_tree", part.path);
+    }
+    return {};
+  }
+
+  Failure make_places(int root) const {
+    if (mkdirat(root, "dev", 0755) != 0) return failed("mkdirat", "/dev");
+    for (const Part& part : parts_) {
+      const char* const name = part.path + 1;
+      const int made = part.directory ? mkdirat(root, name, 0755) : mknodat(root, name, S_IFREG | 0600, 0);
+      if (made != 0) return failed(part.directory ? "mkdirat" : "mknodat", part.path);
+    }
+    return {};
+  }
+
+  Failure attach_all(int root) const {
+    for (const Part& part : parts_) {
+      if (syscall(SYS_move_mount, part.mount.get(), "", root, part.path + 1, MOVE_MOUNT_F_EMPTY_PATH) != 0) {
+        return failed("move_mount", part.path);
+      }
+    }
+    return {};
+  }
+
+ private:
+  struct Part {
+    const char* path;
+    bool directory;
+    UniqueFd mount;
+  };
+  Part parts_[3] = {{"/proc", true, {}}, {"/sys", true, {}}, {"/dev/null", false, {}}};
+};
+
 // Replaces the mounts of this namespace, a copy of the host's, by an empty directory.
 Failure replace_root() {
   if (mount(nullptr, "/", nullptr, MS_PRIVATE | MS_REC, nullptr) != 0) return failed("mount", "/");
   UniqueFd tmpfs;
   if (Failure failure = make_tmpfs(&tmpfs)) return failure;
   if (mkdirat(tmpfs.get(), kEmptyMountPoint + 1, 0700) != 0) return failed("mkdirat", kEmptyMountPoint);
+  Needed needed;
+  const bool confined = !fs::in_initial_user_namespace();
+  if (confined) {
+    if (Failure failure = needed.open_all()) return failure;
+    if (Failure failure = needed.make_places(tmpfs.get())) return failure;
+  }
   if (syscall(SYS_move_mount, tmpfs.get(), "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) != 0)
     return failed("move_mount");
+  if (confined) {
+    if (Failure failure = needed.attach_all(tmpfs.get())) return failure;
+  }
   if (fchdir(tmpfs.get()) != 0) return failed("fchdir");
   // With the same directory for both arguments, the old root is stacked on the new one.
   if (syscall(SYS_pivot_root, ".", ".") != 0) return failed("pivot_root");

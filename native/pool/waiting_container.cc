@@ -27,10 +27,10 @@ bool is_gone(const Failure& failure) { return failure.error == EPIPE || failure.
 
 }  // namespace
 
-Failure WaitingContainer::create(std::shared_ptr<WaitingContainer>& waiting) {
+Failure WaitingContainer::create(site::Site& site, std::shared_ptr<WaitingContainer>& waiting) {
   int ends[2];
   if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) return failed("socketpair");
-  auto made = std::make_shared<WaitingContainer>();
+  auto made = std::make_shared<WaitingContainer>(site);
   made->socket_.reset(ends[0]);
   made->other_end_.reset(ends[1]);
   if (Failure failure = make_file("orlop-progress", made->progress_)) return failure;
@@ -129,7 +129,7 @@ void WaitingContainer::open(Opening& opening) {
   Opened opened;
   std::vector<int> supplied(opening.sources.size(), -1);
   supplied.push_back(opening.container.get());
-  opened.failure = opener::open_mounts(opening.plan, opening.features, &opened.plan, supplied);
+  opened.failure = site_.open_mounts(opening.plan, opening.features, supplied, &opened.plan);
   opening.container.reset();
   opened.sources = std::move(opening.sources);
   if (!opened.failure) opened.failure = launch::open_sources(opened.sources, opened.pipes);

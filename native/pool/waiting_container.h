@@ -14,6 +14,7 @@
 #include "opener/host_executor.h"
 #include "orlop-init/message.h"
 #include "pool/order.h"
+#include "site/site.h"
 
 namespace orlop::pool {
 
@@ -36,7 +37,8 @@ class WaitingContainer : public std::enable_shared_from_this<WaitingContainer> {
   using Done = std::function<void(OrderResult)>;
 
   // Makes a waiting container with a new socket. The other end is descriptor 0 of orlop-init.
-  static Failure create(std::shared_ptr<WaitingContainer>& waiting);
+  static Failure create(site::Site& site, std::shared_ptr<WaitingContainer>& waiting);
+  explicit WaitingContainer(site::Site& site) : site_(site) {}
   int other_end() const { return other_end_.get(); }
 
   // Sends the first order, by which orlop-init makes the container.
@@ -96,6 +98,7 @@ class WaitingContainer : public std::enable_shared_from_this<WaitingContainer> {
   void settle(OrderResult::Outcome outcome, Call& call);
   void finish(Call& call);
 
+  site::Site& site_;
   std::mutex mutex_;
   State state_ = State::kPreparing;
   UniqueFd socket_;

@@ -9,7 +9,7 @@ import { packed } from './packed.ts';
 import { needsPrograms } from './tools.ts';
 
 const platforms = ['linux-x64', 'linux-arm64'];
-const executables = ['orlop-archive', 'orlop-init'];
+const executables = ['orlop-archive', 'orlop-init', 'orlop-launcher'];
 const executable = [
   'dist/cli/orlop.cjs',
   ...platforms.flatMap((one) => ['orlop.glibc.node', ...executables].map((name) => `prebuilds/${one}/${name}`)),

@@ -15,6 +15,7 @@ import { readdir, realpath, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { abi, type Change, type Native } from '../../ts/native/contract.ts';
+import { rootRights } from '../../ts/native/rights.ts';
 
 /**
  * The functions of the addon that the store needs, for tests without a build: locks between descriptors of this
@@ -24,6 +25,7 @@ export function fakeNative(overrides: Partial<Native> = {}): Native {
   const locks = new FakeLocks();
   const known: Partial<Native> = {
     abi,
+    rights: rootRights,
     tryLock: (fd, kind) => locks.tryLock(fd, kind),
     change: (changes) => changes.forEach(makeChange),
     changeLater: async (changes) => changes.forEach(makeChange),

@@ -8,7 +8,7 @@ export const catalogue = {
   ORLOP_E_ABORTED: 'the caller ended it with an AbortSignal',
   ORLOP_E_ARCHIVE: 'the archive is not one that can be unpacked safely',
   ORLOP_E_BUFFER: 'the application wrote more than the buffer for its output may hold',
-  ORLOP_E_CLOSED: 'the pool or the runtime was closed',
+  ORLOP_E_CLOSED: 'the pool or the runtime was closed, or orlop-launcher has ended',
   ORLOP_E_CONTAINER_NAME: 'a container has that name already',
   ORLOP_E_CONTAINER_RUNNING: 'the container is running',
   ORLOP_E_DAMAGED: 'a record on disk cannot be read',

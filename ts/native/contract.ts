@@ -1,8 +1,10 @@
+import type { Rights } from './rights.ts';
+
 /** Mount point of the root filesystem in the empty mount namespace; `native/opener/empty_namespace.h`. */
 export const emptyMountPoint = '/rootfs';
 
 /** Version of this interface. Compared with the addon when the addon is loaded. */
-export const abi = 5;
+export const abi = 6;
 
 /**
  * A command makes one start and ends: it prefetches nothing and leaves no work for later. A program may make others.
@@ -220,8 +222,31 @@ export interface Looked {
   readonly fileSystem: number;
 }
 
+/** Why orlop-launcher could not begin: the system error, the step of `native/launcher/calls.h`, and a helper's text. */
+export interface LauncherRefusal extends NodeJS.ErrnoException {
+  readonly step: number;
+  readonly text: string;
+}
+
+export interface LauncherOptions {
+  /** Path of orlop-launcher. */
+  readonly executable: string;
+  /** Lines of uid_map and gid_map. More than one: the helpers write them. */
+  readonly uidMap: string;
+  readonly gidMap: string;
+  /** Paths of newuidmap(1) and newgidmap(1); empty: there is none. */
+  readonly newuidmap: string;
+  readonly newgidmap: string;
+}
+
+export type LauncherResult =
+  | { readonly native: Native; readonly userNamespace: number; readonly pid: number }
+  | { readonly refused: LauncherRefusal };
+
 export interface Native {
   readonly abi: number;
+  /** What containers can be made with; set by the loader. */
+  readonly rights: Rights;
   /** Feature bits of this kernel, probed once. */
   features(): number;
 
@@ -256,6 +281,12 @@ export interface Native {
     prepared: NativePrepared,
     options: StartValues & { readonly paths: string; readonly after?: object | undefined },
   ): Promise<number[]>;
+  /**
+   * Starts orlop-launcher, whose user namespace is made with these maps. `native` has the same functions, whose
+   * privileged calls are made there; `userNamespace` is a descriptor that stays open. The process ends with the program,
+   * and the applications end with it.
+   */
+  startLauncher(options: LauncherOptions): Promise<LauncherResult>;
   /** Kills the child of a start that is not settled, or prevents the clone. */
   cancel(token: object): void;
   /** Lets the program end without the result of a cancelled start. */

@@ -8,7 +8,11 @@ import { hasSources, ownPlace, places, quoted, remedy } from './files.ts';
  *
  * @throws RequestError (ORLOP_E_NATIVE) that names all that was tried.
  */
-export function findExecutable(name: 'orlop-archive' | 'orlop-init', variable: string, override?: string): string {
+export function findExecutable(
+  name: 'orlop-archive' | 'orlop-init' | 'orlop-launcher',
+  variable: string,
+  override?: string,
+): string {
   const place = ownPlace();
   const candidates = override === undefined || override === '' ? places(place, name, name) : [override];
   const found = candidates.find((file) => existsSync(file));

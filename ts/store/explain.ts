@@ -6,8 +6,9 @@ import { errorCode, isNoSpace } from './system-error.ts';
 /**
  * Returns an error handler for work on a store: what is not the fault of a request, but of a full or read-only file
  * system or of the limit of open files, becomes an error of the catalogue. Node's error may not even name the path.
+ * So does the end of the process that makes the calls of a user.
  *
- * @throws RequestError ORLOP_E_STORE for ENOSPC, EDQUOT and EROFS, ORLOP_E_OPEN_FILES for EMFILE and ENFILE; any other error unchanged
+ * @throws RequestError ORLOP_E_STORE for ENOSPC, EDQUOT and EROFS, ORLOP_E_OPEN_FILES for EMFILE and ENFILE, ORLOP_E_CLOSED without orlop-launcher; any other error unchanged
  */
 export function explaining({ root, run }: Pick<Store, 'root' | 'run'>): (error: unknown) => never {
   return (thrown) => {
@@ -30,6 +31,12 @@ export function explaining({ root, run }: Pick<Store, 'root' | 'run'>): (error: 
       const whose = code === 'EMFILE' ? 'this process' : 'this machine';
       throw new RequestError('ORLOP_E_OPEN_FILES', `${whose} has too many open files: ${messageOf(error)}`, {
         hint: `raise the limit (${limits[code]}), or start fewer containers at once: each takes four while it runs`,
+        cause: error,
+      });
+    }
+    if (['EPIPE', 'ECONNRESET'].includes(code ?? '') && (error as { path?: unknown }).path === 'orlop-launcher') {
+      throw new RequestError('ORLOP_E_CLOSED', 'orlop-launcher has ended, and with it the containers', {
+        hint: 'it was killed: look for the out-of-memory killer in the kernel log, and start the program again',
         cause: error,
       });
     }

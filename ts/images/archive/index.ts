@@ -1,5 +1,6 @@
 import { fstatSync, readFileSync } from 'node:fs';
 import { RequestError } from '../../errors/index.ts';
+import { type Rights, rootRights } from '../../native/rights.ts';
 import { type Digest, isDigest } from '../digest.ts';
 import { runArchive } from './process.ts';
 import { packing } from './report.ts';
@@ -20,6 +21,9 @@ export interface ArchiveSums {
  * and at the end. `total` is undefined until the end if the length is not known. What it throws ends the process.
  */
 export type OnBytes = (bytes: number, total: number | undefined) => void;
+
+/** User namespace that orlop-archive enters; see `Rights`. */
+export type Namespace = Pick<Rights, 'userNamespace'>;
 
 export interface UnpackOptions {
   /** Descriptor of the archive: file or pipe; plain, gzip or zstd. Read to its end from its current offset. */
@@ -61,7 +65,7 @@ const defaultMaxRatio = 2000;
  * @throws RequestError ORLOP_E_ARCHIVE with the entry and the reason, ORLOP_E_ABORTED
  * @throws LaunchError if the kernel refused, for example ENOSPC
  */
-export async function unpack(options: UnpackOptions): Promise<ArchiveSums> {
+export async function unpack(options: UnpackOptions, { userNamespace }: Namespace = rootRights): Promise<ArchiveSums> {
   const kind = options.layer ? 'layer' : options.filesOnly ? 'files' : 'tree';
   const { maxSize = defaultMaxSize, maxRatio = defaultMaxRatio, copyTo, below, onBytes } = options;
   const total = onBytes === undefined ? undefined : lengthOf(options.source);
@@ -77,6 +81,7 @@ export async function unpack(options: UnpackOptions): Promise<ArchiveSums> {
     directory: options.directory,
     copy: copyTo ?? 'ignore',
     below: below ?? 'ignore',
+    userNamespace,
     signal: options.signal,
     onBytes: (bytes) => onBytes?.(bytes, total),
   });
@@ -117,7 +122,7 @@ export interface PackOptions {
  * @throws RequestError ORLOP_E_ARCHIVE if the tree changes during the reading, or a layer cannot hold an entry
  * @throws LaunchError if the kernel refused
  */
-export async function pack(options: PackOptions): Promise<ArchiveSums> {
+export async function pack(options: PackOptions, { userNamespace }: Namespace = rootRights): Promise<ArchiveSums> {
   const result = await runArchive({
     action: packing,
     argv: ['pack', options.layer ? 'layer' : 'tree', options.compression],
@@ -126,6 +131,7 @@ export async function pack(options: PackOptions): Promise<ArchiveSums> {
     directory: options.directory,
     copy: 'ignore',
     below: 'ignore',
+    userNamespace,
     signal: options.signal,
     onBytes: (bytes) => options.onBytes?.(bytes, undefined),
   });

@@ -16,6 +16,8 @@ export interface Job {
   readonly directory: number;
   readonly copy: Stdio;
   readonly below: Stdio;
+  /** User namespace to work in; null: the caller's. */
+  readonly userNamespace: number | null;
   readonly signal?: AbortSignal | undefined;
   /** Called with the bytes of the archive that are done so far. What it throws ends the process, and is thrown. */
   readonly onBytes: (bytes: number) => void;
@@ -35,10 +37,11 @@ export async function runArchive(job: Job): Promise<Record<string, unknown>> {
   // Loaded here, because no start needs node:child_process.
   const { spawn } = await import('node:child_process');
   if (job.signal?.aborted) throw aborted(job);
-  const child = spawn(file, job.argv, {
+  const enters = job.userNamespace !== null;
+  const child = spawn(file, [...(enters ? ['enter'] : []), ...job.argv], {
     env: {},
     cwd: '/',
-    stdio: [job.input, job.output, 'pipe', job.directory, job.copy, 'pipe', job.below],
+    stdio: [job.input, job.output, 'pipe', job.directory, job.copy, 'pipe', job.below, job.userNamespace ?? 'ignore'],
   });
   const kill = () => child.kill('SIGKILL');
   let thrown: { readonly error: unknown } | undefined;

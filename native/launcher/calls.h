@@ -1,0 +1,42 @@
+// What a caller asks of orlop-launcher.
+//
+// The first socket is for control: orlop-launcher sends Hello on it, and then reads orders, which have no answer. Each
+// other socket is for one caller's thread at a time, and has a thread of orlop-launcher behind it: a call, an answer.
+#pragma once
+
+#include <cstdint>
+
+namespace orlop::launcher {
+
+enum class Order : uint32_t {
+  kConnect,  // a socket for calls
+  kCancel,   // the number of an attempt
+};
+
+// The methods of site::Site, with its arguments in their order.
+enum class Call : uint32_t {
+  kAttempt,  // number, plan, features, cgroup, supplied; answered when the child has executed or is gone
+  kApply,
+  kMakeEmptyNamespace,
+  kMakeNetwork,
+  kOpenMounts,
+  kOpenView,
+  kOpenRootOf,
+  kOpenInRoot,
+  kRemoveTree,
+  kCopyTree,
+  kDiff,
+  kTreeSize,
+};
+
+// Steps of orlop-launcher before it serves. Hello says the first that failed.
+enum class Step : uint32_t {
+  kReady,
+  kUserNamespace,   // unshare(2): the kernel, a limit or an outer sandbox
+  kMapByHelper,     // newuidmap(1) or newgidmap(1); the text is theirs
+  kMap,             // /proc/self/{uid_map,gid_map,setgroups}
+  kMountNamespace,  // unshare(2) with capabilities in the user namespace
+  kPropagation,     // mount(2)
+};
+
+}  // namespace orlop::launcher

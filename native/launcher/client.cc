@@ -1,0 +1,278 @@
+#include "launcher/client.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "base/pidfd.h"
+#include "launcher/changes.h"
+#include "supervise/reaper.h"
+
+namespace orlop::launcher {
+namespace {
+
+constexpr int kControl = 3;  // descriptor of orlop-launcher
+
+// Starts the program with the socket as its only descriptor beside the standard streams.
+Failure spawn(const Options& options, int control, pid_t* pid) {
+  posix_spawn_file_actions_t files;
+  posix_spawnattr_t attributes;
+  sigset_t none, all;
+  sigemptyset(&none);
+  sigfillset(&all);
+  posix_spawn_file_actions_init(&files);
+  posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDWR, 0);
+  posix_spawn_file_actions_adddup2(&files, 0, 1);
+  posix_spawn_file_actions_adddup2(&files, 0, 2);
+  // To its own number it keeps the flag FD_CLOEXEC in older C libraries; `control` is above.
+  posix_spawn_file_actions_adddup2(&files, control, kControl);
+  posix_spawnattr_init(&attributes);
+  posix_spawnattr_setsigmask(&attributes, &none);
+  posix_spawnattr_setsigdefault(&attributes, &all);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+  std::string name = "orlop-launcher";
+  const std::string* const texts[] = {&options.uid_map, &options.gid_map, &options.newuidmap, &options.newgidmap};
+  std::vector<char*> argv = {name.data()};
+  for (const std::string* text : texts) argv.push_back(const_cast<char*>(text->c_str()));
+  argv.push_back(nullptr);
+  char* environment[] = {nullptr};
+  const int error = posix_spawn(pid, options.executable.c_str(), &files, &attributes, argv.data(), environment);
+  posix_spawn_file_actions_destroy(&files);
+  posix_spawnattr_destroy(&attributes);
+  return error == 0 ? Failure{} : Failure{error, "execve", options.executable};
+}
+
+Failure socket_pair(UniqueFd* ours, UniqueFd* theirs) {
+  int ends[2];
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) return failed("socketpair");
+  ours->reset(ends[0]);
+  // Above the numbers that the program gets.
+  theirs->reset(fcntl(ends[1], F_DUPFD_CLOEXEC, kControl + 1));
+  close(ends[1]);
+  return *theirs ? Failure{} : failed("fcntl");
+}
+
+void put_descriptors(Writer& message, const std::vector<int>& descriptors) {
+  message.put(static_cast<uint32_t>(descriptors.size()));
+  for (const int fd : descriptors) message.descriptor(fd);
+}
+
+Writer begin(Call call) {
+  Writer message;
+  message.put(call);
+  return message;
+}
+
+}  // namespace
+
+class RemoteAttempt : public launch::Attempt {
+ public:
+  RemoteAttempt(Remote& remote, launch::AttemptRequest request)
+      : remote_(remote), number_(++remote.attempts_), request_(std::move(request)) {}
+
+  launch::AttemptResult execute(const std::vector<int>& supplied, launch::ChildStack&) override {
+    Writer call = begin(Call::kAttempt);
+    call.put(number_).list(request_.plan).put(request_.features).descriptor(request_.cgroup.get());
+    put_descriptors(call, supplied);
+    launch::AttemptResult result;
+    Reader answer;
+    result.failure = remote_.call(call, &answer);
+    if (result.failure) return result;
+    result.pidfd = answer.descriptor();
+    result.pid = answer.get<pid_t>();
+    result.executed = answer.get<bool>();
+    result.refused = answer.get<bool>();
+    result.cancelled = answer.get<bool>();
+    result.report = answer.get<init::Report>();
+    result.failure = answer.failure();
+    result.cloned = answer.get<uint64_t>();
+    result.entered = answer.get<uint64_t>();
+    result.returned = answer.get<uint64_t>();
+    result.ops = answer.list<uint64_t>();
+    return result;
+  }
+
+  void taken(const std::shared_ptr<supervise::Process>& application) override { remote_.bind(application); }
+  void release() override { request_.cgroup.reset(); }
+  void cancel() override { remote_.cancel(number_); }
+
+ private:
+  Remote& remote_;
+  const uint64_t number_;
+  launch::AttemptRequest request_;
+};
+
+Remote* Remote::start(const Options& options, Refusal* refusal) {
+  std::unique_ptr<Remote> remote(new Remote);
+  UniqueFd theirs;
+  refusal->failure = socket_pair(&remote->control_, &theirs);
+  pid_t pid = 0;
+  if (!refusal->failure) refusal->failure = spawn(options, theirs.get(), &pid);
+  if (refusal->failure) return nullptr;
+  theirs.reset();
+  remote->process_ = supervise::Process::child(pid, open_pidfd(pid));
+  Reader hello;
+  refusal->failure = receive_message(remote->control_.get(), &hello);
+  if (!refusal->failure) {
+    refusal->step = hello.get<Step>();
+    refusal->failure = hello.failure();
+    refusal->text = hello.text();
+    remote->features_ = hello.get<uint32_t>();
+    remote->user_namespace_ = hello.descriptor();
+  }
+  if (!refusal->failure) refusal->failure = supervise::Reaper::instance().watch(remote->process_);
+  if (refusal->failure) {
+    remote->process_->kill(SIGKILL);
+    remote->process_->finish();
+    return nullptr;
+  }
+  Remote* const made = remote.release();
+  made->process_->on_exit([made](const Exit&) {
+    std::unordered_map<supervise::Process*, std::shared_ptr<supervise::Process>> applications;
+    {
+      const std::lock_guard lock(made->mutex_);
+      made->ended_ = true;
+      applications = std::move(made->applications_);
+    }
+    for (const auto& [key, application] : applications) application->kill(SIGKILL);
+  });
+  return made;
+}
+
+Failure Remote::connect(UniqueFd* socket) {
+  UniqueFd theirs;
+  if (Failure failure = socket_pair(socket, &theirs)) return failure;
+  Writer order;
+  order.put(Order::kConnect).descriptor(theirs.get());
+  const std::lock_guard lock(mutex_);
+  return send_message(control_.get(), order);
+}
+
+Failure Remote::call(const Writer& call, Reader* answer) {
+  UniqueFd socket;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!idle_.empty()) {
+      socket = std::move(idle_.back());
+      idle_.pop_back();
+    }
+  }
+  if (!socket) {
+    if (Failure failure = connect(&socket)) return failure;
+  }
+  if (Failure failure = send_message(socket.get(), call)) return failure;
+  if (Failure failure = receive_message(socket.get(), answer)) return failure;
+  {
+    const std::lock_guard lock(mutex_);
+    idle_.push_back(std::move(socket));
+  }
+  return answer->failure();
+}
+
+Failure Remote::call_for_descriptor(const Writer& call, UniqueFd* fd) {
+  Reader answer;
+  if (Failure failure = this->call(call, &answer)) return failure;
+  *fd = answer.descriptor();
+  return {};
+}
+
+void Remote::cancel(uint64_t number) {
+  Writer order;
+  order.put(Order::kCancel).put(number);
+  const std::lock_guard lock(mutex_);
+  (void)send_message(control_.get(), order);
+}
+
+void Remote::bind(const std::shared_ptr<supervise::Process>& application) {
+  bool ended;
+  {
+    const std::lock_guard lock(mutex_);
+    ended = ended_;
+    if (!ended) applications_.emplace(application.get(), application);
+  }
+  if (ended) application->kill(SIGKILL);
+  application->on_exit([this, key = application.get()](const Exit&) {
+    const std::lock_guard lock(mutex_);
+    applications_.erase(key);
+  });
+}
+
+std::unique_ptr<launch::Attempt> Remote::attempt(launch::AttemptRequest request) {
+  return std::make_unique<RemoteAttempt>(*this, std::move(request));
+}
+
+Failure Remote::apply(const fs::Changes& changes) {
+  Writer message = begin(Call::kApply);
+  put_changes(message, changes);
+  Reader answer;
+  return call(message, &answer);
+}
+
+Failure Remote::make_empty_namespace() {
+  Reader answer;
+  return call(begin(Call::kMakeEmptyNamespace), &answer);
+}
+
+Failure Remote::make_network(const std::vector<uint8_t>& plan, uint32_t features, UniqueFd* network) {
+  return call_for_descriptor(begin(Call::kMakeNetwork).list(plan).put(features), network);
+}
+
+Failure Remote::open_mounts(const std::vector<uint8_t>& plan, uint32_t features, const std::vector<int>& supplied,
+                            opener::HostExecution* opened) {
+  Writer message = begin(Call::kOpenMounts);
+  message.list(plan).put(features);
+  put_descriptors(message, supplied);
+  Reader answer;
+  if (Failure failure = call(message, &answer)) return failure;
+  opened->executed = answer.get<bool>();
+  opened->report = answer.get<init::Report>();
+  opened->times = answer.list<uint64_t>();
+  opened->slots.resize(answer.get<uint32_t>());
+  for (UniqueFd& slot : opened->slots) slot = answer.descriptor();
+  return {};
+}
+
+Failure Remote::open_view(const std::vector<std::string>& layers, UniqueFd* view) {
+  return call_for_descriptor(begin(Call::kOpenView).texts(layers), view);
+}
+
+Failure Remote::open_root_of(pid_t pid, uint64_t start_time, UniqueFd* view) {
+  return call_for_descriptor(begin(Call::kOpenRootOf).put(pid).put(start_time), view);
+}
+
+Failure Remote::open_in_root(int root, const std::string& path, int flags, unsigned mode, UniqueFd* opened) {
+  return call_for_descriptor(begin(Call::kOpenInRoot).descriptor(root).text(path).put(flags).put(mode), opened);
+}
+
+Failure Remote::remove_tree(int directory, const std::string& name) {
+  Reader answer;
+  return call(begin(Call::kRemoveTree).descriptor(directory).text(name), &answer);
+}
+
+Failure Remote::copy_tree(int source, int destination) {
+  Reader answer;
+  return call(begin(Call::kCopyTree).descriptor(source).descriptor(destination), &answer);
+}
+
+Failure Remote::diff(int upper, int view, std::vector<fs::LayerChange>* changes) {
+  Reader answer;
+  if (Failure failure = call(begin(Call::kDiff).descriptor(upper).descriptor(view), &answer)) return failure;
+  for (auto left = answer.get<uint32_t>(); left > 0 && answer.good(); --left) {
+    const char kind = answer.get<char>();
+    changes->push_back({kind, answer.text()});
+  }
+  return {};
+}
+
+Failure Remote::tree_size(int directory, fs::TreeSize* size) {
+  Reader answer;
+  if (Failure failure = call(begin(Call::kTreeSize).descriptor(directory), &answer)) return failure;
+  *size = answer.get<fs::TreeSize>();
+  return {};
+}
+
+}  // namespace orlop::launcher

@@ -1,0 +1,177 @@
+// orlop-launcher: makes the system calls that a user may make only in a user namespace. The addon starts it.
+//
+//   orlop-launcher UID_MAP GID_MAP NEWUIDMAP NEWGIDMAP     3: the socket for control
+//
+// A map has the lines of uid_map(5). With one line the process writes it; more need newuidmap(1) and newgidmap(1).
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/pidfd.h"
+#include "base/syscall_numbers.h"
+#include "base/unique_fd.h"
+#include "launch/features.h"
+#include "launcher/calls.h"
+#include "launcher/server.h"
+#include "launcher/wire.h"
+
+namespace orlop::launcher {
+namespace {
+
+constexpr int kControl = 3;
+
+[[noreturn]] void refuse(Step step, const Failure& failure, std::string_view text = {}) {
+  Writer hello;
+  hello.put(step).failure(failure).text(text);
+  (void)send_message(kControl, hello);
+  _exit(1);
+}
+
+bool has_many_lines(std::string_view map) { return std::count(map.begin(), map.end(), '\n') > 1; }
+
+std::vector<std::string> words_of(std::string_view map) {
+  std::vector<std::string> words(1);
+  for (const char letter : map) {
+    if (letter != ' ' && letter != '\n') {
+      words.back() += letter;
+    } else if (!words.back().empty()) {
+      words.emplace_back();
+    }
+  }
+  if (words.back().empty()) words.pop_back();
+  return words;
+}
+
+// Executes newuidmap or newgidmap for a process. Its standard error is the pipe.
+[[noreturn]] void execute_helper(const char* helper, pid_t pid, std::string_view map) {
+  std::vector<std::string> words = words_of(map);
+  words.insert(words.begin(), {std::string(helper), std::to_string(pid)});
+  std::vector<char*> argv;
+  for (std::string& word : words) argv.push_back(word.data());
+  argv.push_back(nullptr);
+  char* environment[] = {nullptr};
+  execve(helper, argv.data(), environment);
+  static constexpr char kMissing[] = "it cannot be executed";
+  (void)!write(STDERR_FILENO, kMissing, sizeof kMissing - 1);
+  _exit(127);
+}
+
+bool run_helper(const char* helper, pid_t pid, std::string_view map) {
+  const pid_t child = fork();
+  if (child == 0) execute_helper(helper, pid, map);
+  int status = 0;
+  while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  return child > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+// A process outside of the user namespace, which has the helper programs write the maps of `pid` after a byte came.
+class Mapper {
+ public:
+  Mapper(const char* const* maps, const char* const* helpers) {
+    if (pipe2(go_, O_CLOEXEC) != 0 || pipe2(text_, O_CLOEXEC) != 0) refuse(Step::kMapByHelper, failed("pipe2"));
+    const pid_t target = getpid();
+    child_ = fork();
+    if (child_ < 0) refuse(Step::kMapByHelper, failed("fork"));
+    if (child_ > 0) {
+      close(text_[1]);
+      return;
+    }
+    dup2(text_[1], STDERR_FILENO);
+    close(go_[1]);
+    char byte;
+    if (read(go_[0], &byte, 1) != 1) _exit(0);
+    for (int i = 0; i < 2; ++i) {
+      if (!run_helper(helpers[i], target, maps[i])) _exit(1);
+    }
+    _exit(0);
+  }
+
+  // False if a helper failed, with its message.
+  bool map(std::string* text) {
+    (void)!write(go_[1], "", 1);
+    char buffer[512];
+    ssize_t got;
+    while ((got = read(text_[0], buffer, sizeof buffer)) > 0 && text->size() < 4096) {
+      text->append(buffer, static_cast<size_t>(got));
+    }
+    int status = 0;
+    while (waitpid(child_, &status, 0) < 0 && errno == EINTR) {
+    }
+    close(go_[0]);
+    close(go_[1]);
+    close(text_[0]);
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+  }
+
+ private:
+  int go_[2], text_[2];
+  pid_t child_;
+};
+
+void write_own(const char* path, std::string_view text) {
+  const UniqueFd file(open(path, O_WRONLY | O_CLOEXEC));
+  if (!file || write(file.get(), text.data(), text.size()) < 0) refuse(Step::kMap, failed("write", path));
+}
+
+void enter_user_namespace(const char* const* maps, const char* const* helpers) {
+  const bool by_helper = has_many_lines(maps[0]) || has_many_lines(maps[1]);
+  Mapper* const mapper = by_helper ? new Mapper(maps, helpers) : nullptr;
+  if (unshare(CLONE_NEWUSER) != 0) refuse(Step::kUserNamespace, failed("unshare"));
+  if (mapper != nullptr) {
+    std::string text;
+    if (!mapper->map(&text)) refuse(Step::kMapByHelper, {EPERM, "write", "/proc/self/uid_map"}, text);
+    return;
+  }
+  // Without privilege a process gives up setgroups(2) before it maps groups (user_namespaces(7)).
+  write_own("/proc/self/setgroups", "deny");
+  write_own("/proc/self/gid_map", maps[1]);
+  write_own("/proc/self/uid_map", maps[0]);
+}
+
+// A copy of the host's mounts, which gets what the host mounts later, and gives it nothing.
+void enter_mount_namespace() {
+  if (unshare(CLONE_NEWNS) != 0) refuse(Step::kMountNamespace, failed("unshare"));
+  if (mount(nullptr, "/", nullptr, MS_SLAVE | MS_REC, nullptr) != 0) refuse(Step::kPropagation, failed("mount", "/"));
+}
+
+}  // namespace
+}  // namespace orlop::launcher
+
+int main(int argc, char** argv) {
+  using namespace orlop;
+  using namespace orlop::launcher;
+  if (argc != 5 || fcntl(kControl, F_SETFD, FD_CLOEXEC) != 0) {
+    static constexpr char kText[] = "orlop-launcher is called by orlop\n";
+    (void)!write(STDERR_FILENO, kText, sizeof kText - 1);
+    return 2;
+  }
+  syscall(__NR_close_range, kControl + 1, ~0u, 0);
+  const pid_t parent = getppid();
+  const UniqueFd caller = open_pidfd(parent);
+  enter_user_namespace(argv + 1, argv + 3);
+  enter_mount_namespace();
+  // Its memory has the descriptors of all containers, and processes of containers have its user.
+  prctl(PR_SET_DUMPABLE, 0);
+  // A change of credentials would clear it.
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (!caller || getppid() != parent) return 1;
+  const UniqueFd user_namespace(open("/proc/self/ns/user", O_RDONLY | O_CLOEXEC));
+  Writer hello;
+  hello.put(Step::kReady).failure({}).text("").put(launch::features()).descriptor(user_namespace.get());
+  if (!send_message(kControl, hello)) serve(kControl, caller.get());
+  // At the end of the caller, or of the socket, the applications end too: their parent has ended, or kills them.
+  _exit(0);
+}
