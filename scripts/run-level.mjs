@@ -6,7 +6,7 @@
 // its process. As root, each gets its own mount namespace as its "host", with an empty /run/orlop: mounts and unmounts
 // of other processes are not visible there.
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
@@ -28,6 +28,9 @@ const mayUnshare =
   process.getuid() === 0 && spawnSync('unshare', ['--mount', 'true'], { stdio: 'ignore' }).status === 0;
 const npmRun = (script) => ['npm', 'run', '--silent', script];
 
+/** Tests that an ordinary user can run: those for users alone, and those of root that are the same. */
+const ofUsers = /^test\/(user\/|root\/mission\/(volumes|commit|copy-up|sandbox)\.test)/;
+
 /**
  * Definition of a level: mocha on the files of a folder (`only` those that match), or a command that counts as one
  * test. `build` is a command that runs first and counts as a test too.
@@ -44,6 +47,9 @@ const levels = {
   native: { folder: 'test/native' },
   userns: { folder: 'test/userns' },
   root: { folder: 'test/root' },
+  // The tests of root whose assertions hold for an ordinary user too, as such a user.
+  'user-range': { folder: 'test', only: ofUsers, user: 'range' },
+  'user-one': { folder: 'test', only: ofUsers, user: 'one' },
   // The older system calls, which prefetch nothing: without the tests of prefetching. Unpacking has no such variants,
   // nor has what is synced.
   fallbacks: {
@@ -85,6 +91,7 @@ const levels = {
 const groups = {
   all: Object.keys(levels).filter((name) => !levels[name].alone),
   sanitize: ['sanitize-archive', 'sanitize-addon'],
+  user: ['user-range', 'user-one'],
 };
 
 function sanitizerRuntime() {
@@ -106,6 +113,7 @@ function jobsOf(name) {
   const files = testFiles(level.folder).filter((file) => level.only?.test(file) ?? true);
   const argv = (list) => [
     ...(mayUnshare ? ownMounts : []),
+    ...(mayUnshare && level.user ? ['scripts/as-user', level.user] : []),
     process.execPath,
     ...mocha,
     ...(mayUnshare ? ['--require=test/support/hooks.ts'] : []),
@@ -119,6 +127,8 @@ function jobsOf(name) {
 /** @returns true if the job passed */
 function run(job, counts) {
   const folder = mkdtempSync(join(tmpdir(), 'orlop-counts-'));
+  // The tests of a level may be another user's.
+  chmodSync(folder, 0o777);
   const record = join(folder, 'counts.json');
   const started = Date.now();
   return new Promise((done) => {

@@ -39,10 +39,14 @@ export function busyboxArchive(directory: string, extra: Extra = {}): string {
     mkdirSync(join(tree, path, '..'), { recursive: true });
     writeFileSync(join(tree, path), content);
   }
-  execFileSync('chown', ['-R', '1000:1000', join(tree, 'data'), join(tree, 'home/alice')]);
   chmodSync(join(tree, 'data'), 0o750);
   const archive = join(directory, 'busybox.tar');
-  execFileSync('tar', ['--numeric-owner', '-C', tree, '-cf', archive, '.']);
+  // tar(1) writes the owners, which an ordinary user could not give the files.
+  const ofAlice = ['./data', './home/alice'];
+  const tar = (id: number, ...args: string[]) =>
+    execFileSync('tar', [`--owner=${id}`, `--group=${id}`, '--numeric-owner', '-C', tree, '-f', archive, ...args]);
+  tar(0, '-c', ...ofAlice.map((path) => `--exclude=${path}`), '.');
+  tar(1000, '-r', ...ofAlice);
   rmSync(tree, { recursive: true });
   return archive;
 }

@@ -4,6 +4,7 @@ import type { CommandRuntime } from '../../ts/api/command-runtime.ts';
 import type { Container, ExitStatus, Running, StartOptions } from '../../ts/api/types.ts';
 import type { Io } from '../../ts/cli/io.ts';
 import { main } from '../../ts/cli/main.ts';
+import { rootRights } from '../../ts/native/rights.ts';
 
 export interface CommandLine {
   /** Exit status, and output. */
@@ -55,7 +56,7 @@ export async function orlop(argv: readonly string[], world: World = {}): Promise
     now: () => world.now ?? new Date('2026-11-27T12:00:00Z'),
     signals: world.signals ?? new EventEmitter(),
     endBy: (signal) => calls.push(['end by', signal]),
-    loadAddon: async () => ({ features: () => 0b111111, file: '/p/orlop.node' }),
+    loadAddon: async () => ({ features: () => 0b111111, file: '/p/orlop.node', rights: rootRights }),
     open: async (options) => {
       calls.push(['open', options]);
       return library(calls, world.library ?? {});

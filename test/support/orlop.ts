@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { chmodSync, closeSync, mkdirSync, mkdtempSync, openSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import type { OrlopRuntime } from '../../ts/index.ts';
 import { Orlop } from '../../ts/index.ts';
+import { openSite } from '../../ts/native/open-site.ts';
 import { busyboxArchive, type Extra } from './busybox.ts';
 
 export interface Fixture {
@@ -13,6 +14,13 @@ export interface Fixture {
   readonly orlop: OrlopRuntime;
   /** Closes the runtime, which waits until all that was removed is gone, and opens another in its place. */
   settle(): Promise<void>;
+}
+
+/** Removes a directory with the files of all users of a container, which are not the caller's without root. */
+export async function removeAll(path: string): Promise<void> {
+  const native = await openSite();
+  const parent = openSync(dirname(path), 'r');
+  await native.removeTree(parent, basename(path)).finally(() => closeSync(parent));
 }
 
 /**
@@ -52,7 +60,7 @@ export function withOrlop(extra: Extra = {}, mount?: (root: string, directory: s
     await fixture?.orlop.close();
     if (fixture === undefined) return;
     if (mount !== undefined) execFileSync('umount', [fixture.root]);
-    rmSync(fixture.directory, { recursive: true, force: true });
+    await removeAll(fixture.directory);
   });
   return () => {
     if (fixture === undefined) throw new Error('the fixture is not ready');

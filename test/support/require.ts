@@ -6,6 +6,8 @@ import { temporaryParent } from './temporary.ts';
 const requirements = {
   'docker-profile': () => (dockerProfile() ? null : "Docker's profile is not here: scripts/setup test"),
   x64: () => (process.arch === 'x64' ? null : 'it needs an x64 processor'),
+  privilege: () => (process.getuid?.() === 0 ? null : namespacesOfUsers()),
+  user: () => (process.getuid?.() === 0 ? 'it is for an ordinary user' : namespacesOfUsers()),
   root: () => (process.getuid?.() === 0 ? null : 'it needs root'),
   addon: () => (existsSync('build/Release/orlop.node') ? null : 'the addon is not built: npm run build'),
   archive: () => (existsSync('build/Release/orlop-archive') ? null : 'orlop-archive is not built: npm run build'),
@@ -72,6 +74,10 @@ export function skipOrFail(test: Mocha.Context, reason: string, cause?: unknown)
 export function dockerProfile(): string | undefined {
   const installed = '/usr/share/gocode/src/github.com/docker/docker/profiles/seccomp/default.json';
   return [installed, 'build-tests/docker-seccomp.json'].find((path) => existsSync(path));
+}
+
+function namespacesOfUsers(): string | null {
+  return runs('unshare', '--user', 'true') ? null : 'user namespaces cannot be made';
 }
 
 function mounted(type: string, option = ''): boolean {

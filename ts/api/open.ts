@@ -3,8 +3,8 @@ import { recover } from '../containers/recover.ts';
 import type { Runtime } from '../containers/runtime.ts';
 import { Images } from '../images/images.ts';
 import { Where } from '../launch/where.ts';
-import { loadNative } from '../native/binding.ts';
 import type { Mode } from '../native/contract.ts';
+import { openSite } from '../native/open-site.ts';
 import { prefetchNetworks } from '../prefetch/networks.ts';
 import { Roots } from '../prefetch/roots.ts';
 import { ContainerStore } from '../record/container-store.ts';
@@ -14,7 +14,7 @@ import type * as t from './types.ts';
 
 /** Opens a store and the services that use it. Throws like `Orlop.open`. */
 export async function openRuntime({ root, run }: t.OpenOptions, mode: Mode): Promise<Runtime> {
-  const native = loadNative();
+  const native = await openSite();
   // A command has no other work while it waits for a thread.
   if (mode === 'command') native.workAtOnce();
   const store = await Store.open({ root, run, native, mode });

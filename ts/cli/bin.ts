@@ -45,8 +45,10 @@ const io: Io = {
     return Orlop.openAs('command', options);
   },
   loadAddon: async () => {
-    const { file, native } = (await import('../native/binding.ts')).loadedNative();
-    return { features: () => native.features(), file };
+    const { file } = (await import('../native/binding.ts')).loadedNative();
+    const { openSite } = await import('../native/open-site.ts');
+    const native = await openSite();
+    return { features: () => native.features(), file, rights: native.rights };
   },
 };
 

@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import type { CommandRuntime } from '../api/command-runtime.ts';
 import type { OpenOptions } from '../api/types.ts';
 import type { Relay } from '../native/contract.ts';
+import type { Rights } from '../native/rights.ts';
 
 /** The parts of the process that a command uses. Tests replace them. */
 export interface Io {
@@ -23,7 +24,7 @@ export interface Io {
   /** Ends the program by the signal's default action. */
   endBy(signal: NodeJS.Signals): void;
   open(options: OpenOptions): Promise<CommandRuntime>;
-  loadAddon(): Promise<{ features(): number; readonly file: string }>;
+  loadAddon(): Promise<{ features(): number; readonly file: string; readonly rights: Rights }>;
 }
 
 export interface SignalSource {

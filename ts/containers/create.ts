@@ -1,4 +1,4 @@
-import { RequestError } from '../errors/index.ts';
+import type { Native } from '../native/contract.ts';
 import { fillAll } from '../plan/holes.ts';
 import type { Durability, StoredContainer } from '../record/schema.ts';
 import type { RunRequest } from '../request/types.ts';
@@ -43,7 +43,7 @@ export async function createContainer(
   request: RunRequest,
   context: CreateContext,
 ): Promise<CreatedContainer> {
-  requireRoot();
+  requireRights(runtime.native);
   const make = (prepared: PreparedContainer) => makeContainer(runtime, prepared, request, context);
   return withPrepared(runtime, request, context, make).catch(explaining(runtime.store));
 }
@@ -112,9 +112,6 @@ export async function undoContainer(
 }
 
 /** @throws RequestError ORLOP_E_PERMISSION */
-export function requireRoot(): void {
-  if (process.getuid?.() === 0) return;
-  throw new RequestError('ORLOP_E_PERMISSION', 'a container can only be made by root in this version', {
-    hint: 'run it with sudo',
-  });
+export function requireRights({ rights }: Native): void {
+  if (rights.kind === 'none') throw rights.why;
 }

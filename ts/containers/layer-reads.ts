@@ -1,6 +1,8 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
+import { RequestError } from '../errors/index.ts';
 import { pack } from '../images/archive/index.ts';
+import type { ResolvedImage } from '../images/types.ts';
 import type { ProcessIdentity } from '../linux/proc.ts';
 import type { Native, NativeChange } from '../native/contract.ts';
 import { applicationOf } from '../record/files.ts';
@@ -16,7 +18,7 @@ export async function diffContainer(runtime: Runtime, { record }: StoredContaine
   await using view = new ImageView(runtime.native, image.layers);
   const upper = await openDirectory(layerPaths(runtime.store, record.layer).upper);
   try {
-    return await runtime.native.diff(upper.fd, await view.open());
+    return withoutParts(await runtime.native.diff(upper.fd, await view.open()), image);
   } finally {
     await upper.close();
   }
@@ -28,7 +30,10 @@ export async function exportContainer(
   { record, state }: StoredContainer,
   descriptor: number,
 ): Promise<void> {
-  const write = (directory: number) => pack({ directory, output: descriptor, layer: false, compression: 'none' });
+  const write = (directory: number) =>
+    pack({ directory, output: descriptor, layer: false, compression: 'none' }, native.rights);
+  const { value: image } = await images.resolve(record.image.id);
+  refuseParts(image);
   const application = applicationOf(state);
   // The read-write layer of a running container is in use: a second union of it would be undefined behaviour.
   const root = application === null ? null : await openRunning(native, application);
@@ -36,10 +41,24 @@ export async function exportContainer(
     await write(root).finally(() => native.close(root));
     return;
   }
-  const { value: image } = await images.resolve(record.image.id);
   const { upper } = layerPaths(store, record.layer);
   await using view = new ImageView(native, [upper, ...image.layers]);
   await write(await view.open());
+}
+
+/** The directory of a part is in the read-write layer of each container, changed or not. Pure. */
+function withoutParts(changes: readonly NativeChange[], { parts }: Pick<ResolvedImage, 'parts'>) {
+  const targets = new Set(parts?.targets.map(({ target }) => target));
+  const isBare = (path: string) => targets.has(path) && !changes.some((other) => other.path.startsWith(`${path}/`));
+  return targets.size === 0 ? changes : changes.filter(({ path }) => !isBare(path));
+}
+
+/** @throws RequestError ORLOP_E_PERMISSION if no single union has the whole root file system */
+function refuseParts({ parts }: Pick<ResolvedImage, 'parts'>): void {
+  if (parts === undefined) return;
+  throw new RequestError('ORLOP_E_PERMISSION', "a container of the image 'host' can be exported by root only", {
+    hint: 'run it with sudo, or copy what you need into a volume',
+  });
 }
 
 /** Root filesystem of a running container; null if its application has exited meanwhile. */

@@ -92,9 +92,9 @@ function startOf({ store }: Runtime, container: StoredContainer, { facts, startC
 }
 
 function rootOf({ request, image, rootAttributes }: Resolved, start: PreparedStart): RootKind {
-  const { layers, generation, hidden } = image;
+  const { layers, generation, hidden, parts } = image;
   return {
-    key: JSON.stringify([request.shmSize, layers, generation, hidden]),
+    key: JSON.stringify([request.shmSize, layers, generation, hidden, parts]),
     attributes: rootAttributes,
     facts: () => inForm(start.facts, { strategy: 'opener', network: false, mounts: null }),
   };

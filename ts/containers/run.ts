@@ -6,7 +6,7 @@ import type { RunRequest } from '../request/types.ts';
 import { explaining } from '../store/explain.ts';
 import { newId } from '../store/id.ts';
 import { announceExit, settleExit } from '../supervise/settle-exit.ts';
-import { makeContainer, requireRoot, undoContainer } from './create.ts';
+import { makeContainer, requireRights, undoContainer } from './create.ts';
 import { launchContainer, type StartRequest } from './launch-container.ts';
 import { newOwn, type OwnPart } from './own.ts';
 import type { PreparedContainer } from './prepare.ts';
@@ -26,7 +26,7 @@ export interface Run extends Started {
  * @throws as `createContainer` and `startContainer`
  */
 export async function runContainer(runtime: Runtime, request: RunRequest, how: StartRequest): Promise<Run> {
-  requireRoot();
+  requireRights(runtime.native);
   const { signal, laps } = how;
   const durability = request.rm ? 'ephemeral' : 'durable';
   const run = (prepared: PreparedContainer) =>

@@ -2,6 +2,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { storesOfRoot } from '../store/known-stores.ts';
 import type { Store } from '../store/store.ts';
+import { hostParts, isInPart } from './host-parts.ts';
 import { emptyConfig } from './platform.ts';
 import { hostImage } from './records/reference.ts';
 import type { HiddenDirectory, ResolvedImage } from './types.ts';
@@ -27,6 +28,10 @@ const hostKeys = '/etc/ssh';
  * refuses (ELOOP).
  */
 export async function resolveHost(store: Store): Promise<ResolvedImage> {
+  const all = await hostHidden(store);
+  const parts = store.native.rights.userNamespace === null ? undefined : await hostParts(store, all);
+  // What is in no part is not there.
+  const hidden = parts === undefined ? all : all.filter(({ target }) => isInPart(target, parts));
   return {
     id: 'host',
     reference: hostImage,
@@ -39,7 +44,8 @@ export async function resolveHost(store: Store): Promise<ResolvedImage> {
     diffIds: [],
     chainId: null,
     generation: 0,
-    hidden: await hostHidden(store),
+    hidden,
+    parts,
     masked: await hostMasked(),
   };
 }

@@ -38,7 +38,7 @@ export class Images implements t.ImageStore {
   #generations = 0;
   #mountPoints: Promise<string> | null = null;
 
-  constructor(store: Store, archiver: Archiver = archiveProcess) {
+  constructor(store: Store, archiver: Archiver = archiveProcess(store.native.rights)) {
     this.#context = { store, archiver, records: new ImageRecords(store) };
   }
 

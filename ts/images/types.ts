@@ -32,6 +32,16 @@ export interface HiddenDirectory {
   readonly mode: number;
 }
 
+/** The host's root file system as several unions. */
+export interface HostParts {
+  /** Directory of the layer below the root: links, and empty directories. */
+  readonly root: string;
+  /** Directories of the host with a union of their own, and their modes. */
+  readonly targets: readonly { readonly target: string; readonly mode: number }[];
+  /** Directories of the host that are bound read-only, because mounts below them rule a union out. */
+  readonly bound: readonly string[];
+}
+
 /** An image whose layers are unpacked. */
 export interface ResolvedImage {
   readonly id: ImageId;
@@ -51,6 +61,8 @@ export interface ResolvedImage {
   readonly generation: number;
   /** Directories to cover with an empty tmpfs of the same mode, unless requested; only for the image `host`. */
   readonly hidden: readonly HiddenDirectory[];
+  /** Unions instead of one over `layers`; only for the image `host` of a caller in a user namespace. */
+  readonly parts?: HostParts | undefined;
   /** Files to mask, unless the container mounts something there; only for the image `host`. */
   readonly masked?: readonly string[] | undefined;
 }

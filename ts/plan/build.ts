@@ -1,11 +1,12 @@
 import { attribute } from '../linux/mount-attributes.ts';
-import { mountPoint, namespaceFlag, overlayOption, propagation } from './constants.ts';
+import { mountPoint, namespaceFlag, propagation } from './constants.ts';
 import { Draft } from './draft.ts';
-import type { RootFacts, StartFacts, Sysctl } from './facts.ts';
+import type { StartFacts, Sysctl } from './facts.ts';
 import { lengthOf } from './holes.ts';
 import { byDepth, type PlacedMount, placeMounts } from './layout.ts';
 import { becomeApplication } from './process.ts';
 import type { Namespace, Plan, Slot, Supplied } from './types.ts';
+import { makeUnion } from './union.ts';
 
 /**
  * Builds the plan of a start. The container init process makes the mounts while it still sees the host, or an opener
@@ -145,23 +146,6 @@ function filesOf(facts: StartFacts): { name: string; target: string; content: Ui
   return all.flatMap(({ name, target, content }) =>
     content === null || facts.mounts.some((mount) => mount.target === target) ? [] : [{ name, target, content }],
   );
-}
-
-export function makeUnion(draft: Draft, root: RootFacts): Slot {
-  const slot = draft.newSlot();
-  draft.prepare.push({
-    op: 'overlay',
-    reason: 'root filesystem',
-    mount: slot,
-    layers: root.layers,
-    upper: root.upper ?? '',
-    work: root.work ?? '',
-    at: root.mountPoint,
-    options: (root.volatile ? overlayOption.volatile : 0) | (root.userxattr ? overlayOption.userxattr : 0),
-    // With nodev, a device node in a layer cannot be opened, with or without a device cgroup.
-    attributes: attribute.nodev | (root.upper === null ? attribute.readonly : 0),
-  });
-  return slot;
 }
 
 function attachMounts(draft: Draft, ordered: readonly PlacedMount[], made: ReadonlyMap<PlacedMount, Slot>): void {

@@ -1,5 +1,6 @@
 import { attribute } from '../linux/mount-attributes.ts';
-import { defaultDevices } from './devices.ts';
+import { sourceType } from './constants.ts';
+import { type Device, defaultDevices } from './devices.ts';
 import type { Draft } from './draft.ts';
 import type { StartFacts } from './facts.ts';
 import type { Slot } from './types.ts';
@@ -8,6 +9,8 @@ import type { Slot } from './types.ts';
 export interface DefaultMount {
   readonly target: string;
   readonly reason: string;
+  /** The target is a file; otherwise a directory. */
+  readonly file?: boolean | undefined;
   /** Can be made before the container's namespaces, because it shows none of them. */
   readonly prefetchable: boolean;
   make(draft: Draft): Slot;
@@ -19,8 +22,14 @@ const closed = attribute.nosuid | attribute.nodev | attribute.noexec;
 export function defaultMounts(facts: StartFacts): readonly DefaultMount[] {
   const mounts: DefaultMount[] = [
     simple('/proc', 'proc', closed),
-    { target: '/dev', reason: 'default /dev', prefetchable: true, make: makeDev },
-    { target: '/dev/pts', reason: 'default /dev/pts', prefetchable: true, make: makePts },
+    { target: '/dev', reason: 'default /dev', prefetchable: true, make: (draft) => makeDev(draft, !facts.confined) },
+    ...(facts.confined ? defaultDevices.map(boundDevice) : []),
+    {
+      target: '/dev/pts',
+      reason: 'default /dev/pts',
+      prefetchable: true,
+      make: (draft) => makePts(draft, facts.confined?.oneId ? 0 : tty),
+    },
     {
       target: '/dev/shm',
       reason: 'default /dev/shm',
@@ -28,11 +37,54 @@ export function defaultMounts(facts: StartFacts): readonly DefaultMount[] {
       make: (draft) => makeShm(draft, facts.shmSize),
     },
     simple('/dev/mqueue', 'mqueue', closed),
-    simple('/sys', 'sysfs', closed | attribute.readonly),
+    // The kernel mounts a sysfs only for a network namespace of the same user namespace.
+    facts.confined && facts.network === 'host' ? hostSys : simple('/sys', 'sysfs', closed | attribute.readonly),
   ];
   if (facts.cgroup) mounts.push(simple('/sys/fs/cgroup', 'cgroup', closed | attribute.readonly));
   return mounts;
 }
+
+/** The host's device, where the kernel lets the caller make none. */
+function boundDevice({ name }: Device): DefaultMount {
+  const target = `/dev/${name}`;
+  const reason = `default ${target}`;
+  return {
+    target,
+    reason,
+    file: true,
+    prefetchable: true,
+    make(draft) {
+      const slot = draft.newSlot();
+      draft.prepare.push({
+        op: 'bind',
+        reason,
+        mount: slot,
+        source: target,
+        recursive: 0,
+        device: 0n,
+        inode: 0n,
+        type: sourceType.file,
+      });
+      return slot;
+    },
+  };
+}
+
+/** The host's `/sys`, read-only. */
+const hostSys: DefaultMount = {
+  target: '/sys',
+  reason: 'default /sys',
+  prefetchable: false,
+  make(draft) {
+    const mount = draft.newSlot();
+    const { reason } = this;
+    const source = { source: '/sys', recursive: 1, device: 0n, inode: 0n, type: sourceType.directory };
+    draft.prepare.push({ op: 'bind', reason, mount, ...source });
+    const set = closed | attribute.readonly;
+    draft.prepare.push({ op: 'attributes', reason, mount, set, clear: 0, recursive: 1, propagation: 0 });
+    return mount;
+  },
+};
 
 function simple(target: string, op: 'proc' | 'sysfs' | 'mqueue' | 'cgroup', attributes: number): DefaultMount {
   const reason = `default ${target}`;
@@ -57,7 +109,7 @@ const links: readonly (readonly [name: string, content: string])[] = [
 ];
 
 /** Fills `/dev` while it is detached, so that no path of the image is walked to make a device. */
-function makeDev(draft: Draft): Slot {
+function makeDev(draft: Draft, devices: boolean): Slot {
   const slot = draft.newSlot();
   const reason = 'default /dev';
   const attributes = attribute.nosuid | attribute.strictatime;
@@ -74,7 +126,7 @@ function makeDev(draft: Draft): Slot {
     attributes,
     at: '',
   });
-  for (const { name, major, minor } of defaultDevices) {
+  for (const { name, major, minor } of devices ? defaultDevices : []) {
     draft.prepare.push({ op: 'device', reason, mount: slot, name, mode: 0o666, major, minor });
   }
   for (const [name, content] of links) draft.prepare.push({ op: 'symlink', reason, mount: slot, name, content });
@@ -84,15 +136,18 @@ function makeDev(draft: Draft): Slot {
   return slot;
 }
 
-/** Makes a devpts instance without the host's terminals. Group 5 is `tty` on all distributions. */
-function makePts(draft: Draft): Slot {
+/** The group `tty` on all distributions. */
+const tty = 5;
+
+/** Makes a devpts instance without the host's terminals. */
+function makePts(draft: Draft, gid: number): Slot {
   const slot = draft.newSlot();
   draft.prepare.push({
     op: 'devpts',
     reason: 'default /dev/pts',
     mount: slot,
     attributes: attribute.nosuid | attribute.noexec,
-    gid: 5,
+    gid,
     mode: 0o620,
     ptmxMode: 0o666,
   });

@@ -62,6 +62,19 @@ export interface RootFacts {
   readonly userxattr?: boolean | undefined;
   /** `--read-only`. */
   readonly readOnly: boolean;
+  /** Directories of the root file system with unions of their own; see `UnionPart`. */
+  readonly parts?: readonly UnionPart[] | undefined;
+  /** Directories of the host that are parts of it, read-only. */
+  readonly bound?: readonly string[] | undefined;
+}
+
+/** A directory of the host's root file system, in a union of its own. */
+export interface UnionPart {
+  /** The lower directory, and the place in the container. */
+  readonly target: string;
+  /** Upper directory, at the same place in the root's. */
+  readonly upper: string;
+  readonly work: string;
 }
 
 export interface Rlimit {
@@ -129,6 +142,11 @@ export interface StartFacts {
   readonly cgroup: boolean;
   /** Signal that the process gets when the launcher thread exits; 0: none. */
   readonly parentDeath: number;
+  /**
+   * What the user namespace of the caller allows; null or undefined: it is the initial one, which allows all. Otherwise
+   * devices cannot be made, only bound.
+   */
+  readonly confined?: { readonly oneId: boolean } | null | undefined;
   /** Make a user namespace. */
   readonly userNamespace?: boolean | undefined;
   readonly process: ProcessFacts;

@@ -5,6 +5,7 @@ import { defaultMounts } from './default-mounts.ts';
 import type { Draft } from './draft.ts';
 import type { StartFacts, UserMount } from './facts.ts';
 import type { Slot } from './types.ts';
+import { makeBoundPart, makePart, rootReason } from './union.ts';
 import { hiddenReason, makeHidden, makeUserMount } from './user-mounts.ts';
 
 /** A mount with its target below the root filesystem. */
@@ -22,7 +23,7 @@ export interface PlacedMount {
 }
 
 /**
- * All mounts but the root filesystem, in the order in which they are made: the user's, the hidden paths, the defaults.
+ * All mounts but the root filesystem, in the order in which they are made: its parts, the user's, the hidden paths, the defaults.
  * A mount of the user replaces other mounts at its target and below it: a user's `/dev` gets no default `/dev/pts`, and
  * a user's `/home` is not hidden.
  */
@@ -56,8 +57,20 @@ export function placeMounts(facts: StartFacts): readonly PlacedMount[] {
   const defaults = defaultMounts(facts)
     .filter(({ target }) => !isTaken(target))
     // Otherwise a symlink at /proc in the image could lead the mount to a place that the masks miss (CVE-2025-31133).
-    .map((mount): PlacedMount => ({ ...mount, kind: 'plain directory', create: true, sealed: false }));
-  return [...user, ...hidden, ...defaults];
+    .map(({ file, ...mount }): PlacedMount => {
+      return { ...mount, kind: file ? 'file' : 'plain directory', create: true, sealed: false };
+    });
+  const part = { kind: 'plain directory', create: false, reason: rootReason, prefetchable: true } as const;
+  const { parts: unions = [], bound = [], readOnly } = facts.root;
+  const parts = [
+    ...unions.map((one): PlacedMount => {
+      return { ...part, target: one.target, sealed: readOnly, make: (draft) => makePart(draft, facts.root, one) };
+    }),
+    ...bound.map((target): PlacedMount => {
+      return { ...part, target, sealed: false, make: (draft) => makeBoundPart(draft, target) };
+    }),
+  ].filter(({ target }) => !taken.has(target));
+  return [...parts, ...user, ...hidden, ...defaults];
 }
 
 /** Kind of a mount's target. In /proc nothing can be made, and only some files can be covered. */

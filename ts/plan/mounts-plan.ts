@@ -1,8 +1,8 @@
-import { makeUnion } from './build.ts';
 import { Draft } from './draft.ts';
 import type { StartFacts } from './facts.ts';
 import { placeMounts } from './layout.ts';
 import type { MountName, Plan } from './types.ts';
+import { makeUnion } from './union.ts';
 
 /** Mounts that can be prefetched. */
 export interface MountsPlan {

@@ -111,10 +111,16 @@ function dropPrivileges(draft: Draft, facts: StartFacts, confined = false): void
   // A user other than root holds no capability, only the bounding set for set-id programs, as in Docker.
   const held = uid === 0 ? capabilitySet(capabilities) : 0n;
   if (!noNewPrivileges) filterCalls(draft, facts);
-  draft.enter.push(
-    { op: 'ids', reason: 'user and groups', uid, gid, groups },
-    { op: 'capabilities', reason: 'capabilities', effective: held, permitted: held, inheritable: 0n, ambient: 0n },
-  );
+  // In a user namespace with one ID the process has it already, and setgroups(2) is forbidden.
+  if (!facts.confined?.oneId) draft.enter.push({ op: 'ids', reason: 'user and groups', uid, gid, groups });
+  draft.enter.push({
+    op: 'capabilities',
+    reason: 'capabilities',
+    effective: held,
+    permitted: held,
+    inheritable: 0n,
+    ambient: 0n,
+  });
   if (noNewPrivileges && !confined) draft.enter.push(withoutGain);
   if (facts.parentDeath !== 0) {
     draft.enter.push({ op: 'parent-death', reason: 'ends with its starter', signal: facts.parentDeath });

@@ -1,6 +1,7 @@
 import { closeSync, constants, statSync } from 'node:fs';
 import type { Runtime } from '../containers/runtime.ts';
 import type { ResolvedImage } from '../images/types.ts';
+import { inside } from '../native/ids.ts';
 import { noteUse } from '../record/files.ts';
 import { ImageView } from '../resolve/image-view.ts';
 import type { ResolvedSource } from '../resolve/sources.ts';
@@ -72,7 +73,8 @@ export class PoolVolumes {
     const facts = statSync(source.path, { bigint: true, throwIfNoEntry: false });
     if (facts === undefined || facts.birthtimeNs !== born) return null;
     if (facts.dev !== source.device || facts.ino !== source.inode) return null;
-    const owned = facts.uid === BigInt(owner.uid) && facts.gid === BigInt(owner.gid);
+    const { users, groups } = this.#runtime.native.rights;
+    const owned = inside(users, Number(facts.uid)) === owner.uid && inside(groups, Number(facts.gid)) === owner.gid;
     const lacks = owned && this.#lacking.has(placeOf(image, target));
     return nocopy || populated || lacks || !isEmptySync(source.path) ? source : null;
   }

@@ -4,7 +4,7 @@ import type { StartFacts } from '../plan/facts.ts';
 import { hole, type Values } from '../plan/holes.ts';
 import { mountsPlan } from '../plan/mounts-plan.ts';
 import type { MountName, Plan } from '../plan/types.ts';
-import { allowRemountAt, type RootAttributes, setRootAttributes } from '../record/layer.ts';
+import { allowRemountAt, partsWork, type RootAttributes, setRootAttributes } from '../record/layer.ts';
 import type { Store } from '../store/store.ts';
 import { errorCode } from '../store/system-error.ts';
 import { type Layer, LayerStaging, prefetchLayers } from './layers.ts';
@@ -150,7 +150,8 @@ export class Roots {
       if (changes.length > 0) this.#native.change(changes);
       const wanted = `${this.#paths.add(kind.key, paths()).join('\0')}\0`;
       const descriptors = await this.#native.openMounts(form.native, { values: [id], paths: wanted, after });
-      this.#mounted.set(id, { kind: kind.key, form, names, descriptors });
+      const hasParts = kind.attributes.parts !== undefined;
+      this.#mounted.set(id, { kind: kind.key, form, names, descriptors, hasParts });
     } finally {
       await this.#putBack(layer);
     }
@@ -170,8 +171,11 @@ export class Roots {
   async #unmount({ id, stagingDirectory }: Layer): Promise<void> {
     const layer = this.#layers.borrow((other) => other.id === id);
     if (layer === null) return;
+    const hasParts = this.#mounted.get(id)?.hasParts;
     await this.drop(id);
-    await allowRemountAt(`${stagingDirectory}/${id}/work`);
+    // Another start would make the directories of its parts again.
+    if (hasParts) return this.#native.changeLater([['remove', `${stagingDirectory}/${id}`]]);
+    await allowRemountAt(this.#native, `${stagingDirectory}/${id}/work`);
     await this.#putBack(layer);
   }
 
@@ -180,7 +184,13 @@ export class Roots {
     if (known !== undefined) return known;
     const path = `${stagingDirectory}/${hole.id}`;
     const one = facts();
-    const { plan, names } = mountsPlan({ ...one, root: { ...one.root, upper: `${path}/diff`, work: `${path}/work` } });
+    const root = { ...one.root, upper: `${path}/diff`, work: `${path}/work` };
+    const parts = root.parts?.map(({ target }) => ({
+      target,
+      upper: `${root.upper}${target}`,
+      work: `${partsWork(root.work)}${target}`,
+    }));
+    const { plan, names } = mountsPlan({ ...one, root: { ...root, parts } });
     const form = prepareForm(this.#native, plan, {});
     if (this.#plans.size >= maxMounted) this.#plans.clear();
     const made = { form, names };
@@ -197,4 +207,5 @@ interface MountsForm {
 
 interface MountedRoot extends RootMounts, MountsForm {
   readonly kind: string;
+  readonly hasParts: boolean;
 }

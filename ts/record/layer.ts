@@ -1,7 +1,9 @@
 import { statSync } from 'node:fs';
-import { rm, rmdir } from 'node:fs/promises';
+import { rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Change } from '../native/contract.ts';
+import type { Change, Native } from '../native/contract.ts';
+import { inside } from '../native/ids.ts';
+import { type Rights, rootRights } from '../native/rights.ts';
 import type { Store } from '../store/store.ts';
 import { errorCode } from '../store/system-error.ts';
 
@@ -22,21 +24,38 @@ export interface RootAttributes {
   readonly mode: number;
   readonly uid: number;
   readonly gid: number;
+  /** Directories that have unions of their own, with their modes. */
+  readonly parts?: readonly { readonly target: string; readonly mode: number }[] | undefined;
 }
 
 const defaultMode = 0o755;
 
+type Maps = Pick<Rights, 'users' | 'groups'>;
+
 /** @param image directory of the image's uppermost layer; undefined: no layer */
-export function rootAttributes(image: string | undefined): RootAttributes {
+export function rootAttributes(image: string | undefined, { users, groups }: Maps = rootRights): RootAttributes {
   if (image === undefined) return { mode: defaultMode, uid: 0, gid: 0 };
   const { mode, uid, gid } = statSync(image);
-  return { mode: mode & 0o7777, uid, gid };
+  return { mode: mode & 0o7777, uid: inside(users, uid), gid: inside(groups, gid) };
 }
 
-/** Gives a layer's upper directory the attributes of an image's root. No change for the defaults. Pure. */
-export function setRootAttributes(path: string, { mode, uid, gid }: RootAttributes): Change[] {
-  if (mode === defaultMode && uid === 0 && gid === 0) return [];
-  return [['attributes', `${path}/diff`, mode, uid, gid]];
+/**
+ * Gives a layer's upper directory the attributes of an image's root, and its parts their directories. No change for the
+ * defaults. Pure.
+ */
+export function setRootAttributes(path: string, { mode, uid, gid, parts = [] }: RootAttributes): Change[] {
+  const changes: Change[] = [];
+  if (mode !== defaultMode || uid !== 0 || gid !== 0) changes.push(['attributes', `${path}/diff`, mode, uid, gid]);
+  if (parts.length > 0) changes.push(['mkdir', partsWork(`${path}/work`), 0o700]);
+  for (const { target, mode: ofPart } of parts) {
+    changes.push(['mkdir', `${path}/diff${target}`, ofPart], ['mkdir', `${partsWork(`${path}/work`)}${target}`, 0o700]);
+  }
+  return changes;
+}
+
+/** Directory of the work directories of parts, beside that of the root's union. Pure. */
+export function partsWork(work: string): string {
+  return `${work}-of-parts`;
 }
 
 /** Origin of a new container's layer. */
@@ -77,12 +96,12 @@ export function syncLayer(store: Store, layer: string): Change[] {
  * with such a layer is removed with its program.
  */
 export async function allowRemount(store: Store, layer: string): Promise<void> {
-  await allowRemountAt(store.workPath(layer));
+  await allowRemountAt(store.native, store.workPath(layer));
 }
 
 /** Allows another mount of a `volatile` layer by the path of its work directory. */
-export async function allowRemountAt(work: string): Promise<void> {
-  await rm(join(work, 'work', 'incompat'), { recursive: true, force: true });
+export async function allowRemountAt(native: Native, work: string): Promise<void> {
+  await native.changeLater([['remove', join(work, 'work', 'incompat')]]);
 }
 
 /** Removes a read-write layer and its mount point, as far as they exist. */

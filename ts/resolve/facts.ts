@@ -13,6 +13,7 @@ import {
 } from '../plan/defaults.ts';
 import type { BindMount, Rlimit, StartFacts, TmpfsMount, UserMount } from '../plan/facts.ts';
 import { parents } from '../plan/layout.ts';
+import { partsWork } from '../record/layer.ts';
 import type { ContainerRecord } from '../record/schema.ts';
 import type { CapabilityChanges, RunRequest, TmpfsSpec, Ulimit } from '../request/types.ts';
 import { isHarmless, type ResolvedSource } from './sources.ts';
@@ -31,6 +32,8 @@ export interface StartContext {
   /** The caller's hard RLIMIT_NOFILE. */
   readonly hardNofile: bigint;
   readonly volatile: boolean;
+  /** What the launcher's user namespace allows; null: the initial one. */
+  readonly confined: StartFacts['confined'];
   /** Modes of the image's directories at the targets of tmpfs mounts. */
   readonly tmpfsModes: ReadonlyMap<string, number>;
   /** Paths of the CPUs' thermal data, masked besides the default ones. */
@@ -47,8 +50,15 @@ export function startFacts(record: ContainerRecord, image: ResolvedImage, contex
     id: record.id,
     root: {
       ...context.paths,
-      layers: image.layers,
+      layers: image.parts === undefined ? image.layers : [image.parts.root],
+      bound: image.parts?.bound,
+      parts: image.parts?.targets.map(({ target }) => ({
+        target,
+        upper: `${context.paths.upper}${target}`,
+        work: `${partsWork(context.paths.work)}${target}`,
+      })),
       volatile: context.volatile,
+      userxattr: context.confined !== null,
       readOnly: request.readOnly,
     },
     mounts: mountsOf(record, context),
@@ -63,6 +73,7 @@ export function startFacts(record: ContainerRecord, image: ResolvedImage, contex
     // It would show the caller's control group, with all that run below it: the container has none of its own yet.
     cgroup: false,
     parentDeath: sigkill,
+    confined: context.confined,
     defaultFilter: request.security.seccomp === 'default',
     process: {
       argv: [],

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { type CapabilityName, capabilitiesOf, capabilityNames } from '../linux/capabilities.ts';
 import { unlimited } from '../linux/rlimits.ts';
+import type { Rights } from '../native/rights.ts';
 
 let hard: bigint | undefined;
 
@@ -19,8 +20,9 @@ export function parseNofile(limits: string): bigint {
 
 let held: readonly CapabilityName[] | undefined;
 
-/** The caller's permitted capabilities, which are the most that a container can get. */
-export function heldCapabilities(): readonly CapabilityName[] {
+/** The most capabilities that a container can get: the caller's permitted ones, or in a user namespace all. */
+export function heldCapabilities({ kind }: Pick<Rights, 'kind'>): readonly CapabilityName[] {
+  if (kind === 'user') return capabilityNames;
   held ??= parsePermitted(readFileSync('/proc/self/status', 'utf8'));
   return held;
 }

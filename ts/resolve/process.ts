@@ -2,6 +2,8 @@ import { RequestError } from '../errors/index.ts';
 import type { ImageConfig, ResolvedUser } from '../images/types.ts';
 import type { CapabilityName } from '../linux/capabilities.ts';
 import type { NativeCommand } from '../native/contract.ts';
+import { addRange, isMapped, isOneId } from '../native/ids.ts';
+import type { Rights } from '../native/rights.ts';
 import { neededCapabilities } from '../plan/defaults.ts';
 import type { ProcessRecord } from '../record/schema.ts';
 import type { RunRequest } from '../request/types.ts';
@@ -41,6 +43,24 @@ export function refuseVainLimit({ ulimits }: Pick<RunRequest, 'ulimits'>, { uid 
   if (limit === undefined) return;
   throw new RequestError('ORLOP_E_INPUT', `the limit 'nproc=${limit.soft}' does not hold for root`, {
     hint: 'choose another user (--user), or leave the limit out',
+  });
+}
+
+/**
+ * Refuses a user or group that the caller's user namespace has not: the kernel's error is an EINVAL.
+ *
+ * @throws RequestError ORLOP_E_PERMISSION
+ */
+export function refuseUnmapped(
+  { uid, gid, groups }: Pick<ResolvedUser, 'uid' | 'gid' | 'groups'>,
+  { users, groups: ids }: Pick<Rights, 'users' | 'groups'>,
+): void {
+  const group = [gid, ...groups].find((id) => !isMapped(ids, id));
+  const missing = !isMapped(users, uid) ? `user ${uid}` : group === undefined ? null : `group ${group}`;
+  if (missing === null) return;
+  const range = isOneId(users) ? addRange : 'choose an ID below 65536';
+  throw new RequestError('ORLOP_E_PERMISSION', `the caller's user namespace has no ${missing}`, {
+    hint: `${range}; or run as root in the container: --user 0`,
   });
 }
 

@@ -1,6 +1,7 @@
 import type { ImageStore, ResolvedImage, ResolvedUser } from '../images/types.ts';
 import { resolveImageUser } from '../images/users/read-users.ts';
 import type { Change, Native } from '../native/contract.ts';
+import { isOneId } from '../native/ids.ts';
 import type { StartFacts } from '../plan/facts.ts';
 import { hole } from '../plan/holes.ts';
 import { layerPaths, type RootAttributes, rootAttributes } from '../record/layer.ts';
@@ -15,7 +16,7 @@ import { resolveFilter } from './filter.ts';
 import { ImageView } from './image-view.ts';
 import { hardNofile, heldCapabilities, thermalPaths } from './limits.ts';
 import { mayHang } from './may-hang.ts';
-import { processOf, refuseLacking, refuseVainLimit, requireCapabilities } from './process.ts';
+import { processOf, refuseLacking, refuseUnmapped, refuseVainLimit, requireCapabilities } from './process.ts';
 import { type ResolvedSource, resolveSources, resolveVolumes } from './sources.ts';
 import { tmpfsModes } from './tmpfs-modes.ts';
 import { type VolumeNeed, volumeNeeds } from './volume-needs.ts';
@@ -72,7 +73,8 @@ export async function resolveRequest(
   const { images, native } = services;
   const { signal, laps } = options;
   // Another user can only look at the plan.
-  const held = process.geteuid?.() === 0 ? heldCapabilities() : null;
+  const { rights } = native;
+  const held = rights.kind === 'none' ? null : heldCapabilities(rights);
   if (held !== null) requireCapabilities(request, held);
   const image = await images.resolve(request.image, { signal });
   laps?.lap('image', image.value.reference);
@@ -83,6 +85,7 @@ export async function resolveRequest(
   // Refuses what cannot be before anything is made.
   processOf(request, image.value.config, user, '');
   refuseVainLimit(request, user);
+  refuseUnmapped(user, rights);
   if (held !== null) refuseLacking(request, user, held);
   laps?.lap('user', 'of the image; volumes');
   const rest = await resolveStart(services, record, image.value, options);
@@ -91,7 +94,10 @@ export async function resolveRequest(
     request,
     user,
     volumes: needs,
-    rootAttributes: rootAttributes(image.value.layers[0]),
+    rootAttributes: {
+      ...rootAttributes(image.value.parts?.root ?? image.value.layers[0], rights),
+      parts: image.value.parts?.targets,
+    },
     createChecks: image.checks,
     // Each container has an anonymous volume of its own.
     repeatable: rest.startLasts && image.repeatable && !needs.some(({ anonymous }) => anonymous),
@@ -118,7 +124,9 @@ export async function resolveStart(
   await using view = ImageView.ofImage(native, image);
   const modes = await tmpfsModes(native, request, view.open);
   const files = etcFiles(hostname, request.network);
-  const filter = await resolveFilter(request);
+  const { rights } = native;
+  const held = heldCapabilities(rights);
+  const filter = await resolveFilter(request, held);
   const context = {
     paths: layerPaths(store, layer),
     sources: sources.value,
@@ -126,7 +134,8 @@ export async function resolveStart(
     seccomp: filter.value,
     tmpfsModes: modes,
     maskedPaths: await thermalPaths(),
-    held: heldCapabilities(),
+    held,
+    confined: rights.userNamespace === null ? null : { oneId: isOneId(rights.users) },
     hardNofile: hardNofile(),
     // The layer of an ephemeral container is not read after a power cut, so its unmount need not sync the disk.
     volatile: durability === 'ephemeral',

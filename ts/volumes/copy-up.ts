@@ -1,7 +1,8 @@
 import { constants } from 'node:fs';
-import { chmod, chown, type FileHandle, mkdir, open, rename, stat } from 'node:fs/promises';
+import { chmod, type FileHandle, mkdir, open, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Native } from '../native/contract.ts';
+import { inside } from '../native/ids.ts';
 import { removeTree } from '../store/staging.ts';
 import { errorCode } from '../store/system-error.ts';
 
@@ -33,7 +34,9 @@ export async function copyUp(
 ): Promise<boolean> {
   const source = await openTarget(native, await view(), target);
   if (source === null) {
-    await chown(join(volumePath, '_data'), owner.uid, owner.gid);
+    const data = join(volumePath, '_data');
+    const { mode } = await stat(data);
+    await native.changeLater([['attributes', data, mode & 0o7777, owner.uid, owner.gid]]);
     return false;
   }
   try {
@@ -88,7 +91,8 @@ export async function copyWouldChangeNothing(
   { view, target, owner }: CopyUp,
 ): Promise<boolean> {
   const { uid, gid } = await stat(mountpoint);
-  if (uid !== owner.uid || gid !== owner.gid) return false;
+  const { users, groups } = native.rights;
+  if (inside(users, uid) !== owner.uid || inside(groups, gid) !== owner.gid) return false;
   const source = await openTarget(native, await view(), target);
   if (source !== null) await native.close(source);
   return source === null;

@@ -147,7 +147,7 @@ const refused: readonly Case[] = [
 ];
 
 describe('hostile archives', () => {
-  requires('root', 'archive');
+  requires('privilege', 'archive');
   const directory = temporaryDirectory();
   const at = (name: string) => join(directory(), name);
 

@@ -69,7 +69,7 @@ ptrace(detach)
 `;
 
 describe('the process that unpacks', () => {
-  requires('root', 'archive');
+  requires('privilege', 'archive');
   const directory = temporaryDirectory();
   const at = (name: string) => join(directory(), name);
   let child: ChildProcess | undefined;

@@ -9,7 +9,7 @@ import { temporaryDirectory } from '../../support/temporary.ts';
 import { listing, packTo, pythonTar, run, shell, unpackFile } from './support.ts';
 
 describe('layers', () => {
-  requires('root', 'archive', 'overlay', 'setfattr');
+  requires('privilege', 'archive', 'overlay', 'setfattr');
   const directory = temporaryDirectory();
   const at = (name: string) => join(directory(), name);
   const names = (tar: string) => run('tar', '-tf', at(tar)).trim().split('\n');
@@ -148,7 +148,7 @@ describe('layers', () => {
 });
 
 describe('the view of layers', () => {
-  requires('root', 'archive', 'addon', 'overlay');
+  requires('privilege', 'archive', 'addon', 'overlay');
   const directory = temporaryDirectory();
   const at = (name: string) => join(directory(), name);
 

@@ -13,7 +13,7 @@ const kinds = { layer: { layer: true }, tree: { layer: false }, files: { layer: 
 const full = `add('x', b'5')\nadd('x/y', data=b'y')\nadd('x/z/deep', data=b'z')\n`;
 
 describe('an archive with a name twice', () => {
-  requires('root', 'archive');
+  requires('privilege', 'archive');
   const directory = temporaryDirectory();
   const at = (name: string) => join(directory(), name);
   const names = (name: string) =>
@@ -101,7 +101,7 @@ add('x/kept'); add('x', data=b'x')`,
 });
 
 describe('a layer with a name twice', () => {
-  requires('root', 'archive', 'addon', 'overlay', 'setfattr');
+  requires('privilege', 'archive', 'addon', 'overlay', 'setfattr');
   const directory = temporaryDirectory();
   const at = (name: string) => join(directory(), name);
   const isOpaque = (name: string) =>

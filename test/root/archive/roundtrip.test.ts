@@ -33,7 +33,7 @@ function makeTree(directory: string): void {
 }
 
 describe('archives', () => {
-  requires('root', 'archive', 'setfattr', 'busybox');
+  requires('privilege', 'archive', 'setfattr', 'busybox');
   const directory = temporaryDirectory();
   const at = (name: string) => join(directory(), name);
 

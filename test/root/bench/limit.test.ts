@@ -57,7 +57,7 @@ function machineFor(test: string) {
 }
 
 describe('the limit of the benchmark', () => {
-  requires('root', 'addon', 'archive');
+  requires('privilege', 'addon', 'archive');
   const directory = temporaryDirectory();
 
   for (const network of ['none', 'host']) {

@@ -10,7 +10,7 @@ import { requires } from '../../support/require.ts';
 import { temporaryDirectory, until } from '../../support/temporary.ts';
 
 describe('the program orlop', () => {
-  requires('root', 'addon', 'archive', 'overlay', 'busybox');
+  requires('privilege', 'addon', 'archive', 'overlay', 'busybox');
   const directory = temporaryDirectory();
   let root = '';
 

@@ -17,7 +17,7 @@ ${then}
 `;
 
 describe('a start by the command line', () => {
-  requires('root', 'addon', 'archive', 'overlay', 'busybox', 'cli');
+  requires('privilege', 'addon', 'archive', 'overlay', 'busybox', 'cli');
   const store = withCliStore();
 
   function modulesOf(program: string, ...argv: string[]): string[] {

@@ -23,7 +23,7 @@ function find(lines: readonly string[], ...words: string[]): number {
 }
 
 describe('the moment of the volume mount', () => {
-  requires('root', 'addon', 'overlay', 'cli', 'strace');
+  requires('privilege', 'addon', 'overlay', 'cli', 'strace');
   const directory = temporaryDirectory();
 
   it('is printed by plan, which makes nothing', async () => {

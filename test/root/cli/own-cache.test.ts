@@ -25,7 +25,7 @@ const flag = '--max-lazy';
 
 describe('the compiled form of the command line', function () {
   this.timeout(120_000);
-  requires('root', 'addon', 'overlay', 'cli');
+  requires('privilege', 'addon', 'overlay', 'cli');
   const root = temporaryDirectory();
 
   // Of this file's own, however it is run: its mode is changed here, and everybody's commands look at it.

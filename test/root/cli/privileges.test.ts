@@ -6,7 +6,7 @@ import { requires } from '../../support/require.ts';
 
 describe('orlop of a root that lacks capabilities, as in a container', function () {
   this.timeout(120_000);
-  requires('root', 'addon', 'archive', 'overlay', 'busybox', 'cli');
+  requires('privilege', 'addon', 'archive', 'overlay', 'busybox', 'cli');
   const store = withCliStore();
 
   /** Runs a command without these capabilities, as `setpriv` writes them: `-sys_time`. */

@@ -11,7 +11,7 @@ import { kill } from '../../support/workers.ts';
 const clearLine = '\r\x1b[K';
 
 describe('progress on a terminal', () => {
-  requires('root', 'addon', 'archive', 'cli');
+  requires('privilege', 'addon', 'archive', 'cli');
   const directory = temporaryDirectory();
   const at = (name: string) => join(directory(), name);
   let child: ChildProcess | undefined;

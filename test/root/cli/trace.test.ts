@@ -10,7 +10,7 @@ import { temporaryDirectory } from '../../support/temporary.ts';
 const ns = (us = 0) => Math.round(us * 1000);
 
 describe('the trace of a real start', () => {
-  requires('root', 'addon', 'overlay', 'cli');
+  requires('privilege', 'addon', 'overlay', 'cli');
   const directory = temporaryDirectory();
   let file = '';
   let events: TraceEvent[] = [];

@@ -42,7 +42,7 @@ function directoryIn(parent: string, name: string, content: string): string {
 
 describe('a run that has been made before', function () {
   this.timeout(120_000);
-  requires('root', 'addon', 'archive', 'overlay', 'busybox');
+  requires('privilege', 'addon', 'archive', 'overlay', 'busybox');
   const fixture = withOrlop();
 
   const run = (script: string, options: RunOptions & RunInput = {}, image = 'busybox') =>
@@ -323,7 +323,7 @@ describe('a run that has been made before', function () {
 
 describe('a start that is like one before', function () {
   this.timeout(120_000);
-  requires('root', 'addon', 'archive', 'overlay', 'busybox');
+  requires('privilege', 'addon', 'archive', 'overlay', 'busybox');
   const fixture = withOrlop();
 
   const create = (script: string, options: CreateOptions = {}) =>

@@ -18,7 +18,7 @@ import { until } from '../../support/temporary.ts';
 
 describe('what is prefetched for the next start', function () {
   this.timeout(120_000);
-  requires('root', 'addon', 'archive', 'overlay', 'busybox');
+  requires('privilege', 'addon', 'archive', 'overlay', 'busybox');
   const fixture = withOrlop();
   let mounts: string;
   before(() => {

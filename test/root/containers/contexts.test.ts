@@ -48,7 +48,7 @@ console.log(JSON.stringify([stdout, refused.code, missing.code, again.stdout, na
 `;
 
 describe('the library in another context of V8 than Node is in', () => {
-  requires('root', 'addon', 'archive', 'overlay', 'busybox', 'cli');
+  requires('privilege', 'addon', 'archive', 'overlay', 'busybox', 'cli');
   const directory = temporaryDirectory();
 
   it('knows the errors and disposables of Node, which are not of its own classes', () => {

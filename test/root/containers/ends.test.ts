@@ -13,7 +13,7 @@ interface Told {
 
 describe('the end of the program', function () {
   this.timeout(120_000);
-  requires('root', 'addon', 'archive', 'overlay', 'busybox');
+  requires('privilege', 'addon', 'archive', 'overlay', 'busybox');
   const fixture = withOrlop();
 
   const ways: Record<string, (program: Program) => void> = {

@@ -13,7 +13,7 @@ import { until } from '../../support/temporary.ts';
 
 describe('the root filesystem of a running container', function () {
   this.timeout(60_000);
-  requires('root', 'addon', 'archive', 'overlay', 'busybox');
+  requires('privilege', 'addon', 'archive', 'overlay', 'busybox');
   const fixture = withOrlop();
 
   /** Runs a container that has written to its layer and to its volume, and has changed its own root. */

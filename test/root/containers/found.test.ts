@@ -10,7 +10,7 @@ import { requires } from '../../support/require.ts';
 
 describe('a container of this program, whose volume or profile has changed between create and start', function () {
   this.timeout(120_000);
-  requires('root', 'addon', 'archive', 'overlay', 'busybox');
+  requires('privilege', 'addon', 'archive', 'overlay', 'busybox');
   const fixture = withOrlop();
 
   const makeSource = (name: string, content: string): string => {

@@ -43,7 +43,7 @@ const kinds: readonly Kind[] = [
 for (const { name, needs, mount } of kinds) {
   describe(`a store whose file system is full (${name})`, function () {
     this.timeout(120_000);
-    requires('root', 'addon', 'archive', 'overlay', 'busybox', ...needs);
+    requires('privilege', 'addon', 'archive', 'overlay', 'busybox', ...needs);
     const fixture = withOrlop({}, mount);
     afterEach(() => makeRoom());
 
@@ -142,7 +142,7 @@ for (const { name, needs, mount } of kinds) {
 
 describe('a run directory that is full', function () {
   this.timeout(120_000);
-  requires('root', 'addon', 'archive', 'overlay', 'busybox');
+  requires('privilege', 'addon', 'archive', 'overlay', 'busybox');
   const directory = temporaryDirectory();
 
   it('keeps no half of a record, which would take the room of the next', async () => {

@@ -14,7 +14,7 @@ const kernels = [
 
 describe('a runtime with the system calls of an older kernel', function () {
   this.timeout(300_000);
-  requires('root', 'addon', 'archive', 'overlay', 'busybox');
+  requires('privilege', 'addon', 'archive', 'overlay', 'busybox');
   const fixture = withOrlop();
   const before = process.env.ORLOP_FEATURES;
   let orlop: OrlopRuntime | undefined;

@@ -17,7 +17,7 @@ import { until } from '../../support/temporary.ts';
 
 describe('a program that runs many containers', function () {
   this.timeout(300_000);
-  requires('root', 'addon', 'archive', 'overlay', 'busybox');
+  requires('privilege', 'addon', 'archive', 'overlay', 'busybox');
   const fixture = withOrlop();
 
   /** Runs `total` containers, four at a time, each tenth with a volume of its own. */

@@ -9,7 +9,7 @@ import { requires } from '../../support/require.ts';
 
 describe('options of a container', function () {
   this.timeout(120_000);
-  requires('root', 'addon', 'archive', 'overlay', 'busybox');
+  requires('privilege', 'addon', 'archive', 'overlay', 'busybox');
   const fixture = withOrlop();
   const run = (script: string, options: RunOptions = {}) =>
     fixture().orlop.run('busybox', ['sh', '-c', script], options);

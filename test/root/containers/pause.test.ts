@@ -28,7 +28,7 @@ const writer = `
 
 describe('a container that runs', function () {
   this.timeout(180_000);
-  requires('root', 'addon', 'archive', 'overlay', 'busybox');
+  requires('privilege', 'addon', 'archive', 'overlay', 'busybox');
   const fixture = withOrlop();
   let container: Container;
   let running: Running;

@@ -15,7 +15,7 @@ import { until } from '../../support/temporary.ts';
 
 describe('several programs on one store', function () {
   this.timeout(300_000);
-  requires('root', 'addon', 'archive', 'overlay', 'busybox', 'cli');
+  requires('privilege', 'addon', 'archive', 'overlay', 'busybox', 'cli');
   const prepared = withOrlop();
   /** With the directory for locks that the command line uses too. */
   let store: { root: string; run: string; orlop: OrlopRuntime };

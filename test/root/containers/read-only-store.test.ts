@@ -9,7 +9,7 @@ import { requires } from '../../support/require.ts';
 
 describe('a store on a read-only file system', function () {
   this.timeout(60_000);
-  requires('root', 'addon', 'archive', 'overlay', 'busybox');
+  requires('privilege', 'addon', 'archive', 'overlay', 'busybox');
   const fixture = withOrlop({}, (root) => execFileSync('mount', ['-t', 'tmpfs', 'tmpfs', root]));
   const remount = (how: 'ro' | 'rw') => execFileSync('mount', ['-o', `remount,${how}`, fixture().root]);
 

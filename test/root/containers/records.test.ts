@@ -10,7 +10,7 @@ import { until } from '../../support/temporary.ts';
 
 describe('a container whose record cannot be written', function () {
   this.timeout(120_000);
-  requires('root', 'addon', 'archive', 'overlay', 'busybox');
+  requires('privilege', 'addon', 'archive', 'overlay', 'busybox');
   const fixture = withOrlop();
 
   /** Makes a directory unwritable, for root too; skips or fails the test where the file system cannot. */

@@ -10,7 +10,7 @@ import { until } from '../../support/temporary.ts';
 
 describe('run', function () {
   this.timeout(120_000);
-  requires('root', 'addon', 'archive', 'overlay', 'busybox');
+  requires('privilege', 'addon', 'archive', 'overlay', 'busybox');
   const fixture = withOrlop({ '/bin/not-executable': '#!/bin/sh\n', '/bin/no-interpreter': '#!/no/such\n' });
   let before: Record<string, string[]>;
 

@@ -9,7 +9,7 @@ import { requires } from '../../support/require.ts';
 
 describe('a started container', function () {
   this.timeout(120_000);
-  requires('root', 'addon', 'archive', 'overlay', 'busybox');
+  requires('privilege', 'addon', 'archive', 'overlay', 'busybox');
   const fixture = withOrlop();
   const create = (script: string, options = {}) =>
     fixture().orlop.create('busybox', ['sh', '-c', script], { rm: true, ...options });
@@ -120,7 +120,7 @@ describe('a started container', function () {
 
 describe('a durable container', function () {
   this.timeout(120_000);
-  requires('root', 'addon', 'archive', 'overlay', 'busybox');
+  requires('privilege', 'addon', 'archive', 'overlay', 'busybox');
   const fixture = withOrlop();
 
   it('sees at its second start what it wrote at the first, and its volumes', async () => {

@@ -5,7 +5,7 @@ import { timed, unexplained } from '../../support/timings.ts';
 
 describe('the timings of a start', function () {
   this.timeout(120_000);
-  requires('root', 'addon', 'archive', 'overlay', 'busybox');
+  requires('privilege', 'addon', 'archive', 'overlay', 'busybox');
   const fixture = withOrlop();
 
   it('explain every moment, with every strategy, and count from start', async () => {

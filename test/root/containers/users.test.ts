@@ -7,7 +7,7 @@ import { requires } from '../../support/require.ts';
 
 describe('the user of a container', function () {
   this.timeout(120_000);
-  requires('root', 'addon', 'archive', 'overlay', 'busybox');
+  requires('privilege', 'addon', 'archive', 'overlay', 'busybox');
   const fixture = withOrlop({ '/etc/passwd': passwd(), '/etc/group': group() });
 
   const identity = 'echo $(id -u) $(id -g) $(id -G) $HOME';

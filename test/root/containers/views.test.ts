@@ -52,7 +52,7 @@ function mountLines(table: string): string[] {
 
 describe('what an application can see of its start', function () {
   this.timeout(180_000);
-  requires('root', 'addon', 'archive', 'overlay', 'busybox');
+  requires('privilege', 'addon', 'archive', 'overlay', 'busybox');
   const fixture = withOrlop();
   const open = async (strategy: string): Promise<OrlopRuntime> => {
     const before = process.env.ORLOP_STRATEGY;

@@ -23,7 +23,7 @@ function zombies(): unknown[] {
 
 describe('a Worker that uses orlop', function () {
   this.timeout(120_000);
-  requires('root', 'addon', 'archive', 'overlay', 'busybox');
+  requires('privilege', 'addon', 'archive', 'overlay', 'busybox');
   const fixture = withOrlop();
 
   function start(what: string): Worker {

@@ -46,7 +46,7 @@ const commented = [
 
 describe('the examples in docs/', function () {
   this.timeout(120_000);
-  requires('root', 'addon', 'archive', 'overlay', 'cli', 'busybox');
+  requires('privilege', 'addon', 'archive', 'overlay', 'cli', 'busybox');
   let directory = '';
   beforeEach(() => {
     directory = mkdtempSync('/var/tmp/orlop-docs-');

@@ -18,7 +18,7 @@ function stepsOf(picture: string): string[] {
 }
 
 describe('the picture of a start in docs/', () => {
-  requires('root', 'addon', 'overlay', 'cli');
+  requires('privilege', 'addon', 'overlay', 'cli');
   const directory = temporaryDirectory();
 
   it('shows the steps of a start as it is now (scripts/trace-picture draws it)', async () => {

@@ -13,7 +13,7 @@ function blocks(language: string): string[] {
 
 describe('the examples in the README', function () {
   this.timeout(120_000);
-  requires('root', 'addon', 'archive', 'overlay', 'cli', 'busybox');
+  requires('privilege', 'addon', 'archive', 'overlay', 'cli', 'busybox');
   let directory = '';
   beforeEach(() => {
     directory = mkdtempSync('/var/tmp/orlop-readme-');

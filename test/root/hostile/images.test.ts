@@ -12,7 +12,7 @@ import { requires } from '../../support/require.ts';
 
 describe('an image that sets traps', function () {
   this.timeout(120_000);
-  requires('root', 'addon', 'archive', 'overlay', 'busybox');
+  requires('privilege', 'addon', 'archive', 'overlay', 'busybox');
   const fixture = withOrlop();
   let victim = '';
   let untouched: readonly string[] = [];

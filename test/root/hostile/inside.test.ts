@@ -27,7 +27,7 @@ const syscalls: Readonly<Record<string, number>> =
 
 describe('what runs in a container', function () {
   this.timeout(120_000);
-  requires('root', 'addon', 'archive', 'overlay', 'busybox', 'perl');
+  requires('privilege', 'addon', 'archive', 'overlay', 'busybox', 'perl');
   const fixture = withOrlop();
   const sh = (script: string, options: RunOptions = {}) =>
     fixture().orlop.run('busybox', ['sh', '-c', script], options);
@@ -185,7 +185,7 @@ describe('what runs in a container', function () {
 });
 
 describe('a descriptor and a variable that orlop run was given', () => {
-  requires('root', 'addon', 'archive', 'overlay', 'busybox', 'cli');
+  requires('privilege', 'addon', 'archive', 'overlay', 'busybox', 'cli');
   const store = withCliStore();
 
   it('do not reach the container', () => {

@@ -9,7 +9,7 @@ import { Disturber } from '../../support/trees.ts';
 
 describe('a volume that somebody else changes while containers start with it', function () {
   this.timeout(600_000);
-  requires('root', 'addon', 'archive', 'overlay', 'busybox');
+  requires('privilege', 'addon', 'archive', 'overlay', 'busybox');
   const fixture = withOrlop();
 
   /** What became of `starts` starts: the output, or the error's code. */

@@ -10,7 +10,7 @@ import { refusal } from '../../support/refusal.ts';
 import { requires } from '../../support/require.ts';
 
 describe("the caller's null device", () => {
-  requires('root', 'addon', 'archive', 'overlay', 'busybox');
+  requires('privilege', 'addon', 'archive', 'overlay', 'busybox');
   const fixture = withOrlop();
 
   it('keeps its mode and owner whatever root in a container does to its standard streams', async () => {
@@ -43,7 +43,7 @@ describe("the caller's null device", () => {
 
 describe('a descriptor that a program gives to a container as a stream', function () {
   this.timeout(120_000);
-  requires('root', 'addon', 'archive', 'overlay', 'busybox');
+  requires('privilege', 'addon', 'archive', 'overlay', 'busybox');
   const fixture = withOrlop();
   const create = (script: string) => fixture().orlop.create('busybox', ['sh', '-c', script], { rm: true });
 
@@ -101,7 +101,7 @@ describe('a descriptor that a program gives to a container as a stream', functio
 });
 
 describe('a file or a terminal that orlop run writes to', () => {
-  requires('root', 'addon', 'archive', 'overlay', 'busybox', 'cli');
+  requires('privilege', 'addon', 'archive', 'overlay', 'busybox', 'cli');
   const store = withCliStore();
 
   const run = (script: string, stdio: [number | 'ignore', number, number], interactive: readonly string[] = []) =>

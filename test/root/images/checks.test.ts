@@ -8,7 +8,7 @@ import { requires } from '../../support/require.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 
 describe('the checks that an image is as it was resolved', () => {
-  requires('root', 'addon', 'archive', 'overlay');
+  requires('privilege', 'addon', 'archive', 'overlay');
   const directory = temporaryDirectory();
   let test: TestStore;
   let archive: string;

@@ -20,7 +20,7 @@ import { requires } from '../../support/require.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 
 describe('commit', () => {
-  requires('root', 'addon', 'archive', 'overlay', 'setfattr');
+  requires('privilege', 'addon', 'archive', 'overlay', 'setfattr');
   const directory = temporaryDirectory();
   let test: TestStore;
 

@@ -16,7 +16,7 @@ import { temporaryDirectory, until } from '../../support/temporary.ts';
 const child = new URL('../../support/import-child.ts', import.meta.url).pathname;
 
 describe('an import that is killed', () => {
-  requires('root', 'addon', 'archive');
+  requires('privilege', 'addon', 'archive');
   const directory = temporaryDirectory();
 
   it('while it unpacks leaves a store that the next command cleans and uses', async () => {

@@ -11,7 +11,7 @@ import { requires } from '../../support/require.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 
 describe('import', () => {
-  requires('root', 'addon', 'archive', 'overlay', 'busybox');
+  requires('privilege', 'addon', 'archive', 'overlay', 'busybox');
   const directory = temporaryDirectory();
   let test: TestStore;
   let archive: string;

@@ -9,7 +9,7 @@ import { requires } from '../../support/require.ts';
 import { temporaryDirectory, until } from '../../support/temporary.ts';
 
 describe('the progress of an operation on images', () => {
-  requires('root', 'addon', 'archive', 'overlay');
+  requires('privilege', 'addon', 'archive', 'overlay');
   const directory = temporaryDirectory();
   let test: TestStore;
   let archive: string;

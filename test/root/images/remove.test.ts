@@ -12,7 +12,7 @@ import { temporaryDirectory, until } from '../../support/temporary.ts';
 const unused = async (): Promise<readonly string[]> => [];
 
 describe('removing an image', () => {
-  requires('root', 'addon', 'archive');
+  requires('privilege', 'addon', 'archive');
   const directory = temporaryDirectory();
   let test: TestStore;
   let id: ImageId;
@@ -131,7 +131,7 @@ describe('removing an image', () => {
 });
 
 describe('an image', () => {
-  requires('root', 'addon', 'archive');
+  requires('privilege', 'addon', 'archive');
   const directory = temporaryDirectory();
 
   it('is found by name, ID, the beginning of its ID, and its digest', async () => {

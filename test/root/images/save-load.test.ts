@@ -14,7 +14,7 @@ import { pythonTar } from '../archive/support.ts';
 const directory = temporaryDirectory;
 
 describe('save and load', () => {
-  requires('root', 'addon', 'archive', 'overlay');
+  requires('privilege', 'addon', 'archive', 'overlay');
   const path = directory();
   let source: TestStore;
   let target: TestStore;

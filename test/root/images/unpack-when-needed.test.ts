@@ -9,7 +9,7 @@ import { requires } from '../../support/require.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 
 describe('the layer of a committed image', () => {
-  requires('root', 'addon', 'archive', 'overlay', 'setfattr');
+  requires('privilege', 'addon', 'archive', 'overlay', 'setfattr');
   const directory = temporaryDirectory();
   let test: TestStore;
   /** Its directory, and its archive. */

@@ -10,7 +10,7 @@ import { requires } from '../../support/require.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 
 describe('the users of an image', () => {
-  requires('root', 'addon', 'archive', 'overlay');
+  requires('privilege', 'addon', 'archive', 'overlay');
   const directory = temporaryDirectory();
 
   async function find(spec: string, change: (tree: string) => Promise<void>): Promise<ResolvedUser> {

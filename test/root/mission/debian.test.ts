@@ -7,7 +7,7 @@ import { requires } from '../../support/require.ts';
 
 describe('a Debian made by debootstrap', function () {
   this.timeout(900_000);
-  requires('root', 'addon', 'archive', 'overlay', 'busybox', 'debootstrap');
+  requires('privilege', 'addon', 'archive', 'overlay', 'busybox', 'debootstrap');
   const fixture = withOrlop();
   before(async () => {
     await fixture().orlop.images.import(debianArchive(), { reference: 'debian:trixie' });

@@ -9,7 +9,7 @@ import { requires } from '../../support/require.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 
 describe("the host's mount table", () => {
-  requires('root', 'addon', 'archive', 'overlay', 'busybox');
+  requires('privilege', 'addon', 'archive', 'overlay', 'busybox');
   const fixture = withOrlop();
 
   it('does not change while a container runs, and mnt/<id> stays empty', async () => {
@@ -66,7 +66,7 @@ describe("the host's mount table", () => {
 
 describe('the image host', () => {
   // It shows the file system of `/` only.
-  requires('root', 'addon', 'overlay', 'temporary-on-root');
+  requires('privilege', 'addon', 'overlay', 'temporary-on-root');
   const directory = temporaryDirectory();
 
   it('hides a store whose run directory lies in it, and all that is in both', async () => {

@@ -6,7 +6,7 @@ import { withOrlop } from '../../support/orlop.ts';
 import { requires } from '../../support/require.ts';
 
 describe('a volume', () => {
-  requires('root', 'addon', 'archive', 'overlay', 'busybox');
+  requires('privilege', 'addon', 'archive', 'overlay', 'busybox');
   const fixture = withOrlop();
   const sh = (script: string, options = {}) => fixture().orlop.run('busybox', ['sh', '-c', script], options);
 

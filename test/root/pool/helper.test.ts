@@ -9,7 +9,7 @@ import { temporaryDirectory, until } from '../../support/temporary.ts';
 const user = 65_534;
 
 describe('orlop-init', () => {
-  requires('root', 'addon');
+  requires('privilege', 'addon');
   const temporary = temporaryDirectory();
   const children: ChildProcess[] = [];
 

@@ -22,7 +22,7 @@ const nothing = { mnt: [], containers: [], volumes: [], staging: [], ephemeral: 
 
 describe('a pool', function () {
   this.timeout(400_000);
-  requires('root', 'addon', 'archive', 'busybox', 'overlay');
+  requires('privilege', 'addon', 'archive', 'busybox', 'overlay');
   const fixture = withOrlop();
 
   /** The processes of waiting containers, as the records say. */
@@ -182,7 +182,7 @@ describe('a pool', function () {
 
 describe('the containers of a pool', function () {
   this.timeout(200_000);
-  requires('root', 'addon', 'archive', 'busybox', 'overlay');
+  requires('privilege', 'addon', 'archive', 'busybox', 'overlay');
   const fixture = withOrlop();
 
   function program(what: string): ChildProcess {

@@ -8,7 +8,7 @@ import { until } from '../../support/temporary.ts';
 
 describe('a pool whose image has been replaced under its name', function () {
   this.timeout(120_000);
-  requires('root', 'addon', 'archive', 'busybox', 'overlay');
+  requires('privilege', 'addon', 'archive', 'busybox', 'overlay');
   const fixture = withOrlop();
 
   async function openPool(name: string, size: number): Promise<Pool> {

@@ -12,7 +12,7 @@ import { until } from '../../support/temporary.ts';
 
 describe('a request to a pool', function () {
   this.timeout(120_000);
-  requires('root', 'addon', 'archive', 'busybox', 'overlay');
+  requires('privilege', 'addon', 'archive', 'busybox', 'overlay');
   const fixture = withOrlop();
   let pool: Pool;
   let hostMounts: string;

@@ -75,7 +75,7 @@ function mountsOf(table: string): string {
 
 describe('an application in a waiting container of a pool', function () {
   this.timeout(120_000);
-  requires('root', 'addon', 'archive', 'busybox', 'overlay');
+  requires('privilege', 'addon', 'archive', 'busybox', 'overlay');
   const fixture = withOrlop();
   const held: number[] = [];
 

@@ -5,7 +5,7 @@ import { timed } from '../../support/timings.ts';
 
 describe('the timings of a request to a pool', function () {
   this.timeout(120_000);
-  requires('root', 'addon', 'archive', 'overlay', 'busybox');
+  requires('privilege', 'addon', 'archive', 'overlay', 'busybox');
   const fixture = withOrlop();
 
   it('are its own: the waiting container had its mounts before', async () => {

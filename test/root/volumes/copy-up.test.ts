@@ -23,7 +23,7 @@ import { requires } from '../../support/require.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 
 describe('copy-up of an image into a new volume', () => {
-  requires('root', 'addon', 'overlay', 'setfattr');
+  requires('privilege', 'addon', 'overlay', 'setfattr');
   const directory = temporaryDirectory();
   const lower = (...path: string[]): string => join(directory(), 'lower', ...path);
   const upper = (...path: string[]): string => join(directory(), 'upper', ...path);

@@ -13,7 +13,7 @@ import { until } from '../../support/temporary.ts';
 
 describe('a source on a file system whose server', function () {
   this.timeout(120_000);
-  requires('root', 'addon', 'archive', 'overlay', 'busybox', 'fuse');
+  requires('privilege', 'addon', 'archive', 'overlay', 'busybox', 'fuse');
   const fixture = withOrlop();
   let fuse: Fuse;
   let number = 0;
@@ -92,7 +92,7 @@ describe('a source on a file system whose server', function () {
 
 describe('a file system that is mounted at a source which was used before', function () {
   this.timeout(120_000);
-  requires('root', 'addon', 'archive', 'overlay', 'busybox', 'fuse');
+  requires('privilege', 'addon', 'archive', 'overlay', 'busybox', 'fuse');
   const fixture = withOrlop();
 
   /** Where the threads of the launcher wait in the kernel. */

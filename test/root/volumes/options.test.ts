@@ -25,7 +25,7 @@ function wordsOf(attributes: number): string[] {
 
 describe('an option of a mount', function () {
   this.timeout(120_000);
-  requires('root', 'addon', 'archive', 'overlay', 'busybox');
+  requires('privilege', 'addon', 'archive', 'overlay', 'busybox');
   // A file system of its own, of which it is known what restricts it: nothing.
   const fixture = withOrlop({}, (root) => execFileSync('mount', ['-t', 'tmpfs', 'tmpfs', root]));
   const sh = (script: string, options: RunOptions) => fixture().orlop.run('busybox', ['sh', '-c', script], options);

@@ -1,5 +1,6 @@
 import { capabilitiesOf } from '../../linux/capabilities.ts';
 import { isAtLeast } from '../../linux/kernel.ts';
+import { addRange, isOneId } from '../../native/ids.ts';
 import { neededCapabilities } from '../../plan/defaults.ts';
 import type { Facts } from './facts.ts';
 
@@ -68,18 +69,32 @@ function checkExecutable({ executables }: Facts, name: keyof Facts['executables'
   return { name, status: 'warn', detail: `${without}: ${found.error}`, ...(found.hint && { hint: found.hint }) };
 }
 
-function checkRoot({ uid, capabilities }: Facts): Check {
+function checkRoot({ uid, capabilities, addon }: Facts): Check | undefined {
   const held = capabilitiesOf(capabilities);
   const missing = neededCapabilities.filter((name) => !held.includes(name));
   if (uid === 0 && missing.length === 0)
     return { name: 'root', status: 'ok', detail: 'root, with all capabilities needed' };
-  if (uid !== 0) {
-    const hint = 'run it as root (sudo); containers of other users come with a later version';
-    return { name: 'root', status: 'fail', detail: `uid ${uid}`, hint };
-  }
+  if (uid !== 0) return checkUser(uid, addon);
   const detail = `root without ${missing.join(', ')}`;
   return { name: 'root', status: 'fail', detail, hint: 'inside another container: give it these capabilities' };
 }
+
+/** What a caller who is not root can make containers with: it was tried. */
+function checkUser(uid: number, addon: Facts['addon']): Check | undefined {
+  if ('error' in addon) return undefined;
+  const name = 'user';
+  const { rights } = addon;
+  if (rights.kind === 'none') {
+    const { message, hint = 'run it with sudo' } = rights.why;
+    return { name, status: 'fail', detail: `uid ${uid}: ${message}`, hint };
+  }
+  if (!isOneId(rights.users)) {
+    return { name, status: 'ok', detail: `uid ${uid}, in a user namespace with a range of IDs` };
+  }
+  return { name, status: 'warn', detail: `uid ${uid}, in a user namespace with one ID: ${oneIdMeans}`, hint: addRange };
+}
+
+const oneIdMeans = 'all files of a container are yours, and --user is refused';
 
 function checkOverlay({ overlay }: Facts): Check {
   const name = 'overlayfs';

@@ -6,6 +6,7 @@ import { RequestError } from '../../errors/index.ts';
 import { messageOf } from '../../errors/message.ts';
 import { archiveExecutable } from '../../images/archive/executable.ts';
 import { helperExecutable } from '../../native/helper.ts';
+import type { Rights } from '../../native/rights.ts';
 import { homeDirectory } from '../../store/home.ts';
 import { chooseRoot, type RootFacts } from '../../store/roots.ts';
 
@@ -31,9 +32,9 @@ export interface Facts {
     | { readonly error: string; readonly hint?: string | undefined };
   /** Directories of the system that are separate file systems: the image `host` does not show them. */
   readonly separate: readonly string[];
-  /** Feature bits and file of the addon, or the reason why it cannot be loaded. */
+  /** Feature bits and file of the addon, and what containers can be made with; or the reason why it cannot be loaded. */
   readonly addon:
-    | { readonly features: number; readonly file: string }
+    | { readonly features: number; readonly file: string; readonly rights: Rights }
     | { readonly error: string; readonly hint?: string | undefined };
   /** Files of the executables beside the addon, or the reason why one cannot be used. */
   readonly executables: Readonly<Record<'orlop-archive' | 'orlop-init', Executable>>;
@@ -47,7 +48,7 @@ export interface Surroundings {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
   readonly root: string | undefined;
-  loadAddon(): Promise<{ features(): number; readonly file: string }>;
+  loadAddon(): Promise<{ features(): number; readonly file: string; readonly rights: Rights }>;
 }
 
 export async function gatherFacts(surroundings: Surroundings): Promise<Facts> {
@@ -129,7 +130,7 @@ function separateMounts(mountinfo: string): readonly string[] {
 async function addonFacts({ loadAddon }: Surroundings): Promise<Facts['addon']> {
   try {
     const addon = await loadAddon();
-    return { features: addon.features(), file: addon.file };
+    return { features: addon.features(), file: addon.file, rights: addon.rights };
   } catch (error) {
     return failureOf(error);
   }

@@ -20,7 +20,7 @@ const files = ['etc/hosts', 'etc/hostname', 'etc/resolv.conf'] as const;
  */
 export async function ensureMountPointLayer(store: Store): Promise<string> {
   const diff = store.diffPath(layerId);
-  if (await exists(diff)) return diff;
+  if (await layerExists(diff)) return diff;
   await using staging = await store.stage();
   await build(join(staging.path, 'diff'));
   await staging.commit(store.layerPath(layerId), { durable: true });
@@ -47,7 +47,8 @@ async function makeDirectory(path: string): Promise<void> {
   await directory.close();
 }
 
-async function exists(path: string): Promise<boolean> {
+/** True if there is a layer's directory. */
+export async function layerExists(path: string): Promise<boolean> {
   try {
     await stat(path);
     return true;

@@ -1,6 +1,7 @@
-import { chmod, chown, type FileHandle, mkdir, open, rename, stat } from 'node:fs/promises';
+import { chmod, type FileHandle, mkdir, open, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RequestError } from '../../errors/index.ts';
+import { inside } from '../../native/ids.ts';
 import { sync, syncDirectory } from '../../store/durable.ts';
 import { newId } from '../../store/id.ts';
 import type { Lock } from '../../store/lock.ts';
@@ -204,8 +205,9 @@ export class Addition {
     const from = this.#directories(below).at(-1);
     if (from === undefined) return chmod(diff, 0o755);
     const { mode, uid, gid } = await stat(from);
-    await chown(diff, uid, gid);
-    await chmod(diff, mode & 0o7777);
+    const { users, groups } = this.#store.native.rights;
+    const owner = [inside(users, uid), inside(groups, gid)] as const;
+    await this.#store.native.changeLater([['attributes', diff, mode & 0o7777, ...owner]]);
   }
 
   async #keep(staging: Staging, record: LayerRecord): Promise<void> {

@@ -1,6 +1,9 @@
 import { expect } from 'chai';
 import { type Check, runChecks } from '../../../../ts/cli/doctor/checks.ts';
 import { type Facts, gatherFacts } from '../../../../ts/cli/doctor/facts.ts';
+import { RequestError } from '../../../../ts/errors/index.ts';
+import { mapOf } from '../../../../ts/native/ids.ts';
+import { noRights, type Rights, rootRights } from '../../../../ts/native/rights.ts';
 import { orlop } from '../../../support/fake-orlop.ts';
 
 const good: Facts = {
@@ -15,10 +18,23 @@ const good: Facts = {
   cgroup: 'v2',
   store: { path: '/var/lib/orlop', fsType: 0xef53 },
   separate: [],
-  addon: { features: 0b111111, file: '/p/orlop.node' },
+  addon: { features: 0b111111, file: '/p/orlop.node', rights: rootRights },
   executables: { 'orlop-archive': { file: '/p/orlop-archive' }, 'orlop-init': { file: '/p/orlop-init' } },
   extraCerts: undefined,
 };
+const refused = new RequestError('ORLOP_E_PERMISSION', 'no user namespace', {
+  hint: 'sysctl user.max_user_namespaces',
+});
+
+function userRights(subid: string): Rights {
+  const map = mapOf(subid, 1000, ['alice']);
+  return { kind: 'user', userNamespace: 9, users: map, groups: map };
+}
+
+function asUser(rights: Rights): Partial<Facts> {
+  return { uid: 1000, capabilities: 0n, addon: { features: 0b111111, file: '/p/orlop.node', rights } };
+}
+
 const lost = { error: 'cannot be executed', hint: 'chmod +x' };
 
 function bad(changes: Partial<Facts>): readonly Check[] {
@@ -29,6 +45,10 @@ describe('the checks of doctor', () => {
   it('find nothing on a good machine', () => {
     expect(bad({})).to.deep.equal([]);
     expect(runChecks(good)).to.have.length.greaterThan(8);
+  });
+
+  it('find nothing for a user with a range of IDs', () => {
+    expect(bad(asUser(userRights('alice:100000:65536')))).to.deep.equal([]);
   });
 
   const cases: readonly [string, Partial<Facts>, status: string, name: string, hint: RegExp][] = [
@@ -42,12 +62,19 @@ describe('the checks of doctor', () => {
       name,
       /chmod/,
     ]),
-    ['another user', { uid: 1000, capabilities: 0n }, 'fail', 'root', /sudo/],
+    ['a user without a user namespace', asUser(noRights(refused)), 'fail', 'user', /max_user_namespaces/],
+    ['a user with one ID', asUser(userRights('')), 'warn', 'user', /usermod/],
     ['root in a container', { capabilities: 0x00000000a80425fbn }, 'fail', 'root', /capabilities/],
     ['no overlayfs', { overlay: false }, 'fail', 'overlayfs', /modprobe/],
     ['no network namespaces', { namespaces: ['mnt', 'pid'] }, 'fail', 'namespaces', /CONFIG_NAMESPACES/],
     ['no seccomp', { seccompActions: [] }, 'fail', 'seccomp', /SECCOMP/],
-    ['no new mount calls', { addon: { features: 0b111110, file: '/p/orlop.node' } }, 'warn', 'system calls', /older/],
+    [
+      'no new mount calls',
+      { addon: { features: 0b111110, file: '/p/orlop.node', rights: rootRights } },
+      'warn',
+      'system calls',
+      /older/,
+    ],
     ['no cgroups', { cgroup: 'none' }, 'warn', 'cgroup', /mount -t cgroup2/],
     ['a store on overlayfs', { store: { path: '/s', fsType: 0x794c7630 } }, 'fail', 'store', /--root/],
     ['no place for a store', { store: { error: 'no home', hint: '--root' } }, 'fail', 'store', /--root/],
@@ -76,12 +103,12 @@ describe('the facts of doctor', () => {
       env: {},
       cwd: '/',
       root: '/nonexistent/store',
-      loadAddon: async () => ({ features: () => 7, file: '/p/orlop.node' }),
+      loadAddon: async () => ({ features: () => 7, file: '/p/orlop.node', rights: rootRights }),
     });
     expect(facts.uid).to.equal(process.geteuid?.());
     expect(facts.namespaces).to.include.members(['mnt', 'pid', 'uts']);
     expect(facts.store).to.have.property('path', '/nonexistent/store');
-    expect(facts.addon).to.deep.equal({ features: 7, file: '/p/orlop.node' });
+    expect(facts.addon).to.deep.equal({ features: 7, file: '/p/orlop.node', rights: rootRights });
     expect(['v1', 'v2', 'hybrid', 'none']).to.include(facts.cgroup);
   });
 

@@ -1,0 +1,114 @@
+import { accessSync, constants } from 'node:fs';
+import { lstat, mkdir, open, readdir, readFile, readlink, symlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Store } from '../store/store.ts';
+import { sha256 } from './digest.ts';
+import { layerExists } from './layers/mount-points.ts';
+import type { HiddenDirectory, HostParts } from './types.ts';
+
+/** Directories of the host's root that every container has of its own. */
+const own = new Set(['/proc', '/sys', '/dev']);
+
+/**
+ * The host's root file system for a caller in a user namespace. The kernel refuses a union over `/` there, because its
+ * mounts are locked together (user_namespaces(7), mount_namespaces(7)). So each directory of `/` has a union of its own,
+ * over a root with the links of the host. A directory that holds the store would lie in its own union (ELOOP), and is
+ * empty, as are mounts of other file systems and what the caller cannot read. A directory with mounts below it is bound
+ * read-only: the host's root owns what is in it, so little could be written there anyway.
+ *
+ * @param hidden directories that a tmpfs covers anyway
+ */
+export async function hostParts(store: Store, hidden: readonly HiddenDirectory[]): Promise<HostParts> {
+  const entries = await readRoot();
+  const covered = new Set(hidden.map(({ target }) => target));
+  const shown = entries.filter(({ path, kind, sameFileSystem }) => {
+    const holds = [store.root, store.run].some((inner) => isBelow(inner, path));
+    return kind === 'directory' && sameFileSystem && !own.has(path) && !covered.has(path) && !holds && isReadable(path);
+  });
+  const mounts = mountPoints(await readFile('/proc/self/mountinfo', 'utf8'));
+  const hasMounts = ({ path }: RootEntry) => mounts.some((mount) => isBelow(mount, path));
+  const targets = shown.filter((entry) => !hasMounts(entry)).map(({ path, mode }) => ({ target: path, mode }));
+  return { root: await ensureRoot(store, entries), targets, bound: shown.filter(hasMounts).map(({ path }) => path) };
+}
+
+/** True if a union shows the path. A directory that is bound cannot be hidden in: its mounts are read-only. */
+export function isInPart(path: string, { targets }: HostParts): boolean {
+  return targets.some(({ target }) => isBelow(path, target));
+}
+
+function isBelow(inner: string, outer: string): boolean {
+  return `${inner}/`.startsWith(`${outer}/`);
+}
+
+/** Mount points in /proc/PID/mountinfo, proc_pid_mountinfo(5). Pure. */
+export function mountPoints(mountinfo: string): string[] {
+  return mountinfo.split('\n').flatMap((line) => {
+    const path = line.split(' ')[4];
+    return path === undefined
+      ? []
+      : [path.replace(/\\(\d{3})/g, (_, octal) => String.fromCharCode(parseInt(octal, 8)))];
+  });
+}
+
+/** An entry of `/`. */
+interface RootEntry {
+  readonly path: string;
+  readonly kind: 'directory' | 'link';
+  readonly mode: number;
+  /** Target of a link; empty otherwise. */
+  readonly text: string;
+  readonly sameFileSystem: boolean;
+}
+
+async function readRoot(): Promise<RootEntry[]> {
+  const { dev } = await lstat('/');
+  const names = (await readdir('/')).sort();
+  const entries = await Promise.all(
+    names.map(async (name): Promise<RootEntry[]> => {
+      const path = `/${name}`;
+      const facts = await lstat(path);
+      const common = { path, mode: facts.mode & 0o7777, sameFileSystem: facts.dev === dev };
+      if (facts.isDirectory()) return [{ ...common, kind: 'directory', text: '' }];
+      return facts.isSymbolicLink() ? [{ ...common, kind: 'link', text: await readlink(path) }] : [];
+    }),
+  );
+  return entries.flat();
+}
+
+function isReadable(path: string): boolean {
+  try {
+    accessSync(path, constants.R_OK | constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Makes the layer with the links and empty directories of `/`, once for each content. Returns its directory. */
+async function ensureRoot(store: Store, entries: readonly RootEntry[]): Promise<string> {
+  const content = entries.map(({ path, kind, mode, text }) => [path, kind, mode, text]);
+  const id = `host-${sha256(JSON.stringify(content)).slice('sha256:'.length, 'sha256:'.length + 16)}`;
+  const diff = store.diffPath(id);
+  if (await layerExists(diff)) return diff;
+  await using staging = await store.stage();
+  const root = join(staging.path, 'diff');
+  await mkdir(root);
+  await setMode(root, 0o755);
+  for (const { path, kind, mode, text } of entries) {
+    const made = join(root, path);
+    if (kind === 'link') await symlink(text, made);
+    else {
+      await mkdir(made);
+      await setMode(made, mode);
+    }
+  }
+  await staging.commit(store.layerPath(id), { durable: true });
+  return diff;
+}
+
+/** Sets the mode through a descriptor, because mkdir is subject to the umask. */
+async function setMode(path: string, mode: number): Promise<void> {
+  const directory = await open(path, 'r');
+  await directory.chmod(mode);
+  await directory.close();
+}
