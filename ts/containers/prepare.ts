@@ -4,8 +4,8 @@ import type { Change } from '../native/contract.ts';
 import { inForm } from '../plan/form.ts';
 import type { RootKind } from '../prefetch/roots.ts';
 import { afterExitChanges, createdChanges, runningState } from '../record/changes.ts';
-import { refuseLongRecord } from '../record/files.ts';
 import type { LayerOrigin } from '../record/layer.ts';
+import { refuseLongRecord } from '../record/making.ts';
 import { created, type StoredContainer } from '../record/schema.ts';
 import type { RunRequest } from '../request/types.ts';
 import {

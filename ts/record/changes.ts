@@ -2,8 +2,10 @@ import type { ProcessIdentity } from '../linux/proc.ts';
 import type { Change, RunningState } from '../native/contract.ts';
 import { hole, jsonWithHoles } from '../plan/holes.ts';
 import type { Store } from '../store/store.ts';
-import { newRecordChanges, removeRecordChanges, statePath } from './files.ts';
+import { statePath } from './files.ts';
 import { type LayerOrigin, moveLayer, type RootAttributes, syncLayer } from './layer.ts';
+import { newRecordChanges } from './making.ts';
+import { removeRecordChanges } from './removing.ts';
 import type { ContainerState, StoredContainer } from './schema.ts';
 import { waiterLock } from './waiters.ts';
 

@@ -12,17 +12,14 @@ import { isReserved, reserve, unreserve } from './claims.ts';
 import {
   containerDirectory,
   containerIds,
-  isMadeInSteps,
   locate,
-  madeChanges,
   readContainer,
-  refuseLongRecord,
-  removeUnfinished,
   replaceRecords,
   writeDescription,
   writeState,
 } from './files.ts';
 import { removeLayer } from './layer.ts';
+import { isMadeInSteps, madeChanges, refuseLongRecord, removeUnfinished } from './making.ts';
 import { readUses, type Uses } from './references.ts';
 import { killApplication, removeContainer } from './remove.ts';
 import {

@@ -1,14 +1,13 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { readdir, readFile, rename, rm } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isAlive, ownIdentity, type ProcessIdentity } from '../linux/proc.ts';
+import { isAlive, type ProcessIdentity } from '../linux/proc.ts';
 import type { Change } from '../native/contract.ts';
-import { jsonWithHoles, shortId } from '../plan/holes.ts';
-import { replaceFile, syncDirectory } from '../store/durable.ts';
+import { shortId } from '../plan/holes.ts';
 import { isId } from '../store/id.ts';
-import { damaged, readRecord, refuseLong, writeRecord } from '../store/record.ts';
+import { damaged, readRecord, writeRecord } from '../store/record.ts';
 import type { Store } from '../store/store.ts';
-import { errorCode, isNoSpace } from '../store/system-error.ts';
+import { errorCode } from '../store/system-error.ts';
 import {
   type ContainerRecord,
   type ContainerState,
@@ -27,10 +26,10 @@ import {
 //   making        the note that its volumes are being made, by a process that holds the container's lock
 //   removing      the note that a removal began; its text is 'volumes' if the anonymous volumes are removed too
 
-const kinds: readonly Durability[] = ['ephemeral', 'durable'];
+export const kinds: readonly Durability[] = ['ephemeral', 'durable'];
 
 /** Directory of the records of a kind. */
-function parentOf(store: Store, durability: Durability): string {
+export function parentOf(store: Store, durability: Durability): string {
   return durability === 'durable' ? store.containersPath : store.ephemeralPath;
 }
 
@@ -52,7 +51,7 @@ export async function locate(store: Store, id: string): Promise<Durability | nul
  * Lists a directory; null if there is none. Other errors are thrown: otherwise with too many open files a container
  * would seem removed, and its volumes unused.
  */
-async function namesIn(path: string): Promise<string[] | null> {
+export async function namesIn(path: string): Promise<string[] | null> {
   try {
     return await readdir(path);
   } catch (error) {
@@ -69,81 +68,6 @@ export async function containerIds(store: Store): Promise<{ id: string; durabili
     ),
   );
   return lists.flat();
-}
-
-/** True if a batch of changes is not enough to make a container that outlives a kill: its volumes follow. Pure. */
-export function isMadeInSteps({ record, durability }: StoredContainer): boolean {
-  return durability === 'durable' && record.volumes.length > 0;
-}
-
-/**
- * Refuses a container whose record could not be read again.
- *
- * @throws RequestError ORLOP_E_INPUT
- */
-export function refuseLongRecord(changes: readonly Change[]): void {
-  for (const change of changes) {
-    if (change[0] === 'write') refuseLong(change[1], change[2]);
-  }
-}
-
-/** Removes the note that the container is being made. Pure. */
-export function madeChanges(store: Store, { record, durability }: StoredContainer): Change[] {
-  const directory = containerDirectory(store, record.id, durability);
-  // After a power cut, the note would have the whole container removed.
-  return [
-    ['unlink', `${directory}/making`],
-    ['sync', directory],
-  ];
-}
-
-/** Changes that make a container's directory. */
-interface NewRecordChanges {
-  /** Write it under a temporary name. */
-  readonly write: readonly Change[];
-  /** Sync what was written, if the container is durable. */
-  readonly sync: readonly Change[];
-  /** Give it its name. */
-  readonly publish: readonly Change[];
-}
-
-/**
- * Makes a new container's directory, completely or not at all. Texts may have holes. Pure.
- *
- * @param self is named in the temporary directory, so that a sweep can check that this process lives
- */
-export function newRecordChanges(store: Store, container: StoredContainer, self: ProcessIdentity): NewRecordChanges {
-  const { record, state, durability } = container;
-  const { id, volumes } = record;
-  const parent = parentOf(store, durability);
-  const temporary = `${parent}/${temporaryName('new', self, id)}`;
-  const file = (name: string, text: string): Change => ['write', `${temporary}/${name}`, text, 0o600];
-  const withVolumes: Change[] = [
-    ['mkdir', `${temporary}/volumes`, 0o700],
-    ...volumes.map(({ name }) => file(`volumes/${name}`, '')),
-  ];
-  const write: Change[] = [
-    ['mkdir', temporary, 0o700],
-    file('state.json', jsonWithHoles(state)),
-    file('config.json', jsonWithHoles(record)),
-    ...(volumes.length > 0 ? withVolumes : []),
-    ...(isMadeInSteps(container) ? [file('making', '')] : []),
-  ];
-  const publish: Change[] = [['rename', temporary, `${parent}/${id}`]];
-  // Ephemeral records lie in memory and need no sync.
-  if (durability === 'ephemeral') return { write, sync: [], publish };
-  const written = ['state.json', 'config.json', ...(volumes.length > 0 ? ['volumes'] : [])];
-  const synced = [...written.map((name) => `${temporary}/${name}`), temporary];
-  return { write, sync: synced.map((path): Change => ['sync', path]), publish: [...publish, ['sync', parent]] };
-}
-
-/**
- * Removes a directory that could not be written completely. On a full file system it would take the space of the next,
- * and a sweep does not remove it while this process lives.
- */
-export async function removeUnfinished(store: Store, id: string, durability: Durability): Promise<void> {
-  const temporary = `${parentOf(store, durability)}/${temporaryName('new', await ownIdentity(), id)}`;
-  await rm(temporary, { recursive: true, force: true });
 }
 
 /** Path of a container's state. */
@@ -251,111 +175,4 @@ function replacing(path: string, record: ContainerState | ContainerRecord): Chan
 /** Names of a container's volumes, even if its record is damaged. */
 export async function volumeNames(store: Store, id: string, durability: Durability): Promise<string[]> {
   return (await namesIn(join(containerDirectory(store, id, durability), 'volumes'))) ?? [];
-}
-
-/**
- * Notes that a removal begins, so that a recovery completes it after a crash. Written completely or not at all: an
- * empty file means that the anonymous volumes stay, and no record would lead to them. The removal of the first volume
- * is synced, so after a power cut the note must be there too.
- */
-export async function writeRemoving(store: Store, id: string, durability: Durability, volumes: boolean): Promise<void> {
-  const directory = containerDirectory(store, id, durability);
-  const how = { mode: 0o600, durable: volumes };
-  try {
-    await replaceFile(join(directory, 'removing'), volumes ? 'volumes' : '', how);
-    if (volumes) await syncDirectory(directory);
-  } catch (error) {
-    // The removal frees the space that is missing here.
-    if (!isNoSpace(error)) throw error;
-  }
-}
-
-/** Reads whether a container is to be removed, as a removal that has begun or a making that has not ended. */
-export async function readRemoving(
-  store: Store,
-  id: string,
-  durability: Durability,
-): Promise<{ readonly volumes: boolean } | null> {
-  const directory = containerDirectory(store, id, durability);
-  const names = (await namesIn(directory)) ?? [];
-  if (names.includes('making')) return { volumes: true };
-  if (!names.includes('removing')) return null;
-  try {
-    return { volumes: (await readFile(join(directory, 'removing'), 'utf8')) === 'volumes' };
-  } catch (error) {
-    // The removal is complete.
-    if (errorCode(error) === 'ENOENT') return null;
-    throw error;
-  }
-}
-
-/**
- * Renames the directory and removes it, so that a crash leaves no half of it under its name.
- *
- * @param recorded called with the last state, after which no state can be recorded
- */
-export async function removeDirectory(
-  store: Store,
-  id: string,
-  durability: Durability,
-  recorded?: (state: ContainerState) => Promise<void>,
-): Promise<void> {
-  const self = await ownIdentity();
-  if (durability === 'ephemeral' && recorded === undefined) {
-    return store.native.change(removeRecordChanges(store, id, self));
-  }
-  const parent = parentOf(store, durability);
-  const temporary = join(parent, temporaryName('gone', self, id));
-  try {
-    await rename(join(parent, id), temporary);
-  } catch (error) {
-    if (errorCode(error) !== 'ENOENT') throw error;
-    return;
-  }
-  // Otherwise a power cut would bring the container back.
-  if (durability === 'durable') await syncDirectory(parent);
-  const state = await readRecord(join(temporary, 'state.json'), stateSchema).catch(() => null);
-  if (state !== null) await recorded?.(state);
-  await rm(temporary, { recursive: true, force: true });
-}
-
-/** Removes the directory of an ephemeral container. Pure. */
-export function removeRecordChanges(store: Store, id: string, self: ProcessIdentity): Change[] {
-  const parent = parentOf(store, 'ephemeral');
-  const temporary = `${parent}/${temporaryName('gone', self, id)}`;
-  return [
-    ['discard', `${parent}/${id}`, temporary],
-    ['remove', temporary],
-  ];
-}
-
-/**
- * Removes directories that dead processes were writing or removing.
- *
- * @param removeLayer is called for a container whose directory did not get its name: it may have its layer already
- */
-export async function sweepTemporary(store: Store, removeLayer: (id: string) => Promise<void>): Promise<void> {
-  for (const durability of kinds) {
-    const parent = parentOf(store, durability);
-    for (const name of await readdir(parent)) {
-      const made = parseTemporaryName(name);
-      if (made === null || (await isAlive(made.owner))) continue;
-      if (made.kind === 'new') await removeLayer(made.id);
-      await rm(join(parent, name), { recursive: true, force: true });
-    }
-  }
-}
-
-/** The name holds the process, so that a sweep can check that it lives. */
-function temporaryName(kind: 'new' | 'gone', { pid, startTime, boot, namespace }: ProcessIdentity, id: string): string {
-  return `${kind}.${pid}.${startTime}.${boot}.${namespace.replace(/\D/g, '')}.${id}`;
-}
-
-function parseTemporaryName(
-  name: string,
-): { readonly kind: 'new' | 'gone'; readonly id: string; readonly owner: ProcessIdentity } | null {
-  const [kind, pid, startTime, boot, namespace, id] = name.split('.');
-  if ((kind !== 'new' && kind !== 'gone') || id === undefined || !isId(id)) return null;
-  if (pid === undefined || startTime === undefined || boot === undefined) return null;
-  return { kind, id, owner: { pid: Number(pid), startTime, boot, namespace: `pid:[${namespace}]` } };
 }

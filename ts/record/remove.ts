@@ -4,8 +4,9 @@ import { sigkill } from '../linux/signals.ts';
 import type { Store } from '../store/store.ts';
 import { readVolume } from '../volumes/record.ts';
 import type { Volumes } from '../volumes/volumes.ts';
-import { applicationOf, removeDirectory, volumeNames, writeRemoving } from './files.ts';
+import { applicationOf, volumeNames } from './files.ts';
 import { removeLayer } from './layer.ts';
+import { removeDirectory, writeRemoving } from './removing.ts';
 import type { ContainerState, Durability, RecordedExit, StoredContainer } from './schema.ts';
 import { letWaitersRead } from './waiters.ts';
 
