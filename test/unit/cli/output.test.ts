@@ -265,7 +265,7 @@ describe('orlop images', () => {
   it('prints what docker images prints, and what is on the disk', async () => {
     expect((await list([])).stdout).to.equal(
       [
-        'REPOSITORY           TAG       IMAGE ID       CREATED         SIZE      DISK USAGE',
+        'REPOSITORY           TAG       IMAGE ID       CREATED         SIZE      DISK',
         'debian               trixie    aaaaaaaaaaaa   3 weeks ago     118MB     166MB',
         'debian               13        aaaaaaaaaaaa   3 weeks ago     118MB     166MB',
         '<none>               <none>    bbbbbbbbbbbb   N/A             512B      1.02kB',

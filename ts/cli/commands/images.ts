@@ -10,7 +10,7 @@ const columns: readonly Column[] = [
   { header: 'IMAGE ID', field: 'ID' },
   { header: 'CREATED', field: 'CreatedSince' },
   { header: 'SIZE', field: 'Size' },
-  { header: 'DISK USAGE', field: 'DiskUsage' },
+  { header: 'DISK', field: 'DiskUsage' },
 ];
 
 const filters: Filters<ImageSummary> = {
@@ -23,7 +23,7 @@ const filters: Filters<ImageSummary> = {
 };
 
 export const command: CommandModule = {
-  notes: `SIZE is that of the unpacked layers. DISK USAGE is what the store has of the image, up to twice as much: it also keeps the archives of the layers, because their digests name the image, and 'save' writes them as they came. The layer of a commit is unpacked by the first container that uses it.`,
+  notes: `SIZE is that of the unpacked layers. DISK is what the store has of the image, up to twice as much: it also keeps the archives of the layers, because their digests name the image, and 'save' writes them as they came. The layer of a commit is unpacked by the first container that uses it.`,
   later: [
     { flags: '--digests', meanwhile: "'orlop inspect IMAGE' shows the digests of the layers" },
     { flags: '--tree', meanwhile: "'orlop inspect IMAGE' shows the layers" },
