@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { expect } from 'chai';
@@ -100,6 +100,13 @@ describe('orlop-launcher', function () {
     expect(() => readFileSync(`/proc/${launcher}/environ`)).to.throw(/EACCES|EPERM/);
     child.kill('SIGKILL');
     await until('the application has ended', () => !existsSync(`/proc/${pid}`));
+  });
+
+  it('shares the network of the host on request, without its control groups', async () => {
+    await using orlop = await Orlop.open({ root: join(directory, 'root'), run: join(directory, 'run') });
+    const script = 'readlink /proc/self/ns/net; ls -A /sys/fs/cgroup; touch /sys/x 2>&1 | grep -c Read-only';
+    const { stdout } = await orlop.run('busybox', ['sh', '-c', script], { network: 'host' });
+    expect(stdout).to.equal(`${readlinkSync('/proc/self/ns/net')}\n1\n`);
   });
 
   it('runs a hundred containers at once', async () => {

@@ -66,7 +66,13 @@ export function startFacts(record: ContainerRecord, image: ResolvedImage, contex
     hostname: record.hostname,
     files: context.files,
     network: request.network,
-    maskedPaths: [...defaultMaskedPaths, ...context.maskedPaths, ...maskedOf(image, request)],
+    maskedPaths: [
+      ...defaultMaskedPaths,
+      ...context.maskedPaths,
+      ...maskedOf(image, request),
+      // The host's /sys is bound there, with the control groups of the host.
+      ...(context.confined !== null && request.network === 'host' ? ['/sys/fs/cgroup'] : []),
+    ],
     readonlyPaths: defaultReadonlyPaths,
     sysctls: defaultSysctls(request.network),
     shmSize: BigInt(request.shmSize),
