@@ -54,7 +54,7 @@ Napi::Value start_launcher(const Napi::CallbackInfo& info) {
       env,
       [options](Started* started) {
         if (Failure failure = supervise::Reaper::instance().prepare()) return failure;
-        started->remote = launcher::Remote::start(options, &started->refusal);
+        started->remote = launcher::Remote::of(options, &started->refusal);
         return Failure{};
       },
       [](Napi::Env later, Environment&, Started& started) { return started_object(later, started); });

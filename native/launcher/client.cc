@@ -106,6 +106,24 @@ class RemoteAttempt : public launch::Attempt {
   launch::AttemptRequest request_;
 };
 
+Remote* Remote::of(const Options& options, Refusal* refusal) {
+  static std::mutex mutex;
+  static auto* const running = new std::vector<std::pair<Options, Remote*>>;  // never destroyed, as the sites
+  const std::lock_guard lock(mutex);
+  std::erase_if(*running, [](const auto& one) { return one.second->ended(); });
+  for (const auto& [of, remote] : *running) {
+    if (of == options) return remote;
+  }
+  Remote* const made = start(options, refusal);
+  if (made != nullptr) running->emplace_back(options, made);
+  return made;
+}
+
+bool Remote::ended() {
+  const std::lock_guard lock(mutex_);
+  return ended_;
+}
+
 Remote* Remote::start(const Options& options, Refusal* refusal) {
   std::unique_ptr<Remote> remote(new Remote);
   UniqueFd theirs;

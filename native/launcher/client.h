@@ -22,6 +22,8 @@ struct Options {
   // Lines of uid_map(5). More than one: newuidmap(1) and newgidmap(1) write them.
   std::string uid_map, gid_map;
   std::string newuidmap, newgidmap;  // paths; may be empty
+
+  bool operator==(const Options&) const = default;
 };
 
 // Why there is no launcher.
@@ -35,8 +37,9 @@ struct Refusal {
 // its containers are killed, and all calls fail.
 class Remote : public site::Site {
  public:
-  // Starts orlop-launcher, which ends with the calling thread: call on a launcher thread.
-  static Remote* start(const Options& options, Refusal* refusal);
+  // The launcher with these options: the one that the program has, unless it has ended, or a new one. A new one ends
+  // with the calling thread: call on a launcher thread.
+  static Remote* of(const Options& options, Refusal* refusal);
 
   // The user namespace, for orlop-archive to enter. The site's.
   int user_namespace() const { return user_namespace_.get(); }
@@ -60,6 +63,8 @@ class Remote : public site::Site {
  private:
   friend class RemoteAttempt;
   Remote() = default;
+  static Remote* start(const Options& options, Refusal* refusal);
+  bool ended();
 
   // Sends a call, and receives its answer.
   Failure call(const Writer& call, Reader* answer);

@@ -42,6 +42,8 @@ describe('orlop-launcher', function () {
     console.log(running.pid);
     console.log(JSON.stringify(await running.exited));
     console.log(await orlop.run('busybox', ['true']).catch((error) => error.message));
+    const again = await Orlop.open({ root, run });
+    console.log((await again.run('busybox', ['echo', 'again'])).stdout.trim());
     process.exit(0);`;
 
   before(async () => {
@@ -90,6 +92,7 @@ describe('orlop-launcher', function () {
     process.kill(launcher, 'SIGKILL');
     expect(JSON.parse(await next())).to.include({ exitCode: 137, signal: 'SIGKILL' });
     expect(await next()).to.match(/orlop-launcher has ended/);
+    expect(await next(), 'of a runtime that was opened after that').to.equal('again');
     await once(child, 'exit');
   });
 

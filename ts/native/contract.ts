@@ -282,7 +282,7 @@ export interface Native {
     options: StartValues & { readonly paths: string; readonly after?: object | undefined },
   ): Promise<number[]>;
   /**
-   * Starts orlop-launcher, whose user namespace is made with these maps. `native` has the same functions, whose
+   * Starts orlop-launcher, whose user namespace is made with these maps, or gives the one that runs in this program. `native` has the same functions, whose
    * privileged calls are made there; `userNamespace` is a descriptor that stays open. The process ends with the program,
    * and the applications end with it.
    */

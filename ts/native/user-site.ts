@@ -10,18 +10,11 @@ import { noRights } from './rights.ts';
 /** Steps of orlop-launcher, `native/launcher/calls.h`. */
 const step = { userNamespace: 1, byHelper: 2, map: 3, mountNamespace: 4, propagation: 5 } as const;
 
-let started: Promise<Native> | undefined;
-
 /**
  * The addon's functions for a caller who is not root: orlop-launcher makes the privileged calls, in one user namespace
- * for the whole program. With `rights.kind` `none` where there can be no such namespace.
+ * for the whole program, Workers too. With `rights.kind` `none` where there can be no such namespace.
  */
-export function userSite(addon: Native): Promise<Native> {
-  started ??= start(addon);
-  return started;
-}
-
-async function start(addon: Native): Promise<Native> {
+export async function userSite(addon: Native): Promise<Native> {
   const executable = findExecutable('orlop-launcher', 'ORLOP_LAUNCHER', process.env.ORLOP_LAUNCHER);
   const uid = process.geteuid?.() ?? 0;
   const gid = process.getegid?.() ?? 0;

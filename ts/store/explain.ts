@@ -36,7 +36,7 @@ export function explaining({ root, run }: Pick<Store, 'root' | 'run'>): (error: 
     }
     if (['EPIPE', 'ECONNRESET'].includes(code ?? '') && (error as { path?: unknown }).path === 'orlop-launcher') {
       throw new RequestError('ORLOP_E_CLOSED', 'orlop-launcher has ended, and with it the containers', {
-        hint: 'it was killed: look for the out-of-memory killer in the kernel log, and start the program again',
+        hint: 'it was killed: look for the out-of-memory killer in the kernel log, and open the runtime again',
         cause: error,
       });
     }
