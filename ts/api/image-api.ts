@@ -53,32 +53,32 @@ export class ImageApi implements t.Images {
 
   async remove(
     nameOrId: string,
-    { force }: { readonly force?: boolean | undefined } = {},
+    { force, signal }: NonNullable<Parameters<t.Images['remove']>[1]> = {},
   ): Promise<images.RemovedImage> {
     const usedBy = async (id: string) => {
       const users = (await this.#runtime.containers.uses()).images.get(id) ?? [];
       return users.map((user) => user.name);
     };
     await this.#runtime.roots.forget();
-    return this.#runtime.images.remove(nameOrId, { force, usedBy });
+    return this.#runtime.images.remove(nameOrId, { force, usedBy, signal });
   }
 
-  async tag(nameOrId: string, reference: string): Promise<void> {
-    return this.#runtime.images.tag(nameOrId, reference);
+  async tag(nameOrId: string, reference: string, options?: images.Abortable): Promise<void> {
+    return this.#runtime.images.tag(nameOrId, reference, options);
   }
 
   async save(
     references: readonly string[],
-    { descriptor, format, onProgress }: Parameters<t.Images['save']>[1],
+    { descriptor, ...options }: Parameters<t.Images['save']>[1],
   ): Promise<void> {
-    return this.#runtime.images.save({ images: references, format, output: openDescriptor(descriptor), onProgress });
+    return this.#runtime.images.save({ ...options, images: references, output: openDescriptor(descriptor) });
   }
 
   async load(
     source: string | number,
-    { onProgress }: { readonly onProgress?: t.OnProgress | undefined } = {},
+    options: Parameters<t.Images['load']>[1] = {},
   ): Promise<readonly images.LoadedImage[]> {
-    return withSource(source, (descriptor) => this.#runtime.images.load({ source: descriptor, onProgress }));
+    return withSource(source, (descriptor) => this.#runtime.images.load({ ...options, source: descriptor }));
   }
 }
 

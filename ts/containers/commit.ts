@@ -13,6 +13,7 @@ export interface CommitRequest {
   /** Pause a running container during the commit; default true. */
   readonly pause?: boolean | undefined;
   readonly onProgress?: OnProgress | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Commits a container's read-write layer, as the host sees it, to an image: the content of volumes is not in it. */
@@ -37,6 +38,7 @@ export async function commitContainer(
     message: request.message,
     createdBy: record.process.argv.join(' '),
     onProgress: request.onProgress,
+    signal: request.signal,
   });
 }
 

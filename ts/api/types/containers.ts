@@ -129,6 +129,8 @@ export interface CommitOptions {
   readonly pause?: boolean | undefined;
   /** Called while the layer is packed. */
   readonly onProgress?: OnProgress | undefined;
+  /** Aborts the commit; nothing of the image is kept, and the container goes on. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Options of `remove`. */

@@ -107,6 +107,8 @@ export interface Images {
     options?: {
       /** Also remove an image with several names; remove the names of an image that containers use. Default false. */
       readonly force?: boolean | undefined;
+      /** Ends the wait for other programs that use the images; nothing is removed. */
+      readonly signal?: AbortSignal | undefined;
     },
   ): Promise<{
     /** Removed names, in familiar form. */
@@ -117,9 +119,10 @@ export interface Images {
   /**
    * Adds a name to an image. Another image that had the name loses it.
    *
-   * @throws RequestError ORLOP_E_NO_IMAGE, ORLOP_E_REFERENCE
+   * @param options `signal` ends the wait for other programs that use the images
+   * @throws RequestError ORLOP_E_NO_IMAGE, ORLOP_E_REFERENCE, ORLOP_E_ABORTED
    */
-  tag(nameOrId: string, reference: string): Promise<void>;
+  tag(nameOrId: string, reference: string, options?: { readonly signal?: AbortSignal | undefined }): Promise<void>;
   /**
    * Writes images to an archive that `load`, Docker and Podman can read.
    *
@@ -135,6 +138,8 @@ export interface Images {
       readonly format?: ArchiveFormat | undefined;
       /** Called while the archive is written. */
       readonly onProgress?: OnProgress | undefined;
+      /** Aborts the writing; the archive is incomplete. */
+      readonly signal?: AbortSignal | undefined;
     },
   ): Promise<void>;
   /**
@@ -148,6 +153,8 @@ export interface Images {
     options?: {
       /** Called while the archive is read, and while each of its layers is unpacked. */
       readonly onProgress?: OnProgress | undefined;
+      /** Aborts the reading; no image of the archive is kept that has no name yet. */
+      readonly signal?: AbortSignal | undefined;
     },
   ): Promise<
     readonly {
