@@ -14,6 +14,7 @@ namespace orlop::archive {
 namespace {
 
 bool entered = false;
+bool alone = false;
 
 // Most lists and values are shorter, and need one call.
 constexpr size_t kGuess = 256;
@@ -48,7 +49,12 @@ void write_attribute(int fd, const Attribute& attribute) {
 
 const char* opaque_attribute() { return entered ? "user.overlay.opaque" : "trusted.overlay.opaque"; }
 
-void note_user_namespace() { entered = true; }
+void note_user_namespace(bool one_id) {
+  entered = true;
+  alone = one_id;
+}
+
+bool has_one_id() { return alone; }
 
 bool in_user_namespace() { return entered; }
 

@@ -23,9 +23,10 @@ bool is_overlay_attribute(std::string_view name);
 // Mark of an opaque directory: `trusted.overlay.opaque`, or `user.overlay.opaque` in a user namespace.
 const char* opaque_attribute();
 
-// The process is in a user namespace of an ordinary user: it has no `trusted.*`.
-void note_user_namespace();
+// The process is in a user namespace of an ordinary user: it has no `trusted.*`. `one_id`: no owner but root.
+void note_user_namespace(bool one_id);
 bool in_user_namespace();
+bool has_one_id();
 
 // All attributes of an open file or directory, sorted by name.
 std::vector<Attribute> read_attributes(int fd);

@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <charconv>
+#include <memory>
 #include <optional>
 
 #include "archive/report.h"
@@ -21,10 +22,11 @@ std::string octal(mode_t mode) {
 // Takes a number up to `end`, which is taken too; 0: the end of the text.
 std::optional<uint32_t> take_number(std::string_view& text, char end, int base) {
   uint32_t number = 0;
-  const char* const last = text.data() + text.size();
-  const auto [at, error] = std::from_chars(text.data(), last, number, base);
+  const char* const first = std::to_address(text.begin());
+  const char* const last = first + text.size();
+  const auto [at, error] = std::from_chars(first, last, number, base);
   if (error != std::errc{} || (at == last ? end != 0 : *at != end)) return std::nullopt;
-  text.remove_prefix(static_cast<size_t>(at - text.data()) + (at == last ? 0 : 1));
+  text.remove_prefix(static_cast<size_t>(at - first) + (at == last ? 0 : 1));
   return number;
 }
 
@@ -59,6 +61,7 @@ bool apply_label(std::string_view label, struct stat& info) {
   struct stat changed = info;
   changed.st_uid = *uid;
   changed.st_gid = *gid;
+  changed.st_mode |= *mode & 06000;
   if (device) {
     changed.st_mode = *mode & 07777;
     if (!take_device(label, changed)) return false;
@@ -67,9 +70,12 @@ bool apply_label(std::string_view label, struct stat& info) {
   return true;
 }
 
-void set_owner(int fd, uid_t uid, gid_t gid, mode_t mode) {
-  if (fchown(fd, uid, gid) == 0) return;
-  if (errno != EINVAL || !in_user_namespace()) fail("fchown", errno);
+void set_owner_and_mode(int fd, uid_t uid, gid_t gid, mode_t mode) {
+  // The owner first: a change of the owner clears set-id bits.
+  const bool mapped = fchown(fd, uid, gid) == 0;
+  if (!mapped && (errno != EINVAL || !in_user_namespace())) fail("fchown", errno);
+  if (fchmod(fd, mapped ? mode & 07777 : mode & 01777) != 0) fail("fchmod", errno);
+  if (mapped) return;
   struct stat info{};
   info.st_uid = uid;
   info.st_gid = gid;
@@ -80,7 +86,8 @@ void set_owner(int fd, uid_t uid, gid_t gid, mode_t mode) {
 
 struct stat labelled(const struct stat& info, const std::vector<Attribute>& attributes) {
   struct stat shown = info;
-  if (!in_user_namespace()) return shown;
+  const bool ours = info.st_uid == 0 && (has_one_id() || (info.st_mode & 022) == 0);
+  if (!in_user_namespace() || !ours) return shown;
   for (const Attribute& attribute : attributes) {
     if (attribute.name == kLabel) (void)apply_label(attribute.value, shown);
   }

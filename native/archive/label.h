@@ -17,14 +17,16 @@ inline constexpr char kLabel[] = "user.containers.override_stat";
 
 std::string format_label(const struct stat& info);
 
-// Changes owner, and for a device type, mode and number, to those of a label. False, with nothing changed, if the text
-// is no label.
+// Changes owner and set-id bits, and for a device type, mode and number, to those of a label. False, with nothing
+// changed, if the text is no label.
 bool apply_label(std::string_view label, struct stat& info);
 
-// Sets the owner of an open file; where the user namespace does not map it, by a label. `mode` is of the file.
-void set_owner(int fd, uid_t uid, gid_t gid, mode_t mode);
+// Sets owner and mode of an open file, the owner where the user namespace does not map it by a label. Then the file is
+// root's, and has no set-id bits: they would be root's too.
+void set_owner_and_mode(int fd, uid_t uid, gid_t gid, mode_t mode);
 
-// The file as its label shows it, if it is in a user namespace and has one.
+// The file as its label shows it, if it is in a user namespace and has one. Only a label of ours counts, which root has
+// set: a process of a container may label its own files, and those that others may write.
 struct stat labelled(const struct stat& info, const std::vector<Attribute>& attributes);
 
 }  // namespace orlop::archive

@@ -20,6 +20,7 @@
 #include <charconv>
 #include <initializer_list>
 #include <new>
+#include <string_view>
 #include <utility>
 
 #include "archive/attributes.h"
@@ -97,7 +98,13 @@ Value choice(const char* text, std::initializer_list<std::pair<const char*, Valu
 void enter_user_namespace() {
   if (setns(kUserNamespaceFd, CLONE_NEWUSER) != 0) fail("setns", errno);
   close(kUserNamespaceFd);
-  note_user_namespace();
+  char map[128];
+  const int file = open("/proc/self/uid_map", O_RDONLY | O_CLOEXEC);
+  const ssize_t size = file < 0 ? 0 : read(file, map, sizeof map);
+  close(file);
+  // One line, `0 UID 1`.
+  const std::string_view text(map, size > 0 ? static_cast<size_t>(size) : 0);
+  note_user_namespace(text.find('\n') + 1 == text.size() && text.ends_with(" 1\n"));
 }
 
 [[noreturn]] void run(int argc, char** argv) {

@@ -74,7 +74,8 @@ class Packer {
     if (fstat(fd, &info) != 0) fail("fstat", errno);
     std::vector<Attribute> attributes = read_attributes(fd);
     bool opaque = layer_ && has_attribute(attributes, opaque_attribute(), "y");
-    writer_.header(name, labelled(info, attributes), kept(std::move(attributes)));
+    const struct stat shown = labelled(info, attributes);
+    writer_.header(name, shown, kept(std::move(attributes)));
     const std::string prefix = depth == 0 ? "" : name;
     // First, as the layer format recommends: readers apply it before the other entries of the directory.
     if (opaque) writer_.empty_file(opaque_name(prefix));
@@ -165,7 +166,7 @@ class Packer {
   std::vector<Attribute> kept(std::vector<Attribute> attributes) const {
     for (const Attribute& it : attributes) {
       if (!layer_) break;
-      if (it.name == "trusted.overlay.redirect" || it.name == "trusted.overlay.metacopy") {
+      if (is_overlay_attribute(it.name) && (it.name.ends_with(".redirect") || it.name.ends_with(".metacopy"))) {
         refuse("overlay-attribute", it.name);
       }
     }

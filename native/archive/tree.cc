@@ -119,8 +119,7 @@ void Tree::inherit(int directory, const std::string& name) const {
                             RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV));
   struct stat info;
   if (!lower.valid() || fstat(lower.get(), &info) != 0) return;
-  set_owner(directory, info.st_uid, info.st_gid, info.st_mode);
-  if (fchmod(directory, info.st_mode & 07777) != 0) fail("fchmod", errno);
+  set_owner_and_mode(directory, info.st_uid, info.st_gid, info.st_mode);
 }
 
 void Tree::directory(const std::string& name, const Metadata& metadata, const std::vector<Attribute>& attributes) {
@@ -135,8 +134,7 @@ void Tree::directory(const std::string& name, const Metadata& metadata, const st
     self = open_child(directory, split.last);
   }
   if (!options_.keep_metadata) return;
-  set_owner(self.get(), metadata.uid, metadata.gid, metadata.mode);
-  if (fchmod(self.get(), metadata.mode) != 0) fail("fchmod", errno);
+  set_owner_and_mode(self.get(), metadata.uid, metadata.gid, metadata.mode);
   write_attributes(self.get(), attributes, options_.broker);
   times_bytes_ += name.size() + sizeof(Times);
   if (times_bytes_ > kMaxDirectoryBytes) refuse("too-many-entries");
@@ -162,8 +160,7 @@ void Tree::finish_file(int fd, const Metadata& metadata, const std::vector<Attri
     if (fchmod(fd, 0600) != 0) fail("fchmod", errno);
     return;
   }
-  set_owner(fd, metadata.uid, metadata.gid, metadata.mode);
-  if (fchmod(fd, metadata.mode) != 0) fail("fchmod", errno);
+  set_owner_and_mode(fd, metadata.uid, metadata.gid, metadata.mode);
   write_attributes(fd, attributes, options_.broker);
   const timespec times[2] = {metadata.modified, metadata.modified};
   if (futimens(fd, times) != 0) fail("utimensat", errno);

@@ -12,7 +12,7 @@ import { requires } from '../support/require.ts';
 
 describe('the owners of an image of an ordinary user', function () {
   this.timeout(60_000);
-  requires('user', 'addon', 'archive', 'overlay', 'busybox');
+  requires('user', 'addon', 'archive', 'overlay', 'busybox', 'setfattr');
   let directory = '';
   let orlop: OrlopRuntime;
   let oneId = true;
@@ -80,6 +80,19 @@ describe('the owners of an image of an ordinary user', function () {
     execFileSync('python3', ['-c', deviceArchive, archive]);
     await orlop.images.import(archive, { reference: 'device' });
     expect(await listed('device', /null/)).to.deep.equal(['crw-rw-rw- 5/6 1,3 dev/null']);
+  });
+
+  it('are not what a process of a container says in the same attribute', async () => {
+    // With one ID every process is root's, who may say so.
+    if (oneId) return;
+    const script = 'echo x > /tmp/f; chmod 666 /tmp/f';
+    const container = await orlop.create('busybox', ['sh', '-c', script], { user: '1000' });
+    expect(await (await container.start()).exited).to.include({ exitCode: 0 });
+    const { Data } = (await container.inspect()).GraphDriver as { Data: { UpperDir: string } };
+    execFileSync('setfattr', ['-n', 'user.containers.override_stat', '-v', '0:0:04755', join(Data.UpperDir, 'tmp/f')]);
+    await container.commit('forged');
+    await container.remove();
+    expect(await listed('forged', / tmp\/f$/)).to.deep.equal(['-rw-rw-rw- 1000/1000 2 tmp/f']);
   });
 
   it('has users other than root where there is a range, and a sentence where there is none', async () => {
