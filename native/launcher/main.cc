@@ -59,6 +59,7 @@ std::vector<std::string> words_of(std::string_view map) {
   std::vector<std::string> words = words_of(map);
   words.insert(words.begin(), {std::string(helper), std::to_string(pid)});
   std::vector<char*> argv;
+  argv.reserve(words.size() + 1);
   for (std::string& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
   char* environment[] = {nullptr};
@@ -89,6 +90,7 @@ class Mapper {
       close(text_[1]);
       return;
     }
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
     dup2(text_[1], STDERR_FILENO);
     close(go_[1]);
     char byte;
@@ -104,8 +106,9 @@ class Mapper {
     (void)!write(go_[1], "", 1);
     char buffer[512];
     ssize_t got;
-    while ((got = read(text_[0], buffer, sizeof buffer)) > 0 && text->size() < 4096) {
-      text->append(buffer, static_cast<size_t>(got));
+    // To the end, so that no helper waits for the pipe.
+    while ((got = read(text_[0], buffer, sizeof buffer)) > 0) {
+      if (text->size() < 4096) text->append(buffer, static_cast<size_t>(got));
     }
     int status = 0;
     while (waitpid(child_, &status, 0) < 0 && errno == EINTR) {
@@ -159,15 +162,19 @@ int main(int argc, char** argv) {
     return 2;
   }
   syscall(__NR_close_range, kControl + 1, ~0u, 0);
+  // The keys of a terminal are for the caller, which decides what they do to its containers.
+  setsid();
   const pid_t parent = getppid();
   const UniqueFd caller = open_pidfd(parent);
+  // Set for the helpers, and again below: a change of credentials clears it.
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (!caller || getppid() != parent) return 1;
   enter_user_namespace(argv + 1, argv + 3);
   enter_mount_namespace();
   // Its memory has the descriptors of all containers, and processes of containers have its user.
   prctl(PR_SET_DUMPABLE, 0);
-  // A change of credentials would clear it.
   prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (!caller || getppid() != parent) return 1;
+  if (getppid() != parent) return 1;
   const UniqueFd user_namespace(open("/proc/self/ns/user", O_RDONLY | O_CLOEXEC));
   Writer hello;
   hello.put(Step::kReady).failure({}).text("").put(launch::features()).descriptor(user_namespace.get());

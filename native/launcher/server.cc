@@ -3,6 +3,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -23,6 +24,7 @@ class Running {
   void add(uint64_t number, const std::shared_ptr<launch::Cloning>& attempt) {
     const std::lock_guard lock(mutex_);
     attempts_.emplace(number, attempt);
+    if (cancelled_.erase(number) > 0) attempt->cancel();
   }
   void remove(uint64_t number) {
     const std::lock_guard lock(mutex_);
@@ -30,12 +32,21 @@ class Running {
   }
   void cancel(uint64_t number) {
     const std::lock_guard lock(mutex_);
-    if (const auto found = attempts_.find(number); found != attempts_.end()) found->second->cancel();
+    const auto found = attempts_.find(number);
+    if (found != attempts_.end()) {
+      found->second->cancel();
+      return;
+    }
+    // It comes by another socket, and may be here first. Or the attempt is over, and the number stays: some at most.
+    if (cancelled_.size() == kMaxCancelled) cancelled_.erase(cancelled_.begin());
+    cancelled_.insert(number);
   }
 
  private:
   std::mutex mutex_;
+  static constexpr size_t kMaxCancelled = 1024;
   std::map<uint64_t, std::shared_ptr<launch::Cloning>> attempts_;
+  std::set<uint64_t> cancelled_;  // not begun yet
 };
 
 std::vector<UniqueFd> descriptors(Reader& call) {
@@ -46,6 +57,7 @@ std::vector<UniqueFd> descriptors(Reader& call) {
 
 std::vector<int> numbers_of(const std::vector<UniqueFd>& list) {
   std::vector<int> numbers;
+  numbers.reserve(list.size());
   for (const UniqueFd& fd : list) numbers.push_back(fd.get());
   return numbers;
 }
@@ -59,7 +71,6 @@ class Connection {
   void work() {
     Reader call;
     while (!receive_message(socket_.get(), &call)) {
-      after_ = nullptr;
       Writer answer;
       // A start whose thread could not return to the host's mounts tries again here.
       Failure failure = opener::EmptyNamespace::instance().leave();
@@ -69,8 +80,16 @@ class Connection {
       Writer whole;
       whole.failure(failure);
       if (!failure) whole.append(answer);
-      if (send_message(socket_.get(), whole)) return;
+      if (Failure unsent = send_message(socket_.get(), whole)) {
+        // Nothing was sent of a message that is too large, or of descriptors that the kernel refused.
+        Writer refusal;
+        refusal.failure(unsent);
+        if (send_message(socket_.get(), refusal)) return;
+      }
       if (after_) after_();
+      // The thread waits for its next call for a long time, perhaps.
+      call = {};
+      after_ = nullptr;
     }
   }
 

@@ -103,9 +103,7 @@ Failure receive_header(int socket, Header* header, std::vector<UniqueFd>* descri
   if (Failure failure = receive_bytes(socket, reinterpret_cast<uint8_t*>(header) + size, sizeof *header - size)) {
     return failure;
   }
-  // Without room for more descriptors the kernel cuts the list.
-  const bool whole = header->descriptors == descriptors->size() && (message.msg_flags & MSG_CTRUNC) == 0;
-  return whole ? Failure{} : Failure{EMFILE, "recvmsg", kName};
+  return {};
 }
 
 }  // namespace
@@ -189,8 +187,10 @@ Failure receive_message(int socket, Reader* message) {
   if (header.size > kMaxSize) return {EMSGSIZE, "recv", kName};
   std::vector<uint8_t> bytes(header.size);
   if (Failure failure = receive_bytes(socket, bytes.data(), bytes.size())) return failure;
+  // With too many open files the kernel cuts the list.
+  const bool whole = header.descriptors == descriptors.size();
   *message = Reader(std::move(bytes), std::move(descriptors));
-  return {};
+  return whole ? Failure{} : Failure{EMFILE, "recvmsg", kName};
 }
 
 }  // namespace orlop::launcher

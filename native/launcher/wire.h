@@ -83,7 +83,7 @@ class Reader {
   bool good_ = true;
 };
 
-// Both block. A closed other end is EPIPE.
+// Both block. A closed other end is EPIPE. After EMFILE, the message is whole but for descriptors.
 Failure send_message(int socket, const Writer& message);
 Failure receive_message(int socket, Reader* message);
 

@@ -74,6 +74,9 @@ describe('orlop-launcher', function () {
     expect(parentOf(pid)).to.equal(child.pid);
     const launchers = processesOf('orlop-launcher').filter((launcher) => parentOf(launcher) === child.pid);
     expect(launchers).to.have.length(1);
+    // Otherwise the keys of a terminal would end it, and the containers with it.
+    const session = readFileSync(`/proc/${launchers[0]}/stat`, 'utf8').replace(/.*\) /, '').split(' ')[3];
+    expect(Number(session)).to.equal(launchers[0]);
     child.kill('SIGKILL');
     await once(child, 'exit');
     await until('the application and the launcher have ended', () =>
