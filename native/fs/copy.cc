@@ -21,7 +21,11 @@ namespace {
 Failure copy_attributes(int from, int to, const struct stat& info, const std::string& path) {
   Xattrs xattrs;
   if (Failure failure = read_xattrs(from, path, &xattrs); failure) return failure;
-  if (fchownat(to, "", info.st_uid, info.st_gid, AT_EMPTY_PATH) != 0) return failed("fchownat", path);
+  // In a user namespace, a file of the host may belong to a user that is not mapped: the copy is root's.
+  if (fchownat(to, "", info.st_uid, info.st_gid, AT_EMPTY_PATH) != 0 &&
+      (errno != EINVAL || in_initial_user_namespace())) {
+    return failed("fchownat", path);
+  }
   std::string object = descriptor_path(to);
   if (!S_ISLNK(info.st_mode) && chmod(object.c_str(), info.st_mode & 07777) != 0) return failed("chmod", path);
   if (Failure failure = write_xattrs(to, path, xattrs); failure) return failure;
@@ -83,6 +87,8 @@ class TreeCopy {
 
   Failure copy(const char* name) {
     UniqueFd entry = open_entry(from_.fd(), name, O_PATH);
+    // Another mount is no part of the image: only a view of the host in a user namespace has one.
+    if (!entry && errno == EXDEV && !in_initial_user_namespace()) return {};
     if (!entry) return errno == ENOENT ? Failure{} : failed("openat2", from_.path_of(name));
     struct stat info{};
     if (fstat(entry.get(), &info) != 0) return failed("fstat", from_.path_of(name));

@@ -122,8 +122,10 @@ Failure open_in_root(int root, const std::string& path, int flags, unsigned mode
   if (path.find('\0') != std::string::npos) return {EINVAL, "openat2", path};
   if ((flags & O_CREAT) == 0 && (flags & O_TMPFILE) != O_TMPFILE) mode = 0;  // openat2 insists, open does not
   if (may_use(init::kFeatureOpenat2)) {
-    *opened = openat2(root, path.c_str(), flags, mode, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
+    *opened = openat2(root, path.c_str(), flags, mode, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV);
     if (*opened) return {};
+    // A view of the host in a user namespace has the mounts of the host in it. They are no part of an image.
+    if (errno == EXDEV) errno = ENOENT;
     // EAGAIN: concurrent renames, so the kernel cannot resolve `..`.
     if (errno != ENOSYS && errno != EPERM && errno != EAGAIN) return failed("openat2", path);
   }
