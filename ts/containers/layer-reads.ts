@@ -48,8 +48,9 @@ export async function exportContainer(
 
 /** The directory of a part is in the read-write layer of each container, changed or not. Pure. */
 function withoutParts(changes: readonly NativeChange[], { parts }: Pick<ResolvedImage, 'parts'>) {
-  const targets = new Set(parts?.targets.map(({ target }) => target));
-  const isBare = (path: string) => targets.has(path) && !changes.some((other) => other.path.startsWith(`${path}/`));
+  const targets = new Set([...(parts?.targets ?? []), ...(parts?.holders ?? [])].map(({ target }) => target));
+  const isChangedBelow = (inner: string, path: string) => inner.startsWith(`${path}/`) && !targets.has(inner);
+  const isBare = (path: string) => targets.has(path) && !changes.some((other) => isChangedBelow(other.path, path));
   return targets.size === 0 ? changes : changes.filter(({ path }) => !isBare(path));
 }
 

@@ -1,5 +1,5 @@
 import { accessSync, constants } from 'node:fs';
-import { lstat, mkdir, open, readdir, readFile, readlink, symlink } from 'node:fs/promises';
+import { lstat, mkdir, open, readdir, readFile, readlink, realpath, stat, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Store } from '../store/store.ts';
 import { sha256 } from './digest.ts';
@@ -13,31 +13,56 @@ const own = new Set(['/proc', '/sys', '/dev']);
  * The host's root file system for a caller in a user namespace. The kernel refuses a union over `/` there, because its
  * mounts are locked together (user_namespaces(7), mount_namespaces(7)). So each directory of `/` has a union of its own,
  * over a root with the links of the host. A directory that holds the store would lie in its own union (ELOOP), and is
- * empty, as are mounts of other file systems and what the caller cannot read. A directory with mounts below it is bound
- * read-only: the host's root owns what is in it, so little could be written there anyway.
+ * empty, as are mounts of other file systems and what the caller cannot read. A directory with other file
+ * systems below it has unions for the directories in it that have none; a directory with mounted files below it, such
+ * as `/etc` of a container, is bound read-only, with them.
  *
  * @param hidden directories that a tmpfs covers anyway
  */
 export async function hostParts(store: Store, hidden: readonly HiddenDirectory[]): Promise<HostParts> {
-  const entries = await readRoot();
+  const { dev } = await lstat('/');
   const covered = new Set(hidden.map(({ target }) => target));
-  const shown = entries.filter(({ path, kind, sameFileSystem }) => {
+  const mounts = await mountsBelow();
+  const isShown = ({ path, kind, sameFileSystem }: RootEntry) => {
     const holds = [store.root, store.run].some((inner) => isBelow(inner, path));
     return kind === 'directory' && sameFileSystem && !own.has(path) && !covered.has(path) && !holds && isReadable(path);
-  });
-  const mounts = mountPoints(await readFile('/proc/self/mountinfo', 'utf8'));
-  const hasMounts = ({ path }: RootEntry) => mounts.some((mount) => isBelow(mount, path));
-  const targets = shown.filter((entry) => !hasMounts(entry)).map(({ path, mode }) => ({ target: path, mode }));
-  return { root: await ensureRoot(store, entries), targets, bound: shown.filter(hasMounts).map(({ path }) => path) };
+  };
+  const top = await entriesOf('/', dev);
+  const [whole, mounted] = [top.filter(isShown), top.filter(isShown)].map((entries, index) =>
+    entries.filter(({ path }) => mounts.some((mount) => isBelow(mount.path, path)) === (index === 1)),
+  ) as [RootEntry[], RootEntry[]];
+  const onlyFiles = ({ path }: RootEntry) => mounts.every((mount) => mount.isFile || !isBelow(mount.path, path));
+  const holders = mounted.filter((entry) => !onlyFiles(entry));
+  const inner = (await Promise.all(holders.map(({ path }) => entriesOf(path, dev)))).flat();
+  const parts = inner.filter((entry) => isShown(entry) && !mounts.some((mount) => isBelow(mount.path, entry.path)));
+  const targetOf = ({ path, mode }: RootEntry) => ({ target: path, mode });
+  return {
+    root: await ensureRoot(store, [...top, ...inner]),
+    targets: [...whole, ...parts].map(targetOf),
+    holders: holders.map(targetOf),
+    bound: mounted.filter(onlyFiles).map(({ path }) => path),
+  };
 }
 
-/** True if a union shows the path. A directory that is bound cannot be hidden in: its mounts are read-only. */
-export function isInPart(path: string, { targets }: HostParts): boolean {
-  return targets.some(({ target }) => isBelow(path, target));
+/** True if the path, with its links resolved, is in what a container sees of the host. */
+export async function isInPart(path: string, { targets, bound }: HostParts): Promise<boolean> {
+  const real = await realpath(path);
+  return [...targets.map(({ target }) => target), ...bound].some((part) => isBelow(real, part));
 }
 
 function isBelow(inner: string, outer: string): boolean {
   return `${inner}/`.startsWith(`${outer}/`);
+}
+
+async function mountsBelow(): Promise<{ readonly path: string; readonly isFile: boolean }[]> {
+  const paths = mountPoints(await readFile('/proc/self/mountinfo', 'utf8')).filter((path) => path !== '/');
+  // What cannot be looked at is taken for a directory.
+  const isFile = (path: string) =>
+    stat(path).then(
+      (facts) => facts.isFile(),
+      () => false,
+    );
+  return Promise.all(paths.map(async (path) => ({ path, isFile: await isFile(path) })));
 }
 
 /** Mount points in /proc/PID/mountinfo, proc_pid_mountinfo(5). Pure. */
@@ -50,7 +75,7 @@ export function mountPoints(mountinfo: string): string[] {
   });
 }
 
-/** An entry of `/`. */
+/** A directory or a link of the host, of `/` or one level below. */
 interface RootEntry {
   readonly path: string;
   readonly kind: 'directory' | 'link';
@@ -60,12 +85,12 @@ interface RootEntry {
   readonly sameFileSystem: boolean;
 }
 
-async function readRoot(): Promise<RootEntry[]> {
-  const { dev } = await lstat('/');
-  const names = (await readdir('/')).sort();
+/** Directories and links in a directory of the host. */
+async function entriesOf(directory: string, dev: number): Promise<RootEntry[]> {
+  const names = (await readdir(directory)).sort();
   const entries = await Promise.all(
     names.map(async (name): Promise<RootEntry[]> => {
-      const path = `/${name}`;
+      const path = join(directory, name);
       const facts = await lstat(path);
       const common = { path, mode: facts.mode & 0o7777, sameFileSystem: facts.dev === dev };
       if (facts.isDirectory()) return [{ ...common, kind: 'directory', text: '' }];

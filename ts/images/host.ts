@@ -31,7 +31,8 @@ export async function resolveHost(store: Store): Promise<ResolvedImage> {
   const all = await hostHidden(store);
   const parts = store.native.rights.userNamespace === null ? undefined : await hostParts(store, all);
   // What is in no part is not there.
-  const hidden = parts === undefined ? all : all.filter(({ target }) => isInPart(target, parts));
+  const inParts = parts === undefined ? null : await Promise.all(all.map(({ target }) => isInPart(target, parts)));
+  const hidden = inParts === null ? all : all.filter((_, index) => inParts[index]);
   return {
     id: 'host',
     reference: hostImage,

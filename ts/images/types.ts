@@ -38,7 +38,9 @@ export interface HostParts {
   readonly root: string;
   /** Directories of the host with a union of their own, and their modes. */
   readonly targets: readonly { readonly target: string; readonly mode: number }[];
-  /** Directories of the host that are bound read-only, because mounts below them rule a union out. */
+  /** Directories that hold parts, and have no union. */
+  readonly holders: readonly { readonly target: string; readonly mode: number }[];
+  /** Directories of the host that are bound read-only, because files that are mounted below them rule a union out. */
   readonly bound: readonly string[];
 }
 

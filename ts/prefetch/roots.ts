@@ -4,7 +4,7 @@ import type { StartFacts } from '../plan/facts.ts';
 import { hole, type Values } from '../plan/holes.ts';
 import { mountsPlan } from '../plan/mounts-plan.ts';
 import type { MountName, Plan } from '../plan/types.ts';
-import { allowRemountAt, partsWork, type RootAttributes, setRootAttributes } from '../record/layer.ts';
+import { allowRemountAt, partWork, type RootAttributes, setRootAttributes } from '../record/layer.ts';
 import type { Store } from '../store/store.ts';
 import { errorCode } from '../store/system-error.ts';
 import { type Layer, LayerStaging, prefetchLayers } from './layers.ts';
@@ -188,7 +188,7 @@ export class Roots {
     const parts = root.parts?.map(({ target }) => ({
       target,
       upper: `${root.upper}${target}`,
-      work: `${partsWork(root.work)}${target}`,
+      work: partWork(root.work, target),
     }));
     const { plan, names } = mountsPlan({ ...one, root: { ...root, parts } });
     const form = prepareForm(this.#native, plan, {});

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Change, Native } from '../native/contract.ts';
 import { inside } from '../native/ids.ts';
 import { type Rights, rootRights } from '../native/rights.ts';
+import { fileNameFor } from '../store/file-name.ts';
 import type { Store } from '../store/store.ts';
 import { errorCode } from '../store/system-error.ts';
 
@@ -24,8 +25,13 @@ export interface RootAttributes {
   readonly mode: number;
   readonly uid: number;
   readonly gid: number;
-  /** Directories that have unions of their own, with their modes. */
-  readonly parts?: readonly { readonly target: string; readonly mode: number }[] | undefined;
+  /** Directories that have unions of their own, and those that hold such, with their modes. */
+  readonly parts?: Parts | undefined;
+}
+
+interface Parts {
+  readonly targets: readonly { readonly target: string; readonly mode: number }[];
+  readonly holders: readonly { readonly target: string; readonly mode: number }[];
 }
 
 const defaultMode = 0o755;
@@ -43,18 +49,25 @@ export function rootAttributes(image: string | undefined, { users, groups }: Map
  * Gives a layer's upper directory the attributes of an image's root, and its parts their directories. No change for the
  * defaults. Pure.
  */
-export function setRootAttributes(path: string, { mode, uid, gid, parts = [] }: RootAttributes): Change[] {
+export function setRootAttributes(path: string, { mode, uid, gid, parts }: RootAttributes): Change[] {
   const changes: Change[] = [];
   if (mode !== defaultMode || uid !== 0 || gid !== 0) changes.push(['attributes', `${path}/diff`, mode, uid, gid]);
-  if (parts.length > 0) changes.push(['mkdir', partsWork(`${path}/work`), 0o700]);
-  for (const { target, mode: ofPart } of parts) {
-    changes.push(['mkdir', `${path}/diff${target}`, ofPart], ['mkdir', `${partsWork(`${path}/work`)}${target}`, 0o700]);
+  if (parts === undefined) return changes;
+  const work = `${path}/work`;
+  changes.push(['mkdir', partsWork(work), 0o700]);
+  for (const { target, mode: ofPart } of [...parts.holders, ...parts.targets]) {
+    changes.push(['mkdir', `${path}/diff${target}`, ofPart]);
   }
+  for (const { target } of parts.targets) changes.push(['mkdir', partWork(work, target), 0o700]);
   return changes;
 }
 
-/** Directory of the work directories of parts, beside that of the root's union. Pure. */
-export function partsWork(work: string): string {
+/** Work directory of a part, beside that of the root's union. Pure. */
+export function partWork(work: string, target: string): string {
+  return `${partsWork(work)}/${fileNameFor(target)}`;
+}
+
+function partsWork(work: string): string {
   return `${work}-of-parts`;
 }
 

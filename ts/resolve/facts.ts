@@ -13,7 +13,7 @@ import {
 } from '../plan/defaults.ts';
 import type { BindMount, Rlimit, StartFacts, TmpfsMount, UserMount } from '../plan/facts.ts';
 import { parents } from '../plan/layout.ts';
-import { partsWork } from '../record/layer.ts';
+import { partWork } from '../record/layer.ts';
 import type { ContainerRecord } from '../record/schema.ts';
 import type { CapabilityChanges, RunRequest, TmpfsSpec, Ulimit } from '../request/types.ts';
 import { isHarmless, type ResolvedSource } from './sources.ts';
@@ -55,7 +55,7 @@ export function startFacts(record: ContainerRecord, image: ResolvedImage, contex
       parts: image.parts?.targets.map(({ target }) => ({
         target,
         upper: `${context.paths.upper}${target}`,
-        work: `${partsWork(context.paths.work)}${target}`,
+        work: partWork(context.paths.work, target),
       })),
       volatile: context.volatile,
       userxattr: context.confined !== null,

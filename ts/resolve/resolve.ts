@@ -96,7 +96,7 @@ export async function resolveRequest(
     volumes: needs,
     rootAttributes: {
       ...rootAttributes(image.value.parts?.root ?? image.value.layers[0], rights),
-      parts: image.value.parts?.targets,
+      parts: image.value.parts,
     },
     createChecks: image.checks,
     // Each container has an anonymous volume of its own.
