@@ -1,4 +1,5 @@
 import { closeSync, existsSync, openSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseStat } from '../../ts/linux/proc.ts';
 import { loadNative } from '../../ts/native/binding.ts';
@@ -9,7 +10,9 @@ export function ownDescriptors(): string[] {
   return readdirSync('/proc/self/fd').flatMap((fd) => {
     try {
       // Numbers of pipes and sockets differ, so only their count is compared.
-      return [readlinkSync(`/proc/self/fd/${fd}`).replace(/\[\d+\]/, '')];
+      const path = readlinkSync(`/proc/self/fd/${fd}`).replace(/\[\d+\]/, '');
+      // The loader of TypeScript reads its cache whenever it wants.
+      return path.startsWith(join(tmpdir(), 'tsx-')) ? [] : [path];
     } catch {
       return [];
     }

@@ -28,6 +28,8 @@ async function end(orlop: Orlop): Promise<void> {
 
 /** Runs many containers at once, and says the output or the error of each. */
 async function many(orlop: Orlop, volumes: string[]): Promise<void> {
+  // What is loaded when it is needed, by the loader of TypeScript, which has a process of its own.
+  await orlop.run('busybox', ['echo', 'done'], { volumes });
   const runs = Array.from({ length: Number(argument) }, () =>
     orlop.run('busybox', ['echo', 'done'], { volumes }).then(
       ({ stdout }) => stdout,
