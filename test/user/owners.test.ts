@@ -50,6 +50,9 @@ describe('the owners of an image of an ordinary user', function () {
   it('are mapped as the caller has IDs', async () => {
     const rights = (await openSite()).rights;
     expect(rights.kind).to.equal('user');
+    // Said by scripts/as-user.
+    const { ORLOP_TEST_IDS = oneId ? 'one' : 'range' } = process.env;
+    expect(oneId ? 'one' : 'range').to.equal(ORLOP_TEST_IDS);
     expect(oneId).to.equal(isOneId(mapOf('', 1, [])) && rights.users.length === 1);
     const { stdout } = await orlop.run('busybox', ['stat', '-c', '%u:%g', '/data', '/data/file', '/bin/busybox']);
     expect(stdout).to.equal(oneId ? '0:0\n0:0\n0:0\n' : '1000:1000\n1000:1000\n0:0\n');
