@@ -28,19 +28,17 @@ export async function hostParts(store: Store, hidden: readonly HiddenDirectory[]
     return kind === 'directory' && sameFileSystem && !own.has(path) && !covered.has(path) && !holds && isReadable(path);
   };
   const top = await entriesOf('/', dev);
-  const [whole, mounted] = [top.filter(isShown), top.filter(isShown)].map((entries, index) =>
-    entries.filter(({ path }) => mounts.some((mount) => isBelow(mount.path, path)) === (index === 1)),
-  ) as [RootEntry[], RootEntry[]];
-  const onlyFiles = ({ path }: RootEntry) => mounts.every((mount) => mount.isFile || !isBelow(mount.path, path));
-  const holders = mounted.filter((entry) => !onlyFiles(entry));
+  const shown = top.filter(isShown);
+  const isWhole = ({ path }: RootEntry) => !mounts.some((mount) => isBelow(mount.path, path));
+  const hasOnlyFiles = ({ path }: RootEntry) => mounts.every((mount) => mount.isFile || !isBelow(mount.path, path));
+  const holders = shown.filter((entry) => !hasOnlyFiles(entry));
   const inner = (await Promise.all(holders.map(({ path }) => entriesOf(path, dev)))).flat();
-  const parts = inner.filter((entry) => isShown(entry) && !mounts.some((mount) => isBelow(mount.path, entry.path)));
   const targetOf = ({ path, mode }: RootEntry) => ({ target: path, mode });
   return {
     root: await ensureRoot(store, [...top, ...inner]),
-    targets: [...whole, ...parts].map(targetOf),
+    targets: [...shown, ...inner.filter(isShown)].filter(isWhole).map(targetOf),
     holders: holders.map(targetOf),
-    bound: mounted.filter(onlyFiles).map(({ path }) => path),
+    bound: shown.filter((entry) => hasOnlyFiles(entry) && !isWhole(entry)).map(({ path }) => path),
   };
 }
 
@@ -54,24 +52,28 @@ function isBelow(inner: string, outer: string): boolean {
   return `${inner}/`.startsWith(`${outer}/`);
 }
 
+/** File systems of the kernel itself: a look at others may wait for a server, or have one mounted (autofs). */
+const answering = new Set(['ext4', 'xfs', 'btrfs', 'tmpfs', 'overlay', 'f2fs', 'zfs', 'ext3', 'ext2', 'bcachefs']);
+
+/** Mounts below `/`. What is not looked at, or cannot be, is taken for a directory. */
 async function mountsBelow(): Promise<{ readonly path: string; readonly isFile: boolean }[]> {
-  const paths = mountPoints(await readFile('/proc/self/mountinfo', 'utf8')).filter((path) => path !== '/');
-  // What cannot be looked at is taken for a directory.
-  const isFile = (path: string) =>
-    stat(path).then(
-      (facts) => facts.isFile(),
-      () => false,
-    );
-  return Promise.all(paths.map(async (path) => ({ path, isFile: await isFile(path) })));
+  const mounts = mountPoints(await readFile('/proc/self/mountinfo', 'utf8'));
+  const below = mounts.filter(({ path }) => path !== '/' && ![...own].some((one) => isBelow(path, one)));
+  return Promise.all(
+    below.map(async ({ path, type }) => {
+      const facts = answering.has(type) ? await stat(path).catch(() => null) : null;
+      return { path, isFile: facts?.isFile() ?? false };
+    }),
+  );
 }
 
-/** Mount points in /proc/PID/mountinfo, proc_pid_mountinfo(5). Pure. */
-export function mountPoints(mountinfo: string): string[] {
+/** Mount points and types of file systems in /proc/PID/mountinfo, proc_pid_mountinfo(5). Pure. */
+export function mountPoints(mountinfo: string): { readonly path: string; readonly type: string }[] {
   return mountinfo.split('\n').flatMap((line) => {
-    const path = line.split(' ')[4];
-    return path === undefined
-      ? []
-      : [path.replace(/\\(\d{3})/g, (_, octal) => String.fromCharCode(parseInt(octal, 8)))];
+    const escaped = line.split(' ')[4];
+    if (escaped === undefined) return [];
+    const path = escaped.replace(/\\(\d{3})/g, (_, octal) => String.fromCharCode(Number.parseInt(octal, 8)));
+    return [{ path, type: / - (\S+)/.exec(line)?.[1] ?? '' }];
   });
 }
 

@@ -14,7 +14,11 @@ describe('the parts of the host', () => {
       '32 22 0:27 / /mnt/a\\040b\\134c rw - tmpfs none rw',
       '',
     ].join('\n');
-    expect(mountPoints(table)).to.deep.equal(['/', '/boot/efi', '/mnt/a b\\c']);
+    expect(mountPoints(table)).to.deep.equal([
+      { path: '/', type: 'ext4' },
+      { path: '/boot/efi', type: 'vfat' },
+      { path: '/mnt/a b\\c', type: 'tmpfs' },
+    ]);
   });
 
   it('have what lies in one of them, behind links too', async () => {
