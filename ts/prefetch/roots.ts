@@ -4,7 +4,7 @@ import type { StartFacts } from '../plan/facts.ts';
 import { hole, type Values } from '../plan/holes.ts';
 import { mountsPlan } from '../plan/mounts-plan.ts';
 import type { MountName, Plan } from '../plan/types.ts';
-import { allowRemountAt, partWork, type RootAttributes, setRootAttributes } from '../record/layer.ts';
+import { allowRemountAt, type RootAttributes, setRootAttributes, unionParts } from '../record/layer.ts';
 import type { Store } from '../store/store.ts';
 import { errorCode } from '../store/system-error.ts';
 import { type Layer, LayerStaging, prefetchLayers } from './layers.ts';
@@ -185,12 +185,7 @@ export class Roots {
     const path = `${stagingDirectory}/${hole.id}`;
     const one = facts();
     const root = { ...one.root, upper: `${path}/diff`, work: `${path}/work` };
-    const parts = root.parts?.map(({ target }) => ({
-      target,
-      upper: `${root.upper}${target}`,
-      work: partWork(root.work, target),
-    }));
-    const { plan, names } = mountsPlan({ ...one, root: { ...root, parts } });
+    const { plan, names } = mountsPlan({ ...one, root: { ...root, parts: unionParts(root.parts ?? [], root) } });
     const form = prepareForm(this.#native, plan, {});
     if (this.#plans.size >= maxMounted) this.#plans.clear();
     const made = { form, names };

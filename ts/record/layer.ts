@@ -62,8 +62,16 @@ export function setRootAttributes(path: string, { mode, uid, gid, parts }: RootA
   return changes;
 }
 
+/** The unions of parts, whose upper directories are in that of the root. Pure. */
+export function unionParts(
+  parts: readonly { readonly target: string }[],
+  { upper, work }: Pick<LayerPaths, 'upper' | 'work'>,
+) {
+  return parts.map(({ target }) => ({ target, upper: `${upper}${target}`, work: partWork(work, target) }));
+}
+
 /** Work directory of a part, beside that of the root's union. Pure. */
-export function partWork(work: string, target: string): string {
+function partWork(work: string, target: string): string {
   return `${partsWork(work)}/${fileNameFor(target)}`;
 }
 

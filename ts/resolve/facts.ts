@@ -13,7 +13,7 @@ import {
 } from '../plan/defaults.ts';
 import type { BindMount, Rlimit, StartFacts, TmpfsMount, UserMount } from '../plan/facts.ts';
 import { parents } from '../plan/layout.ts';
-import { partWork } from '../record/layer.ts';
+import { unionParts } from '../record/layer.ts';
 import type { ContainerRecord } from '../record/schema.ts';
 import type { CapabilityChanges, RunRequest, TmpfsSpec, Ulimit } from '../request/types.ts';
 import { isHarmless, type ResolvedSource } from './sources.ts';
@@ -52,11 +52,7 @@ export function startFacts(record: ContainerRecord, image: ResolvedImage, contex
       ...context.paths,
       layers: image.parts === undefined ? image.layers : [image.parts.root],
       bound: image.parts?.bound,
-      parts: image.parts?.targets.map(({ target }) => ({
-        target,
-        upper: `${context.paths.upper}${target}`,
-        work: partWork(context.paths.work, target),
-      })),
+      parts: unionParts(image.parts?.targets ?? [], context.paths),
       volatile: context.volatile,
       userxattr: context.confined !== null,
       readOnly: request.readOnly,
