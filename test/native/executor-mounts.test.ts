@@ -18,7 +18,7 @@ import type { BindMount, RootFacts, StartFacts } from '../../ts/plan/facts.ts';
 import type { Op } from '../../ts/plan/types.ts';
 import { makeBind, makeTmpfs } from '../support/facts.ts';
 import { type MountEntry, parseMounts } from '../support/mounts.ts';
-import { requires } from '../support/require.ts';
+import { requires, requiresIn } from '../support/require.ts';
 import {
   buildsNativeTests,
   featureSets,
@@ -283,7 +283,7 @@ for (const [name, features] of featureSets) {
     });
 
     it('waits for no automounter: it takes an automount point as it is', function () {
-      if (!readFileSync('/proc/filesystems', 'utf8').includes('autofs')) this.skip();
+      requiresIn(this, 'autofs');
       // Nobody reads the pipe. The kernel asks there, and waits, unless the caller is of the automounter's own group.
       const point = `mkfifo ${folder()}/pipe; exec 7<> ${folder()}/pipe
         mount -i -t autofs -o fd=7,pgrp=1,minproto=5,maxproto=5,direct none ${host}`;

@@ -13,6 +13,7 @@ const requirements = {
   archive: () => (existsSync('build/Release/orlop-archive') ? null : 'orlop-archive is not built: npm run build'),
   helper: () => (existsSync('build/Release/orlop-init') ? null : 'orlop-init is not built: npm run build'),
   cli: () => (existsSync('dist/cli/orlop.cjs') ? null : 'the command line is not built: npm run build'),
+  autofs: () => (kernelHas('autofs') ? null : 'the kernel has no autofs'),
   overlay: () => (kernelHas('overlay') ? null : 'the kernel has no overlayfs'),
   userns: () => (runs('unshare', '--user', '--map-root-user', 'true') ? null : 'user namespaces cannot be made'),
   busybox: () => (existsSync('/bin/busybox') ? null : 'busybox-static is not installed'),
