@@ -1,12 +1,9 @@
 #include "launcher/client.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -14,6 +11,7 @@
 
 #include "base/pidfd.h"
 #include "launcher/changes.h"
+#include "launcher/orphans.h"
 #include "supervise/reaper.h"
 
 namespace orlop::launcher {
@@ -69,50 +67,6 @@ Writer begin(Call call) {
   Writer message;
   message.put(call);
   return message;
-}
-
-// Kills and reaps a child of this program.
-void end_child(pid_t pid) {
-  if (pid <= 0 || kill(pid, SIGKILL) != 0) return;
-  siginfo_t info;
-  while (waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | __WALL) != 0 && errno == EINTR) {
-  }
-}
-
-bool is_in(pid_t pid, const struct stat& user_namespace) {
-  struct stat info{};
-  const std::string path = "/proc/" + std::to_string(pid) + "/ns/user";
-  return stat(path.c_str(), &info) == 0 && info.st_ino == user_namespace.st_ino && info.st_dev == user_namespace.st_dev;
-}
-
-std::vector<pid_t> children() {
-  std::vector<pid_t> pids;
-  DIR* const threads = opendir("/proc/self/task");
-  // NOLINTNEXTLINE(concurrency-mt-unsafe): the stream is this function's own.
-  while (const dirent* thread = threads == nullptr ? nullptr : readdir(threads)) {
-    const UniqueFd file(
-        open((std::string("/proc/self/task/") + thread->d_name + "/children").c_str(), O_RDONLY | O_CLOEXEC));
-    std::string text(64 * 1024, '\0');
-    const ssize_t size = file ? read(file.get(), text.data(), text.size()) : 0;
-    text.resize(size > 0 ? static_cast<size_t>(size) : 0);
-    for (size_t at = 0, end; (end = text.find(' ', at)) != std::string::npos; at = end + 1) {
-      pids.push_back(static_cast<pid_t>(parse_decimal(text.substr(at, end - at)).value_or(0)));
-    }
-  }
-  if (threads != nullptr) closedir(threads);
-  return pids;
-}
-
-// The launcher may have ended between a clone and its answer: then nothing else in this program knows the child.
-template <typename Known>
-void end_children_in(int user_namespace, const Known& known) {
-  struct stat info{};
-  if (fstat(user_namespace, &info) != 0) return;
-  for (const pid_t pid : children()) {
-    const bool is_known =
-        std::any_of(known.begin(), known.end(), [pid](const auto& one) { return one.second->pid() == pid; });
-    if (!is_known && is_in(pid, info)) end_child(pid);
-  }
 }
 
 }  // namespace
@@ -213,7 +167,10 @@ Remote* Remote::start(const Options& options, Refusal* refusal) {
       applications = std::move(made->applications_);
     }
     for (const auto& [key, application] : applications) application->kill(SIGKILL);
-    end_children_in(made->user_namespace(), applications);
+    std::vector<pid_t> known;
+    known.reserve(applications.size());
+    for (const auto& [key, application] : applications) known.push_back(application->pid());
+    end_children_in(made->user_namespace(), known);
   });
   return made;
 }

@@ -3,6 +3,7 @@
 // `deaf`, it takes requests without answering. Messages are those of linux/fuse.h, 7.31.
 import { spawnSync } from 'node:child_process';
 import { constants, openSync, readSync, writeSync } from 'node:fs';
+import { reply } from './fuse-reply.ts';
 
 const opcodes = {
   lookup: 1,
@@ -92,10 +93,5 @@ for (let deaf = false; ; ) {
   }
   if (deaf || silent.includes(opcode)) continue;
   const result = answer(opcode, request.readBigUInt64LE(16), text);
-  const body = typeof result === 'number' ? Buffer.alloc(0) : result;
-  const header = Buffer.alloc(16);
-  header.writeUInt32LE(16 + body.length, 0);
-  header.writeInt32LE(typeof result === 'number' ? -result : 0, 4);
-  request.copy(header, 8, 8, 16);
-  writeSync(device, Buffer.concat([header, body]));
+  reply(device, request, result);
 }

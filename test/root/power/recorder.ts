@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs';
 import { constants as numbers } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
+import { reply } from '../../support/fuse-reply.ts';
 import type { RecorderData, Recording, Write } from './disk.ts';
 
 const opcodes = { getattr: 3, open: 14, read: 15, write: 16, release: 18, fsync: 20, flush: 25, init: 26 } as const;
@@ -103,12 +104,7 @@ for (;;) {
   const opcode = request.readUInt32LE(4);
   if (silent.includes(opcode)) continue;
   const result = answer(opcode, request.subarray(40, length));
-  const body = typeof result === 'number' ? Buffer.alloc(0) : result;
-  const header = Buffer.alloc(16);
-  header.writeUInt32LE(16 + body.length, 0);
-  header.writeInt32LE(typeof result === 'number' ? -result : 0, 4);
-  request.copy(header, 8, 8, 16);
-  writeSync(device, Buffer.concat([header, body]));
+  reply(device, request, result);
 }
 closeSync(device);
 const recording: Recording = { writes, flushes };
