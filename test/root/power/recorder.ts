@@ -1,7 +1,7 @@
 // A Worker that serves a disk from memory and records the writes to it. The disk is a file system in user space that
 // has one file, mounted over a file. Messages are those of linux/fuse.h, 7.31.
 import { spawnSync } from 'node:child_process';
-import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { constants as numbers } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { reply } from '../../support/fuse-reply.ts';
