@@ -33,7 +33,7 @@ enum class Call : uint32_t {
 enum class Step : uint32_t {
   kReady,
   kUserNamespace,   // unshare(2): the kernel, a limit or an outer sandbox
-  kMapByHelper,     // newuidmap(1) or newgidmap(1); the text is theirs
+  kMapByHelper,     // from outside, by newuidmap(1) and newgidmap(1) or without them; the text says why not
   kMap,             // /proc/self/{uid_map,gid_map,setgroups}
   kMountNamespace,  // unshare(2) with capabilities in the user namespace
   kPropagation,     // mount(2)

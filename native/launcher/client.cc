@@ -170,7 +170,7 @@ Remote* Remote::start(const Options& options, Refusal* refusal) {
     std::vector<pid_t> known;
     known.reserve(applications.size());
     for (const auto& [key, application] : applications) known.push_back(application->pid());
-    end_children_in(made->user_namespace(), known);
+    end_children_of(made->pid(), made->user_namespace(), known);
   });
   return made;
 }

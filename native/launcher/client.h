@@ -19,9 +19,10 @@ namespace orlop::launcher {
 
 struct Options {
   std::string executable;
-  // Lines of uid_map(5). More than one: newuidmap(1) and newgidmap(1) write them.
+  // Lines of uid_map(5); empty: no user namespace.
   std::string uid_map, gid_map;
-  std::string newuidmap, newgidmap;  // paths; may be empty
+  // Paths of newuidmap(1) and newgidmap(1), which write maps of more than the caller's ID; empty: orlop-launcher does.
+  std::string newuidmap, newgidmap;
 
   bool operator==(const Options&) const = default;
 };
@@ -30,7 +31,7 @@ struct Options {
 struct Refusal {
   Failure failure;
   Step step = Step::kReady;
-  std::string text;  // of a helper program
+  std::string text;  // of what wrote the maps
 };
 
 // A site behind orlop-launcher. It lives as long as the program, and so does the process, unless it is killed: then all
@@ -41,7 +42,7 @@ class Remote : public site::Site {
   // with the calling thread: call on a launcher thread.
   static Remote* of(const Options& options, Refusal* refusal);
 
-  // The user namespace, for orlop-archive to enter. The site's.
+  // The user namespace, for orlop-archive to enter; -1: none. The site's.
   int user_namespace() const { return user_namespace_.get(); }
   pid_t pid() const { return process_->pid(); }
 

@@ -2,7 +2,8 @@
 //
 //   orlop-launcher UID_MAP GID_MAP NEWUIDMAP NEWGIDMAP     3: the socket for control
 //
-// A map has the lines of uid_map(5). With one line the process writes it; more need newuidmap(1) and newgidmap(1).
+// A map has the lines of uid_map(5); empty maps: no user namespace. The process writes a map of its own ID. Others are
+// written from outside: by newuidmap(1) and newgidmap(1), or without them by a caller with CAP_SETUID and CAP_SETGID.
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
@@ -19,10 +20,12 @@
 #include <string_view>
 #include <vector>
 
+#include "base/errno_name.h"
 #include "base/pidfd.h"
 #include "base/syscall_numbers.h"
 #include "base/unique_fd.h"
 #include "launch/features.h"
+#include "launch/id_maps.h"
 #include "launcher/calls.h"
 #include "launcher/server.h"
 #include "launcher/wire.h"
@@ -39,8 +42,6 @@ constexpr int kControl = 3;
   _exit(1);
 }
 
-bool has_many_lines(std::string_view map) { return std::count(map.begin(), map.end(), '\n') > 1; }
-
 std::vector<std::string> words_of(std::string_view map) {
   std::vector<std::string> words(1);
   for (const char letter : map) {
@@ -52,6 +53,12 @@ std::vector<std::string> words_of(std::string_view map) {
   }
   if (words.back().empty()) words.pop_back();
   return words;
+}
+
+// True for a map of one ID: `INSIDE OUTSIDE 1`.
+bool is_one_id(std::string_view map) {
+  const std::vector<std::string> words = words_of(map);
+  return words.size() == 3 && words[2] == "1";
 }
 
 // Executes newuidmap or newgidmap for a process. Its standard error is the pipe.
@@ -78,7 +85,21 @@ bool run_helper(const char* helper, pid_t pid, std::string_view map) {
   return child > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
-// A process outside of the user namespace, which has the helper programs write the maps of `pid` after a byte came.
+// Writes the maps of a process. False after a message to the standard error.
+bool write_maps(const char* const* helpers, pid_t pid, const char* const* maps) {
+  if (helpers[0][0] != '\0') {
+    return run_helper(helpers[0], pid, maps[0]) && run_helper(helpers[1], pid, maps[1]);
+  }
+  const UniqueFd process = open_pidfd(pid);
+  launch::IdMaps both{.uid_map = maps[0], .gid_map = maps[1]};
+  const Failure failure = process ? launch::write_id_maps(process.get(), both) : failed("pidfd_open");
+  if (!failure) return true;
+  const std::string text = std::string(failure.call) + " " + failure.path + ": " + errno_name(failure.error);
+  (void)!write(STDERR_FILENO, text.data(), text.size());
+  return false;
+}
+
+// A process outside of the user namespace, which writes the maps of this one after a byte came.
 class Mapper {
  public:
   Mapper(const char* const* maps, const char* const* helpers) {
@@ -95,13 +116,10 @@ class Mapper {
     close(go_[1]);
     char byte;
     if (read(go_[0], &byte, 1) != 1) _exit(0);
-    for (int i = 0; i < 2; ++i) {
-      if (!run_helper(helpers[i], target, maps[i])) _exit(1);
-    }
-    _exit(0);
+    _exit(write_maps(helpers, target, maps) ? 0 : 1);
   }
 
-  // False if a helper failed, with its message.
+  // False if they were not written, with a message.
   bool map(std::string* text) {
     (void)!write(go_[1], "", 1);
     char buffer[512];
@@ -130,8 +148,8 @@ void write_own(const char* path, std::string_view text) {
 }
 
 void enter_user_namespace(const char* const* maps, const char* const* helpers) {
-  const bool by_helper = has_many_lines(maps[0]) || has_many_lines(maps[1]);
-  Mapper* const mapper = by_helper ? new Mapper(maps, helpers) : nullptr;
+  const bool from_outside = !is_one_id(maps[0]) || !is_one_id(maps[1]);
+  Mapper* const mapper = from_outside ? new Mapper(maps, helpers) : nullptr;
   if (unshare(CLONE_NEWUSER) != 0) refuse(Step::kUserNamespace, failed("unshare"));
   if (mapper != nullptr) {
     std::string text;
@@ -169,13 +187,16 @@ int main(int argc, char** argv) {
   // Set for the helpers, and again below: a change of credentials clears it.
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (!caller || getppid() != parent) return 1;
-  enter_user_namespace(argv + 1, argv + 3);
-  enter_mount_namespace();
+  const bool is_confined = argv[1][0] != '\0';
+  if (is_confined) {
+    enter_user_namespace(argv + 1, argv + 3);
+    enter_mount_namespace();
+  }
   // Its memory has the descriptors of all containers, and processes of containers have its user.
   prctl(PR_SET_DUMPABLE, 0);
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) return 1;
-  const UniqueFd user_namespace(open("/proc/self/ns/user", O_RDONLY | O_CLOEXEC));
+  const UniqueFd user_namespace(is_confined ? open("/proc/self/ns/user", O_RDONLY | O_CLOEXEC) : -1);
   Writer hello;
   hello.put(Step::kReady).failure({}).text("").put(launch::features()).descriptor(user_namespace.get());
   if (!send_message(kControl, hello)) serve(kControl, caller.get());

@@ -52,6 +52,7 @@ async function fakeRuntime(directory: string): Promise<FakeRuntime> {
   const runtime: FakeRuntime = {
     addon,
     native,
+    floor: [],
     store,
     roots,
     containers,

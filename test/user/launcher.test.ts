@@ -7,27 +7,10 @@ import { expect } from 'chai';
 import { Orlop } from '../../ts/index.ts';
 import { busyboxArchive } from '../support/busybox.ts';
 import { removeAll } from '../support/orlop.ts';
+import { parentOf, processesOf } from '../support/processes.ts';
 import { refusal } from '../support/refusal.ts';
 import { requires } from '../support/require.ts';
 import { until } from '../support/temporary.ts';
-
-/** Processes whose command line begins with a word, of this user. */
-function processesOf(word: string): number[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .filter((pid) => {
-      try {
-        return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').includes(word);
-      } catch {
-        return false;
-      }
-    })
-    .map(Number);
-}
-
-function parentOf(pid: number): number {
-  return Number(/^PPid:\s*(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
-}
 
 describe('orlop-launcher', function () {
   this.timeout(120_000);

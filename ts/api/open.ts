@@ -4,17 +4,21 @@ import type { Runtime } from '../containers/runtime.ts';
 import { Images } from '../images/images.ts';
 import { Where } from '../launch/where.ts';
 import type { Mode } from '../native/contract.ts';
+import { requireIsolation } from '../native/isolation.ts';
 import { openSite } from '../native/open-site.ts';
 import { prefetchNetworks } from '../prefetch/networks.ts';
 import { Roots } from '../prefetch/roots.ts';
 import { ContainerStore } from '../record/container-store.ts';
+import { parseIsolation } from '../request/isolation.ts';
 import { Store } from '../store/store.ts';
 import { errorCode } from '../store/system-error.ts';
 import type * as t from './types.ts';
 
 /** Opens a store and the services that use it. Throws like `Orlop.open`. */
-export async function openRuntime({ root, run }: t.OpenOptions, mode: Mode): Promise<Runtime> {
-  const native = await openSite();
+export async function openRuntime({ root, run, isolation }: t.OpenOptions, mode: Mode): Promise<Runtime> {
+  const floor = parseIsolation(isolation ?? []);
+  const native = await openSite({ process: floor.includes('process') });
+  requireIsolation(floor, native.rights);
   // A command has no other work while it waits for a thread.
   if (mode === 'command') native.workAtOnce();
   const store = await Store.open({ root, run, native, mode });
@@ -32,6 +36,7 @@ export async function openRuntime({ root, run }: t.OpenOptions, mode: Mode): Pro
   return {
     store,
     native,
+    floor,
     images,
     volumes: containers.volumes,
     containers,

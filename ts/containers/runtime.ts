@@ -1,6 +1,7 @@
 import type { ImageStore } from '../images/types.ts';
 import type { Where } from '../launch/where.ts';
 import type { Native } from '../native/contract.ts';
+import type { IsolationName } from '../native/isolation.ts';
 import type { Prefetch } from '../prefetch/prefetch.ts';
 import type { Roots } from '../prefetch/roots.ts';
 import type { ContainerStore } from '../record/container-store.ts';
@@ -12,6 +13,8 @@ import type { PreparedContainers } from './prepared-containers.ts';
 export interface Runtime {
   readonly store: Store;
   readonly native: Native;
+  /** What must hold for every container. */
+  readonly floor: readonly IsolationName[];
   readonly images: ImageStore;
   readonly volumes: Volumes;
   readonly containers: ContainerStore;

@@ -231,10 +231,10 @@ export interface LauncherRefusal extends NodeJS.ErrnoException {
 export interface LauncherOptions {
   /** Path of orlop-launcher. */
   readonly executable: string;
-  /** Lines of uid_map and gid_map. More than one: the helpers write them. */
+  /** Lines of uid_map and gid_map; empty: no user namespace. */
   readonly uidMap: string;
   readonly gidMap: string;
-  /** Paths of newuidmap(1) and newgidmap(1); empty: there is none. */
+  /** Paths of newuidmap(1) and newgidmap(1), which write maps of more than the caller's ID; empty: orlop-launcher does. */
   readonly newuidmap: string;
   readonly newgidmap: string;
 }
@@ -282,9 +282,9 @@ export interface Native {
     options: StartValues & { readonly paths: string; readonly after?: object | undefined },
   ): Promise<number[]>;
   /**
-   * Starts orlop-launcher, whose user namespace is made with these maps, or gives the one that runs in this program. `native` has the same functions, whose
-   * privileged calls are made there; `userNamespace` is a descriptor that stays open. The process ends with the program,
-   * and the applications end with it.
+   * Starts orlop-launcher, whose user namespace is made with these maps, or gives the one that runs in this program.
+   * `native` has the same functions, whose privileged calls are made there; `userNamespace` is a descriptor that stays
+   * open, or -1. The process ends with the program, and the applications end with it.
    */
   startLauncher(options: LauncherOptions): Promise<LauncherResult>;
   /** Kills the child of a start that is not settled, or prevents the clone. */

@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { RequestError } from '../errors/index.ts';
 import { parseCapability } from './capability.ts';
 import { envEntry, mergeEnv, parseEnv } from './environment.ts';
+import { parseIsolation } from './isolation.ts';
 import { labelsFromEntries, parseLabels } from './labels.ts';
 import { uniqueTargets } from './mounts.ts';
 import { parseContainerName, parseHostname, parseNetwork, parseUser } from './names.ts';
@@ -59,6 +60,7 @@ export function parseRunOptions(
     interactive: given.interactive ?? false,
     labels: isList(given.labels) ? parseLabels(given.labels) : labelsFromEntries(Object.entries(given.labels ?? {})),
     shmSize: given.shmSize === undefined ? defaultShmSize : parseSize('the size of /dev/shm', given.shmSize),
+    isolation: parseIsolation(given.isolation ?? []),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { CapabilityName } from '../linux/capabilities.ts';
 import type { RlimitName } from '../linux/rlimits.ts';
+import type { IsolationName } from '../native/isolation.ts';
 
 /**
  * Propagation of mount events between a bind mount and its source, mount_namespaces(7). `slave`, `shared` and their
@@ -122,6 +123,8 @@ export interface RunRequest {
   readonly labels: Readonly<Record<string, string>>;
   /** Size of /dev/shm in bytes. */
   readonly shmSize: number;
+  /** What must hold for the container; it is refused otherwise. */
+  readonly isolation: readonly IsolationName[];
 }
 
 /** The caller's surroundings, for the parsers. */
@@ -179,6 +182,8 @@ export interface RunOptions {
   readonly labels?: readonly string[] | Readonly<Record<string, string>> | undefined;
   /** Size of /dev/shm: bytes, or a text such as `64m`, the default. */
   readonly shmSize?: number | string | undefined;
+  /** What must hold for the container, beside what `Orlop.open` asks for: `user,ids`, or a list. It is refused otherwise. */
+  readonly isolation?: string | readonly IsolationName[] | undefined;
 }
 
 /** A volume or bind mount as an object, for names with a colon and for options that a string cannot express. */

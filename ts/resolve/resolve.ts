@@ -2,6 +2,7 @@ import type { ImageStore, ResolvedImage, ResolvedUser } from '../images/types.ts
 import { resolveImageUser } from '../images/users/read-users.ts';
 import type { Change, Native } from '../native/contract.ts';
 import { isOneId } from '../native/ids.ts';
+import type { IsolationName } from '../native/isolation.ts';
 import type { StartFacts } from '../plan/facts.ts';
 import { hole } from '../plan/holes.ts';
 import { layerPaths, type RootAttributes, rootAttributes } from '../record/layer.ts';
@@ -14,6 +15,7 @@ import { etcFiles } from './etc-files.ts';
 import { startFacts } from './facts.ts';
 import { resolveFilter } from './filter.ts';
 import { ImageView } from './image-view.ts';
+import { refuseWeaker } from './isolation.ts';
 import { hardNofile, heldCapabilities, thermalPaths } from './limits.ts';
 import { mayHang } from './may-hang.ts';
 import { processOf, refuseLacking, refuseUnmapped, refuseVainLimit, requireCapabilities } from './process.ts';
@@ -52,6 +54,8 @@ export interface ResolveServices {
   readonly store: Store;
   readonly native: Native;
   readonly images: ImageStore;
+  /** What must hold for every container. */
+  readonly floor: readonly IsolationName[];
 }
 
 export interface ResolveOptions {
@@ -113,12 +117,13 @@ export type ResolvedStart = Pick<Resolved, 'image' | 'record' | 'startChecks' | 
  * @throws RequestError ORLOP_E_SOURCE, ORLOP_E_INPUT, ORLOP_E_ABORTED
  */
 export async function resolveStart(
-  { native, store }: ResolveServices,
+  { native, store, floor }: ResolveServices,
   record: ContainerRecord,
   image: ResolvedImage,
   { durability, signal, laps }: ResolveOptions,
 ): Promise<ResolvedStart> {
   const { request, hostname, layer } = record;
+  refuseWeaker(request, floor, native.rights);
   const sources = await resolveSources(store, request.mounts, signal);
   laps?.lap('sources', 'of bind mounts');
   await using view = ImageView.ofImage(native, image);

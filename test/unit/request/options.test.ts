@@ -29,6 +29,7 @@ describe('a request', () => {
       interactive: false,
       labels: {},
       shmSize: 64 * 1024 * 1024,
+      isolation: [],
     };
     expect(parse({})).to.deep.equal(expected);
   });
@@ -54,6 +55,7 @@ describe('a request', () => {
         interactive: true,
         labels: ['a=b'],
         shmSize: '1m',
+        isolation: ['ids', 'filter'],
       },
       ['true'],
     );
@@ -77,6 +79,7 @@ describe('a request', () => {
       interactive: true,
       labels: { a: 'b' },
       shmSize: 1024 * 1024,
+      isolation: ['filter', 'ids'],
     });
     expect(request.mounts.map(({ target }) => target)).to.deep.equal(['/src', '/cache']);
     expect(request.tmpfs.map(({ size }) => size)).to.deep.equal([null, 4096]);
@@ -122,6 +125,7 @@ describe('a request', () => {
     [{ tmpfs: [{ target: '/x', uid: -1 }] }, /'tmpfs.0.uid' is -1, expected >=0/, undefined],
     [null, /'options' is null/, undefined],
     [{ env: { 'A=B': '1' } }, /contains '='/, undefined],
+    [{ isolation: 'usr' }, /no isolation 'usr'/, /user/],
     [{ shmSize: -1 }, /'-1' is not a size/, undefined],
   ] as const) {
     it(`refuses ${JSON.stringify(options)}`, () => {

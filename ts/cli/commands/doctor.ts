@@ -1,3 +1,4 @@
+import { isolationOf } from '../../native/isolation.ts';
 import { type CommandModule, text } from '../command.ts';
 import { type Check, runChecks } from '../doctor/checks.ts';
 import { gatherFacts } from '../doctor/facts.ts';
@@ -15,7 +16,9 @@ export const command: CommandModule = {
     const facts = await gatherFacts({ env: io.env, cwd: io.cwd, root, loadAddon: io.loadAddon });
     const checks = runChecks(facts);
     const paint = paintFor(io, 1);
-    io.stdout.write(format === 'json' ? toJson(checks) : checks.map((check) => line(check, paint)).join(''));
+    const isolation = 'error' in facts.addon ? null : isolationOf(facts.addon.rights, facts);
+    const texts = checks.map((check) => line(check, paint));
+    io.stdout.write(format === 'json' ? toJson({ checks, isolation }) : texts.join(''));
     return checks.some(({ status }) => status === 'fail') ? 1 : 0;
   },
 };

@@ -1,6 +1,7 @@
 import { capabilitiesOf } from '../../linux/capabilities.ts';
 import { isAtLeast } from '../../linux/kernel.ts';
 import { addRange, isOneId } from '../../native/ids.ts';
+import { filterHeld, type Held, isolationNames, isolationOf, namespacesHeld } from '../../native/isolation.ts';
 import { neededCapabilities } from '../../plan/defaults.ts';
 import type { Facts } from './facts.ts';
 
@@ -41,6 +42,7 @@ export function runChecks(facts: Facts): readonly Check[] {
     checkExecutable(facts, 'orlop-archive', 'no image can be imported, loaded or saved, nor a container be committed'),
     checkExecutable(facts, 'orlop-init', 'no pool can be opened'),
     checkRoot(facts),
+    checkIsolation(facts),
     checkOverlay(facts),
     checkNamespaces(facts),
     checkSeccomp(facts),
@@ -74,7 +76,8 @@ function checkRoot({ uid, capabilities, addon }: Facts): Check | undefined {
   const missing = neededCapabilities.filter((name) => !held.includes(name));
   if (uid === 0 && missing.length === 0)
     return { name: 'root', status: 'ok', detail: 'root, with all capabilities needed' };
-  if (uid !== 0) return checkUser(uid, addon);
+  // Root of a container without CAP_SYS_ADMIN goes the way of a user.
+  if (uid !== 0 || ('rights' in addon && addon.rights.kind !== 'root')) return checkUser(uid, addon);
   const detail = `root without ${missing.join(', ')}`;
   return { name: 'root', status: 'fail', detail, hint: 'inside another container: give it these capabilities' };
 }
@@ -91,7 +94,17 @@ function checkUser(uid: number, addon: Facts['addon']): Check | undefined {
   if (!isOneId(rights.users)) {
     return { name, status: 'ok', detail: `uid ${uid}, in a user namespace with a range of IDs` };
   }
-  return { name, status: 'warn', detail: `uid ${uid}, in a user namespace with one ID: ${oneIdMeans}`, hint: addRange };
+  const why = rights.kind === 'user' && rights.narrow !== null ? ` (${rights.narrow})` : '';
+  const detail = `uid ${uid}, in a user namespace with one ID${why}: ${oneIdMeans}`;
+  return { name, status: 'warn', detail, hint: addRange };
+}
+
+/** What holds, by the names of `--isolation`. */
+function checkIsolation({ addon, namespaces, seccompActions }: Facts): Check | undefined {
+  if ('error' in addon || addon.rights.kind === 'none') return undefined;
+  const isolation = isolationOf(addon.rights, { namespaces, seccompActions });
+  const [held, not] = [true, false].map((holds) => isolationNames.filter((one) => isolation[one].holds === holds));
+  return { name: 'isolation', status: 'ok', detail: `${held?.join(', ')}; not ${not?.join(', ')}` };
 }
 
 const oneIdMeans = 'all files of a container are yours, and --user is refused';
@@ -108,18 +121,17 @@ function checkOverlay({ overlay }: Facts): Check {
   };
 }
 
-function checkNamespaces({ namespaces }: Facts): Check {
-  const name = 'namespaces';
-  const missing = ['cgroup', 'ipc', 'mnt', 'net', 'pid', 'uts'].filter((one) => !namespaces.includes(one));
-  if (missing.length === 0) return { name, status: 'ok', detail: namespaces.join(', ') };
-  return { name, status: 'fail', detail: `without ${missing.join(', ')}`, hint: 'use a kernel with CONFIG_NAMESPACES' };
+function checkNamespaces(facts: Facts): Check {
+  return checkHeld('namespaces', facts.namespaces.join(', '), namespacesHeld(facts));
 }
 
-function checkSeccomp({ seccompActions }: Facts): Check {
-  const name = 'seccomp';
-  if (seccompActions.includes('errno')) return { name, status: 'ok', detail: seccompActions.join(' ') };
-  const hint = `use a kernel with CONFIG_SECCOMP_FILTER, or run with '--security-opt seccomp=unconfined'`;
-  return { name, status: 'fail', detail: 'system calls cannot be filtered', hint };
+function checkSeccomp(facts: Facts): Check {
+  return checkHeld('seccomp', facts.seccompActions.join(' '), filterHeld(facts));
+}
+
+function checkHeld(name: string, all: string, held: Held): Check {
+  if (held.holds) return { name, status: 'ok', detail: all };
+  return { name, status: 'fail', detail: held.detail, ...(held.hint && { hint: held.hint }) };
 }
 
 /** Names of the feature bits in native/init/run.h. */

@@ -120,5 +120,4 @@ export const laterRunOptions: readonly LaterOption[] = [
     same: ['0'],
     never: 'is one for Windows',
   })),
-  { flags: '--isolation <technology>', same: ['', 'default'], never: 'is one for Windows' },
 ];

@@ -2,7 +2,8 @@ import { expect } from 'chai';
 import { type Check, runChecks } from '../../../../ts/cli/doctor/checks.ts';
 import { type Facts, gatherFacts } from '../../../../ts/cli/doctor/facts.ts';
 import { RequestError } from '../../../../ts/errors/index.ts';
-import { mapOf } from '../../../../ts/native/ids.ts';
+import { isOneId, mapOf } from '../../../../ts/native/ids.ts';
+import type { Isolation } from '../../../../ts/native/isolation.ts';
 import { noRights, type Rights, rootRights } from '../../../../ts/native/rights.ts';
 import { orlop } from '../../../support/fake-orlop.ts';
 
@@ -28,7 +29,8 @@ const refused = new RequestError('ORLOP_E_PERMISSION', 'no user namespace', {
 
 function userRights(subid: string): Rights {
   const map = mapOf(subid, 1000, ['alice']);
-  return { kind: 'user', userNamespace: 9, users: map, groups: map };
+  const narrow = isOneId(map) ? 'no range' : null;
+  return { kind: 'user', userNamespace: 9, launcher: true, users: map, groups: map, narrow };
 }
 
 function asUser(rights: Rights): Partial<Facts> {
@@ -124,9 +126,11 @@ describe('the facts of doctor', () => {
 describe('orlop doctor', () => {
   it('prints a line for each check, and ends with 1 exactly when one fails', async () => {
     const { status, stdout } = await orlop(['doctor', '--format', 'json']);
-    const checks: readonly Check[] = JSON.parse(stdout);
+    const { checks, isolation } = JSON.parse(stdout) as { checks: readonly Check[]; isolation: Isolation };
     expect(status).to.equal(checks.some((check) => check.status === 'fail') ? 1 : 0);
     const text = (await orlop(['doctor'])).stdout;
+    expect(isolation.namespaces.holds).to.equal(true);
+    expect(isolation.cgroups).to.have.property('detail').that.is.a('string');
     for (const { name, detail } of checks) expect(text).to.include(`${name.padEnd(13)} ${detail}`);
   });
 });

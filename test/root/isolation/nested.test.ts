@@ -1,0 +1,98 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { busyboxArchive } from '../../support/busybox.ts';
+import { removeAll } from '../../support/orlop.ts';
+import { requires } from '../../support/require.ts';
+
+/** Root of a container has Docker's capabilities, of which CAP_SYS_ADMIN is none. */
+describe('root without CAP_SYS_ADMIN', function () {
+  this.timeout(120_000);
+  requires('root', 'addon', 'archive', 'overlay', 'busybox', 'userns');
+  let directory = '';
+  before(() => {
+    directory = mkdtempSync('/var/tmp/orlop-test-');
+    busyboxArchive(directory);
+  });
+  after(() => removeAll(directory));
+
+  /** Runs a program whose `orlop` is a runtime, with fewer capabilities. */
+  function bounded(without: string, body: string) {
+    const program = `
+      import { Orlop } from ${JSON.stringify(join(process.cwd(), 'ts/index.ts'))};
+      const store = (name) => ({ root: '${directory}/' + name, run: '${directory}/run-' + name });
+      try {
+        ${body}
+      } catch (error) {
+        console.log(error.code, error.message, error.hint);
+        process.exitCode = 1;
+      }`;
+    const set = `--bounding-set=${without}`;
+    const node = [process.execPath, '--import=tsx', '--input-type=module', '--eval', program];
+    const { stdout, stderr } = spawnSync('setpriv', [set, '--inh-caps=-all', ...node], { encoding: 'utf8' });
+    expect(stderr).to.equal('');
+    return stdout;
+  }
+
+  it('makes containers in a user namespace, with the IDs that it has', () => {
+    const output = bounded(
+      '-sys_admin',
+      `
+      const orlop = await Orlop.open(store('same'));
+      await orlop.images.import('${directory}/busybox.tar', { reference: 'busybox' });
+      const script = 'cat /proc/self/uid_map; rm /etc/passwd; chown 5:6 /v; id -u; touch /v/f';
+      const container = await orlop.create('busybox', ['sh', '-c', script], { volumes: ['kept:/v'] });
+      const running = await container.start({ stdout: 'pipe', stderr: 'inherit' });
+      let text = '';
+      for await (const chunk of running.stdout) text += chunk;
+      const { exitCode } = await running.exited;
+      console.log(text.split(/\\s+/).filter(Boolean).join(' '), exitCode);
+      console.log(JSON.stringify(await container.diff()));
+      console.log(orlop.isolation.user.holds, orlop.isolation.user.detail);`,
+    );
+    const [ids, changes, user] = output.trim().split('\n');
+    expect(ids).to.equal('0 0 4294967295 0 0');
+    expect(changes).to.include('/etc/passwd');
+    expect(user).to.match(/^false .*container around/);
+    const { uid, gid } = statSync(join(directory, 'same/volumes/kept/_data'));
+    expect([uid, gid]).to.deep.equal([5, 6]);
+  });
+
+  it('has one ID without the capabilities to change IDs, and says so', () => {
+    const output = bounded(
+      '-sys_admin,-setuid',
+      `
+      const orlop = await Orlop.open(store('one'));
+      await orlop.images.import('${directory}/busybox.tar', { reference: 'busybox' });
+      const { stdout } = await orlop.run('busybox', ['cat', '/proc/self/uid_map']);
+      console.log(stdout.trim().split(/\\s+/).join(' '), orlop.isolation.ids.detail);
+      await orlop.run('busybox', ['id', '-u'], { user: '5' });`,
+    );
+    const [ids, refused] = output.trim().split('\n');
+    expect(ids).to.equal('0 0 1 one ID: root has no CAP_SETUID');
+    expect(refused).to.match(/^ORLOP_E_PERMISSION .*no user 5/);
+  });
+
+  it('does not open the store of root, nor root its store', () => {
+    const open = (name: string) => `await Orlop.open(store('${name}')); console.log('opened');`;
+    expect(bounded('+all', open('root'))).to.equal('opened\n');
+    expect(bounded('-sys_admin', open('root'))).to.match(/^ORLOP_E_STORE .*machine's root.*--root/);
+    expect(bounded('-sys_admin', open('other'))).to.equal('opened\n');
+    expect(bounded('+all', open('other'))).to.match(/^ORLOP_E_STORE .*was written with user IDs/);
+    expect(existsSync(join(directory, 'other/ownership.json'))).to.equal(true);
+  });
+
+  it('is told who forbids it, where no user namespaces are allowed', () => {
+    // A limit for a user namespace counts for those below it, and spares the machine.
+    const script = 'echo 0 > /proc/sys/user/max_user_namespaces && exec "$@"';
+    const args = ['--user', '--map-root-user', '--mount', '--propagation', 'private', 'sh', '-c', script, 'sh'];
+    const program = `
+      import { Orlop } from ${JSON.stringify(join(process.cwd(), 'ts/index.ts'))};
+      const orlop = await Orlop.open({ root: '${directory}/none', run: '${directory}/run-none' });
+      await orlop.run('host', ['true']).catch((error) => console.log(error.message, '|', error.hint));`;
+    const node = [process.execPath, '--import=tsx', '--input-type=module', '--eval', program];
+    const output = execFileSync('unshare', [...args, ...node], { encoding: 'utf8' });
+    expect(output).to.include('ENOSPC').and.include('user.max_user_namespaces is 0');
+  });
+});
