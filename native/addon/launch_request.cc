@@ -63,7 +63,7 @@ void fill_in(const SharedPreparedStart& prepared, Texts values, bool create, Lau
   launch::StartRequest& request = launching.request;
   site::Site& site = launching.site;
   launching.attempt.features = prepared->features;
-  launching.attempt.maps = prepared->maps;
+  launching.attempt.maps = {.uid_map = prepared->uid_map.fill(*texts), .gid_map = prepared->gid_map.fill(*texts)};
   request.death_signal = launch::death_signal_of(plan::View(launching.attempt.plan.data()));
   request.attempt = site.attempt(std::move(launching.attempt));
   request.before = [&site, prepared, texts, create] {

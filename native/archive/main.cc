@@ -2,7 +2,7 @@
 //
 //   orlop-archive unpack layer|tree|files MAX_SIZE MAX_RATIO copy|- below|-
 //     0: archive, 4: copy of it, 6: root of the layers below
-//   orlop-archive pack   layer|tree none|gzip|zstd                      1: archive
+//   orlop-archive pack   layer|user-layer|tree none|gzip|zstd           1: archive
 //
 // 3: the directory, 5: one line of JSON with the result. With `enter` as its first argument, it enters the user
 // namespace of 7 first: for a caller who is not root.
@@ -84,14 +84,15 @@ Value choice(const char* text, std::initializer_list<std::pair<const char*, Valu
 }
 
 [[noreturn]] void main_pack(char** argv) {
-  const bool layer = choice<bool>(argv[0], {{"layer", true}, {"tree", false}});
+  const auto opaque =
+      choice<const char*>(argv[0], {{"layer", kTrustedOpaque}, {"user-layer", kUserOpaque}, {"tree", nullptr}});
   const auto compression = choice<Compression>(
       argv[1], {{"none", Compression::kNone}, {"gzip", Compression::kGzip}, {"zstd", Compression::kZstd}});
   enter_root(true);
   drop_capabilities(kPackCapabilities);
   lock_down(Role::kPack);
   Output output(STDOUT_FILENO, compression);
-  pack(layer, output);
+  pack(opaque, output);
 }
 
 // The capabilities are those of the namespace from here on.

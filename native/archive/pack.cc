@@ -52,7 +52,8 @@ bool has_attribute(const std::vector<Attribute>& attributes, std::string_view na
 
 class Packer {
  public:
-  Packer(bool layer, Output& output) : layer_(layer), output_(output), writer_(output) {}
+  Packer(const char* opaque, Output& output)
+      : layer_(opaque != nullptr), opaque_(opaque), output_(output), writer_(output) {}
 
   [[noreturn]] void run() {
     Fd root(fcntl(kDirectoryFd, F_DUPFD_CLOEXEC, 0));
@@ -73,7 +74,7 @@ class Packer {
     struct stat info;
     if (fstat(fd, &info) != 0) fail("fstat", errno);
     std::vector<Attribute> attributes = read_attributes(fd);
-    bool opaque = layer_ && has_attribute(attributes, opaque_attribute(), "y");
+    bool opaque = layer_ && has_attribute(attributes, opaque_, "y");
     const struct stat shown = labelled(info, attributes);
     writer_.header(name, shown, kept(std::move(attributes)));
     const std::string prefix = depth == 0 ? "" : name;
@@ -178,6 +179,7 @@ class Packer {
   }
 
   bool layer_;
+  const char* opaque_;
   Output& output_;
   Writer writer_;
   std::map<std::pair<dev_t, ino_t>, std::string> links_;
@@ -186,8 +188,8 @@ class Packer {
 
 }  // namespace
 
-void pack(bool layer, Output& output) {
-  Packer packer(layer, output);
+void pack(const char* opaque, Output& output) {
+  Packer packer(opaque, output);
   packer.run();
 }
 

@@ -5,8 +5,8 @@
 
 namespace orlop::archive {
 
-// `layer`: the root is the upper directory of an overlay, whose whiteouts and opaque directories become `.wh.` names.
-// Ends the process.
-[[noreturn]] void pack(bool layer, Output& output);
+// `opaque`: the root is the upper directory of an overlay, whose opaque directories have this mark; they and the
+// whiteouts become `.wh.` names. Null: it is a tree. Ends the process.
+[[noreturn]] void pack(const char* opaque, Output& output);
 
 }  // namespace orlop::archive

@@ -122,12 +122,15 @@ void Cloning::keep_mounts() {
 }
 
 long Cloning::clone_in_empty(ChildStack& stack, Failure& failure) {
-  const opener::EmptyNamespace& empty = opener::EmptyNamespace::instance();
+  using opener::EmptyNamespace;
+  const bool own_users = (header().namespaces & CLONE_NEWUSER) != 0;
+  const auto& empty = EmptyNamespace::instance(own_users ? EmptyNamespace::For::kChildrenInUserNamespace
+                                                         : EmptyNamespace::For::kChildren);
   failure = empty.enter();
   if (failure) return -failure.error;
   const long pid = clone(stack);
   // If it fails, the next start on this thread tries again first.
-  (void)empty.leave();
+  (void)EmptyNamespace::leave();
   return pid;
 }
 

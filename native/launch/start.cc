@@ -49,7 +49,7 @@ void Start::over() {
 
 // Opens the sources, and makes the checks and changes before the start. False if it failed, with the result filled.
 bool Start::open_slots(StartResult& result) {
-  result.failure = opener::EmptyNamespace::instance().leave();
+  result.failure = opener::EmptyNamespace::leave();
   if (!result.failure) result.failure = open_sources(request_.sources, result.pipes);
   if (!result.failure && request_.before) result.failure = request_.before();
   return !result.failure;

@@ -245,9 +245,9 @@ Failure Remote::apply(const fs::Changes& changes) {
   return call(message, &answer);
 }
 
-Failure Remote::make_empty_namespace() {
+Failure Remote::make_empty_namespace(opener::EmptyNamespace::For children) {
   Reader answer;
-  return call(begin(Call::kMakeEmptyNamespace), &answer);
+  return call(begin(Call::kMakeEmptyNamespace).put(children), &answer);
 }
 
 Failure Remote::make_network(const std::vector<uint8_t>& plan, uint32_t features, UniqueFd* network) {
@@ -269,8 +269,8 @@ Failure Remote::open_mounts(const std::vector<uint8_t>& plan, uint32_t features,
   return {};
 }
 
-Failure Remote::open_view(const std::vector<std::string>& layers, UniqueFd* view) {
-  return call_for_descriptor(begin(Call::kOpenView).texts(layers), view);
+Failure Remote::open_view(const std::vector<std::string>& layers, fs::Marks marks, UniqueFd* view) {
+  return call_for_descriptor(begin(Call::kOpenView).texts(layers).put(marks), view);
 }
 
 Failure Remote::open_root_of(pid_t pid, uint64_t start_time, UniqueFd* view) {
@@ -291,9 +291,9 @@ Failure Remote::copy_tree(int source, int destination) {
   return call(begin(Call::kCopyTree).descriptor(source).descriptor(destination), &answer);
 }
 
-Failure Remote::diff(int upper, int view, std::vector<fs::LayerChange>* changes) {
+Failure Remote::diff(int upper, int view, fs::Marks marks, std::vector<fs::LayerChange>* changes) {
   Reader answer;
-  if (Failure failure = call(begin(Call::kDiff).descriptor(upper).descriptor(view), &answer)) return failure;
+  if (Failure failure = call(begin(Call::kDiff).descriptor(upper).descriptor(view).put(marks), &answer)) return failure;
   for (auto left = answer.get<uint32_t>(); left > 0 && answer.good(); --left) {
     const char kind = answer.get<char>();
     changes->push_back({kind, answer.text()});

@@ -49,16 +49,16 @@ class Remote : public site::Site {
   uint32_t features() override { return features_; }
   std::unique_ptr<launch::Attempt> attempt(launch::AttemptRequest request) override;
   Failure apply(const fs::Changes& changes) override;
-  Failure make_empty_namespace() override;
+  Failure make_empty_namespace(opener::EmptyNamespace::For children) override;
   Failure make_network(const std::vector<uint8_t>& plan, uint32_t features, UniqueFd* network) override;
   Failure open_mounts(const std::vector<uint8_t>& plan, uint32_t features, const std::vector<int>& supplied,
                       opener::HostExecution* opened) override;
-  Failure open_view(const std::vector<std::string>& layers, UniqueFd* view) override;
+  Failure open_view(const std::vector<std::string>& layers, fs::Marks marks, UniqueFd* view) override;
   Failure open_root_of(pid_t pid, uint64_t start_time, UniqueFd* view) override;
   Failure open_in_root(int root, const std::string& path, int flags, unsigned mode, UniqueFd* opened) override;
   Failure remove_tree(int directory, const std::string& name) override;
   Failure copy_tree(int source, int destination) override;
-  Failure diff(int upper, int view, std::vector<fs::LayerChange>* changes) override;
+  Failure diff(int upper, int view, fs::Marks marks, std::vector<fs::LayerChange>* changes) override;
   Failure tree_size(int directory, fs::TreeSize* size) override;
 
  private:

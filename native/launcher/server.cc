@@ -73,7 +73,7 @@ class Connection {
     while (!receive_message(socket_.get(), &call)) {
       Writer answer;
       // A start whose thread could not return to the host's mounts tries again here.
-      Failure failure = opener::EmptyNamespace::instance().leave();
+      Failure failure = opener::EmptyNamespace::leave();
       std::vector<UniqueFd> given;
       if (!failure) failure = handle(call, answer, given);
       if (!failure && !call.good()) failure = {EBADMSG, "recv", "orlop-launcher"};
@@ -103,7 +103,7 @@ class Connection {
       case Call::kApply:
         return here.apply(get_changes(call));
       case Call::kMakeEmptyNamespace:
-        return here.make_empty_namespace();
+        return here.make_empty_namespace(call.get<opener::EmptyNamespace::For>());
       case Call::kMakeNetwork: {
         const auto plan = call.list<uint8_t>();
         const auto features = call.get<uint32_t>();
@@ -113,7 +113,8 @@ class Connection {
         return open_mounts(call, answer, given);
       case Call::kOpenView: {
         const auto layers = call.texts();
-        return give(answer, given, [&](UniqueFd* view) { return here.open_view(layers, view); });
+        const auto marks = call.get<fs::Marks>();
+        return give(answer, given, [&](UniqueFd* view) { return here.open_view(layers, marks, view); });
       }
       case Call::kOpenRootOf: {
         const auto pid = call.get<pid_t>();
@@ -138,8 +139,9 @@ class Connection {
       }
       case Call::kDiff: {
         const UniqueFd upper = call.descriptor(), view = call.descriptor();
+        const auto marks = call.get<fs::Marks>();
         std::vector<fs::LayerChange> changes;
-        Failure failure = here.diff(upper.get(), view.get(), &changes);
+        Failure failure = here.diff(upper.get(), view.get(), marks, &changes);
         answer.put(static_cast<uint32_t>(changes.size()));
         for (const fs::LayerChange& change : changes) answer.put(change.kind).text(change.path);
         return failure;

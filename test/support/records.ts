@@ -32,6 +32,7 @@ export function request(changes: Partial<RunRequest> = {}): RunRequest {
     interactive: false,
     labels: {},
     shmSize: 65_536,
+    userns: 'default',
     isolation: [],
     ...changes,
   };

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { PreparedContainers } from '../containers/prepared-containers.ts';
 import { recover } from '../containers/recover.ts';
 import type { Runtime } from '../containers/runtime.ts';
@@ -7,9 +8,11 @@ import type { Mode } from '../native/contract.ts';
 import { requireIsolation } from '../native/isolation.ts';
 import { openSite } from '../native/open-site.ts';
 import { prefetchNetworks } from '../prefetch/networks.ts';
+import { Ranges } from '../prefetch/ranges.ts';
 import { Roots } from '../prefetch/roots.ts';
 import { ContainerStore } from '../record/container-store.ts';
 import { parseIsolation } from '../request/isolation.ts';
+import { callersRun } from '../store/known-stores.ts';
 import { Store } from '../store/store.ts';
 import { errorCode } from '../store/system-error.ts';
 import type * as t from './types.ts';
@@ -43,12 +46,14 @@ export async function openRuntime({ root, run, isolation }: t.OpenOptions, mode:
     prepared: new PreparedContainers(),
     roots,
     networks: prefetchNetworks(native),
+    ranges: new Ranges(native, join(callersRun(), 'ranges')),
     where: new Where(native, mode),
   };
 }
 
 /** Closes the store and releases all prefetched objects. */
-export async function closeRuntime({ roots, networks, store }: Runtime): Promise<void> {
+export async function closeRuntime({ roots, networks, ranges, store }: Runtime): Promise<void> {
   await Promise.all([roots.close(), networks.reset()]);
+  ranges.close();
   await store.close();
 }

@@ -54,7 +54,7 @@ export class Orlop implements t.OrlopRuntime {
   }
 
   get isolation(): Isolation {
-    return isolationOf(this.#opened.native.rights, readIsolationFacts());
+    return isolationOf(this.#opened.native.rights, readIsolationFacts(), this.#opened.floor);
   }
 
   /** The runtime of a call. After `close`, what the call made would be left behind. */

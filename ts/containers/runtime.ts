@@ -3,6 +3,7 @@ import type { Where } from '../launch/where.ts';
 import type { Native } from '../native/contract.ts';
 import type { IsolationName } from '../native/isolation.ts';
 import type { Prefetch } from '../prefetch/prefetch.ts';
+import type { Ranges } from '../prefetch/ranges.ts';
 import type { Roots } from '../prefetch/roots.ts';
 import type { ContainerStore } from '../record/container-store.ts';
 import type { Store } from '../store/store.ts';
@@ -22,5 +23,7 @@ export interface Runtime {
   readonly roots: Roots;
   /** Descriptors of network namespaces. */
   readonly networks: Prefetch<number>;
+  /** IDs of containers with user namespaces of their own. */
+  readonly ranges: Ranges;
   readonly where: Where;
 }

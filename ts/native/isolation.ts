@@ -18,6 +18,7 @@ export type IsolationName = (typeof isolationNames)[number];
 
 /** One kind of isolation: whether containers have it, and what there is or what is missing. */
 export interface Held {
+  /** True if containers have it. */
   readonly holds: boolean;
   /** What there is, or what is missing. */
   readonly detail: string;
@@ -53,8 +54,8 @@ function readSeccompActions(): readonly string[] {
   }
 }
 
-/** Pure. */
-export function isolationOf(rights: Rights, facts: IsolationFacts): Isolation {
+/** @param asked root's containers get a user namespace if `user` or `ids` is asked for. Pure. */
+export function isolationOf(rights: Rights, facts: IsolationFacts, asked: readonly IsolationName[] = []): Isolation {
   if (rights.kind === 'none') {
     const none = { holds: false, detail: rights.why.message, hint: rights.why.hint } as const;
     return { namespaces: none, filter: none, process: none, user: none, ids: none, cgroups: none };
@@ -63,8 +64,8 @@ export function isolationOf(rights: Rights, facts: IsolationFacts): Isolation {
     namespaces: namespacesHeld(facts),
     filter: filterHeld(facts),
     process: processHeld(rights),
-    user: userHeld(rights),
-    ids: idsHeld(rights),
+    user: userHeld(rights, asked),
+    ids: idsHeld(rights, asked),
     cgroups: { holds: false, detail: 'containers stay in the cgroup of the program' },
   };
 }
@@ -97,11 +98,19 @@ function processHeld({ launcher }: Able): Held {
   };
 }
 
-const asUser = 'run it as an ordinary user';
+/** True if root's containers get a user namespace of their own. Pure. */
+export function takesOwnUsers(names: readonly IsolationName[]): boolean {
+  return names.includes('user') || names.includes('ids');
+}
 
-function userHeld(rights: Able): Held {
-  if (rights.kind === 'root')
-    return { holds: false, detail: `root in a container is root of the machine`, hint: asUser };
+const ownUsers = { holds: true, detail: 'each container has a range of IDs of its own' } as const;
+const askForUsers = `ask for it: '--userns auto', or '--isolation user'; or run it as an ordinary user`;
+
+function userHeld(rights: Able, asked: readonly IsolationName[]): Held {
+  if (rights.kind === 'root') {
+    if (takesOwnUsers(asked)) return ownUsers;
+    return { holds: false, detail: `root in a container is root of the machine`, hint: askForUsers };
+  }
   // Root in a container around, whose IDs are the same inside.
   const isSame = rights.users.every(({ inside, outside }) => inside === outside);
   return isSame
@@ -109,8 +118,10 @@ function userHeld(rights: Able): Held {
     : { holds: true, detail: `root in a container is uid ${rights.users[0]?.outside} of the machine` };
 }
 
-function idsHeld(rights: Able): Held {
-  if (rights.kind === 'root') return { holds: false, detail: 'the IDs of the machine', hint: asUser };
+function idsHeld(rights: Able, asked: readonly IsolationName[]): Held {
+  if (rights.kind === 'root') {
+    return takesOwnUsers(asked) ? ownUsers : { holds: false, detail: 'the IDs of the machine', hint: askForUsers };
+  }
   if (rights.narrow !== null) return { holds: false, detail: `one ID: ${rights.narrow}`, hint: addRange };
   const range = rights.users.find(({ inside, outside }) => inside !== outside && inside > 0);
   return range === undefined
@@ -125,7 +136,7 @@ function idsHeld(rights: Able): Held {
  */
 export function requireIsolation(floor: readonly IsolationName[], rights: Rights): void {
   if (floor.length === 0) return;
-  const held = isolationOf(rights, readIsolationFacts());
+  const held = isolationOf(rights, readIsolationFacts(), floor);
   for (const name of floor) {
     const one = held[name];
     if (!one.holds) throw belowFloor(name, one.detail, one.hint);

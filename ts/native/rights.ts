@@ -1,6 +1,14 @@
 import type { RequestError } from '../errors/index.ts';
 import { allIds, type IdMaps } from './ids.ts';
 
+/** Extended attributes in which overlayfs keeps its marks: `trusted.overlay.*`, or `user.overlay.*` in a user namespace. */
+export type Marks = 'trusted' | 'user';
+
+/** Marks of the mounts that a caller makes itself. Pure. */
+export function marksOf({ userNamespace }: Pick<Rights, 'userNamespace'>): Marks {
+  return userNamespace === null ? 'trusted' : 'user';
+}
+
 /** What containers can be made with. */
 export type Rights =
   /** The capabilities of root, in this process or in orlop-launcher. */

@@ -114,7 +114,7 @@ function makeDev(draft: Draft, devices: boolean): Slot {
   const reason = 'default /dev';
   const attributes = attribute.nosuid | attribute.strictatime;
   const size = 64n << 20n;
-  draft.prepare.push({
+  draft.own.push({
     op: 'tmpfs',
     reason,
     mount: slot,
@@ -127,11 +127,11 @@ function makeDev(draft: Draft, devices: boolean): Slot {
     at: '',
   });
   for (const { name, major, minor } of devices ? defaultDevices : []) {
-    draft.prepare.push({ op: 'device', reason, mount: slot, name, mode: 0o666, major, minor });
+    draft.own.push({ op: 'device', reason, mount: slot, name, mode: 0o666, major, minor });
   }
-  for (const [name, content] of links) draft.prepare.push({ op: 'symlink', reason, mount: slot, name, content });
+  for (const [name, content] of links) draft.own.push({ op: 'symlink', reason, mount: slot, name, content });
   for (const name of ['pts', 'shm', 'mqueue']) {
-    draft.prepare.push({ op: 'directory', reason, mount: slot, name, mode: 0o755 });
+    draft.own.push({ op: 'directory', reason, mount: slot, name, mode: 0o755 });
   }
   return slot;
 }
@@ -142,7 +142,7 @@ const tty = 5;
 /** Makes a devpts instance without the host's terminals. */
 function makePts(draft: Draft, gid: number): Slot {
   const slot = draft.newSlot();
-  draft.prepare.push({
+  draft.own.push({
     op: 'devpts',
     reason: 'default /dev/pts',
     mount: slot,
@@ -156,7 +156,7 @@ function makePts(draft: Draft, gid: number): Slot {
 
 function makeShm(draft: Draft, size: bigint): Slot {
   const slot = draft.newSlot();
-  draft.prepare.push({
+  draft.own.push({
     op: 'tmpfs',
     reason: 'default /dev/shm',
     mount: slot,

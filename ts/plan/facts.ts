@@ -110,6 +110,13 @@ export interface Sysctl {
   readonly value: string;
 }
 
+/** IDs of the host that those from 0 on stand for in a user namespace; user_namespaces(7). */
+export interface UserRange {
+  /** Null: IDs that no other container has, a value of each start. */
+  readonly first: { readonly user: number; readonly group: number } | null;
+  readonly size: number;
+}
+
 /** All facts that a plan is built from. They are resolved, so that building needs no look at the machine. */
 export interface StartFacts {
   readonly id: string;
@@ -147,8 +154,11 @@ export interface StartFacts {
    * devices cannot be made, only bound.
    */
   readonly confined?: { readonly oneId: boolean } | null | undefined;
-  /** Make a user namespace. */
-  readonly userNamespace?: boolean | undefined;
+  /**
+   * The container gets a user namespace of its own, for a caller in the initial one; `range` is supplied, by which the
+   * owners of layers and sources are shown. Only with an opener, because no process in the namespace may do that.
+   */
+  readonly userNamespace?: UserRange | null | undefined;
   readonly process: ProcessFacts;
   /** The process has the default filter, under which the rest of a start is possible. */
   readonly defaultFilter?: boolean | undefined;

@@ -70,5 +70,6 @@ export const runOptionsSchema = v.strictObject({
   interactive: flag,
   labels: v.optional(v.union([texts, record('a string', isString)])),
   shmSize: size,
+  userns: text,
   isolation: v.optional(v.union([v.string(), v.array(v.picklist(isolationNames))])),
 });

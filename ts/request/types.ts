@@ -1,6 +1,7 @@
 import type { CapabilityName } from '../linux/capabilities.ts';
 import type { RlimitName } from '../linux/rlimits.ts';
 import type { IsolationName } from '../native/isolation.ts';
+import type { UserNamespace } from './user-namespace.ts';
 
 /**
  * Propagation of mount events between a bind mount and its source, mount_namespaces(7). `slave`, `shared` and their
@@ -123,6 +124,8 @@ export interface RunRequest {
   readonly labels: Readonly<Record<string, string>>;
   /** Size of /dev/shm in bytes. */
   readonly shmSize: number;
+  /** User namespace of the container. */
+  readonly userns: UserNamespace;
   /** What must hold for the container; it is refused otherwise. */
   readonly isolation: readonly IsolationName[];
 }
@@ -182,6 +185,11 @@ export interface RunOptions {
   readonly labels?: readonly string[] | Readonly<Record<string, string>> | undefined;
   /** Size of /dev/shm: bytes, or a text such as `64m`, the default. */
   readonly shmSize?: number | string | undefined;
+  /**
+   * For root: `auto` for a user namespace with IDs that no other container has, `UID:GID:SIZE` for these IDs of the host,
+   * or `host`, the default. Files of images and volumes keep their owners on the disk. user_namespaces(7)
+   */
+  readonly userns?: string | undefined;
   /** What must hold for the container, beside what `Orlop.open` asks for: `user,ids`, or a list. It is refused otherwise. */
   readonly isolation?: string | readonly IsolationName[] | undefined;
 }

@@ -34,6 +34,8 @@ export interface StartContext {
   readonly volatile: boolean;
   /** What the launcher's user namespace allows; null: the initial one. */
   readonly confined: StartFacts['confined'];
+  /** User namespace that the container gets; null: that of the caller. */
+  readonly userNamespace: StartFacts['userNamespace'];
   /** Modes of the image's directories at the targets of tmpfs mounts. */
   readonly tmpfsModes: ReadonlyMap<string, number>;
   /** Paths of the CPUs' thermal data, masked besides the default ones. */
@@ -76,6 +78,7 @@ export function startFacts(record: ContainerRecord, image: ResolvedImage, contex
     cgroup: false,
     parentDeath: sigkill,
     confined: context.confined,
+    userNamespace: context.userNamespace,
     defaultFilter: request.security.seccomp === 'default',
     process: {
       argv: [],

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import * as v from 'valibot';
 import { RequestError } from '../errors/index.ts';
 import { formatMap, isOneId } from '../native/ids.ts';
-import type { Rights } from '../native/rights.ts';
+import { type Marks, marksOf, type Rights } from '../native/rights.ts';
 import { readRecord, recordSchema, writeRecord } from './record.ts';
 import { errorCode } from './system-error.ts';
 
@@ -14,8 +14,7 @@ export interface Ownership {
   /** Lines of /proc/PID/uid_map. */
   readonly users: string;
   readonly groups: string;
-  /** Extended attributes of overlayfs: `trusted.overlay.*`, or `user.overlay.*` in a user namespace. */
-  readonly marks: 'trusted' | 'user';
+  readonly marks: Marks;
 }
 
 const schema = recordSchema(() =>
@@ -23,8 +22,8 @@ const schema = recordSchema(() =>
 );
 
 /** Pure. */
-export function ownershipOf({ userNamespace, users, groups }: Rights): Ownership {
-  return { users: formatMap(users), groups: formatMap(groups), marks: userNamespace === null ? 'trusted' : 'user' };
+export function ownershipOf(rights: Rights): Ownership {
+  return { users: formatMap(rights.users), groups: formatMap(rights.groups), marks: marksOf(rights) };
 }
 
 /**

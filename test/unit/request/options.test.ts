@@ -29,6 +29,7 @@ describe('a request', () => {
       interactive: false,
       labels: {},
       shmSize: 64 * 1024 * 1024,
+      userns: 'default',
       isolation: [],
     };
     expect(parse({})).to.deep.equal(expected);
@@ -55,6 +56,7 @@ describe('a request', () => {
         interactive: true,
         labels: ['a=b'],
         shmSize: '1m',
+        userns: 'auto:size=1000',
         isolation: ['ids', 'filter'],
       },
       ['true'],
@@ -79,6 +81,7 @@ describe('a request', () => {
       interactive: true,
       labels: { a: 'b' },
       shmSize: 1024 * 1024,
+      userns: { first: null, size: 1000 },
       isolation: ['filter', 'ids'],
     });
     expect(request.mounts.map(({ target }) => target)).to.deep.equal(['/src', '/cache']);
@@ -125,6 +128,10 @@ describe('a request', () => {
     [{ tmpfs: [{ target: '/x', uid: -1 }] }, /'tmpfs.0.uid' is -1, expected >=0/, undefined],
     [null, /'options' is null/, undefined],
     [{ env: { 'A=B': '1' } }, /contains '='/, undefined],
+    [{ userns: 'private' }, /'private' is no user namespace/, /UID:GID:SIZE/],
+    [{ userns: '4294967000:0:65536' }, /IDs that there are not/, /4294967294/],
+    [{ userns: 'auto:size=0' }, /IDs that there are not/, /at least one/],
+    [{ userns: 'keep-id' }, /'keep-id' comes with a later version/, /as an ordinary user/],
     [{ isolation: 'usr' }, /no isolation 'usr'/, /user/],
     [{ shmSize: -1 }, /'-1' is not a size/, undefined],
   ] as const) {

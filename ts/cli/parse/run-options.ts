@@ -38,6 +38,7 @@ export const runOptions: readonly CommandOption[] = [
   { flags: '--security-opt <option>', text: 'no-new-privileges=false, seccomp=unconfined, seccomp=FILE', many: true },
   { flags: '--ulimit <limit>', text: 'Set a limit: nofile=1024:2048', many: true },
   { flags: '--shm-size <size>', text: 'Size of /dev/shm (64m)' },
+  { flags: '--userns <mode>', text: 'host (the default), auto, or UID:GID:SIZE: IDs of the host for the container' },
   isolationOption,
   { flags: '-l, --label <label>', text: 'Label the container: key=value', many: true },
 ];
@@ -82,6 +83,7 @@ export async function runArguments({ io, args, values }: Invocation): Promise<Ru
     securityOpt: texts(values, 'securityOpt'),
     ulimits: texts(values, 'ulimit'),
     shmSize: text(values, 'shmSize'),
+    userns: text(values, 'userns'),
     isolation: text(values, 'isolation'),
     labels: texts(values, 'label'),
   };

@@ -2,6 +2,7 @@ import { chmod, type FileHandle, mkdir, open, rename, stat } from 'node:fs/promi
 import { join } from 'node:path';
 import { RequestError } from '../../errors/index.ts';
 import { inside } from '../../native/ids.ts';
+import { type Marks, marksOf } from '../../native/rights.ts';
 import { sync, syncDirectory } from '../../store/durable.ts';
 import { newId } from '../../store/id.ts';
 import type { Lock } from '../../store/lock.ts';
@@ -112,12 +113,13 @@ export class Addition {
   async packed(
     upper: number,
     below: readonly string[],
-    options: Pick<PackOptions, 'onBytes' | 'signal'>,
+    options: Pick<PackOptions, 'onBytes' | 'signal'> & { readonly marks: Marks },
   ): Promise<LayerRecord> {
     const archive = this.#scratch();
     await using file = await opened(archive, 'wx');
     const output = file.file.fd;
-    const facts = await this.#archiver.pack({ directory: upper, output, layer: true, compression: 'none', ...options });
+    const { marks: layer, ...rest } = options;
+    const facts = await this.#archiver.pack({ directory: upper, output, layer, compression: 'none', ...rest });
     await this.#stage(archive, facts);
     return recordOf(below, facts, mediaTypes.layer);
   }
@@ -180,7 +182,10 @@ export class Addition {
     await using copy = archive === null ? null : await opened(archive, 'wx');
     const copyTo = copy?.file.fd;
     const { native } = this.#store;
-    const view = below.length === 0 ? undefined : await native.openView(this.#directories(below).reverse());
+    const view =
+      below.length === 0
+        ? undefined
+        : await native.openView(this.#directories(below).reverse(), marksOf(native.rights));
     try {
       const to = { directory: directory.file.fd, below: view, copyTo };
       return await this.#archiver.unpack({ source, layer, ...to, onBytes, signal });
