@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildSync } from 'esbuild';
 import { internalsFile } from './internals-file.ts';
+import { NotReady } from './not-ready.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -18,11 +19,6 @@ function bundleInternals(): void {
   });
 }
 
-/** The addon is missing, or older than its sources. */
-export class NotBuilt extends Error {
-  override readonly name = 'NotBuilt';
-}
-
 function newest(directory: string): number {
   const files = readdirSync(join(root, directory), { recursive: true, encoding: 'utf8' }).filter(
     (name) => !name.endsWith('.md'),
@@ -33,12 +29,12 @@ function newest(directory: string): number {
 /**
  * What is measured is what ships: the built addon and the built TypeScript, and no older than their sources.
  *
- * @throws NotBuilt
+ * @throws NotReady
  */
 export function requireBuild(): void {
   const addon = join(root, 'build/Release/orlop.node');
   if (!existsSync(addon) || statSync(addon).mtimeMs < newest('native')) {
-    throw new NotBuilt('the addon is not built, or is older than its sources: npm run build');
+    throw new NotReady('the addon is not built, or is older than its sources: npm run build');
   }
   bundleInternals();
   const bundle = join(root, 'dist/cli/orlop.cjs');
