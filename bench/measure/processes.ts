@@ -16,3 +16,21 @@ export function readOf(pid: number, name: string): string {
     return '';
   }
 }
+
+/** Megabytes of a process. */
+export interface Memory {
+  /** Its share of all that is resident: what it has alone, and its part of what it shares (PSS). */
+  readonly proportional: number;
+  /** What it has written, its heap and its stacks. */
+  readonly anonymous: number;
+}
+
+/** Reads /proc/PID/smaps_rollup. Pure; proc_pid_smaps(5). */
+export function memoryIn(rollup: string): Memory {
+  const megabytes = (field: string) => {
+    const [, kilobytes] = new RegExp(`^${field}: +(\\d+) kB$`, 'm').exec(rollup) ?? [];
+    if (kilobytes === undefined) throw new Error(`no '${field}' in ${JSON.stringify(rollup)}`);
+    return Number(kilobytes) / 1024;
+  };
+  return { proportional: megabytes('Pss'), anonymous: megabytes('Anonymous') };
+}

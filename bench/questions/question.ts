@@ -20,8 +20,8 @@ export interface Question {
   readonly cases: readonly Case[];
   /** The first one decides ratios and order. */
   readonly columns: readonly Column[];
-  /** Contestant that the others are compared with. */
-  readonly reference: string;
+  /** Contestant that the others are compared with; null where there is one only. */
+  readonly reference: string | null;
   readonly effort: Readonly<Record<'whole' | 'quick', Effort>>;
   prepare(grounds: Grounds, mode: 'whole' | 'quick'): Promise<Prepared>;
 }

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { named } from '../../../bench/contestants/contestant.ts';
 import { ociConfig } from '../../../bench/contestants/oci.ts';
 import { placeIn } from '../../../bench/ground/ground.ts';
+import { memoryIn } from '../../../bench/measure/processes.ts';
 
 const container = { mounts: 'full', network: true, upper: 'disk', volumes: 1, layers: 1 } as const;
 
@@ -30,5 +31,17 @@ describe('the callers of the benchmark', () => {
     const config = (caller: 'root' | 'user') => JSON.stringify(ociConfig({ source: '/s', caller }, container));
     expect(config('root')).to.include('"gid=5"');
     expect(config('user')).to.include('"/dev/pts"').and.not.include('gid=5');
+  });
+});
+
+describe('the memory of a process', () => {
+  const rollup = 'Rss:  3000 kB\nPss:       1536 kB\nPss_Anon: 7 kB\nAnonymous:  512 kB\nLazyFree: 0 kB\n';
+
+  it('is its share of what is resident, and what it has written', () => {
+    expect(memoryIn(rollup)).to.deep.equal({ proportional: 1.5, anonymous: 0.5 });
+  });
+
+  it('is not nothing where it cannot be read', () => {
+    expect(() => memoryIn('')).to.throw("no 'Pss'");
   });
 });
