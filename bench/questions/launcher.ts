@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Container } from '../contestants/contestant.ts';
 import { childrenOf, memoryIn, readOf } from '../measure/processes.ts';
 import type { Sample } from '../measure/watch.ts';
@@ -7,10 +8,12 @@ import type { Prepared, Question } from './question.ts';
 const container: Container = { mounts: 'full', network: false, upper: 'disk', volumes: 1, layers: 1 };
 const about = { contestant: 'orlop-launcher', label: 'orlop-launcher', share: 1, mayFail: false };
 const windowMs = 300;
+/** After a second without a call, its threads give back what they do not use. */
+const settleMs = 1500;
 
 const cases: readonly { readonly id: string; readonly title: string; readonly parallel: number }[] = [
-  { id: '1', title: 'after starts one after the other', parallel: 1 },
-  { id: '32', title: 'after starts of 32 at once', parallel: 32 },
+  { id: '1', title: 'a while after starts one after the other', parallel: 1 },
+  { id: '32', title: 'a while after starts of 32 at once', parallel: 32 },
 ];
 
 /** What the process holds that makes the privileged calls of an ordinary user. */
@@ -44,6 +47,7 @@ export const launcher: Question = {
 
 async function sample(subject: Subject, starter: RemoteStarter, parallel: number): Promise<Sample> {
   await starter.throughput(parallel, windowMs);
+  await delay(settleMs);
   const found = childrenOf(subject.pid).find((pid) => readOf(pid, 'comm').trim() === 'orlop-launcher');
   if (found === undefined) throw new Error('the measured process has no orlop-launcher');
   return { ...memoryIn(readOf(found, 'smaps_rollup')) };

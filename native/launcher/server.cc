@@ -1,5 +1,8 @@
 #include "launcher/server.h"
 
+#include <malloc.h>
+#include <poll.h>
+
 #include <map>
 #include <memory>
 #include <mutex>
@@ -62,6 +65,12 @@ std::vector<int> numbers_of(const std::vector<UniqueFd>& list) {
   return numbers;
 }
 
+void give_back_heap() {
+#ifdef __GLIBC__
+  malloc_trim(0);
+#endif
+}
+
 // One socket for calls, on a thread of its own.
 class Connection {
  public:
@@ -70,7 +79,7 @@ class Connection {
 
   void work() {
     Reader call;
-    while (!receive_message(socket_.get(), &call)) {
+    while (!receive_call(&call)) {
       Writer answer;
       // A start whose thread could not return to the host's mounts tries again here.
       Failure failure = opener::EmptyNamespace::leave();
@@ -94,6 +103,17 @@ class Connection {
   }
 
  private:
+  // A thread that was needed for many calls at once may have nothing to do for the rest of the program. After a while
+  // it gives back what it does not use.
+  Failure receive_call(Reader* call) {
+    pollfd next{.fd = socket_.get(), .events = POLLIN, .revents = 0};
+    if (poll(&next, 1, kWhileMs) == 0) {
+      stack_.discard();
+      give_back_heap();
+    }
+    return receive_message(socket_.get(), call);
+  }
+
   // Fills the answer. `given` owns its descriptors until it is sent.
   Failure handle(Reader& call, Writer& answer, std::vector<UniqueFd>& given) {
     site::Site& here = site::here();
@@ -206,6 +226,8 @@ class Connection {
     }
     return failure;
   }
+
+  static constexpr int kWhileMs = 1000;
 
   UniqueFd socket_;
   const int caller_;

@@ -98,6 +98,17 @@ describe('orlop-launcher', function () {
     expect(stdout).to.equal(`${readlinkSync('/proc/self/ns/net')}\n1\n`);
   });
 
+  it('holds 2 MB at most a while after many containers at once', async () => {
+    await using orlop = await Orlop.open({ root: join(directory, 'root'), run: join(directory, 'run') });
+    const [launcher = 0] = processesOf('orlop-launcher').filter((one) => parentOf(one) === process.pid);
+    const read = (field: RegExp) => Number(field.exec(readFileSync(`/proc/${launcher}/status`, 'utf8'))?.[1]);
+    await until('it has a thread for each of many calls', async () => {
+      await Promise.all(Array.from({ length: 32 }, () => orlop.run('busybox', ['true'])));
+      return read(/^Threads:\s*(\d+)$/m) > 24;
+    });
+    await until('it has given memory back', () => read(/^VmRSS:\s*(\d+) kB$/m) <= 2048);
+  });
+
   it('runs a hundred containers at once', async () => {
     await using orlop = await Orlop.open({ root: join(directory, 'root'), run: join(directory, 'run') });
     const runs = Array.from({ length: 100 }, (_, i) => orlop.run('busybox', ['echo', `${i}`]));
