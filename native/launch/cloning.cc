@@ -69,8 +69,10 @@ bool Cloning::needs_helper() const {
   return request_.cgroup && (request_.features & init::kFeatureCloneIntoCgroup) == 0;
 }
 
-AttemptResult Cloning::execute(const std::vector<int>& supplied, ChildStack& stack) {
+AttemptResult Cloning::execute(const fs::Changes& changes, const std::vector<int>& supplied, ChildStack& stack) {
   AttemptResult result;
+  result.failure = fs::apply(changes);
+  if (result.failure) return result;
   supplied_ = std::min(supplied.size(), slots_.size());
   std::copy_n(supplied.begin(), supplied_, slots_.begin());
   // With an opener the child only attaches, which does not hang, so it need not close descriptors.

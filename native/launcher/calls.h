@@ -15,7 +15,7 @@ enum class Order : uint32_t {
 
 // The methods of site::Site, with its arguments in their order.
 enum class Call : uint32_t {
-  kAttempt,  // number, plan, features, cgroup, supplied; answered when the child has executed or is gone
+  kAttempt,  // number, changes, plan, features, cgroup, supplied; answered when the child has executed or is gone
   kApply,
   kMakeEmptyNamespace,
   kMakeNetwork,

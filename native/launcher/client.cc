@@ -76,9 +76,11 @@ class RemoteAttempt : public launch::Attempt {
   RemoteAttempt(Remote& remote, launch::AttemptRequest request)
       : remote_(remote), number_(++remote.attempts_), request_(std::move(request)) {}
 
-  launch::AttemptResult execute(const std::vector<int>& supplied, launch::ChildStack&) override {
-    Writer call = begin(Call::kAttempt);
-    call.put(number_).list(request_.plan).put(request_.features).descriptor(request_.cgroup.get());
+  launch::AttemptResult execute(const fs::Changes& changes, const std::vector<int>& supplied,
+                                launch::ChildStack&) override {
+    Writer call = begin(Call::kAttempt).put(number_);
+    put_changes(call, changes);
+    call.list(request_.plan).put(request_.features).descriptor(request_.cgroup.get());
     put_descriptors(call, supplied);
     launch::AttemptResult result;
     Reader answer;

@@ -186,6 +186,7 @@ class Connection {
 
   Failure attempt(Reader& call, Writer& answer, std::vector<UniqueFd>& given) {
     const auto number = call.get<uint64_t>();
+    const fs::Changes changes = get_changes(call);
     launch::AttemptRequest request{.plan = call.list<uint8_t>(), .features = call.get<uint32_t>(), .maps = {}};
     request.cgroup = call.descriptor();
     auto supplied = std::make_shared<std::vector<UniqueFd>>(descriptors(call));
@@ -193,7 +194,7 @@ class Connection {
     const auto cloning =
         std::make_shared<launch::Cloning>(std::move(request), launch::Cloning::Family::kSibling, caller_);
     running_.add(number, cloning);
-    launch::AttemptResult result = cloning->execute(numbers_of(*supplied), stack_);
+    launch::AttemptResult result = cloning->execute(changes, numbers_of(*supplied), stack_);
     running_.remove(number);
     answer.descriptor(result.pidfd.get());
     answer.put(result.pid).put(result.executed).put(result.refused).put(result.cancelled).put(result.report);
