@@ -77,9 +77,14 @@ bool is_one_id(std::string_view map) {
   _exit(127);
 }
 
-bool run_helper(const char* helper, pid_t pid, std::string_view map) {
+pid_t start_helper(const char* helper, pid_t pid, std::string_view map) {
   const pid_t child = fork();
   if (child == 0) execute_helper(helper, pid, map);
+  return child;
+}
+
+// Waits for the end of a helper.
+bool has_mapped(pid_t child) {
   int status = 0;
   while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
@@ -89,7 +94,11 @@ bool run_helper(const char* helper, pid_t pid, std::string_view map) {
 // Writes the maps of a process. False after a message to the standard error.
 bool write_maps(const char* const* helpers, pid_t pid, const char* const* maps) {
   if (helpers[0][0] != '\0') {
-    return run_helper(helpers[0], pid, maps[0]) && run_helper(helpers[1], pid, maps[1]);
+    // At the same time: each takes longer than all else before the launcher serves.
+    const pid_t users = start_helper(helpers[0], pid, maps[0]);
+    const pid_t groups = start_helper(helpers[1], pid, maps[1]);
+    const bool mapped = has_mapped(users);
+    return has_mapped(groups) && mapped;
   }
   const UniqueFd process = open_pidfd(pid);
   launch::IdMaps both{.uid_map = maps[0], .gid_map = maps[1]};
