@@ -32,9 +32,12 @@ function newest(directory: string): number {
  * @throws NotReady
  */
 export function requireBuild(): void {
-  const addon = join(root, 'build/Release/orlop.node');
-  if (!existsSync(addon) || statSync(addon).mtimeMs < newest('native')) {
-    throw new NotReady('the addon is not built, or is older than its sources: npm run build');
+  const files = ['orlop.node', 'orlop-init', 'orlop-launcher', 'orlop-archive'].map((name) =>
+    join(root, 'build/Release', name),
+  );
+  // A build makes those anew whose sources have changed.
+  if (!files.every(existsSync) || Math.max(...files.map((file) => statSync(file).mtimeMs)) < newest('native')) {
+    throw new NotReady('the addon or an executable is not built, or is older than its sources: npm run build');
   }
   bundleInternals();
   const bundle = join(root, 'dist/cli/orlop.cjs');

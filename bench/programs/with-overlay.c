@@ -1,6 +1,6 @@
 // What a caller of runc or crun has to do itself, as cheaply as it can be done: makes a bundle with an overlay as its
-// root filesystem, runs the runtime on it, unmounts and removes everything. A user makes it in a user namespace, in which
-// the runtime is root.
+// root filesystem, runs the runtime on it, unmounts and removes everything. A user makes it in a user namespace, in
+// which the runtime is root.
 //
 // usage: with-overlay DIRECTORY CONFIG LAYER[:LAYER]... RUNTIME [OPTION]...     (uppermost layer first)
 // It adds `run --bundle BUNDLE ID` and ends with the runtime's exit status.
