@@ -113,7 +113,7 @@ const userBars: readonly Bar[] = [
     unit: 'MB',
     must: 'at most',
     reading: highest(
-      ['1', '32'].map((name) => medianAt({ case: name, contestant: 'orlop-launcher', metric: 'proportional' })),
+      ['1', '32'].map((name) => medianAt({ case: name, contestant: 'orlop-launcher', metric: 'resident' })),
     ),
   },
 ];

@@ -19,8 +19,8 @@ export function readOf(pid: number, name: string): string {
 
 /** Megabytes of a process. */
 export interface Memory {
-  /** Its share of all that is resident: what it has alone, and its part of what it shares (PSS). */
-  readonly proportional: number;
+  /** All that is resident, its executable among it. */
+  readonly resident: number;
   /** What it has written, its heap and its stacks. */
   readonly anonymous: number;
 }
@@ -32,5 +32,5 @@ export function memoryIn(rollup: string): Memory {
     if (kilobytes === undefined) throw new Error(`no '${field}' in ${JSON.stringify(rollup)}`);
     return Number(kilobytes) / 1024;
   };
-  return { proportional: megabytes('Pss'), anonymous: megabytes('Anonymous') };
+  return { resident: megabytes('Rss'), anonymous: megabytes('Anonymous') };
 }

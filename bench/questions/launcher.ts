@@ -22,7 +22,7 @@ export const launcher: Question = {
   title: "How much memory does a user's launcher process hold?",
   cases: cases.map(({ id, title }) => ({ id, title })),
   columns: [
-    { metric: 'proportional', title: 'its share of what is resident (PSS)', unit: 'MB' },
+    { metric: 'resident', title: 'resident', unit: 'MB' },
     { metric: 'anonymous', title: 'of it heap and stacks', unit: 'MB' },
   ],
   reference: null,

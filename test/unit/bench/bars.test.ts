@@ -114,7 +114,7 @@ describe('the bars', () => {
 
   it("take the launcher's memory by the most that it held", () => {
     const rows = ['1', '32'].map((at, index) =>
-      measured(at, 'orlop-launcher', { proportional: 1 + index, anonymous: 0.3 }),
+      measured(at, 'orlop-launcher', { resident: 1 + index, anonymous: 0.3 }),
     );
     const of = results(result('launcher', repetition(rows)));
     expect(judged('user-launcher', of)).to.deep.equal({ value: 2, holds: true });

@@ -35,13 +35,13 @@ describe('the callers of the benchmark', () => {
 });
 
 describe('the memory of a process', () => {
-  const rollup = 'Rss:  3000 kB\nPss:       1536 kB\nPss_Anon: 7 kB\nAnonymous:  512 kB\nLazyFree: 0 kB\n';
+  const rollup = 'Rss:  1536 kB\nPss:       1500 kB\nPss_Anon: 7 kB\nAnonymous:  512 kB\nLazyFree: 0 kB\n';
 
-  it('is its share of what is resident, and what it has written', () => {
-    expect(memoryIn(rollup)).to.deep.equal({ proportional: 1.5, anonymous: 0.5 });
+  it('is what is resident, and what it has written', () => {
+    expect(memoryIn(rollup)).to.deep.equal({ resident: 1.5, anonymous: 0.5 });
   });
 
   it('is not nothing where it cannot be read', () => {
-    expect(() => memoryIn('')).to.throw("no 'Pss'");
+    expect(() => memoryIn('')).to.throw("no 'Rss'");
   });
 });

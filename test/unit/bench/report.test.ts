@@ -76,8 +76,8 @@ describe('the report of the benchmark', () => {
   });
 
   it('has no ratio where there is nobody to compare with', () => {
-    const columns = [{ metric: 'proportional', title: 'share', unit: 'MB' }] as const;
-    const rows = [measured('1', 'orlop-launcher', { proportional: 1.5 })];
+    const columns = [{ metric: 'resident', title: 'share', unit: 'MB' }] as const;
+    const rows = [measured('1', 'orlop-launcher', { resident: 1.5 })];
     const of = { ...result('launcher', repetition(rows)), columns, reference: null };
     expect(caseTable(of, { id: '1', title: '' }).split('\n')).to.deep.equal([
       '|  | share, MB |',
