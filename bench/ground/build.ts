@@ -19,11 +19,12 @@ function bundleInternals(): void {
   });
 }
 
+/** Time of the newest source; a directory has that of its documents too. */
 function newest(directory: string): number {
-  const files = readdirSync(join(root, directory), { recursive: true, encoding: 'utf8' }).filter(
-    (name) => !name.endsWith('.md'),
+  const sources = readdirSync(join(root, directory), { recursive: true, withFileTypes: true }).filter(
+    (entry) => entry.isFile() && !entry.name.endsWith('.md'),
   );
-  return Math.max(...files.map((name) => statSync(join(root, directory, name)).mtimeMs));
+  return Math.max(...sources.map(({ parentPath, name }) => statSync(join(parentPath, name)).mtimeMs));
 }
 
 /**
