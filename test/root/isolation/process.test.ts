@@ -57,9 +57,9 @@ describe('a floor of isolation', () => {
 
   it('is refused at open where it does not hold', async () => {
     const { root, run } = fixture();
-    const error = await refusal(Orlop.open({ root, run, isolation: 'user,ids' }));
+    const error = await refusal(Orlop.open({ root, run, isolation: 'filter,cgroups' }));
     expect(error.code).to.equal('ORLOP_E_ISOLATION');
-    expect(error.message).to.include(`'user'`).and.include('root of the machine');
+    expect(error.message).to.include(`'cgroups'`).and.include('cgroup of the program');
     expect((await refusal(Orlop.open({ root, run, isolation: 'usr' }))).hint).to.include(`'user'`);
   });
 
