@@ -68,4 +68,65 @@ describe('orlop of ordinary users, on another kernel', function () {
       expect(doctor.stdout).to.match(/^fail +user .*ENOSPC.*\n.*user\.max_user_namespaces/m);
     });
   });
+
+  // Debian's kernel has no `kernel.apparmor_restrict_unprivileged_userns`, by which Ubuntu refuses programs without a
+  // profile. A profile of Node stands for it, under which programs that have one of their own get that. Unlike a program without one,
+  // Node has to be allowed the paths of detached mounts.
+  describe('where AppArmor forbids user namespaces', () => {
+    const ofNode = (rules: string) => `cat > /run/node <<END
+abi <abi/4.0>,
+profile node ${process.execPath} flags=(attach_disconnected) {
+  /** rwkml,
+  /** pix,
+  network, signal, ptrace, unix, mqueue, mount, umount, pivot_root, ${rules}
+}
+END
+apparmor_parser -r /run/node`;
+    const withoutNamespace = ofNode('capability,');
+    const withoutCapabilities = ofNode('userns,');
+    const launcher = '/usr/local/libexec/orlop/orlop-launcher';
+    after(async () =>
+      output('root', `apparmor_parser -R /run/node; apparmor_parser -R /etc/apparmor.d/orlop-launcher`),
+    );
+
+    for (const [what, profile, error] of [
+      ['that are refused', withoutNamespace, 'EACCES.*unshare'],
+      ['that get no capabilities', withoutCapabilities, 'EACCES.*/proc/self/setgroups'],
+    ] as const) {
+      it(`says who forbids user namespaces ${what}, and names the remedy`, async () => {
+        await output('root', profile);
+        const why = `${error}.*\\n.*hint: AppArmor's profile 'node' .*orlop doctor --fix`;
+        const { status, stderr } = await guest.run('alice', `orlop ${writeAndRead}`);
+        expect(status).to.equal(125);
+        expect(stderr).to.match(new RegExp(why));
+        const doctor = await guest.run('alice', 'orlop doctor');
+        expect(doctor.stdout).to.match(new RegExp(`^fail +user .*${why}`, 'm'));
+      });
+    }
+
+    it('is fixed by one command of root, which the user is told', async () => {
+      const told = await guest.run('alice', 'orlop doctor --fix');
+      expect(told.status).to.equal(1);
+      const [, sudo = ''] = /^as root: sudo (.*)$/m.exec(told.stdout) ?? [];
+      const command = sudo.replace(process.execPath, '/run/node-of-root');
+      // Node of root has no profile, as on Ubuntu: none attaches to this path.
+      await output('root', `touch /run/node-of-root; mount --bind ${process.execPath} /run/node-of-root`);
+      const plan = told.stdout.replace(/^as root: .*\n/m, '');
+      const done = await output(
+        'root',
+        `${command}; stat -c '%u %g %a' ${launcher}; grep orlop-launcher /sys/kernel/security/apparmor/profiles`,
+      );
+      expect(done.startsWith(plan), done).to.equal(true);
+      expect(done).to.match(/\n0 0 755\norlop-launcher \(unconfined\)\n$/);
+      for (const profile of [withoutNamespace, withoutCapabilities]) {
+        await output('root', profile);
+        expect(await output('alice', `orlop ${writeAndRead}`)).to.match(/^\d\n61001\n300000\n$/);
+      }
+      // orlop-archive enters the namespace of orlop-launcher, and makes none.
+      await output('root', withoutNamespace);
+      await output('alice', `orlop import -q ${guest.archive} again; orlop run --rm again test -s /etc/passwd`);
+      expect(await output('alice', 'orlop doctor')).to.match(/^ok +orlop-launcher .*libexec/m);
+      expect(await output('root', command)).to.equal('nothing is left to fix\n');
+    });
+  });
 });

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { printable } from '../errors/printable.ts';
 import { ownCapabilities } from '../linux/own-capabilities.ts';
 import type { LauncherRefusal, Native } from './contract.ts';
-import { findExecutable } from './executable.ts';
 import { forbidden, step } from './forbidden.ts';
 import { allIds, formatMap } from './ids.ts';
+import { launcherExecutable } from './installed-launcher.ts';
 import { noRights } from './rights.ts';
 import { type MapFacts, wantedMaps } from './wanted-maps.ts';
 
@@ -40,10 +40,6 @@ export async function processSite(addon: Native): Promise<Native> {
   if (!('native' in result)) return { ...addon, rights: noRights(forbidden(result.refused)) };
   const rights = { kind: 'root', userNamespace: null, launcher: true, users: allIds, groups: allIds } as const;
   return { ...result.native, rights };
-}
-
-function launcherExecutable(): string {
-  return findExecutable('orlop-launcher', 'ORLOP_LAUNCHER', process.env.ORLOP_LAUNCHER);
 }
 
 /** Why no range was mapped, in the words of the helper. */

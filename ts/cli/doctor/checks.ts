@@ -1,6 +1,7 @@
 import { capabilitiesOf } from '../../linux/capabilities.ts';
 import { isAtLeast } from '../../linux/kernel.ts';
 import { addRange, isOneId } from '../../native/ids.ts';
+import { installedPath } from '../../native/installed-launcher.ts';
 import { filterHeld, type Held, isolationNames, isolationOf, namespacesHeld } from '../../native/isolation.ts';
 import { neededCapabilities } from '../../plan/defaults.ts';
 import type { Facts } from './facts.ts';
@@ -43,6 +44,7 @@ export function runChecks(facts: Facts): readonly Check[] {
     checkExecutable(facts, 'orlop-init', 'no pool can be opened'),
     checkRoot(facts),
     checkIsolation(facts),
+    checkLauncher(facts),
     checkOverlay(facts),
     checkNamespaces(facts),
     checkSeccomp(facts),
@@ -106,6 +108,24 @@ function checkIsolation({ addon, namespaces, seccompActions }: Facts): Check | u
   const [held, not] = [true, false].map((holds) => isolationNames.filter((one) => isolation[one].holds === holds));
   return { name: 'isolation', status: 'ok', detail: `${held?.join(', ')}; not ${not?.join(', ')}` };
 }
+
+/** The orlop-launcher that `doctor --fix` has installed, if it has. */
+function checkLauncher({ launcher }: Facts): Check | undefined {
+  const name = 'orlop-launcher';
+  switch (launcher?.state) {
+    case 'same':
+      return { name, status: 'ok', detail: installedPath };
+    case 'other':
+      return { name, status: 'warn', detail: `${installedPath} is of another version: ${unused}`, hint: again };
+    case 'unsafe':
+      return { name, status: 'warn', detail: `${launcher.why}: ${unused}`, hint: again };
+    default:
+      return undefined;
+  }
+}
+
+const unused = 'the one of the package is used';
+const again = `'orlop doctor --fix' installs it again`;
 
 const oneIdMeans = 'all files of a container are yours, and --user is refused';
 

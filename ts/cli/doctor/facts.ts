@@ -6,6 +6,7 @@ import { RequestError } from '../../errors/index.ts';
 import { messageOf } from '../../errors/message.ts';
 import { archiveExecutable } from '../../images/archive/executable.ts';
 import { helperExecutable } from '../../native/helper.ts';
+import { type Installed, lookAtInstalled, ownLauncher } from '../../native/installed-launcher.ts';
 import type { Rights } from '../../native/rights.ts';
 import { homeDirectory } from '../../store/home.ts';
 import { chooseRoot, type RootFacts } from '../../store/roots.ts';
@@ -38,6 +39,8 @@ export interface Facts {
     | { readonly error: string; readonly hint?: string | undefined };
   /** Files of the executables beside the addon, or the reason why one cannot be used. */
   readonly executables: Readonly<Record<'orlop-archive' | 'orlop-init', Executable>>;
+  /** What `doctor --fix` has installed; null if the package has no orlop-launcher. */
+  readonly launcher: Installed | null;
   /** Value of NODE_EXTRA_CA_CERTS. */
   readonly extraCerts: string | undefined;
 }
@@ -71,6 +74,7 @@ export async function gatherFacts(surroundings: Surroundings): Promise<Facts> {
     separate: separateMounts(await read('/proc/self/mountinfo')),
     addon: await addonFacts(surroundings),
     executables: { 'orlop-archive': await tell(archiveExecutable), 'orlop-init': await tell(helperExecutable) },
+    launcher: launcherFacts(),
     extraCerts: env.NODE_EXTRA_CA_CERTS,
   };
 }
@@ -133,6 +137,14 @@ async function addonFacts({ loadAddon }: Surroundings): Promise<Facts['addon']> 
     return { features: addon.features(), file: addon.file, rights: addon.rights };
   } catch (error) {
     return failureOf(error);
+  }
+}
+
+function launcherFacts(): Installed | null {
+  try {
+    return lookAtInstalled(ownLauncher());
+  } catch {
+    return null;
   }
 }
 

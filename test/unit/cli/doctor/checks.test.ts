@@ -21,6 +21,7 @@ const good: Facts = {
   separate: [],
   addon: { features: 0b111111, file: '/p/orlop.node', rights: rootRights },
   executables: { 'orlop-archive': { file: '/p/orlop-archive' }, 'orlop-init': { file: '/p/orlop-init' } },
+  launcher: { state: 'none' },
   extraCerts: undefined,
 };
 const refused = new RequestError('ORLOP_E_PERMISSION', 'no user namespace', {
@@ -66,6 +67,14 @@ describe('the checks of doctor', () => {
     ]),
     ['a user without a user namespace', asUser(noRights(refused)), 'fail', 'user', /max_user_namespaces/],
     ['a user with one ID', asUser(userRights('')), 'warn', 'user', /usermod/],
+    ['a launcher of another version', { launcher: { state: 'other' } }, 'warn', 'orlop-launcher', /doctor --fix/],
+    [
+      'a launcher that others can write',
+      { launcher: { state: 'unsafe', why: `'/usr/local' does not belong to root` } },
+      'warn',
+      'orlop-launcher',
+      /doctor --fix/,
+    ],
     ['root in a container', { capabilities: 0x00000000a80425fbn }, 'fail', 'root', /capabilities/],
     ['no overlayfs', { overlay: false }, 'fail', 'overlayfs', /modprobe/],
     ['no network namespaces', { namespaces: ['mnt', 'pid'] }, 'fail', 'namespaces', /CONFIG_NAMESPACES/],
