@@ -69,6 +69,16 @@ describe('orlop of ordinary users, on another kernel', function () {
     });
   });
 
+  it('finds what a cgroup delegates to the user', async () => {
+    const root = '/sys/fs/cgroup';
+    const delegate = `echo '+memory +pids' > ${root}/cgroup.subtree_control; mkdir ${root}/alice; cd ${root}/alice
+      chown alice . cgroup.procs cgroup.subtree_control; echo $$ > cgroup.procs`;
+    const asAlice = 'setpriv --reuid alice --regid alice --init-groups --reset-env';
+    const doctor = await output('root', `${delegate}; ${asAlice} ${process.execPath} -- ${guest.orlop} doctor`);
+    expect(doctor).to.match(/^ok +cgroup +v2, delegated with memory, pids$/m);
+    expect(await output('alice', 'orlop doctor')).to.match(/^ok +cgroup +v2, not delegated$/m);
+  });
+
   // Debian's kernel has no `kernel.apparmor_restrict_unprivileged_userns`, by which Ubuntu refuses programs without a
   // profile. A profile of Node stands for it, under which programs that have one of their own get that. Unlike a program without one,
   // Node has to be allowed the paths of detached mounts.

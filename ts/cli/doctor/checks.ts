@@ -5,6 +5,7 @@ import { installedPath } from '../../native/installed-launcher.ts';
 import { filterHeld, type Held, isolationNames, isolationOf, namespacesHeld } from '../../native/isolation.ts';
 import { neededCapabilities } from '../../plan/defaults.ts';
 import type { Facts } from './facts.ts';
+import type { TrialName } from './trial-plans.ts';
 
 export interface Check {
   readonly name: string;
@@ -47,7 +48,11 @@ export function runChecks(facts: Facts): readonly Check[] {
     checkLauncher(facts),
     checkOverlay(facts),
     checkNamespaces(facts),
+    checkTried(facts, 'mounts', 'can be made'),
+    checkTried(facts, 'procfs', 'can be mounted'),
+    checkTried(facts, 'network', 'a namespace with its loopback'),
     checkSeccomp(facts),
+    checkMap(facts),
     checkMountApi(facts),
     checkCgroup(facts),
     checkStore(facts),
@@ -129,8 +134,25 @@ const again = `'orlop doctor --fix' installs it again`;
 
 const oneIdMeans = 'all files of a container are yours, and --user is refused';
 
-function checkOverlay({ overlay }: Facts): Check {
+/** A part of a start that was tried. */
+function checkTried({ tried }: Facts, name: TrialName, detail: string): Check | undefined {
+  const refused = tried?.[name];
+  if (refused === undefined) return undefined;
+  if (refused === null) return { name, status: 'ok', detail };
+  return { name, status: 'fail', detail: refused.error, ...(refused.hint && { hint: refused.hint }) };
+}
+
+/** What only `--userns` needs. */
+function checkMap(facts: Facts): Check | undefined {
+  const check = checkTried(facts, 'id map', `on the file system of the store, for '--userns auto'`);
+  return check?.status === 'fail' ? { ...check, status: 'warn' } : check;
+}
+
+function checkOverlay(facts: Facts): Check {
   const name = 'overlayfs';
+  const tried = checkTried(facts, name, 'on the file system of the store');
+  if (tried !== undefined) return tried;
+  const { overlay } = facts;
   if (overlay === true) return { name, status: 'ok', detail: 'available' };
   if (overlay === null) return { name, status: 'ok', detail: 'a module, loaded when it is needed' };
   return {
@@ -146,7 +168,8 @@ function checkNamespaces(facts: Facts): Check {
 }
 
 function checkSeccomp(facts: Facts): Check {
-  return checkHeld('seccomp', facts.seccompActions.join(' '), filterHeld(facts));
+  const held = checkHeld('seccomp', facts.seccompActions.join(' '), filterHeld(facts));
+  return held.status === 'ok' ? (checkTried(facts, 'seccomp', held.detail) ?? held) : held;
 }
 
 function checkHeld(name: string, all: string, held: Held): Check {
@@ -166,9 +189,12 @@ function checkMountApi({ addon }: Facts): Check | undefined {
   return { name, status: 'warn', detail: `without ${missing.join(', ')}`, hint };
 }
 
-function checkCgroup({ cgroup }: Facts): Check {
+function checkCgroup({ cgroup, delegated }: Facts): Check {
   const name = 'cgroup';
-  if (cgroup !== 'none') return { name, status: 'ok', detail: cgroup };
+  if (cgroup !== 'none') {
+    const which = delegated?.length === 0 ? 'without controllers' : `with ${delegated?.join(', ')}`;
+    return { name, status: 'ok', detail: `${cgroup}, ${delegated === null ? 'not delegated' : `delegated ${which}`}` };
+  }
   const hint = `mount it: 'mount -t cgroup2 cgroup2 /sys/fs/cgroup'`;
   return { name, status: 'warn', detail: 'not mounted: commit pauses with signals', hint };
 }
