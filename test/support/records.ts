@@ -26,7 +26,7 @@ export function request(changes: Partial<RunRequest> = {}): RunRequest {
     entrypoint: null,
     readOnly: false,
     capabilities: { add: [], drop: [] },
-    security: { noNewPrivileges: true, seccomp: 'default' },
+    security: { noNewPrivileges: true, seccomp: 'default', systemPaths: 'own' },
     ulimits: [],
     network: 'none',
     interactive: false,

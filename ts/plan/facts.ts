@@ -145,6 +145,8 @@ export interface StartFacts {
   readonly sysctls: readonly Sysctl[];
   /** Bytes of `/dev/shm`. */
   readonly shmSize: bigint;
+  /** Bind the caller's `/proc` and `/sys`, read-only, where the kernel mounts no new ones. */
+  readonly hostSystem?: boolean | undefined;
   /** Show the unified cgroup hierarchy, read-only, at `/sys/fs/cgroup`. */
   readonly cgroup: boolean;
   /** Signal that the process gets when the launcher thread exits; 0: none. */

@@ -110,7 +110,7 @@ const rules: readonly Rule[] = [
     ['proc', 'sysfs'],
     ['EPERM'],
     ({ path }) =>
-      `the container around hides parts of '/${path === 'proc' ? 'proc' : 'sys'}': docker run --security-opt systempaths=unconfined, podman run --security-opt unmask=ALL, or procMount: Unmasked in Kubernetes`,
+      `the container around hides parts of '/${path === 'proc' ? 'proc' : 'sys'}': docker run --security-opt systempaths=unconfined, podman run --security-opt unmask=ALL, or procMount: Unmasked in Kubernetes; or share those of the caller: '--security-opt systempaths=host'`,
   ],
   [mounts, ['ENODEV'], ({ path }) => `the kernel has no file system '${path}'`],
   [mounting, ['EPERM', 'EACCES'], () => `mounting needs root (CAP_SYS_ADMIN): 'orlop doctor' says what is missing`],

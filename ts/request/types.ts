@@ -75,6 +75,8 @@ export interface SecurityOptions {
   readonly noNewPrivileges: boolean;
   /** The default profile, no filter, or the absolute path of a profile in Docker's format. */
   readonly seccomp: 'default' | 'unconfined' | { readonly path: string };
+  /** `/proc` and `/sys`: new ones, or those of the caller, read-only. An older version recorded none: new ones. */
+  readonly systemPaths: 'own' | 'host';
 }
 
 /** Changes to the default capabilities: `ALL`, or names in the kernel's form: `CAP_CHOWN`. */
@@ -173,7 +175,7 @@ export interface RunOptions {
   readonly capAdd?: readonly string[] | undefined;
   /** Capabilities to remove: `CHOWN` or `ALL`; capabilities(7). */
   readonly capDrop?: readonly string[] | undefined;
-  /** Security options: `no-new-privileges=false`, `seccomp=unconfined`, `seccomp=FILE`. */
+  /** Security options: `no-new-privileges=false`, `seccomp=unconfined`, `seccomp=FILE`, `systempaths=host`. */
   readonly securityOpt?: readonly string[] | undefined;
   /** Resource limits, soft and hard: `nofile=1024:2048`; getrlimit(2). */
   readonly ulimits?: readonly string[] | undefined;
@@ -187,7 +189,7 @@ export interface RunOptions {
   readonly shmSize?: number | string | undefined;
   /**
    * For root: `auto` for a user namespace with IDs that no other container has, `UID:GID:SIZE` for these IDs of the host,
-   * or `host`, the default. Files of images and volumes keep their owners on the disk. user_namespaces(7)
+   * `keep-id` for all of them under their numbers, or `host`, the default. Files of images and volumes keep their owners on the disk. user_namespaces(7)
    */
   readonly userns?: string | undefined;
   /** What must hold for the container, beside what `Orlop.open` asks for: `user,ids`, or a list. It is refused otherwise. */

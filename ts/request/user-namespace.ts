@@ -17,28 +17,25 @@ export type UserNamespace = 'default' | 'host' | UserRange;
 /** IDs that an image may have. */
 export const defaultRange: UserRange = { first: null, size: 65536 };
 
-/** One more than the highest ID. The last is no ID, but -1. */
+/** One more than the highest ID: the next would be -1. */
 const endOfIds = 2 ** 32 - 1;
 
 /**
- * Parses `host`, `auto`, `auto:size=SIZE` or `UID:GID:SIZE`.
+ * Parses `host`, `auto`, `auto:size=SIZE`, `UID:GID:SIZE`, or `keep-id`: all IDs stand for themselves, as Podman has it
+ * for root.
  *
- * @throws RequestError ORLOP_E_INPUT, ORLOP_E_LATER
+ * @throws RequestError ORLOP_E_INPUT
  * @example parseUserNamespace('100000:100000:65536') // → { first: { user: 100000, group: 100000 }, size: 65536 }
  */
 export function parseUserNamespace(text: string): UserNamespace {
   if (text === '' || text === 'host') return text === '' ? 'default' : text;
-  if (text === 'keep-id' || text.startsWith('keep-id:')) {
-    throw new RequestError('ORLOP_E_LATER', `the user namespace 'keep-id' comes with a later version`, {
-      hint: 'until then: as an ordinary user, root in a container is you, and what it writes in volumes is yours',
-    });
-  }
+  if (text === 'keep-id') return { first: { user: 0, group: 0 }, size: endOfIds };
   const auto = /^auto(?::size=(\d+))?$/.exec(text);
   if (auto !== null) return rangeOf(text, null, auto[1] ?? `${defaultRange.size}`);
   const [, user, group, size] = /^(\d+):(\d+):(\d+)$/.exec(text) ?? [];
   if (user === undefined || group === undefined || size === undefined) {
     throw new RequestError('ORLOP_E_INPUT', `${quote(text)} is no user namespace`, {
-      hint: 'write host, auto, auto:size=SIZE or UID:GID:SIZE, as 100000:100000:65536',
+      hint: 'write host, auto, auto:size=SIZE, keep-id or UID:GID:SIZE, as 100000:100000:65536',
     });
   }
   return rangeOf(text, { user: Number(user), group: Number(group) }, size);

@@ -48,6 +48,7 @@ export interface StartContext {
  */
 export function startFacts(record: ContainerRecord, image: ResolvedImage, context: StartContext): StartFacts {
   const { request, process } = record;
+  const hostSystem = request.security.systemPaths === 'host';
   return {
     id: record.id,
     root: {
@@ -69,10 +70,12 @@ export function startFacts(record: ContainerRecord, image: ResolvedImage, contex
       ...context.maskedPaths,
       ...maskedOf(image, request),
       // The host's /sys is bound there, with the control groups of the host.
-      ...(context.confined !== null && request.network === 'host' ? ['/sys/fs/cgroup'] : []),
+      ...(hostSystem || (context.confined !== null && request.network === 'host') ? ['/sys/fs/cgroup'] : []),
     ],
     readonlyPaths: defaultReadonlyPaths,
-    sysctls: defaultSysctls(request.network),
+    hostSystem,
+    // They are written to a /proc of the container.
+    sysctls: hostSystem ? [] : defaultSysctls(request.network),
     shmSize: BigInt(request.shmSize),
     // It would show the caller's control group, with all that run below it: the container has none of its own yet.
     cgroup: false,

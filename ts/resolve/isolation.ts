@@ -42,10 +42,19 @@ export function refuseWeaker(request: Weakening, floor: readonly IsolationName[]
   if (request.network === 'host' && names.includes('namespaces')) {
     throw belowFloor('namespaces', 'the container has the network of the machine', 'leave out the network option');
   }
+  if (request.security.systemPaths === 'host' && names.includes('namespaces')) {
+    throw belowFloor('namespaces', 'the container sees the processes of the caller', `leave 'systempaths=host' out`);
+  }
   if (request.security.seccomp === 'unconfined' && names.includes('filter')) {
     throw belowFloor('filter', 'the request asks for no filter', `leave 'seccomp=unconfined' out`);
   }
-  if (rights.kind !== 'root' || !takesOwnUsers(names) || hasOwnUsers(request)) return;
+  if (rights.kind !== 'root' || !takesOwnUsers(names) || hasOtherRoot(request)) return;
   const name = names.includes('user') ? 'user' : 'ids';
-  throw belowFloor(name, 'the container has the users of the machine', 'make it anew, with a user namespace');
+  throw belowFloor(name, 'the container has the users of the machine', `make it anew, with '--userns auto'`);
+}
+
+/** True if root in the container is not root of the machine. */
+function hasOtherRoot({ userns }: Pick<RunRequest, 'userns'>): boolean {
+  if (typeof userns !== 'object') return false;
+  return userns.first === null || (userns.first.user !== 0 && userns.first.group !== 0);
 }

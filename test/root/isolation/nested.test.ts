@@ -17,8 +17,8 @@ describe('root without CAP_SYS_ADMIN', function () {
   });
   after(() => removeAll(directory));
 
-  /** Runs a program whose `orlop` is a runtime, with fewer capabilities. */
-  function bounded(without: string, body: string) {
+  /** Command of a program that prints the error that ends it. */
+  function node(body: string): string[] {
     const program = `
       import { Orlop } from ${JSON.stringify(join(process.cwd(), 'ts/index.ts'))};
       const store = (name) => ({ root: '${directory}/' + name, run: '${directory}/run-' + name });
@@ -26,11 +26,14 @@ describe('root without CAP_SYS_ADMIN', function () {
         ${body}
       } catch (error) {
         console.log(error.code, error.message, error.hint);
-        process.exitCode = 1;
       }`;
+    return [process.execPath, '--import=tsx', '--input-type=module', '--eval', program];
+  }
+
+  /** Runs a program with fewer capabilities. */
+  function bounded(without: string, body: string) {
     const set = `--bounding-set=${without}`;
-    const node = [process.execPath, '--import=tsx', '--input-type=module', '--eval', program];
-    const { stdout, stderr } = spawnSync('setpriv', [set, '--inh-caps=-all', ...node], { encoding: 'utf8' });
+    const { stdout, stderr } = spawnSync('setpriv', [set, '--inh-caps=-all', ...node(body)], { encoding: 'utf8' });
     expect(stderr).to.equal('');
     return stdout;
   }
@@ -83,16 +86,41 @@ describe('root without CAP_SYS_ADMIN', function () {
     expect(existsSync(join(directory, 'other/ownership.json'))).to.equal(true);
   });
 
+  /** The same in a user namespace around, after a script that root of that executes. */
+  function inUserNamespace(script: string, body: string): string {
+    const args = [
+      '--user',
+      '--map-root-user',
+      '--mount',
+      '--propagation',
+      'private',
+      'sh',
+      '-ec',
+      `${script}; exec "$@"`,
+    ];
+    return execFileSync('unshare', [...args, 'sh', ...node(body)], { encoding: 'utf8' });
+  }
+
   it('is told who forbids it, where no user namespaces are allowed', () => {
     // A limit for a user namespace counts for those below it, and spares the machine.
-    const script = 'echo 0 > /proc/sys/user/max_user_namespaces && exec "$@"';
-    const args = ['--user', '--map-root-user', '--mount', '--propagation', 'private', 'sh', '-c', script, 'sh'];
-    const program = `
-      import { Orlop } from ${JSON.stringify(join(process.cwd(), 'ts/index.ts'))};
-      const orlop = await Orlop.open({ root: '${directory}/none', run: '${directory}/run-none' });
-      await orlop.run('host', ['true']).catch((error) => console.log(error.message, '|', error.hint));`;
-    const node = [process.execPath, '--import=tsx', '--input-type=module', '--eval', program];
-    const output = execFileSync('unshare', [...args, ...node], { encoding: 'utf8' });
+    const output = inUserNamespace(
+      'echo 0 > /proc/sys/user/max_user_namespaces',
+      `const orlop = await Orlop.open(store('none'));
+      await orlop.run('host', ['true']);`,
+    );
     expect(output).to.include('ENOSPC').and.include('user.max_user_namespaces is 0');
+  });
+
+  it('may share the /proc of a container around that hides parts of it, on request only', () => {
+    const output = inUserNamespace(
+      'mount --bind /dev/null /proc/interrupts; mount -t tmpfs tmpfs /sys/firmware',
+      `const orlop = await Orlop.open(store('masked'));
+      const script = 'head -1 /proc/self/status; echo 1 >/proc/sys/vm/swappiness; wc -c </proc/interrupts; ls /sys/fs/cgroup';
+      const shared = await orlop.run('host', ['sh', '-c', script], { securityOpt: ['systempaths=host'] });
+      console.log(shared.stdout, shared.stderr);
+      await orlop.run('host', ['true']);`,
+    );
+    expect(output).to.match(/^Name:\s+head\n0\n .*Read-only file system/);
+    expect(output).to.match(/\nEPERM .*fsmount 'proc' .*systempaths=unconfined.*systempaths=host'\n$/);
   });
 });

@@ -98,7 +98,7 @@ describe('orlop run', () => {
       readOnly: true,
       network: 'host',
       capabilities: { add: ['ALL'], drop: ['CAP_KILL'] },
-      security: { noNewPrivileges: true, seccomp: 'unconfined' },
+      security: { noNewPrivileges: true, seccomp: 'unconfined', systemPaths: 'own' },
       ulimits: [{ name: 'core', soft: 0, hard: 0 }],
       shmSize: 1024 * 1024,
       userns: { first: { user: 1000, group: 2000 }, size: 3 },

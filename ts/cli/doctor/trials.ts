@@ -40,7 +40,7 @@ export async function tryParts(native: Native, parent: string): Promise<Tried> {
 
 async function tryAll(native: Native, directory: string): Promise<Tried> {
   const request = {
-    security: { seccomp: 'default', noNewPrivileges: true },
+    security: { seccomp: 'default', noNewPrivileges: true, systemPaths: 'own' },
     capabilities: { add: [], drop: [] },
   } as const;
   const { value: filter } = await resolveFilter(request, defaultCapabilities);

@@ -35,10 +35,14 @@ export const runOptions: readonly CommandOption[] = [
   { flags: '--network <mode>', text: 'none (loopback only, the default) or host' },
   { flags: '--cap-add <capability>', text: 'Add a capability, or ALL', many: true },
   { flags: '--cap-drop <capability>', text: 'Drop a capability, or ALL', many: true },
-  { flags: '--security-opt <option>', text: 'no-new-privileges=false, seccomp=unconfined, seccomp=FILE', many: true },
+  {
+    flags: '--security-opt <option>',
+    text: 'no-new-privileges=false, seccomp=unconfined, seccomp=FILE, systempaths=host',
+    many: true,
+  },
   { flags: '--ulimit <limit>', text: 'Set a limit: nofile=1024:2048', many: true },
   { flags: '--shm-size <size>', text: 'Size of /dev/shm (64m)' },
-  { flags: '--userns <mode>', text: 'host (the default), auto, or UID:GID:SIZE: IDs of the host for the container' },
+  { flags: '--userns <mode>', text: 'host (the default), auto, keep-id, or UID:GID:SIZE: IDs of the host for the container' },
   isolationOption,
   { flags: '-l, --label <label>', text: 'Label the container: key=value', many: true },
 ];
