@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { RequestError } from '../errors/index.ts';
 import { printable } from '../errors/printable.ts';
+import { ownCapabilities } from '../linux/own-capabilities.ts';
 import type { LauncherRefusal } from './contract.ts';
 
 /** Steps of orlop-launcher, `native/launcher/calls.h`. */
@@ -14,6 +15,8 @@ export interface Surroundings {
   readonly around: Around;
   /** A filter of system calls, seccomp(2), holds for this process. */
   readonly filtered: boolean;
+  /** Root that may not be root in a user namespace: it lacks CAP_SETFCAP, which that takes since Linux 5.12. */
+  readonly lacksRoot: boolean;
   /** Profile of AppArmor; empty without one. */
   readonly profile: string;
   /** Values of sysctl, by name; empty: this kernel has it not. */
@@ -55,6 +58,9 @@ function causeOf({ code, step: at }: LauncherRefusal, found: Surroundings): stri
     return 'the sysctl kernel.unprivileged_userns_clone is 0: only root makes user namespaces here; run it with sudo';
   }
   const { around } = found;
+  if (at === step.map && found.lacksRoot) {
+    return `root takes CAP_SETFCAP to be root in a user namespace: ${around === 'podman' ? 'podman' : 'docker'} run --cap-add SETFCAP, or run it as an ordinary user`;
+  }
   if (around !== 'machine' && around !== 'github')
     return `${whoForbids(found)} of the container around: ${allow[around]}`;
   if (found.filtered && found.profile === '')
@@ -87,6 +93,7 @@ function surroundings(): Surroundings {
   const profile = read('/proc/self/attr/apparmor/current') || read('/proc/self/attr/current');
   return {
     around: aroundOf(process.env, existsSync),
+    lacksRoot: process.geteuid?.() === 0 && !ownCapabilities().includes('CAP_SETFCAP'),
     filtered: /^Seccomp:\s*2$/m.test(read('/proc/self/status')),
     profile: profileOf(profile),
     sysctl: Object.fromEntries(names.map((name) => [name, read(sysctls[name]).trim()])) as Surroundings['sysctl'],

@@ -199,7 +199,8 @@ function setHost(draft: Draft, facts: StartFacts): void {
   if (facts.network === 'none' && !facts.networkPrefetched) {
     draft.enter.push({ op: 'loopback', reason: 'loopback network' });
   }
-  draft.enter.push({ op: 'hostname', reason: 'hostname', name: facts.hostname });
+  const optional = facts.hostnameOptional ? 1 : 0;
+  draft.enter.push({ op: 'hostname', reason: 'hostname', name: facts.hostname, optional });
 }
 
 /** Slot with the container's procfs; null if the user mounts something at `/proc`. */

@@ -126,6 +126,8 @@ export interface StartFacts {
   readonly mounts: readonly UserMount[];
   readonly hidden: readonly HiddenPath[];
   readonly hostname: string;
+  /** Nobody asked for the name: the start goes on where a filter around the caller forbids to set it. */
+  readonly hostnameOptional?: boolean | undefined;
   /** Content of the files that the container gets; null: the image's file. Skipped if the user mounts that path. */
   readonly files: {
     readonly hosts: Uint8Array | string | null;

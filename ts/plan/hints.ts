@@ -87,6 +87,11 @@ const rules: readonly Rule[] = [
   [['attach'], ['EXDEV', 'EINVAL', 'EPERM'], () => 'nothing can be mounted below /proc or on the root itself'],
   [['chdir'], ['ENOTDIR'], ({ path }) => `'${path}' is not a directory in the image: choose another with --workdir`],
   [['chdir'], ['EACCES'], ({ path }) => `'${path}' cannot be entered: choose another with --workdir`],
+  [
+    ['hostname'],
+    ['EPERM'],
+    () => `the filter of the container around forbids it: give no host name, or allow it there (seccomp=unconfined)`,
+  ],
   [['sysctl'], ['ENOENT'], ({ path }) => `this kernel has no setting '${path}'`],
   [['rlimit'], ['EPERM'], () => 'raising a hard limit needs CAP_SYS_RESOURCE: choose a lower one with --ulimit'],
   [['rlimit'], ['EINVAL'], () => 'the soft limit is above the hard one'],

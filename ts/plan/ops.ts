@@ -181,7 +181,13 @@ export const ops = {
     ],
   },
   loopback: { code: 25, fields: [] },
-  hostname: { code: 26, fields: [['name', 'string']] },
+  hostname: {
+    code: 26,
+    fields: [
+      ['name', 'string'],
+      ['optional', 'u32'],
+    ],
+  },
   sysctl: {
     code: 27,
     fields: [

@@ -63,6 +63,7 @@ export function startFacts(record: ContainerRecord, image: ResolvedImage, contex
     mounts: mountsOf(record, context),
     hidden: hiddenOf(image, request),
     hostname: record.hostname,
+    hostnameOptional: context.confined !== null && request.hostname === null,
     files: context.files,
     network: request.network,
     maskedPaths: [

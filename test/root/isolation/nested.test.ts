@@ -1,9 +1,9 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { busyboxArchive } from '../../support/busybox.ts';
-import { removeAll } from '../../support/orlop.ts';
+import { removeAll, withOrlop } from '../../support/orlop.ts';
 import { requires } from '../../support/require.ts';
 
 /** Root of a container has Docker's capabilities, of which CAP_SYS_ADMIN is none. */
@@ -122,5 +122,44 @@ describe('root without CAP_SYS_ADMIN', function () {
     );
     expect(output).to.match(/^Name:\s+head\n0\n .*Read-only file system/);
     expect(output).to.match(/\nEPERM .*fsmount 'proc' .*systempaths=unconfined.*systempaths=host'\n$/);
+  });
+});
+
+describe('orlop in a container of orlop', function () {
+  this.timeout(120_000);
+  requires('root', 'addon', 'archive', 'overlay', 'busybox', 'userns');
+  const fixture = withOrlop();
+
+  // Podman's default filter is like that: user namespaces and mounts, but no host name without CAP_SYS_ADMIN.
+  const filter = {
+    defaultAction: 'SCMP_ACT_ALLOW',
+    syscalls: [{ names: ['sethostname'], action: 'SCMP_ACT_ERRNO', errnoRet: 1 }],
+  };
+
+  it('goes without a host name that nobody asked for, where a filter forbids to set it', async () => {
+    const { orlop, directory } = fixture();
+    writeFileSync(join(directory, 'filter.json'), JSON.stringify(filter));
+    mkdirSync(join(directory, 'inner'), { mode: 0o700 });
+    const program = `
+      import { Orlop } from ${JSON.stringify(join(process.cwd(), 'ts/index.ts'))};
+      const orlop = await Orlop.open({ root: '/inner/root', run: '/inner/run' });
+      await orlop.images.import('/inner/busybox.tar', { reference: 'busybox' });
+      const system = { securityOpt: ['systempaths=host'] };
+      const { stdout } = await orlop.run('busybox', ['sh', '-c', 'id -u; hostname; echo x >/v/f; cat /v/f'], { ...system, volumes: ['/v'] });
+      console.log(stdout.split('\\n').join(' '));
+      await orlop.run('busybox', ['true'], { ...system, hostname: 'own' }).catch((error) => console.log(error.message, error.hint));`;
+    busyboxArchive(join(directory, 'inner'));
+    const argv = [process.execPath, '--import=tsx', '--input-type=module', '--eval', program];
+    const result = await orlop.run('host', argv, {
+      workdir: process.cwd(),
+      hostname: 'outer',
+      volumes: [`${process.cwd()}:${process.cwd()}:ro`, `${join(directory, 'inner')}:/inner`],
+      securityOpt: [`seccomp=${join(directory, 'filter.json')}`],
+      tmpfs: ['/tmp'],
+    });
+    expect(result.stderr).to.equal('');
+    const [inner, refused] = result.stdout.trim().split('\n');
+    expect(inner).to.equal('0 outer x ');
+    expect(refused).to.match(/^EPERM.* sethostname .* the filter of the container around forbids it/);
   });
 });

@@ -9,6 +9,7 @@ function refusal(at: keyof typeof step, code: string, text = ''): LauncherRefusa
 const nothing: Surroundings = {
   around: 'machine',
   filtered: false,
+  lacksRoot: false,
   profile: '',
   sysctl: {
     'user.max_user_namespaces': '1000',
@@ -56,6 +57,12 @@ describe('a caller who can make no user namespace', () => {
       refusal('propagation', 'EACCES'),
       { ...inside('docker'), filtered: false, profile: 'docker-default' },
       /profile 'docker-default' .*apparmor=unconfined/,
+    ],
+    [
+      'root lacks a capability for it',
+      refusal('map', 'EPERM'),
+      { ...inside('podman'), lacksRoot: true },
+      /podman run --cap-add SETFCAP/,
     ],
     ['Podman is around', refusal('map', 'EPERM'), inside('podman'), /podman run .*unmask=ALL/],
     ['Kubernetes is around', refusal('userNamespace', 'EPERM'), inside('kubernetes'), /hostUsers: false.*Unmasked/],

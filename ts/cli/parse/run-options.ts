@@ -42,7 +42,10 @@ export const runOptions: readonly CommandOption[] = [
   },
   { flags: '--ulimit <limit>', text: 'Set a limit: nofile=1024:2048', many: true },
   { flags: '--shm-size <size>', text: 'Size of /dev/shm (64m)' },
-  { flags: '--userns <mode>', text: 'host (the default), auto, keep-id, or UID:GID:SIZE: IDs of the host for the container' },
+  {
+    flags: '--userns <mode>',
+    text: 'host (the default), auto, keep-id, or UID:GID:SIZE: IDs of the host for the container',
+  },
   isolationOption,
   { flags: '-l, --label <label>', text: 'Label the container: key=value', many: true },
 ];
