@@ -49,3 +49,11 @@ function rangeOf(text: string, first: UserRange['first'], size: string): UserRan
     hint: `at least one, and none above ${endOfIds - 1}`,
   });
 }
+
+/** The text that `parseUserNamespace` takes; an older version recorded none. Pure. */
+export function formatUserNamespace(userns: UserNamespace | undefined): string {
+  if (typeof userns !== 'object') return userns ?? 'default';
+  const { first, size } = userns;
+  if (first !== null) return `${first.user}:${first.group}:${size}`;
+  return size === defaultRange.size ? 'auto' : `auto:size=${size}`;
+}
