@@ -43,7 +43,10 @@ export function defaultMounts(facts: StartFacts): readonly DefaultMount[] {
   return mounts;
 }
 
-/** The host's device, where the kernel lets the caller make none. */
+/**
+ * The host's device, where the kernel lets the caller make none. Read-only: it is opened and written as before, and its
+ * mode is not for root in the container, who may have the ID of its owner.
+ */
 function boundDevice({ name }: Device): DefaultMount {
   const target = `/dev/${name}`;
   const reason = `default ${target}`;
@@ -64,6 +67,8 @@ function boundDevice({ name }: Device): DefaultMount {
         inode: 0n,
         type: sourceType.file,
       });
+      const set = attribute.nosuid | attribute.noexec | attribute.readonly;
+      draft.prepare.push({ op: 'attributes', reason, mount: slot, set, clear: 0, recursive: 0, propagation: 0 });
       return slot;
     },
   };

@@ -153,6 +153,16 @@ describe('a container of root with a user namespace of its own', function () {
     expect(error.hint).to.include('below 1000');
   });
 
+  it("cannot change the host's devices with all IDs under their numbers, and uses them", async () => {
+    const changed = statSync('/dev/full').ctimeMs;
+    // The same mode, so that the machine is as before if it is not refused.
+    const script = 'chmod 666 /dev/full; echo x >/dev/null && echo written; head -c 2 /dev/zero | wc -c';
+    const { stdout, stderr } = await sh(script, { userns: 'keep-id' });
+    expect(stderr).to.match(/full: Read-only file system/);
+    expect(stdout).to.equal('written\n2\n');
+    expect(statSync('/dev/full').ctimeMs).to.equal(changed);
+  });
+
   it('is what a floor asks for, in pools too', async () => {
     const { root, run } = fixture();
     await using orlop = await Orlop.open({ root, run, isolation: 'user,ids' });

@@ -1,5 +1,7 @@
 import { expect } from 'chai';
+import { attribute } from '../../../ts/linux/mount-attributes.ts';
 import { buildPlan } from '../../../ts/plan/build.ts';
+import { defaultDevices } from '../../../ts/plan/devices.ts';
 import { inForm } from '../../../ts/plan/form.ts';
 import type { Op, Plan } from '../../../ts/plan/types.ts';
 import { shellFacts } from '../../support/run-plan.ts';
@@ -47,7 +49,16 @@ describe('a plan with a user namespace', () => {
     expect(sources).to.deep.equal(['/layers/b', '/layers/a', '/layers/c', '/src']);
     // The host's devices keep their owners.
     expect(plan.prepare.flatMap((op) => (op.op === 'bind' ? [op.source] : []))).to.include('/dev/null');
-    expect([...new Set(plan.prepare.map(({ op }) => op))]).to.have.members(['bind', 'idmap']);
+    expect([...new Set(plan.prepare.map(({ op }) => op))]).to.have.members(['bind', 'idmap', 'attributes']);
+  });
+
+  it("binds the host's devices read-only: with all IDs under their numbers, root owns them", () => {
+    const readOnly = new Set(
+      plan.prepare.flatMap((op) => (op.op === 'attributes' && (op.set & attribute.readonly) !== 0 ? [op.mount] : [])),
+    );
+    const devices = plan.prepare.flatMap((op) => (op.op === 'bind' && op.source.startsWith('/dev/') ? [op.mount] : []));
+    expect(devices).to.have.length(defaultDevices.length);
+    expect(devices.filter((mount) => !readOnly.has(mount))).to.deep.equal([]);
   });
 
   it('has the container init process become root first, and make what belongs to it', () => {
