@@ -48,9 +48,15 @@ export function refuseWeaker(request: Weakening, floor: readonly IsolationName[]
   if (request.security.seccomp === 'unconfined' && names.includes('filter')) {
     throw belowFloor('filter', 'the request asks for no filter', `leave 'seccomp=unconfined' out`);
   }
-  if (rights.kind !== 'root' || !takesOwnUsers(names) || hasOtherRoot(request)) return;
-  const name = names.includes('user') ? 'user' : 'ids';
-  throw belowFloor(name, 'the container has the users of the machine', `make it anew, with '--userns auto'`);
+  if (rights.kind !== 'root') return;
+  const anew = `make it anew, with '--userns auto'`;
+  if (names.includes('user') && !hasOtherRoot(request)) {
+    throw belowFloor('user', 'root in the container is root of the machine', anew);
+  }
+  // Of IDs that the caller chose, nobody knows who else has them.
+  if (names.includes('ids') && (typeof request.userns !== 'object' || request.userns.first !== null)) {
+    throw belowFloor('ids', 'the container has IDs of the machine', anew);
+  }
 }
 
 /** True if root in the container is not root of the machine. */

@@ -173,6 +173,8 @@ describe('a container of root with a user namespace of its own', function () {
     expect(await map(pool.run(['cat', '/proc/self/uid_map']))).to.be.at.least(2 ** 31);
     const error = await refusal(orlop.run('busybox', ['true'], { userns: 'host' }));
     expect(error.code).to.equal('ORLOP_E_ISOLATION');
+    const chosen = await refusal(orlop.run('busybox', ['true'], { userns: '300000:400000:65536' }));
+    expect(chosen).to.include({ code: 'ORLOP_E_ISOLATION' }).and.have.property('message').that.includes("'ids'");
   });
 
   it('leaves no mount and no process behind', async () => {

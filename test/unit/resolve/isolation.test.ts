@@ -1,0 +1,40 @@
+import { expect } from 'chai';
+import type { IsolationName } from '../../../ts/native/isolation.ts';
+import { rootRights } from '../../../ts/native/rights.ts';
+import type { UserNamespace } from '../../../ts/request/user-namespace.ts';
+import { refuseWeaker } from '../../../ts/resolve/isolation.ts';
+import { request } from '../../support/records.ts';
+import { refusalOf } from '../../support/refusal.ts';
+
+const own: UserNamespace = { first: null, size: 65536 };
+const chosen = (id: number, group = id): UserNamespace => ({ first: { user: id, group }, size: 65536 });
+
+describe('the users of a container of root, beside what is asked for', () => {
+  const refused: readonly [what: string, userns: UserNamespace, floor: IsolationName, refused: boolean][] = [
+    ['those of the machine', 'host', 'user', true],
+    ['those of the machine', 'host', 'ids', true],
+    ['a range of its own', own, 'user', false],
+    ['a range of its own', own, 'ids', false],
+    ['all IDs under their numbers', chosen(0), 'user', true],
+    ['a group of the machine', chosen(1000, 0), 'user', true],
+    ['a range that the caller chose', chosen(1000), 'user', false],
+    ['a range that the caller chose, and others may have', chosen(1000), 'ids', true],
+  ];
+  for (const [what, userns, name, expected] of refused) {
+    it(`${expected ? 'refused' : 'taken'} with the isolation '${name}': ${what}`, () => {
+      // Whether the container or all of the runtime ask for it.
+      for (const [floor, isolation] of [
+        [[name], []],
+        [[], [name]],
+      ] as const) {
+        const act = () => refuseWeaker(request({ userns, isolation }), floor, rootRights);
+        if (expected)
+          expect(refusalOf(act))
+            .to.include({ code: 'ORLOP_E_ISOLATION' })
+            .and.have.property('message')
+            .that.includes(`'${name}'`);
+        else act();
+      }
+    });
+  }
+});
