@@ -59,6 +59,27 @@ export function refuseWeaker(request: Weakening, floor: readonly IsolationName[]
   }
 }
 
+/**
+ * Refuses to share the `/proc` of the machine with a container in its user namespace: below `/proc/PID/root` are the
+ * files of every process with the same user and no more capabilities, of other containers and of the machine. Root
+ * always can mount new ones.
+ *
+ * @throws RequestError ORLOP_E_INPUT
+ */
+export function refuseHostSystem(
+  request: Pick<RunRequest, 'security' | 'userns'>,
+  { kind }: Pick<Rights, 'kind'>,
+): void {
+  if (request.security.systemPaths !== 'host' || kind !== 'root' || hasOwnUsers(request)) return;
+  throw new RequestError(
+    'ORLOP_E_INPUT',
+    `'systempaths=host' would give root's container the files of other processes`,
+    {
+      hint: `leave it out: root can mount a new /proc and /sys; or add '--userns auto'`,
+    },
+  );
+}
+
 /** True if root in the container is not root of the machine. */
 function hasOtherRoot({ userns }: Pick<RunRequest, 'userns'>): boolean {
   if (typeof userns !== 'object') return false;

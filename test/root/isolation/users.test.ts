@@ -177,6 +177,17 @@ describe('a container of root with a user namespace of its own', function () {
     expect(chosen).to.include({ code: 'ORLOP_E_ISOLATION' }).and.have.property('message').that.includes("'ids'");
   });
 
+  it('alone may share the /proc of the machine, and sees no file of its processes there', async () => {
+    const securityOpt = ['systempaths=host'];
+    const script = `cat /proc/self/uid_map; ls /proc/${process.pid}/root/ /proc/${process.pid}/fd; echo x >/proc/sys/vm/swappiness`;
+    const { stdout, stderr } = await sh(script, { securityOpt });
+    expect(Number(stdout.trim().split(/\s+/)[1])).to.be.at.least(2 ** 31);
+    expect(stderr.match(/Permission denied/g)).to.have.length(2);
+    expect(stderr).to.include('Read-only file system');
+    const error = await refusal(sh('true', { securityOpt, userns: 'host' }));
+    expect(error).to.include({ code: 'ORLOP_E_INPUT' });
+  });
+
   it('leaves no mount and no process behind', async () => {
     const before = readFileSync('/proc/self/mountinfo', 'utf8');
     await sh('true', { volumes: ['/anonymous'] });

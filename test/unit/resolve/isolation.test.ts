@@ -1,11 +1,14 @@
 import { expect } from 'chai';
+import { mapOf } from '../../../ts/native/ids.ts';
 import type { IsolationName } from '../../../ts/native/isolation.ts';
-import { rootRights } from '../../../ts/native/rights.ts';
+import { type Rights, rootRights } from '../../../ts/native/rights.ts';
 import type { UserNamespace } from '../../../ts/request/user-namespace.ts';
-import { refuseWeaker } from '../../../ts/resolve/isolation.ts';
+import { refuseHostSystem, refuseWeaker } from '../../../ts/resolve/isolation.ts';
 import { request } from '../../support/records.ts';
 import { refusalOf } from '../../support/refusal.ts';
 
+const users = mapOf('alice:100000:65536', 1000, ['alice']);
+const user: Rights = { kind: 'user', userNamespace: 9, launcher: true, users, groups: users, narrow: null };
 const own: UserNamespace = { first: null, size: 65536 };
 const chosen = (id: number, group = id): UserNamespace => ({ first: { user: id, group }, size: 65536 });
 
@@ -37,4 +40,22 @@ describe('the users of a container of root, beside what is asked for', () => {
       }
     });
   }
+});
+
+describe("the caller's /proc in a container", () => {
+  const { security } = request();
+  const sharing = (userns: UserNamespace) => request({ userns, security: { ...security, systemPaths: 'host' } });
+
+  it('is refused for root, whose container could reach the files of other processes by it', () => {
+    expect(refusalOf(() => refuseHostSystem(sharing('host'), rootRights)))
+      .to.include({ code: 'ORLOP_E_INPUT' })
+      .and.have.property('hint')
+      .that.includes('--userns auto');
+  });
+
+  it('is allowed in a user namespace: the kernel keeps processes of another apart', () => {
+    refuseHostSystem(sharing(own), rootRights);
+    refuseHostSystem(sharing('host'), user);
+    refuseHostSystem(request({ userns: 'host' }), rootRights);
+  });
 });
