@@ -63,6 +63,11 @@ export function texts(values: Values, name: string): readonly string[] {
   return Array.isArray(value) ? value.filter((one) => typeof one === 'string') : [];
 }
 
+/** The floor of isolation: a later `--isolation` adds to it, and takes nothing from it. Undefined without one. */
+export function floorOf(values: Values): string | undefined {
+  return texts(values, 'isolation').join(',') || undefined;
+}
+
 /** Value of a flag; undefined if it is unset, so that a default applies. */
 export function flag(values: Values, name: string): boolean | undefined {
   const value = values[name];

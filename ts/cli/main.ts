@@ -4,7 +4,7 @@ import type { OpenOptions } from '../api/types.ts';
 import { RequestError } from '../errors/index.ts';
 import { nearest } from '../request/text.ts';
 import { errorCode } from '../store/system-error.ts';
-import { type CommandModule, type Invocation, text } from './command.ts';
+import { type CommandModule, floorOf, type Invocation } from './command.ts';
 import { type CommandEntry, commands, synonyms } from './commands.ts';
 import type { Io } from './io.ts';
 import { topHelp } from './output/help.ts';
@@ -57,7 +57,7 @@ async function call(entry: CommandEntry, argv: readonly string[], root: string |
   const { command } = await entry.load();
   const given = plainCommand(command, argv) ?? (await parseCommand(entry, argv, io));
   if (given === null) return 0;
-  const options = { root, isolation: text(given.values, 'isolation') };
+  const options = { root, isolation: floorOf(given.values) };
   const invocation: Invocation = { io, root, ...given, with: (use) => withStore(io, command, options, use) };
   try {
     return await command.run(invocation);

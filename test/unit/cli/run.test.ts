@@ -107,6 +107,15 @@ describe('orlop run', () => {
     });
   });
 
+  it('adds to the floor of isolation with each option, so that none is taken back', async () => {
+    for (const command of ['run', 'create', 'plan']) {
+      const words = [command, '--isolation', 'user', '--isolation=process', '--isolation', 'default', 'host', 'true'];
+      expect((await requested(words)).request.isolation, command).to.deep.equal(['process', 'user']);
+    }
+    const { calls } = await orlop(['start', '-a', '--isolation', 'user', '--isolation', 'ids', 'web']);
+    expect(calls[0]?.[1]).to.include({ isolation: 'user,ids' });
+  });
+
   for (const [argv, rm] of [
     [[], false],
     [['--rm'], true],

@@ -7,11 +7,12 @@ import { isolationNames } from '../../native/isolation.ts';
 import { mergeEnv, parseEnv, parseEnvFile } from '../../request/environment.ts';
 import { parseRunOptions } from '../../request/options.ts';
 import type { EnvEntry, RunOptions, RunRequest } from '../../request/types.ts';
-import { type CommandOption, flag, type Invocation, text, texts } from '../command.ts';
+import { type CommandOption, flag, floorOf, type Invocation, text, texts } from '../command.ts';
 
 export const isolationOption: CommandOption = {
   flags: '--isolation <names>',
   text: `Refuse to start with less than these: ${isolationNames.join(',')}`,
+  many: true,
 };
 
 /** Options of `run`, `create` and `plan`. */
@@ -91,7 +92,7 @@ export async function runArguments({ io, args, values }: Invocation): Promise<Ru
     ulimits: texts(values, 'ulimit'),
     shmSize: text(values, 'shmSize'),
     userns: text(values, 'userns'),
-    isolation: text(values, 'isolation'),
+    isolation: floorOf(values),
     labels: texts(values, 'label'),
   };
   return parseRunOptions(image, argv, options, { cwd: io.cwd, env: io.env, kernel: kernelRelease });
