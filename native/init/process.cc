@@ -66,9 +66,22 @@ bool is_null_device(const struct statx& facts) {
   return (facts.stx_mode & S_IFMT) == S_IFCHR && facts.stx_rdev_major == 1 && facts.stx_rdev_minor == 3;
 }
 
+// Opens the container's own null device, which in a user namespace is the host's, on a mount that is read-only. Where
+// there is none, the source stays: who mounts another /dev answers for it.
+int open_bound_null(Context& context, int flags, int source) {
+  static constexpr char kPathOfNull[] = "/dev/null";
+  const auto found = static_cast<int>(context.call(__NR_openat, kAtCwd, kPathOfNull, kPath | O_NOFOLLOW, 0));
+  if (found < 0) return source;
+  struct statx facts;
+  const bool is_null = stat_fd(context, found, &facts) == 0 && is_null_device(facts);
+  close_fd(found);
+  const auto own = is_null ? static_cast<int>(context.call(__NR_openat, kAtCwd, kPathOfNull, flags, 0)) : -1;
+  return own < 0 ? source : own;
+}
+
 // With a descriptor of the host's /dev/null, the application could change that device's mode and owner for the whole
-// host. So the null device of the scratch replaces it. In a user namespace that is no device, and the application could
-// not change the host's.
+// host, if it has the ID of the owner. So the null device of the scratch replaces it. In a user namespace that is none:
+// it was bound, and went with the old root.
 int replace_null(Context& context, int scratch, int source) {
   struct statx facts;
   int error = stat_fd(context, source, &facts);
@@ -79,8 +92,9 @@ int replace_null(Context& context, int scratch, int source) {
   if (own < 0) return own;
   error = stat_fd(context, own, &facts);
   close_fd(own);
-  if (error != 0 || !is_null_device(facts)) return error != 0 ? error : source;
+  if (error != 0) return error;
   const int flags = (static_cast<int>(mode) & O_ACCMODE) | O_NOFOLLOW | O_CLOEXEC;
+  if (!is_null_device(facts)) return context.pivoted ? open_bound_null(context, flags, source) : source;
   return static_cast<int>(context.call(__NR_openat, scratch, "null", flags, 0));
 }
 

@@ -156,10 +156,13 @@ describe('a container of root with a user namespace of its own', function () {
   it("cannot change the host's devices with all IDs under their numbers, and uses them", async () => {
     const changed = statSync('/dev/full').ctimeMs;
     // The same mode, so that the machine is as before if it is not refused.
-    const script = 'chmod 666 /dev/full; echo x >/dev/null && echo written; head -c 2 /dev/zero | wc -c';
+    const script =
+      'chmod 666 /dev/full; chmod 666 /proc/self/fd/0; echo x >/dev/null && echo written; head -c 2 /dev/zero | wc -c; wc -c';
     const { stdout, stderr } = await sh(script, { userns: 'keep-id' });
-    expect(stderr).to.match(/full: Read-only file system/);
-    expect(stdout).to.equal('written\n2\n');
+    expect(stderr)
+      .to.match(/full: Read-only file system/)
+      .and.match(/fd\/0: Read-only file system/);
+    expect(stdout).to.equal('written\n2\n0\n');
     expect(statSync('/dev/full').ctimeMs).to.equal(changed);
   });
 
