@@ -12,8 +12,11 @@ export interface Range {
   readonly descriptor: number;
 }
 
-/** First ID of the ranges, above what accounts and /etc/subuid use, as Podman's for `--userns=auto`. */
-const firstId = 2 ** 31;
+/**
+ * First ID of the ranges, above what accounts and /etc/subuid use. Podman's for `--userns=auto` are from 2^31 - 1 on, the
+ * lowest first, and it does not know our locks.
+ */
+const firstId = 3 * 2 ** 30;
 /** One more than the last ID of the ranges; the highest ones are no IDs in some file systems. */
 const endOfIds = 2 ** 32 - 65536;
 /** Ranges begin at multiples, so that those of one size meet no half of another. */

@@ -28,14 +28,14 @@ describe('the IDs of containers', () => {
   it('are of no two containers, and are used again, with their namespace', async () => {
     const all = ranges();
     const [one, two] = [await all.take(65536), await all.take(65536)];
-    expect(made).to.deep.equal(['0 2147483648 65536\n', '0 2147549184 65536\n']);
+    expect(made).to.deep.equal(['0 3221225472 65536\n', '0 3221291008 65536\n']);
     all.release(one);
     expect(await all.take(65536)).to.equal(one);
     expect(made).to.have.length(2);
     // Twice is once.
     all.release(two);
     all.release(two);
-    expect([await all.take(65536), (await all.take(65536)).first.user]).to.deep.equal([two, 2147614720]);
+    expect([await all.take(65536), (await all.take(65536)).first.user]).to.deep.equal([two, 3221356544]);
     expect(closed).to.deep.equal([]);
   });
 
@@ -43,7 +43,7 @@ describe('the IDs of containers', () => {
     const all = ranges();
     await all.take(100_000);
     await all.take(10);
-    expect(made).to.deep.equal(['0 2147483648 100000\n', '0 2147614720 10\n']);
+    expect(made).to.deep.equal(['0 3221225472 100000\n', '0 3221356544 10\n']);
   });
 
   it('that the caller chose are not kept', async () => {
@@ -65,7 +65,7 @@ describe('the IDs of containers', () => {
     fails = false;
     all.close();
     await ranges({ makeUserNamespace }).take(65536);
-    expect(made).to.deep.equal(['0 2147483648 65536\n']);
+    expect(made).to.deep.equal(['0 3221225472 65536\n']);
   });
 
   it('end with the runtime', async () => {

@@ -58,7 +58,7 @@ async function tryAll(native: Native, directory: string): Promise<Tried> {
 async function tryMap(native: Native, plan: Plan): Promise<Refused> {
   let range: number;
   try {
-    range = await native.makeUserNamespace('0 2147483648 65536\n', '0 2147483648 65536\n');
+    range = await native.makeUserNamespace('0 3221225472 65536\n', '0 3221225472 65536\n');
   } catch (error) {
     return { error: messageOf(error) };
   }
