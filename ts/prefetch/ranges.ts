@@ -111,16 +111,20 @@ export class Ranges {
     });
   }
 
+  /** Null if others have some of them. */
   #tryLock(at: number, steps: number): readonly Lock[] | null {
     const locks: Lock[] = [];
-    for (let number = at; number < at + steps; number++) {
-      const lock = tryLock(this.#native, join(this.#directory, `${number}.lock`), 'exclusive');
-      if (lock === null) {
-        for (const held of locks) held.releaseSync();
-        return null;
+    try {
+      while (locks.length < steps) {
+        const path = join(this.#directory, `${at + locks.length}.lock`);
+        const lock = tryLock(this.#native, path, 'exclusive');
+        if (lock === null) break;
+        locks.push(lock);
       }
-      locks.push(lock);
+      if (locks.length === steps) return locks.splice(0);
+      return null;
+    } finally {
+      for (const held of locks) held.releaseSync();
     }
-    return locks;
   }
 }

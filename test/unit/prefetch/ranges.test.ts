@@ -68,6 +68,20 @@ describe('the IDs of containers', () => {
     expect(made).to.deep.equal(['0 3221225472 65536\n']);
   });
 
+  it('are given back where there are too many of them for open files', async () => {
+    let left = 3;
+    const { tryLock } = fakeNative();
+    const all = ranges({
+      tryLock(file, mode) {
+        if (left-- === 0) throw new Error('EMFILE');
+        return tryLock(file, mode);
+      },
+    });
+    expect(await all.take(65536 * 9).catch((error: Error) => error.message)).to.equal('EMFILE');
+    await all.take(65536);
+    expect(made).to.deep.equal(['0 3221225472 65536\n']);
+  });
+
   it('end with the runtime', async () => {
     const all = ranges();
     const range = await all.take(65536);
