@@ -33,12 +33,17 @@ export function processOf(
 }
 
 /**
- * Refuses a limit of processes for root, which the kernel does not hold to it (setrlimit(2)).
+ * Refuses a limit of processes for root, which the kernel does not hold to it (setrlimit(2)). Root of a user namespace is
+ * another user for the kernel, unless its ID is the same.
  *
  * @throws RequestError ORLOP_E_INPUT
  */
-export function refuseVainLimit({ ulimits }: Pick<RunRequest, 'ulimits'>, { uid }: Pick<ResolvedUser, 'uid'>): void {
-  const limit = uid === 0 ? ulimits.find(({ name, soft }) => name === 'nproc' && soft >= 0) : undefined;
+export function refuseVainLimit(
+  { ulimits, userns }: Pick<RunRequest, 'ulimits' | 'userns'>,
+  { uid }: Pick<ResolvedUser, 'uid'>,
+): void {
+  const isRoot = uid === 0 && (typeof userns !== 'object' || userns.first?.user === 0);
+  const limit = isRoot ? ulimits.find(({ name, soft }) => name === 'nproc' && soft >= 0) : undefined;
   if (limit === undefined) return;
   throw new RequestError('ORLOP_E_INPUT', `the limit 'nproc=${limit.soft}' does not hold for root`, {
     hint: 'choose another user (--user), or leave the limit out',

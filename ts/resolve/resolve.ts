@@ -91,7 +91,7 @@ export async function resolveRequest(
   const record = recordOf(request, image.value, user, needs);
   // Refuses what cannot be before anything is made.
   processOf(request, image.value.config, user, '');
-  if (!hasOwnUsers(request)) refuseVainLimit(request, user);
+  refuseVainLimit(request, user);
   refuseUnmapped(user, mapsOf(request, rights));
   if (held !== null) refuseLacking(request, user, held);
   laps?.lap('user', 'of the image; volumes');

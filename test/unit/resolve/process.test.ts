@@ -3,7 +3,7 @@ import { RequestError } from '../../../ts/errors/index.ts';
 import { emptyConfig } from '../../../ts/images/platform.ts';
 import type { ImageConfig } from '../../../ts/images/types.ts';
 import type { EnvEntry, RunRequest } from '../../../ts/request/types.ts';
-import { candidatesOf, processOf } from '../../../ts/resolve/process.ts';
+import { candidatesOf, processOf, refuseVainLimit } from '../../../ts/resolve/process.ts';
 import { request } from '../../support/records.ts';
 import { refusalOf } from '../../support/refusal.ts';
 
@@ -136,4 +136,21 @@ describe('an image whose configuration holds a NUL', () => {
       );
     });
   }
+});
+
+describe('a limit of processes', () => {
+  const ulimits = [{ name: 'nproc', soft: 8, hard: 8 }] as const;
+  const limit = (userns: RunRequest['userns'], uid = 0) => refuseVainLimit(request({ ulimits, userns }), { uid });
+
+  it("is refused for root of the machine, also in a user namespace that has root's ID", () => {
+    for (const userns of ['host', { first: { user: 0, group: 0 }, size: 65536 }] as const) {
+      expect(refusalOf(() => limit(userns))).to.include({ code: 'ORLOP_E_INPUT' });
+      limit(userns, 5);
+    }
+  });
+
+  it('is taken for root of another user namespace', () => {
+    limit({ first: null, size: 65536 });
+    limit({ first: { user: 1000, group: 0 }, size: 65536 });
+  });
 });
