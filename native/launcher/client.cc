@@ -80,7 +80,8 @@ class RemoteAttempt : public launch::Attempt {
                                 launch::ChildStack&) override {
     Writer call = begin(Call::kAttempt).put(number_);
     put_changes(call, changes);
-    call.list(request_.plan).put(request_.features).descriptor(request_.cgroup.get());
+    call.list(request_.plan).put(request_.features);
+    call.text(request_.maps.uid_map).text(request_.maps.gid_map).descriptor(request_.cgroup.get());
     put_descriptors(call, supplied);
     launch::AttemptResult result;
     Reader answer;

@@ -188,6 +188,8 @@ class Connection {
     const auto number = call.get<uint64_t>();
     const fs::Changes changes = get_changes(call);
     launch::AttemptRequest request{.plan = call.list<uint8_t>(), .features = call.get<uint32_t>(), .maps = {}};
+    request.maps.uid_map = call.text();
+    request.maps.gid_map = call.text();
     request.cgroup = call.descriptor();
     auto supplied = std::make_shared<std::vector<UniqueFd>>(descriptors(call));
     if (!call.good()) return {};

@@ -35,6 +35,18 @@ describe('root who asks for the isolation of a process', function () {
     expect((await beside.run('busybox', ['cat', '/v/f'], { volumes: ['kept:/v'] })).stdout).to.equal('hi\n');
   });
 
+  it('may have a user namespace for each container too', async () => {
+    const { root, run } = fixture();
+    await using orlop = await Orlop.open({ root, run, isolation: 'process,user,ids' });
+    for (const start of [1, 2]) {
+      const { stdout } = await orlop.run('busybox', ['sh', '-c', 'id -u; cat /proc/self/uid_map; touch /f']);
+      const [uid, inside, outside, count] = stdout.trim().split(/\s+/).map(Number);
+      expect([uid, inside, count], `start ${start}`).to.deep.equal([0, 0, 65536]);
+      expect(outside).to.be.at.least(3 * 2 ** 30);
+    }
+    expect(launchers()).to.have.length(1);
+  });
+
   it('has containers that are children of the program, and end with the launcher', async () => {
     const orlop = await open();
     const container = await orlop.create('busybox', ['sleep', '1000'], { rm: true });
