@@ -36,7 +36,8 @@ export function ownLauncher(override?: string): string {
 export function lookAtInstalled(own: string, path: string = installedPath): Installed {
   if (!existsSync(path)) return { state: 'none' };
   const real = realpathSync(path);
-  const why = statSync(real).isFile() ? whyUnsafe(real) : `'${real}' is no file`;
+  // The path is executed, so what could lead it elsewhere counts too.
+  const why = statSync(real).isFile() ? (whyUnsafe(path) ?? whyUnsafe(real)) : `'${real}' is no file`;
   if (why !== null) return { state: 'unsafe', why };
   return { state: hasSameBytes(own, real) ? 'same' : 'other' };
 }
