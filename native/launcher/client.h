@@ -6,6 +6,7 @@
 #include <mutex>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "base/failure.h"
@@ -62,7 +63,7 @@ class Remote : public site::Site {
 
  private:
   friend class RemoteAttempt;
-  Remote() = default;
+  explicit Remote(std::string executable) : executable_(std::move(executable)) {}
   static Remote* start(const Options& options, Refusal* refusal);
   bool ended();
 
@@ -74,6 +75,7 @@ class Remote : public site::Site {
   // Kills an application if the launcher ends before it.
   void bind(const std::shared_ptr<supervise::Process>& application);
 
+  const std::string executable_;
   UniqueFd control_, user_namespace_;
   std::shared_ptr<supervise::Process> process_;
   uint32_t features_ = 0;
