@@ -94,7 +94,7 @@ function checkUser(uid: number, addon: Facts['addon']): Check | undefined {
   return { name, status: 'warn', detail: `uid ${uid}, in a user namespace with one ID: ${oneIdMeans}`, hint: addRange };
 }
 
-const oneIdMeans = 'all files of a container are yours, and --user is refused';
+const oneIdMeans = 'all files of a container are yours, its processes keep your groups, and --user is refused';
 
 function checkOverlay({ overlay }: Facts): Check {
   const name = 'overlayfs';
