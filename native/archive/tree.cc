@@ -38,6 +38,7 @@ Fd open_child(int directory, const std::string& last) {
 }  // namespace
 
 Tree::Tree(const Options& options) : options_(options) {
+  if (options.layer) inherit(options.root, ".");
   if (!options.keep_metadata || options.layer) return;
   // Mode of the root without an entry in the archive: a staging directory is private, a root file system is not.
   if (fchown(options.root, 0, 0) != 0) fail("fchown", errno);
@@ -115,10 +116,11 @@ void Tree::make_directory(int directory, const std::string& last, mode_t mode) {
 
 void Tree::inherit(int directory, const std::string& name) const {
   if (options_.below < 0) return;
-  const Fd lower(open_below(options_.below, name.c_str(), O_PATH | O_DIRECTORY,
+  const Fd lower(open_below(options_.below, name.c_str(), O_RDONLY | O_DIRECTORY,
                             RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV));
   struct stat info;
   if (!lower.valid() || fstat(lower.get(), &info) != 0) return;
+  if (in_user_namespace()) info = labelled(info, read_attributes(lower.get()));
   set_owner_and_mode(directory, info.st_uid, info.st_gid, info.st_mode);
 }
 

@@ -59,8 +59,8 @@ const defaultMaxRatio = 2000;
  * Unpacks an archive in a jailed process. If it fails, remove the directory. A root file system without an end mark is a
  * warning of the process, as GNU tar, Docker and Podman take it: it may have been cut between two entries.
  *
- * If a layer has no entry for its root, the directory keeps its mode and owner, because it is the root of all layers
- * below it. Any other archive without an entry for the root gets 0755 and 0:0. Data is not synced.
+ * If a layer has no entry for its root, the directory gets the mode and owner of the layers below; without one below, it
+ * keeps its own. Any other archive without an entry for the root gets 0755 and 0:0. Data is not synced.
  *
  * @throws RequestError ORLOP_E_ARCHIVE with the entry and the reason, ORLOP_E_ABORTED
  * @throws LaunchError if the kernel refused, for example ENOSPC

@@ -1,7 +1,6 @@
 import { chmod, type FileHandle, mkdir, open, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RequestError } from '../../errors/index.ts';
-import { inside } from '../../native/ids.ts';
 import { sync, syncDirectory } from '../../store/durable.ts';
 import { newId } from '../../store/id.ts';
 import type { Lock } from '../../store/lock.ts';
@@ -175,7 +174,8 @@ export class Addition {
 
   async #unpack({ source, below, layer, onBytes, signal }: LayerSource, diff: string, archive: string | null) {
     await mkdir(diff);
-    await this.#inheritRoot(diff, below);
+    // Of the lowest layer without an entry for its root; others get that of the layers below.
+    await chmod(diff, 0o755);
     await using directory = await opened(diff, 'r');
     await using copy = archive === null ? null : await opened(archive, 'wx');
     const copyTo = copy?.file.fd;
@@ -195,19 +195,6 @@ export class Addition {
       const staged = this.#layers.get(chainId)?.staging.path;
       return staged === undefined ? this.#store.diffPath(hexOf(chainId)) : join(staged, 'diff');
     });
-  }
-
-  /**
-   * Sets owner and mode of a layer's root to those of the layer below. Few archives have an entry for their root, but
-   * the root of the uppermost layer becomes the container's `/`.
-   */
-  async #inheritRoot(diff: string, below: readonly string[]): Promise<void> {
-    const from = this.#directories(below).at(-1);
-    if (from === undefined) return chmod(diff, 0o755);
-    const { mode, uid, gid } = await stat(from);
-    const { users, groups } = this.#store.native.rights;
-    const owner = [inside(users, uid), inside(groups, gid)] as const;
-    await this.#store.native.changeLater([['attributes', diff, mode & 0o7777, ...owner]]);
   }
 
   async #keep(staging: Staging, record: LayerRecord): Promise<void> {
