@@ -44,6 +44,8 @@ export interface UnpackOptions {
   readonly below?: number | undefined;
   /** Descriptor that receives a copy of the bytes of `source`. */
   readonly copyTo?: number | undefined;
+  /** Descriptor of a file that receives the index of owners, `native/archive/owners.h`. For a user namespace. */
+  readonly owners?: number | undefined;
   /** Maximum bytes of the decompressed archive; default 64 GiB. */
   readonly maxSize?: number | undefined;
   /** Maximum bytes per compressed byte, checked from 256 MiB on; default 2000. */
@@ -67,7 +69,7 @@ const defaultMaxRatio = 2000;
  */
 export async function unpack(options: UnpackOptions, { userNamespace }: Namespace = rootRights): Promise<ArchiveSums> {
   const kind = options.layer ? 'layer' : options.filesOnly ? 'files' : 'tree';
-  const { maxSize = defaultMaxSize, maxRatio = defaultMaxRatio, copyTo, below, onBytes } = options;
+  const { maxSize = defaultMaxSize, maxRatio = defaultMaxRatio, copyTo, below, owners, onBytes } = options;
   const total = onBytes === undefined ? undefined : lengthOf(options.source);
   const result = await runArchive({
     action: 'unpack the archive',
@@ -75,12 +77,14 @@ export async function unpack(options: UnpackOptions, { userNamespace }: Namespac
       ...['unpack', kind, String(maxSize), String(maxRatio)],
       copyTo === undefined ? '-' : 'copy',
       below === undefined ? '-' : 'below',
+      owners === undefined ? '-' : 'owners',
     ],
     input: options.source,
     output: 'ignore',
     directory: options.directory,
     copy: copyTo ?? 'ignore',
     below: below ?? 'ignore',
+    owners: owners === undefined ? [] : [owners],
     userNamespace,
     signal: options.signal,
     onBytes: (bytes) => onBytes?.(bytes, total),
@@ -111,6 +115,8 @@ export interface PackOptions {
   /** True for the upper directory of an overlay: whiteouts and opaque directories become `.wh.` names. */
   readonly layer: boolean;
   readonly compression: Compression;
+  /** Descriptors of the indexes of owners of the layers, lowest first. */
+  readonly owners?: readonly number[] | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onBytes?: OnBytes | undefined;
 }
@@ -123,14 +129,16 @@ export interface PackOptions {
  * @throws LaunchError if the kernel refused
  */
 export async function pack(options: PackOptions, { userNamespace }: Namespace = rootRights): Promise<ArchiveSums> {
+  const { owners = [] } = options;
   const result = await runArchive({
     action: packing,
-    argv: ['pack', options.layer ? 'layer' : 'tree', options.compression],
+    argv: ['pack', options.layer ? 'layer' : 'tree', options.compression, String(owners.length)],
     input: 'ignore',
     output: options.output,
     directory: options.directory,
     copy: 'ignore',
     below: 'ignore',
+    owners,
     userNamespace,
     signal: options.signal,
     onBytes: (bytes) => options.onBytes?.(bytes, undefined),

@@ -10,6 +10,7 @@ import { errorCode } from '../../store/system-error.ts';
 import type { ArchiveSums, OnBytes, PackOptions } from '../archive/index.ts';
 import { chainIds, type Digest, hexOf, sha256 } from '../digest.ts';
 import { type LayerRecord, readLayer, writeLayer } from '../layers/layers.ts';
+import { readingOwners, writingOwners } from '../layers/owners.ts';
 import type { Descriptor } from '../records/records.ts';
 import type { Archiver } from './archiver.ts';
 import { mediaTypes } from './documents.ts';
@@ -116,7 +117,10 @@ export class Addition {
     const archive = this.#scratch();
     await using file = await opened(archive, 'wx');
     const output = file.file.fd;
-    const facts = await this.#archiver.pack({ directory: upper, output, layer: true, compression: 'none', ...options });
+    const packing = { directory: upper, output, layer: true, compression: 'none', ...options } as const;
+    const facts = await readingOwners(this.#directories(below), (owners) =>
+      this.#archiver.pack({ ...packing, owners }),
+    );
     await this.#stage(archive, facts);
     return recordOf(below, facts, mediaTypes.layer);
   }
@@ -182,8 +186,9 @@ export class Addition {
     const { native } = this.#store;
     const view = below.length === 0 ? undefined : await native.openView(this.#directories(below).reverse());
     try {
-      const to = { directory: directory.file.fd, below: view, copyTo };
-      return await this.#archiver.unpack({ source, layer, ...to, onBytes, signal });
+      const options = { source, directory: directory.file.fd, below: view, copyTo, layer, onBytes, signal };
+      if (native.rights.userNamespace === null) return await this.#archiver.unpack(options);
+      return await writingOwners(diff, (owners) => this.#archiver.unpack({ ...options, owners }));
     } finally {
       if (view !== undefined) await native.close(view);
     }
