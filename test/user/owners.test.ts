@@ -108,13 +108,23 @@ describe('the owners of an image of an ordinary user', function () {
   });
 
   it('has users other than root where there is a range, and a sentence where there is none', async () => {
-    const running = orlop.run('busybox', ['id', '-u'], { user: '1000' });
-    if (!oneId) return expect((await running).stdout).to.equal('1000\n');
-    const error = await refusal(running);
-    expect(error).to.include({ code: 'ORLOP_E_PERMISSION' });
-    expect(error)
-      .to.have.property('hint')
-      .that.matches(/usermod/);
+    await using pool = await orlop.pool('busybox', { size: 1 });
+    const runs = [
+      () => orlop.run('busybox', ['id', '-u'], { user: '1000' }),
+      () => pool.run(['id', '-u'], { user: '1000' }),
+    ];
+    for (const run of runs) {
+      const running = run();
+      if (!oneId) {
+        expect((await running).stdout).to.equal('1000\n');
+        continue;
+      }
+      const error = await refusal(running);
+      expect(error).to.include({ code: 'ORLOP_E_PERMISSION' });
+      expect(error)
+        .to.have.property('hint')
+        .that.matches(/usermod/);
+    }
   });
 });
 
