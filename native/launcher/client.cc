@@ -148,7 +148,7 @@ Failure Remote::call(const Writer& call, Reader* answer) {
   if (failure && failure.error != EMFILE) return failure;
   {
     const std::lock_guard lock(mutex_);
-    idle_.push_back(std::move(socket));
+    if (idle_.size() < kMaxIdle) idle_.push_back(std::move(socket));
   }
   return failure ? failure : answer->failure();
 }

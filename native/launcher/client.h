@@ -81,7 +81,9 @@ class Remote : public site::Site {
   uint32_t features_ = 0;
   std::atomic<uint64_t> attempts_ = 0;
   std::mutex mutex_;            // guards the fields below, and the order of messages on `control_`
-  std::vector<UniqueFd> idle_;  // sockets for calls
+  // Sockets for calls. Each has a thread in the launcher, and a program that makes many calls at once makes few later.
+  static constexpr size_t kMaxIdle = 8;
+  std::vector<UniqueFd> idle_;
   std::unordered_map<supervise::Process*, std::shared_ptr<supervise::Process>> applications_;
   bool ended_ = false;
 };
