@@ -14,7 +14,7 @@ import {
   untilNoMoreDescriptors,
 } from '../../support/facts-of-life.ts';
 import { withOrlop } from '../../support/orlop.ts';
-import { requires } from '../../support/require.ts';
+import { requires, requiresIn } from '../../support/require.ts';
 import { until } from '../../support/temporary.ts';
 import { typescriptWorker } from '../../support/typescript-worker.ts';
 
@@ -210,7 +210,8 @@ describe('the containers of a pool', function () {
     expect(storeContent(fixture())).to.deep.include(nothing);
   }
 
-  it('and its applications end with the program when it is killed', async () => {
+  it('and its applications end with the program when it is killed', async function () {
+    requiresIn(this, 'ids');
     const child = program('run');
     const { pids, running } = await said(child);
     expect(pids.length).to.be.at.least(2);
