@@ -30,12 +30,24 @@ const npmRun = (script) => ['npm', 'run', '--silent', script];
 
 /** Tests of root whose assertions hold for an ordinary user too, by folder. */
 const shared = {
-  cli: ['progress', 'trace'],
-  containers: ['export', 'found', 'kernels', 'options', 'run', 'streams', 'timings', 'views'],
+  cli: ['command-line', 'progress', 'trace'],
+  containers: [
+    'contexts',
+    'ends',
+    'export',
+    'found',
+    'kernels',
+    'leaks',
+    'options',
+    'run',
+    'streams',
+    'timings',
+    'views',
+  ],
   hostile: ['images', 'inside', 'race', 'streams'],
   images: ['aborted', 'checks', 'import', 'progress', 'remove', 'save-load', 'unpack-when-needed', 'users'],
   mission: ['commit', 'copy-up', 'debian', 'sandbox', 'volumes'],
-  pool: ['life', 'member', 'requests', 'same', 'timings'],
+  pool: ['life', 'member', 'moved', 'requests', 'same', 'timings'],
   volumes: ['many'],
 };
 const inFolders = Object.entries(shared).map(([folder, names]) => `${folder}/(${names.join('|')})`);

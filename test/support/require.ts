@@ -93,6 +93,11 @@ function namespacesOfUsers(): string | null {
   return runs('unshare', '--user', 'true') ? null : 'user namespaces cannot be made';
 }
 
+/** A user of containers that is not root, where the caller has more than one ID. */
+export function otherUser(): string {
+  return requirements.ids() === null ? '1000' : '0';
+}
+
 /** True if a range of subordinate IDs is assigned to the user. */
 function hasRange(): boolean {
   const { uid, username } = userInfo();

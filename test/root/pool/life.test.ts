@@ -14,7 +14,7 @@ import {
   untilNoMoreDescriptors,
 } from '../../support/facts-of-life.ts';
 import { withOrlop } from '../../support/orlop.ts';
-import { requires, requiresIn } from '../../support/require.ts';
+import { requires } from '../../support/require.ts';
 import { until } from '../../support/temporary.ts';
 import { typescriptWorker } from '../../support/typescript-worker.ts';
 
@@ -51,8 +51,6 @@ describe('a pool', function () {
     await withPool(4, async (pool) => {
       // As the others do, so that what the program makes once for all of them is there.
       for (let i = 0; i < 8; i++) await pool.run(['touch', '/used'], { volumes: ['shared:/shared'] });
-      // As many at once as an ordinary user's program keeps sockets for.
-      await Promise.all(Array.from({ length: 16 }, () => pool.run(['true'], { volumes: ['shared:/shared'] })));
       // A waiting container takes descriptors.
       await until('the stock to be full', () => pool.stats.ready === 4 && pool.stats.making === 0);
       const before = counts(ownDescriptors());
@@ -64,8 +62,10 @@ describe('a pool', function () {
       expect(results.map(({ stdout }) => stdout)).to.deep.equal(results.map((_, index) => `${index}\n`));
       expect(new Set(results.map(({ container }) => container.id)).size).to.equal(500);
       await until('the stock to be full', () => pool.stats.ready === 4 && pool.stats.making === 0);
-      expect(pool.stats).to.deep.equal({ size: 4, ready: 4, making: 0, waiting: 0, running: 0, started: 524 });
-      await untilNoMoreDescriptors(before);
+      expect(pool.stats).to.deep.equal({ size: 4, ready: 4, making: 0, waiting: 0, running: 0, started: 508 });
+      // To orlop-launcher, a program keeps some sockets for calls at once.
+      const kept = process.getuid?.() === 0 ? 0 : 8;
+      await untilNoMoreDescriptors({ ...before, 'socket:': (before['socket:'] ?? 0) + kept });
       expect(counts(ownThreads())['orlop-pool']).to.equal(1);
       expect(ownChildren().filter(({ name }) => name === 'orlop-init').length).to.equal(4);
     }).finally(() => fixture().orlop.volumes.remove('shared'));
@@ -104,7 +104,9 @@ describe('a pool', function () {
       // Held, so that the request is on its way to it when it dies.
       process.kill(pid, 'SIGSTOP');
       const run = pool.run(['echo', 'fine'], { volumes: ['/own'] });
-      await until('the member to be taken', () => pool.stats.ready === 0 || pool.stats.making > 0);
+      // Then another is made in its place, perhaps between two looks.
+      const isTaken = async () => pool.stats.ready === 0 || (await waiting()).some((other) => other !== pid);
+      await until('the member to be taken', isTaken);
       process.kill(pid, 'SIGKILL');
       expect((await run).stdout).to.equal('fine\n');
     });
@@ -210,8 +212,7 @@ describe('the containers of a pool', function () {
     expect(storeContent(fixture())).to.deep.include(nothing);
   }
 
-  it('and its applications end with the program when it is killed', async function () {
-    requiresIn(this, 'ids');
+  it('and its applications end with the program when it is killed', async () => {
     const child = program('run');
     const { pids, running } = await said(child);
     expect(pids.length).to.be.at.least(2);
