@@ -1,4 +1,4 @@
-import type { Ground } from './ground/ground.ts';
+import type { Grounds } from './ground/ground.ts';
 import { measure } from './measure/measure.ts';
 import type { Question } from './questions/question.ts';
 import type { Repetition } from './report/result.ts';
@@ -12,12 +12,12 @@ export interface AskOptions {
 /** Asks a question once: measures all its contestants by turns. */
 export async function ask(
   question: Question,
-  ground: Ground,
+  grounds: Grounds,
   { mode, seed }: AskOptions,
 ): Promise<Omit<Repetition, 'load'>> {
   const called = Date.now();
   const effort = question.effort[mode];
-  const prepared = await question.prepare(ground, mode);
+  const prepared = await question.prepare(grounds, mode);
   try {
     const rows = await measure(prepared.entries, { ...effort, seed, progress: progressOf(question.id) });
     return {

@@ -1,5 +1,6 @@
+import { userId } from './contestants/contestant.ts';
 import type { Bar } from './report/judge.ts';
-import { type At, difference, lowest, medianAt, p99At, ratio } from './report/reading.ts';
+import { type At, difference, highest, lowest, medianAt, p99At, ratio } from './report/reading.ts';
 
 const first = (name: string, contestant: string): At => ({ case: name, contestant, metric: 'first' });
 const thread = (contestant: string, metric: 'longest' | 'busy'): At => ({ case: '500', contestant, metric });
@@ -55,6 +56,67 @@ function startBars(contestant: string, by: string, limits: { first: number; busy
     },
   ];
 }
+
+/** How many times as long as root's an ordinary user's takes. */
+const timesRoot = (at: At) => times({ ...at, contestant: userId(at.contestant) }, at.contestant);
+/** The same of a rate: how many times as many are root's. */
+const rootTimes = (at: At) => times(at, userId(at.contestant));
+
+function userStartBar(contestant: string, by: string): Bar {
+  return {
+    id: `user-${contestant}`,
+    text: `an ordinary user's start beside root's: call → first instruction, ${by} (worst of both networks)`,
+    question: 'start',
+    limit: 1.15,
+    unit: '×',
+    must: 'at most',
+    reading: highest(['full', 'network'].map((name) => timesRoot(first(name, contestant)))),
+  };
+}
+
+/** What starts cost an ordinary user, beside root in the same repetition. */
+const userBars: readonly Bar[] = [
+  userStartBar('orlop-start', 'start() of a container created ahead'),
+  userStartBar('orlop-run', 'run()'),
+  {
+    id: 'user-pool',
+    text: "a request to an ordinary user's pool beside root's: request → first instruction",
+    question: 'pool',
+    limit: 1.2,
+    unit: '×',
+    must: 'at most',
+    reading: timesRoot(first('pool', 'orlop-pool')),
+  },
+  {
+    id: 'user-throughput',
+    text: "containers a second of root beside an ordinary user's (worst of 1, 2, 8, 32 at once)",
+    question: 'throughput',
+    limit: 1.2,
+    unit: '×',
+    must: 'at most',
+    reading: highest(parallels.map((count) => rootTimes(rate(count)))),
+  },
+  {
+    id: 'user-cli',
+    text: 'orlop run --rm -v … at the shell as an ordinary user, beyond the same as root',
+    question: 'cli',
+    limit: 8,
+    unit: 'ms',
+    must: 'at most',
+    reading: difference(medianAt(time('command', userId('orlop-cli'))), medianAt(time('command', 'orlop-cli'))),
+  },
+  {
+    id: 'user-launcher',
+    text: "memory of an ordinary user's launcher process (worst after 1 and 32 at once)",
+    question: 'launcher',
+    limit: 2,
+    unit: 'MB',
+    must: 'at most',
+    reading: highest(
+      ['1', '32'].map((name) => medianAt({ case: name, contestant: 'orlop-launcher', metric: 'resident' })),
+    ),
+  },
+];
 
 /** What orlop is to reach. Each is read within one repetition; the median of the repetitions is judged. */
 export const bars: readonly Bar[] = [
@@ -172,4 +234,5 @@ export const bars: readonly Bar[] = [
     must: 'at most',
     reading: times(time('diff', 'orlop'), 'floor'),
   },
+  ...userBars,
 ];

@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { NotBuilt, requireBuild } from './ground/build.ts';
-import { makeGround } from './ground/ground.ts';
+import { requireBuild } from './ground/build.ts';
+import { makeGrounds } from './ground/grounds.ts';
 import { isInside, prepareNamespace, runInside } from './ground/namespace.ts';
+import { NotReady } from './ground/not-ready.ts';
 import { NotQuiet, quietBelow } from './measure/quiet.ts';
 import type { Options } from './options.ts';
 import { questions } from './questions/all.ts';
@@ -35,7 +36,7 @@ export async function main(options: Options): Promise<number> {
 
 /** Prints an error whose cause the caller can remove. @returns the exit status of the program */
 function explained(error: unknown): number {
-  if (error instanceof NotBuilt) {
+  if (error instanceof NotReady) {
     console.error(`bench: ${error.message}`);
     return unable;
   }
@@ -55,7 +56,7 @@ function refusal({ message }: NotQuiet): string {
 async function askAll({ quick, repeat: times, questions: names }: Options): Promise<void> {
   prepareNamespace();
   const asked = questions.filter(({ id }) => names.length === 0 || names.includes(id));
-  const results = await repeat(asked, await makeGround(), { mode: quick ? 'quick' : 'whole', repeat: times });
+  const results = await repeat(asked, await makeGrounds(), { mode: quick ? 'quick' : 'whole', repeat: times });
   for (const result of results) console.log(`${printable(result)}\n`);
   // Written together, after the last repetition: a run that was broken off leaves no half of itself.
   if (!quick) for (const result of results) writeResult(join(root, 'bench/results'), result);

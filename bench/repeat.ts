@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ask } from './ask.ts';
-import type { Ground } from './ground/ground.ts';
+import type { Grounds } from './ground/ground.ts';
 import { machineFacts } from './ground/machine.ts';
 import { openGate, strictGate } from './measure/gate.ts';
 import { takeUndisturbed } from './measure/undisturbed.ts';
@@ -25,11 +25,11 @@ export interface RepeatOptions {
  */
 export async function repeat(
   questions: readonly Question[],
-  ground: Ground,
+  grounds: Grounds,
   { mode, repeat: times }: RepeatOptions,
 ): Promise<Result[]> {
   const machine = machineFacts();
-  const orlop = orlopVersion(ground);
+  const orlop = orlopVersion(grounds);
   const gate = mode === 'whole' ? strictGate : openGate;
   const repetitions: Repetition[][] = [];
   for (let repetition = 0; repetition < times; repetition++) {
@@ -37,7 +37,7 @@ export async function repeat(
     const seed = firstSeed + repetition;
     const takes = questions.map((question) => ({
       name: question.id,
-      take: () => ask(question, ground, { mode, seed }),
+      take: () => ask(question, grounds, { mode, seed }),
     }));
     repetitions.push(await takeUndisturbed(gate, takes, say));
   }
@@ -48,7 +48,7 @@ export async function repeat(
   });
 }
 
-function orlopVersion({ package: root }: Ground): string {
+function orlopVersion({ root: { package: root } }: Grounds): string {
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   try {
     const commit = execFileSync('git', ['-C', root, 'rev-parse', '--short', 'HEAD'], {

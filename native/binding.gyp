@@ -69,8 +69,9 @@
       "type": "executable",
       "dependencies": ["orlop_init"],
       "sources": ["<!@(node ../scripts/sources.mjs core native)", "<!@(node ../scripts/sources.mjs launcher native)"],
+      # Small: each user's program keeps one in memory, and its time is that of system calls.
       "cflags_cc": [
-        "-fPIE", "-fstack-protector-strong", "-O2", "-ffunction-sections", "-fdata-sections",
+        "-fPIE", "-fstack-protector-strong", "-Os", "-ffunction-sections", "-fdata-sections",
         "-fno-asynchronous-unwind-tables"
       ],
       "ldflags": ["-static-pie", "-Wl,--gc-sections", "-Wl,-z,relro,-z,now"]

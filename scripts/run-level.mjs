@@ -72,6 +72,8 @@ const levels = {
   root: { folder: 'test/root' },
   'user-range': { folder: 'test', only: ofUsers, user: 'range' },
   'user-one': { folder: 'test', only: ofUsers, user: 'one' },
+  // One kernel, booted in a virtual machine.
+  vm: { folder: 'test/vm' },
   // The older system calls, which prefetch nothing: without the tests of prefetching. Unpacking has no such variants,
   // nor has what is synced.
   fallbacks: {

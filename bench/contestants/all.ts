@@ -11,8 +11,6 @@ import { podman } from './podman.ts';
 import { runc } from './runc.ts';
 import { spawnFirst, spawnTrue } from './spawn.ts';
 
-export const peers: readonly CommandContestant[] = [bwrap, crunPlain, crun, runc, podman, docker];
-
 /** By name, in the order in which tables show them. */
 export const contestants = {
   limit,
@@ -34,3 +32,8 @@ export const contestants = {
 } as const satisfies Record<string, Contestant>;
 
 export type ContestantName = keyof typeof contestants;
+
+/** Names of those that are a command. */
+export type CommandName = {
+  [Name in ContestantName]: (typeof contestants)[Name] extends CommandContestant ? Name : never;
+}[ContestantName];

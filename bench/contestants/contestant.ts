@@ -1,4 +1,4 @@
-import type { Ground } from '../ground/ground.ts';
+import type { Caller, Ground } from '../ground/ground.ts';
 import type { Sample } from '../measure/watch.ts';
 
 /** Where the read-write layer lies: on a tmpfs, or on the disk. */
@@ -64,6 +64,24 @@ export interface Contestant {
 export interface CommandContestant extends Contestant {
   /** The command that starts the container; makes what it needs before. */
   command(ground: Ground, container: Container): Promise<readonly string[]>;
+}
+
+/** A contestant as results name it. */
+export interface Named {
+  readonly contestant: string;
+  readonly label: string;
+}
+
+/** The id of a contestant in results, when an ordinary user starts its containers. Pure. */
+export function userId(id: string): string {
+  return `${id}-user`;
+}
+
+/** How results name a contestant whose containers `caller` starts. Pure. */
+export function named({ id, label }: Pick<Contestant, 'id' | 'label'>, caller: Caller): Named {
+  return caller === 'root'
+    ? { contestant: id, label }
+    : { contestant: userId(id), label: `${label}, as an ordinary user` };
 }
 
 export const application = '/bin/first';

@@ -98,7 +98,7 @@ function minimalPlan(layers: readonly string[], place: Place, source: string, vo
       ...volumes.map((target, index): Op => ({ op: 'attach', reason, mount: slot(index), target, kind: 0, create: 0 })),
       { op: 'attach', reason, mount: proc, target: '/proc', kind: 0, create: 0 },
       { op: 'attach', reason, mount: dev, target: '/dev', kind: 0, create: 0 },
-      { op: 'hostname', reason, name: 'container' },
+      { op: 'hostname', reason, name: 'container', optional: 0 },
       { op: 'pivot', reason },
       { op: 'stdio', reason, in: stdin, out: stdout, err: stderr, scratch: null },
       // Not for the limit's sake, but the application must not get the descriptors and signals of a JavaScript process.

@@ -1,12 +1,12 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Ground } from '../ground/ground.ts';
 import { mount } from '../ground/namespace.ts';
 import { commandContestant, missingProgram } from './command.ts';
 import { application, type CommandContestant, type Container, targets } from './contestant.ts';
 
-/** Podman on a store of its own. */
+/** Podman on a store of its own: of root, or of a user ("rootless"). */
 export const podman: CommandContestant = commandContestant({
   id: 'podman',
   label: 'podman run --rm',
@@ -17,10 +17,14 @@ export const podman: CommandContestant = commandContestant({
     const store = join(ground.directory, 'podman');
     const base = ['podman', '--root', store, '--runroot', join(ground.directory, 'podman-run')];
     base.push('--cgroup-manager', 'cgroupfs');
-    if (!existsSync(store)) {
+    const isNew = !existsSync(store);
+    if (ground.caller === 'user') {
+      process.off('exit', endPause);
+      process.on('exit', endPause);
+    } else if (isNew) {
       hidePlaces();
-      importImage(base, ground);
     }
+    if (isNew) importImage(base, ground);
     return [...base, ...runOptions(ground, container)];
   },
 });
@@ -30,6 +34,15 @@ function hidePlaces(): void {
   for (const place of ['/run/libpod', '/run/crun', '/run/containers', '/var/lib/containers']) {
     mkdirSync(place, { recursive: true });
     mount('tmpfs', place);
+  }
+}
+
+/** Ends the process in which rootless Podman keeps its user namespace: it would stay after the run. */
+function endPause(): void {
+  try {
+    process.kill(Number(readFileSync(join(process.env.XDG_RUNTIME_DIR ?? '', 'libpod/tmp/pause.pid'), 'utf8')));
+  } catch {
+    // There is none.
   }
 }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildSync } from 'esbuild';
 import { internalsFile } from './internals-file.ts';
+import { NotReady } from './not-ready.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -18,27 +19,26 @@ function bundleInternals(): void {
   });
 }
 
-/** The addon is missing, or older than its sources. */
-export class NotBuilt extends Error {
-  override readonly name = 'NotBuilt';
-}
-
+/** Time of the newest source; a directory has that of its documents too. */
 function newest(directory: string): number {
-  const files = readdirSync(join(root, directory), { recursive: true, encoding: 'utf8' }).filter(
-    (name) => !name.endsWith('.md'),
+  const sources = readdirSync(join(root, directory), { recursive: true, withFileTypes: true }).filter(
+    (entry) => entry.isFile() && !entry.name.endsWith('.md'),
   );
-  return Math.max(...files.map((name) => statSync(join(root, directory, name)).mtimeMs));
+  return Math.max(...sources.map(({ parentPath, name }) => statSync(join(parentPath, name)).mtimeMs));
 }
 
 /**
  * What is measured is what ships: the built addon and the built TypeScript, and no older than their sources.
  *
- * @throws NotBuilt
+ * @throws NotReady
  */
 export function requireBuild(): void {
-  const addon = join(root, 'build/Release/orlop.node');
-  if (!existsSync(addon) || statSync(addon).mtimeMs < newest('native')) {
-    throw new NotBuilt('the addon is not built, or is older than its sources: npm run build');
+  const files = ['orlop.node', 'orlop-init', 'orlop-launcher', 'orlop-archive'].map((name) =>
+    join(root, 'build/Release', name),
+  );
+  // A build makes those anew whose sources have changed.
+  if (!files.every(existsSync) || Math.max(...files.map((file) => statSync(file).mtimeMs)) < newest('native')) {
+    throw new NotReady('the addon or an executable is not built, or is older than its sources: npm run build');
   }
   bundleInternals();
   const bundle = join(root, 'dist/cli/orlop.cjs');

@@ -1,27 +1,41 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Container, Upper } from '../contestants/contestant.ts';
-import { makeArchive, makeTree } from './image.ts';
-import { defaultFilterFile } from './library.ts';
-import { mount, runDirectory } from './namespace.ts';
-import { compilePrograms, type Programs } from './programs.ts';
+import type { Programs } from './programs.ts';
 
-/** Where a run of the benchmark takes place. Plain data: it is sent to other processes. */
-export interface Ground {
-  /** Below /var/tmp; removed at the end. */
-  readonly directory: string;
+/** Who starts containers: root, or an ordinary user with a range of IDs. */
+export type Caller = 'root' | 'user';
+
+/** Of each caller. */
+export type Grounds = Readonly<Record<Caller, Ground>>;
+
+/** Where a caller takes part in a run of the benchmark. Plain data: it is sent to other processes. */
+export interface Ground extends Shared, Place {
+  readonly caller: Caller;
+  /** Command that executes the rest as the caller; empty for root. */
+  readonly prefix: readonly string[];
+}
+
+/** What both callers use. */
+export interface Shared {
   /** Of orlop's package.json. */
   readonly package: string;
   /** The built command line. */
   readonly cli: string;
   readonly programs: Programs;
-  /** The directory that all volumes show. */
-  readonly source: string;
   /** orlop's default system call filter, as the kernel takes it. */
   readonly seccomp: string;
   /** The image as a tar archive of one layer. */
   readonly archive: string;
+}
+
+/** What each caller has of its own. The places of both lie on the same file systems. */
+export interface Place {
+  /** Below /var/tmp; removed at the end. */
+  readonly directory: string;
+  /** A tmpfs. */
+  readonly memory: string;
+  /** The directory that all volumes show. */
+  readonly source: string;
   /** Where contestants write what went wrong. */
   readonly errors: string;
   readonly stores: Readonly<Record<Upper, { readonly root: string }>>;
@@ -36,32 +50,18 @@ export function layersOf(ground: Ground, { layers, upper }: Pick<Container, 'lay
   return Array.from({ length: layers }, (_, index) => join(ground.layers[upper], String(layers - 1 - index)));
 }
 
-/** Makes the ground: compiles the programs, and builds the image's tree on the disk and on a tmpfs. */
-export async function makeGround(): Promise<Ground> {
-  const root = fileURLToPath(new URL('../..', import.meta.url));
-  const directory = runDirectory();
+/** Paths of a place. Pure. */
+export function placeIn(directory: string): Place {
   const memory = join(directory, 'm');
-  mkdirSync(memory);
-  mount('tmpfs', memory);
-  const place = (name: string) => ({ disk: join(directory, name), memory: join(memory, name) });
-  const ground: Ground = {
+  const both = (name: string) => ({ disk: join(directory, name), memory: join(memory, name) });
+  const stores = both('o');
+  return {
     directory,
-    package: root,
-    cli: join(root, 'dist/cli/orlop.cjs'),
-    programs: compilePrograms(join(root, 'bench'), directory),
+    memory,
     source: join(directory, 'source'),
-    seccomp: join(directory, 'seccomp.bpf'),
-    archive: join(directory, 'image.tar'),
     errors: join(directory, 'errors'),
-    stores: { disk: { root: place('o').disk }, memory: { root: place('o').memory } },
-    scratch: place('s'),
-    layers: place('l'),
+    stores: { disk: { root: stores.disk }, memory: { root: stores.memory } },
+    scratch: both('s'),
+    layers: both('l'),
   };
-  for (const path of [ground.source, ...Object.values(ground.scratch), ...Object.values(ground.layers)]) {
-    mkdirSync(path);
-  }
-  await defaultFilterFile(ground.seccomp);
-  for (const layers of Object.values(ground.layers)) makeTree(join(layers, '0'), ground.programs.first);
-  makeArchive(join(ground.layers.disk, '0'), ground.archive);
-  return ground;
 }

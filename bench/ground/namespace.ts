@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 
 /** Directory of the run; set for the program inside. */
 const inside = 'ORLOP_BENCH_DIRECTORY';
@@ -32,7 +32,7 @@ export function runDirectory(): string {
  */
 export async function runInside(): Promise<number> {
   if (process.getuid?.() !== 0) {
-    console.error('bench: containers are started as root: run it with sudo');
+    console.error('bench: it starts containers as root and as a user that it makes: run it with sudo');
     return 1;
   }
   const directory = mkdtempSync('/var/tmp/orlop-bench-');
@@ -52,6 +52,9 @@ export async function runInside(): Promise<number> {
 
 /** What contestants need of the machine that this namespace can give them. */
 export function prepareNamespace(): void {
+  // The user reads and executes what root makes for both.
+  process.umask(0o022);
+  chmodSync(runDirectory(), 0o711);
   // orlop's locks and the records of containers that run lie here; every machine has a tmpfs at this place.
   mkdirSync('/run/orlop', { recursive: true, mode: 0o700 });
   mount('tmpfs', '/run/orlop');

@@ -21,7 +21,7 @@ export const burst: Question = {
   ],
   reference: 'limit-whole',
   effort: { whole: { rounds: 6, warmUp: 1 }, quick: { rounds: 2, warmUp: 0 } },
-  async prepare(ground) {
+  async prepare({ root: ground }) {
     const subject = await onCrowdedHost(ground);
     const contestants = ['limitWhole', 'orlopRun', 'bwrap'] as const;
     return openCases(

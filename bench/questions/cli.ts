@@ -1,23 +1,20 @@
-import { peers } from '../contestants/all.ts';
-import type { CommandContestant, Container } from '../contestants/contestant.ts';
+import { type CommandName, contestants } from '../contestants/all.ts';
+import { type Container, type Named, named } from '../contestants/contestant.ts';
 import { limitCommand } from '../contestants/limit.ts';
-import { orlopCli } from '../contestants/orlop-cli.ts';
-import type { Ground } from '../ground/ground.ts';
+import type { Caller, Ground } from '../ground/ground.ts';
 import { LineProcess } from '../measure/line-process.ts';
 import type { Entry } from '../measure/measure.ts';
 import type { Missing } from '../report/result.ts';
-import type { Question } from './question.ts';
+import { Subject } from '../subject/subject.ts';
+import type { Prepared, Question } from './question.ts';
 
 const container: Container = { mounts: 'full', network: true, upper: 'disk', volumes: 1, layers: 1 };
 const about = { case: 'command' };
 
-interface Command {
-  readonly contestant: string;
-  readonly label: string;
-  readonly share: number;
-  readonly mayFail: boolean;
-  readonly argv: readonly string[];
-}
+const commands: Readonly<Record<Caller, readonly CommandName[]>> = {
+  root: ['orlopCli', 'bwrap', 'crunPlain', 'crun', 'runc', 'podman', 'docker'],
+  user: ['orlopCli', 'bwrap', 'crunPlain', 'podman'],
+};
 
 /** How long a whole command takes, as a shell sees it: from its start to its end. */
 export const cli: Question = {
@@ -27,58 +24,64 @@ export const cli: Question = {
   columns: [{ metric: 'time', title: 'whole command', unit: 'ms' }],
   reference: 'limit',
   effort: { whole: { rounds: 40, warmUp: 3 }, quick: { rounds: 15, warmUp: 2 } },
-  async prepare(ground) {
-    const stopwatch = new LineProcess([ground.programs.stopwatch]);
-    const { commands, missing } = await commandsOf(ground);
-    const entries = commands.map(
-      ({ argv, ...rest }): Entry => ({ ...about, ...rest, sample: () => time(stopwatch, argv) }),
-    );
-    return { entries, missing, close: () => stopwatch.close() };
+  async prepare(grounds) {
+    const callers = [
+      await prepareCaller(grounds.root, yardsticks(grounds.root)),
+      await prepareCaller(grounds.user, []),
+    ];
+    return {
+      entries: callers.flatMap(({ entries }) => entries),
+      missing: callers.flatMap(({ missing }) => missing),
+      async close() {
+        for (const caller of callers) await caller.close();
+      },
+    };
   },
 };
 
-async function commandsOf(ground: Ground): Promise<{ commands: Command[]; missing: Missing[] }> {
-  const ours = (contestant: string, label: string, ...argv: string[]): Command => {
+interface Command extends Named {
+  readonly share: number;
+  readonly mayFail: boolean;
+  readonly argv: readonly string[];
+}
+
+function yardsticks(ground: Ground): Command[] {
+  const command = (contestant: string, label: string, ...argv: string[]): Command => {
     return { contestant, label, share: 1, mayFail: false, argv };
   };
-  const commands = [
-    ours('true', '/bin/true', '/bin/true'),
-    ours('limit', 'limit as a command', ...limitCommand(ground, container, ['--once'])),
-    ours('node', 'node -e 0', process.execPath, '-e', '0'),
-    ours('orlop-version', 'orlop --version', process.execPath, ground.cli, '--version'),
-    ours(orlopCli.id, 'orlop run --rm -v', ...(await orlopCli.command(ground, container))),
+  return [
+    command('true', '/bin/true', '/bin/true'),
+    command('limit', 'limit as a command', ...limitCommand(ground, container, ['--once'])),
+    command('node', 'node -e 0', process.execPath, '-e', '0'),
+    command('orlop-version', 'orlop --version', process.execPath, ground.cli, '--version'),
   ];
-  const missing: Missing[] = [];
-  for (const peer of peers) {
-    const reason = await whyMissing(peer, ground);
-    if (reason !== null) missing.push({ ...about, contestant: peer.id, label: peer.label, missing: reason });
-    else commands.push(await commandOf(peer, ground));
-  }
-  return { commands, missing };
 }
 
-async function commandOf(peer: CommandContestant, ground: Ground): Promise<Command> {
-  const { id, label, share } = peer;
-  return {
-    contestant: id,
-    label,
-    share: Math.max(share, 0.3),
-    mayFail: true,
-    argv: await peer.command(ground, container),
+/** The commands of a caller, timed by a stopwatch of that caller. */
+async function prepareCaller(ground: Ground, others: readonly Command[]): Promise<Prepared> {
+  const subject = await Subject.open(ground);
+  const stopwatch = new LineProcess([...ground.prefix, ground.programs.stopwatch]);
+  const [own, missing] = await commandsOf(subject, commands[ground.caller]);
+  const entries = [...others, ...own].map(
+    ({ argv, ...rest }): Entry => ({ ...about, ...rest, sample: () => time(stopwatch, argv) }),
+  );
+  const close = async () => {
+    await stopwatch.close();
+    await subject.close();
   };
+  return { entries, missing, close };
 }
 
-/** Started once, to see whether it works. */
-async function whyMissing(peer: CommandContestant, ground: Ground): Promise<string | null> {
-  const missing = peer.missing();
-  if (missing !== null) return missing;
-  try {
-    const starter = await peer.open(ground, container);
-    await starter.start().finally(() => starter.close());
-    return null;
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+async function commandsOf(subject: Subject, names: readonly CommandName[]): Promise<[Command[], Missing[]]> {
+  const [found, missing]: [Command[], Missing[]] = [[], []];
+  for (const name of names) {
+    const { share, peer } = contestants[name];
+    const called = named(contestants[name], subject.caller);
+    const command = await subject.command(name, container);
+    if ('missing' in command) missing.push({ ...about, ...called, ...command });
+    else found.push({ ...called, share: peer ? Math.max(share, 0.3) : 1, mayFail: peer, ...command });
   }
+  return [found, missing];
 }
 
 async function time(stopwatch: LineProcess, argv: readonly string[]) {

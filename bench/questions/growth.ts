@@ -23,7 +23,7 @@ export const growth: Question = {
   columns: startColumns,
   reference: 'limit',
   effort: { whole: { rounds: 50, warmUp: 5 }, quick: { rounds: 10, warmUp: 2 } },
-  async prepare(ground) {
+  async prepare({ root: ground }) {
     const plain = await Subject.open(ground);
     return openCases(cases(), async ({ id }) => (id.startsWith('mounts-') ? onCrowdedHost(ground, id) : plain));
   },

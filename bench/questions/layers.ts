@@ -41,7 +41,7 @@ export const layers: Question = {
   columns: [{ metric: 'time', title: 'time', unit: 'ms' }],
   reference: 'floor',
   effort: { whole: { rounds: 10, warmUp: 1 }, quick: { rounds: 3, warmUp: 1 } },
-  async prepare(ground) {
+  async prepare({ root: ground }) {
     let archive: string;
     try {
       archive = debianArchive();

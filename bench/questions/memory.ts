@@ -12,7 +12,7 @@ export const memory: Question = {
   columns: startColumns,
   reference: 'limit',
   effort: { whole: { rounds: 80, warmUp: 5 }, quick: { rounds: 20, warmUp: 3 } },
-  prepare: (ground) =>
+  prepare: ({ root: ground }) =>
     openCases(sizes.map(caseOf), (one) => Subject.open(ground, { megabytes: one.container.ballast ?? 0 })),
 };
 

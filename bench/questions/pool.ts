@@ -1,8 +1,12 @@
 import type { Container } from '../contestants/contestant.ts';
-import { Subject } from '../subject/subject.ts';
-import { openCases, type Question, startColumns } from './question.ts';
+import { type CaseOf, ofCallers, openCases, type Question, startColumns } from './question.ts';
 
 const container: Container = { mounts: 'full', network: true, upper: 'memory', volumes: 1, layers: 1 };
+
+const cases: readonly CaseOf[] = [
+  { id: 'pool', container, contestants: ['limitWaiting', 'orlopPool', 'orlopRun'] },
+  { id: 'pool', caller: 'user', container, contestants: ['orlopPool', 'orlopRun'] },
+];
 
 /** How long it takes until a container that waits, ready, runs an application; its volume is bound on request. */
 export const pool: Question = {
@@ -12,9 +16,5 @@ export const pool: Question = {
   columns: startColumns,
   reference: 'limit',
   effort: { whole: { rounds: 300, warmUp: 20 }, quick: { rounds: 50, warmUp: 5 } },
-  async prepare(ground) {
-    const subject = await Subject.open(ground);
-    const contestants = ['limitWaiting', 'orlopPool', 'orlopRun'] as const;
-    return openCases([{ id: 'pool', container, contestants }], async () => subject);
-  },
+  prepare: (grounds) => openCases(cases, ofCallers(grounds)),
 };

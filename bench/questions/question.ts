@@ -1,11 +1,11 @@
 import type { ContestantName } from '../contestants/all.ts';
 import { contestants } from '../contestants/all.ts';
-import type { Container } from '../contestants/contestant.ts';
-import type { Ground } from '../ground/ground.ts';
+import { type Container, named } from '../contestants/contestant.ts';
+import type { Caller, Grounds } from '../ground/ground.ts';
 import type { Entry } from '../measure/measure.ts';
 import type { Sample } from '../measure/watch.ts';
 import type { Case, Column, Missing } from '../report/result.ts';
-import type { RemoteStarter, Subject } from '../subject/subject.ts';
+import { type RemoteStarter, Subject } from '../subject/subject.ts';
 
 /** Rounds of a run, and those before them that are not counted. */
 export interface Effort {
@@ -20,10 +20,10 @@ export interface Question {
   readonly cases: readonly Case[];
   /** The first one decides ratios and order. */
   readonly columns: readonly Column[];
-  /** Contestant that the others are compared with. */
-  readonly reference: string;
+  /** Contestant that the others are compared with; null where there is one only. */
+  readonly reference: string | null;
   readonly effort: Readonly<Record<'whole' | 'quick', Effort>>;
-  prepare(ground: Ground, mode: 'whole' | 'quick'): Promise<Prepared>;
+  prepare(grounds: Grounds, mode: 'whole' | 'quick'): Promise<Prepared>;
 }
 
 export interface Prepared {
@@ -40,8 +40,11 @@ export const startColumns: readonly Column[] = [
   { metric: 'blocked', title: 'inside the call', unit: 'ms' },
 ];
 
+/** Contestants of a case. The same case may come again, with those of another caller. */
 export interface CaseOf {
   readonly id: string;
+  /** Default: root. */
+  readonly caller?: Caller;
   readonly container: Container;
   readonly contestants: readonly ContestantName[];
 }
@@ -60,14 +63,24 @@ async function openCase(
   const entries: Entry[] = [];
   const missing: Missing[] = [];
   for (const name of names) {
-    const { id: contestant, label, share, peer, supports } = contestants[name];
+    const { share, peer, supports } = contestants[name];
     if (!supports(container)) continue;
     const starter = await subject.starter(name, container);
-    const about = { case: id, contestant, label };
+    const about = { case: id, ...named(contestants[name], subject.caller) };
     if ('missing' in starter) missing.push({ ...about, missing: starter.missing });
     else entries.push({ ...about, share, mayFail: peer, sample: () => take(starter) });
   }
   return { entries, missing };
+}
+
+/** A subject for each caller, opened for its first case. */
+export function ofCallers(grounds: Grounds): (one: CaseOf) => Promise<Subject> {
+  const subjects = new Map<Caller, Promise<Subject>>();
+  return ({ caller = 'root' }) => {
+    const subject = subjects.get(caller) ?? Subject.open(grounds[caller]);
+    subjects.set(caller, subject);
+    return subject;
+  };
 }
 
 /** Opens several cases, each in the subject that `subjectOf` gives, and closes the subjects at the end. */

@@ -1,8 +1,9 @@
 import type { Container } from '../contestants/contestant.ts';
-import { Subject } from '../subject/subject.ts';
-import { type CaseOf, openCases, type Question, startColumns } from './question.ts';
+import { type CaseOf, ofCallers, openCases, type Question, startColumns } from './question.ts';
 
 const full: Container = { mounts: 'full', network: false, upper: 'disk', volumes: 1, layers: 1 };
+
+const ofUser = ['orlopStart', 'orlopRun', 'orlopCli', 'bwrap', 'crunPlain', 'podman'] as const;
 
 const cases: readonly CaseOf[] = [
   {
@@ -26,6 +27,8 @@ const cases: readonly CaseOf[] = [
       ...(['bwrap', 'crunPlain', 'crun', 'runc', 'podman', 'docker'] as const),
     ],
   },
+  { id: 'full', caller: 'user', container: full, contestants: ofUser },
+  { id: 'network', caller: 'user', container: { ...full, network: true }, contestants: ofUser },
 ];
 
 /** How long a start takes: from the JavaScript call to the application's first instruction, and until its end is seen. */
@@ -40,8 +43,5 @@ export const start: Question = {
   columns: startColumns,
   reference: 'limit',
   effort: { whole: { rounds: 150, warmUp: 10 }, quick: { rounds: 50, warmUp: 5 } },
-  async prepare(ground) {
-    const subject = await Subject.open(ground);
-    return openCases(cases, async () => subject);
-  },
+  prepare: (grounds) => openCases(cases, ofCallers(grounds)),
 };

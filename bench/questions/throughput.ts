@@ -1,6 +1,5 @@
 import type { Container } from '../contestants/contestant.ts';
-import { Subject } from '../subject/subject.ts';
-import { type CaseOf, openCases, type Question, type Take } from './question.ts';
+import { type CaseOf, ofCallers, openCases, type Question, type Take } from './question.ts';
 import { spentOnEach, workColumns } from './work.ts';
 
 const container: Container = { mounts: 'full', network: false, upper: 'disk', volumes: 1, layers: 1 };
@@ -15,22 +14,16 @@ export const throughput: Question = {
   columns: [{ metric: 'rate', title: 'containers', unit: '/s' }, ...workColumns],
   reference: 'limit-whole',
   effort: { whole: { rounds: 3, warmUp: 1 }, quick: { rounds: 2, warmUp: 0 } },
-  async prepare(ground, mode) {
-    const subject = await Subject.open(ground);
-    return openCases(
-      parallel.map(caseOf),
-      async () => subject,
-      ({ id }) => rate(Number(id), windowMs[mode]),
-    );
-  },
+  prepare: (grounds, mode) =>
+    openCases(parallel.flatMap(casesOf), ofCallers(grounds), ({ id }) => rate(Number(id), windowMs[mode])),
 };
 
-function caseOf(count: number): CaseOf {
-  return {
-    id: `${count}`,
-    container,
-    contestants: ['limitWhole', 'orlopRun', 'bwrap', 'crunPlain', 'crun', 'runc', 'podman', 'docker'],
-  };
+function casesOf(count: number): CaseOf[] {
+  const about = { id: `${count}`, container };
+  return [
+    { ...about, contestants: ['limitWhole', 'orlopRun', 'bwrap', 'crunPlain', 'crun', 'runc', 'podman', 'docker'] },
+    { ...about, caller: 'user', contestants: ['orlopRun', 'bwrap', 'crunPlain', 'podman'] },
+  ];
 }
 
 function rate(parallelStarts: number, ms: number): Take {

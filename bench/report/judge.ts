@@ -8,7 +8,7 @@ export interface Bar {
   readonly text: string;
   readonly question: string;
   readonly limit: number;
-  readonly unit: '×' | 'ms';
+  readonly unit: '×' | 'ms' | 'MB';
   /** Whether the measured value must be at most, or at least, the limit. */
   readonly must: 'at most' | 'at least';
   readonly reading: Reading;

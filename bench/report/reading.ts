@@ -38,10 +38,14 @@ function both(first: Reading, second: Reading, join: (a: number, b: number) => n
 }
 
 /** The lowest of several, null when one of them is. */
-export function lowest(readings: readonly Reading[]): Reading {
+export const lowest = (readings: readonly Reading[]): Reading => allOf(readings, Math.min);
+/** The highest of several, null when one of them is. */
+export const highest = (readings: readonly Reading[]): Reading => allOf(readings, Math.max);
+
+function allOf(readings: readonly Reading[], join: (...values: number[]) => number): Reading {
   return (repetition) => {
     const values = readings.map((reading) => reading(repetition));
-    return values.includes(null) ? null : Math.min(...values.map(Number));
+    return values.includes(null) ? null : join(...values.map(Number));
   };
 }
 

@@ -8,6 +8,7 @@ import { colorsOf, config, type Side, schema, sideOf } from './svg.ts';
 const shown = [
   ['network', 'limit', 'the C program'],
   ['network', 'orlop-run', 'orlop, run()'],
+  ['network', 'orlop-run-user', 'orlop, run(), as an ordinary user'],
   ['full', 'spawn-first', 'child_process.spawn, no container'],
   ['network', 'bwrap', 'bubblewrap'],
   ['network', 'crun-plain', 'crun, without a cgroup'],

@@ -12,7 +12,7 @@ export interface Case {
 export interface Column {
   readonly metric: string;
   readonly title: string;
-  readonly unit: 'ms' | '/s';
+  readonly unit: 'ms' | '/s' | 'MB';
 }
 
 /** A contestant that could not take part, and why. */
@@ -46,7 +46,7 @@ export interface Result {
   readonly rounds: number;
   readonly cases: readonly Case[];
   readonly columns: readonly Column[];
-  readonly reference: string;
+  readonly reference: string | null;
   /** At least one. */
   readonly repetitions: readonly Repetition[];
 }

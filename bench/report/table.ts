@@ -31,8 +31,7 @@ export function caseTable(result: Result, { id }: Case): string {
   const columns = result.columns.filter(({ metric }) =>
     measured.some((line) => over(result, medianAt({ ...line, metric })) !== null),
   );
-  const times = `× ${result.reference === 'floor' ? 'floor' : 'limit'}`;
-  const head = ['', ...columns.flatMap((column, index) => headOf(column, index === 0 ? times : null))];
+  const head = ['', ...columns.flatMap((column, index) => headOf(column, index === 0, result.reference))];
   return markdownTable(head, [
     ...measured.map((line) => measuredCells(result, line, columns)),
     ...lines.flatMap(({ label, missing }) => (missing === null ? [] : [missingCells(label, missing, head.length)])),
@@ -40,9 +39,11 @@ export function caseTable(result: Result, { id }: Case): string {
 }
 
 /** Of the first column, with the ratio: the others are there to explain it. */
-function headOf({ title, unit }: Column, times: string | null): string[] {
+function headOf({ title, unit }: Column, isFirst: boolean, reference: string | null): string[] {
   const median = `${title}, ${unit}`;
-  return times === null ? [median] : [median, ...(hasP99(unit) ? ['p99'] : []), times];
+  if (!isFirst) return [median];
+  const times = reference === null ? [] : [`× ${reference === 'floor' ? 'floor' : 'limit'}`];
+  return [median, ...(hasP99(unit) ? ['p99'] : []), ...times];
 }
 
 /** It tells how bad a time can be; of a rate it would tell the best. */
@@ -57,15 +58,16 @@ function measuredCells(result: Result, line: Line, columns: readonly Column[]): 
     // A spread in each column would make the table unreadable.
     if (index > 0) return [median === null ? '' : formatNumber(median.median)];
     const worst = p99 === null ? '' : formatNumber(p99.median);
-    return [median === null ? '' : formatSpread(median), ...(hasP99(unit) ? [worst] : []), timesReference(result, at)];
+    const times = result.reference === null ? [] : [timesReference(result, at, result.reference)];
+    return [median === null ? '' : formatSpread(median), ...(hasP99(unit) ? [worst] : []), ...times];
   });
   const failed = line.failures === 0 ? '' : ` (${line.failures} runs failed)`;
   return [`${line.label}${failed}`, ...cells];
 }
 
-function timesReference(result: Result, at: At): string {
-  if (at.contestant === result.reference) return formatNumber(1);
-  const times = over(result, ratio(medianAt(at), medianAt({ ...at, contestant: result.reference })));
+function timesReference(result: Result, at: At, reference: string): string {
+  if (at.contestant === reference) return formatNumber(1);
+  const times = over(result, ratio(medianAt(at), medianAt({ ...at, contestant: reference })));
   return times === null ? '' : formatSpread(times);
 }
 

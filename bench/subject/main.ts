@@ -43,6 +43,12 @@ async function open({ contestant: name, container }: Questions['open']['ask']): 
   }
 }
 
+async function command(asked: Questions['command']['ask']): Promise<Questions['command']['answer']> {
+  const opened = await open(asked);
+  if ('missing' in opened) return opened;
+  return { argv: await contestants[asked.contestant].command(groundOf(), asked.container) };
+}
+
 /** Started once, to see whether it works. */
 async function opened(contestant: (typeof contestants)[keyof typeof contestants], container: Container) {
   makeLayers(groundOf(), container);
@@ -78,6 +84,8 @@ async function answer(asked: Asked): Promise<unknown> {
       return hold(asked.value);
     case 'open':
       return open(asked.value);
+    case 'command':
+      return command(asked.value);
     case 'start':
       return starterOf(asked.value).start();
     case 'throughput':
@@ -101,5 +109,6 @@ process.on('message', (asked: Asked) => {
     (error: unknown) => process.send?.({ error: messageOf(error) } satisfies Answered),
   );
 });
-// When the runner has gone, nobody asks any more.
+// When the runner has gone, nobody asks any more. Ctrl-C ends the runner, so this process can clean up.
+process.on('SIGINT', () => {});
 process.on('disconnect', () => process.exit());

@@ -1,4 +1,4 @@
-import type { ContestantName } from '../contestants/all.ts';
+import type { CommandName, ContestantName } from '../contestants/all.ts';
 import type { Container, Work } from '../contestants/contestant.ts';
 import type { Ground } from '../ground/ground.ts';
 import type { Sample } from '../measure/watch.ts';
@@ -13,6 +13,11 @@ export interface Questions {
     readonly ask: { readonly contestant: ContestantName; readonly container: Container };
     /** A handle, or why the contestant is missing. */
     readonly answer: { readonly handle: number } | { readonly missing: string };
+  };
+  readonly command: {
+    readonly ask: { readonly contestant: CommandName; readonly container: Container };
+    /** The command, which has worked once, or why the contestant is missing. */
+    readonly answer: { readonly argv: readonly string[] } | { readonly missing: string };
   };
   readonly start: { readonly ask: number; readonly answer: Sample };
   readonly throughput: {

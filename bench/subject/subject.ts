@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { build } from 'esbuild';
-import type { ContestantName } from '../contestants/all.ts';
+import type { CommandName, ContestantName } from '../contestants/all.ts';
 import type { Container, Work } from '../contestants/contestant.ts';
-import type { Ground } from '../ground/ground.ts';
+import type { Caller, Ground } from '../ground/ground.ts';
 import type { Sample } from '../measure/watch.ts';
 import type { Answered, Asked, QuestionName, Questions } from './protocol.ts';
 
@@ -33,20 +33,26 @@ export interface RemoteStarter {
   burst(count: number): Promise<Work>;
 }
 
-/** A process of its own that contestants start containers from. */
+/** A process of its own that contestants start containers from, as the caller of its ground. */
 export class Subject {
+  readonly caller: Caller;
   readonly #child: ChildProcess;
 
-  private constructor(child: ChildProcess) {
+  private constructor(caller: Caller, child: ChildProcess) {
+    this.caller = caller;
     this.#child = child;
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? Number.NaN;
   }
 
   static async open(ground: Ground, { prefix = [], megabytes }: SubjectOptions = {}): Promise<Subject> {
     const program = bundles.get(ground.directory) ?? bundle(ground);
     bundles.set(ground.directory, program);
-    const [command = '', ...argv] = [...prefix, process.execPath, await program];
+    const [command = '', ...argv] = [...ground.prefix, ...prefix, process.execPath, await program];
     const child = spawn(command, argv, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
-    const subject = new Subject(child);
+    const subject = new Subject(ground.caller, child);
     await subject.#ask('ground', ground);
     if (megabytes !== undefined) await subject.#ask('hold', megabytes);
     return subject;
@@ -62,6 +68,11 @@ export class Subject {
       throughput: (parallel, ms) => this.#ask('throughput', { handle, parallel, ms }),
       burst: (count) => this.#ask('burst', { handle, count }),
     };
+  }
+
+  /** The command of a contestant, or why that is missing. What the command needs stays until this is closed. */
+  command(contestant: CommandName, container: Container): Promise<Questions['command']['answer']> {
+    return this.#ask('command', { contestant, container });
   }
 
   async close(): Promise<void> {

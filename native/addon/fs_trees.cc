@@ -108,11 +108,17 @@ Napi::Value sync_fs(const Napi::CallbackInfo& info) {
   return run(info, arguments, [fd] { return syncfs(fd->get()) == 0 ? Failure{} : failed("syncfs"); });
 }
 
+fs::Marks marks_of(const Napi::Value& value) {
+  return as_text(value) == "user" ? fs::Marks::kUser : fs::Marks::kTrusted;
+}
+
 Napi::Value open_view(const Napi::CallbackInfo& info) {
   Arguments arguments(info);
   std::vector<std::string> layers = arguments.texts(0);
   return run_for_descriptor(info, arguments,
-                            [&site = site_of(info), layers](UniqueFd* view) { return site.open_view(layers, view); });
+                            [&site = site_of(info), layers, marks = marks_of(info[1])](UniqueFd* view) {
+                              return site.open_view(layers, marks, view);
+                            });
 }
 
 Napi::Value open_root_of(const Napi::CallbackInfo& info) {
@@ -155,9 +161,10 @@ Napi::Value diff(const Napi::CallbackInfo& info) {
   Descriptor upper = arguments.descriptor(0);
   Descriptor view = arguments.descriptor(1);
   if (!arguments.good()) return arguments.rejection();
+  const fs::Marks marks = marks_of(info[2]);
   return FsWork<Changes>::start(
       info.Env(),
-      [=, &site = site_of(info)](Changes* changes) { return site.diff(upper->get(), view->get(), changes); },
+      [=, &site = site_of(info)](Changes* changes) { return site.diff(upper->get(), view->get(), marks, changes); },
       [](Napi::Env env, Changes& changes) -> Napi::Value {
         Napi::Array result = Napi::Array::New(env, changes.size());
         for (uint32_t i = 0; i < changes.size(); i++) {

@@ -61,16 +61,15 @@ Napi::Value read_slots(Napi::Env env, const Napi::Object& options, Launching& la
 void fill_in(const SharedPreparedStart& prepared, Texts values, bool create, Launching& launching) {
   const auto texts = std::make_shared<const Texts>(std::move(values));
   launch::StartRequest& request = launching.request;
-  site::Site& site = launching.site;
   launching.attempt.features = prepared->features;
-  launching.attempt.maps = prepared->maps;
+  launching.attempt.maps = {.uid_map = prepared->uid_map.fill(*texts), .gid_map = prepared->gid_map.fill(*texts)};
   request.death_signal = launch::death_signal_of(plan::View(launching.attempt.plan.data()));
-  request.attempt = site.attempt(std::move(launching.attempt));
-  request.before = [&site, prepared, texts, create] {
+  request.attempt = launching.site.attempt(std::move(launching.attempt));
+  request.before = [prepared, texts, create] {
     fs::Changes changes;
     prepared->checks.fill(*texts, changes);
     if (create) prepared->created.fill(*texts, changes);
-    return site.apply(changes);
+    return changes;
   };
   if (prepared->running) {
     request.started = [prepared, texts](const supervise::Process& process) {

@@ -13,6 +13,8 @@
 #include "addon/site.h"
 #include "addon/values.h"
 #include "launch/start.h"
+#include "launch/user_namespace.h"
+#include "opener/empty_namespace.h"
 #include "opener/mounts.h"
 
 namespace orlop::addon {
@@ -23,9 +25,11 @@ Napi::Value malformed(Napi::Env env, const std::string& message) {
 }
 
 Napi::Value make_empty_namespace(const Napi::CallbackInfo& info) {
+  using For = opener::EmptyNamespace::For;
   struct Nothing {};
+  const For children = is_true(info[0]) ? For::kChildrenInUserNamespace : For::kChildren;
   return in_background<Nothing>(
-      info.Env(), [&site = site_of(info)](Nothing*) { return site.make_empty_namespace(); },
+      info.Env(), [&site = site_of(info), children](Nothing*) { return site.make_empty_namespace(children); },
       [](Napi::Env env, Environment&, Nothing&) { return env.Undefined(); });
 }
 
@@ -49,6 +53,19 @@ Napi::Value make_network(const Napi::CallbackInfo& info) {
       },
       [](Napi::Env env, Environment& environment, UniqueFd& network) {
         return Napi::Number::New(env, environment.give(network.release()));
+      });
+}
+
+Napi::Value make_user_namespace(const Napi::CallbackInfo& info) {
+  const auto users = as_text(info[0]), groups = as_text(info[1]);
+  if (!users || !groups) return malformed(info.Env(), "the maps are texts");
+  return in_background<UniqueFd>(
+      info.Env(),
+      [maps = launch::IdMaps{.uid_map = *users, .gid_map = *groups}](UniqueFd* made) {
+        return launch::make_user_namespace(maps, made);
+      },
+      [](Napi::Env env, Environment& environment, UniqueFd& made) {
+        return Napi::Number::New(env, environment.give(made.release()));
       });
 }
 
@@ -81,6 +98,7 @@ Napi::Value open_mounts(const Napi::CallbackInfo& info) {
 void add_prefetch_functions(Napi::Object exports, site::Site& site) {
   add_at(exports, site, "makeEmptyNamespace", make_empty_namespace);
   add_at(exports, site, "makeNetwork", make_network);
+  exports.Set("makeUserNamespace", Napi::Function::New(exports.Env(), make_user_namespace, "makeUserNamespace"));
   add_at(exports, site, "openMounts", open_mounts);
 }
 

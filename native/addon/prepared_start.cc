@@ -32,6 +32,15 @@ std::optional<TextTemplate> text_template_at(const Napi::Object& object, const c
   return text ? TextTemplate::parse(*text) : std::nullopt;
 }
 
+std::string read_map(const Napi::Value& value, TextTemplate& map) {
+  if (value.IsUndefined()) return "";
+  const auto text = as_text(value);
+  auto parsed = text ? TextTemplate::parse(*text) : std::nullopt;
+  if (!parsed) return "an ID map is a text";
+  map = std::move(*parsed);
+  return "";
+}
+
 std::string read_running(const Napi::Value& value, std::optional<RunningState>& running) {
   if (value.IsUndefined()) return "";
   if (!value.IsObject()) return "the running state is a path, a head and a tail";
@@ -51,8 +60,8 @@ std::string read_prepared(const Napi::CallbackInfo& info, PreparedStart& made) {
   const auto features = as_number(value_at(options, "features"));
   if (wrong.empty() && !features) wrong = "features are a number";
   made.features = static_cast<uint32_t>(features.value_or(0));
-  made.maps.uid_map = as_text(value_at(options, "uidMap")).value_or("");
-  made.maps.gid_map = as_text(value_at(options, "gidMap")).value_or("");
+  if (wrong.empty()) wrong = read_map(value_at(options, "uidMap"), made.uid_map);
+  if (wrong.empty()) wrong = read_map(value_at(options, "gidMap"), made.gid_map);
   if (wrong.empty()) wrong = read_change_templates(value_at(options, "checks"), made.checks);
   if (wrong.empty()) wrong = read_change_templates(value_at(options, "created"), made.created);
   if (wrong.empty()) wrong = read_running(value_at(options, "running"), made.running);
@@ -96,7 +105,8 @@ Napi::Value prepare(const Napi::CallbackInfo& info) {
 
 size_t PreparedStart::holes() const {
   const size_t of_state = running ? std::max({running->path.holes(), running->head.holes(), running->tail.holes()}) : 0;
-  return std::max({plan.holes(), checks.holes(), created.holes(), of_state, ended.holes(), background.holes()});
+  return std::max({plan.holes(), uid_map.holes(), gid_map.holes(), checks.holes(), created.holes(), of_state,
+                   ended.holes(), background.holes()});
 }
 
 SharedPreparedStart prepared_start_of(const Napi::Value& value) {

@@ -11,7 +11,6 @@
 #include "addon/plan_template.h"
 #include "addon/text_template.h"
 #include "base/failure.h"
-#include "launch/id_maps.h"
 #include "supervise/process.h"
 
 namespace orlop::addon {
@@ -26,9 +25,9 @@ struct RunningState {
 struct PreparedStart {
   PlanTemplate plan;
   uint32_t features = 0;
-  launch::IdMaps maps;
-  ChangeTemplates checks;   // checked before each launch
-  ChangeTemplates created;  // applied after the checks, if the launch makes the container
+  TextTemplate uid_map, gid_map;  // of the plan's user namespace
+  ChangeTemplates checks;         // checked before each launch
+  ChangeTemplates created;        // applied after the checks, if the launch makes the container
   std::optional<RunningState> running;
   ChangeTemplates ended, background;  // applied after the exit; `background` after `ended`, on the background thread
 

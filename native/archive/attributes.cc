@@ -47,8 +47,6 @@ void write_attribute(int fd, const Attribute& attribute) {
 
 }  // namespace
 
-const char* opaque_attribute() { return entered ? "user.overlay.opaque" : "trusted.overlay.opaque"; }
-
 void note_user_namespace(bool one_id) {
   entered = true;
   alone = one_id;

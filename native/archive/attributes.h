@@ -20,8 +20,9 @@ Keep keep_attribute(std::string_view name);
 // overlayfs' own names, of a privileged mount or of a user's.
 bool is_overlay_attribute(std::string_view name);
 
-// Mark of an opaque directory: `trusted.overlay.opaque`, or `user.overlay.opaque` in a user namespace.
-const char* opaque_attribute();
+// Marks of an opaque directory, for mounts of root and for mounts in a user namespace.
+inline constexpr const char* kTrustedOpaque = "trusted.overlay.opaque";
+inline constexpr const char* kUserOpaque = "user.overlay.opaque";
 
 // The process is in a user namespace of an ordinary user: it has no `trusted.*`. `one_id`: no owner but root.
 void note_user_namespace(bool one_id);

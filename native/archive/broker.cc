@@ -28,6 +28,9 @@ struct Request {
   size_t value_size;
 };
 
+// The mark of the mounts of the caller.
+const char* own_opaque() { return in_user_namespace() ? kUserOpaque : kTrustedOpaque; }
+
 bool receive(int socket, char* buffer, Request& request) {
   iovec part{buffer, kMaxMessage};
   alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))];
@@ -62,7 +65,7 @@ int serve(const Request& request) {
   if (!directory && !S_ISREG(info.st_mode)) return EPERM;
   std::string_view name = request.name;
   std::string_view value(request.value, request.value_size);
-  const bool opaque = directory && name == opaque_attribute() && value == "y";
+  const bool opaque = directory && name == own_opaque() && value == "y";
   if (!opaque && (is_overlay_attribute(name) || !name.starts_with("trusted."))) return EPERM;
   return fsetxattr(request.fd.get(), request.name, request.value, request.value_size, 0) == 0 ? 0 : errno;
 }
@@ -94,6 +97,13 @@ Broker Broker::start() {
   return Broker(pair[0]);
 }
 
+void Broker::set_opaque(int fd) const {
+  set(fd, {own_opaque(), "y"});
+  // This process may set that of users itself. Without such attributes there is no mount in a user namespace.
+  if (in_user_namespace() || fsetxattr(fd, kUserOpaque, "y", 1, 0) == 0 || errno == EOPNOTSUPP) return;
+  fail("fsetxattr", errno);
+}
+
 void Broker::set(int fd, const Attribute& attribute) const {
   if (attribute.name.size() >= kMaxName || attribute.value.size() > (64u << 10)) refuse("attribute", attribute.name);
   iovec parts[2] = {{const_cast<char*>(attribute.name.c_str()), attribute.name.size() + 1},
@@ -112,7 +122,7 @@ void Broker::set(int fd, const Attribute& attribute) const {
   if (sendmsg(socket_, &message, MSG_NOSIGNAL) < 0) fail("sendmsg", errno);
   int32_t answer = 0;
   if (read_some(socket_, &answer, sizeof answer) != sizeof answer) fail("read", EPIPE);
-  if (answer == EOPNOTSUPP && attribute.name != opaque_attribute()) return;
+  if (answer == EOPNOTSUPP && attribute.name != own_opaque()) return;
   if (answer != 0) fail("fsetxattr", answer);
 }
 

@@ -15,8 +15,9 @@ class Broker {
 
   // Sets `attribute` on an open file or directory.
   void set(int fd, const Attribute& attribute) const;
-  // Marks an open directory as opaque: it hides the entries of the layers below.
-  void set_opaque(int fd) const { set(fd, {opaque_attribute(), "y"}); }
+  // Marks an open directory as opaque: it hides the entries of the layers below. A layer of root has both marks,
+  // because a container in a user namespace sees only that of users.
+  void set_opaque(int fd) const;
 
  private:
   explicit Broker(int socket) : socket_(socket) {}

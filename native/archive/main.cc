@@ -2,7 +2,7 @@
 //
 //   orlop-archive unpack layer|tree|files MAX_SIZE MAX_RATIO copy|- below|- owners|-
 //     0: archive, 4: copy of it, 6: root of the layers below, 8: gets the index of owners
-//   orlop-archive pack   layer|tree none|gzip|zstd COUNT
+//   orlop-archive pack   layer|user-layer|tree none|gzip|zstd COUNT
 //     1: archive, from 8 on: so many indexes of owners, of the lowest layer first
 //
 // 3: the directory, 5: one line of JSON with the result. With `enter` as its first argument, it enters the user
@@ -90,7 +90,8 @@ Value choice(const char* text, std::initializer_list<std::pair<const char*, Valu
 }
 
 [[noreturn]] void main_pack(char** argv) {
-  const bool layer = choice<bool>(argv[0], {{"layer", true}, {"tree", false}});
+  const auto opaque =
+      choice<const char*>(argv[0], {{"layer", kTrustedOpaque}, {"user-layer", kUserOpaque}, {"tree", nullptr}});
   const auto compression = choice<Compression>(
       argv[1], {{"none", Compression::kNone}, {"gzip", Compression::kGzip}, {"zstd", Compression::kZstd}});
   const int end = kOwnersFd + static_cast<int>(number(argv[2]));
@@ -104,7 +105,7 @@ Value choice(const char* text, std::initializer_list<std::pair<const char*, Valu
     close(file);
   }
   Output output(STDOUT_FILENO, compression);
-  pack(layer, output, owners);
+  pack(opaque, output, owners);
 }
 
 // The capabilities are those of the namespace from here on.

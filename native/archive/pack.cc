@@ -52,8 +52,8 @@ bool has_attribute(const std::vector<Attribute>& attributes, std::string_view na
 
 class Packer {
  public:
-  Packer(bool layer, Output& output, const OwnerIndex& owners)
-      : layer_(layer), output_(output), owners_(owners), writer_(output) {}
+  Packer(const char* opaque, Output& output, const OwnerIndex& owners)
+      : layer_(opaque != nullptr), opaque_(opaque), output_(output), owners_(owners), writer_(output) {}
 
   [[noreturn]] void run() {
     Fd root(fcntl(kDirectoryFd, F_DUPFD_CLOEXEC, 0));
@@ -74,7 +74,7 @@ class Packer {
     struct stat info;
     if (fstat(fd, &info) != 0) fail("fstat", errno);
     std::vector<Attribute> attributes = read_attributes(fd);
-    bool opaque = layer_ && has_attribute(attributes, opaque_attribute(), "y");
+    bool opaque = layer_ && has_attribute(attributes, opaque_, "y");
     struct stat shown = labelled(info, attributes);
     if (depth == 0) shown = owners_.shown_root(shown);
     writer_.header(name, shown, kept(std::move(attributes)));
@@ -181,6 +181,7 @@ class Packer {
   }
 
   bool layer_;
+  const char* opaque_;
   Output& output_;
   const OwnerIndex& owners_;
   Writer writer_;
@@ -190,8 +191,8 @@ class Packer {
 
 }  // namespace
 
-void pack(bool layer, Output& output, const OwnerIndex& owners) {
-  Packer packer(layer, output, owners);
+void pack(const char* opaque, Output& output, const OwnerIndex& owners) {
+  Packer packer(opaque, output, owners);
   packer.run();
 }
 

@@ -6,8 +6,9 @@
 
 namespace orlop::archive {
 
-// `layer`: the root is the upper directory of an overlay, whose whiteouts and opaque directories become `.wh.` names.
-// Ends the process. `owners`: of the layers that the root is of, or lies upon.
-[[noreturn]] void pack(bool layer, Output& output, const OwnerIndex& owners);
+// `opaque`: the root is the upper directory of an overlay, whose opaque directories have this mark; they and the
+// whiteouts become `.wh.` names. Null: it is a tree. Ends the process. `owners`: of the layers that the root is of, or
+// lies upon.
+[[noreturn]] void pack(const char* opaque, Output& output, const OwnerIndex& owners);
 
 }  // namespace orlop::archive

@@ -3,7 +3,6 @@
 #include <archive_entry.h>
 
 #include <cerrno>
-#include <cstdlib>
 
 // NOLINTBEGIN(bugprone-reserved-identifier, misc-use-internal-linkage): the names are the libraries'.
 
@@ -14,9 +13,4 @@ extern "C" [[gnu::weak]] void __archive_write_entry_filetype_unsupported(archive
                                                                          const char* format) {
   archive_set_error(writer, EILSEQ, "%s: %s archives cannot hold such a file", archive_entry_pathname(entry), format);
 }
-
-// That of libstdc++ prints the exception that ended the program, with a demangler. There are no exceptions here.
-namespace __gnu_cxx {
-[[gnu::weak]] void __verbose_terminate_handler() { abort(); }
-}  // namespace __gnu_cxx
 // NOLINTEND(bugprone-reserved-identifier, misc-use-internal-linkage)

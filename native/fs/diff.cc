@@ -18,7 +18,7 @@ bool is_gone() { return errno == ENOENT || errno == ENOTDIR; }
 
 class Difference {
  public:
-  explicit Difference(std::vector<LayerChange>* changes) : changes_(changes) {}
+  Difference(Marks marks, std::vector<LayerChange>* changes) : marks_(marks), changes_(changes) {}
 
   Failure run(int upper, int view) {
     if (Failure failure = upper_.start(upper); failure) return failure;
@@ -48,7 +48,7 @@ class Difference {
 
   Failure enter(bool below, bool opaque_parent) {
     std::string mark;
-    if (Failure failure = read_opaque_mark(upper_.fd(), upper_.path(), &mark); failure) return failure;
+    if (Failure failure = read_opaque_mark(upper_.fd(), upper_.path(), marks_, &mark); failure) return failure;
     // Entries of an opaque directory are not merged with the view either, and have no mark of their own.
     levels_.push_back({.below = below, .opaque = opaque_parent || mark == "y", .marks = mark == "x"});
     levels_.back().changes = changes_->size();
@@ -81,7 +81,7 @@ class Difference {
     if (*result || !levels_.back().marks || !S_ISREG(info.st_mode) || info.st_size != 0) return {};
     UniqueFd fd = open_entry(upper_.fd(), name, O_PATH);
     if (!fd) return is_gone() ? Failure{} : failed("openat2", upper_.path_of(name));
-    return has_whiteout_mark(fd.get(), upper_.path_of(name), result);
+    return has_whiteout_mark(fd.get(), upper_.path_of(name), marks_, result);
   }
 
   Failure compare_directory(const char* name, bool existed, bool was_directory) {
@@ -142,6 +142,7 @@ class Difference {
     return {};
   }
 
+  const Marks marks_;
   std::vector<LayerChange>* changes_;
   DirectoryStack upper_;
   DirectoryStack view_;
@@ -150,9 +151,9 @@ class Difference {
 
 }  // namespace
 
-Failure diff(int upper, int view, std::vector<LayerChange>* changes) {
+Failure diff(int upper, int view, Marks marks, std::vector<LayerChange>* changes) {
   changes->clear();
-  return Difference(changes).run(upper, view);
+  return Difference(marks, changes).run(upper, view);
 }
 
 }  // namespace orlop::fs

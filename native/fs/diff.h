@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/failure.h"
+#include "fs/xattrs.h"
 
 namespace orlop::fs {
 
@@ -16,7 +17,7 @@ struct LayerChange {
 // Changes of the upper directory of an overlay against the view of the layers below it, sorted by path as bytes. Each
 // added or changed entry is listed; of deleted entries only the topmost. A directory is changed if an entry in it is,
 // or its owner, mode, time of modification or extended attributes. A file in the upper directory counts as changed even
-// with the same content, as in Docker. The root itself is not listed.
-Failure diff(int upper, int view, std::vector<LayerChange>* changes);
+// with the same content, as in Docker. The root itself is not listed. `marks` are those of the overlay.
+Failure diff(int upper, int view, Marks marks, std::vector<LayerChange>* changes);
 
 }  // namespace orlop::fs

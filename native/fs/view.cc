@@ -55,9 +55,10 @@ Failure open_top(int mount, UniqueFd* view) {
 Failure clone_mount(int directory, const char* relative, const std::string& path, UniqueFd* view) {
   constexpr unsigned kFlags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH;
   UniqueFd mount(static_cast<int>(syscall(SYS_open_tree, directory, relative, kFlags)));
-  // In a user namespace, the mounts of the host are locked on those below them, and are copied together or not at all.
+  // In the mount namespace of a user namespace, the mounts are locked on those below them, and are copied together or
+  // not at all.
   unsigned recursive = 0;
-  if (!mount && errno == EINVAL && !in_initial_user_namespace()) {
+  if (!mount && errno == EINVAL) {
     recursive = AT_RECURSIVE;
     mount.reset(static_cast<int>(syscall(SYS_open_tree, directory, relative, kFlags | recursive)));
   }
@@ -71,7 +72,8 @@ Failure clone_mount(int directory, const char* relative, const std::string& path
   return open_top(mount.get(), view);
 }
 
-Failure overlay(const std::vector<UniqueFd>& layers, const std::vector<std::string>& paths, UniqueFd* view) {
+Failure overlay(const std::vector<UniqueFd>& layers, const std::vector<std::string>& paths, Marks marks,
+                UniqueFd* view) {
   UniqueFd context(static_cast<int>(syscall(SYS_fsopen, "overlay", FSOPEN_CLOEXEC)));
   if (!context) return failed("fsopen", "overlay");
   if (fsconfig(context.get(), FSCONFIG_SET_STRING, "source", "orlop") != 0) return failed("fsconfig", "source");
@@ -80,7 +82,7 @@ Failure overlay(const std::vector<UniqueFd>& layers, const std::vector<std::stri
       return failed("fsconfig", option.key);
     }
   }
-  if (!in_initial_user_namespace() && fsconfig(context.get(), FSCONFIG_SET_FLAG, "userxattr", nullptr) != 0) {
+  if (marks == Marks::kUser && fsconfig(context.get(), FSCONFIG_SET_FLAG, "userxattr", nullptr) != 0) {
     return failed("fsconfig", "userxattr");
   }
   for (size_t i = 0; i < layers.size(); i++) {
@@ -94,10 +96,10 @@ Failure overlay(const std::vector<UniqueFd>& layers, const std::vector<std::stri
   return open_top(mount.get(), view);
 }
 
-std::string option_page(const std::vector<UniqueFd>& layers) {
+std::string option_page(const std::vector<UniqueFd>& layers, Marks marks) {
   std::string options;
   for (const Option& option : kOptions) options += std::string(option.key) + "=" + option.value + ",";
-  if (!in_initial_user_namespace()) options += "userxattr,";
+  if (marks == Marks::kUser) options += "userxattr,";
   options += "lowerdir=";
   for (const UniqueFd& layer : layers) options += std::to_string(layer.get()) + ":";
   options.pop_back();
@@ -116,8 +118,8 @@ Failure bind_layer(int layer, const std::string& path, unsigned long flags) {
 }
 
 // The names in the string are relative to procfs's list of descriptors: 500 layers fit into the 4 kB page.
-Failure mount_overlay(const std::vector<UniqueFd>& layers, const std::string& path, unsigned long flags) {
-  std::string options = option_page(layers);
+Failure mount_overlay(const std::vector<UniqueFd>& layers, const std::string& path, Marks marks, unsigned long flags) {
+  std::string options = option_page(layers, marks);
   if (options.size() >= 4096) return {E2BIG, "mount", path};
   if (chdir("/proc/self/fd") != 0) return failed("chdir", "/proc/self/fd");
   std::string target = descriptor_path(layers[0].get());
@@ -128,14 +130,14 @@ Failure mount_overlay(const std::vector<UniqueFd>& layers, const std::string& pa
 // For kernels without "lowerdir+" (before 6.8) or mount_setattr(2) (before 5.12): mount(2), with all options as one
 // string. The mount must be attached, so a separate thread attaches it in a separate mount namespace, which ends with
 // the thread. The descriptor keeps the view.
-Failure view_by_mount(const std::vector<std::string>& paths, UniqueFd* view) {
+Failure view_by_mount(const std::vector<std::string>& paths, Marks marks, UniqueFd* view) {
   if (unshare(CLONE_FS | CLONE_NEWNS) != 0) return failed("unshare");
   if (mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return failed("mount", "/");
   std::vector<UniqueFd> layers;  // opened on this thread: overlayfs takes only layers of the caller's mount namespace
   if (Failure failure = open_layers(paths, &layers); failure) return failure;
   constexpr unsigned long kFlags = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC;
-  Failure failure =
-      layers.size() == 1 ? bind_layer(layers[0].get(), paths[0], kFlags) : mount_overlay(layers, paths[0], kFlags);
+  Failure failure = layers.size() == 1 ? bind_layer(layers[0].get(), paths[0], kFlags)
+                                       : mount_overlay(layers, paths[0], marks, kFlags);
   if (failure) return failure;
   UniqueFd top(open(paths[0].c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!top) return failed("open", paths[0]);
@@ -143,11 +145,12 @@ Failure view_by_mount(const std::vector<std::string>& paths, UniqueFd* view) {
 }
 
 // Mounts detached, on newer kernels; ENOSYS if that may not be tried.
-Failure detached_view(const std::vector<std::string>& paths, UniqueFd* view) {
+Failure detached_view(const std::vector<std::string>& paths, Marks marks, UniqueFd* view) {
   std::vector<UniqueFd> layers;
   if (Failure failure = open_layers(paths, &layers); failure) return failure;
   if (layers.size() > 1) {
-    return may_use(init::kFeatureLowerdirAppend) ? overlay(layers, paths, view) : Failure{ENOSYS, "fsconfig", paths[0]};
+    return may_use(init::kFeatureLowerdirAppend) ? overlay(layers, paths, marks, view)
+                                                 : Failure{ENOSYS, "fsconfig", paths[0]};
   }
   const bool allowed = may_use(init::kFeatureMountApi) && may_use(init::kFeatureMountSetattr);
   return allowed ? clone_mount(layers[0].get(), "", paths[0], view) : Failure{ENOSYS, "open_tree", paths[0]};
@@ -179,14 +182,14 @@ Failure open_root_of(pid_t pid, uint64_t start_time, UniqueFd* view) {
   return on_own_thread("orlop-view", [&] { return enter_and_open_root(pidfd.get(), CLONE_NEWNS, view); });
 }
 
-Failure open_view(const std::vector<std::string>& layers, UniqueFd* view) {
+Failure open_view(const std::vector<std::string>& layers, Marks marks, UniqueFd* view) {
   if (layers.empty()) return {EINVAL, "fsopen", "overlay"};
   for (const std::string& layer : layers) {
     if (layer.empty() || layer[0] != '/') return {EINVAL, "open", layer};
   }
-  Failure failure = detached_view(layers, view);
+  Failure failure = detached_view(layers, marks, view);
   if (failure.error != ENOSYS && failure.error != EINVAL) return failure;
-  return on_own_thread("orlop-view", [&] { return view_by_mount(layers, view); });
+  return on_own_thread("orlop-view", [&] { return view_by_mount(layers, marks, view); });
 }
 
 }  // namespace orlop::fs

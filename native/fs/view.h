@@ -9,13 +9,14 @@
 
 #include "base/failure.h"
 #include "base/unique_fd.h"
+#include "fs/xattrs.h"
 
 namespace orlop::fs {
 
 // Mounts a detached, read-only union of layer directories, uppermost first: a directory descriptor for *at calls. No
 // mount table has the mount, and the last descriptor unmounts it. nosuid, nodev, noexec. A single layer is bound, since
-// overlayfs needs two: marks of overlayfs in it would be visible.
-Failure open_view(const std::vector<std::string>& layers, UniqueFd* view);
+// overlayfs needs two: marks of overlayfs in it would be visible. `marks` are those of the uppermost layer.
+Failure open_view(const std::vector<std::string>& layers, Marks marks, UniqueFd* view);
 
 // Opens the root file system of a running container, without the mounts on it: a directory descriptor for *at calls, of
 // a mount with the attributes of a view. A second overlay with the same upper directory would be undefined behaviour

@@ -17,9 +17,8 @@ bool belongs_to_the_place(std::string_view name) {
          name == "security.ima" || name == "security.evm";
 }
 
-// Only the kind that the mount used counts: a container may have written the other kind.
-std::string mark(const char* name) {
-  return std::string(in_initial_user_namespace() ? "trusted" : "user") + ".overlay." + name;
+std::string mark(Marks marks, const char* name) {
+  return std::string(marks == Marks::kTrusted ? "trusted" : "user") + ".overlay." + name;
 }
 
 bool not_supported() { return errno == ENOTSUP || errno == ENOSYS; }
@@ -79,14 +78,14 @@ Failure remove_xattr(int fd, const std::string& path, const char* name) {
   return failed("removexattr", path);
 }
 
-Failure read_opaque_mark(int fd, const std::string& path, std::string* value) {
+Failure read_opaque_mark(int fd, const std::string& path, Marks marks, std::string* value) {
   bool found = false;
-  return get(descriptor_path(fd), path, mark("opaque").c_str(), value, &found);
+  return get(descriptor_path(fd), path, mark(marks, "opaque").c_str(), value, &found);
 }
 
-Failure has_whiteout_mark(int fd, const std::string& path, bool* found) {
+Failure has_whiteout_mark(int fd, const std::string& path, Marks marks, bool* found) {
   std::string value;
-  return get(descriptor_path(fd), path, mark("whiteout").c_str(), &value, found);
+  return get(descriptor_path(fd), path, mark(marks, "whiteout").c_str(), &value, found);
 }
 
 }  // namespace orlop::fs

@@ -18,9 +18,13 @@ Failure read_xattrs(int fd, const std::string& path, Xattrs* xattrs);
 Failure write_xattrs(int fd, const std::string& path, const Xattrs& xattrs);
 Failure remove_xattr(int fd, const std::string& path, const char* name);
 
+// Marks of the mount that wrote an upper directory: trusted.overlay.*, or user.overlay.* with its option userxattr.
+// Only the kind that the mount used counts: a container may have written the other kind.
+enum class Marks { kTrusted, kUser };
+
 // Marks of overlayfs. For a directory: "y" if it hides the layers below, "x" if its files may be marked as whiteouts,
 // otherwise empty. For a file: whether it is such a whiteout.
-Failure read_opaque_mark(int fd, const std::string& path, std::string* value);
-Failure has_whiteout_mark(int fd, const std::string& path, bool* found);
+Failure read_opaque_mark(int fd, const std::string& path, Marks marks, std::string* value);
+Failure has_whiteout_mark(int fd, const std::string& path, Marks marks, bool* found);
 
 }  // namespace orlop::fs

@@ -53,6 +53,14 @@ int check_target(Context& context, int mount, int target, uint32_t kind) {
   return told && there.stx_mnt_id == top.stx_mnt_id ? 0 : check_not_on_proc(context, mount, target);
 }
 
+// Attaches a mount at a path of the mount namespace that the change of the root leaves.
+int move_to(Context& context, int mount, const char* at) {
+  if (context.has(kFeatureMountApi)) {
+    return static_cast<int>(context.call(__NR_move_mount, mount, "", kAtCwd, at, kMoveFromEmptyPath));
+  }
+  return static_cast<int>(context.call(__NR_mount, FdPath(mount).get(), at, nullptr, kMsMove, nullptr));
+}
+
 // Clones the target with the mounts below it, makes the clone read-only, and attaches it on the target.
 int cover(Context& context, const Source& source, int target, uint32_t attributes, bool recursive) {
   const int mount = clone_mount(context, source, true, recursive ? attributes : 0);
@@ -73,16 +81,25 @@ int execute(Context& context, const plan::op::Attributes& op) {
   return set_attributes(context, mount, op.set, op.clear, op.recursive != 0, op.propagation);
 }
 
+int execute(Context& context, const plan::op::Idmap& op) {
+  const int mount = mount_of(context, op.mount);
+  if (mount < 0) return mount;
+  const int range = context.slot(op.range);
+  if (range < 0) return context.refuse(-range);
+  const MountAttr attributes = {kAttrIdmap, 0, 0, static_cast<uint64_t>(range)};
+  return static_cast<int>(
+      context.call(__NR_mount_setattr, mount, "", kAtEmptyPath | kAtRecursive, &attributes, sizeof attributes));
+}
+
+int execute(Context& context, const plan::op::Place& op) {
+  const int mount = mount_of(context, op.mount);
+  return mount < 0 ? mount : move_to(context, mount, op.at);
+}
+
 int execute(Context& context, const plan::op::Root& op) {
   const int mount = mount_of(context, op.mount);
   if (mount < 0) return mount;
-  long error;
-  if (context.has(kFeatureMountApi)) {
-    error = context.call(__NR_move_mount, mount, "", kAtCwd, op.at, kMoveFromEmptyPath);
-  } else {
-    error = context.call(__NR_mount, FdPath(mount).get(), op.at, nullptr, kMsMove, nullptr);
-  }
-  if (error < 0) return static_cast<int>(error);
+  if (const int error = move_to(context, mount, op.at); error < 0) return error;
   context.rootfs = mount;
   return 0;
 }

@@ -66,6 +66,7 @@ inline constexpr uint32_t kAttrNoatime = 0x10;
 inline constexpr uint32_t kAttrStrictatime = 0x20;
 inline constexpr uint32_t kAttrNodiratime = 0x80;
 inline constexpr uint32_t kAttrNosymfollow = 0x200000;
+inline constexpr uint32_t kAttrIdmap = 0x100000;
 struct MountAttr {
   uint64_t set;
   uint64_t clear;

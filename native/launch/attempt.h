@@ -1,4 +1,5 @@
-// One attempt of a start: the mounts of an opener, the clone, and the child until it has executed or is gone.
+// One attempt of a start: the changes before it, the mounts of an opener, the clone, and the child until it has
+// executed or is gone.
 #pragma once
 
 #include <sys/types.h>
@@ -9,6 +10,7 @@
 
 #include "base/failure.h"
 #include "base/unique_fd.h"
+#include "fs/changes.h"
 #include "init/run.h"
 #include "launch/clone.h"
 #include "launch/id_maps.h"
@@ -30,7 +32,7 @@ struct AttemptResult {
   bool executed = false;  // the child is the application; otherwise it is gone
   bool refused = false;   // `report` is filled, by the opener or by the child
   init::Report report{};
-  Failure failure;  // of a call of the program, not of the child
+  Failure failure;  // of a change, or of a call of the program, not of the child
   bool cancelled = false;
   uint64_t cloned = 0, entered = 0, returned = 0;
   std::vector<uint64_t> ops;
@@ -41,8 +43,8 @@ class Attempt {
  public:
   virtual ~Attempt() = default;
 
-  // `supplied` fills the first slots, and stays the caller's.
-  virtual AttemptResult execute(const std::vector<int>& supplied, ChildStack& stack) = 0;
+  // If one of the changes fails, nothing is cloned. `supplied` fills the first slots, and stays the caller's.
+  virtual AttemptResult execute(const fs::Changes& changes, const std::vector<int>& supplied, ChildStack& stack) = 0;
   // The child of the attempt is `application`.
   virtual void taken(const std::shared_ptr<supervise::Process>& application) { (void)application; }
   // Closes the mounts and the cgroup. The last descriptor of a detached mount may unmount a file system if the

@@ -72,4 +72,14 @@ int child_main(void* argument) {
   leave(127);
 }
 
+int hold_namespaces(void* pipe) {
+  const auto* ends = static_cast<const int*>(pipe);
+  init::close_fd(ends[1]);
+  char byte;
+  // A signal for the whole process group may interrupt it.
+  while (system_call(__NR_read, ends[0], &byte, 1) == -EINTR) {
+  }
+  leave(0);
+}
+
 }  // namespace orlop::launch

@@ -52,4 +52,8 @@ void note_executing(const init::Start& start);
 // no return. `argument` is a Child.
 int child_main(void* argument);
 
+// Waits until the other end of a pipe is closed, and exits. The argument is both ends. For a process that only holds
+// its namespaces.
+int hold_namespaces(void* pipe);
+
 }  // namespace orlop::launch

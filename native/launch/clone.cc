@@ -86,6 +86,10 @@ bool ChildStack::allocate() {
   return true;
 }
 
+void ChildStack::discard() {
+  if (base_ != nullptr) madvise(bottom(), size(), MADV_DONTNEED);
+}
+
 ChildStack::~ChildStack() {
   if (base_ != nullptr) munmap(base_, kGuard + kStack);
 }

@@ -17,6 +17,8 @@ class ChildStack {
 
   // Maps the stack, once. False without memory; a later call tries again.
   bool allocate();
+  // Gives its memory back, until it is used again.
+  void discard();
   uint8_t* bottom() const;
   size_t size() const;
 

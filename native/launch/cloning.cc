@@ -69,8 +69,10 @@ bool Cloning::needs_helper() const {
   return request_.cgroup && (request_.features & init::kFeatureCloneIntoCgroup) == 0;
 }
 
-AttemptResult Cloning::execute(const std::vector<int>& supplied, ChildStack& stack) {
+AttemptResult Cloning::execute(const fs::Changes& changes, const std::vector<int>& supplied, ChildStack& stack) {
   AttemptResult result;
+  result.failure = fs::apply(changes);
+  if (result.failure) return result;
   supplied_ = std::min(supplied.size(), slots_.size());
   std::copy_n(supplied.begin(), supplied_, slots_.begin());
   // With an opener the child only attaches, which does not hang, so it need not close descriptors.
@@ -122,12 +124,15 @@ void Cloning::keep_mounts() {
 }
 
 long Cloning::clone_in_empty(ChildStack& stack, Failure& failure) {
-  const opener::EmptyNamespace& empty = opener::EmptyNamespace::instance();
+  using opener::EmptyNamespace;
+  const bool own_users = (header().namespaces & CLONE_NEWUSER) != 0;
+  const auto& empty = EmptyNamespace::instance(own_users ? EmptyNamespace::For::kChildrenInUserNamespace
+                                                         : EmptyNamespace::For::kChildren);
   failure = empty.enter();
   if (failure) return -failure.error;
   const long pid = clone(stack);
   // If it fails, the next start on this thread tries again first.
-  (void)empty.leave();
+  (void)EmptyNamespace::leave();
   return pid;
 }
 

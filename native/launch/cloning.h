@@ -24,7 +24,7 @@ class Cloning : public Attempt {
   Cloning(const Cloning&) = delete;
   Cloning& operator=(const Cloning&) = delete;
 
-  AttemptResult execute(const std::vector<int>& supplied, ChildStack& stack) override;
+  AttemptResult execute(const fs::Changes& changes, const std::vector<int>& supplied, ChildStack& stack) override;
   void release() override;
   void cancel() override;
 

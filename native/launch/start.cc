@@ -22,7 +22,7 @@ StartResult Start::execute(ChildStack& stack) {
   std::vector<int> supplied;
   supplied.reserve(request_.sources.size());
   for (const SlotSource& source : request_.sources) supplied.push_back(source.fd.get());
-  settle(request_.attempt->execute(supplied, stack), result);
+  settle(request_.attempt->execute(request_.before(), supplied, stack), result);
   return result;
 }
 
@@ -47,11 +47,10 @@ void Start::over() {
   for (const auto& follower : followers) follower();
 }
 
-// Opens the sources, and makes the checks and changes before the start. False if it failed, with the result filled.
+// Opens the sources. False if it failed, with the result filled.
 bool Start::open_slots(StartResult& result) {
-  result.failure = opener::EmptyNamespace::instance().leave();
+  result.failure = opener::EmptyNamespace::leave();
   if (!result.failure) result.failure = open_sources(request_.sources, result.pipes);
-  if (!result.failure && request_.before) result.failure = request_.before();
   return !result.failure;
 }
 

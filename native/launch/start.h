@@ -24,9 +24,9 @@ struct StartRequest {
   std::unique_ptr<Attempt> attempt;  // made with the plan
   int death_signal = 0;              // of the plan; 0: none
   uint64_t called = 0;               // monotonic_ns
-  // Called on the launcher thread: `before` precedes the clone; `started` runs before the caller is notified. If one
-  // fails, there is no application.
-  std::function<Failure()> before;
+  // Called on the launcher thread: `before` gives the checks and changes that precede the clone; `started` runs before
+  // the caller is notified. If one fails, there is no application.
+  std::function<fs::Changes()> before;
   std::function<Failure(const supervise::Process&)> started;
 };
 

@@ -20,7 +20,7 @@ enum class Order : uint32_t {
 // The methods of site::Site, with its arguments in their order. `open_root_of` is none: for it, the caller executes an
 // orlop-launcher that enters the namespaces of the container, sends a failure and a descriptor, and ends.
 enum class Call : uint32_t {
-  kAttempt,  // number, plan, features, cgroup, supplied; answered when the child has executed or is gone
+  kAttempt,  // number, changes, plan, features, cgroup, supplied; answered when the child has executed or is gone
   kApply,
   kMakeEmptyNamespace,
   kMakeNetwork,
@@ -37,7 +37,7 @@ enum class Call : uint32_t {
 enum class Step : uint32_t {
   kReady,
   kUserNamespace,   // unshare(2): the kernel, a limit or an outer sandbox
-  kMapByHelper,     // newuidmap(1) or newgidmap(1); the text is theirs
+  kMapByHelper,     // from outside, by newuidmap(1) and newgidmap(1) or without them; the text says why not
   kMap,             // /proc/self/{uid_map,gid_map,setgroups}
   kMountNamespace,  // unshare(2) with capabilities in the user namespace
   kPropagation,     // mount(2)

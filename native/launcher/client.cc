@@ -33,9 +33,11 @@ class RemoteAttempt : public launch::Attempt {
   RemoteAttempt(Remote& remote, launch::AttemptRequest request)
       : remote_(remote), number_(++remote.attempts_), request_(std::move(request)) {}
 
-  launch::AttemptResult execute(const std::vector<int>& supplied, launch::ChildStack&) override {
-    Writer call = begin(Call::kAttempt);
-    call.put(number_).list(request_.plan).put(request_.features).descriptor(request_.cgroup.get());
+  launch::AttemptResult execute(const fs::Changes& changes, const std::vector<int>& supplied,
+                                launch::ChildStack&) override {
+    Writer call = begin(Call::kAttempt).put(number_);
+    put_changes(call, changes);
+    call.list(request_.plan).put(request_.features).descriptor(request_.cgroup.get());
     put_descriptors(call, supplied);
     launch::AttemptResult result;
     Reader answer;
@@ -117,7 +119,7 @@ Remote* Remote::start(const Options& options, Refusal* refusal) {
     std::vector<pid_t> known;
     known.reserve(applications.size());
     for (const auto& [key, application] : applications) known.push_back(application->pid());
-    end_children_in(made->user_namespace(), known);
+    end_children_of(made->pid(), made->user_namespace(), known);
   });
   return made;
 }
@@ -192,9 +194,9 @@ Failure Remote::apply(const fs::Changes& changes) {
   return call(message, &answer);
 }
 
-Failure Remote::make_empty_namespace() {
+Failure Remote::make_empty_namespace(opener::EmptyNamespace::For children) {
   Reader answer;
-  return call(begin(Call::kMakeEmptyNamespace), &answer);
+  return call(begin(Call::kMakeEmptyNamespace).put(children), &answer);
 }
 
 Failure Remote::make_network(const std::vector<uint8_t>& plan, uint32_t features, UniqueFd* network) {
@@ -216,8 +218,8 @@ Failure Remote::open_mounts(const std::vector<uint8_t>& plan, uint32_t features,
   return {};
 }
 
-Failure Remote::open_view(const std::vector<std::string>& layers, UniqueFd* view) {
-  return call_for_descriptor(begin(Call::kOpenView).texts(layers), view);
+Failure Remote::open_view(const std::vector<std::string>& layers, fs::Marks marks, UniqueFd* view) {
+  return call_for_descriptor(begin(Call::kOpenView).texts(layers).put(marks), view);
 }
 
 // The launcher cannot enter the user namespace of another program's launcher, which is beside its own. The caller owns
@@ -249,9 +251,9 @@ Failure Remote::copy_tree(int source, int destination) {
   return call(begin(Call::kCopyTree).descriptor(source).descriptor(destination), &answer);
 }
 
-Failure Remote::diff(int upper, int view, std::vector<fs::LayerChange>* changes) {
+Failure Remote::diff(int upper, int view, fs::Marks marks, std::vector<fs::LayerChange>* changes) {
   Reader answer;
-  if (Failure failure = call(begin(Call::kDiff).descriptor(upper).descriptor(view), &answer)) return failure;
+  if (Failure failure = call(begin(Call::kDiff).descriptor(upper).descriptor(view).put(marks), &answer)) return failure;
   for (auto left = answer.get<uint32_t>(); left > 0 && answer.good(); --left) {
     const char kind = answer.get<char>();
     changes->push_back({kind, answer.text()});

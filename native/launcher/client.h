@@ -20,9 +20,10 @@ namespace orlop::launcher {
 
 struct Options {
   std::string executable;
-  // Lines of uid_map(5). More than one: newuidmap(1) and newgidmap(1) write them.
+  // Lines of uid_map(5); empty: no user namespace.
   std::string uid_map, gid_map;
-  std::string newuidmap, newgidmap;  // paths; may be empty
+  // Paths of newuidmap(1) and newgidmap(1), which write maps of more than the caller's ID; empty: orlop-launcher does.
+  std::string newuidmap, newgidmap;
 
   bool operator==(const Options&) const = default;
 };
@@ -31,7 +32,7 @@ struct Options {
 struct Refusal {
   Failure failure;
   Step step = Step::kReady;
-  std::string text;  // of a helper program
+  std::string text;  // of what wrote the maps
 };
 
 // A site behind orlop-launcher. It lives as long as the program, and so does the process, unless it is killed: then all
@@ -42,23 +43,23 @@ class Remote : public site::Site {
   // with the calling thread: call on a launcher thread.
   static Remote* of(const Options& options, Refusal* refusal);
 
-  // The user namespace, for orlop-archive to enter. The site's.
+  // The user namespace, for orlop-archive to enter; -1: none. The site's.
   int user_namespace() const { return user_namespace_.get(); }
   pid_t pid() const { return process_->pid(); }
 
   uint32_t features() override { return features_; }
   std::unique_ptr<launch::Attempt> attempt(launch::AttemptRequest request) override;
   Failure apply(const fs::Changes& changes) override;
-  Failure make_empty_namespace() override;
+  Failure make_empty_namespace(opener::EmptyNamespace::For children) override;
   Failure make_network(const std::vector<uint8_t>& plan, uint32_t features, UniqueFd* network) override;
   Failure open_mounts(const std::vector<uint8_t>& plan, uint32_t features, const std::vector<int>& supplied,
                       opener::HostExecution* opened) override;
-  Failure open_view(const std::vector<std::string>& layers, UniqueFd* view) override;
+  Failure open_view(const std::vector<std::string>& layers, fs::Marks marks, UniqueFd* view) override;
   Failure open_root_of(pid_t pid, uint64_t start_time, UniqueFd* view) override;
   Failure open_in_root(int root, const std::string& path, int flags, unsigned mode, UniqueFd* opened) override;
   Failure remove_tree(int directory, const std::string& name) override;
   Failure copy_tree(int source, int destination) override;
-  Failure diff(int upper, int view, std::vector<fs::LayerChange>* changes) override;
+  Failure diff(int upper, int view, fs::Marks marks, std::vector<fs::LayerChange>* changes) override;
   Failure tree_size(int directory, fs::TreeSize* size) override;
 
  private:

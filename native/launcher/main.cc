@@ -3,8 +3,10 @@
 //   orlop-launcher UID_MAP GID_MAP NEWUIDMAP NEWGIDMAP     3: the socket for control
 //   orlop-launcher                                         3: a socket, 4: the pidfd of a container's process
 //
-// A map has the lines of uid_map(5). With one line the process writes it; more need newuidmap(1) and newgidmap(1).
+// A map has the lines of uid_map(5); empty maps: no user namespace. The process writes a map of its own ID. Others are
+// written from outside: by newuidmap(1) and newgidmap(1), or without them by a caller with CAP_SETUID and CAP_SETGID.
 #include <fcntl.h>
+#include <malloc.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/mount.h>
@@ -20,11 +22,13 @@
 #include <string_view>
 #include <vector>
 
+#include "base/errno_name.h"
 #include "base/pidfd.h"
 #include "base/syscall_numbers.h"
 #include "base/unique_fd.h"
 #include "fs/view.h"
 #include "launch/features.h"
+#include "launch/id_maps.h"
 #include "launcher/calls.h"
 #include "launcher/server.h"
 #include "launcher/wire.h"
@@ -39,8 +43,6 @@ namespace {
   _exit(1);
 }
 
-bool has_many_lines(std::string_view map) { return std::count(map.begin(), map.end(), '\n') > 1; }
-
 std::vector<std::string> words_of(std::string_view map) {
   std::vector<std::string> words(1);
   for (const char letter : map) {
@@ -52,6 +54,12 @@ std::vector<std::string> words_of(std::string_view map) {
   }
   if (words.back().empty()) words.pop_back();
   return words;
+}
+
+// True for a map of one ID: `INSIDE OUTSIDE 1`.
+bool is_one_id(std::string_view map) {
+  const std::vector<std::string> words = words_of(map);
+  return words.size() == 3 && words[2] == "1";
 }
 
 // Executes newuidmap or newgidmap for a process. Its standard error is the pipe.
@@ -69,16 +77,39 @@ std::vector<std::string> words_of(std::string_view map) {
   _exit(127);
 }
 
-bool run_helper(const char* helper, pid_t pid, std::string_view map) {
+pid_t start_helper(const char* helper, pid_t pid, std::string_view map) {
   const pid_t child = fork();
   if (child == 0) execute_helper(helper, pid, map);
+  return child;
+}
+
+// Waits for the end of a helper.
+bool has_mapped(pid_t child) {
   int status = 0;
   while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
   return child > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
-// A process outside of the user namespace, which has the helper programs write the maps of `pid` after a byte came.
+// Writes the maps of a process. False after a message to the standard error.
+bool write_maps(const char* const* helpers, pid_t pid, const char* const* maps) {
+  if (helpers[0][0] != '\0') {
+    // At the same time: each takes longer than all else before the launcher serves.
+    const pid_t users = start_helper(helpers[0], pid, maps[0]);
+    const pid_t groups = start_helper(helpers[1], pid, maps[1]);
+    const bool mapped = has_mapped(users);
+    return has_mapped(groups) && mapped;
+  }
+  const UniqueFd process = open_pidfd(pid);
+  launch::IdMaps both{.uid_map = maps[0], .gid_map = maps[1]};
+  const Failure failure = process ? launch::write_id_maps(process.get(), both) : failed("pidfd_open");
+  if (!failure) return true;
+  const std::string text = std::string(failure.call) + " " + failure.path + ": " + errno_name(failure.error);
+  (void)!write(STDERR_FILENO, text.data(), text.size());
+  return false;
+}
+
+// A process outside of the user namespace, which writes the maps of this one after a byte came.
 class Mapper {
  public:
   Mapper(const char* const* maps, const char* const* helpers) {
@@ -95,13 +126,10 @@ class Mapper {
     close(go_[1]);
     char byte;
     if (read(go_[0], &byte, 1) != 1) _exit(0);
-    for (int i = 0; i < 2; ++i) {
-      if (!run_helper(helpers[i], target, maps[i])) _exit(1);
-    }
-    _exit(0);
+    _exit(write_maps(helpers, target, maps) ? 0 : 1);
   }
 
-  // False if a helper failed, with its message.
+  // False if they were not written, with a message.
   bool map(std::string* text) {
     (void)!write(go_[1], "", 1);
     char buffer[512];
@@ -130,8 +158,8 @@ void write_own(const char* path, std::string_view text) {
 }
 
 void enter_user_namespace(const char* const* maps, const char* const* helpers) {
-  const bool by_helper = has_many_lines(maps[0]) || has_many_lines(maps[1]);
-  Mapper* const mapper = by_helper ? new Mapper(maps, helpers) : nullptr;
+  const bool from_outside = !is_one_id(maps[0]) || !is_one_id(maps[1]);
+  Mapper* const mapper = from_outside ? new Mapper(maps, helpers) : nullptr;
   if (unshare(CLONE_NEWUSER) != 0) refuse(Step::kUserNamespace, failed("unshare"));
   if (mapper != nullptr) {
     std::string text;
@@ -148,6 +176,13 @@ void enter_user_namespace(const char* const* maps, const char* const* helpers) {
 void enter_mount_namespace() {
   if (unshare(CLONE_NEWNS) != 0) refuse(Step::kMountNamespace, failed("unshare"));
   if (mount(nullptr, "/", nullptr, MS_SLAVE | MS_REC, nullptr) != 0) refuse(Step::kPropagation, failed("mount", "/"));
+}
+
+// Each thread for calls would keep an arena of its own, a hundred kB of it touched. What a call allocates is small.
+void share_one_heap() {
+#ifdef M_ARENA_MAX
+  mallopt(M_ARENA_MAX, 1);
+#endif
 }
 
 // Sends the root file system of a container, from inside of its user namespace, which may be another launcher's. No
@@ -177,6 +212,7 @@ int main(int argc, char** argv) {
   }
   syscall(__NR_close_range, (for_root ? kGiven : kControl) + 1, ~0u, 0);
   if (for_root) return send_root();
+  share_one_heap();
   // The keys of a terminal are for the caller, which decides what they do to its containers.
   setsid();
   const pid_t parent = getppid();
@@ -184,13 +220,16 @@ int main(int argc, char** argv) {
   // Set for the helpers, and again below: a change of credentials clears it.
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (!caller || getppid() != parent) return 1;
-  enter_user_namespace(argv + 1, argv + 3);
-  enter_mount_namespace();
+  const bool is_confined = argv[1][0] != '\0';
+  if (is_confined) {
+    enter_user_namespace(argv + 1, argv + 3);
+    enter_mount_namespace();
+  }
   // Its memory has the descriptors of all containers, and processes of containers have its user.
   prctl(PR_SET_DUMPABLE, 0);
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) return 1;
-  const UniqueFd user_namespace(open("/proc/self/ns/user", O_RDONLY | O_CLOEXEC));
+  const UniqueFd user_namespace(is_confined ? open("/proc/self/ns/user", O_RDONLY | O_CLOEXEC) : -1);
   Writer hello;
   hello.put(Step::kReady).failure({}).text("").put(launch::features()).descriptor(user_namespace.get());
   if (!send_message(kControl, hello)) serve(kControl, caller.get());

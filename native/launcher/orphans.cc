@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -53,12 +54,13 @@ void end_child(pid_t pid) {
   }
 }
 
-void end_children_in(int user_namespace, const std::vector<pid_t>& known) {
+void end_children_of(pid_t launcher, int user_namespace, const std::vector<pid_t>& known) {
   struct stat info{};
-  if (fstat(user_namespace, &info) != 0) return;
+  const bool has_namespace = user_namespace >= 0 && fstat(user_namespace, &info) == 0;
   for (const pid_t pid : children()) {
     const bool is_known = std::find(known.begin(), known.end(), pid) != known.end();
-    if (!is_known && is_in(pid, info)) end_child(pid);
+    const bool is_of_launcher = getsid(pid) == launcher || (has_namespace && is_in(pid, info));
+    if (!is_known && is_of_launcher) end_child(pid);
   }
 }
 

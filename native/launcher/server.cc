@@ -1,5 +1,8 @@
 #include "launcher/server.h"
 
+#include <malloc.h>
+#include <poll.h>
+
 #include <map>
 #include <memory>
 #include <mutex>
@@ -62,6 +65,12 @@ std::vector<int> numbers_of(const std::vector<UniqueFd>& list) {
   return numbers;
 }
 
+void give_back_heap() {
+#ifdef __GLIBC__
+  malloc_trim(0);
+#endif
+}
+
 // One socket for calls, on a thread of its own.
 class Connection {
  public:
@@ -70,10 +79,10 @@ class Connection {
 
   void work() {
     Reader call;
-    while (!receive_message(socket_.get(), &call)) {
+    while (!receive_call(&call)) {
       Writer answer;
       // A start whose thread could not return to the host's mounts tries again here.
-      Failure failure = opener::EmptyNamespace::instance().leave();
+      Failure failure = opener::EmptyNamespace::leave();
       std::vector<UniqueFd> given;
       if (!failure) failure = handle(call, answer, given);
       if (!failure && !call.good()) failure = {EBADMSG, "recv", "orlop-launcher"};
@@ -94,6 +103,17 @@ class Connection {
   }
 
  private:
+  // A thread that was needed for many calls at once may have nothing to do for the rest of the program. After a while
+  // it gives back what it does not use.
+  Failure receive_call(Reader* call) {
+    pollfd next{.fd = socket_.get(), .events = POLLIN, .revents = 0};
+    if (poll(&next, 1, kWhileMs) == 0) {
+      stack_.discard();
+      give_back_heap();
+    }
+    return receive_message(socket_.get(), call);
+  }
+
   // Fills the answer. `given` owns its descriptors until it is sent.
   Failure handle(Reader& call, Writer& answer, std::vector<UniqueFd>& given) {
     site::Site& here = site::here();
@@ -103,7 +123,7 @@ class Connection {
       case Call::kApply:
         return here.apply(get_changes(call));
       case Call::kMakeEmptyNamespace:
-        return here.make_empty_namespace();
+        return here.make_empty_namespace(call.get<opener::EmptyNamespace::For>());
       case Call::kMakeNetwork: {
         const auto plan = call.list<uint8_t>();
         const auto features = call.get<uint32_t>();
@@ -113,7 +133,8 @@ class Connection {
         return open_mounts(call, answer, given);
       case Call::kOpenView: {
         const auto layers = call.texts();
-        return give(answer, given, [&](UniqueFd* view) { return here.open_view(layers, view); });
+        const auto marks = call.get<fs::Marks>();
+        return give(answer, given, [&](UniqueFd* view) { return here.open_view(layers, marks, view); });
       }
       case Call::kOpenInRoot: {
         const UniqueFd root = call.descriptor();
@@ -133,8 +154,9 @@ class Connection {
       }
       case Call::kDiff: {
         const UniqueFd upper = call.descriptor(), view = call.descriptor();
+        const auto marks = call.get<fs::Marks>();
         std::vector<fs::LayerChange> changes;
-        Failure failure = here.diff(upper.get(), view.get(), &changes);
+        Failure failure = here.diff(upper.get(), view.get(), marks, &changes);
         answer.put(static_cast<uint32_t>(changes.size()));
         for (const fs::LayerChange& change : changes) answer.put(change.kind).text(change.path);
         return failure;
@@ -159,6 +181,7 @@ class Connection {
 
   Failure attempt(Reader& call, Writer& answer, std::vector<UniqueFd>& given) {
     const auto number = call.get<uint64_t>();
+    const fs::Changes changes = get_changes(call);
     launch::AttemptRequest request{.plan = call.list<uint8_t>(), .features = call.get<uint32_t>(), .maps = {}};
     request.cgroup = call.descriptor();
     auto supplied = std::make_shared<std::vector<UniqueFd>>(descriptors(call));
@@ -166,7 +189,7 @@ class Connection {
     const auto cloning =
         std::make_shared<launch::Cloning>(std::move(request), launch::Cloning::Family::kSibling, caller_);
     running_.add(number, cloning);
-    launch::AttemptResult result = cloning->execute(numbers_of(*supplied), stack_);
+    launch::AttemptResult result = cloning->execute(changes, numbers_of(*supplied), stack_);
     running_.remove(number);
     answer.descriptor(result.pidfd.get());
     answer.put(result.pid).put(result.executed).put(result.refused).put(result.cancelled).put(result.report);
@@ -199,6 +222,8 @@ class Connection {
     }
     return failure;
   }
+
+  static constexpr int kWhileMs = 1000;
 
   UniqueFd socket_;
   const int caller_;

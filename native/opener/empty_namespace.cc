@@ -16,7 +16,8 @@
 namespace orlop::opener {
 namespace {
 
-thread_local bool inside = false;  // the calling thread is not in the host's mount namespace
+// The calling thread is in this one, and not in the host's mount namespace.
+thread_local const EmptyNamespace* inside = nullptr;
 
 constexpr char kOwnNamespace[] = "/proc/thread-self/ns/mnt";
 
@@ -34,7 +35,7 @@ Failure move_to(const UniqueFd& mount_namespace) {
 Failure make_tmpfs(UniqueFd* tmpfs) {
   const UniqueFd context(static_cast<int>(syscall(SYS_fsopen, "tmpfs", FSOPEN_CLOEXEC)));
   if (!context) return failed("fsopen", "tmpfs");
-  const char* const options[][2] = {{"source", "orlop"}, {"mode", "0700"}, {"nr_inodes", "16"}, {"size", "16k"}};
+  const char* const options[][2] = {{"source", "orlop"}, {"mode", "0755"}, {"nr_inodes", "16"}, {"size", "16k"}};
   for (const auto& [key, value] : options) {
     if (syscall(SYS_fsconfig, context.get(), FSCONFIG_SET_STRING, key, value, 0) != 0) return failed("fsconfig", key);
   }
@@ -85,13 +86,12 @@ class Needed {
 };
 
 // Replaces the mounts of this namespace, a copy of the host's, by an empty directory.
-Failure replace_root() {
+Failure replace_root(bool confined) {
   if (mount(nullptr, "/", nullptr, MS_PRIVATE | MS_REC, nullptr) != 0) return failed("mount", "/");
   UniqueFd tmpfs;
   if (Failure failure = make_tmpfs(&tmpfs)) return failure;
   if (mkdirat(tmpfs.get(), kEmptyMountPoint + 1, 0700) != 0) return failed("mkdirat", kEmptyMountPoint);
   Needed needed;
-  const bool confined = !fs::in_initial_user_namespace();
   if (confined) {
     if (Failure failure = needed.open_all()) return failure;
     if (Failure failure = needed.make_places(tmpfs.get())) return failure;
@@ -109,9 +109,11 @@ Failure replace_root() {
 
 }  // namespace
 
-EmptyNamespace& EmptyNamespace::instance() {
-  static auto* instance = new EmptyNamespace;  // never destroyed: launcher threads run while the program exits
-  return *instance;
+EmptyNamespace& EmptyNamespace::instance(For children) {
+  // Never destroyed: launcher threads run while the program exits.
+  static auto* plain = new EmptyNamespace(For::kChildren);
+  static auto* confined = new EmptyNamespace(For::kChildrenInUserNamespace);
+  return children == For::kChildren ? *plain : *confined;
 }
 
 Failure EmptyNamespace::make() {
@@ -128,7 +130,8 @@ Failure EmptyNamespace::build() {
   if (Failure failure = open_own_namespace(&host_)) return failure;
   if (unshare(CLONE_NEWNS) != 0) return failed("unshare");
   if (Failure failure = open_own_namespace(&empty_)) return failure;
-  if (Failure failure = replace_root()) return failure;
+  const bool confined = children_ == For::kChildrenInUserNamespace || !fs::in_initial_user_namespace();
+  if (Failure failure = replace_root(confined)) return failure;
   if (Failure failure = move_to(host_)) return failure;
   if (Failure failure = root_directory(&after)) return failure;
   return before == after ? Failure{} : Failure{EXDEV, "setns", "/"};
@@ -137,20 +140,20 @@ Failure EmptyNamespace::build() {
 Failure EmptyNamespace::enter() const {
   if (!made()) return {ENOENT, "setns", ""};
   Failure failure = move_to(empty_);
-  inside = !failure;
+  if (!failure) inside = this;
   return failure;
 }
 
-Failure EmptyNamespace::leave() const {
-  if (!inside) return {};
-  Failure failure = move_to(host_);
-  inside = bool{failure};
+Failure EmptyNamespace::leave() {
+  if (inside == nullptr) return {};
+  Failure failure = move_to(inside->host_);
+  if (!failure) inside = nullptr;
   return failure;
 }
 
 Failure EmptyNamespace::expect() const {
   if (!made()) return {ENOENT, "setns", ""};
-  inside = true;
+  inside = this;
   return {};
 }
 

@@ -22,7 +22,7 @@ Failure open_mounts(const std::vector<uint8_t>& plan, uint32_t features, HostExe
                     const std::vector<int>& supplied) {
   if (Failure failure = unshare_file_system_view()) return failure;
   const EmptyNamespace& outside = EmptyNamespace::instance();
-  if (Failure failure = outside.leave()) return failure;
+  if (Failure failure = EmptyNamespace::leave()) return failure;
   const bool moves = joins_container(plan::View(plan.data()));
   if (moves) {
     if (Failure failure = outside.expect()) return failure;
@@ -31,7 +31,7 @@ Failure open_mounts(const std::vector<uint8_t>& plan, uint32_t features, HostExe
   if (!moves) return {};
   // The mounts are attached.
   opened->slots.clear();
-  return outside.leave();
+  return EmptyNamespace::leave();
 }
 
 void look_up(int mount, const std::string& paths) {

@@ -131,6 +131,7 @@ bool opens_only(const View& view, uint32_t index, bool inside) {
     case Code::Directory:
     case Code::Symlink:
     case Code::Attributes:
+    case Code::Idmap:
       return true;
     case Code::Tmpfs:
       return read<op::Tmpfs>(view, index).at == nullptr;

@@ -23,8 +23,8 @@ class Here : public Site {
 
   Failure apply(const fs::Changes& changes) override { return fs::apply(changes); }
 
-  Failure make_empty_namespace() override {
-    return on_own_thread("orlop-empty", [] { return opener::EmptyNamespace::instance().make(); });
+  Failure make_empty_namespace(opener::EmptyNamespace::For children) override {
+    return on_own_thread("orlop-empty", [=] { return opener::EmptyNamespace::instance(children).make(); });
   }
 
   Failure make_network(const std::vector<uint8_t>& plan, uint32_t features, UniqueFd* network) override {
@@ -36,8 +36,8 @@ class Here : public Site {
     return opener::open_mounts(plan, features, opened, supplied);
   }
 
-  Failure open_view(const std::vector<std::string>& layers, UniqueFd* view) override {
-    return fs::open_view(layers, view);
+  Failure open_view(const std::vector<std::string>& layers, fs::Marks marks, UniqueFd* view) override {
+    return fs::open_view(layers, marks, view);
   }
 
   Failure open_root_of(pid_t pid, uint64_t start_time, UniqueFd* view) override {
@@ -52,8 +52,8 @@ class Here : public Site {
 
   Failure copy_tree(int source, int destination) override { return fs::copy_tree(source, destination); }
 
-  Failure diff(int upper, int view, std::vector<fs::LayerChange>* changes) override {
-    return fs::diff(upper, view, changes);
+  Failure diff(int upper, int view, fs::Marks marks, std::vector<fs::LayerChange>* changes) override {
+    return fs::diff(upper, view, marks, changes);
   }
 
   Failure tree_size(int directory, fs::TreeSize* size) override { return fs::tree_size(directory, size); }

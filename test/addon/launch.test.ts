@@ -117,7 +117,7 @@ describe('launching a plan', () => {
     const text = await outputOf({
       argv: ['/bin/sh', '-c', 'echo $$; hostname'],
       namespaces: ['pid', 'uts'],
-      steps: [{ op: 'hostname', name: 'inside' }],
+      steps: [{ op: 'hostname', name: 'inside', optional: 0 }],
     });
     expect(text).to.equal('1\ninside\n');
     expect(hostname()).not.to.equal('inside');

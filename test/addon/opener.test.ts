@@ -50,7 +50,7 @@ describe('a start whose mounts an opener makes', () => {
   });
 
   it('clones without a mount of the host: the child never sees one', async () => {
-    const step: Op = { op: 'hostname', reason: '', name: 'held' };
+    const step: Op = { op: 'hostname', reason: '', name: 'held', optional: 0 };
     const held = await hold(native, [step], { namespaces: ['uts'], strategy: 'opener' });
     const own = readFileSync(`/proc/${held.pid}/mountinfo`, 'utf8').trim().split('\n');
     // Its root is a copy of the host's mounts here, so it has as many as the host, and not twice as many.
@@ -207,7 +207,7 @@ describe('a start whose mounts an opener makes', () => {
 
   for (const op of [
     { op: 'propagation', reason: '', path: '/', mode: 1, recursive: 1 },
-    { op: 'hostname', reason: '', name: 'changed' },
+    { op: 'hostname', reason: '', name: 'changed', optional: 0 },
     { op: 'umask', reason: '', mask: 0 },
     { op: 'join', reason: '', namespace: 0, kind: 0 },
     { op: 'ids', reason: '', uid: 1, gid: 1, groups: [] },

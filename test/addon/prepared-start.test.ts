@@ -231,7 +231,7 @@ describe('a prepared start', function () {
 
     it('fills its other holes as without one', async () => {
       const plan = { ...planOf('true'), namespaces: ['mount', 'uts'] as const };
-      const hostname: Op = { op: 'hostname', reason: '', name: hole.shortId };
+      const hostname: Op = { op: 'hostname', reason: '', name: hole.shortId, optional: 0 };
       const enter = [...plan.enter.slice(0, -1), hostname, ...plan.enter.slice(-1)];
       const named = prepare(native(), { ...plan, enter });
       const options = { values: valuesFor(8), command: command(['/bin/hostname']) };

@@ -27,7 +27,7 @@ const rooms: Readonly<Record<string, Directions | 'all'>> = {
     types: ['trace/laps.ts'],
   },
   prefetch: { uses: ['plan', 'launch', 'record', 'store'] },
-  supervise: { uses: ['launch/next-tick.ts', 'record'] },
+  supervise: { uses: ['launch/next-tick.ts', 'record', 'store/explain.ts'], types: ['store/store.ts'] },
   containers: {
     uses: ['plan', 'store', 'images', 'volumes', 'launch', 'record', 'resolve', 'prefetch', 'supervise'],
     types: ['request', 'trace/laps.ts'],

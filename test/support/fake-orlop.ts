@@ -2,7 +2,8 @@ import { EventEmitter } from 'node:events';
 import { Readable } from 'node:stream';
 import type { CommandRuntime } from '../../ts/api/command-runtime.ts';
 import type { Container, ExitStatus, Running, StartOptions } from '../../ts/api/types.ts';
-import type { Io } from '../../ts/cli/io.ts';
+import type { Tried } from '../../ts/cli/doctor/trials.ts';
+import type { Addon, Io } from '../../ts/cli/io.ts';
 import { main } from '../../ts/cli/main.ts';
 import { rootRights } from '../../ts/native/rights.ts';
 
@@ -56,7 +57,7 @@ export async function orlop(argv: readonly string[], world: World = {}): Promise
     now: () => world.now ?? new Date('2026-11-27T12:00:00Z'),
     signals: world.signals ?? new EventEmitter(),
     endBy: (signal) => calls.push(['end by', signal]),
-    loadAddon: async () => ({ features: () => 0b111111, file: '/p/orlop.node', rights: rootRights }),
+    loadAddon: async () => fakeAddon,
     open: async (options) => {
       calls.push(['open', options]);
       return library(calls, world.library ?? {});
@@ -64,6 +65,23 @@ export async function orlop(argv: readonly string[], world: World = {}): Promise
   };
   return { status: await main(argv, io), stdout, stderr, calls };
 }
+
+/** An addon by which all parts of a start succeed. */
+export const fakeAddon: Addon = {
+  features: () => 0b111111,
+  file: '/p/orlop.node',
+  rights: rootRights,
+  tryParts: async () => allSucceed,
+};
+
+export const allSucceed: Tried = {
+  mounts: null,
+  overlayfs: null,
+  procfs: null,
+  network: null,
+  seccomp: null,
+  'id map': null,
+};
 
 type Calls = (readonly [string, ...unknown[]])[];
 

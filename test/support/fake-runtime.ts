@@ -5,6 +5,7 @@ import { emptyConfig } from '../../ts/images/platform.ts';
 import type { CheckedImage, ImageStore, ResolvedImage } from '../../ts/images/types.ts';
 import { Where } from '../../ts/launch/where.ts';
 import { prefetchNetworks } from '../../ts/prefetch/networks.ts';
+import { Ranges } from '../../ts/prefetch/ranges.ts';
 import { Roots } from '../../ts/prefetch/roots.ts';
 import { ContainerStore } from '../../ts/record/container-store.ts';
 import { newId } from '../../ts/store/id.ts';
@@ -52,12 +53,14 @@ async function fakeRuntime(directory: string): Promise<FakeRuntime> {
   const runtime: FakeRuntime = {
     addon,
     native,
+    floor: [],
     store,
     roots,
     containers,
     volumes: containers.volumes,
     prepared: new PreparedContainers(),
     networks: prefetchNetworks(native),
+    ranges: new Ranges(native, `${directory}/ranges`),
     where: new Where(native, 'program', ''),
     images: images(() => runtime),
     found: { value: image(), checks: [['share', '/run/images.lock']], repeatable: true },

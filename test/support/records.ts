@@ -26,12 +26,14 @@ export function request(changes: Partial<RunRequest> = {}): RunRequest {
     entrypoint: null,
     readOnly: false,
     capabilities: { add: [], drop: [] },
-    security: { noNewPrivileges: true, seccomp: 'default' },
+    security: { noNewPrivileges: true, seccomp: 'default', systemPaths: 'own' },
     ulimits: [],
     network: 'none',
     interactive: false,
     labels: {},
     shmSize: 65_536,
+    userns: 'default',
+    isolation: [],
     ...changes,
   };
 }

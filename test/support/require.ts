@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { userInfo } from 'node:os';
+import { canBoot } from './guest.ts';
 import { temporaryParent } from './temporary.ts';
 
 /** Requirements of tests: each returns the reason why it is missing, or null. */
@@ -38,6 +39,7 @@ const requirements = {
       : 'the kernel has no btrfs, or there is no mkfs.btrfs',
   'cgroup-v2': () => (mounted('cgroup2') ? null : 'there is no cgroup v2 mount'),
   'freezer-v1': () => (mounted('cgroup', 'freezer') ? null : 'there is no freezer of cgroup v1'),
+  vm: () => (canBoot() ? null : 'QEMU or its kernel is not here: scripts/setup vm'),
   zstd: () => (runs('zstd', '--version') ? null : 'zstd is not installed'),
 } as const;
 

@@ -7,27 +7,10 @@ import { expect } from 'chai';
 import { Orlop } from '../../ts/index.ts';
 import { busyboxArchive } from '../support/busybox.ts';
 import { removeAll } from '../support/orlop.ts';
+import { parentOf, processesOf } from '../support/processes.ts';
 import { refusal } from '../support/refusal.ts';
 import { requires } from '../support/require.ts';
 import { until } from '../support/temporary.ts';
-
-/** Processes whose command line begins with a word, of this user. */
-function processesOf(word: string): number[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .filter((pid) => {
-      try {
-        return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').includes(word);
-      } catch {
-        return false;
-      }
-    })
-    .map(Number);
-}
-
-function parentOf(pid: number): number {
-  return Number(/^PPid:\s*(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
-}
 
 describe('orlop-launcher', function () {
   this.timeout(120_000);
@@ -113,6 +96,17 @@ describe('orlop-launcher', function () {
     const script = 'readlink /proc/self/ns/net; ls -A /sys/fs/cgroup; touch /sys/x 2>&1 | grep -c Read-only';
     const { stdout } = await orlop.run('busybox', ['sh', '-c', script], { network: 'host' });
     expect(stdout).to.equal(`${readlinkSync('/proc/self/ns/net')}\n1\n`);
+  });
+
+  it('holds 2 MB at most a while after many containers at once', async () => {
+    await using orlop = await Orlop.open({ root: join(directory, 'root'), run: join(directory, 'run') });
+    const [launcher = 0] = processesOf('orlop-launcher').filter((one) => parentOf(one) === process.pid);
+    const read = (field: RegExp) => Number(field.exec(readFileSync(`/proc/${launcher}/status`, 'utf8'))?.[1]);
+    await until('it has a thread for each of many calls', async () => {
+      await Promise.all(Array.from({ length: 32 }, () => orlop.run('busybox', ['true'])));
+      return read(/^Threads:\s*(\d+)$/m) > 24;
+    });
+    await until('it has given memory back', () => read(/^VmRSS:\s*(\d+) kB$/m) <= 2048);
   });
 
   it('runs a hundred containers at once', async () => {

@@ -59,8 +59,8 @@ for (const [name, features] of featureSets) {
     });
 
     function planOf(script: string, changes: Partial<StartFacts> = {}): Plan {
-      const plan = buildPlan(shellFacts(root, script, { userNamespace: true, ...changes }));
-      return { ...plan, prepare: plan.prepare.flatMap(withoutDevices) };
+      const plan = buildPlan(shellFacts(root, script, changes));
+      return { ...plan, namespaces: [...plan.namespaces, 'user'], prepare: plan.prepare.flatMap(withoutDevices) };
     }
 
     function run(plan: Plan): PlanRun {

@@ -28,7 +28,7 @@ describe('file trees in a user namespace', () => {
   const overlay = `mkdir -p lower/a lower/b extra upper work merged; echo 1 >lower/a/f; echo 2 >lower/b/g
     mount -t overlay orlop -o lowerdir=lower,upperdir=upper,workdir=work,userxattr merged
     rm -r merged/a merged/b/g; mkdir merged/a; echo x >merged/a/n; umount merged`;
-  const view = `const view = await native.openView(['lower', 'extra'].map((name) => join(process.cwd(), name)));`;
+  const view = `const view = await native.openView(['lower', 'extra'].map((name) => join(process.cwd(), name)), 'user');`;
 
   for (const [way, features] of [
     ['', 0xffffffff],
@@ -38,7 +38,7 @@ describe('file trees in a user namespace', () => {
       const changes = run(
         // The kernel leaves a work directory of mode 0, which its owner cannot enter.
         `${overlay}\nchmod 700 work/work`,
-        `native.limitFeatures(${features}); ${view} return native.diff(fs.openSync('upper'), view)`,
+        `native.limitFeatures(${features}); ${view} return native.diff(fs.openSync('upper'), view, 'user')`,
       );
       expect(changes).to.deep.equal([
         { kind: 'C', path: '/a' },

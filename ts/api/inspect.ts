@@ -1,5 +1,6 @@
 import type { StoredContainer } from '../record/schema.ts';
 import type { BindMount } from '../request/types.ts';
+import { formatUserNamespace } from '../request/user-namespace.ts';
 import type { Store } from '../store/store.ts';
 import { mountsOf, optionsText } from './mounts.ts';
 import type { ContainerInspect, ContainerSummary } from './types.ts';
@@ -87,6 +88,7 @@ export function inspectContainer(
       ReadonlyRootfs: request.readOnly,
       ShmSize: request.shmSize,
       Tmpfs: Object.fromEntries(request.tmpfs.map((tmpfs) => [tmpfs.target, optionsText('tmpfs', tmpfs.attributes)])),
+      UsernsMode: formatUserNamespace(request.userns),
       Ulimits: request.ulimits.map(({ name, soft, hard }) => ({ Name: name, Soft: soft, Hard: hard })),
     },
     NetworkSettings: { Ports: {}, Networks: {}, IPAddress: '', Gateway: '', MacAddress: '' },

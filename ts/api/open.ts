@@ -1,20 +1,27 @@
+import { join } from 'node:path';
 import { PreparedContainers } from '../containers/prepared-containers.ts';
 import { recover } from '../containers/recover.ts';
 import type { Runtime } from '../containers/runtime.ts';
 import { Images } from '../images/images.ts';
 import { Where } from '../launch/where.ts';
 import type { Mode } from '../native/contract.ts';
+import { requireIsolation } from '../native/isolation.ts';
 import { openSite } from '../native/open-site.ts';
 import { prefetchNetworks } from '../prefetch/networks.ts';
+import { Ranges } from '../prefetch/ranges.ts';
 import { Roots } from '../prefetch/roots.ts';
 import { ContainerStore } from '../record/container-store.ts';
+import { parseIsolation } from '../request/isolation.ts';
+import { callersRun } from '../store/known-stores.ts';
 import { Store } from '../store/store.ts';
 import { errorCode } from '../store/system-error.ts';
 import type * as t from './types.ts';
 
 /** Opens a store and the services that use it. Throws like `Orlop.open`. */
-export async function openRuntime({ root, run }: t.OpenOptions, mode: Mode): Promise<Runtime> {
-  const native = await openSite();
+export async function openRuntime({ root, run, isolation }: t.OpenOptions, mode: Mode): Promise<Runtime> {
+  const floor = parseIsolation(isolation ?? []);
+  const native = await openSite({ process: floor.includes('process') });
+  requireIsolation(floor, native.rights);
   // A command has no other work while it waits for a thread.
   if (mode === 'command') native.workAtOnce();
   const store = await Store.open({ root, run, native, mode });
@@ -32,18 +39,21 @@ export async function openRuntime({ root, run }: t.OpenOptions, mode: Mode): Pro
   return {
     store,
     native,
+    floor,
     images,
     volumes: containers.volumes,
     containers,
     prepared: new PreparedContainers(),
     roots,
     networks: prefetchNetworks(native),
+    ranges: new Ranges(native, join(callersRun(), 'ranges')),
     where: new Where(native, mode),
   };
 }
 
 /** Closes the store and releases all prefetched objects. */
-export async function closeRuntime({ roots, networks, store }: Runtime): Promise<void> {
+export async function closeRuntime({ roots, networks, ranges, store }: Runtime): Promise<void> {
   await Promise.all([roots.close(), networks.reset()]);
+  ranges.close();
   await store.close();
 }

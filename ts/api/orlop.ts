@@ -4,6 +4,7 @@ import type { Runtime } from '../containers/runtime.ts';
 import { RequestError } from '../errors/index.ts';
 import { kernelRelease } from '../linux/kernel.ts';
 import type { Mode } from '../native/contract.ts';
+import { type Isolation, isolationOf, readIsolationFacts } from '../native/isolation.ts';
 import { describePlan } from '../plan/describe.ts';
 import { knownRequest } from '../request/known.ts';
 import type { RunOptions, RunRequest } from '../request/types.ts';
@@ -52,6 +53,10 @@ export class Orlop implements t.OrlopRuntime {
     this.volumes = new VolumeApi(() => this.#runtime);
   }
 
+  get isolation(): Isolation {
+    return isolationOf(this.#opened.native.rights, readIsolationFacts(), this.#opened.floor);
+  }
+
   /** The runtime of a call. After `close`, what the call made would be left behind. */
   get #runtime(): Runtime {
     if (this.#closing === null) return this.#opened;
@@ -61,7 +66,8 @@ export class Orlop implements t.OrlopRuntime {
   /**
    * Opens the store, creates it if it is missing, and repairs what dead processes left in it.
    *
-   * @throws RequestError ORLOP_E_STORE if its directories cannot be used, ORLOP_E_NATIVE if the addon cannot be loaded
+   * @throws RequestError ORLOP_E_STORE if its directories cannot be used, ORLOP_E_NATIVE if the addon cannot be loaded,
+   * ORLOP_E_ISOLATION if containers would have less than asked for
    */
   static async open(options: t.OpenOptions = {}): Promise<Orlop> {
     return Orlop.openAs('program', options);

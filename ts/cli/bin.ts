@@ -48,7 +48,8 @@ const io: Io = {
     const { file } = (await import('../native/binding.ts')).loadedNative();
     const { openSite } = await import('../native/open-site.ts');
     const native = await openSite();
-    return { features: () => native.features(), file, rights: native.rights };
+    const tryParts = async (parent: string) => (await import('./doctor/trials.ts')).tryParts(native, parent);
+    return { features: () => native.features(), file, rights: native.rights, tryParts };
   },
 };
 

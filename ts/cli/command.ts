@@ -16,7 +16,7 @@ export interface Invocation extends Arguments {
   readonly io: Io;
   /** Value of `--root`. */
   readonly root: string | undefined;
-  /** Opens the store that `--root` names, runs `use`, and closes it. */
+  /** Opens the store that `--root` names, with the floor of `--isolation`, runs `use`, and closes it. */
   with<Result>(use: (orlop: CommandRuntime) => Promise<Result>): Promise<Result>;
 }
 

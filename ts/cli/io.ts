@@ -3,6 +3,7 @@ import type { CommandRuntime } from '../api/command-runtime.ts';
 import type { OpenOptions } from '../api/types.ts';
 import type { Relay } from '../native/contract.ts';
 import type { Rights } from '../native/rights.ts';
+import type { Tried } from './doctor/trials.ts';
 
 /** The parts of the process that a command uses. Tests replace them. */
 export interface Io {
@@ -24,7 +25,16 @@ export interface Io {
   /** Ends the program by the signal's default action. */
   endBy(signal: NodeJS.Signals): void;
   open(options: OpenOptions): Promise<CommandRuntime>;
-  loadAddon(): Promise<{ features(): number; readonly file: string; readonly rights: Rights }>;
+  loadAddon(): Promise<Addon>;
+}
+
+/** What doctor asks of the addon. */
+export interface Addon {
+  readonly file: string;
+  readonly rights: Rights;
+  features(): number;
+  /** Tries the parts of a start; see `tryParts` of doctor. */
+  tryParts(parent: string): Promise<Tried>;
 }
 
 export interface SignalSource {

@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
 import type { CommandRuntime } from '../api/command-runtime.ts';
+import type { OpenOptions } from '../api/types.ts';
 import { RequestError } from '../errors/index.ts';
 import { nearest } from '../request/text.ts';
 import { errorCode } from '../store/system-error.ts';
-import type { CommandModule, Invocation } from './command.ts';
+import { type CommandModule, type Invocation, text } from './command.ts';
 import { type CommandEntry, commands, synonyms } from './commands.ts';
 import type { Io } from './io.ts';
 import { topHelp } from './output/help.ts';
@@ -56,7 +57,8 @@ async function call(entry: CommandEntry, argv: readonly string[], root: string |
   const { command } = await entry.load();
   const given = plainCommand(command, argv) ?? (await parseCommand(entry, argv, io));
   if (given === null) return 0;
-  const invocation: Invocation = { io, root, ...given, with: (use) => withStore(io, command, root, use) };
+  const options = { root, isolation: text(given.values, 'isolation') };
+  const invocation: Invocation = { io, root, ...given, with: (use) => withStore(io, command, options, use) };
   try {
     return await command.run(invocation);
   } catch (error) {
@@ -72,15 +74,16 @@ const missing = new Set<string | undefined>(['ORLOP_E_NO_CONTAINER', 'ORLOP_E_NO
 async function withStore<Result>(
   io: Io,
   { makesStore }: CommandModule,
-  root: string | undefined,
+  options: OpenOptions,
   use: (orlop: CommandRuntime) => Promise<Result>,
 ): Promise<Result> {
+  const { root } = options;
   if (root !== undefined && makesStore === undefined && !existsSync(root)) {
     throw new RequestError('ORLOP_E_STORE', `there is no store at '${root}'`, {
       hint: "check --root; 'run', 'create', 'import', 'load' and 'volume create' make a store",
     });
   }
-  const orlop = await io.open({ root });
+  const orlop = await io.open(options);
   try {
     return await use(orlop);
   } finally {

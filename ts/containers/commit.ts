@@ -1,6 +1,6 @@
 import type { OnProgress } from '../images/progress.ts';
 import type { ImageConfig, ImageId } from '../images/types.ts';
-import { layerPaths } from '../record/layer.ts';
+import { layerMarks, layerPaths } from '../record/layer.ts';
 import type { ContainerRecord, StoredContainer } from '../record/schema.ts';
 import type { MountSpec } from '../request/types.ts';
 import { pauseContainer } from './pause/pause.ts';
@@ -30,6 +30,7 @@ export async function commitContainer(
   await using _pause = running && request.pause !== false ? await pauseContainer(runtime.store, container) : null;
   return await runtime.images.commit({
     upper: layerPaths(runtime.store, record.layer).upper,
+    marks: layerMarks(record.request, runtime.native.rights),
     base,
     reference: reference ?? undefined,
     config: configOf(record, base.config),

@@ -2,7 +2,8 @@ import { type Launched, launch } from '../launch/launch.ts';
 import { inNextTick } from '../launch/next-tick.ts';
 import { pathsIn } from '../launch/paths-in.ts';
 import type { PreparedForm, PreparedStart } from '../launch/prepared-start.ts';
-import type { ExitOptions, Native } from '../native/contract.ts';
+import type { ExitOptions, Native, NativeExit, NativeProcess } from '../native/contract.ts';
+import type { Range } from '../prefetch/ranges.ts';
 import type { RootKind } from '../prefetch/roots.ts';
 import type { StdioRequest } from '../supervise/stdio.ts';
 import { StdioPipes } from '../supervise/stdio-pipes.ts';
@@ -52,26 +53,31 @@ export async function launchContainer(
   const streams = stdioSources(stdio);
   const { facts, mayHang } = start;
   const mounts = roots.mountsOf(layer);
-  const network = facts.network === 'none' && where.prefetches ? networks.tryTake() : null;
+  const range = await takeRange(runtime, start);
+  const network = range === null && facts.network === 'none' && where.prefetches ? networks.tryTake() : null;
   const taken = [...(network === null ? [] : [network]), ...(mounts?.descriptors ?? [])];
-  const strategy = where.choose(mayHang);
+  const strategy = range === null ? where.choose(mayHang) : 'opener';
   const prefetched = { strategy, network: network !== null, mounts: mounts?.names ?? null };
   const places = { stagingDirectory: make?.stagingDirectory ?? null, trash: store.trash() };
-  const form = unlessRefused(() => start.form({ ...prefetched, ...places }), native, taken);
+  const giveBack = () => range === null || runtime.ranges.release(range);
+  const form = unlessRefused(() => start.form({ ...prefetched, ...places }), native, taken, giveBack);
   laps.lap('plan', 'the operations, as bytes');
   const token = {};
-  const { values, command } = own;
+  const { command } = own;
   const options = {
-    values,
+    values: range === null ? own.values : [...own.values, `${range.first.user}`],
     command,
-    descriptors: streams.sources,
+    descriptors: range === null ? streams.sources : [...streams.sources, range.descriptor],
     taken,
     create: make !== undefined,
     onExit,
     signal,
     token,
   };
-  const launching = launch(native, form, options);
+  const launching = launch(native, form, options).catch((error: unknown) => {
+    giveBack();
+    throw error;
+  });
   if (root !== null && strategy === 'opener') {
     inNextTick(() => roots.makeNext(root, () => pathsIn(facts, command), token), undefined);
   }
@@ -82,15 +88,45 @@ export async function launchContainer(
     ...launched,
     stdio: new StdioPipes(native, streams, launched.pipes, collect !== undefined),
     removes: form.removes,
+    ended: range === null ? launched.ended : releasing(runtime, range, launched),
   };
 }
 
+/** The IDs of a start whose container has a user namespace of its own; null: it has none. */
+async function takeRange({ ranges, where }: Runtime, { facts, mayHang }: PreparedStart): Promise<Range | null> {
+  const { userNamespace } = facts;
+  if (!userNamespace) return null;
+  await where.openForUsers(mayHang);
+  const { first, size } = userNamespace;
+  return first === null ? ranges.take(size) : ranges.chosen(first, size);
+}
+
+/** The exit of a container, after which its IDs are free: the kernel has ended all processes of its PID namespace. */
+async function releasing({ native, ranges }: Runtime, range: Range, { ended, process }: Launched): Promise<NativeExit> {
+  try {
+    return await (ended ?? exitOf(native, process));
+  } finally {
+    ranges.release(range);
+  }
+}
+
+/** The exit of a process whose output is not collected. */
+export async function exitOf(native: Native, process: NativeProcess): Promise<NativeExit> {
+  return { exit: await native.wait(process), outputs: [], overflow: null, failure: null };
+}
+
 /** Gives the form. If its plan is over the limits, the launch will not take the descriptors: closes them. */
-function unlessRefused(form: () => PreparedForm, native: Native, taken: readonly number[]): PreparedForm {
+function unlessRefused(
+  form: () => PreparedForm,
+  native: Native,
+  taken: readonly number[],
+  giveBack: () => void,
+): PreparedForm {
   try {
     return form();
   } catch (error) {
     for (const descriptor of taken) native.closeSync(descriptor);
+    giveBack();
     throw error;
   }
 }

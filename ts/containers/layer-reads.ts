@@ -7,7 +7,7 @@ import type { ResolvedImage } from '../images/types.ts';
 import type { ProcessIdentity } from '../linux/proc.ts';
 import type { Native, NativeChange } from '../native/contract.ts';
 import { applicationOf } from '../record/files.ts';
-import { layerPaths } from '../record/layer.ts';
+import { layerMarks, layerPaths } from '../record/layer.ts';
 import type { StoredContainer } from '../record/schema.ts';
 import { ImageView } from '../resolve/image-view.ts';
 import { errorCode } from '../store/system-error.ts';
@@ -17,9 +17,10 @@ import type { Runtime } from './runtime.ts';
 export async function diffContainer(runtime: Runtime, { record }: StoredContainer): Promise<readonly NativeChange[]> {
   const { value: image } = await runtime.images.resolve(record.image.id);
   await using view = new ImageView(runtime.native, image.layers);
+  const marks = layerMarks(record.request, runtime.native.rights);
   const upper = await openDirectory(layerPaths(runtime.store, record.layer).upper);
   try {
-    return withoutParts(await runtime.native.diff(upper.fd, await view.open()), image);
+    return withoutParts(await runtime.native.diff(upper.fd, await view.open(), marks), image);
   } finally {
     await upper.close();
   }
@@ -45,7 +46,7 @@ export async function exportContainer(
     return;
   }
   const { upper } = layerPaths(store, record.layer);
-  await using view = new ImageView(native, [upper, ...image.layers]);
+  await using view = new ImageView(native, [upper, ...image.layers], layerMarks(record.request, native.rights));
   await write(await view.open());
 }
 

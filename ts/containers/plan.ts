@@ -3,6 +3,7 @@ import { BinaryPlan } from '../plan/encoded.ts';
 import { inForm } from '../plan/form.ts';
 import type { Plan } from '../plan/types.ts';
 import { prefetchedNetworkPlan } from '../prefetch/networks.ts';
+import { hasOwnUsers } from '../record/layer.ts';
 import type { RunRequest } from '../request/types.ts';
 import type { ResolvedSource } from '../resolve/sources.ts';
 import { newId } from '../store/id.ts';
@@ -25,9 +26,11 @@ export async function planRun(runtime: Runtime, request: RunRequest): Promise<Pl
       { path: store.volumeData(name), device: 0n, inode: 0n, type: 'directory' },
     ]),
   );
-  const network = request.network === 'none' && networks.ready > 0;
+  const ownUsers = hasOwnUsers(resolved.request);
+  const network = !ownUsers && request.network === 'none' && networks.ready > 0;
   const mounts = root === null ? null : roots.prefetched(root.key);
-  const form = { strategy: where.choose(resolved.mayHang), network, mounts: mounts?.names ?? null };
+  const strategy = ownUsers ? 'opener' : where.choose(resolved.mayHang);
+  const form = { strategy, network, mounts: mounts?.names ?? null };
   const plan = new BinaryPlan(buildPlan(inForm(resolved.facts(volumes), form)));
   const { values, command } = newOwn(resolved, request, newId());
   const prefetched = [...(network ? prefetchedNetworkPlan().enter : []), ...(mounts?.plan(values).prepare ?? [])];

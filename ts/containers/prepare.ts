@@ -4,7 +4,7 @@ import type { Change } from '../native/contract.ts';
 import { inForm } from '../plan/form.ts';
 import type { RootKind } from '../prefetch/roots.ts';
 import { afterExitChanges, createdChanges, runningState } from '../record/changes.ts';
-import type { LayerOrigin } from '../record/layer.ts';
+import { hasOwnUsers, type LayerOrigin } from '../record/layer.ts';
 import { refuseLongRecord } from '../record/making.ts';
 import { created, type StoredContainer } from '../record/schema.ts';
 import type { RunRequest } from '../request/types.ts';
@@ -57,7 +57,8 @@ export async function prepareContainer(
     container,
     created: made,
     start,
-    root: durability === 'ephemeral' ? rootOf(resolved, start) : null,
+    // A union in a user namespace belongs to one start.
+    root: durability === 'ephemeral' && !hasOwnUsers(resolved.request) ? rootOf(resolved, start) : null,
   };
 }
 

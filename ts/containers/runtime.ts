@@ -1,7 +1,9 @@
 import type { ImageStore } from '../images/types.ts';
 import type { Where } from '../launch/where.ts';
 import type { Native } from '../native/contract.ts';
+import type { IsolationName } from '../native/isolation.ts';
 import type { Prefetch } from '../prefetch/prefetch.ts';
+import type { Ranges } from '../prefetch/ranges.ts';
 import type { Roots } from '../prefetch/roots.ts';
 import type { ContainerStore } from '../record/container-store.ts';
 import type { Store } from '../store/store.ts';
@@ -12,6 +14,8 @@ import type { PreparedContainers } from './prepared-containers.ts';
 export interface Runtime {
   readonly store: Store;
   readonly native: Native;
+  /** What must hold for every container. */
+  readonly floor: readonly IsolationName[];
   readonly images: ImageStore;
   readonly volumes: Volumes;
   readonly containers: ContainerStore;
@@ -19,5 +23,7 @@ export interface Runtime {
   readonly roots: Roots;
   /** Descriptors of network namespaces. */
   readonly networks: Prefetch<number>;
+  /** IDs of containers with user namespaces of their own. */
+  readonly ranges: Ranges;
   readonly where: Where;
 }

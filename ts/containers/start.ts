@@ -1,6 +1,6 @@
 import { LaunchError } from '../errors/index.ts';
 import type { Launched } from '../launch/launch.ts';
-import type { ExitOptions, Native, NativeExit, NativeProcess } from '../native/contract.ts';
+import type { ExitOptions, NativeProcess } from '../native/contract.ts';
 import { allowRemount } from '../record/layer.ts';
 import type { StoredContainer } from '../record/schema.ts';
 import { explaining } from '../store/explain.ts';
@@ -10,7 +10,7 @@ import type { StdioPipes } from '../supervise/stdio-pipes.ts';
 import type { Laps } from '../trace/laps.ts';
 import type { CreatedContainer } from './create.ts';
 import { undoContainer } from './create.ts';
-import { type LaunchedContainer, launchContainer, type StartRequest } from './launch-container.ts';
+import { exitOf, type LaunchedContainer, launchContainer, type StartRequest } from './launch-container.ts';
 import { storedOwn } from './own.ts';
 import { prepareStored } from './prepare.ts';
 import { isOutdated, whileChanging } from './prepared-containers.ts';
@@ -49,7 +49,7 @@ export async function startContainer(
       launchClaimed(runtime, { ...claimed, prepared }, request),
     );
     const { process, removes } = launched;
-    const finished = launched.ended ?? exitOnly(native, process);
+    const finished = launched.ended ?? exitOf(native, process);
     const { id } = claimed.record;
     const exitReport = settleExit(runtime, () => running(claimed, process), { id, removes, finished });
     return { ...launched, laps, exitReport, exited: announceExit(id, exitReport) };
@@ -101,10 +101,6 @@ function exitOptionsOf({ record, durability }: StoredContainer, { collect }: Sta
   const removes = record.request.rm && durability === 'ephemeral';
   if (!removes && collect === undefined) return undefined;
   return { collect: collect !== undefined, reportWithExit: false, limit: collect ?? 0 };
-}
-
-async function exitOnly(native: Native, process: NativeProcess): Promise<NativeExit> {
-  return { exit: await native.wait(process), outputs: [], overflow: null, failure: null };
 }
 
 /** Gives the container with the state that the launcher thread has recorded. */

@@ -16,6 +16,7 @@ export const catalogue = {
   ORLOP_E_ENVIRONMENT: 'an environment variable is not valid',
   ORLOP_E_IMAGE_IN_USE: 'containers use the image',
   ORLOP_E_INPUT: 'a value is not valid',
+  ORLOP_E_ISOLATION: 'a container would have less isolation than was asked for',
   ORLOP_E_KERNEL: 'the kernel lacks what is needed',
   ORLOP_E_LATER: 'this comes with a later version',
   ORLOP_E_NATIVE: 'the addon could not be loaded',

@@ -80,13 +80,13 @@ async function existingLayer(store: Context['store'], chainId: Digest): Promise<
 
 async function addUpper(
   addition: Addition,
-  { upper, onProgress, signal }: CommitOptions,
+  { upper, marks, onProgress, signal }: CommitOptions,
   below: readonly string[],
 ): Promise<LayerRecord> {
   const directory = await open(upper, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
   try {
     const onBytes = asProgress(onProgress, { stage: 'pack' });
-    return await addition.packed(directory.fd, below, { onBytes, signal });
+    return await addition.packed(directory.fd, below, { marks, onBytes, signal });
   } finally {
     await directory.close();
   }

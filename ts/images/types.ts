@@ -1,5 +1,6 @@
 import type { RequestError } from '../errors/index.ts';
 import type { Change } from '../native/contract.ts';
+import type { Marks } from '../native/rights.ts';
 import type { OnProgress } from './progress.ts';
 
 /** Run options of an image: the part of the OCI image configuration that containers use. */
@@ -143,6 +144,8 @@ export interface ImportOptions {
 export interface CommitOptions {
   /** Absolute path of the read-write layer's `diff` directory. It must not change during the commit. */
   readonly upper: string;
+  /** Marks of the overlay that wrote it. */
+  readonly marks: Marks;
   readonly base: ResolvedImage;
   readonly reference?: string | undefined;
   /** Configuration of the container, as far as it differs from the image's. */

@@ -12,7 +12,7 @@ import { BinaryPlan } from '../plan/encoded.ts';
 import type { StartFacts } from '../plan/facts.ts';
 import { inForm, type PlanForm } from '../plan/form.ts';
 import { format } from '../plan/format.ts';
-import type { Values } from '../plan/holes.ts';
+import { hole, type Values } from '../plan/holes.ts';
 import type { Plan } from '../plan/types.ts';
 import { features } from './features.ts';
 
@@ -101,13 +101,22 @@ export class PreparedStart {
       checks,
       created: this.#source.created({ stagingDirectory: form.stagingDirectory, mounted: form.mounts !== null }),
       running,
+      ...mapsOf(this.facts),
       afterExit: this.#source.afterExit(form.trash),
     });
   }
 }
 
+/** The maps of a container's own user namespace. Each start gives the first ID of one that no other has. Pure. */
+function mapsOf({ userNamespace }: StartFacts): Pick<PrepareOptions, 'uidMap' | 'gidMap'> {
+  if (!userNamespace) return {};
+  const { first, size } = userNamespace;
+  const map = (id: number | undefined) => `0 ${id ?? hole.range} ${size}\n`;
+  return { uidMap: map(first?.user), gidMap: map(first?.group) };
+}
+
 /** Checks and batches of changes around a launch. */
-export interface Surroundings extends Pick<PrepareOptions, 'checks' | 'created' | 'running'> {
+export interface Surroundings extends Pick<PrepareOptions, 'checks' | 'created' | 'running' | 'uidMap' | 'gidMap'> {
   /** Null or left out: no batch of changes removes the container. */
   readonly afterExit?: AfterExit | null;
 }

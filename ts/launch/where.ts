@@ -1,3 +1,4 @@
+import { RequestError } from '../errors/index.ts';
 import type { Mode, Native } from '../native/contract.ts';
 import type { Strategy } from '../plan/types.ts';
 import { features } from './features.ts';
@@ -21,6 +22,7 @@ export class Where {
   readonly #mode: Mode;
   readonly #forced: string | undefined;
   #made: Promise<void> | null = null;
+  #madeForUsers: Promise<void> | null = null;
   #ready = false;
 
   constructor(native: Native, mode: Mode, forced = process.env.ORLOP_STRATEGY) {
@@ -49,6 +51,31 @@ export class Where {
   async canOpen(): Promise<boolean> {
     if (this.#forced !== 'in-child') await this.#make();
     return this.#ready;
+  }
+
+  /**
+   * Makes the empty mount namespace for children in a user namespace of their own, once.
+   *
+   * @param mayHang as for `choose`
+   * @throws RequestError ORLOP_E_KERNEL, ORLOP_E_SOURCE
+   */
+  async openForUsers(mayHang: boolean): Promise<void> {
+    if ((features(this.#native) & detachedMounts) !== detachedMounts) {
+      throw new RequestError(
+        'ORLOP_E_KERNEL',
+        'a user namespace for each container takes detached mounts (Linux 6.8)',
+        {
+          hint: `use a newer kernel, or '--userns host'`,
+        },
+      );
+    }
+    if (mayHang) {
+      throw new RequestError('ORLOP_E_SOURCE', 'a source lies on a file system that cannot show other owners', {
+        hint: `use another place (ext4, xfs, btrfs and tmpfs can), or '--userns host'`,
+      });
+    }
+    this.#madeForUsers ??= this.#native.makeEmptyNamespace(true);
+    await this.#madeForUsers;
   }
 
   /** True if parts of a start may be prefetched. */

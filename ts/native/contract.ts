@@ -1,10 +1,10 @@
-import type { Rights } from './rights.ts';
+import type { Marks, Rights } from './rights.ts';
 
 /** Mount point of the root filesystem in the empty mount namespace; `native/opener/empty_namespace.h`. */
 export const emptyMountPoint = '/rootfs';
 
 /** Version of this interface. Compared with the addon when the addon is loaded. */
-export const abi = 6;
+export const abi = 7;
 
 /**
  * A command makes one start and ends: it prefetches nothing and leaves no work for later. A program may make others.
@@ -101,9 +101,9 @@ export interface PrepareOptions {
   readonly ended?: readonly Change[] | undefined;
   /** Batch that the background thread applies if `ended` succeeded: the caller does not wait for it. */
   readonly background?: readonly Change[] | undefined;
-  /** Content of uid_map and gid_map if the plan makes a user namespace. */
-  readonly uidMap?: string;
-  readonly gidMap?: string;
+  /** Content of uid_map and gid_map if the plan makes a user namespace, with holes. */
+  readonly uidMap?: string | undefined;
+  readonly gidMap?: string | undefined;
 }
 
 export interface RunningState {
@@ -231,10 +231,10 @@ export interface LauncherRefusal extends NodeJS.ErrnoException {
 export interface LauncherOptions {
   /** Path of orlop-launcher. */
   readonly executable: string;
-  /** Lines of uid_map and gid_map. More than one: the helpers write them. */
+  /** Lines of uid_map and gid_map; empty: no user namespace. */
   readonly uidMap: string;
   readonly gidMap: string;
-  /** Paths of newuidmap(1) and newgidmap(1); empty: there is none. */
+  /** Paths of newuidmap(1) and newgidmap(1), which write maps of more than the caller's ID; empty: orlop-launcher does. */
   readonly newuidmap: string;
   readonly newgidmap: string;
 }
@@ -265,7 +265,12 @@ export interface Native {
    * Makes the empty mount namespace, in which starts with an opener are cloned, once for the program. Rejects without
    * privilege (EPERM), and if a thread could not return to its root directory (EXDEV).
    */
-  makeEmptyNamespace(): Promise<void>;
+  makeEmptyNamespace(inUserNamespace?: boolean): Promise<void>;
+  /**
+   * Makes a user namespace with these maps, for `idmap` operations. Resolves with a descriptor, which the caller closes.
+   * Rejects with a system error of clone, or of a write to a map.
+   */
+  makeUserNamespace(uidMap: string, gidMap: string): Promise<number>;
   /**
    * Makes a network namespace, and executes a plan of `loopback` and `sysctl` operations in it. Resolves with a
    * descriptor, which the caller closes. Rejects with the errno of the refused operation.
@@ -282,9 +287,9 @@ export interface Native {
     options: StartValues & { readonly paths: string; readonly after?: object | undefined },
   ): Promise<number[]>;
   /**
-   * Starts orlop-launcher, whose user namespace is made with these maps, or gives the one that runs in this program. `native` has the same functions, whose
-   * privileged calls are made there; `userNamespace` is a descriptor that stays open. The process ends with the program,
-   * and the applications end with it.
+   * Starts orlop-launcher, whose user namespace is made with these maps, or gives the one that runs in this program.
+   * `native` has the same functions, whose privileged calls are made there; `userNamespace` is a descriptor that stays
+   * open, or -1. The process ends with the program, and the applications end with it.
    */
   startLauncher(options: LauncherOptions): Promise<LauncherResult>;
   /** Kills the child of a start that is not settled, or prevents the clone. */
@@ -377,7 +382,7 @@ export interface Native {
    * Mounts a detached, read-only overlay of layer directories (absolute paths), uppermost first. Resolves with a
    * directory descriptor, which the caller closes. A single layer is bound without overlayfs.
    */
-  openView(layers: readonly string[]): Promise<number>;
+  openView(layers: readonly string[], marks: Marks): Promise<number>;
   /**
    * Opens the root filesystem of a running container, read-only, without the mounts on it: the union that its process
    * uses, not a second one. Resolves with a directory descriptor, which the caller closes. Rejects with ESRCH if the
@@ -403,7 +408,7 @@ export interface Native {
    * Changes of the upper directory against the view below it, sorted by path as bytes. Bytes of a name that are not
    * UTF-8 become U+FFFD: the paths are for people to read, not to open.
    */
-  diff(upper: number, view: number): Promise<NativeChange[]>;
+  diff(upper: number, view: number, marks: Marks): Promise<NativeChange[]>;
   /** Lengths of the files, and number of entries, below a directory (hard links once), without other mounts. */
   treeSize(directory: number): Promise<{ bytes: number; entries: number }>;
   /** Tells ext4 to place each subdirectory in another part of the disk; false on other file systems. */

@@ -9,6 +9,12 @@ export interface IdRange {
 
 export type IdMap = readonly IdRange[];
 
+/** The maps of a user namespace. */
+export interface IdMaps {
+  readonly users: IdMap;
+  readonly groups: IdMap;
+}
+
 /** Map of the initial user namespace. */
 export const allIds: IdMap = [{ inside: 0, outside: 0, count: 4294967295 }];
 
@@ -33,6 +39,20 @@ export function isOneId(map: IdMap): boolean {
 /** Lines of /proc/PID/uid_map. Pure. */
 export function formatMap(map: IdMap): string {
   return map.map(({ inside: first, outside, count }) => `${first} ${outside} ${count}\n`).join('');
+}
+
+/** Reads /proc/PID/uid_map. Pure. */
+export function parseMap(text: string): IdMap {
+  const lines = text.trim().split('\n');
+  return lines.map((line) => {
+    const [first = 0, outside = 0, count = 0] = line.trim().split(/\s+/).map(Number);
+    return { inside: first, outside, count };
+  });
+}
+
+/** The map of a namespace that has the IDs of the one around it, under the same numbers. Pure. */
+export function sameIds(around: IdMap): IdMap {
+  return around.map(({ inside: first, count }) => ({ inside: first, outside: first, count }));
 }
 
 /** IDs that an image may have, as Podman maps them: root is the caller, the others are of the subordinate range. */

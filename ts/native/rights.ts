@@ -1,21 +1,36 @@
 import type { RequestError } from '../errors/index.ts';
-import { allIds, type IdMap } from './ids.ts';
+import { allIds, type IdMaps } from './ids.ts';
+
+/** Extended attributes in which overlayfs keeps its marks: `trusted.overlay.*`, or `user.overlay.*` in a user namespace. */
+export type Marks = 'trusted' | 'user';
+
+/** Marks of the mounts that a caller makes itself. Pure. */
+export function marksOf({ userNamespace }: Pick<Rights, 'userNamespace'>): Marks {
+  return userNamespace === null ? 'trusted' : 'user';
+}
 
 /** What containers can be made with. */
 export type Rights =
-  /** The capabilities of root, in this process. */
-  | ({ readonly kind: 'root'; readonly userNamespace: null } & Maps)
+  /** The capabilities of root, in this process or in orlop-launcher. */
+  | ({ readonly kind: 'root'; readonly userNamespace: null; readonly launcher: boolean } & IdMaps)
   /** A user namespace, in orlop-launcher. Its descriptor is for orlop-archive, which enters it. */
-  | ({ readonly kind: 'user'; readonly userNamespace: number } & Maps)
+  | ({
+      readonly kind: 'user';
+      readonly userNamespace: number;
+      readonly launcher: true;
+      /** Why the namespace has one ID; null if it has a range. */
+      readonly narrow: string | null;
+    } & IdMaps)
   /** Nothing: records and images can be looked at. */
-  | ({ readonly kind: 'none'; readonly userNamespace: null; readonly why: RequestError } & Maps);
+  | ({ readonly kind: 'none'; readonly userNamespace: null; readonly why: RequestError } & IdMaps);
 
-interface Maps {
-  readonly users: IdMap;
-  readonly groups: IdMap;
-}
-
-export const rootRights: Rights = { kind: 'root', userNamespace: null, users: allIds, groups: allIds };
+export const rootRights = {
+  kind: 'root',
+  userNamespace: null,
+  launcher: false,
+  users: allIds,
+  groups: allIds,
+} as const satisfies Rights;
 
 export function noRights(why: RequestError): Rights {
   return { kind: 'none', userNamespace: null, users: allIds, groups: allIds, why };

@@ -6,7 +6,7 @@ import { lengthOf } from './holes.ts';
 import { byDepth, type PlacedMount, placeMounts } from './layout.ts';
 import { becomeApplication } from './process.ts';
 import type { Namespace, Plan, Slot, Supplied } from './types.ts';
-import { makeUnion } from './union.ts';
+import { makeUnion, placeLayers } from './union.ts';
 
 /**
  * Builds the plan of a start. The container init process makes the mounts while it still sees the host, or an opener
@@ -16,7 +16,7 @@ import { makeUnion } from './union.ts';
  */
 export function buildPlan(facts: StartFacts): Plan {
   const { strategy = 'in-child' } = facts;
-  const draft = new Draft(suppliedBy(facts), { strategy });
+  const draft = new Draft(suppliedBy(facts), { strategy, userNamespace: Boolean(facts.userNamespace) });
   const { mount } = makeContainer(draft, facts);
   becomeApplication(draft, facts, mount);
   return {
@@ -29,8 +29,9 @@ export function buildPlan(facts: StartFacts): Plan {
   };
 }
 
-function suppliedBy({ networkPrefetched, mountsPrefetched = [] }: StartFacts): Supplied[] {
+function suppliedBy({ networkPrefetched, userNamespace, mountsPrefetched = [] }: StartFacts): Supplied[] {
   const supplied: Supplied[] = ['stdin', 'stdout', 'stderr'];
+  if (userNamespace) supplied.push('range');
   if (networkPrefetched) supplied.push('network');
   supplied.push(...mountsPrefetched);
   return supplied;
@@ -39,9 +40,10 @@ function suppliedBy({ networkPrefetched, mountsPrefetched = [] }: StartFacts): S
 /** Adds the operations up to the change of the root. */
 export function makeContainer(draft: Draft, facts: StartFacts): Scratch {
   if (facts.strategy !== 'opener') leaveHostAlone(draft);
+  if (facts.userNamespace) becomeRoot(draft);
   if (facts.networkPrefetched) joinNetwork(draft);
   const scratch = makeScratch(draft, facts);
-  const rootfs = draft.prefetchedMount('/') ?? makeUnion(draft, facts.root);
+  const rootfs = draft.prefetchedMount('/') ?? makeRoot(draft, facts, scratch.mount);
   const mounts = placeMounts(facts);
   const made = new Map(
     mounts.map((mount) => [
@@ -66,6 +68,15 @@ export function namespacesOf(facts: StartFacts): Namespace[] {
   if (facts.network === 'none' && !facts.networkPrefetched) namespaces.push('network');
   if (facts.userNamespace) namespaces.push('user');
   return namespaces;
+}
+
+function makeRoot(draft: Draft, { root, userNamespace }: StartFacts, scratch: Slot): Slot {
+  return userNamespace ? makeUnion(draft, root, placeLayers(draft, root, scratch)) : makeUnion(draft, root);
+}
+
+/** The process has the caller's ID, which the namespace does not have: it could make no file. */
+function becomeRoot(draft: Draft): void {
+  draft.enter.push({ op: 'ids', reason: 'root of the user namespace', uid: 0, gid: 0, groups: [] });
 }
 
 /** Joins the prefetched network, before mounts that show a network namespace, such as sysfs, are made. */
@@ -188,7 +199,8 @@ function setHost(draft: Draft, facts: StartFacts): void {
   if (facts.network === 'none' && !facts.networkPrefetched) {
     draft.enter.push({ op: 'loopback', reason: 'loopback network' });
   }
-  draft.enter.push({ op: 'hostname', reason: 'hostname', name: facts.hostname });
+  const optional = facts.hostnameOptional ? 1 : 0;
+  draft.enter.push({ op: 'hostname', reason: 'hostname', name: facts.hostname, optional });
 }
 
 /** Slot with the container's procfs; null if the user mounts something at `/proc`. */

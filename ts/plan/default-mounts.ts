@@ -21,7 +21,7 @@ const closed = attribute.nosuid | attribute.nodev | attribute.noexec;
 /** The default mounts, parents before children (runtime-spec, "Default Filesystems"; Docker's options). */
 export function defaultMounts(facts: StartFacts): readonly DefaultMount[] {
   const mounts: DefaultMount[] = [
-    simple('/proc', 'proc', closed),
+    facts.hostSystem ? ofCaller('/proc') : simple('/proc', 'proc', closed),
     { target: '/dev', reason: 'default /dev', prefetchable: true, make: (draft) => makeDev(draft, !facts.confined) },
     ...(facts.confined ? defaultDevices.map(boundDevice) : []),
     {
@@ -37,8 +37,7 @@ export function defaultMounts(facts: StartFacts): readonly DefaultMount[] {
       make: (draft) => makeShm(draft, facts.shmSize),
     },
     simple('/dev/mqueue', 'mqueue', closed),
-    // The kernel mounts a sysfs only for a network namespace of the same user namespace.
-    facts.confined && facts.network === 'host' ? hostSys : simple('/sys', 'sysfs', closed | attribute.readonly),
+    hasSysOfCaller(facts) ? ofCaller('/sys') : simple('/sys', 'sysfs', closed | attribute.readonly),
   ];
   if (facts.cgroup) mounts.push(simple('/sys/fs/cgroup', 'cgroup', closed | attribute.readonly));
   return mounts;
@@ -70,21 +69,28 @@ function boundDevice({ name }: Device): DefaultMount {
   };
 }
 
-/** The host's `/sys`, read-only. */
-const hostSys: DefaultMount = {
-  target: '/sys',
-  reason: 'default /sys',
-  prefetchable: false,
-  make(draft) {
-    const mount = draft.newSlot();
-    const { reason } = this;
-    const source = { source: '/sys', recursive: 1, device: 0n, inode: 0n, type: sourceType.directory };
-    draft.prepare.push({ op: 'bind', reason, mount, ...source });
-    const set = closed | attribute.readonly;
-    draft.prepare.push({ op: 'attributes', reason, mount, set, clear: 0, recursive: 1, propagation: 0 });
-    return mount;
-  },
-};
+/** True if `/sys` is the caller's: the kernel mounts a sysfs only for a network of the same user namespace. Pure. */
+export function hasSysOfCaller({ confined, network, hostSystem }: StartFacts): boolean {
+  return hostSystem === true || (Boolean(confined) && network === 'host');
+}
+
+/** The caller's `/proc` or `/sys`, read-only. */
+function ofCaller(target: string): DefaultMount {
+  const reason = `default ${target}`;
+  return {
+    target,
+    reason,
+    prefetchable: false,
+    make(draft) {
+      const mount = draft.newSlot();
+      const source = { source: target, recursive: 1, device: 0n, inode: 0n, type: sourceType.directory };
+      draft.prepare.push({ op: 'bind', reason, mount, ...source });
+      const set = closed | attribute.readonly;
+      draft.prepare.push({ op: 'attributes', reason, mount, set, clear: 0, recursive: 1, propagation: 0 });
+      return mount;
+    },
+  };
+}
 
 function simple(target: string, op: 'proc' | 'sysfs' | 'mqueue' | 'cgroup', attributes: number): DefaultMount {
   const reason = `default ${target}`;
@@ -114,7 +120,7 @@ function makeDev(draft: Draft, devices: boolean): Slot {
   const reason = 'default /dev';
   const attributes = attribute.nosuid | attribute.strictatime;
   const size = 64n << 20n;
-  draft.prepare.push({
+  draft.own.push({
     op: 'tmpfs',
     reason,
     mount: slot,
@@ -127,11 +133,11 @@ function makeDev(draft: Draft, devices: boolean): Slot {
     at: '',
   });
   for (const { name, major, minor } of devices ? defaultDevices : []) {
-    draft.prepare.push({ op: 'device', reason, mount: slot, name, mode: 0o666, major, minor });
+    draft.own.push({ op: 'device', reason, mount: slot, name, mode: 0o666, major, minor });
   }
-  for (const [name, content] of links) draft.prepare.push({ op: 'symlink', reason, mount: slot, name, content });
+  for (const [name, content] of links) draft.own.push({ op: 'symlink', reason, mount: slot, name, content });
   for (const name of ['pts', 'shm', 'mqueue']) {
-    draft.prepare.push({ op: 'directory', reason, mount: slot, name, mode: 0o755 });
+    draft.own.push({ op: 'directory', reason, mount: slot, name, mode: 0o755 });
   }
   return slot;
 }
@@ -142,7 +148,7 @@ const tty = 5;
 /** Makes a devpts instance without the host's terminals. */
 function makePts(draft: Draft, gid: number): Slot {
   const slot = draft.newSlot();
-  draft.prepare.push({
+  draft.own.push({
     op: 'devpts',
     reason: 'default /dev/pts',
     mount: slot,
@@ -156,7 +162,7 @@ function makePts(draft: Draft, gid: number): Slot {
 
 function makeShm(draft: Draft, size: bigint): Slot {
   const slot = draft.newSlot();
-  draft.prepare.push({
+  draft.own.push({
     op: 'tmpfs',
     reason: 'default /dev/shm',
     mount: slot,

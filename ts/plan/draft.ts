@@ -5,15 +5,24 @@ export class Draft {
   readonly supplied: readonly Supplied[];
   readonly prepare: Op[] = [];
   readonly enter: Op[] = [];
+  /**
+   * `prepare` or `enter`: operations that make file systems, which belong to the container's root. Where that is none of
+   * the host, only the container init process can make them.
+   */
+  readonly own: Op[];
   /** `prepare` or `enter`: operations that the container init process executes, in the container's namespaces. */
   readonly inside: Op[];
   slots: number;
 
   /** @param slots number of slots of a plan that the same process has executed before, whose content stays */
-  constructor(supplied: readonly Supplied[], { strategy, slots }: { strategy?: Strategy | undefined; slots?: number }) {
+  constructor(
+    supplied: readonly Supplied[],
+    { strategy, slots, userNamespace }: { strategy?: Strategy | undefined; slots?: number; userNamespace?: boolean },
+  ) {
     this.supplied = supplied;
     this.slots = slots ?? supplied.length;
     this.inside = strategy === 'opener' ? this.enter : this.prepare;
+    this.own = userNamespace ? this.enter : this.prepare;
   }
 
   /** The next free slot, for an operation that fills it. */

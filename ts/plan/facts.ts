@@ -110,6 +110,13 @@ export interface Sysctl {
   readonly value: string;
 }
 
+/** IDs of the host that those from 0 on stand for in a user namespace; user_namespaces(7). */
+export interface UserRange {
+  /** Null: IDs that no other container has, a value of each start. */
+  readonly first: { readonly user: number; readonly group: number } | null;
+  readonly size: number;
+}
+
 /** All facts that a plan is built from. They are resolved, so that building needs no look at the machine. */
 export interface StartFacts {
   readonly id: string;
@@ -119,6 +126,8 @@ export interface StartFacts {
   readonly mounts: readonly UserMount[];
   readonly hidden: readonly HiddenPath[];
   readonly hostname: string;
+  /** Nobody asked for the name: the start goes on where a filter around the caller forbids to set it. */
+  readonly hostnameOptional?: boolean | undefined;
   /** Content of the files that the container gets; null: the image's file. Skipped if the user mounts that path. */
   readonly files: {
     readonly hosts: Uint8Array | string | null;
@@ -138,6 +147,8 @@ export interface StartFacts {
   readonly sysctls: readonly Sysctl[];
   /** Bytes of `/dev/shm`. */
   readonly shmSize: bigint;
+  /** Bind the caller's `/proc` and `/sys`, read-only, where the kernel mounts no new ones. */
+  readonly hostSystem?: boolean | undefined;
   /** Show the unified cgroup hierarchy, read-only, at `/sys/fs/cgroup`. */
   readonly cgroup: boolean;
   /** Signal that the process gets when the launcher thread exits; 0: none. */
@@ -147,8 +158,11 @@ export interface StartFacts {
    * devices cannot be made, only bound.
    */
   readonly confined?: { readonly oneId: boolean } | null | undefined;
-  /** Make a user namespace. */
-  readonly userNamespace?: boolean | undefined;
+  /**
+   * The container gets a user namespace of its own, for a caller in the initial one; `range` is supplied, by which the
+   * owners of layers and sources are shown. Only with an opener, because no process in the namespace may do that.
+   */
+  readonly userNamespace?: UserRange | null | undefined;
   readonly process: ProcessFacts;
   /** The process has the default filter, under which the rest of a start is possible. */
   readonly defaultFilter?: boolean | undefined;

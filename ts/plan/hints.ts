@@ -40,6 +40,12 @@ const rules: readonly Rule[] = [
     () =>
       `before Linux 5.12 no option, nor the default nodev, holds for mounts below a source: add 'bind', or only 'dev'`,
   ],
+  [
+    ['idmap'],
+    ['EINVAL', 'EPERM'],
+    ({ path }) =>
+      `the file system of '${path}', or of one below it, cannot show other owners (ext4, xfs, btrfs and tmpfs can): use another place, or '--userns host'`,
+  ],
   [['attributes'], ['EINVAL'], () => 'this kernel does not know an option of the mount: make the container without it'],
   [['overlay'], ['ENOENT'], () => `a layer is missing from the store: remove the image and import it again`],
   [['overlay'], ['ENODEV'], () => `the kernel has no overlayfs: try 'modprobe overlay'`],
@@ -81,6 +87,11 @@ const rules: readonly Rule[] = [
   [['attach'], ['EXDEV', 'EINVAL', 'EPERM'], () => 'nothing can be mounted below /proc or on the root itself'],
   [['chdir'], ['ENOTDIR'], ({ path }) => `'${path}' is not a directory in the image: choose another with --workdir`],
   [['chdir'], ['EACCES'], ({ path }) => `'${path}' cannot be entered: choose another with --workdir`],
+  [
+    ['hostname'],
+    ['EPERM'],
+    () => `the filter of the container around forbids it: give no host name, or allow it there (seccomp=unconfined)`,
+  ],
   [['sysctl'], ['ENOENT'], ({ path }) => `this kernel has no setting '${path}'`],
   [['rlimit'], ['EPERM'], () => 'raising a hard limit needs CAP_SYS_RESOURCE: choose a lower one with --ulimit'],
   [['rlimit'], ['EINVAL'], () => 'the soft limit is above the hard one'],
@@ -100,6 +111,12 @@ const rules: readonly Rule[] = [
   [['seccomp'], ['EINVAL'], () => 'the kernel does not take this filter: check the seccomp profile'],
   ['any', ['EREMOTE'], () => automountHint],
   ['any', ['ENOSYS', 'ENOTSUP'], () => `the kernel or an outer sandbox lacks this call: 'orlop doctor' says more`],
+  [
+    ['proc', 'sysfs'],
+    ['EPERM'],
+    ({ path }) =>
+      `the container around hides parts of '/${path === 'proc' ? 'proc' : 'sys'}': docker run --security-opt systempaths=unconfined, podman run --security-opt unmask=ALL, or procMount: Unmasked in Kubernetes; or share those of the caller: '--security-opt systempaths=host'`,
+  ],
   [mounts, ['ENODEV'], ({ path }) => `the kernel has no file system '${path}'`],
   [mounting, ['EPERM', 'EACCES'], () => `mounting needs root (CAP_SYS_ADMIN): 'orlop doctor' says what is missing`],
   ['any', ['EPERM'], () => `orlop needs root: 'orlop doctor' says what is missing`],

@@ -13,6 +13,8 @@ const numbers = {
   requestEnv: 6,
   argv: 7,
   env: 8,
+  /** First ID of the host in the container's user namespace. */
+  range: 9,
 } as const;
 
 /** Name of a hole. */
@@ -79,7 +81,13 @@ function filled(value: unknown, values: Values): unknown {
 }
 
 function isList(text: unknown): text is string {
-  return typeof text === 'string' && text.length === 2 && text[0] === '\0' && Number(text[1]) >= numbers.requestArgv;
+  return (
+    typeof text === 'string' &&
+    text.length === 2 &&
+    text[0] === '\0' &&
+    Number(text[1]) >= numbers.requestArgv &&
+    Number(text[1]) <= numbers.env
+  );
 }
 
 /** `JSON.stringify` that keeps holes: those of the value are holes of the text. Pure. */

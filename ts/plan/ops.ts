@@ -136,6 +136,13 @@ export const ops = {
       ['propagation', 'u32'],
     ],
   },
+  idmap: {
+    code: 15,
+    fields: [
+      ['mount', 'slot'],
+      ['range', 'slot'],
+    ],
+  },
   root: {
     code: 20,
     fields: [
@@ -174,7 +181,13 @@ export const ops = {
     ],
   },
   loopback: { code: 25, fields: [] },
-  hostname: { code: 26, fields: [['name', 'string']] },
+  hostname: {
+    code: 26,
+    fields: [
+      ['name', 'string'],
+      ['optional', 'u32'],
+    ],
+  },
   sysctl: {
     code: 27,
     fields: [
@@ -250,6 +263,13 @@ export const ops = {
     fields: [
       ['file', 'slot'],
       ['argv', 'strings'],
+    ],
+  },
+  place: {
+    code: 46,
+    fields: [
+      ['mount', 'slot'],
+      ['at', 'string'],
     ],
   },
 } as const satisfies Record<string, OpShape>;

@@ -15,6 +15,9 @@ export function subjectOf(plan: Plan, op: Op, detail: number): Subject {
       return { path: op.source, dest: targetOf(plan, op.mount) };
     case 'overlay':
       return { path: op.upper === '' ? op.layers[0] : op.upper, dest: op.at };
+    case 'idmap':
+      return { path: meaningOf(plan, op.mount), dest: targetOf(plan, op.mount) };
+    case 'place':
     case 'root':
       return { path: meaningOf(plan, op.mount), dest: op.at };
     case 'attach':

@@ -45,6 +45,7 @@ export type Supplied =
   | 'stdin'
   | 'stdout'
   | 'stderr'
+  | 'range'
   | 'gate'
   | 'network'
   | 'control'

@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { attribute } from '../linux/mount-attributes.ts';
 import { overlayOption, sourceType } from './constants.ts';
 import type { Draft } from './draft.ts';
@@ -6,15 +7,42 @@ import type { Slot } from './types.ts';
 
 export const rootReason = 'root filesystem';
 
+type Layers = Pick<RootFacts, 'layers' | 'upper' | 'work'>;
+
 /** Makes the union that becomes the root file system. */
-export function makeUnion(draft: Draft, root: RootFacts): Slot {
-  return make(draft, root, {
-    layers: root.layers,
-    upper: root.upper ?? '',
-    work: root.work ?? '',
-    at: root.mountPoint,
-    readOnly: root.upper === null,
-  });
+export function makeUnion(draft: Draft, root: RootFacts, { layers, upper, work }: Layers = root): Slot {
+  const union = { layers, upper: upper ?? '', work: work ?? '' };
+  return make(draft, root, { ...union, at: root.mountPoint, readOnly: root.upper === null });
+}
+
+/**
+ * Binds the layers with the owners of the user namespace, in the scratch, where the container init process finds them.
+ * The upper directory and the work directory have to be on one mount.
+ */
+export function placeLayers(draft: Draft, root: RootFacts, scratch: Slot): Layers {
+  const place = (source: string, name: string) => {
+    const mount = draft.newSlot();
+    const reason = rootReason;
+    const bound = { source, recursive: 0, device: 0n, inode: 0n, type: sourceType.directory };
+    draft.prepare.push({ op: 'bind', reason, mount, ...bound });
+    showOwners(draft, mount, reason);
+    const at = `${root.mountPoint}/${name}`;
+    draft.enter.push(
+      { op: 'directory', reason, mount: scratch, name, mode: 0o755 },
+      { op: 'place', reason, mount, at },
+    );
+    return at;
+  };
+  const layers = root.layers.map((layer, index) => place(layer, `layer${index}`));
+  if (root.upper === null || root.work === null) return { layers, upper: null, work: null };
+  const own = dirname(root.upper);
+  const at = place(own, 'own');
+  return { layers, upper: `${at}${root.upper.slice(own.length)}`, work: `${at}${root.work.slice(own.length)}` };
+}
+
+/** Shows the owners of a detached mount as IDs of the container's user namespace. Files keep them on the disk. */
+export function showOwners(draft: Draft, mount: Slot, reason: string): void {
+  draft.prepare.push({ op: 'idmap', reason, mount, range: draft.suppliedSlot('range') });
 }
 
 /** Makes the union of a part of the root file system. */
@@ -42,7 +70,7 @@ interface Union {
 
 function make(draft: Draft, { volatile, userxattr }: RootFacts, { readOnly, ...union }: Union): Slot {
   const slot = draft.newSlot();
-  draft.prepare.push({
+  draft.own.push({
     op: 'overlay',
     reason: rootReason,
     mount: slot,

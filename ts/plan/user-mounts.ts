@@ -3,6 +3,7 @@ import { propagation, sourceType } from './constants.ts';
 import type { Draft } from './draft.ts';
 import type { BindMount, HiddenPath, TmpfsMount, UserMount } from './facts.ts';
 import type { Slot } from './types.ts';
+import { showOwners } from './union.ts';
 
 /** Makes a detached mount for the user. */
 export function makeUserMount(draft: Draft, mount: UserMount): Slot {
@@ -28,13 +29,14 @@ function makeBind(draft: Draft, mount: BindMount): Slot {
       propagation: mode,
     });
   }
+  if (draft.own !== draft.prepare) showOwners(draft, slot, reason);
   return slot;
 }
 
 /** Makes a tmpfs, writable at first even if it is to be read-only: mount points may have to be made in it. */
 function makeTmpfs(draft: Draft, mount: TmpfsMount): Slot {
   const slot = draft.newSlot();
-  draft.prepare.push({
+  draft.own.push({
     op: 'tmpfs',
     reason: mount.reason,
     mount: slot,
@@ -56,7 +58,7 @@ export function makeHidden(draft: Draft, hidden: HiddenPath): Slot {
   const slot = draft.newSlot();
   const attributes = attribute.nosuid | attribute.nodev;
   const { mode } = hidden;
-  draft.prepare.push({
+  draft.own.push({
     op: 'tmpfs',
     reason: hiddenReason,
     mount: slot,

@@ -52,6 +52,10 @@ export function wordsFor(plan: Plan, op: Op): string {
       return `${quote(op.name)} -> ${quote(op.content)}`;
     case 'file':
       return list(quote(op.name), `mode ${octal(op.mode)}`, `${op.content.length} bytes`);
+    case 'idmap':
+      return `of ${nameOfSlot(plan, op.mount)}`;
+    case 'place':
+      return `at ${quote(op.at)}`;
     case 'attributes':
       return list(
         `of ${nameOfSlot(plan, op.mount)}`,
@@ -88,6 +92,8 @@ type Making =
   | 'symlink'
   | 'file'
   | 'attributes'
+  | 'idmap'
+  | 'place'
   | 'root'
   | 'attach';
 

@@ -10,6 +10,7 @@ import { belongBelow } from '../plan/waiting.ts';
 import { pausePace } from '../prefetch/pace.ts';
 import { Prefetch } from '../prefetch/prefetch.ts';
 import { WarmPaths } from '../prefetch/warm-paths.ts';
+import { hasOwnUsers } from '../record/layer.ts';
 import type { ApplicationRequest } from '../request/options.ts';
 import type { EnvEntry, RunRequest } from '../request/types.ts';
 import { type Application, resolveApplication } from './application.ts';
@@ -75,7 +76,9 @@ export class ContainerPool {
     try {
       const prepared = await withPrepared(this.#runtime, request, { durability: 'ephemeral' }, async (found) => found);
       this.#image = prepared.resolved.image;
-      this.#prefetches = (await where.canOpen()) && !prepared.resolved.mayHang;
+      const { request: resolved, mayHang } = prepared.resolved;
+      // No range of IDs can wait with a container: its starts are ordinary ones.
+      this.#prefetches = (await where.canOpen()) && !mayHang && !hasOwnUsers(resolved);
       if (this.#prefetches) await this.#waiting.fill();
     } catch (error) {
       await this.close();

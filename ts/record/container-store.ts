@@ -7,6 +7,7 @@ import { shortId } from '../plan/holes.ts';
 import { explaining } from '../store/explain.ts';
 import { collect, type Damaged } from '../store/record.ts';
 import type { Store } from '../store/store.ts';
+import { whoseStore } from '../store/whose.ts';
 import { Volumes } from '../volumes/volumes.ts';
 import { isReserved, reserve, unreserve } from './claims.ts';
 import {
@@ -350,7 +351,7 @@ function sameProcess(one: ProcessIdentity | null, other: ProcessIdentity): boole
 
 export function noContainer(idOrName: string): RequestError {
   return new RequestError('ORLOP_E_NO_CONTAINER', `no container has the name or ID '${idOrName}'`, {
-    hint: `list them with 'orlop ps -a'`,
+    hint: `'orlop ps -a' lists those${whoseStore('orlop ps -a') || ' that there are'}`,
   });
 }
 

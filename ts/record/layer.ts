@@ -3,7 +3,8 @@ import { rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Change, Native } from '../native/contract.ts';
 import { inside } from '../native/ids.ts';
-import { type Rights, rootRights } from '../native/rights.ts';
+import { type Marks, marksOf, type Rights, rootRights } from '../native/rights.ts';
+import type { RunRequest } from '../request/types.ts';
 import { fileNameFor } from '../store/file-name.ts';
 import type { Store } from '../store/store.ts';
 import { errorCode } from '../store/system-error.ts';
@@ -18,6 +19,16 @@ export interface LayerPaths {
 /** Pure. */
 export function layerPaths(store: Store, layer: string): LayerPaths {
   return { upper: store.diffPath(layer), work: store.workPath(layer), mountPoint: store.mountPoint(layer) };
+}
+
+/** Marks in the read-write layer of a container. Pure. */
+export function layerMarks(request: Pick<RunRequest, 'userns'>, rights: Pick<Rights, 'userNamespace'>): Marks {
+  return hasOwnUsers(request) ? 'user' : marksOf(rights);
+}
+
+/** True if the container has a user namespace of its own. An older version recorded none. Pure. */
+export function hasOwnUsers({ userns }: Pick<RunRequest, 'userns'>): boolean {
+  return typeof userns === 'object';
 }
 
 /** Mode and owner of an image's root directory. The upper directory needs them, because the union shows those. */

@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { RequestError } from '../errors/index.ts';
 import { parseCapability } from './capability.ts';
 import { envEntry, mergeEnv, parseEnv } from './environment.ts';
+import { parseIsolation } from './isolation.ts';
 import { labelsFromEntries, parseLabels } from './labels.ts';
 import { uniqueTargets } from './mounts.ts';
 import { parseContainerName, parseHostname, parseNetwork, parseUser } from './names.ts';
@@ -14,6 +15,7 @@ import { checkText, nearest, quote } from './text.ts';
 import { parseTmpfs, tmpfsFromInput } from './tmpfs.ts';
 import type { EnvEntry, MountSpec, RequestContext, RunOptions, RunRequest } from './types.ts';
 import { mergeUlimits, parseUlimit } from './ulimit.ts';
+import { parseUserNamespace } from './user-namespace.ts';
 import { recallVolume, volumeFromInput } from './volume.ts';
 
 const optionNames = [...Object.keys(runOptionsSchema.entries), 'source', 'target', 'recursive', 'propagation', 'size'];
@@ -59,6 +61,8 @@ export function parseRunOptions(
     interactive: given.interactive ?? false,
     labels: isList(given.labels) ? parseLabels(given.labels) : labelsFromEntries(Object.entries(given.labels ?? {})),
     shmSize: given.shmSize === undefined ? defaultShmSize : parseSize('the size of /dev/shm', given.shmSize),
+    userns: parseUserNamespace(given.userns ?? ''),
+    isolation: parseIsolation(given.isolation ?? []),
   };
 }
 

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { isolationNames } from '../native/isolation.ts';
 
 const text = v.optional(v.string());
 const texts = v.array(v.string());
@@ -69,4 +70,6 @@ export const runOptionsSchema = v.strictObject({
   interactive: flag,
   labels: v.optional(v.union([texts, record('a string', isString)])),
   shmSize: size,
+  userns: text,
+  isolation: v.optional(v.union([v.string(), v.array(v.picklist(isolationNames))])),
 });

@@ -10,24 +10,24 @@ type Draft = { -readonly [Key in keyof SecurityOptions]: SecurityOptions[Key] };
 const later: Readonly<Record<string, string>> = {
   apparmor: `leave it out: the application has the profile of orlop, as with 'apparmor=unconfined'`,
   label: `leave it out: the application has the label of orlop, as with 'label=disable'`,
-  systempaths: 'mount what the application needs from a path of the host',
   mask: 'mount an empty directory or file there: -v ./empty:PATH:ro',
   unmask: 'mount what the application needs from a path of the host',
 };
-const known = ['no-new-privileges', 'seccomp', ...Object.keys(later)];
+const known = ['no-new-privileges', 'seccomp', 'systempaths', ...Object.keys(later)];
 
 /**
- * Parses the values of `--security-opt`: `no-new-privileges[=true|false]`, `seccomp=default|unconfined|FILE`. Options
- * that orlop fulfils anyway (`apparmor=unconfined`, `label=disable`) are accepted.
+ * Parses the values of `--security-opt`: `no-new-privileges[=true|false]`, `seccomp=default|unconfined|FILE`,
+ * `systempaths=own|host`. Options that orlop fulfils anyway (`apparmor=unconfined`, `label=disable`) are accepted.
  *
  * @throws {RequestError} ORLOP_E_INPUT, ORLOP_E_LATER
  */
 export function parseSecurity(options: readonly string[], context: RequestContext): SecurityOptions {
-  const draft: Draft = { noNewPrivileges: true, seccomp: 'default' };
+  const draft: Draft = { noNewPrivileges: true, seccomp: 'default', systemPaths: 'own' };
   for (const option of options) {
     const [, name = '', value] = /^([^=:]*)(?:[=:](.*))?$/s.exec(option) ?? [];
     if (name === 'no-new-privileges') draft.noNewPrivileges = parseSwitch(option, value);
     else if (name === 'seccomp') draft.seccomp = parseSeccomp(option, value, context);
+    else if (name === 'systempaths') draft.systemPaths = parseSystemPaths(option, value);
     else if (!(name === 'apparmor' && value === 'unconfined') && !(name === 'label' && value === 'disable')) {
       throw unknown(option, name);
     }
@@ -55,6 +55,18 @@ function parseSeccomp(option: string, value: string | undefined, context: Reques
   return { path: posix.resolve(context.cwd, value) };
 }
 
+function parseSystemPaths(option: string, value: string | undefined): SecurityOptions['systemPaths'] {
+  if (value === 'own' || value === 'host') return value;
+  if (value === 'unconfined') {
+    throw new RequestError('ORLOP_E_LATER', `the security option ${quote(option)} comes with a later version`, {
+      hint: 'until then: mount what the application needs from a path of the host',
+    });
+  }
+  throw new RequestError('ORLOP_E_INPUT', `the security option ${quote(option)} is neither own nor host`, {
+    hint: `write 'systempaths=host' for the caller's /proc and /sys, where no new ones can be mounted`,
+  });
+}
+
 function unknown(option: string, name: string): RequestError {
   if (Object.hasOwn(later, name)) {
     return new RequestError('ORLOP_E_LATER', `the security option ${quote(option)} comes with a later version`, {
@@ -63,6 +75,7 @@ function unknown(option: string, name: string): RequestError {
   }
   const close = nearest(name, known);
   return new RequestError('ORLOP_E_INPUT', `there is no security option ${quote(option)}`, {
-    hint: close === undefined ? `options are 'no-new-privileges' and 'seccomp'` : `did you mean '${close}'?`,
+    hint:
+      close === undefined ? `options are 'no-new-privileges', 'seccomp' and 'systempaths'` : `did you mean '${close}'?`,
   });
 }

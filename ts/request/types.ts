@@ -1,5 +1,7 @@
 import type { CapabilityName } from '../linux/capabilities.ts';
 import type { RlimitName } from '../linux/rlimits.ts';
+import type { IsolationName } from '../native/isolation.ts';
+import type { UserNamespace } from './user-namespace.ts';
 
 /**
  * Propagation of mount events between a bind mount and its source, mount_namespaces(7). `slave`, `shared` and their
@@ -73,6 +75,8 @@ export interface SecurityOptions {
   readonly noNewPrivileges: boolean;
   /** The default profile, no filter, or the absolute path of a profile in Docker's format. */
   readonly seccomp: 'default' | 'unconfined' | { readonly path: string };
+  /** `/proc` and `/sys`: new ones, or those of the caller, read-only. An older version recorded none: new ones. */
+  readonly systemPaths: 'own' | 'host';
 }
 
 /** Changes to the default capabilities: `ALL`, or names in the kernel's form: `CAP_CHOWN`. */
@@ -122,6 +126,10 @@ export interface RunRequest {
   readonly labels: Readonly<Record<string, string>>;
   /** Size of /dev/shm in bytes. */
   readonly shmSize: number;
+  /** User namespace of the container. */
+  readonly userns: UserNamespace;
+  /** What must hold for the container; it is refused otherwise. */
+  readonly isolation: readonly IsolationName[];
 }
 
 /** The caller's surroundings, for the parsers. */
@@ -167,7 +175,7 @@ export interface RunOptions {
   readonly capAdd?: readonly string[] | undefined;
   /** Capabilities to remove: `CHOWN` or `ALL`; capabilities(7). */
   readonly capDrop?: readonly string[] | undefined;
-  /** Security options: `no-new-privileges=false`, `seccomp=unconfined`, `seccomp=FILE`. */
+  /** Security options: `no-new-privileges=false`, `seccomp=unconfined`, `seccomp=FILE`, `systempaths=host`. */
   readonly securityOpt?: readonly string[] | undefined;
   /** Resource limits, soft and hard: `nofile=1024:2048`; getrlimit(2). */
   readonly ulimits?: readonly string[] | undefined;
@@ -179,6 +187,13 @@ export interface RunOptions {
   readonly labels?: readonly string[] | Readonly<Record<string, string>> | undefined;
   /** Size of /dev/shm: bytes, or a text such as `64m`, the default. */
   readonly shmSize?: number | string | undefined;
+  /**
+   * For root: `auto` for a user namespace with IDs that no other container has, `UID:GID:SIZE` for these IDs of the host,
+   * `keep-id` for all of them under their numbers, or `host`, the default. Files of images and volumes keep their owners on the disk. user_namespaces(7)
+   */
+  readonly userns?: string | undefined;
+  /** What must hold for the container, beside what `Orlop.open` asks for: `user,ids`, or a list. It is refused otherwise. */
+  readonly isolation?: string | readonly IsolationName[] | undefined;
 }
 
 /** A volume or bind mount as an object, for names with a colon and for options that a string cannot express. */

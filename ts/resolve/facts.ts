@@ -34,6 +34,8 @@ export interface StartContext {
   readonly volatile: boolean;
   /** What the launcher's user namespace allows; null: the initial one. */
   readonly confined: StartFacts['confined'];
+  /** User namespace that the container gets; null: that of the caller. */
+  readonly userNamespace: StartFacts['userNamespace'];
   /** Modes of the image's directories at the targets of tmpfs mounts. */
   readonly tmpfsModes: ReadonlyMap<string, number>;
   /** Paths of the CPUs' thermal data, masked besides the default ones. */
@@ -46,6 +48,7 @@ export interface StartContext {
  */
 export function startFacts(record: ContainerRecord, image: ResolvedImage, context: StartContext): StartFacts {
   const { request, process } = record;
+  const hostSystem = request.security.systemPaths === 'host';
   return {
     id: record.id,
     root: {
@@ -60,6 +63,7 @@ export function startFacts(record: ContainerRecord, image: ResolvedImage, contex
     mounts: mountsOf(record, context),
     hidden: hiddenOf(image, request),
     hostname: record.hostname,
+    hostnameOptional: context.confined !== null && request.hostname === null,
     files: context.files,
     network: request.network,
     maskedPaths: [
@@ -67,15 +71,18 @@ export function startFacts(record: ContainerRecord, image: ResolvedImage, contex
       ...context.maskedPaths,
       ...maskedOf(image, request),
       // The host's /sys is bound there, with the control groups of the host.
-      ...(context.confined !== null && request.network === 'host' ? ['/sys/fs/cgroup'] : []),
+      ...(hostSystem || (context.confined !== null && request.network === 'host') ? ['/sys/fs/cgroup'] : []),
     ],
     readonlyPaths: defaultReadonlyPaths,
-    sysctls: defaultSysctls(request.network),
+    hostSystem,
+    // They are written to a /proc of the container.
+    sysctls: hostSystem ? [] : defaultSysctls(request.network),
     shmSize: BigInt(request.shmSize),
     // It would show the caller's control group, with all that run below it: the container has none of its own yet.
     cgroup: false,
     parentDeath: sigkill,
     confined: context.confined,
+    userNamespace: context.userNamespace,
     defaultFilter: request.security.seccomp === 'default',
     process: {
       argv: [],

@@ -1,5 +1,6 @@
 import type { ResolvedImage } from '../images/types.ts';
 import type { Native } from '../native/contract.ts';
+import { type Marks, marksOf } from '../native/rights.ts';
 
 /**
  * The root filesystem of an image, for reading on the host: a detached overlay mount, made by the first `open`. The
@@ -8,11 +9,14 @@ import type { Native } from '../native/contract.ts';
 export class ImageView implements AsyncDisposable {
   readonly #native: Native;
   readonly #layers: readonly string[];
+  readonly #marks: Marks;
   #descriptor: Promise<number> | null = null;
 
-  constructor(native: Native, layers: readonly string[]) {
+  /** @param marks of the uppermost layer; default: those of the caller's mounts */
+  constructor(native: Native, layers: readonly string[], marks = marksOf(native.rights)) {
     this.#native = native;
     this.#layers = layers;
+    this.#marks = marks;
   }
 
   /** Leaves out the layer of mount points, which holds no content: an image of one layer then needs no mount. */
@@ -22,7 +26,7 @@ export class ImageView implements AsyncDisposable {
 
   /** Descriptor of the root directory. */
   readonly open = (): Promise<number> => {
-    this.#descriptor ??= this.#native.openView(this.#layers);
+    this.#descriptor ??= this.#native.openView(this.#layers, this.#marks);
     return this.#descriptor;
   };
 

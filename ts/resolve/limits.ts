@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
-import { type CapabilityName, capabilitiesOf, capabilityNames } from '../linux/capabilities.ts';
+import { type CapabilityName, capabilityNames } from '../linux/capabilities.ts';
+import { ownCapabilities } from '../linux/own-capabilities.ts';
 import { unlimited } from '../linux/rlimits.ts';
 import type { Rights } from '../native/rights.ts';
 
@@ -18,20 +19,9 @@ export function parseNofile(limits: string): bigint {
   return value === 'unlimited' ? unlimited : BigInt(value);
 }
 
-let held: readonly CapabilityName[] | undefined;
-
 /** The most capabilities that a container can get: the caller's permitted ones, or in a user namespace all. */
 export function heldCapabilities({ kind }: Pick<Rights, 'kind'>): readonly CapabilityName[] {
-  if (kind === 'user') return capabilityNames;
-  held ??= parsePermitted(readFileSync('/proc/self/status', 'utf8'));
-  return held;
-}
-
-/** Reads the permitted capabilities from `/proc/PID/status`, proc_pid_status(5). Pure. */
-export function parsePermitted(status: string): readonly CapabilityName[] {
-  const [, set = '0'] = /^CapPrm:\s*([0-9a-f]+)$/m.exec(status) ?? [];
-  const names = new Set(capabilitiesOf(BigInt(`0x${set}`)));
-  return capabilityNames.filter((name) => names.has(name));
+  return kind === 'user' ? capabilityNames : ownCapabilities();
 }
 
 let thermal: Promise<readonly string[]> | undefined;

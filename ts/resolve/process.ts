@@ -2,8 +2,7 @@ import { RequestError } from '../errors/index.ts';
 import type { ImageConfig, ResolvedUser } from '../images/types.ts';
 import type { CapabilityName } from '../linux/capabilities.ts';
 import type { NativeCommand } from '../native/contract.ts';
-import { addRange, isMapped, isOneId } from '../native/ids.ts';
-import type { Rights } from '../native/rights.ts';
+import { addRange, type IdMaps, isMapped, isOneId } from '../native/ids.ts';
 import { neededCapabilities } from '../plan/defaults.ts';
 import type { ProcessRecord } from '../record/schema.ts';
 import type { RunRequest } from '../request/types.ts';
@@ -53,13 +52,14 @@ export function refuseVainLimit({ ulimits }: Pick<RunRequest, 'ulimits'>, { uid 
  */
 export function refuseUnmapped(
   { uid, gid, groups }: Pick<ResolvedUser, 'uid' | 'gid' | 'groups'>,
-  { users, groups: ids }: Pick<Rights, 'users' | 'groups'>,
+  { users, groups: ids }: IdMaps,
 ): void {
   const group = [gid, ...groups].find((id) => !isMapped(ids, id));
   const missing = !isMapped(users, uid) ? `user ${uid}` : group === undefined ? null : `group ${group}`;
   if (missing === null) return;
-  const range = isOneId(users) ? addRange : 'choose an ID below 65536';
-  throw new RequestError('ORLOP_E_PERMISSION', `the caller's user namespace has no ${missing}`, {
+  const end = users.reduce((last, { inside, count }) => Math.max(last, inside + count), 0);
+  const range = isOneId(users) ? addRange : `choose an ID below ${end}`;
+  throw new RequestError('ORLOP_E_PERMISSION', `the user namespace of the container has no ${missing}`, {
     hint: `${range}; or run as root in the container: --user 0`,
   });
 }

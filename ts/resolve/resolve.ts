@@ -1,10 +1,12 @@
 import type { ImageStore, ResolvedImage, ResolvedUser } from '../images/types.ts';
 import { resolveImageUser } from '../images/users/read-users.ts';
+import { capabilityNames } from '../linux/capabilities.ts';
 import type { Change, Native } from '../native/contract.ts';
-import { isOneId } from '../native/ids.ts';
+import { type IdMaps, isOneId } from '../native/ids.ts';
+import type { IsolationName } from '../native/isolation.ts';
 import type { StartFacts } from '../plan/facts.ts';
 import { hole } from '../plan/holes.ts';
-import { layerPaths, type RootAttributes, rootAttributes } from '../record/layer.ts';
+import { hasOwnUsers, layerPaths, type RootAttributes, rootAttributes } from '../record/layer.ts';
 import type { ContainerRecord, Durability } from '../record/schema.ts';
 import type { EnvEntry, RunRequest } from '../request/types.ts';
 import { newId } from '../store/id.ts';
@@ -14,6 +16,7 @@ import { etcFiles } from './etc-files.ts';
 import { startFacts } from './facts.ts';
 import { resolveFilter } from './filter.ts';
 import { ImageView } from './image-view.ts';
+import { refuseWeaker, withUserNamespace } from './isolation.ts';
 import { hardNofile, heldCapabilities, thermalPaths } from './limits.ts';
 import { mayHang } from './may-hang.ts';
 import { processOf, refuseLacking, refuseUnmapped, refuseVainLimit, requireCapabilities } from './process.ts';
@@ -52,6 +55,8 @@ export interface ResolveServices {
   readonly store: Store;
   readonly native: Native;
   readonly images: ImageStore;
+  /** What must hold for every container. */
+  readonly floor: readonly IsolationName[];
 }
 
 export interface ResolveOptions {
@@ -67,15 +72,17 @@ export interface ResolveOptions {
  */
 export async function resolveRequest(
   services: ResolveServices,
-  request: RunRequest,
+  given: RunRequest,
   options: ResolveOptions,
 ): Promise<Resolved> {
   const { images, native } = services;
   const { signal, laps } = options;
   // Another user can only look at the plan.
   const { rights } = native;
-  const held = rights.kind === 'none' ? null : heldCapabilities(rights);
-  if (held !== null) requireCapabilities(request, held);
+  const request = withUserNamespace(given, services.floor, rights);
+  const own = rights.kind === 'none' ? null : heldCapabilities(rights);
+  if (own !== null) requireCapabilities(request, own);
+  const held = own !== null && hasOwnUsers(request) ? capabilityNames : own;
   const image = await images.resolve(request.image, { signal });
   laps?.lap('image', image.value.reference);
   await using view = ImageView.ofImage(native, image.value);
@@ -84,8 +91,8 @@ export async function resolveRequest(
   const record = recordOf(request, image.value, user, needs);
   // Refuses what cannot be before anything is made.
   processOf(request, image.value.config, user, '');
-  refuseVainLimit(request, user);
-  refuseUnmapped(user, rights);
+  if (!hasOwnUsers(request)) refuseVainLimit(request, user);
+  refuseUnmapped(user, mapsOf(request, rights));
   if (held !== null) refuseLacking(request, user, held);
   laps?.lap('user', 'of the image; volumes');
   const rest = await resolveStart(services, record, image.value, options);
@@ -104,6 +111,13 @@ export async function resolveRequest(
   };
 }
 
+/** The IDs that a container has. Pure. */
+function mapsOf({ userns }: Pick<RunRequest, 'userns'>, rights: IdMaps): IdMaps {
+  if (typeof userns !== 'object') return rights;
+  const map = [{ inside: 0, outside: 0, count: userns.size }];
+  return { users: map, groups: map };
+}
+
 /** The resolved start of a recorded container. */
 export type ResolvedStart = Pick<Resolved, 'image' | 'record' | 'startChecks' | 'startLasts' | 'mayHang' | 'facts'>;
 
@@ -113,19 +127,21 @@ export type ResolvedStart = Pick<Resolved, 'image' | 'record' | 'startChecks' | 
  * @throws RequestError ORLOP_E_SOURCE, ORLOP_E_INPUT, ORLOP_E_ABORTED
  */
 export async function resolveStart(
-  { native, store }: ResolveServices,
+  { native, store, floor }: ResolveServices,
   record: ContainerRecord,
   image: ResolvedImage,
   { durability, signal, laps }: ResolveOptions,
 ): Promise<ResolvedStart> {
   const { request, hostname, layer } = record;
+  refuseWeaker(request, floor, native.rights);
   const sources = await resolveSources(store, request.mounts, signal);
   laps?.lap('sources', 'of bind mounts');
   await using view = ImageView.ofImage(native, image);
   const modes = await tmpfsModes(native, request, view.open);
   const files = etcFiles(hostname, request.network);
   const { rights } = native;
-  const held = heldCapabilities(rights);
+  const ownUsers = hasOwnUsers(request);
+  const held = ownUsers ? capabilityNames : heldCapabilities(rights);
   const filter = await resolveFilter(request, held);
   const context = {
     paths: layerPaths(store, layer),
@@ -135,7 +151,8 @@ export async function resolveStart(
     tmpfsModes: modes,
     maskedPaths: await thermalPaths(),
     held,
-    confined: rights.userNamespace === null ? null : { oneId: isOneId(rights.users) },
+    confined: ownUsers ? { oneId: false } : rights.userNamespace === null ? null : { oneId: isOneId(rights.users) },
+    userNamespace: typeof request.userns === 'object' ? request.userns : null,
     hardNofile: hardNofile(),
     // The layer of an ephemeral container is not read after a power cut, so its unmount need not sync the disk.
     volatile: durability === 'ephemeral',

@@ -8,7 +8,7 @@ import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
  */
 export async function replaceFile(
   path: string,
-  content: string,
+  content: string | Uint8Array,
   { mode, durable }: { readonly mode: number; readonly durable: boolean },
 ): Promise<void> {
   const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;

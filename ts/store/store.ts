@@ -7,6 +7,7 @@ import { explaining } from './explain.ts';
 import { fileNameFor } from './file-name.ts';
 import { homeDirectory } from './home.ts';
 import { type Lock, type LockMode, type LockOptions, tryLock, waitForLock, waitToWrite } from './lock.ts';
+import { checkOwnership } from './ownership.ts';
 import { chooseRoot, chooseRun, type RootFacts } from './roots.ts';
 import { occupyRunDirectory } from './run-directory.ts';
 import { type Staging, StagingArea } from './staging.ts';
@@ -80,6 +81,7 @@ export class Store {
     try {
       const store = new Store(real, await realpath(directory), options, use);
       await store.#layOut();
+      await checkOwnership(real, native.rights);
       store.#interrupted = await store.#staging.sweep();
       return store;
     } catch (error) {

@@ -4,7 +4,7 @@ import type { Mode, Native } from '../native/contract.ts';
 import { atExit, notAtExit } from './at-exit.ts';
 import { newId } from './id.ts';
 import { removeTree, type Staging } from './staging.ts';
-import { errorCode } from './system-error.ts';
+import { errorCode, isLauncherGone } from './system-error.ts';
 
 /**
  * Trees to remove in the background, one at a time. They are renamed away when `discard` resolves. They lie in a
@@ -89,6 +89,9 @@ export class Trash {
     const opened = await staging.catch(() => null);
     if (opened === null) return;
     notAtExit(opened.discardSync);
-    await opened.discard();
+    await opened.discard().catch((error: unknown) => {
+      // The next open removes what is left.
+      if (!isLauncherGone(error)) throw error;
+    });
   }
 }

@@ -4,6 +4,8 @@ import { setOwnExit } from '../record/claims.ts';
 import type { ContainerStore } from '../record/container-store.ts';
 import { ignoreGone } from '../record/gone.ts';
 import { type RecordedExit, type StoredContainer, unobserved } from '../record/schema.ts';
+import { explained } from '../store/explain.ts';
+import type { Store } from '../store/store.ts';
 import { type ExitStatus, exitStatus } from './exit.ts';
 
 /** Exit of an application, with its collected outputs. */
@@ -26,14 +28,17 @@ export interface ExitRequest {
  * @param container with its running state
  */
 export async function settleExit(
-  { containers }: { readonly containers: ContainerStore },
+  { containers, store }: { readonly containers: ContainerStore; readonly store: Pick<Store, 'root' | 'run'> },
   container: () => StoredContainer,
   { id, removes, finished }: ExitRequest,
 ): Promise<ExitReport> {
   const warn = (error: unknown) => {
     containers.gone(id);
     const what = `recording the exit of container '${container().record.name}', or removing it, failed`;
-    process.emitWarning(`${what}: ${messageOf(error)}; a later command makes up for it`, 'OrlopWarning');
+    process.emitWarning(
+      `${what}: ${messageOf(explained(store, error))}; a later command makes up for it`,
+      'OrlopWarning',
+    );
   };
   const settle = async (exit: RecordedExit) => {
     const running = container();

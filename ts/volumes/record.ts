@@ -7,6 +7,7 @@ import { replaceFile, syncDirectory } from '../store/durable.ts';
 import { isId } from '../store/id.ts';
 import { damaged, readRecord, readRecordSync, recordSchema, writeRecord } from '../store/record.ts';
 import type { Store } from '../store/store.ts';
+import { whoseStore } from '../store/whose.ts';
 
 /** Record of a volume: `volume.json`, beside its `_data`. */
 export interface VolumeRecord {
@@ -109,6 +110,6 @@ export function noVolume(name: string): RequestError {
   return new RequestError('ORLOP_E_NO_VOLUME', `no volume has the name '${name}'`, {
     hint: isId(name)
       ? `anonymous ones go with their containers: see 'orlop volume ls'`
-      : `list them with 'orlop volume ls', or make it with 'orlop volume create'`,
+      : `'orlop volume ls' lists those${whoseStore('orlop volume ls') || ' that there are'}; or make it with 'orlop volume create'`,
   });
 }

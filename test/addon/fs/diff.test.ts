@@ -24,10 +24,13 @@ describe('diff', () => {
   /** Changes of the upper directory against the lower one, as lines. */
   async function diff(layers = ['lower']): Promise<string[]> {
     const native = loadNative();
-    const view = await native.openView(layers.map((layer) => join(temporary(), layer)));
+    const view = await native.openView(
+      layers.map((layer) => join(temporary(), layer)),
+      'trusted',
+    );
     try {
       return await withDirectory(join(temporary(), 'upper'), async (upper) => {
-        const changes = await native.diff(upper, view);
+        const changes = await native.diff(upper, view, 'trusted');
         return changes.map(({ kind, path }) => `${kind} ${path}`);
       });
     } finally {

@@ -23,7 +23,7 @@ describe('openView', () => {
   const layers = () => ['a:b,c\\d', 'base'].map((name) => join(temporary(), name));
 
   async function withView(paths: string[], use: (path: string) => void): Promise<void> {
-    const view = await loadNative().openView(paths);
+    const view = await loadNative().openView(paths, 'trusted');
     try {
       use(`/proc/self/fd/${view}`);
     } finally {
@@ -43,7 +43,7 @@ describe('openView', () => {
       it('leads through links with .. in them, and no further up than its root', async () => {
         shell(temporary(), `ln -s ../../../../etc/g base/etc/up; ln -s .. base/dev/root`);
         const native = loadNative();
-        const view = await native.openView(layers());
+        const view = await native.openView(layers(), 'trusted');
         try {
           for (const path of ['/etc/up', '/dev/root/etc/g', '../../dev/root/../etc/up']) {
             const file = await native.openInRoot(view, path, constants.O_RDONLY);
@@ -97,7 +97,7 @@ describe('openView', () => {
 
   it('stays usable for look-ups that are confined to it', async () => {
     const native = loadNative();
-    const view = await native.openView(layers());
+    const view = await native.openView(layers(), 'trusted');
     const file = await native.openInRoot(view, '/../../etc/f', 0);
     expect(fstatSync(file).isFile()).to.equal(true);
     expect(readFileSync(file, 'utf8')).to.equal('top\n');
@@ -109,7 +109,7 @@ describe('openView', () => {
   it('names the layer that is missing', async () => {
     const missing = join(temporary(), 'missing');
     const error = await loadNative()
-      .openView([missing, join(temporary(), 'base')])
+      .openView([missing, join(temporary(), 'base')], 'trusted')
       .catch((reason: unknown) => reason);
     expect(error).to.include({ code: 'ENOENT', errno: -2, syscall: 'open', path: missing });
   });
@@ -117,7 +117,7 @@ describe('openView', () => {
   it('refuses no layer, and a relative one', async () => {
     for (const list of [[], ['relative', '/']]) {
       const error = await loadNative()
-        .openView(list)
+        .openView(list, 'trusted')
         .catch((reason: unknown) => reason);
       expect(error).to.include({ code: 'EINVAL' });
     }

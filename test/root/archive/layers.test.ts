@@ -38,7 +38,7 @@ describe('layers', () => {
   it('of an upper directory name what is gone and what is opaque, first in its directory', async () => {
     makeLower();
     inOverlay('upper', changes);
-    await packTo(at('upper'), at('a.tar'), { layer: true });
+    await packTo(at('upper'), at('a.tar'), { layer: 'trusted' });
     expect(names('a.tar')).to.deep.equal([
       './',
       'added',
@@ -58,12 +58,12 @@ describe('layers', () => {
   it('unpacked give the upper directory again, and the same union', async () => {
     makeLower();
     inOverlay('upper', changes);
-    const packed = await packTo(at('upper'), at('a.tar'), { layer: true, compression: 'gzip' });
+    const packed = await packTo(at('upper'), at('a.tar'), { layer: 'trusted', compression: 'gzip' });
     expect(await unpackFile(at('a.tar'), at('copy'), { layer: true })).to.deep.equal(packed);
     const seen = (upper: string) =>
       inOverlay(upper, 'find . -printf "%P %M %s %T@\\n" | sort; cat added again/new; getfattr -d left');
     expect(seen('copy')).to.equal(seen('upper'));
-    expect(await packTo(at('copy'), at('b.tar'), { layer: true, compression: 'gzip' })).to.deep.equal(packed);
+    expect(await packTo(at('copy'), at('b.tar'), { layer: 'trusted', compression: 'gzip' })).to.deep.equal(packed);
   });
 
   it('hide what is below: a whiteout before, an opaque mark, and a directory that comes after its whiteout', async () => {
@@ -113,14 +113,14 @@ describe('layers', () => {
 
   it('are not made of a name that would read as a deletion', async () => {
     shell('mkdir "$1/upper"; : > "$1/upper/.wh.etc"', directory());
-    const error = await packTo(at('upper'), at('a.tar'), { layer: true }).catch((it) => it);
+    const error = await packTo(at('upper'), at('a.tar'), { layer: 'trusted' }).catch((it) => it);
     expect(error).to.include({ code: 'ORLOP_E_ARCHIVE' });
     expect(error.message).to.include(`entry '.wh.etc'`);
   });
 
   it('are not made of a directory whose content lies elsewhere', async () => {
     shell('mkdir -p "$1/upper/d"; setfattr -n trusted.overlay.redirect -v /etc "$1/upper/d"', directory());
-    const error = await packTo(at('upper'), at('a.tar'), { layer: true }).catch((it) => it);
+    const error = await packTo(at('upper'), at('a.tar'), { layer: 'trusted' }).catch((it) => it);
     expect(error.message).to.include('trusted.overlay.redirect');
   });
 
@@ -157,7 +157,7 @@ describe('the view of layers', () => {
       'cd "$1"; mkdir -p low/d up/d; echo 1 > low/d/f; ln low/d/f low/d/g; echo 2 > up/d/h; mknod up/d/gone c 0 0; echo > low/d/gone',
       directory(),
     );
-    const view = await loadNative().openView([at('up'), at('low')]);
+    const view = await loadNative().openView([at('up'), at('low')], 'trusted');
     const output = openSync(at('a.tar'), 'w');
     await pack({ directory: view, output, layer: false, compression: 'none' });
     closeSync(view);

@@ -30,20 +30,16 @@ describe('orlop of a root that lacks capabilities, as in a container', function 
     expect(user.stdout).to.match(/^CapEff:\s*0+\n$/);
   });
 
-  it('says what is missing where no namespace can be made, for a container and for an image', async () => {
+  it('says which capabilities a container takes', () => {
+    const run = without('-net_admin,-mknod', 'run', '--rm', 'host', 'true');
+    expect(run.status).to.equal(125);
+    expect(run.stderr).to.match(/takes CAP_NET_ADMIN, CAP_MKNOD, which .*\nhint: .*orlop doctor/);
+    expect(without('-net_admin', 'run', '--rm', '--network', 'host', 'host', 'true').status).to.equal(0);
+  });
+
+  it('says without CAP_SYS_ADMIN, where it has a user namespace, whose store it was named', () => {
     const run = without('-sys_admin', 'run', '--rm', 'busybox', 'true');
     expect(run.status).to.equal(125);
-    expect(run.stderr).to.match(/takes CAP_SYS_ADMIN, which .*\nhint: .*orlop doctor/);
-    expect(without('-net_admin,-mknod', 'run', '--rm', 'host', 'true').stderr).to.match(
-      /takes CAP_NET_ADMIN, CAP_MKNOD,/,
-    );
-    expect(without('-net_admin', 'run', '--rm', '--network', 'host', 'host', 'true').status).to.equal(0);
-    // What was made before is started without another look.
-    expect((await store().orlop(['create', '--name', 'made', 'busybox', 'true'])).code).to.equal(0);
-    const started = without('-sys_admin', 'start', '-a', 'made');
-    expect(started.stderr).to.match(/EPERM.* clone\nhint: .*CAP_SYS_ADMIN/);
-    const imported = without('-sys_admin', 'import', store().archive, 'other');
-    expect(imported.status).to.equal(125);
-    expect(imported.stderr).to.match(/only root with CAP_SYS_ADMIN can .*\nhint: .*sudo/);
+    expect(run.stderr).to.match(/written with all IDs of the machine's root; .*\nhint: run it as root.*--root/);
   });
 });

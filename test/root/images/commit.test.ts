@@ -95,6 +95,7 @@ describe('commit', () => {
     const base = await test.resolve('base:1');
     await test.images.commit({
       upper,
+      marks: 'trusted',
       base,
       reference: 'next:1',
       config: { env: ['A=2', 'B=3'], user: '5' },
@@ -140,14 +141,18 @@ describe('commit', () => {
 
   it('refuses the image host', async () => {
     const base = await test.resolve('host');
-    const error = await test.images.commit({ upper: directory(), base }).catch((error: unknown) => error);
+    const error = await test.images
+      .commit({ upper: directory(), marks: 'trusted', base })
+      .catch((error: unknown) => error);
     expect(error).to.be.instanceOf(RequestError).with.property('code', 'ORLOP_E_INPUT');
   });
 
   it('reports a read-write layer that is not there', async () => {
     const base = await test.resolve('base:1');
     const upper = join(directory(), 'missing');
-    const error = await test.images.commit({ upper, base, reference: 'x:1' }).catch((error: unknown) => error);
+    const error = await test.images
+      .commit({ upper, marks: 'trusted', base, reference: 'x:1' })
+      .catch((error: unknown) => error);
     expect(error).to.have.property('code', 'ENOENT');
     expect((await test.images.list()).images).to.have.length(1);
   });

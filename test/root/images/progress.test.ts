@@ -61,7 +61,7 @@ describe('the progress of an operation on images', () => {
     events = [];
     const upper = await makeTree(join(directory(), 'upper'), { new: 'new' });
     await chmod(upper, 0o755);
-    const id = await test.images.commit({ upper, base: await test.resolve('base'), onProgress });
+    const id = await test.images.commit({ upper, marks: 'trusted', base: await test.resolve('base'), onProgress });
     const { size = 0 } = (await test.images.inspect(id)).layers.at(-1) ?? {};
     expect(last()).to.deep.equal([{ stage: 'pack', bytes: size, totalBytes: size }]);
   });

@@ -79,7 +79,7 @@ describe('the layer of a committed image', () => {
   it('is below the next commit, and both are unpacked when that image is needed', async () => {
     const base = await test.resolve('next:1');
     const upper = await makeTree(join(directory(), 'upper'), { top: 'top' });
-    await test.images.commit({ upper, base, reference: 'last:1' });
+    await test.images.commit({ upper, marks: 'trusted', base, reference: 'last:1' });
     rmSync(place, { recursive: true });
     const again = await TestStore.open(directory());
     await withView(again, await again.resolve('last:1'), async (path) => {
@@ -116,7 +116,9 @@ describe('the layer of a committed image', () => {
         execFileSync('setfattr', ['-n', `trusted.a${index}`, '-v', value, join(memory, 'file')]);
       }
       const base = await test.resolve('base:1');
-      const error = await test.images.commit({ upper: memory, base }).catch((error: unknown) => error);
+      const error = await test.images
+        .commit({ upper: memory, marks: 'trusted', base })
+        .catch((error: unknown) => error);
       expect(error).to.include({ code: 'ORLOP_E_ARCHIVE' }).and.to.have.property('message').that.contains('1 MiB');
     } finally {
       execFileSync('umount', [memory]);

@@ -32,7 +32,7 @@ describe('copy-up of an image into a new volume', () => {
     const native = loadNative();
     const store = await Store.open({ root: join(directory(), 'root'), run: join(directory(), 'run'), native });
     const containers = new ContainerStore(store);
-    const view = await native.openView([upper(), lower()]);
+    const view = await native.openView([upper(), lower()], 'trusted');
     try {
       const need = { name: 'v', anonymous: false, target: '/data', nocopy: false, ...changes };
       await prepareVolumes(store, containers.volumes, async () => (await containers.uses()).volumes, [need], {

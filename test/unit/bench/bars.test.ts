@@ -75,6 +75,51 @@ describe('the bars', () => {
     expect(judged('busy-orlop-start', of)).to.deep.equal({ value: 0.4, holds: false });
   });
 
+  it("hold an ordinary user's start against root's of the same case, and take the worse of both networks", () => {
+    const rows = (full: number, network: number) => [
+      ...[measured('full', 'orlop-run', { first: 1 }), measured('full', 'orlop-run-user', { first: full })],
+      ...[measured('network', 'orlop-run', { first: 2 }), measured('network', 'orlop-run-user', { first: network })],
+    ];
+    const of = (full: number, network: number) => results(result('start', repetition(rows(full, network))));
+    expect(judged('user-orlop-run', of(1.15, 2.2))).to.deep.equal({ value: 1.15, holds: true });
+    expect(judged('user-orlop-run', of(1.1, 2.4))).to.deep.equal({ value: 1.2, holds: false });
+    const some = results(result('start', repetition(rows(1, 2).slice(0, 3))));
+    expect(judged('user-orlop-run', some)).to.deep.equal({ value: null, holds: null });
+  });
+
+  it("hold an ordinary user's pool, throughput and command against root's", () => {
+    const rates = (parallel: string, user: number) => [
+      measured(parallel, 'orlop-run', { rate: 600 }),
+      measured(parallel, 'orlop-run-user', { rate: user }),
+    ];
+    const rows = [...rates('1', 600), ...rates('2', 500), ...rates('8', 480), ...rates('32', 700)];
+    const of = results(
+      result('throughput', repetition(rows)),
+      result(
+        'pool',
+        repetition([measured('pool', 'orlop-pool', { first: 1 }), measured('pool', 'orlop-pool-user', { first: 1.2 })]),
+      ),
+      result(
+        'cli',
+        repetition([
+          measured('command', 'orlop-cli', { time: 70 }),
+          measured('command', 'orlop-cli-user', { time: 79 }),
+        ]),
+      ),
+    );
+    expect(judged('user-throughput', of)).to.deep.equal({ value: 1.25, holds: false });
+    expect(judged('user-pool', of)).to.deep.equal({ value: 1.2, holds: true });
+    expect(judged('user-cli', of)).to.deep.equal({ value: 9, holds: false });
+  });
+
+  it("take the launcher's memory by the most that it held", () => {
+    const rows = ['1', '32'].map((at, index) =>
+      measured(at, 'orlop-launcher', { resident: 1 + index, anonymous: 0.3 }),
+    );
+    const of = results(result('launcher', repetition(rows)));
+    expect(judged('user-launcher', of)).to.deep.equal({ value: 2, holds: true });
+  });
+
   it('are not judged when a contestant is missing', () => {
     const rows = [measured('pool', 'limit', { first: 0.1 }), absent('pool', 'orlop-pool', 'there is none')];
     expect(judged('pool-median', results(result('pool', repetition(rows))))).to.deep.equal({

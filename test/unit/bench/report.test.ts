@@ -75,6 +75,17 @@ describe('the report of the benchmark', () => {
     ]);
   });
 
+  it('has no ratio where there is nobody to compare with', () => {
+    const columns = [{ metric: 'resident', title: 'share', unit: 'MB' }] as const;
+    const rows = [measured('1', 'orlop-launcher', { resident: 1.5 })];
+    const of = { ...result('launcher', repetition(rows)), columns, reference: null };
+    expect(caseTable(of, { id: '1', title: '' }).split('\n')).to.deep.equal([
+      '|  | share, MB |',
+      '|---|---:|',
+      '| label of orlop-launcher | 1.50 |',
+    ]);
+  });
+
   it('writes numbers with three digits', () => {
     expect([0.12345, 9.876, 12.34, 123.4, -12.34].map(formatNumber)).to.deep.equal([
       '0.12',

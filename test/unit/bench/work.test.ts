@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { childrenTime, processorTime } from '../../../bench/measure/processor.ts';
+import { processorTime, timesIn } from '../../../bench/measure/processor.ts';
 import { spentOnEach } from '../../../bench/questions/work.ts';
 import { forTimes, startMany } from '../../../bench/subject/many.ts';
 
@@ -45,9 +45,9 @@ describe('many starts', () => {
 });
 
 describe('the time of processors', () => {
-  it('of children is read behind a name that may have anything in it', () => {
+  it('is read behind a name that may have anything in it', () => {
     const stat = '7 (a) b (c) S 1 7 7 0 -1 4194560 100 200 0 0 11 12 13 14 20 0 1 0 100 0 0';
-    expect(childrenTime(stat)).to.equal((13 + 14) * 10);
+    expect(timesIn(stat)).to.deep.equal({ own: (11 + 12) * 10, children: (13 + 14) * 10 });
   });
 
   it('grows', () => {

@@ -151,7 +151,7 @@ describe('the command line', () => {
     const library = { 'containers.list': () => ({ items: [], damaged: [] }) };
     const { calls } = await orlop(['--root', '/', 'container', 'ls', '-a'], { library });
     expect(calls.map(([name]) => name)).to.deep.equal(['open', 'containers.list', 'close']);
-    expect(calls[0]?.[1]).to.deep.equal({ root: '/' });
+    expect(calls[0]?.[1]).to.deep.equal({ root: '/', isolation: undefined });
     expect(calls[1]?.[1]).to.deep.include({ all: true });
     expect((await orlop(['image', 'ls', '--help'])).stdout).to.match(/^Usage: orlop images/);
   });

@@ -51,7 +51,7 @@ describe('binary form of a plan', () => {
     for (const name of ['', 'a', 'ab', 'abc', 'abcd', 'abcde', 'abcdef', 'abcdefg']) {
       const { bytes } = encodePlan({
         ...planOf({ op: 'seccomp', reason: '', program: new Uint8Array(16).fill(7) }),
-        prepare: [{ op: 'hostname', reason: '', name }],
+        prepare: [{ op: 'hostname', reason: '', name, optional: 0 }],
       });
       const record = format.headerSize + format.recordSize;
       const offset = new DataView(bytes.buffer, bytes.byteOffset).getUint32(record + 4, true);
@@ -68,7 +68,7 @@ describe('binary form of a plan', () => {
 
   it('refuses a string with a NUL', () => {
     for (const name of ['a\0b', '\0', `${hole.id}\0`]) {
-      expect(() => encodePlan(planOf({ op: 'hostname', reason: '', name })))
+      expect(() => encodePlan(planOf({ op: 'hostname', reason: '', name, optional: 0 })))
         .to.throw(RequestError)
         .with.property('code', 'ORLOP_E_INPUT');
     }
@@ -77,7 +77,7 @@ describe('binary form of a plan', () => {
   it('has room where a text has a hole, in strings, lists and blobs, and says where', () => {
     const [id, short] = ['i'.repeat(64), 's'.repeat(12)];
     const { bytes, holes } = encodePlan({
-      ...planOf({ op: 'hostname', reason: '', name: hole.shortId }),
+      ...planOf({ op: 'hostname', reason: '', name: hole.shortId, optional: 0 }),
       prepare: [
         { op: 'exec', reason: '', candidates: [], argv: [`/ä/${hole.id}`, 'none', hole.shortId], env: [] },
         { op: 'file', reason: '', mount: 0, name: 'f', mode: 0o644, content: `${hole.shortId} ${hole.id}\n`, file: 0 },
@@ -98,7 +98,10 @@ describe('binary form of a plan', () => {
   });
 
   it('refuses a hole whose values differ in length: that is a mistake in the plan’s maker', () => {
-    expect(() => encodePlan(planOf({ op: 'hostname', reason: '', name: hole.name }))).to.throw(RangeError, 'hostname');
+    expect(() => encodePlan(planOf({ op: 'hostname', reason: '', name: hole.name, optional: 0 }))).to.throw(
+      RangeError,
+      'hostname',
+    );
   });
 
   it('refuses a slot outside the table and a number that does not fit', () => {
@@ -112,7 +115,7 @@ describe('binary form of a plan', () => {
   it('refuses a plan over the limits', () => {
     const long = planOf({ op: 'exec', reason: '', candidates: [], argv: ['x'.repeat(format.maxSize)], env: [] });
     expect(() => encodePlan(long)).to.throw(RequestError, 'larger than');
-    const filled = (length: number): Op => ({ op: 'hostname', reason: '', name: 'x'.repeat(length) });
+    const filled = (length: number): Op => ({ op: 'hostname', reason: '', name: 'x'.repeat(length), optional: 0 });
     const rest = format.maxSize - encodePlan(planOf(filled(1))).bytes.length;
     expect(encodePlan(planOf(filled(1 + rest))).bytes.length).to.equal(format.maxSize);
     expect(() => encodePlan(planOf(filled(2 + rest)))).to.throw(RequestError, 'larger than');

@@ -52,7 +52,8 @@ describe('error of a refused start', () => {
     expect(fail(plan, is('bind'), 116, 'fstat')).to.include({ code: 'ESTALE', exitCode: 125 });
     expect(fail(plan, is('capabilities'), 1, 'capset').hint).to.match(/cannot give what it has not got/);
     expect(fail(plan, is('attributes'), 22, 'mount_setattr').hint).to.match(/does not know an option/);
-    expect(fail(plan, is('proc'), 1, 'fsmount').hint).to.match(/needs root/);
+    expect(fail(plan, is('proc'), 1, 'fsmount').hint).to.match(/hides parts of '\/proc'.*systempaths=unconfined/);
+    expect(fail(plan, is('tmpfs'), 1, 'fsmount').hint).to.match(/needs root/);
     expect(fail(plan, is('propagation'), 38, 'mount').hint).to.match(/doctor/);
   });
 

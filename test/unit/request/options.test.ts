@@ -23,12 +23,14 @@ describe('a request', () => {
       entrypoint: null,
       readOnly: false,
       capabilities: { add: [], drop: [] },
-      security: { noNewPrivileges: true, seccomp: 'default' },
+      security: { noNewPrivileges: true, seccomp: 'default', systemPaths: 'own' },
       ulimits: [],
       network: 'none',
       interactive: false,
       labels: {},
       shmSize: 64 * 1024 * 1024,
+      userns: 'default',
+      isolation: [],
     };
     expect(parse({})).to.deep.equal(expected);
   });
@@ -54,6 +56,8 @@ describe('a request', () => {
         interactive: true,
         labels: ['a=b'],
         shmSize: '1m',
+        userns: 'auto:size=1000',
+        isolation: ['ids', 'filter'],
       },
       ['true'],
     );
@@ -71,12 +75,14 @@ describe('a request', () => {
       entrypoint: ['sh', '-c'],
       readOnly: true,
       capabilities: { add: ['CAP_NET_ADMIN'], drop: ['ALL'] },
-      security: { noNewPrivileges: true, seccomp: 'unconfined' },
+      security: { noNewPrivileges: true, seccomp: 'unconfined', systemPaths: 'own' },
       ulimits: [{ name: 'core', soft: 0, hard: 0 }],
       network: 'host',
       interactive: true,
       labels: { a: 'b' },
       shmSize: 1024 * 1024,
+      userns: { first: null, size: 1000 },
+      isolation: ['filter', 'ids'],
     });
     expect(request.mounts.map(({ target }) => target)).to.deep.equal(['/src', '/cache']);
     expect(request.tmpfs.map(({ size }) => size)).to.deep.equal([null, 4096]);
@@ -122,6 +128,12 @@ describe('a request', () => {
     [{ tmpfs: [{ target: '/x', uid: -1 }] }, /'tmpfs.0.uid' is -1, expected >=0/, undefined],
     [null, /'options' is null/, undefined],
     [{ env: { 'A=B': '1' } }, /contains '='/, undefined],
+    [{ userns: 'private' }, /'private' is no user namespace/, /UID:GID:SIZE/],
+    [{ userns: '4294967000:0:65536' }, /IDs that there are not/, /4294967294/],
+    [{ userns: 'auto:size=0' }, /IDs that there are not/, /at least one/],
+    [{ securityOpt: ['systempaths=x'] }, /neither own nor host/, /systempaths=host/],
+    [{ securityOpt: ['systempaths=unconfined'] }, /comes with a later version/, /until then/],
+    [{ isolation: 'usr' }, /no isolation 'usr'/, /user/],
     [{ shmSize: -1 }, /'-1' is not a size/, undefined],
   ] as const) {
     it(`refuses ${JSON.stringify(options)}`, () => {

@@ -211,7 +211,7 @@ describe('a tmpfs', () => {
 
 describe('security options', () => {
   const parse = (text: string) => parseSecurity(text === '' ? [] : [text], context);
-  const standard = { noNewPrivileges: true, seccomp: 'default' };
+  const standard = { noNewPrivileges: true, seccomp: 'default', systemPaths: 'own' };
   table(parse, [
     ['', standard],
     ['no-new-privileges', standard],
@@ -228,7 +228,9 @@ describe('security options', () => {
     ['seccomp', 'ORLOP_E_INPUT'],
     ['seccomp=', 'ORLOP_E_INPUT'],
     ['apparmor=other', 'ORLOP_E_LATER'],
+    ['systempaths=host', { ...standard, systemPaths: 'host' }],
     ['systempaths=unconfined', 'ORLOP_E_LATER'],
+    ['systempaths', 'ORLOP_E_INPUT'],
     ['secomp=unconfined', 'ORLOP_E_INPUT'],
   ]);
 });

@@ -65,7 +65,7 @@ describe('what a request leads to', () => {
     mkdirSync(at('source'));
     symlinkSync(at('source'), at('link'));
     writeFileSync(at('profile'), '{"defaultAction":"SCMP_ACT_ALLOW"}');
-    const security = { noNewPrivileges: true, seccomp: { path: at('profile') } };
+    const security = { noNewPrivileges: true, seccomp: { path: at('profile') }, systemPaths: 'own' as const };
     const repeatable = async (changes: Partial<RunRequest>) => (await resolve(changes)).repeatable;
     expect(await repeatable({ mounts: [bind('source'), volume('data')] })).to.equal(true);
     expect(await repeatable({ mounts: [bind('link')] }), 'a link').to.equal(false);
@@ -79,7 +79,7 @@ describe('what a request leads to', () => {
     mkdirSync(at('source'));
     symlinkSync(at('source'), at('link'));
     writeFileSync(at('profile'), '{"defaultAction":"SCMP_ACT_ALLOW"}');
-    const security = { noNewPrivileges: true, seccomp: { path: at('profile') } };
+    const security = { noNewPrivileges: true, seccomp: { path: at('profile') }, systemPaths: 'own' as const };
     const lasts = async (changes: Partial<RunRequest>) => (await resolve(changes)).startLasts;
     expect(await lasts({ mounts: [bind('link')] }), 'a link').to.equal(false);
     expect(await lasts({ security }), 'a profile in a file').to.equal(false);

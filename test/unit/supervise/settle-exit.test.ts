@@ -25,7 +25,8 @@ describe('what follows the exit of an application', () => {
       const one = record(newId());
       const container = { record: { ...one, request: { ...one.request, rm: true } }, state: created, durability };
       const warned = once(process, 'warning');
-      const report = await settleExit({ containers: containers as unknown as ContainerStore }, () => container, {
+      const services = { containers: containers as unknown as ContainerStore, store: { root: '/s', run: '/r' } };
+      const report = await settleExit(services, () => container, {
         id: one.id,
         removes: false,
         finished: Promise.resolve(end),

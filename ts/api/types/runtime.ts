@@ -1,3 +1,4 @@
+import type { Isolation, IsolationName } from '../../native/isolation.ts';
 import type { Plan } from '../../plan/types.ts';
 import type { RunOptions } from '../../request/types.ts';
 import type { Container, Containers, CreateOptions } from './containers.ts';
@@ -12,6 +13,11 @@ export interface OpenOptions {
   readonly root?: string | undefined;
   /** Directory for data that a reboot may delete (locks, for example). Default: below /run or $XDG_RUNTIME_DIR. */
   readonly run?: string | undefined;
+  /**
+   * What must hold for all containers: `user,ids`, or a list. `open` and starts with less are refused
+   * (ORLOP_E_ISOLATION). With `process`, orlop-launcher makes the privileged calls of root too. Default: nothing.
+   */
+  readonly isolation?: string | readonly IsolationName[] | undefined;
 }
 
 /** Description of a start. */
@@ -32,6 +38,14 @@ export interface OrlopRuntime extends AsyncDisposable {
   readonly images: Images;
   /** Volumes of the store. */
   readonly volumes: Volumes;
+  /**
+   * What holds for the containers of this runtime, and why not more.
+   *
+   * @example
+   * const { user } = orlop.isolation;
+   * console.log(user.holds, user.detail); // → false root in a container is root of the machine
+   */
+  readonly isolation: Isolation;
   /**
    * Runs a command like the other `run`, with its outputs as bytes.
    *

@@ -1,5 +1,6 @@
 import { type CommandModule, flag, text } from '../command.ts';
 import { later } from '../parse/later.ts';
+import { isolationOption } from '../parse/run-options.ts';
 import { runInForeground, signalNotes } from '../streams/foreground.ts';
 import { withTrace } from '../streams/trace-file.ts';
 
@@ -16,6 +17,7 @@ export const command: CommandModule = {
       .argument('<container>')
       .option('-a, --attach', 'Stay in the foreground with its output (needed in this version)')
       .option('-i, --interactive', 'Pass standard input on')
+      .option(isolationOption.flags, isolationOption.text)
       .option('--trace <file>', "Write the time of each step of the start, for 'orlop trace' and Perfetto");
   },
   async run(invocation) {

@@ -150,7 +150,13 @@ const fixedValues: Readonly<Record<string, readonly string[]>> = {
   net: ['none', 'host'],
   capAdd: capabilities,
   capDrop: capabilities,
-  securityOpt: ['no-new-privileges=true', 'no-new-privileges=false', 'seccomp=unconfined', 'seccomp='],
+  securityOpt: [
+    'no-new-privileges=true',
+    'no-new-privileges=false',
+    'seccomp=unconfined',
+    'seccomp=',
+    'systempaths=host',
+  ],
   type: ['container', 'image', 'volume'],
 };
 

@@ -1,8 +1,11 @@
 import { capabilitiesOf } from '../../linux/capabilities.ts';
 import { isAtLeast } from '../../linux/kernel.ts';
 import { addRange, isOneId } from '../../native/ids.ts';
+import { installedPath } from '../../native/installed-launcher.ts';
+import { filterHeld, type Held, isolationNames, isolationOf, namespacesHeld } from '../../native/isolation.ts';
 import { neededCapabilities } from '../../plan/defaults.ts';
 import type { Facts } from './facts.ts';
+import type { TrialName } from './trial-plans.ts';
 
 export interface Check {
   readonly name: string;
@@ -41,9 +44,15 @@ export function runChecks(facts: Facts): readonly Check[] {
     checkExecutable(facts, 'orlop-archive', 'no image can be imported, loaded or saved, nor a container be committed'),
     checkExecutable(facts, 'orlop-init', 'no pool can be opened'),
     checkRoot(facts),
+    checkIsolation(facts),
+    checkLauncher(facts),
     checkOverlay(facts),
     checkNamespaces(facts),
+    checkTried(facts, 'mounts', 'can be made'),
+    checkTried(facts, 'procfs', 'can be mounted'),
+    checkTried(facts, 'network', 'a namespace with its loopback'),
     checkSeccomp(facts),
+    checkMap(facts),
     checkMountApi(facts),
     checkCgroup(facts),
     checkStore(facts),
@@ -74,7 +83,8 @@ function checkRoot({ uid, capabilities, addon }: Facts): Check | undefined {
   const missing = neededCapabilities.filter((name) => !held.includes(name));
   if (uid === 0 && missing.length === 0)
     return { name: 'root', status: 'ok', detail: 'root, with all capabilities needed' };
-  if (uid !== 0) return checkUser(uid, addon);
+  // Root of a container without CAP_SYS_ADMIN goes the way of a user.
+  if (uid !== 0 || ('rights' in addon && addon.rights.kind !== 'root')) return checkUser(uid, addon);
   const detail = `root without ${missing.join(', ')}`;
   return { name: 'root', status: 'fail', detail, hint: 'inside another container: give it these capabilities' };
 }
@@ -91,13 +101,58 @@ function checkUser(uid: number, addon: Facts['addon']): Check | undefined {
   if (!isOneId(rights.users)) {
     return { name, status: 'ok', detail: `uid ${uid}, in a user namespace with a range of IDs` };
   }
-  return { name, status: 'warn', detail: `uid ${uid}, in a user namespace with one ID: ${oneIdMeans}`, hint: addRange };
+  const why = rights.kind === 'user' && rights.narrow !== null ? ` (${rights.narrow})` : '';
+  const detail = `uid ${uid}, in a user namespace with one ID${why}: ${oneIdMeans}`;
+  return { name, status: 'warn', detail, hint: addRange };
 }
+
+/** What holds, by the names of `--isolation`. */
+function checkIsolation({ addon, namespaces, seccompActions }: Facts): Check | undefined {
+  if ('error' in addon || addon.rights.kind === 'none') return undefined;
+  const isolation = isolationOf(addon.rights, { namespaces, seccompActions });
+  const [held, not] = [true, false].map((holds) => isolationNames.filter((one) => isolation[one].holds === holds));
+  return { name: 'isolation', status: 'ok', detail: `${held?.join(', ')}; not ${not?.join(', ')}` };
+}
+
+/** The orlop-launcher that `doctor --fix` has installed, if it has. */
+function checkLauncher({ launcher }: Facts): Check | undefined {
+  const name = 'orlop-launcher';
+  switch (launcher?.state) {
+    case 'same':
+      return { name, status: 'ok', detail: installedPath };
+    case 'other':
+      return { name, status: 'warn', detail: `${installedPath} is of another version: ${unused}`, hint: again };
+    case 'unsafe':
+      return { name, status: 'warn', detail: `${launcher.why}: ${unused}`, hint: again };
+    default:
+      return undefined;
+  }
+}
+
+const unused = 'the one of the package is used';
+const again = `'orlop doctor --fix' installs it again`;
 
 const oneIdMeans = 'all files of a container are yours, its processes keep your groups, and --user is refused';
 
-function checkOverlay({ overlay }: Facts): Check {
+/** A part of a start that was tried. */
+function checkTried({ tried }: Facts, name: TrialName, detail: string): Check | undefined {
+  const refused = tried?.[name];
+  if (refused === undefined) return undefined;
+  if (refused === null) return { name, status: 'ok', detail };
+  return { name, status: 'fail', detail: refused.error, ...(refused.hint && { hint: refused.hint }) };
+}
+
+/** What only `--userns` needs. */
+function checkMap(facts: Facts): Check | undefined {
+  const check = checkTried(facts, 'id map', `on the file system of the store, for '--userns auto'`);
+  return check?.status === 'fail' ? { ...check, status: 'warn' } : check;
+}
+
+function checkOverlay(facts: Facts): Check {
   const name = 'overlayfs';
+  const tried = checkTried(facts, name, 'on the file system of the store');
+  if (tried !== undefined) return tried;
+  const { overlay } = facts;
   if (overlay === true) return { name, status: 'ok', detail: 'available' };
   if (overlay === null) return { name, status: 'ok', detail: 'a module, loaded when it is needed' };
   return {
@@ -108,18 +163,18 @@ function checkOverlay({ overlay }: Facts): Check {
   };
 }
 
-function checkNamespaces({ namespaces }: Facts): Check {
-  const name = 'namespaces';
-  const missing = ['cgroup', 'ipc', 'mnt', 'net', 'pid', 'uts'].filter((one) => !namespaces.includes(one));
-  if (missing.length === 0) return { name, status: 'ok', detail: namespaces.join(', ') };
-  return { name, status: 'fail', detail: `without ${missing.join(', ')}`, hint: 'use a kernel with CONFIG_NAMESPACES' };
+function checkNamespaces(facts: Facts): Check {
+  return checkHeld('namespaces', facts.namespaces.join(', '), namespacesHeld(facts));
 }
 
-function checkSeccomp({ seccompActions }: Facts): Check {
-  const name = 'seccomp';
-  if (seccompActions.includes('errno')) return { name, status: 'ok', detail: seccompActions.join(' ') };
-  const hint = `use a kernel with CONFIG_SECCOMP_FILTER, or run with '--security-opt seccomp=unconfined'`;
-  return { name, status: 'fail', detail: 'system calls cannot be filtered', hint };
+function checkSeccomp(facts: Facts): Check {
+  const held = checkHeld('seccomp', facts.seccompActions.join(' '), filterHeld(facts));
+  return held.status === 'ok' ? (checkTried(facts, 'seccomp', held.detail) ?? held) : held;
+}
+
+function checkHeld(name: string, all: string, held: Held): Check {
+  if (held.holds) return { name, status: 'ok', detail: all };
+  return { name, status: 'fail', detail: held.detail, ...(held.hint && { hint: held.hint }) };
 }
 
 /** Names of the feature bits in native/init/run.h. */
@@ -134,9 +189,12 @@ function checkMountApi({ addon }: Facts): Check | undefined {
   return { name, status: 'warn', detail: `without ${missing.join(', ')}`, hint };
 }
 
-function checkCgroup({ cgroup }: Facts): Check {
+function checkCgroup({ cgroup, delegated }: Facts): Check {
   const name = 'cgroup';
-  if (cgroup !== 'none') return { name, status: 'ok', detail: cgroup };
+  if (cgroup !== 'none') {
+    const which = delegated?.length === 0 ? 'without controllers' : `with ${delegated?.join(', ')}`;
+    return { name, status: 'ok', detail: `${cgroup}, ${delegated === null ? 'not delegated' : `delegated ${which}`}` };
+  }
   const hint = `mount it: 'mount -t cgroup2 cgroup2 /sys/fs/cgroup'`;
   return { name, status: 'warn', detail: 'not mounted: commit pauses with signals', hint };
 }

@@ -6,9 +6,13 @@ import { RequestError } from '../../errors/index.ts';
 import { messageOf } from '../../errors/message.ts';
 import { archiveExecutable } from '../../images/archive/executable.ts';
 import { helperExecutable } from '../../native/helper.ts';
+import { type Installed, lookAtInstalled, ownLauncher } from '../../native/installed-launcher.ts';
 import type { Rights } from '../../native/rights.ts';
 import { homeDirectory } from '../../store/home.ts';
 import { chooseRoot, type RootFacts } from '../../store/roots.ts';
+import type { Addon } from '../io.ts';
+import { delegatedControllers } from './cgroup.ts';
+import type { Tried } from './trials.ts';
 
 /** Facts that doctor collected about the machine. The checks read only these facts. */
 export interface Facts {
@@ -26,9 +30,11 @@ export interface Facts {
   /** Actions that seccomp filters may take; empty without seccomp. */
   readonly seccompActions: readonly string[];
   readonly cgroup: 'v2' | 'hybrid' | 'v1' | 'none';
+  /** Controllers of the caller's cgroup v2, if the caller may make cgroups in it; null if not. */
+  readonly delegated: readonly string[] | null;
   /** Path of the store, or the reason why there is no place for it. */
-  readonly store:
-    | { readonly path: string; readonly fsType: number }
+  readonly store: /** `nearest`: the store itself, or the directory above it that exists. */
+    | { readonly path: string; readonly fsType: number; readonly nearest: string }
     | { readonly error: string; readonly hint?: string | undefined };
   /** Directories of the system that are separate file systems: the image `host` does not show them. */
   readonly separate: readonly string[];
@@ -36,8 +42,12 @@ export interface Facts {
   readonly addon:
     | { readonly features: number; readonly file: string; readonly rights: Rights }
     | { readonly error: string; readonly hint?: string | undefined };
+  /** What came of the parts of a start; null where nothing can be tried. */
+  readonly tried: Tried | null;
   /** Files of the executables beside the addon, or the reason why one cannot be used. */
   readonly executables: Readonly<Record<'orlop-archive' | 'orlop-init', Executable>>;
+  /** What `doctor --fix` has installed; null if the package has no orlop-launcher. */
+  readonly launcher: Installed | null;
   /** Value of NODE_EXTRA_CA_CERTS. */
   readonly extraCerts: string | undefined;
 }
@@ -48,13 +58,15 @@ export interface Surroundings {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
   readonly root: string | undefined;
-  loadAddon(): Promise<{ features(): number; readonly file: string; readonly rights: Rights }>;
+  loadAddon(): Promise<Addon>;
 }
 
 export async function gatherFacts(surroundings: Surroundings): Promise<Facts> {
   const uid = process.geteuid?.() ?? -1;
   const { env } = surroundings;
   const status = await read('/proc/self/status');
+  const addon = await surroundings.loadAddon().catch(failureOf);
+  const store = await storeFacts(surroundings, uid);
   return {
     kernel: release(),
     arch: process.arch,
@@ -67,10 +79,13 @@ export async function gatherFacts(surroundings: Surroundings): Promise<Facts> {
     ),
     seccompActions: (await read('/proc/sys/kernel/seccomp/actions_avail')).split(/\s+/).filter(Boolean),
     cgroup: await cgroupVersion(),
-    store: await storeFacts(surroundings, uid),
+    delegated: await delegatedControllers(),
+    store,
     separate: separateMounts(await read('/proc/self/mountinfo')),
-    addon: await addonFacts(surroundings),
+    addon: addonFacts(addon),
+    tried: await triedFacts(addon, store),
     executables: { 'orlop-archive': await tell(archiveExecutable), 'orlop-init': await tell(helperExecutable) },
+    launcher: launcherFacts(),
     extraCerts: env.NODE_EXTRA_CA_CERTS,
   };
 }
@@ -113,7 +128,7 @@ async function storeFacts({ env, cwd, root }: Surroundings, uid: number): Promis
 async function storeAt(path: string): Promise<Facts['store']> {
   for (let directory = path; ; directory = dirname(directory)) {
     try {
-      return { path, fsType: Number((await statfs(directory)).type) };
+      return { path, fsType: Number((await statfs(directory)).type), nearest: directory };
     } catch (error) {
       if (directory === '/') throw error;
     }
@@ -127,12 +142,21 @@ function separateMounts(mountinfo: string): readonly string[] {
   return [...new Set(targets)].filter((target) => systemDirectories.has(target)).sort();
 }
 
-async function addonFacts({ loadAddon }: Surroundings): Promise<Facts['addon']> {
+function addonFacts(addon: Addon | Failure): Facts['addon'] {
+  if ('error' in addon) return addon;
+  return { features: addon.features(), file: addon.file, rights: addon.rights };
+}
+
+async function triedFacts(addon: Addon | Failure, store: Facts['store']): Promise<Tried | null> {
+  if ('error' in addon || 'error' in store || addon.rights.kind === 'none') return null;
+  return addon.tryParts(store.nearest);
+}
+
+function launcherFacts(): Installed | null {
   try {
-    const addon = await loadAddon();
-    return { features: addon.features(), file: addon.file, rights: addon.rights };
-  } catch (error) {
-    return failureOf(error);
+    return lookAtInstalled(ownLauncher());
+  } catch {
+    return null;
   }
 }
 
@@ -144,7 +168,12 @@ async function tell(find: () => string | Promise<string>): Promise<Executable> {
   }
 }
 
-function failureOf(error: unknown): { error: string; hint?: string | undefined } {
+interface Failure {
+  readonly error: string;
+  readonly hint?: string | undefined;
+}
+
+function failureOf(error: unknown): Failure {
   if (error instanceof RequestError) return { error: error.message, hint: error.hint };
   return { error: messageOf(error) };
 }

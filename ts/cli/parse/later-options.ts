@@ -107,7 +107,6 @@ export const laterRunOptions: readonly LaterOption[] = [
   { flags: '--storage-opt <option>', meanwhile: "'--tmpfs TARGET:size=…' limits a directory" },
   { flags: '--sysctl <option>', meanwhile: 'set it on the host' },
   { flags: '--use-api-socket', meanwhile: "mount the socket: '-v /run/docker.sock:/run/docker.sock'" },
-  { flags: '--userns <mode>', same: ['', 'host'], meanwhile: "use '--user' for another user than root" },
   { flags: '--uts <mode>', same: ['', 'private'], meanwhile: ofOneNamespace },
   {
     flags: '--volume-driver <driver>',
@@ -120,5 +119,4 @@ export const laterRunOptions: readonly LaterOption[] = [
     same: ['0'],
     never: 'is one for Windows',
   })),
-  { flags: '--isolation <technology>', same: ['', 'default'], never: 'is one for Windows' },
 ];

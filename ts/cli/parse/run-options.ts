@@ -3,10 +3,16 @@ import type { Command } from 'commander';
 import { RequestError } from '../../errors/index.ts';
 import { messageOf } from '../../errors/message.ts';
 import { kernelRelease } from '../../linux/kernel.ts';
+import { isolationNames } from '../../native/isolation.ts';
 import { mergeEnv, parseEnv, parseEnvFile } from '../../request/environment.ts';
 import { parseRunOptions } from '../../request/options.ts';
 import type { EnvEntry, RunOptions, RunRequest } from '../../request/types.ts';
 import { type CommandOption, flag, type Invocation, text, texts } from '../command.ts';
+
+export const isolationOption: CommandOption = {
+  flags: '--isolation <names>',
+  text: `Refuse to start with less than these: ${isolationNames.join(',')}`,
+};
 
 /** Options of `run`, `create` and `plan`. */
 export const runOptions: readonly CommandOption[] = [
@@ -29,9 +35,18 @@ export const runOptions: readonly CommandOption[] = [
   { flags: '--network <mode>', text: 'none (loopback only, the default) or host' },
   { flags: '--cap-add <capability>', text: 'Add a capability, or ALL', many: true },
   { flags: '--cap-drop <capability>', text: 'Drop a capability, or ALL', many: true },
-  { flags: '--security-opt <option>', text: 'no-new-privileges=false, seccomp=unconfined, seccomp=FILE', many: true },
+  {
+    flags: '--security-opt <option>',
+    text: 'no-new-privileges=false, seccomp=unconfined, seccomp=FILE, systempaths=host',
+    many: true,
+  },
   { flags: '--ulimit <limit>', text: 'Set a limit: nofile=1024:2048', many: true },
   { flags: '--shm-size <size>', text: 'Size of /dev/shm (64m)' },
+  {
+    flags: '--userns <mode>',
+    text: 'host (the default), auto, keep-id, or UID:GID:SIZE: IDs of the host for the container',
+  },
+  isolationOption,
   { flags: '-l, --label <label>', text: 'Label the container: key=value', many: true },
 ];
 
@@ -75,6 +90,8 @@ export async function runArguments({ io, args, values }: Invocation): Promise<Ru
     securityOpt: texts(values, 'securityOpt'),
     ulimits: texts(values, 'ulimit'),
     shmSize: text(values, 'shmSize'),
+    userns: text(values, 'userns'),
+    isolation: text(values, 'isolation'),
     labels: texts(values, 'label'),
   };
   return parseRunOptions(image, argv, options, { cwd: io.cwd, env: io.env, kernel: kernelRelease });

@@ -1,6 +1,6 @@
 import { fstatSync, readFileSync } from 'node:fs';
 import { RequestError } from '../../errors/index.ts';
-import { type Rights, rootRights } from '../../native/rights.ts';
+import { type Marks, type Rights, rootRights } from '../../native/rights.ts';
 import { type Digest, isDigest } from '../digest.ts';
 import { runArchive } from './process.ts';
 import { packing } from './report.ts';
@@ -105,6 +105,9 @@ function lengthOf(descriptor: number): number | undefined {
   return Math.max(0, facts.size - Number(position ?? 0));
 }
 
+/** Names of orlop-archive. */
+const kinds = { false: 'tree', trusted: 'layer', user: 'user-layer' } as const;
+
 export type Compression = 'none' | 'gzip' | 'zstd';
 
 export interface PackOptions {
@@ -112,8 +115,8 @@ export interface PackOptions {
   readonly directory: number;
   /** Descriptor that receives the archive: file or pipe. */
   readonly output: number;
-  /** True for the upper directory of an overlay: whiteouts and opaque directories become `.wh.` names. */
-  readonly layer: boolean;
+  /** For the upper directory of an overlay, its marks: whiteouts and opaque directories become `.wh.` names. */
+  readonly layer: Marks | false;
   readonly compression: Compression;
   /** Descriptors of the indexes of owners of the layers, lowest first. */
   readonly owners?: readonly number[] | undefined;
@@ -132,7 +135,7 @@ export async function pack(options: PackOptions, { userNamespace }: Namespace = 
   const { owners = [] } = options;
   const result = await runArchive({
     action: packing,
-    argv: ['pack', options.layer ? 'layer' : 'tree', options.compression, String(owners.length)],
+    argv: ['pack', kinds[`${options.layer}`], options.compression, String(owners.length)],
     input: 'ignore',
     output: options.output,
     directory: options.directory,

@@ -1,4 +1,5 @@
 import { RequestError } from '../../errors/index.ts';
+import { whoseStore } from '../../store/whose.ts';
 import { type Digest, isDigest } from '../digest.ts';
 import { findById, type ImageRecord, type ImageRecords } from './records.ts';
 import { familiarReference, formatReference, type ImageReference, parseReference } from './reference.ts';
@@ -32,14 +33,8 @@ export async function findImage(records: ImageRecords, nameOrId: string): Promis
     hint:
       elsewhere !== undefined
         ? `did you mean '${elsewhere}'?`
-        : `'orlop images' lists what there is${ofUser()}; get one with 'orlop import' or 'orlop load', or use the image 'host'`,
+        : `'orlop images' lists what there is${whoseStore('orlop images')}; get one with 'orlop import' or 'orlop load', or use the image 'host'`,
   });
-}
-
-/** Says that root, who may have the image, has another store. */
-function ofUser(): string {
-  const uid = process.geteuid?.() ?? 0;
-  return uid === 0 ? '' : ` in the store of uid ${uid}, 'sudo orlop images' in root's`;
 }
 
 /** A name of the store with the same last part and tag: `localhost/app:1` for `app:1`, which means Docker Hub's. */

@@ -1,6 +1,7 @@
 import { chmod, type FileHandle, mkdir, open, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RequestError } from '../../errors/index.ts';
+import { type Marks, marksOf } from '../../native/rights.ts';
 import { sync, syncDirectory } from '../../store/durable.ts';
 import { newId } from '../../store/id.ts';
 import type { Lock } from '../../store/lock.ts';
@@ -112,12 +113,13 @@ export class Addition {
   async packed(
     upper: number,
     below: readonly string[],
-    options: Pick<PackOptions, 'onBytes' | 'signal'>,
+    options: Pick<PackOptions, 'onBytes' | 'signal'> & { readonly marks: Marks },
   ): Promise<LayerRecord> {
     const archive = this.#scratch();
     await using file = await opened(archive, 'wx');
     const output = file.file.fd;
-    const packing = { directory: upper, output, layer: true, compression: 'none', ...options } as const;
+    const { marks: layer, ...rest } = options;
+    const packing = { directory: upper, output, layer, compression: 'none', ...rest } as const;
     const facts = await readingOwners(this.#directories(below), (owners) =>
       this.#archiver.pack({ ...packing, owners }),
     );
@@ -184,7 +186,10 @@ export class Addition {
     await using copy = archive === null ? null : await opened(archive, 'wx');
     const copyTo = copy?.file.fd;
     const { native } = this.#store;
-    const view = below.length === 0 ? undefined : await native.openView(this.#directories(below).reverse());
+    const view =
+      below.length === 0
+        ? undefined
+        : await native.openView(this.#directories(below).reverse(), marksOf(native.rights));
     try {
       const options = { source, directory: directory.file.fd, below: view, copyTo, layer, onBytes, signal };
       if (native.rights.userNamespace === null) return await this.#archiver.unpack(options);

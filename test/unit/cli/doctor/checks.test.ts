@@ -1,10 +1,12 @@
 import { expect } from 'chai';
 import { type Check, runChecks } from '../../../../ts/cli/doctor/checks.ts';
 import { type Facts, gatherFacts } from '../../../../ts/cli/doctor/facts.ts';
+import { trialNames } from '../../../../ts/cli/doctor/trial-plans.ts';
 import { RequestError } from '../../../../ts/errors/index.ts';
-import { mapOf } from '../../../../ts/native/ids.ts';
+import { isOneId, mapOf } from '../../../../ts/native/ids.ts';
+import type { Isolation } from '../../../../ts/native/isolation.ts';
 import { noRights, type Rights, rootRights } from '../../../../ts/native/rights.ts';
-import { orlop } from '../../../support/fake-orlop.ts';
+import { allSucceed, fakeAddon, orlop } from '../../../support/fake-orlop.ts';
 
 const good: Facts = {
   kernel: '6.18.5-amd64',
@@ -16,10 +18,13 @@ const good: Facts = {
   namespaces: ['cgroup', 'ipc', 'mnt', 'net', 'pid', 'user', 'uts'],
   seccompActions: ['kill_process', 'errno', 'allow'],
   cgroup: 'v2',
-  store: { path: '/var/lib/orlop', fsType: 0xef53 },
+  delegated: ['cpu', 'memory'],
+  store: { path: '/var/lib/orlop', fsType: 0xef53, nearest: '/var/lib' },
   separate: [],
   addon: { features: 0b111111, file: '/p/orlop.node', rights: rootRights },
   executables: { 'orlop-archive': { file: '/p/orlop-archive' }, 'orlop-init': { file: '/p/orlop-init' } },
+  tried: allSucceed,
+  launcher: { state: 'none' },
   extraCerts: undefined,
 };
 const refused = new RequestError('ORLOP_E_PERMISSION', 'no user namespace', {
@@ -28,7 +33,8 @@ const refused = new RequestError('ORLOP_E_PERMISSION', 'no user namespace', {
 
 function userRights(subid: string): Rights {
   const map = mapOf(subid, 1000, ['alice']);
-  return { kind: 'user', userNamespace: 9, users: map, groups: map };
+  const narrow = isOneId(map) ? 'no range' : null;
+  return { kind: 'user', userNamespace: 9, launcher: true, users: map, groups: map, narrow };
 }
 
 function asUser(rights: Rights): Partial<Facts> {
@@ -45,6 +51,14 @@ describe('the checks of doctor', () => {
   it('find nothing on a good machine', () => {
     expect(bad({})).to.deep.equal([]);
     expect(runChecks(good)).to.have.length.greaterThan(8);
+  });
+
+  it('say which controllers are delegated', () => {
+    const detail = (changes: Partial<Facts>) =>
+      runChecks({ ...good, ...changes }).find(({ name }) => name === 'cgroup')?.detail;
+    expect(detail({})).to.equal('v2, delegated with cpu, memory');
+    expect(detail({ cgroup: 'hybrid', delegated: [] })).to.equal('hybrid, delegated without controllers');
+    expect(detail({ delegated: null })).to.equal('v2, not delegated');
   });
 
   it('find nothing for a user with a range of IDs', () => {
@@ -64,8 +78,23 @@ describe('the checks of doctor', () => {
     ]),
     ['a user without a user namespace', asUser(noRights(refused)), 'fail', 'user', /max_user_namespaces/],
     ['a user with one ID', asUser(userRights('')), 'warn', 'user', /usermod/],
+    ['a launcher of another version', { launcher: { state: 'other' } }, 'warn', 'orlop-launcher', /doctor --fix/],
+    [
+      'a launcher that others can write',
+      { launcher: { state: 'unsafe', why: `'/usr/local' does not belong to root` } },
+      'warn',
+      'orlop-launcher',
+      /doctor --fix/,
+    ],
     ['root in a container', { capabilities: 0x00000000a80425fbn }, 'fail', 'root', /capabilities/],
-    ['no overlayfs', { overlay: false }, 'fail', 'overlayfs', /modprobe/],
+    ['no overlayfs', { overlay: false, tried: null }, 'fail', 'overlayfs', /modprobe/],
+    ...trialNames.map((name): (typeof cases)[number] => [
+      `that ${name} are refused`,
+      { tried: { ...allSucceed, [name]: { error: 'EPERM', hint: 'the container around' } } },
+      name === 'id map' ? 'warn' : 'fail',
+      name,
+      /container around/,
+    ]),
     ['no network namespaces', { namespaces: ['mnt', 'pid'] }, 'fail', 'namespaces', /CONFIG_NAMESPACES/],
     ['no seccomp', { seccompActions: [] }, 'fail', 'seccomp', /SECCOMP/],
     [
@@ -76,9 +105,9 @@ describe('the checks of doctor', () => {
       /older/,
     ],
     ['no cgroups', { cgroup: 'none' }, 'warn', 'cgroup', /mount -t cgroup2/],
-    ['a store on overlayfs', { store: { path: '/s', fsType: 0x794c7630 } }, 'fail', 'store', /--root/],
+    ['a store on overlayfs', { store: { path: '/s', fsType: 0x794c7630, nearest: '/s' } }, 'fail', 'store', /--root/],
     ['no place for a store', { store: { error: 'no home', hint: '--root' } }, 'fail', 'store', /--root/],
-    ['a store on NFS', { store: { path: '/s', fsType: 0x6969 } }, 'fail', 'store', /--root/],
+    ['a store on NFS', { store: { path: '/s', fsType: 0x6969, nearest: '/' } }, 'fail', 'store', /--root/],
     ['a /usr of its own', { separate: ['/usr'] }, 'warn', `image 'host'`, /-v \/usr:\/usr:ro/],
     ['slow certificates', { node: '20.20.2', extraCerts: '/x.pem' }, 'warn', 'start time', /Node 22/],
   ];
@@ -103,7 +132,7 @@ describe('the facts of doctor', () => {
       env: {},
       cwd: '/',
       root: '/nonexistent/store',
-      loadAddon: async () => ({ features: () => 7, file: '/p/orlop.node', rights: rootRights }),
+      loadAddon: async () => ({ ...fakeAddon, features: () => 7 }),
     });
     expect(facts.uid).to.equal(process.geteuid?.());
     expect(facts.namespaces).to.include.members(['mnt', 'pid', 'uts']);
@@ -124,9 +153,11 @@ describe('the facts of doctor', () => {
 describe('orlop doctor', () => {
   it('prints a line for each check, and ends with 1 exactly when one fails', async () => {
     const { status, stdout } = await orlop(['doctor', '--format', 'json']);
-    const checks: readonly Check[] = JSON.parse(stdout);
+    const { checks, isolation } = JSON.parse(stdout) as { checks: readonly Check[]; isolation: Isolation };
     expect(status).to.equal(checks.some((check) => check.status === 'fail') ? 1 : 0);
     const text = (await orlop(['doctor'])).stdout;
+    expect(isolation.namespaces.holds).to.equal(true);
+    expect(isolation.cgroups).to.have.property('detail').that.is.a('string');
     for (const { name, detail } of checks) expect(text).to.include(`${name.padEnd(13)} ${detail}`);
   });
 });

@@ -1,0 +1,175 @@
+import { execFileSync } from 'node:child_process';
+import {
+  chownSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { Orlop } from '../../../ts/index.ts';
+import { withOrlop } from '../../support/orlop.ts';
+import { refusal } from '../../support/refusal.ts';
+import { requires } from '../../support/require.ts';
+
+const userns = 'auto';
+
+describe('a container of root with a user namespace of its own', function () {
+  this.timeout(120_000);
+  requires('root', 'addon', 'archive', 'overlay', 'busybox');
+  const fixture = withOrlop();
+  const sh = (script: string, options = {}) =>
+    fixture().orlop.run('busybox', ['sh', '-c', script], { userns, ...options });
+
+  it('has a root that is nobody on the host, with the files of the image', async () => {
+    const { stdout, stderr, exitCode } = await sh('id -u; cat /proc/self/uid_map; stat -c %u:%g / /etc /bin/busybox');
+    expect({ stderr, exitCode }).to.deep.equal({ stderr: '', exitCode: 0 });
+    const [uid, map = '', ...owners] = stdout.trim().split('\n');
+    expect(uid).to.equal('0');
+    const [inside, outside, count] = map.trim().split(/\s+/).map(Number);
+    expect([inside, count]).to.deep.equal([0, 65536]);
+    expect(outside).to.be.at.least(2 ** 31);
+    expect(owners).to.deep.equal(['0:0', '0:0', '0:0']);
+  });
+
+  it('writes volumes and layers with the IDs that it sees, and takes no owner from a file', async () => {
+    const { root, directory } = fixture();
+    const source = join(directory, 'source');
+    mkdirSync(source, { recursive: true });
+    writeFileSync(join(source, 'of-5'), 'five\n', { mode: 0o600 });
+    chownSync(join(source, 'of-5'), 5, 6);
+    const script = 'stat -c %u:%g /s/of-5; echo r >/s/r; touch /v/w; chown 7:8 /v/w; cat /proc/1/status';
+    const result = await sh(script, { volumes: [`${source}:/s`, 'kept:/v'] });
+    expect(result.stderr).to.equal('');
+    expect(result.stdout).to.match(/^5:6\n/);
+    expect(statSync(join(source, 'r'))).to.include({ uid: 0, gid: 0 });
+    expect(statSync(join(source, 'of-5'))).to.include({ uid: 5, gid: 6 });
+    expect(statSync(join(root, 'volumes/kept/_data/w'))).to.include({ uid: 7, gid: 8 });
+    // A user of the container, in the same range.
+    const user = await sh('cat /s/of-5; id -u', { volumes: [`${source}:/s`], user: '5:6' });
+    expect(user.stdout).to.equal('five\n5\n');
+  });
+
+  it('cannot do to the host what its root can: devices, mounts, foreign IDs', async () => {
+    const { stdout } = await sh(
+      'mknod /d c 1 3 2>/dev/null || echo no device; chown 70000 /etc 2>/dev/null || echo no ID; hostname x 2>/dev/null || echo no name',
+    );
+    expect(stdout).to.equal('no device\nno ID\nno name\n');
+  });
+
+  it('shares its IDs with no container beside it, and gives them back', async () => {
+    const { orlop } = fixture();
+    const started = await Promise.all(
+      Array.from({ length: 4 }, async () => {
+        const container = await orlop.create('busybox', ['sleep', '1000'], { rm: true, userns });
+        return container.start({ stdout: 'ignore', stderr: 'ignore' });
+      }),
+    );
+    const uids = () =>
+      started.map(({ pid }) => /^Uid:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
+    expect(new Set(uids()).size).to.equal(4);
+    const first = new Set(uids());
+    for (const running of started) await running.kill('SIGKILL');
+    await Promise.all(started.map(({ exited }) => exited));
+    const after = await Promise.all(Array.from({ length: 4 }, () => sh('cat /proc/self/uid_map')));
+    const again = after.map(({ stdout }) => stdout.trim().split(/\s+/)[1]);
+    for (const uid of again) expect(first).to.include(uid);
+  });
+
+  it('has limits of processes of its own', async () => {
+    const busy = 'for i in 1 2 3 4 5 6; do sleep 1000 & done; echo started; wait';
+    const { orlop } = fixture();
+    const container = await orlop.create('busybox', ['sh', '-c', busy], { rm: true, userns, ulimits: ['nproc=8'] });
+    const running = await container.start({ stdout: 'pipe', stderr: 'ignore' });
+    for await (const _ of running.stdout ?? []) break;
+    // As the same user without the namespaces, "can't fork".
+    const { stdout, stderr } = await sh('for i in 1 2 3 4 5; do sleep 0 & done; wait; echo fine', {
+      ulimits: ['nproc=8'],
+    });
+    expect({ stdout, stderr }).to.deep.equal({ stdout: 'fine\n', stderr: '' });
+    await running.kill('SIGKILL');
+    await running.exited;
+  });
+
+  it('keeps hidden what a layer hides, opaque directories too', async () => {
+    const { orlop, directory } = fixture();
+    const base = await orlop.create('busybox', ['sh', '-c', 'mkdir /old; echo 1 >/old/a; echo 2 >/b'], {});
+    await (await base.start({ stdout: 'ignore', stderr: 'ignore' })).exited;
+    await base.commit('with:old');
+    // Removed and made again: an opaque directory. Once by root, once in a user namespace.
+    for (const [name, options] of Object.entries({ root: {}, users: { userns } })) {
+      const script = 'rm -r /old; mkdir /old; echo 3 >/old/new; rm /b';
+      const container = await orlop.create('with:old', ['sh', '-c', script], options);
+      await (await container.start({ stdout: 'ignore', stderr: 'ignore' })).exited;
+      const changes = (await container.diff()).map(({ kind, path }) => `${kind} ${path}`);
+      expect(changes, name).to.deep.equal(['D /b', 'C /old', 'D /old/a', 'A /old/new']);
+      await container.commit(`without:${name}`);
+      const tar = join(directory, `${name}.tar`);
+      const file = openSync(tar, 'w');
+      await container.export(file).finally(() => closeSync(file));
+      const names = execFileSync('tar', ['-tf', tar], { encoding: 'utf8' }).split('\n');
+      expect(names).to.include('old/new').and.not.include('old/a').and.not.include('b');
+      for (const mode of ['host', 'auto']) {
+        const { stdout } = await orlop.run(`without:${name}`, ['sh', '-c', 'ls /old; ls /b 2>&1'], { userns: mode });
+        expect(stdout, `${name} in ${mode}`).to.match(/^new\nls: \/b: No such file/);
+      }
+      await container.remove();
+    }
+    await base.remove();
+  });
+
+  it('starts again with what it wrote, and its image is that of the host where it is asked for', async () => {
+    const { orlop } = fixture();
+    const container = await orlop.create('busybox', ['sh', '-c', 'cat /f 2>/dev/null; echo more >>/f; chown 9 /f'], {
+      userns,
+    });
+    const text = async () => {
+      const running = await container.start({ stdout: 'pipe', stderr: 'inherit' });
+      let all = '';
+      for await (const chunk of running.stdout ?? []) all += chunk;
+      await running.exited;
+      return all;
+    };
+    await text();
+    expect(await text()).to.equal('more\n');
+    await container.remove();
+    const host = await orlop.run('host', ['sh', '-c', 'id -u; stat -c %u /usr/bin; echo x >/usr/x && cat /usr/x'], {
+      userns,
+    });
+    expect(host).to.include({ stdout: '0\n0\nx\n', exitCode: 0 });
+    expect(existsSync('/usr/x')).to.equal(false);
+  });
+
+  it('has the IDs that the caller names', async () => {
+    const { stdout } = await sh('cat /proc/self/uid_map /proc/self/gid_map', { userns: '300000:400000:1000' });
+    expect(stdout.trim().split(/\s+/).map(Number)).to.deep.equal([0, 300000, 1000, 0, 400000, 1000]);
+    const error = await refusal(sh('true', { userns: '300000:400000:1000', user: '1000' }));
+    expect(error.message).to.include('user 1000');
+    expect(error.hint).to.include('below 1000');
+  });
+
+  it('is what a floor asks for, in pools too', async () => {
+    const { root, run } = fixture();
+    await using orlop = await Orlop.open({ root, run, isolation: 'user,ids' });
+    expect(orlop.isolation.user.holds).to.equal(true);
+    const map = async (result: Promise<{ stdout: string }>) => Number((await result).stdout.trim().split(/\s+/)[1]);
+    expect(await map(orlop.run('busybox', ['cat', '/proc/self/uid_map']))).to.be.at.least(2 ** 31);
+    await using pool = await orlop.pool('busybox', { size: 1 });
+    expect(await map(pool.run(['cat', '/proc/self/uid_map']))).to.be.at.least(2 ** 31);
+    const error = await refusal(orlop.run('busybox', ['true'], { userns: 'host' }));
+    expect(error.code).to.equal('ORLOP_E_ISOLATION');
+  });
+
+  it('leaves no mount and no process behind', async () => {
+    const before = readFileSync('/proc/self/mountinfo', 'utf8');
+    await sh('true', { volumes: ['/anonymous'] });
+    expect(readFileSync('/proc/self/mountinfo', 'utf8')).to.equal(before);
+    const { root } = fixture();
+    expect(readdirSync(join(root, 'mnt'))).to.deep.equal([]);
+  });
+});

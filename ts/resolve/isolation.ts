@@ -1,0 +1,60 @@
+import { RequestError } from '../errors/index.ts';
+import { belowFloor, type IsolationName, requireIsolation, takesOwnUsers } from '../native/isolation.ts';
+import type { Rights } from '../native/rights.ts';
+import { hasOwnUsers } from '../record/layer.ts';
+import type { RunRequest } from '../request/types.ts';
+import { defaultRange } from '../request/user-namespace.ts';
+
+type Asking = Pick<RunRequest, 'isolation' | 'userns'>;
+
+/**
+ * The request with the user namespace that it takes: its own, or that of the caller.
+ *
+ * @throws RequestError ORLOP_E_PERMISSION for a namespace of its own, which takes root
+ */
+export function withUserNamespace<Request extends Asking>(
+  request: Request,
+  floor: readonly IsolationName[],
+  { kind }: Pick<Rights, 'kind'>,
+): Request {
+  if (hasOwnUsers(request) && kind === 'user') {
+    throw new RequestError('ORLOP_E_PERMISSION', 'a user namespace for each container takes root', {
+      hint: `leave '--userns' out: the containers of an ordinary user are in one already`,
+    });
+  }
+  if (request.userns !== 'default') return request;
+  const asked = kind === 'root' && takesOwnUsers([...floor, ...request.isolation]);
+  return { ...request, userns: asked ? defaultRange : 'host' };
+}
+
+type Weakening = Pick<RunRequest, 'isolation' | 'network' | 'security' | 'userns'>;
+
+/**
+ * Refuses a container with less isolation than the request or the runtime asks for, by the machine or by an option.
+ *
+ * @throws RequestError ORLOP_E_ISOLATION
+ */
+export function refuseWeaker(request: Weakening, floor: readonly IsolationName[], rights: Rights): void {
+  // An older version recorded no such list.
+  const names = [...floor, ...(request.isolation ?? [])];
+  if (names.length === 0) return;
+  requireIsolation(names, rights);
+  if (request.network === 'host' && names.includes('namespaces')) {
+    throw belowFloor('namespaces', 'the container has the network of the machine', 'leave out the network option');
+  }
+  if (request.security.systemPaths === 'host' && names.includes('namespaces')) {
+    throw belowFloor('namespaces', 'the container sees the processes of the caller', `leave 'systempaths=host' out`);
+  }
+  if (request.security.seccomp === 'unconfined' && names.includes('filter')) {
+    throw belowFloor('filter', 'the request asks for no filter', `leave 'seccomp=unconfined' out`);
+  }
+  if (rights.kind !== 'root' || !takesOwnUsers(names) || hasOtherRoot(request)) return;
+  const name = names.includes('user') ? 'user' : 'ids';
+  throw belowFloor(name, 'the container has the users of the machine', `make it anew, with '--userns auto'`);
+}
+
+/** True if root in the container is not root of the machine. */
+function hasOtherRoot({ userns }: Pick<RunRequest, 'userns'>): boolean {
+  if (typeof userns !== 'object') return false;
+  return userns.first === null || (userns.first.user !== 0 && userns.first.group !== 0);
+}
