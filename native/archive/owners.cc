@@ -136,7 +136,7 @@ void OwnerIndex::read(int file) {
 void OwnerIndex::add(std::string_view record) {
   Entry entry;
   entry.label = take_word(record);
-  struct stat unused {};
+  struct stat unused{};
   const bool good = apply_label(entry.label, unused) && take_number(record, entry.modified.tv_sec) &&
                     take_number(record, entry.modified.tv_nsec) && !record.empty();
   if (!good) refuse("owners");

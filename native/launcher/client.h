@@ -81,7 +81,7 @@ class Remote : public site::Site {
   std::shared_ptr<supervise::Process> process_;
   uint32_t features_ = 0;
   std::atomic<uint64_t> attempts_ = 0;
-  std::mutex mutex_;            // guards the fields below, and the order of messages on `control_`
+  std::mutex mutex_;  // guards the fields below, and the order of messages on `control_`
   // Sockets for calls. Each has a thread in the launcher, and a program that makes many calls at once makes few later.
   static constexpr size_t kMaxIdle = 8;
   std::vector<UniqueFd> idle_;
