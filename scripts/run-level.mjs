@@ -28,8 +28,31 @@ const mayUnshare =
   process.getuid() === 0 && spawnSync('unshare', ['--mount', 'true'], { stdio: 'ignore' }).status === 0;
 const npmRun = (script) => ['npm', 'run', '--silent', script];
 
-/** Tests that an ordinary user can run: those for users alone, and those of root that are the same. */
-const ofUsers = /^test\/(user\/|root\/mission\/(volumes|commit|copy-up|sandbox)\.test)/;
+/** Tests of root whose assertions hold for an ordinary user too, by folder. */
+const shared = {
+  cli: ['command-line', 'progress', 'trace'],
+  containers: [
+    'contexts',
+    'ends',
+    'export',
+    'found',
+    'kernels',
+    'leaks',
+    'options',
+    'run',
+    'streams',
+    'timings',
+    'views',
+  ],
+  hostile: ['images', 'inside', 'race', 'streams'],
+  images: ['aborted', 'checks', 'import', 'progress', 'remove', 'save-load', 'unpack-when-needed', 'users'],
+  mission: ['commit', 'copy-up', 'debian', 'sandbox', 'volumes'],
+  pool: ['life', 'member', 'moved', 'requests', 'same', 'timings'],
+  volumes: ['many'],
+};
+const inFolders = Object.entries(shared).map(([folder, names]) => `${folder}/(${names.join('|')})`);
+/** Tests that an ordinary user can run: those for users alone, and the shared ones. */
+const ofUsers = new RegExp(`^test/(user/|root/(${inFolders.join('|')})\\.test)`);
 
 /**
  * Definition of a level: mocha on the files of a folder (`only` those that match), or a command that counts as one
@@ -47,7 +70,6 @@ const levels = {
   native: { folder: 'test/native' },
   userns: { folder: 'test/userns' },
   root: { folder: 'test/root' },
-  // The tests of root whose assertions hold for an ordinary user too, as such a user.
   'user-range': { folder: 'test', only: ofUsers, user: 'range' },
   'user-one': { folder: 'test', only: ofUsers, user: 'one' },
   // One kernel, booted in a virtual machine.

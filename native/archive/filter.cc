@@ -43,10 +43,10 @@ constexpr int kCommon[] = {SYS_read,           SYS_write,        SYS_close,     
                            SYS_ppoll};
 
 // The last three are for the removal of a directory that another entry replaces.
-constexpr int kUnpack[] = {__NR_openat2,  SYS_newfstatat, SYS_mkdirat,   SYS_mknodat,   SYS_symlinkat,
-                           SYS_linkat,    SYS_unlinkat,   SYS_fchown,    SYS_fchownat,  SYS_fchmod,
-                           SYS_ftruncate, SYS_pwrite64,   SYS_fsetxattr, SYS_utimensat, SYS_sendmsg,
-                           SYS_wait4,     SYS_getdents64, SYS_lseek,     SYS_statx};
+constexpr int kUnpack[] = {__NR_openat2,   SYS_newfstatat, SYS_mkdirat,      SYS_mknodat,   SYS_symlinkat, SYS_linkat,
+                           SYS_unlinkat,   SYS_fchown,     SYS_fchownat,     SYS_fchmod,    SYS_ftruncate, SYS_pwrite64,
+                           SYS_fsetxattr,  SYS_fgetxattr,  SYS_fremovexattr, SYS_utimensat, SYS_sendmsg,   SYS_wait4,
+                           SYS_flistxattr, SYS_getdents64, SYS_lseek,        SYS_statx};
 
 constexpr int kPack[] = {__NR_openat2, SYS_newfstatat, SYS_getdents64, SYS_readlinkat,
                          SYS_fcntl,    SYS_flistxattr, SYS_fgetxattr,  SYS_lseek};

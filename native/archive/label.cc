@@ -75,7 +75,13 @@ void set_owner_and_mode(int fd, uid_t uid, gid_t gid, mode_t mode) {
   const bool mapped = fchown(fd, uid, gid) == 0;
   if (!mapped && (errno != EINVAL || !in_user_namespace())) fail("fchown", errno);
   if (fchmod(fd, mapped ? mode & 07777 : mode & 01777) != 0) fail("fchmod", errno);
-  if (mapped) return;
+  if (mapped) {
+    // Of an earlier entry of the same directory.
+    if (in_user_namespace() && fremovexattr(fd, kLabel) != 0 && errno != ENODATA && errno != EOPNOTSUPP) {
+      fail("fremovexattr", errno);
+    }
+    return;
+  }
   struct stat info{};
   info.st_uid = uid;
   info.st_gid = gid;

@@ -12,6 +12,7 @@ inline constexpr size_t kMaxDepth = 1024;                 // components of a nam
 inline constexpr uint64_t kMaxEntries = 2'000'000;        // of one archive
 inline constexpr uint64_t kMaxHeader = 1u << 20;          // all headers in front of one entry's data, bytes
 inline constexpr size_t kMaxDirectoryBytes = 128u << 20;  // names of directories whose times are set last
+inline constexpr size_t kMaxOwnerBytes = 64u << 20;       // index of owners of a layer
 inline constexpr uint64_t kRatioFrom = 256u << 20;        // bytes of output before the compression ratio is judged
 inline constexpr uint64_t kMaxSize = 64ull << 30;         // default limit of the uncompressed archive
 inline constexpr uint64_t kMaxRatio = 2000;               // default; gzip cannot exceed 1032, zstd can

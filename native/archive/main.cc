@@ -1,8 +1,9 @@
 // orlop-archive: unpacks and packs untrusted archives. Only ts/images/archive calls it.
 //
-//   orlop-archive unpack layer|tree|files MAX_SIZE MAX_RATIO copy|- below|-
-//     0: archive, 4: copy of it, 6: root of the layers below
-//   orlop-archive pack   layer|user-layer|tree none|gzip|zstd           1: archive
+//   orlop-archive unpack layer|tree|files MAX_SIZE MAX_RATIO copy|- below|- owners|-
+//     0: archive, 4: copy of it, 6: root of the layers below, 8: gets the index of owners
+//   orlop-archive pack   layer|user-layer|tree none|gzip|zstd COUNT
+//     1: archive, from 8 on: so many indexes of owners, of the lowest layer first
 //
 // 3: the directory, 5: one line of JSON with the result. With `enter` as its first argument, it enters the user
 // namespace of 7 first: for a caller who is not root.
@@ -25,6 +26,7 @@
 
 #include "archive/attributes.h"
 #include "archive/jail.h"
+#include "archive/owners.h"
 #include "archive/pack.h"
 #include "archive/report.h"
 #include "archive/unpack.h"
@@ -35,6 +37,7 @@ namespace {
 
 constexpr int kBelowFd = kReportFd + 1;
 constexpr int kUserNamespaceFd = kBelowFd + 1;
+static_assert(kOwnersFd == kUserNamespaceFd + 1);
 
 constexpr uint64_t bit(int capability) { return 1ull << capability; }
 constexpr uint64_t kUnpackCapabilities =
@@ -52,7 +55,7 @@ uint64_t number(const char* text) {
   uint64_t value = 0;
   const char* end = text + strlen(text);
   auto [at, error] = std::from_chars(text, end, value);
-  if (error != std::errc{} || at != end || value == 0) usage();
+  if (error != std::errc{} || at != end) usage();
   return value;
 }
 
@@ -70,7 +73,10 @@ Value choice(const char* text, std::initializer_list<std::pair<const char*, Valu
   options.max_size = number(argv[1]);
   options.max_ratio = number(argv[2]);
   options.copy_fd = choice<int>(argv[3], {{"copy", 4}, {"-", -1}});
+  if (options.max_size == 0 || options.max_ratio == 0) usage();
   const int below = choice<int>(argv[4], {{"below", kBelowFd}, {"-", -1}});
+  const int owners = choice<int>(argv[5], {{"owners", kOwnersFd}, {"-", -1}});
+  close_from(owners < 0 ? kOwnersFd : kOwnersFd + 1);
   enter_root(false);
   if (kind == Kind::kFiles) {
     drop_capabilities(kUnpackCapabilities);
@@ -80,7 +86,7 @@ Value choice(const char* text, std::initializer_list<std::pair<const char*, Valu
   Broker broker = Broker::start();
   drop_capabilities(kUnpackCapabilities);
   lock_down(Role::kUnpack);
-  unpack(kind, options, &broker, below);
+  unpack(kind, options, &broker, below, owners);
 }
 
 [[noreturn]] void main_pack(char** argv) {
@@ -88,17 +94,23 @@ Value choice(const char* text, std::initializer_list<std::pair<const char*, Valu
       choice<const char*>(argv[0], {{"layer", kTrustedOpaque}, {"user-layer", kUserOpaque}, {"tree", nullptr}});
   const auto compression = choice<Compression>(
       argv[1], {{"none", Compression::kNone}, {"gzip", Compression::kGzip}, {"zstd", Compression::kZstd}});
+  const int end = kOwnersFd + static_cast<int>(number(argv[2]));
+  close_from(end);
   enter_root(true);
   drop_capabilities(kPackCapabilities);
   lock_down(Role::kPack);
+  OwnerIndex owners;
+  for (int file = kOwnersFd; file < end; ++file) {
+    owners.read(file);
+    close(file);
+  }
   Output output(STDOUT_FILENO, compression);
-  pack(opaque, output);
+  pack(opaque, output, owners);
 }
 
 // The capabilities are those of the namespace from here on.
 void enter_user_namespace() {
   if (setns(kUserNamespaceFd, CLONE_NEWUSER) != 0) fail("setns", errno);
-  close(kUserNamespaceFd);
   char map[128];
   const int file = open("/proc/self/uid_map", O_RDONLY | O_CLOEXEC);
   const ssize_t size = file < 0 ? 0 : read(file, map, sizeof map);
@@ -122,9 +134,9 @@ void enter_user_namespace() {
     --argc;
     ++argv;
   }
-  close_from(kBelowFd + 1);
-  if (argc == 7 && strcmp(argv[1], "unpack") == 0) main_unpack(argv + 2);
-  if (argc == 4 && strcmp(argv[1], "pack") == 0) main_pack(argv + 2);
+  close(kUserNamespaceFd);
+  if (argc == 8 && strcmp(argv[1], "unpack") == 0) main_unpack(argv + 2);
+  if (argc == 5 && strcmp(argv[1], "pack") == 0) main_pack(argv + 2);
   usage();
 }
 

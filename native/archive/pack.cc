@@ -52,8 +52,8 @@ bool has_attribute(const std::vector<Attribute>& attributes, std::string_view na
 
 class Packer {
  public:
-  Packer(const char* opaque, Output& output)
-      : layer_(opaque != nullptr), opaque_(opaque), output_(output), writer_(output) {}
+  Packer(const char* opaque, Output& output, const OwnerIndex& owners)
+      : layer_(opaque != nullptr), opaque_(opaque), output_(output), owners_(owners), writer_(output) {}
 
   [[noreturn]] void run() {
     Fd root(fcntl(kDirectoryFd, F_DUPFD_CLOEXEC, 0));
@@ -75,7 +75,8 @@ class Packer {
     if (fstat(fd, &info) != 0) fail("fstat", errno);
     std::vector<Attribute> attributes = read_attributes(fd);
     bool opaque = layer_ && has_attribute(attributes, opaque_, "y");
-    const struct stat shown = labelled(info, attributes);
+    struct stat shown = labelled(info, attributes);
+    if (depth == 0) shown = owners_.shown_root(shown);
     writer_.header(name, shown, kept(std::move(attributes)));
     const std::string prefix = depth == 0 ? "" : name;
     // First, as the layer format recommends: readers apply it before the other entries of the directory.
@@ -106,9 +107,10 @@ class Packer {
     Fd file = S_ISREG(info.st_mode) ? open_child(directory, last, 0) : Fd();
     if (S_ISREG(info.st_mode) && !file.valid()) return;
     // After the entry was written: the target of a hard link must come before the link.
-    if (info.st_nlink > 1 && seen_before(name, info)) return;
+    const struct stat shown = owners_.shown(info, name);
+    if (info.st_nlink > 1 && seen_before(name, shown)) return;
     if (file.valid()) return pack_file(file.get(), name);
-    writer_.header(name, info, {}, target);
+    writer_.header(name, shown, {}, target);
   }
   // NOLINTEND(misc-no-recursion)
 
@@ -181,6 +183,7 @@ class Packer {
   bool layer_;
   const char* opaque_;
   Output& output_;
+  const OwnerIndex& owners_;
   Writer writer_;
   std::map<std::pair<dev_t, ino_t>, std::string> links_;
   std::unique_ptr<uint8_t[]> buffer_{new uint8_t[kBlock]};
@@ -188,8 +191,8 @@ class Packer {
 
 }  // namespace
 
-void pack(const char* opaque, Output& output) {
-  Packer packer(opaque, output);
+void pack(const char* opaque, Output& output, const OwnerIndex& owners) {
+  Packer packer(opaque, output, owners);
   packer.run();
 }
 

@@ -38,6 +38,7 @@ Fd open_child(int directory, const std::string& last) {
 }  // namespace
 
 Tree::Tree(const Options& options) : options_(options) {
+  if (options.layer) inherit(options.root, ".");
   if (!options.keep_metadata || options.layer) return;
   // Mode of the root without an entry in the archive: a staging directory is private, a root file system is not.
   if (fchown(options.root, 0, 0) != 0) fail("fchown", errno);
@@ -115,10 +116,11 @@ void Tree::make_directory(int directory, const std::string& last, mode_t mode) {
 
 void Tree::inherit(int directory, const std::string& name) const {
   if (options_.below < 0) return;
-  const Fd lower(open_below(options_.below, name.c_str(), O_PATH | O_DIRECTORY,
+  const Fd lower(open_below(options_.below, name.c_str(), O_RDONLY | O_DIRECTORY,
                             RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV));
   struct stat info;
   if (!lower.valid() || fstat(lower.get(), &info) != 0) return;
+  if (in_user_namespace()) info = labelled(info, read_attributes(lower.get()));
   set_owner_and_mode(directory, info.st_uid, info.st_gid, info.st_mode);
 }
 
@@ -204,10 +206,11 @@ void Tree::device_as_file(const std::string& name, mode_t type, dev_t device, co
 // The mode was set at creation (the umask is 0): a device or FIFO must not be opened for chmod.
 void Tree::finish_node(int directory, const std::string& last, const Metadata& metadata) {
   if (!options_.keep_metadata) return;
-  if (fchownat(directory, last.c_str(), metadata.uid, metadata.gid, AT_SYMLINK_NOFOLLOW) != 0) {
-    // Links and FIFOs have no attributes: in a user namespace that does not map their owner, root has them.
-    if (errno != EINVAL || !in_user_namespace()) fail("fchownat", errno);
-  }
+  const bool mapped = fchownat(directory, last.c_str(), metadata.uid, metadata.gid, AT_SYMLINK_NOFOLLOW) == 0;
+  // In a user namespace that does not map their owner, root has them.
+  if (!mapped && (errno != EINVAL || !in_user_namespace())) fail("fchownat", errno);
+  struct stat info;
+  if (options_.owners >= 0 && look(directory, last, info)) owners_.note(info, metadata.uid, metadata.gid, mapped);
   const timespec times[2] = {metadata.modified, metadata.modified};
   if (utimensat(directory, last.c_str(), times, AT_SYMLINK_NOFOLLOW) != 0) fail("utimensat", errno);
 }
@@ -281,6 +284,8 @@ void Tree::finish() {
     const timespec times[2] = {entry.modified, entry.modified};
     if (futimens(fd.get(), times) != 0) fail("utimensat", errno);
   }
+  set_current_entry({});
+  if (options_.owners >= 0) owners_.write(options_.root, options_.owners);
 }
 
 }  // namespace orlop::archive

@@ -12,6 +12,7 @@
 
 #include "archive/attributes.h"
 #include "archive/calls.h"
+#include "archive/owners.h"
 
 namespace orlop::archive {
 
@@ -31,6 +32,7 @@ class Tree {
     bool layer;            // of an image: other layers may lie below, and the root without an entry stays as it is
     const Broker* broker;  // for trusted.* attributes; null where there are none to set
     int below = -1;        // root of the layers below, read-only; -1: none
+    int owners = -1;       // gets the index of owners (owners.h); -1: none
   };
   explicit Tree(const Options& options);
 
@@ -48,7 +50,7 @@ class Tree {
   // Hides the layers below in the directory.
   void opaque(const std::string& directory);
 
-  // Sets the times of directories, which each of their entries changed.
+  // Sets the times of directories, which each of their entries changed, and writes the index of owners.
   void finish();
 
  private:
@@ -75,6 +77,7 @@ class Tree {
   void finish_node(int directory, const std::string& last, const Metadata& metadata);
 
   Options options_;
+  Owners owners_;
   // The last parent: most entries follow another one of the same directory. Dropped whenever a name is replaced.
   std::string cached_name_;
   Fd cached_;

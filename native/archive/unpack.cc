@@ -66,11 +66,11 @@ std::vector<Attribute> attributes_of(struct archive_entry* entry) {
 
 class Unpacker {
  public:
-  Unpacker(Kind kind, const Input::Options& options, const Broker* broker, int below)
+  Unpacker(Kind kind, const Input::Options& options, const Broker* broker, int below, int owners)
       : kind_(kind),
         max_size_(options.max_size),
         input_(options),
-        tree_({kDirectoryFd, kind != Kind::kFiles, kind != Kind::kFiles, kind == Kind::kLayer, broker, below}),
+        tree_({kDirectoryFd, kind != Kind::kFiles, kind != Kind::kFiles, kind == Kind::kLayer, broker, below, owners}),
         archive_(archive_read_new()) {
     if (archive_ == nullptr) refuse("memory");
     // Formats and filters by name, so that the rest of the library is not linked in.
@@ -239,8 +239,8 @@ class Unpacker {
 
 }  // namespace
 
-void unpack(Kind kind, const Input::Options& options, const Broker* broker, int below) {
-  Unpacker unpacker(kind, options, broker, below);
+void unpack(Kind kind, const Input::Options& options, const Broker* broker, int below, int owners) {
+  Unpacker unpacker(kind, options, broker, below, owners);
   unpacker.run();
 }
 

@@ -156,23 +156,30 @@ Failure detached_view(const std::vector<std::string>& paths, Marks marks, Unique
   return allowed ? clone_mount(layers[0].get(), "", paths[0], view) : Failure{ENOSYS, "open_tree", paths[0]};
 }
 
-// In the mount namespace of another process, the thread looks up `/` and nothing else: names there are the container's.
-// The root of a namespace is also out of the reach of chroot(2), unlike /proc/PID/root.
-Failure clone_root_of(int pidfd, const std::string& path, UniqueFd* view) {
-  if (unshare(CLONE_FS) != 0) return failed("unshare");
-  if (setns(pidfd, CLONE_NEWNS) != 0) return failed("setns", path);
-  return clone_mount(AT_FDCWD, "/", path, view);
-}
+std::string mounts_of(int pidfd) { return "/proc/" + std::to_string(pid_of(pidfd)) + "/ns/mnt"; }
 
 }  // namespace
 
-Failure open_root_of(pid_t pid, uint64_t start_time, UniqueFd* view) {
-  const std::string path = "/proc/" + std::to_string(pid) + "/ns/mnt";
-  const UniqueFd pidfd = open_pidfd(pid);
-  if (!pidfd) return failed("pidfd_open", path);
+Failure open_process(pid_t pid, uint64_t start_time, UniqueFd* pidfd) {
+  *pidfd = open_pidfd(pid);
+  if (!*pidfd) return failed("pidfd_open");
   // Compared after pidfd_open: the pidfd refers to the process that had the PID then.
-  if (start_time_of(pid) != start_time) return {ESRCH, "pidfd_open", path};
-  return on_own_thread("orlop-view", [&] { return clone_root_of(pidfd.get(), path, view); });
+  return start_time_of(pid) == start_time ? Failure{} : Failure{ESRCH, "pidfd_open"};
+}
+
+// In the mount namespace of another process, the thread looks up `/` and nothing else: names there are the container's.
+// The root of a namespace is also out of the reach of chroot(2), unlike /proc/PID/root.
+Failure enter_and_open_root(int pidfd, int namespaces, UniqueFd* view) {
+  const std::string path = mounts_of(pidfd);
+  if (unshare(CLONE_FS) != 0) return failed("unshare");
+  if (setns(pidfd, namespaces) != 0) return failed("setns", path);
+  return clone_mount(AT_FDCWD, "/", path, view);
+}
+
+Failure open_root_of(pid_t pid, uint64_t start_time, UniqueFd* view) {
+  UniqueFd pidfd;
+  if (Failure failure = open_process(pid, start_time, &pidfd)) return failure;
+  return on_own_thread("orlop-view", [&] { return enter_and_open_root(pidfd.get(), CLONE_NEWNS, view); });
 }
 
 Failure open_view(const std::vector<std::string>& layers, Marks marks, UniqueFd* view) {

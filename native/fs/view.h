@@ -24,4 +24,9 @@ Failure open_view(const std::vector<std::string>& layers, Marks marks, UniqueFd*
 // gone.
 Failure open_root_of(pid_t pid, uint64_t start_time, UniqueFd* view);
 
+// The parts of it. The second changes the namespaces of the calling thread, by flags of setns(2); a user namespace can
+// only be entered by a process with one thread.
+Failure open_process(pid_t pid, uint64_t start_time, UniqueFd* pidfd);
+Failure enter_and_open_root(int pidfd, int namespaces, UniqueFd* view);
+
 }  // namespace orlop::fs

@@ -86,10 +86,10 @@ int execute(Context& context, const plan::op::Hostname& op) {
 namespace {
 
 // A procfs for one parameter. In a user namespace there is none for a thread, whose PID namespace is the host's; the
-// host's shows the parameters of the thread's network namespace.
+// host's shows the parameters of the thread's network namespace. After the pivot, `/proc` is the container's.
 int own_proc(Context& context, const char* name) {
   const int proc = make_filesystem(context, "proc", nullptr, 0, kAttrNosuid | kAttrNodev | kAttrNoexec);
-  if (proc != -EPERM || !starts_with(name, "net.")) return proc;
+  if (proc != -EPERM || context.pivoted || !starts_with(name, "net.")) return proc;
   return static_cast<int>(context.call(__NR_openat, kAtCwd, "/proc", kPath | O_DIRECTORY, 0));
 }
 

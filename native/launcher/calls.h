@@ -8,12 +8,17 @@
 
 namespace orlop::launcher {
 
+// Descriptors of orlop-launcher.
+constexpr int kControl = 3;
+constexpr int kGiven = 4;
+
 enum class Order : uint32_t {
   kConnect,  // a socket for calls
   kCancel,   // the number of an attempt
 };
 
-// The methods of site::Site, with its arguments in their order.
+// The methods of site::Site, with its arguments in their order. `open_root_of` is none: for it, the caller executes an
+// orlop-launcher that enters the namespaces of the container, sends a failure and a descriptor, and ends.
 enum class Call : uint32_t {
   kAttempt,  // number, changes, plan, features, cgroup, supplied; answered when the child has executed or is gone
   kApply,
@@ -21,7 +26,6 @@ enum class Call : uint32_t {
   kMakeNetwork,
   kOpenMounts,
   kOpenView,
-  kOpenRootOf,
   kOpenInRoot,
   kRemoveTree,
   kCopyTree,

@@ -1,62 +1,19 @@
 #include "launcher/client.h"
 
-#include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
-#include <sys/socket.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <utility>
 
-#include "base/pidfd.h"
+#include "fs/view.h"
 #include "launcher/changes.h"
 #include "launcher/orphans.h"
+#include "launcher/spawn.h"
 #include "supervise/reaper.h"
 
 namespace orlop::launcher {
 namespace {
-
-constexpr int kControl = 3;  // descriptor of orlop-launcher
-
-// Starts the program with the socket as its only descriptor beside the standard streams.
-Failure spawn(const Options& options, int control, pid_t* pid) {
-  posix_spawn_file_actions_t files;
-  posix_spawnattr_t attributes;
-  sigset_t none, all;
-  sigemptyset(&none);
-  sigfillset(&all);
-  posix_spawn_file_actions_init(&files);
-  posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDWR, 0);
-  posix_spawn_file_actions_adddup2(&files, 0, 1);
-  posix_spawn_file_actions_adddup2(&files, 0, 2);
-  // To its own number it keeps the flag FD_CLOEXEC in older C libraries; `control` is above.
-  posix_spawn_file_actions_adddup2(&files, control, kControl);
-  posix_spawnattr_init(&attributes);
-  posix_spawnattr_setsigmask(&attributes, &none);
-  posix_spawnattr_setsigdefault(&attributes, &all);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-  std::string name = "orlop-launcher";
-  const std::string* const texts[] = {&options.uid_map, &options.gid_map, &options.newuidmap, &options.newgidmap};
-  std::vector<char*> argv = {name.data()};
-  for (const std::string* text : texts) argv.push_back(const_cast<char*>(text->c_str()));
-  argv.push_back(nullptr);
-  char* environment[] = {nullptr};
-  const int error = posix_spawn(pid, options.executable.c_str(), &files, &attributes, argv.data(), environment);
-  posix_spawn_file_actions_destroy(&files);
-  posix_spawnattr_destroy(&attributes);
-  return error == 0 ? Failure{} : Failure{error, "execve", options.executable};
-}
-
-Failure socket_pair(UniqueFd* ours, UniqueFd* theirs) {
-  int ends[2];
-  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) return failed("socketpair");
-  ours->reset(ends[0]);
-  // Above the numbers that the program gets.
-  theirs->reset(fcntl(ends[1], F_DUPFD_CLOEXEC, kControl + 1));
-  close(ends[1]);
-  return *theirs ? Failure{} : failed("fcntl");
-}
 
 void put_descriptors(Writer& message, const std::vector<int>& descriptors) {
   message.put(static_cast<uint32_t>(descriptors.size()));
@@ -132,20 +89,10 @@ bool Remote::ended() {
 }
 
 Remote* Remote::start(const Options& options, Refusal* refusal) {
-  std::unique_ptr<Remote> remote(new Remote);
-  UniqueFd theirs;
-  refusal->failure = socket_pair(&remote->control_, &theirs);
-  pid_t pid = 0;
-  if (!refusal->failure) refusal->failure = spawn(options, theirs.get(), &pid);
+  std::unique_ptr<Remote> remote(new Remote(options.executable));
+  refusal->failure = spawn(options.executable, {options.uid_map, options.gid_map, options.newuidmap, options.newgidmap},
+                           -1, &remote->control_, &remote->process_);
   if (refusal->failure) return nullptr;
-  theirs.reset();
-  UniqueFd pidfd = open_pidfd(pid);
-  if (!pidfd) {
-    refusal->failure = failed("pidfd_open");
-    end_child(pid);
-    return nullptr;
-  }
-  remote->process_ = supervise::Process::child(pid, std::move(pidfd));
   Reader hello;
   refusal->failure = receive_message(remote->control_.get(), &hello);
   if (!refusal->failure) {
@@ -204,7 +151,7 @@ Failure Remote::call(const Writer& call, Reader* answer) {
   if (failure && failure.error != EMFILE) return failure;
   {
     const std::lock_guard lock(mutex_);
-    idle_.push_back(std::move(socket));
+    if (idle_.size() < kMaxIdle) idle_.push_back(std::move(socket));
   }
   return failure ? failure : answer->failure();
 }
@@ -276,8 +223,19 @@ Failure Remote::open_view(const std::vector<std::string>& layers, fs::Marks mark
   return call_for_descriptor(begin(Call::kOpenView).texts(layers).put(marks), view);
 }
 
+// The launcher cannot enter the user namespace of another program's launcher, which is beside its own. The caller owns
+// both, so a process that begins outside of them can.
 Failure Remote::open_root_of(pid_t pid, uint64_t start_time, UniqueFd* view) {
-  return call_for_descriptor(begin(Call::kOpenRootOf).put(pid).put(start_time), view);
+  UniqueFd pidfd, socket;
+  if (Failure failure = fs::open_process(pid, start_time, &pidfd)) return failure;
+  std::shared_ptr<supervise::Process> process;
+  if (Failure failure = spawn(executable_, {}, pidfd.get(), &socket, &process)) return failure;
+  Reader answer;
+  Failure failure = receive_message(socket.get(), &answer);
+  process->finish();
+  if (failure || (failure = answer.failure())) return failure;
+  *view = answer.descriptor();
+  return {};
 }
 
 Failure Remote::open_in_root(int root, const std::string& path, int flags, unsigned mode, UniqueFd* opened) {

@@ -6,6 +6,7 @@
 #include <mutex>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "base/failure.h"
@@ -63,7 +64,7 @@ class Remote : public site::Site {
 
  private:
   friend class RemoteAttempt;
-  Remote() = default;
+  explicit Remote(std::string executable) : executable_(std::move(executable)) {}
   static Remote* start(const Options& options, Refusal* refusal);
   bool ended();
 
@@ -75,12 +76,15 @@ class Remote : public site::Site {
   // Kills an application if the launcher ends before it.
   void bind(const std::shared_ptr<supervise::Process>& application);
 
+  const std::string executable_;
   UniqueFd control_, user_namespace_;
   std::shared_ptr<supervise::Process> process_;
   uint32_t features_ = 0;
   std::atomic<uint64_t> attempts_ = 0;
-  std::mutex mutex_;            // guards the fields below, and the order of messages on `control_`
-  std::vector<UniqueFd> idle_;  // sockets for calls
+  std::mutex mutex_;  // guards the fields below, and the order of messages on `control_`
+  // Sockets for calls. Each has a thread in the launcher, and a program that makes many calls at once makes few later.
+  static constexpr size_t kMaxIdle = 8;
+  std::vector<UniqueFd> idle_;
   std::unordered_map<supervise::Process*, std::shared_ptr<supervise::Process>> applications_;
   bool ended_ = false;
 };

@@ -1,6 +1,7 @@
 // orlop-launcher: makes the system calls that a user may make only in a user namespace. The addon starts it.
 //
 //   orlop-launcher UID_MAP GID_MAP NEWUIDMAP NEWGIDMAP     3: the socket for control
+//   orlop-launcher                                         3: a socket, 4: the pidfd of a container's process
 //
 // A map has the lines of uid_map(5); empty maps: no user namespace. The process writes a map of its own ID. Others are
 // written from outside: by newuidmap(1) and newgidmap(1), or without them by a caller with CAP_SETUID and CAP_SETGID.
@@ -25,6 +26,7 @@
 #include "base/pidfd.h"
 #include "base/syscall_numbers.h"
 #include "base/unique_fd.h"
+#include "fs/view.h"
 #include "launch/features.h"
 #include "launch/id_maps.h"
 #include "launcher/calls.h"
@@ -33,8 +35,6 @@
 
 namespace orlop::launcher {
 namespace {
-
-constexpr int kControl = 3;
 
 [[noreturn]] void refuse(Step step, const Failure& failure, std::string_view text = {}) {
   Writer hello;
@@ -185,19 +185,34 @@ void share_one_heap() {
 #endif
 }
 
+// Sends the root file system of a container, from inside of its user namespace, which may be another launcher's. No
+// process of the container sees this one: the PID namespace is the caller's.
+int send_root() {
+  prctl(PR_SET_DUMPABLE, 0);
+  UniqueFd view;
+  Failure failure = fs::enter_and_open_root(kGiven, CLONE_NEWUSER | CLONE_NEWNS, &view);
+  // The container is in the caller's user namespace.
+  if (failure.error == EINVAL) failure = fs::enter_and_open_root(kGiven, CLONE_NEWNS, &view);
+  Writer answer;
+  answer.failure(failure).descriptor(view.get());
+  return send_message(kControl, answer) ? 1 : 0;
+}
+
 }  // namespace
 }  // namespace orlop::launcher
 
 int main(int argc, char** argv) {
   using namespace orlop;
   using namespace orlop::launcher;
-  if (argc != 5 || fcntl(kControl, F_SETFD, FD_CLOEXEC) != 0) {
+  const bool for_root = argc == 1;
+  if ((argc != 5 && !for_root) || fcntl(kControl, F_SETFD, FD_CLOEXEC) != 0) {
     static constexpr char kText[] = "orlop-launcher is called by orlop\n";
     (void)!write(STDERR_FILENO, kText, sizeof kText - 1);
     return 2;
   }
+  syscall(__NR_close_range, (for_root ? kGiven : kControl) + 1, ~0u, 0);
+  if (for_root) return send_root();
   share_one_heap();
-  syscall(__NR_close_range, kControl + 1, ~0u, 0);
   // The keys of a terminal are for the caller, which decides what they do to its containers.
   setsid();
   const pid_t parent = getppid();

@@ -136,11 +136,6 @@ class Connection {
         const auto marks = call.get<fs::Marks>();
         return give(answer, given, [&](UniqueFd* view) { return here.open_view(layers, marks, view); });
       }
-      case Call::kOpenRootOf: {
-        const auto pid = call.get<pid_t>();
-        const auto start_time = call.get<uint64_t>();
-        return give(answer, given, [&](UniqueFd* view) { return here.open_root_of(pid, start_time, view); });
-      }
       case Call::kOpenInRoot: {
         const UniqueFd root = call.descriptor();
         const std::string path = call.text();

@@ -3,14 +3,17 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
+#include <algorithm>
+#include <cerrno>
 #include <mutex>
 #include <set>
+#include <span>
 #include <utility>
 
 namespace orlop::launcher {
 namespace {
 
-// Of one message, SCM_MAX_FD of the kernel.
+// Of one sendmsg, SCM_MAX_FD of the kernel. Further descriptors follow the message, each lot with a byte.
 constexpr size_t kMaxDescriptors = 253;
 constexpr uint32_t kMaxSize = 1u << 30;
 constexpr char kName[] = "orlop-launcher";
@@ -28,26 +31,23 @@ const char* lasting(std::string text) {
   return texts->insert(std::move(text)).first->c_str();
 }
 
-Failure closed(const char* call) { return {EPIPE, call, kName}; }
-
-// Sends all bytes, the descriptors with the first.
-Failure send_all(int socket, const Header& header, const Writer& message) {
-  iovec parts[] = {{const_cast<Header*>(&header), sizeof header},
-                   {const_cast<uint8_t*>(message.bytes().data()), message.bytes().size()}};
+// Sends all bytes, and the descriptors with the first of them.
+Failure send_all(int socket, std::span<iovec> parts, std::span<const int> descriptors) {
   alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int) * kMaxDescriptors)] = {};
   msghdr rest{};
-  rest.msg_iov = parts;
-  rest.msg_iovlen = 2;
-  if (header.descriptors > 0) {
+  rest.msg_iov = parts.data();
+  rest.msg_iovlen = parts.size();
+  if (!descriptors.empty()) {
     rest.msg_control = control;
-    rest.msg_controllen = CMSG_SPACE(sizeof(int) * header.descriptors);
+    rest.msg_controllen = CMSG_SPACE(descriptors.size_bytes());
     cmsghdr* const rights = CMSG_FIRSTHDR(&rest);
     rights->cmsg_level = SOL_SOCKET;
     rights->cmsg_type = SCM_RIGHTS;
-    rights->cmsg_len = CMSG_LEN(sizeof(int) * header.descriptors);
-    std::memcpy(CMSG_DATA(rights), message.descriptors().data(), sizeof(int) * header.descriptors);
+    rights->cmsg_len = CMSG_LEN(descriptors.size_bytes());
+    std::memcpy(CMSG_DATA(rights), descriptors.data(), descriptors.size_bytes());
   }
-  while (parts[0].iov_len + parts[1].iov_len > 0) {
+  const auto is_left = [](const iovec& part) { return part.iov_len > 0; };
+  while (std::any_of(parts.begin(), parts.end(), is_left)) {
     ssize_t sent = sendmsg(socket, &rest, MSG_NOSIGNAL);
     if (sent < 0 && errno == EINTR) continue;
     if (sent < 0) return failed("sendmsg", kName);
@@ -63,45 +63,30 @@ Failure send_all(int socket, const Header& header, const Writer& message) {
   return {};
 }
 
-Failure receive_bytes(int socket, uint8_t* bytes, size_t size) {
-  while (size > 0) {
-    const ssize_t got = recv(socket, bytes, size, 0);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return failed("recv", kName);
-    if (got == 0) return closed("recv");
-    bytes += got;
-    size -= static_cast<size_t>(got);
-  }
-  return {};
-}
-
-// Receives the header, and the descriptors that came with its first byte.
-Failure receive_header(int socket, Header* header, std::vector<UniqueFd>* descriptors) {
+// Receives bytes, and appends the descriptors that came with them.
+Failure receive_all(int socket, void* bytes, size_t size, std::vector<UniqueFd>* descriptors) {
   alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int) * kMaxDescriptors)];
-  iovec part{header, sizeof *header};
-  msghdr message{};
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  message.msg_control = control;
-  message.msg_controllen = sizeof control;
-  ssize_t got;
-  do {
-    got = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
-  } while (got < 0 && errno == EINTR);
-  if (got < 0) return failed("recvmsg", kName);
-  if (got == 0) return closed("recvmsg");
-  for (cmsghdr* rights = CMSG_FIRSTHDR(&message); rights != nullptr; rights = CMSG_NXTHDR(&message, rights)) {
-    if (rights->cmsg_level != SOL_SOCKET || rights->cmsg_type != SCM_RIGHTS) continue;
-    const size_t count = (rights->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-    for (size_t i = 0; i < count; ++i) {
-      int fd;
-      std::memcpy(&fd, CMSG_DATA(rights) + i * sizeof fd, sizeof fd);
-      descriptors->emplace_back(fd);
+  for (iovec part{bytes, size}; part.iov_len > 0;) {
+    msghdr message{};
+    message.msg_iov = &part;
+    message.msg_iovlen = 1;
+    message.msg_control = control;
+    message.msg_controllen = sizeof control;
+    const ssize_t got = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return failed("recvmsg", kName);
+    if (got == 0) return {EPIPE, "recvmsg", kName};
+    part.iov_base = static_cast<char*>(part.iov_base) + got;
+    part.iov_len -= static_cast<size_t>(got);
+    for (cmsghdr* rights = CMSG_FIRSTHDR(&message); rights != nullptr; rights = CMSG_NXTHDR(&message, rights)) {
+      if (rights->cmsg_level != SOL_SOCKET || rights->cmsg_type != SCM_RIGHTS) continue;
+      const size_t count = (rights->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+      for (size_t i = 0; i < count; ++i) {
+        int fd;
+        std::memcpy(&fd, CMSG_DATA(rights) + i * sizeof fd, sizeof fd);
+        descriptors->emplace_back(fd);
+      }
     }
-  }
-  const auto size = static_cast<size_t>(got);
-  if (Failure failure = receive_bytes(socket, reinterpret_cast<uint8_t*>(header) + size, sizeof *header - size)) {
-    return failure;
   }
   return {};
 }
@@ -175,18 +160,38 @@ Failure Reader::failure() {
 }
 
 Failure send_message(int socket, const Writer& message) {
-  const size_t size = message.bytes().size(), descriptors = message.descriptors().size();
-  if (size > kMaxSize || descriptors > kMaxDescriptors) return {EMSGSIZE, "sendmsg", kName};
-  return send_all(socket, {static_cast<uint32_t>(size), static_cast<uint32_t>(descriptors)}, message);
+  const size_t size = message.bytes().size();
+  std::span<const int> left = message.descriptors();
+  if (size > kMaxSize) return {EMSGSIZE, "sendmsg", kName};
+  const auto next = [&left] {
+    const auto taken = left.first(std::min(left.size(), kMaxDescriptors));
+    left = left.subspan(taken.size());
+    return taken;
+  };
+  Header header{static_cast<uint32_t>(size), static_cast<uint32_t>(left.size())};
+  iovec parts[] = {{&header, sizeof header}, {const_cast<uint8_t*>(message.bytes().data()), size}};
+  if (Failure failure = send_all(socket, parts, next())) return failure;
+  while (!left.empty()) {
+    uint8_t carrier = 0;
+    iovec part[] = {{&carrier, 1}};
+    // The message has begun. Without descriptors that the kernel refuses it is not whole, which the receiver notices.
+    if (!send_all(socket, part, next())) continue;
+    if (Failure failure = send_all(socket, part, {})) return failure;
+  }
+  return {};
 }
 
 Failure receive_message(int socket, Reader* message) {
   Header header{};
   std::vector<UniqueFd> descriptors;
-  if (Failure failure = receive_header(socket, &header, &descriptors)) return failure;
-  if (header.size > kMaxSize) return {EMSGSIZE, "recv", kName};
+  if (Failure failure = receive_all(socket, &header, sizeof header, &descriptors)) return failure;
+  if (header.size > kMaxSize) return {EMSGSIZE, "recvmsg", kName};
   std::vector<uint8_t> bytes(header.size);
-  if (Failure failure = receive_bytes(socket, bytes.data(), bytes.size())) return failure;
+  if (Failure failure = receive_all(socket, bytes.data(), bytes.size(), &descriptors)) return failure;
+  for (size_t carried = kMaxDescriptors; carried < header.descriptors; carried += kMaxDescriptors) {
+    uint8_t carrier;
+    if (Failure failure = receive_all(socket, &carrier, 1, &descriptors)) return failure;
+  }
   // With too many open files the kernel cuts the list.
   const bool whole = header.descriptors == descriptors.size();
   *message = Reader(std::move(bytes), std::move(descriptors));

@@ -1,18 +1,10 @@
 import { createHash } from 'node:crypto';
-import {
-  lstatSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  realpathSync,
-  rmSync,
-} from 'node:fs';
+import { lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { busyboxArchive, type Extra } from './busybox.ts';
 import { type CliResult, cli } from './cli.ts';
+import { removeAll } from './orlop.ts';
 import { runDirectory } from './run-directory.ts';
 
 export interface CliStore {
@@ -46,9 +38,10 @@ export function withCliStore(extra: Extra = {}): () => CliStore {
     const imported = await store.orlop(['import', archive, 'busybox']);
     expect(imported.code, imported.stderr).to.equal(0);
   });
-  after(() => {
+  after(async () => {
     if (store === undefined) return;
-    for (const path of [store.directory, store.run]) rmSync(path, { recursive: true, force: true });
+    await removeAll(store.directory);
+    await removeAll(store.run);
   });
   return () => {
     if (store === undefined) throw new Error('the store is not ready');

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { Images } from '../../ts/images/images.ts';
 import type { OnProgress } from '../../ts/images/progress.ts';
 import type { ImageId, ImportOptions, LoadedImage, LoadOptions, ResolvedImage } from '../../ts/images/types.ts';
-import { loadNative } from '../../ts/native/binding.ts';
+import { openSite } from '../../ts/native/open-site.ts';
 import { Store } from '../../ts/store/store.ts';
 
 /** A store of the test with the real addon and the real archive executable. */
@@ -23,7 +23,7 @@ export class TestStore {
   static async open(directory: string, name = 'store'): Promise<TestStore> {
     const base = join(directory, name);
     await mkdir(base, { recursive: true });
-    const store = await Store.open({ root: join(base, 'root'), run: join(base, 'run'), native: loadNative() });
+    const store = await Store.open({ root: join(base, 'root'), run: join(base, 'run'), native: await openSite() });
     return new TestStore(store, base);
   }
 

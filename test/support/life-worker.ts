@@ -5,6 +5,7 @@ import { Orlop } from '../../ts/index.ts';
 import { loadNative } from '../../ts/native/binding.ts';
 import { ContainerStore } from '../../ts/record/container-store.ts';
 import { Store } from '../../ts/store/store.ts';
+import { otherUser } from './require.ts';
 
 const [root, run, what, argument = '', ...more] = process.argv.slice(2);
 const say = (value: unknown): void => console.log(JSON.stringify(value));
@@ -15,7 +16,7 @@ async function end(orlop: Orlop): Promise<void> {
   const script = 'trap "exit 41" TERM; echo ready; while :; do sleep 0.05; done';
   const ephemeral = await orlop.create('busybox', ['sh', '-c', script], { ...options, rm: true });
   // A change of the user clears the parent-death signal, prctl(2).
-  const durable = await orlop.create('busybox', ['sleep', '1000'], { ...options, user: '1000' });
+  const durable = await orlop.create('busybox', ['sleep', '1000'], { ...options, user: otherUser() });
   const unstarted = await orlop.create('busybox', ['sleep', '1000'], { ...options, rm: true });
   const quiet = { stdout: 'ignore', stderr: 'ignore' } as const;
   const [one, two] = [await ephemeral.start({ stderr: 'ignore' }), await durable.start(quiet)];

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, statSync } from 'node:fs';
+import { userInfo } from 'node:os';
 import { canBoot } from './guest.ts';
 import { temporaryParent } from './temporary.ts';
 
@@ -10,6 +11,7 @@ const requirements = {
   privilege: () => (process.getuid?.() === 0 ? null : namespacesOfUsers()),
   user: () => (process.getuid?.() === 0 ? 'it is for an ordinary user' : namespacesOfUsers()),
   root: () => (process.getuid?.() === 0 ? null : 'it needs root'),
+  ids: () => (process.getuid?.() === 0 || hasRange() ? null : 'the user has one ID'),
   addon: () => (existsSync('build/Release/orlop.node') ? null : 'the addon is not built: npm run build'),
   archive: () => (existsSync('build/Release/orlop-archive') ? null : 'orlop-archive is not built: npm run build'),
   helper: () => (existsSync('build/Release/orlop-init') ? null : 'orlop-init is not built: npm run build'),
@@ -57,9 +59,15 @@ export function requires(...names: Requirement[]): void {
 export function requiresIn(test: Mocha.Context, ...names: Requirement[]): void {
   for (const name of names) {
     const missing = requirements[name]();
-    if (missing !== null) skipOrFail(test, missing);
+    if (missing === null) continue;
+    // What one level leaves out because of its user, another has.
+    if (ofUser.has(name) && process.env.ORLOP_TEST_IDS !== undefined) skip(test, missing);
+    skipOrFail(test, missing);
   }
 }
+
+/** Requirements that depend on who runs the tests, and not on the machine. */
+const ofUser: ReadonlySet<Requirement> = new Set(['root', 'ids']);
 
 /**
  * Skips a test, with a reason; fails it with `ORLOP_MUST_WORK=1`.
@@ -68,6 +76,10 @@ export function requiresIn(test: Mocha.Context, ...names: Requirement[]): void {
  */
 export function skipOrFail(test: Mocha.Context, reason: string, cause?: unknown): never {
   if (process.env.ORLOP_MUST_WORK === '1') throw new Error(`ORLOP_MUST_WORK is set, but ${reason}`, { cause });
+  return skip(test, reason);
+}
+
+function skip(test: Mocha.Context, reason: string): never {
   const { currentTest, test: own } = test;
   console.log(`skipped: ${currentTest?.parent?.title ?? own?.title ?? 'tests'}: ${reason}`);
   return test.skip();
@@ -81,6 +93,20 @@ export function dockerProfile(): string | undefined {
 
 function namespacesOfUsers(): string | null {
   return runs('unshare', '--user', 'true') ? null : 'user namespaces cannot be made';
+}
+
+/** A user of containers that is not root, where the caller has more than one ID. */
+export function otherUser(): string {
+  return requirements.ids() === null ? '1000' : '0';
+}
+
+/** True if a range of subordinate IDs is assigned to the user. */
+function hasRange(): boolean {
+  const { uid, username } = userInfo();
+  const isOwn = (line: string) => line.startsWith(`${username}:`) || line.startsWith(`${uid}:`);
+  return ['/etc/subuid', '/etc/subgid'].every(
+    (path) => existsSync(path) && readFileSync(path, 'utf8').split('\n').some(isOwn),
+  );
 }
 
 function mounted(type: string, option = ''): boolean {

@@ -13,8 +13,15 @@ export function temporaryDirectory(parent = temporaryParent): () => string {
   beforeEach(() => {
     path = mkdtempSync(join(parent, 'orlop-test-'));
   });
-  afterEach(() => {
-    rmSync(path, { recursive: true, force: true });
+  afterEach(async () => {
+    try {
+      rmSync(path, { recursive: true, force: true });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EACCES') throw error;
+      // It has files of a user's subordinate IDs. Loaded here, because most tests have none.
+      const { removeAll } = await import('./orlop.ts');
+      await removeAll(path);
+    }
   });
   return () => path;
 }

@@ -8,7 +8,7 @@ import { openSite } from '../../ts/native/open-site.ts';
 import { busyboxArchive } from '../support/busybox.ts';
 import { removeAll } from '../support/orlop.ts';
 import { refusal } from '../support/refusal.ts';
-import { requires } from '../support/require.ts';
+import { requires, skipOrFail } from '../support/require.ts';
 
 describe('the owners of an image of an ordinary user', function () {
   this.timeout(60_000);
@@ -98,14 +98,33 @@ describe('the owners of an image of an ordinary user', function () {
     expect(await listed('forged', / tmp\/f$/)).to.deep.equal(['-rw-rw-rw- 1000/1000 2 tmp/f']);
   });
 
+  it('leaves the caller its groups with one ID only, as docs/security.md says', async function () {
+    const own = process.getgroups?.().filter((group) => group !== process.getgid?.()) ?? [];
+    if (own.length === 0) skipOrFail(this, 'the user has no supplementary groups');
+    const { stdout } = await orlop.run('busybox', ['grep', '^Groups:', '/proc/self/status']);
+    // The overflow ID stands for a group that is not mapped.
+    const expected = oneId ? own.map(() => '65534') : ['0'];
+    expect(stdout.trim().split(/\s+/).slice(1)).to.deep.equal(expected);
+  });
+
   it('has users other than root where there is a range, and a sentence where there is none', async () => {
-    const running = orlop.run('busybox', ['id', '-u'], { user: '1000' });
-    if (!oneId) return expect((await running).stdout).to.equal('1000\n');
-    const error = await refusal(running);
-    expect(error).to.include({ code: 'ORLOP_E_PERMISSION' });
-    expect(error)
-      .to.have.property('hint')
-      .that.matches(/usermod/);
+    await using pool = await orlop.pool('busybox', { size: 1 });
+    const runs = [
+      () => orlop.run('busybox', ['id', '-u'], { user: '1000' }),
+      () => pool.run(['id', '-u'], { user: '1000' }),
+    ];
+    for (const run of runs) {
+      const running = run();
+      if (!oneId) {
+        expect((await running).stdout).to.equal('1000\n');
+        continue;
+      }
+      const error = await refusal(running);
+      expect(error).to.include({ code: 'ORLOP_E_PERMISSION' });
+      expect(error)
+        .to.have.property('hint')
+        .that.matches(/usermod/);
+    }
   });
 });
 

@@ -117,6 +117,28 @@ for (const [name, features] of featureSets) {
       });
     });
 
+    it('sets a parameter by the /proc of the host only, not of a container', () => {
+      const mounts = [makeBind('/proc', { source: '/proc', device: 0n, inode: 0n })];
+      const plan = planOf('cat /proc/sys/net/ipv4/ip_forward', {
+        mounts,
+        sysctls: [{ name: 'net.ipv4.ip_forward', value: '1' }],
+      });
+      // In the host's PID namespace the user gets no procfs of its own.
+      const before = withGroups({ ...plan, namespaces: plan.namespaces.filter((name) => name !== 'pid') });
+      const { stdout, refused } = run(before);
+      expect(refused).to.equal(null);
+      expect(stdout).to.equal('1\n');
+      const { prepare, enter } = before;
+      const sysctls = prepare.filter(({ op }) => op === 'sysctl');
+      const pivot = enter.findIndex(({ op }) => op === 'pivot') + 1;
+      const after: Plan = {
+        ...before,
+        prepare: prepare.filter(({ op }) => op !== 'sysctl'),
+        enter: [...enter.slice(0, pivot), ...sysctls, ...enter.slice(pivot)],
+      };
+      expect(run(after).refused).to.include({ step: 'sysctl', error: 'EPERM' });
+    });
+
     it('cannot reach a source that the user cannot', () => {
       const closed = join(host, 'closed');
       mkdirSync(join(closed, 'inner'), { recursive: true });

@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { RequestError } from '../errors/index.ts';
 import { pack } from '../images/archive/index.ts';
+import { readingOwners } from '../images/layers/owners.ts';
 import type { ResolvedImage } from '../images/types.ts';
 import type { ProcessIdentity } from '../linux/proc.ts';
 import type { Native, NativeChange } from '../native/contract.ts';
@@ -31,10 +32,12 @@ export async function exportContainer(
   { record, state }: StoredContainer,
   descriptor: number,
 ): Promise<void> {
-  const write = (directory: number) =>
-    pack({ directory, output: descriptor, layer: false, compression: 'none' }, native.rights);
   const { value: image } = await images.resolve(record.image.id);
   refuseParts(image);
+  const write = (directory: number) =>
+    readingOwners(image.layers.toReversed(), (owners) =>
+      pack({ directory, output: descriptor, layer: false, compression: 'none', owners }, native.rights),
+    );
   const application = applicationOf(state);
   // The read-write layer of a running container is in use: a second union of it would be undefined behaviour.
   const root = application === null ? null : await openRunning(native, application);

@@ -108,7 +108,7 @@ describe('the process that unpacks', () => {
 
   for (const kind of ['layer', 'tree', 'files']) {
     it(`has six capabilities, a filter and no new privileges (${kind})`, async () => {
-      const pid = await start('unpack', kind, '1000000', '2000', '-', '-');
+      const pid = await start('unpack', kind, '1000000', '2000', '-', '-', '-');
       const { CapEff, CapPrm, CapBnd, CapInh, CapAmb, NoNewPrivs, Seccomp } = status(pid);
       expect([CapEff, CapPrm, CapBnd]).to.deep.equal([unpackSet, unpackSet, unpackSet]);
       expect([CapInh, CapAmb]).to.deep.equal([setOf(), setOf()]);
@@ -117,7 +117,7 @@ describe('the process that unpacks', () => {
   }
 
   it('has the directory as its root, in a mount namespace that has nothing else', async () => {
-    const pid = await start('unpack', 'layer', '1000000', '2000', '-', '-');
+    const pid = await start('unpack', 'layer', '1000000', '2000', '-', '-', '-');
     expect(readlinkSync(`/proc/${pid}/ns/mnt`)).not.to.equal(readlinkSync('/proc/self/ns/mnt'));
     expect(readdirSync(`/proc/${pid}/root`)).to.deep.equal(['marker']);
     expect(lstatSync(`/proc/${pid}/root/.`).ino).to.equal(lstatSync(at('staging')).ino);
@@ -130,7 +130,7 @@ describe('the process that unpacks', () => {
     mkdirSync(at('staging'));
     shell('mount -t tmpfs none "$1"; mount --make-shared "$1"; mkdir "$1/later"', at('staging'));
     try {
-      const pid = await start('unpack', 'layer', '1000000', '2000', '-', '-');
+      const pid = await start('unpack', 'layer', '1000000', '2000', '-', '-', '-');
       run('mount', '-t', 'tmpfs', 'none', at('staging/later'));
       expect(readFileSync(`/proc/${pid}/mountinfo`, 'utf8')).to.match(/^[^\n]* - tmpfs [^\n]*\n$/);
     } finally {
@@ -139,7 +139,7 @@ describe('the process that unpacks', () => {
   });
 
   it('has only the descriptors that it was given, and no environment', async () => {
-    const pid = await start('unpack', 'tree', '1000000', '2000', '-', '-');
+    const pid = await start('unpack', 'tree', '1000000', '2000', '-', '-', '-');
     const fds = readdirSync(`/proc/${pid}/fd`).map(Number);
     // 6: the way to the helper.
     expect(
@@ -150,7 +150,7 @@ describe('the process that unpacks', () => {
   });
 
   it('has a helper that may do one thing only, and that ends with it', async () => {
-    const pid = await start('unpack', 'layer', '1000000', '2000', '-', '-');
+    const pid = await start('unpack', 'layer', '1000000', '2000', '-', '-', '-');
     const [helper = 0] = await until('the helper', () => {
       const found = childrenOf(pid);
       return found.length === 1 && calls(found[0] ?? 0, 'recvmsg') && found;
@@ -164,7 +164,7 @@ describe('the process that unpacks', () => {
   });
 
   it('is not to be read by others, and its limits are low', async () => {
-    const pid = await start('unpack', 'layer', '1000000', '2000', '-', '-');
+    const pid = await start('unpack', 'layer', '1000000', '2000', '-', '-', '-');
     expect(lstatSync(`/proc/${pid}/mem`).uid).to.equal(0);
     const limits = readFileSync(`/proc/${pid}/limits`, 'utf8');
     expect(limits).to.match(/Max address space\s+1073741824\s+1073741824/);
@@ -179,7 +179,7 @@ describe('the process that unpacks', () => {
     const { write } = openPipe();
     open.push(staging);
     // Nobody reads the pipe: it blocks when the pipe is full.
-    child = spawn(await archiveExecutable(), ['pack', 'layer', 'none'], {
+    child = spawn(await archiveExecutable(), ['pack', 'layer', 'none', '0'], {
       stdio: ['ignore', write, 'inherit', staging, 'ignore', 'pipe'],
     });
     const pid = child.pid ?? 0;
@@ -196,7 +196,7 @@ describe('the process that unpacks', () => {
     requiresIn(this, 'x64');
     const victim = spawn('sleep', ['600'], { stdio: 'ignore' });
     try {
-      const pid = await start('unpack', 'files', '1000000', '2000', '-', '-');
+      const pid = await start('unpack', 'files', '1000000', '2000', '-', '-', '-');
       if (child === undefined) throw new Error('nothing was started');
       const exit = once(child, 'exit');
       run('python3', '-c', callTgkill, `${pid}`, `${victim.pid}`);

@@ -5,11 +5,17 @@ import { expect } from 'chai';
 import { closeRuntime, openRuntime } from '../../../ts/api/open.ts';
 import { exportContainer } from '../../../ts/containers/layer-reads.ts';
 import { identify } from '../../../ts/linux/proc.ts';
-import { loadNative } from '../../../ts/native/binding.ts';
 import type { Native } from '../../../ts/native/contract.ts';
+import { openSite } from '../../../ts/native/open-site.ts';
 import { withOrlop } from '../../support/orlop.ts';
 import { requires } from '../../support/require.ts';
 import { until } from '../../support/temporary.ts';
+
+function expectExported(file: string): void {
+  const names = execFileSync('tar', ['-tf', file], { encoding: 'utf8' }).split('\n');
+  expect(names).to.include.members(['own', 'v/', 'jail/busybox', 'bin/busybox']);
+  for (const name of ['v/f', 'bin/ls']) expect(names).not.to.include(name);
+}
 
 describe('the root filesystem of a running container', function () {
   this.timeout(60_000);
@@ -37,7 +43,8 @@ describe('the root filesystem of a running container', function () {
     await whileRunning(async (pid) => {
       await until('it has changed its root', () => existsSync(`/proc/${pid}/root/busybox`));
       const startTime = (await identify(pid))?.startTime ?? '';
-      const root = await loadNative().openRootOf(pid, startTime);
+      const native = await openSite();
+      const root = await native.openRootOf(pid, startTime);
       const path = `/proc/self/fd/${root}`;
       try {
         expect(fstatSync(root).dev).to.equal(statSync(`/proc/${pid}/root/busybox`).dev);
@@ -47,14 +54,10 @@ describe('the root filesystem of a running container', function () {
         expect(mounts).not.to.contain(`${fixture().root}/layers`);
         expect(() => openSync(join(path, 'other'), 'w')).to.throw('EROFS');
       } finally {
-        await loadNative().close(root);
+        await native.close(root);
       }
-      await loadNative()
-        .openRootOf(pid, `${Number(startTime) + 1}`)
-        .then(
-          () => expect.fail('another process has that PID'),
-          (error: unknown) => expect(error).to.include({ code: 'ESRCH' }),
-        );
+      const error: unknown = await native.openRootOf(pid, `${Number(startTime) + 1}`).catch((thrown) => thrown);
+      expect(error, 'another process has that PID').to.include({ code: 'ESRCH' });
     });
   });
 
@@ -73,10 +76,31 @@ describe('the root filesystem of a running container', function () {
         closeSync(out);
         await closeRuntime(runtime);
       }
-      const names = execFileSync('tar', ['-tf', file], { encoding: 'utf8' }).split('\n');
-      expect(names).to.include.members(['own', 'v/', 'jail/busybox', 'bin/busybox']);
-      expect(names).not.to.include.members(['v/f']);
-      expect(names).not.to.include.members(['bin/ls']);
+      expectExported(file);
+    });
+  });
+
+  it('is exported by another program too', async () => {
+    await whileRunning(async (_pid, id) => {
+      const file = join(fixture().directory, 'other.tar');
+      const program = `
+        import { openSync } from 'node:fs';
+        import { Orlop } from ${JSON.stringify(join(process.cwd(), 'ts/index.ts'))};
+        const [root, run, id, file] = process.argv.slice(1);
+        const orlop = await Orlop.open({ root, run });
+        const container = await orlop.container(id);
+        await container.commit('seen');
+        console.log((await container.diff()).map(({ kind, path }) => kind + path).join());
+        await container.export(openSync(file, 'w'));
+        await orlop.close();`;
+      const { root, run } = fixture();
+      const changes = execFileSync(
+        process.execPath,
+        ['--import=tsx', '--input-type=module', '--eval', program, '--', root, run, id, file],
+        { stdio: ['ignore', 'pipe', 'inherit'], encoding: 'utf8' },
+      );
+      expect(changes.trim().split(',')).to.include.members(['A/own', 'A/v', 'D/bin/ls']);
+      expectExported(file);
     });
   });
 });

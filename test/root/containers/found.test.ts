@@ -6,7 +6,7 @@ import { expect } from 'chai';
 import type { Container } from '../../../ts/index.ts';
 import { withOrlop } from '../../support/orlop.ts';
 import { refusal } from '../../support/refusal.ts';
-import { requires } from '../../support/require.ts';
+import { requires, requiresIn } from '../../support/require.ts';
 
 describe('a container of this program, whose volume or profile has changed between create and start', function () {
   this.timeout(120_000);
@@ -79,7 +79,8 @@ describe('a container of this program, whose volume or profile has changed betwe
     expect(await refusal(container.start())).to.include({ code: 'ORLOP_E_SOURCE' });
   });
 
-  it('fails when it has gone from a file system without a device, too', async () => {
+  it('fails when it has gone from a file system without a device, too', async function () {
+    requiresIn(this, 'root');
     const directory = join(fixture().directory, 'memory');
     mkdirSync(directory);
     execFileSync('mount', ['-t', 'tmpfs', 'memory', directory]);

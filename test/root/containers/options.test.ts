@@ -5,7 +5,7 @@ import type { RunOptions } from '../../../ts/index.ts';
 import { storeContent } from '../../support/facts-of-life.ts';
 import { withOrlop } from '../../support/orlop.ts';
 import { refusal } from '../../support/refusal.ts';
-import { requires } from '../../support/require.ts';
+import { requires, requiresIn } from '../../support/require.ts';
 
 describe('options of a container', function () {
   this.timeout(120_000);
@@ -35,7 +35,8 @@ describe('options of a container', function () {
     expect(stdout).to.equal(`${container.id.slice(0, 12)}\n`);
   });
 
-  it('ulimits are what the application has', async () => {
+  it('ulimits are what the application has', async function () {
+    requiresIn(this, 'ids');
     const { stdout } = await run('cat /proc/self/limits', {
       ulimits: ['nofile=100:200', 'nproc=300', 'core=0', 'stack=1048576:-1'],
       user: '1000',
@@ -47,7 +48,8 @@ describe('options of a container', function () {
     expect(limit('Max stack size')).to.deep.equal(['1048576', 'unlimited']);
   });
 
-  it('a limit of processes holds for a user, and is refused for root, for whom it would not', async () => {
+  it('a limit of processes holds for a user, and is refused for root, for whom it would not', async function () {
+    requiresIn(this, 'ids');
     const ulimits = ['nproc=4'];
     const fork = ['sh', '-c', 'for i in 1 2 3 4 5; do sleep 1000 & done'];
     // A user that no other process of the machine has.
@@ -161,7 +163,8 @@ describe('options of a container', function () {
     });
   });
 
-  it('a working directory that is missing is made, as root’s, and is a change of the container', async () => {
+  it('a working directory that is missing is made, as root’s, and is a change of the container', async function () {
+    requiresIn(this, 'ids');
     const container = await fixture().orlop.create('busybox', ['sh', '-c', 'pwd; stat -c "%u %g %a" .'], {
       workdir: '/made/for/it',
       user: '1000',

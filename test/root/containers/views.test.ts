@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { Orlop, type OrlopRuntime, type RunInput, type RunOptions, type RunResult } from '../../../ts/index.ts';
 import { withOrlop } from '../../support/orlop.ts';
-import { requires } from '../../support/require.ts';
+import { requires, requiresIn } from '../../support/require.ts';
 import { until } from '../../support/temporary.ts';
 
 /**
@@ -90,7 +90,8 @@ describe('what an application can see of its start', function () {
     'an input': () => ({ input: 'text' }),
   };
   for (const [kind, options] of Object.entries(kinds)) {
-    it(`is the same with every process that makes its mounts: ${kind}`, async () => {
+    it(`is the same with every process that makes its mounts: ${kind}`, async function () {
+      if (options().user !== undefined) requiresIn(this, 'ids');
       await using child = await open('in-child');
       await using opener = await open('opener');
       const start = (orlop: OrlopRuntime) => orlop.run('busybox', ['sh', '-c', look], options());

@@ -8,7 +8,7 @@ import { listing } from '../../support/cli-store.ts';
 import { importTrap, replaceByLink } from '../../support/hostile-image.ts';
 import { parseMounts } from '../../support/mounts.ts';
 import { withOrlop } from '../../support/orlop.ts';
-import { requires } from '../../support/require.ts';
+import { requires, requiresIn } from '../../support/require.ts';
 
 describe('an image that sets traps', function () {
   this.timeout(120_000);
@@ -145,7 +145,8 @@ describe('an image that sets traps', function () {
     ['a link to that of the host', (path: string) => symlinkSync('/proc/self/root/etc/passwd', path)],
     ['a link up to that of the host', (path: string) => symlinkSync('../../../../../../etc/shadow/../passwd', path)],
   ] as const) {
-    it(`is not asked who a user is when its /etc/passwd is ${kind}`, async () => {
+    it(`is not asked who a user is when its /etc/passwd is ${kind}`, async function () {
+      if (kind === 'a device') requiresIn(this, 'root');
       await importTrap(fixture(), 'trap', (tree) => {
         execFileSync('rm', [join(tree, 'etc/passwd')]);
         trap(join(tree, 'etc/passwd'));
@@ -181,7 +182,8 @@ describe('an image that sets traps', function () {
     }
   });
 
-  it('gives no privileges by a set-id program', async () => {
+  it('gives no privileges by a set-id program', async function () {
+    requiresIn(this, 'ids');
     const { directory, orlop } = fixture();
     const source = join(directory, 'set-id');
     mkdirSync(source);

@@ -7,13 +7,14 @@ import { cliPath } from '../../support/cli.ts';
 import { withCliStore } from '../../support/cli-store.ts';
 import { withOrlop } from '../../support/orlop.ts';
 import { refusal } from '../../support/refusal.ts';
-import { requires } from '../../support/require.ts';
+import { requires, requiresIn } from '../../support/require.ts';
 
 describe("the caller's null device", () => {
   requires('privilege', 'addon', 'archive', 'overlay', 'busybox');
   const fixture = withOrlop();
 
-  it('keeps its mode and owner whatever root in a container does to its standard streams', async () => {
+  it('keeps its mode and owner whatever root in a container does to its standard streams', async function () {
+    requiresIn(this, 'root');
     // A null device of the test's own stands in for the host's, which the whole machine needs.
     const directory = join(fixture().directory, 'devices');
     mkdirSync(directory);
@@ -47,7 +48,8 @@ describe('a descriptor that a program gives to a container as a stream', functio
   const fixture = withOrlop();
   const create = (script: string) => fixture().orlop.create('busybox', ['sh', '-c', script], { rm: true });
 
-  it('is refused where it leads to more than a stream, in a pool too', async () => {
+  it('is refused where it leads to more than a stream, in a pool too', async function () {
+    requiresIn(this, 'root');
     const { directory, orlop } = fixture();
     const disk = join(directory, 'disk');
     execFileSync('mknod', [disk, 'b', '7', '0']);
@@ -117,11 +119,11 @@ describe('a file or a terminal that orlop run writes to', () => {
     closeSync(before);
     chmodSync(path, 0o640);
     const file = openSync(path, 'a');
-    const attack = 'chmod 6755 /proc/self/fd/1; chown 5:6 /proc/self/fd/1; : > /proc/self/fd/2; echo end';
+    const attack = 'chmod 6755 /proc/self/fd/1; chown 5:6 /proc/self/fd/1 2> /dev/null; : > /proc/self/fd/2; echo end';
     expect(run(attack, ['ignore', file, file]).status).to.equal(0);
     closeSync(file);
     const { mode, uid, gid } = statSync(path);
-    expect([mode & 0o7777, uid, gid]).to.deep.equal([0o640, 0, 0]);
+    expect([mode & 0o7777, uid, gid]).to.deep.equal([0o640, process.getuid?.(), process.getgid?.()]);
     expect(readFileSync(path, 'utf8')).to.equal('end\n');
   });
 

@@ -6,7 +6,7 @@ import { RequestError } from '../../../ts/errors/index.ts';
 import { hexOf } from '../../../ts/images/digest.ts';
 import type { ImageId } from '../../../ts/images/types.ts';
 import { makeTree, TestStore, tar } from '../../support/images.ts';
-import { requires } from '../../support/require.ts';
+import { requires, requiresIn } from '../../support/require.ts';
 import { temporaryDirectory, until } from '../../support/temporary.ts';
 
 const unused = async (): Promise<readonly string[]> => [];
@@ -151,7 +151,8 @@ describe('an image', () => {
     }
   });
 
-  it("named host is the host's root, with the private parts to hide, and is in no list", async () => {
+  it("named host is the host's root, with the private parts to hide, and is in no list", async function () {
+    requiresIn(this, 'root');
     const test = await TestStore.open(directory());
     const image = await test.resolve('host');
     expect(image).to.deep.include({ id: 'host', layers: ['/'], diffIds: [], chainId: null });

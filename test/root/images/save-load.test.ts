@@ -7,7 +7,7 @@ import { hexOf, sha256 } from '../../../ts/images/digest.ts';
 import { ownPlatform } from '../../../ts/images/platform.ts';
 import { mediaTypes } from '../../../ts/images/transfer/documents.ts';
 import { makeTree, TestStore, tar, withView } from '../../support/images.ts';
-import { requires } from '../../support/require.ts';
+import { requires, requiresIn } from '../../support/require.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 import { pythonTar } from '../archive/support.ts';
 
@@ -115,7 +115,8 @@ describe('save and load', () => {
     expect(loaded?.references).to.deep.equal(['old:1']);
   });
 
-  it('keep owner and mode of a directory that a layer has files in, but no entry for', async () => {
+  it('keep owner and mode of a directory that a layer has files in, but no entry for', async function () {
+    requiresIn(this, 'root');
     const at = (name: string) => join(path(), name);
     await mkdir(at('archive'));
     pythonTar(at('archive/0.tar'), `add('p', b'5', mode=0o1777, uid=5, gid=6); add('p/q', b'5', mode=0o700, uid=7)`);

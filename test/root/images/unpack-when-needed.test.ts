@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { chainIds, hexOf } from '../../../ts/images/digest.ts';
 import { makeTree, TestStore, tar, withView } from '../../support/images.ts';
-import { requires } from '../../support/require.ts';
+import { requires, requiresIn } from '../../support/require.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 
 describe('the layer of a committed image', () => {
@@ -103,7 +103,8 @@ describe('the layer of a committed image', () => {
     expect(error).to.have.property('message').that.contains('is missing, and so is its archive');
   });
 
-  it('is not made of attributes that nobody could unpack', async () => {
+  it('is not made of attributes that nobody could unpack', async function () {
+    requiresIn(this, 'root');
     // No file system of disks takes that many; a tmpfs does.
     const memory = join(directory(), 'memory');
     mkdirSync(memory);

@@ -6,7 +6,7 @@ import { RequestError } from '../../../ts/errors/index.ts';
 import type { ResolvedUser } from '../../../ts/images/types.ts';
 import { resolveUser } from '../../../ts/images/users/read-users.ts';
 import { makeTree, TestStore, tar, withView } from '../../support/images.ts';
-import { requires } from '../../support/require.ts';
+import { requires, requiresIn } from '../../support/require.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 
 describe('the users of an image', () => {
@@ -65,7 +65,8 @@ describe('the users of an image', () => {
     ],
   ];
   for (const [what, change, why] of refused) {
-    it(`are refused when passwd is ${what}`, async () => {
+    it(`are refused when passwd is ${what}`, async function () {
+      if (what === 'a device') requiresIn(this, 'root');
       const error = await find('app', async (tree) => {
         await change(tree);
       }).catch((error: unknown) => error);

@@ -63,7 +63,9 @@ describe('a pool', function () {
       expect(new Set(results.map(({ container }) => container.id)).size).to.equal(500);
       await until('the stock to be full', () => pool.stats.ready === 4 && pool.stats.making === 0);
       expect(pool.stats).to.deep.equal({ size: 4, ready: 4, making: 0, waiting: 0, running: 0, started: 508 });
-      await untilNoMoreDescriptors(before);
+      // To orlop-launcher, a program keeps some sockets for calls at once.
+      const kept = process.getuid?.() === 0 ? 0 : 8;
+      await untilNoMoreDescriptors({ ...before, 'socket:': (before['socket:'] ?? 0) + kept });
       expect(counts(ownThreads())['orlop-pool']).to.equal(1);
       expect(ownChildren().filter(({ name }) => name === 'orlop-init').length).to.equal(4);
     }).finally(() => fixture().orlop.volumes.remove('shared'));
@@ -102,7 +104,9 @@ describe('a pool', function () {
       // Held, so that the request is on its way to it when it dies.
       process.kill(pid, 'SIGSTOP');
       const run = pool.run(['echo', 'fine'], { volumes: ['/own'] });
-      await until('the member to be taken', () => pool.stats.ready === 0 || pool.stats.making > 0);
+      // Then another is made in its place, perhaps between two looks.
+      const isTaken = async () => pool.stats.ready === 0 || (await waiting()).some((other) => other !== pid);
+      await until('the member to be taken', isTaken);
       process.kill(pid, 'SIGKILL');
       expect((await run).stdout).to.equal('fine\n');
     });

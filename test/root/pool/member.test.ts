@@ -7,7 +7,7 @@ import { ownMountNamespaces } from '../../support/facts-of-life.ts';
 import { mountTable, parseMounts } from '../../support/mounts.ts';
 import { withOrlop } from '../../support/orlop.ts';
 import { refusal } from '../../support/refusal.ts';
-import { requires } from '../../support/require.ts';
+import { requires, requiresIn } from '../../support/require.ts';
 import { until } from '../../support/temporary.ts';
 
 describe('a waiting container', function () {
@@ -159,7 +159,8 @@ describe('a waiting container', function () {
     await running.exited;
   });
 
-  it('gives a request what the host has mounted meanwhile, and holds nothing that the host unmounts', async () => {
+  it('gives a request what the host has mounted meanwhile, and holds nothing that the host unmounts', async function () {
+    requiresIn(this, 'root');
     const late = join(fixture().directory, 'late');
     mkdirSync(late, { recursive: true });
     execFileSync('mount', ['-t', 'tmpfs', 'late', late]);

@@ -7,7 +7,7 @@ import { counts, ownDescriptors, readWriteLayers, storeContent } from '../../sup
 import { mountTable, parseMounts } from '../../support/mounts.ts';
 import { withOrlop } from '../../support/orlop.ts';
 import { refusal } from '../../support/refusal.ts';
-import { requires } from '../../support/require.ts';
+import { requires, requiresIn } from '../../support/require.ts';
 import { until } from '../../support/temporary.ts';
 
 describe('a request to a pool', function () {
@@ -137,7 +137,8 @@ describe('a request to a pool', function () {
     expect(stdout).to.equal('pooled\n');
   });
 
-  it('has the user that it names', async () => {
+  it('has the user that it names', async function () {
+    requiresIn(this, 'ids');
     const { stdout } = await sh('id -u; id -g', { user: '1000:1001' });
     expect(stdout).to.equal('1000\n1001\n');
   });

@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import type { PoolOptions, PoolRequest, RunOptions, RunResult } from '../../../ts/index.ts';
 import { parseMounts } from '../../support/mounts.ts';
 import { withOrlop } from '../../support/orlop.ts';
-import { requires } from '../../support/require.ts';
+import { requires, requiresIn } from '../../support/require.ts';
 
 type Defaults = Omit<PoolOptions, 'size'>;
 
@@ -111,18 +111,21 @@ describe('an application in a waiting container of a pool', function () {
     await expectSame({});
   });
 
-  it('the same as another user, in a directory that is made, with variables', async () => {
+  it('the same as another user, in a directory that is made, with variables', async function () {
+    requiresIn(this, 'ids');
     await expectSame({ workdir: '/tmp' }, { user: 'alice', workdir: '/made/for/it', env: ['OWN=request'] });
   });
 
-  it('the same with volumes of both kinds in a root that is read-only', async () => {
+  it('the same with volumes of both kinds in a root that is read-only', async function () {
+    requiresIn(this, 'ids');
     const { directory } = fixture();
     const volumes = [`${directory}/host:/h`, `${directory}/host/file:/etc/file:ro`, 'data:/data', 'deep:/v/w:ro'];
     const fixed = { readOnly: true, tmpfs: ['/run', '/sealed:ro'], volumes: ['pool:/p'], hostname: 'box' };
     await expectSame(fixed, { volumes: [...volumes, 'below:/p/below'], user: '1000:29', workdir: '/v/w' });
   });
 
-  it('the same where set-id programs gain privileges, and with other capabilities', async () => {
+  it('the same where set-id programs gain privileges, and with other capabilities', async function () {
+    requiresIn(this, 'ids');
     const gains = 'no-new-privileges=false';
     await expectSame({ securityOpt: [gains], capDrop: ['CHOWN'] });
     await expectSame({ securityOpt: [gains] }, { user: 'alice' });

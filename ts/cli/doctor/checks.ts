@@ -132,7 +132,7 @@ function checkLauncher({ launcher }: Facts): Check | undefined {
 const unused = 'the one of the package is used';
 const again = `'orlop doctor --fix' installs it again`;
 
-const oneIdMeans = 'all files of a container are yours, and --user is refused';
+const oneIdMeans = 'all files of a container are yours, its processes keep your groups, and --user is refused';
 
 /** A part of a start that was tried. */
 function checkTried({ tried }: Facts, name: TrialName, detail: string): Check | undefined {

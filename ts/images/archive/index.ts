@@ -44,6 +44,8 @@ export interface UnpackOptions {
   readonly below?: number | undefined;
   /** Descriptor that receives a copy of the bytes of `source`. */
   readonly copyTo?: number | undefined;
+  /** Descriptor of a file that receives the index of owners, `native/archive/owners.h`. For a user namespace. */
+  readonly owners?: number | undefined;
   /** Maximum bytes of the decompressed archive; default 64 GiB. */
   readonly maxSize?: number | undefined;
   /** Maximum bytes per compressed byte, checked from 256 MiB on; default 2000. */
@@ -59,15 +61,15 @@ const defaultMaxRatio = 2000;
  * Unpacks an archive in a jailed process. If it fails, remove the directory. A root file system without an end mark is a
  * warning of the process, as GNU tar, Docker and Podman take it: it may have been cut between two entries.
  *
- * If a layer has no entry for its root, the directory keeps its mode and owner, because it is the root of all layers
- * below it. Any other archive without an entry for the root gets 0755 and 0:0. Data is not synced.
+ * If a layer has no entry for its root, the directory gets the mode and owner of the layers below; without one below, it
+ * keeps its own. Any other archive without an entry for the root gets 0755 and 0:0. Data is not synced.
  *
  * @throws RequestError ORLOP_E_ARCHIVE with the entry and the reason, ORLOP_E_ABORTED
  * @throws LaunchError if the kernel refused, for example ENOSPC
  */
 export async function unpack(options: UnpackOptions, { userNamespace }: Namespace = rootRights): Promise<ArchiveSums> {
   const kind = options.layer ? 'layer' : options.filesOnly ? 'files' : 'tree';
-  const { maxSize = defaultMaxSize, maxRatio = defaultMaxRatio, copyTo, below, onBytes } = options;
+  const { maxSize = defaultMaxSize, maxRatio = defaultMaxRatio, copyTo, below, owners, onBytes } = options;
   const total = onBytes === undefined ? undefined : lengthOf(options.source);
   const result = await runArchive({
     action: 'unpack the archive',
@@ -75,12 +77,14 @@ export async function unpack(options: UnpackOptions, { userNamespace }: Namespac
       ...['unpack', kind, String(maxSize), String(maxRatio)],
       copyTo === undefined ? '-' : 'copy',
       below === undefined ? '-' : 'below',
+      owners === undefined ? '-' : 'owners',
     ],
     input: options.source,
     output: 'ignore',
     directory: options.directory,
     copy: copyTo ?? 'ignore',
     below: below ?? 'ignore',
+    owners: owners === undefined ? [] : [owners],
     userNamespace,
     signal: options.signal,
     onBytes: (bytes) => onBytes?.(bytes, total),
@@ -114,6 +118,8 @@ export interface PackOptions {
   /** For the upper directory of an overlay, its marks: whiteouts and opaque directories become `.wh.` names. */
   readonly layer: Marks | false;
   readonly compression: Compression;
+  /** Descriptors of the indexes of owners of the layers, lowest first. */
+  readonly owners?: readonly number[] | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onBytes?: OnBytes | undefined;
 }
@@ -126,14 +132,16 @@ export interface PackOptions {
  * @throws LaunchError if the kernel refused
  */
 export async function pack(options: PackOptions, { userNamespace }: Namespace = rootRights): Promise<ArchiveSums> {
+  const { owners = [] } = options;
   const result = await runArchive({
     action: packing,
-    argv: ['pack', kinds[`${options.layer}`], options.compression],
+    argv: ['pack', kinds[`${options.layer}`], options.compression, String(owners.length)],
     input: 'ignore',
     output: options.output,
     directory: options.directory,
     copy: 'ignore',
     below: 'ignore',
+    owners,
     userNamespace,
     signal: options.signal,
     onBytes: (bytes) => options.onBytes?.(bytes, undefined),

@@ -16,6 +16,7 @@ export interface Job {
   readonly directory: number;
   readonly copy: Stdio;
   readonly below: Stdio;
+  readonly owners: readonly number[];
   /** User namespace to work in; null: the caller's. */
   readonly userNamespace: number | null;
   readonly signal?: AbortSignal | undefined;
@@ -41,7 +42,11 @@ export async function runArchive(job: Job): Promise<Record<string, unknown>> {
   const child = spawn(file, [...(enters ? ['enter'] : []), ...job.argv], {
     env: {},
     cwd: '/',
-    stdio: [job.input, job.output, 'pipe', job.directory, job.copy, 'pipe', job.below, job.userNamespace ?? 'ignore'],
+    stdio: [
+      ...[job.input, job.output, 'pipe' as const, job.directory, job.copy, 'pipe' as const, job.below],
+      job.userNamespace ?? 'ignore',
+      ...job.owners,
+    ],
   });
   const kill = () => child.kill('SIGKILL');
   let thrown: { readonly error: unknown } | undefined;

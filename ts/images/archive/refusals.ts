@@ -29,6 +29,7 @@ export const refusals: Readonly<Record<string, Words>> = {
   'not-a-tar': { why: 'it is not a tar archive', hint: 'a tar is needed, plain or compressed with gzip or zstd' },
   nul: { why: 'a name contains a NUL byte', hint: foreign },
   'overlay-attribute': { why: 'it has an extended attribute that overlayfs would take for its own', hint: foreign },
+  owners: { why: 'the index of owners beside a layer is damaged', hint: 'remove the image, and load it again' },
   'path-too-long': { why: 'the name is longer than 4095 bytes' },
   ratio: { why: 'it grows by more than the allowed ratio when it is decompressed', hint: foreign },
   root: { why: 'it would replace the root by something that is not a directory', hint: foreign },

@@ -1,7 +1,6 @@
 import { chmod, type FileHandle, mkdir, open, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RequestError } from '../../errors/index.ts';
-import { inside } from '../../native/ids.ts';
 import { type Marks, marksOf } from '../../native/rights.ts';
 import { sync, syncDirectory } from '../../store/durable.ts';
 import { newId } from '../../store/id.ts';
@@ -12,6 +11,7 @@ import { errorCode } from '../../store/system-error.ts';
 import type { ArchiveSums, OnBytes, PackOptions } from '../archive/index.ts';
 import { chainIds, type Digest, hexOf, sha256 } from '../digest.ts';
 import { type LayerRecord, readLayer, writeLayer } from '../layers/layers.ts';
+import { readingOwners, writingOwners } from '../layers/owners.ts';
 import type { Descriptor } from '../records/records.ts';
 import type { Archiver } from './archiver.ts';
 import { mediaTypes } from './documents.ts';
@@ -119,7 +119,10 @@ export class Addition {
     await using file = await opened(archive, 'wx');
     const output = file.file.fd;
     const { marks: layer, ...rest } = options;
-    const facts = await this.#archiver.pack({ directory: upper, output, layer, compression: 'none', ...rest });
+    const packing = { directory: upper, output, layer, compression: 'none', ...rest } as const;
+    const facts = await readingOwners(this.#directories(below), (owners) =>
+      this.#archiver.pack({ ...packing, owners }),
+    );
     await this.#stage(archive, facts);
     return recordOf(below, facts, mediaTypes.layer);
   }
@@ -177,7 +180,8 @@ export class Addition {
 
   async #unpack({ source, below, layer, onBytes, signal }: LayerSource, diff: string, archive: string | null) {
     await mkdir(diff);
-    await this.#inheritRoot(diff, below);
+    // Of the lowest layer without an entry for its root; others get that of the layers below.
+    await chmod(diff, 0o755);
     await using directory = await opened(diff, 'r');
     await using copy = archive === null ? null : await opened(archive, 'wx');
     const copyTo = copy?.file.fd;
@@ -187,8 +191,9 @@ export class Addition {
         ? undefined
         : await native.openView(this.#directories(below).reverse(), marksOf(native.rights));
     try {
-      const to = { directory: directory.file.fd, below: view, copyTo };
-      return await this.#archiver.unpack({ source, layer, ...to, onBytes, signal });
+      const options = { source, directory: directory.file.fd, below: view, copyTo, layer, onBytes, signal };
+      if (native.rights.userNamespace === null) return await this.#archiver.unpack(options);
+      return await writingOwners(diff, (owners) => this.#archiver.unpack({ ...options, owners }));
     } finally {
       if (view !== undefined) await native.close(view);
     }
@@ -200,19 +205,6 @@ export class Addition {
       const staged = this.#layers.get(chainId)?.staging.path;
       return staged === undefined ? this.#store.diffPath(hexOf(chainId)) : join(staged, 'diff');
     });
-  }
-
-  /**
-   * Sets owner and mode of a layer's root to those of the layer below. Few archives have an entry for their root, but
-   * the root of the uppermost layer becomes the container's `/`.
-   */
-  async #inheritRoot(diff: string, below: readonly string[]): Promise<void> {
-    const from = this.#directories(below).at(-1);
-    if (from === undefined) return chmod(diff, 0o755);
-    const { mode, uid, gid } = await stat(from);
-    const { users, groups } = this.#store.native.rights;
-    const owner = [inside(users, uid), inside(groups, gid)] as const;
-    await this.#store.native.changeLater([['attributes', diff, mode & 0o7777, ...owner]]);
   }
 
   async #keep(staging: Staging, record: LayerRecord): Promise<void> {
