@@ -1,13 +1,13 @@
 import { constants } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, open, readFile } from 'node:fs/promises';
 import { RequestError } from '../errors/index.ts';
 import { pack } from '../images/archive/index.ts';
 import { readingOwners } from '../images/layers/owners.ts';
 import type { ResolvedImage } from '../images/types.ts';
-import type { ProcessIdentity } from '../linux/proc.ts';
+import { isAlive, type ProcessIdentity } from '../linux/proc.ts';
 import type { Native, NativeChange } from '../native/contract.ts';
 import { applicationOf } from '../record/files.ts';
-import { layerMarks, layerPaths } from '../record/layer.ts';
+import { hasOwnUsers, layerMarks, layerPaths } from '../record/layer.ts';
 import type { StoredContainer } from '../record/schema.ts';
 import { ImageView } from '../resolve/image-view.ts';
 import { errorCode } from '../store/system-error.ts';
@@ -34,16 +34,22 @@ export async function exportContainer(
 ): Promise<void> {
   const { value: image } = await images.resolve(record.image.id);
   refuseParts(image);
-  const write = (directory: number) =>
-    readingOwners(image.layers.toReversed(), (owners) =>
-      pack({ directory, output: descriptor, layer: false, compression: 'none', owners }, native.rights),
+  const write = async (directory: number, userNamespace = native.rights.userNamespace) => {
+    await readingOwners(image.layers.toReversed(), (owners) =>
+      pack({ directory, output: descriptor, layer: false, compression: 'none', owners }, { userNamespace }),
     );
+  };
   const application = applicationOf(state);
   // The read-write layer of a running container is in use: a second union of it would be undefined behaviour.
   const root = application === null ? null : await openRunning(native, application);
-  if (root !== null) {
-    await write(root).finally(() => native.close(root));
-    return;
+  if (application !== null && root !== null) {
+    try {
+      if (!hasOwnUsers(record.request)) return await write(root);
+      const userNamespace = await openMaps(native, application);
+      if (userNamespace !== null) return await write(root, userNamespace).finally(() => native.close(userNamespace));
+    } finally {
+      await native.close(root);
+    }
   }
   const { upper } = layerPaths(store, record.layer);
   await using view = new ImageView(native, [upper, ...image.layers], layerMarks(record.request, native.rights));
@@ -64,6 +70,17 @@ function refuseParts({ parts }: Pick<ResolvedImage, 'parts'>): void {
   throw new RequestError('ORLOP_E_PERMISSION', "a container of the image 'host' can be exported by root only", {
     hint: 'run it with sudo, or copy what you need into a volume',
   });
+}
+
+/**
+ * A user namespace with the maps of a container, whose files have their owners there. Not the container's own, in which
+ * its root has power over other processes. Null if its application has exited meanwhile.
+ */
+async function openMaps(native: Native, application: ProcessIdentity): Promise<number | null> {
+  const read = (name: string) => readFile(`/proc/${application.pid}/${name}`, 'utf8').catch(() => '');
+  const [users, groups] = await Promise.all([read('uid_map'), read('gid_map')]);
+  // Looked at afterwards: the PID was its own when the maps were read.
+  return (await isAlive(application)) ? native.makeUserNamespace(users, groups) : null;
 }
 
 /** Root filesystem of a running container; null if its application has exited meanwhile. */

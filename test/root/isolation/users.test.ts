@@ -145,6 +145,26 @@ describe('a container of root with a user namespace of its own', function () {
     expect(existsSync('/usr/x')).to.equal(false);
   });
 
+  it('is exported with the owners that it sees, while it runs and afterwards', async () => {
+    const { orlop, directory } = fixture();
+    const script = 'touch /own; chown 5:6 /own; echo ready; exec sleep 1000';
+    const container = await orlop.create('busybox', ['sh', '-c', script], { userns });
+    const running = await container.start({ stdout: 'pipe', stderr: 'inherit' });
+    for await (const _ of running.stdout ?? []) break;
+    const tar = join(directory, 'exported.tar');
+    const owners = async () => {
+      const file = openSync(tar, 'w');
+      await container.export(file).finally(() => closeSync(file));
+      const lines = execFileSync('tar', ['--numeric-owner', '-tvf', tar], { encoding: 'utf8' }).split('\n');
+      return lines.filter((line) => / (own|bin\/busybox)$/.test(line)).map((line) => line.split(/\s+/)[1]);
+    };
+    expect(await owners()).to.deep.equal(['0/0', '5/6']);
+    await running.kill('SIGKILL');
+    await running.exited;
+    expect(await owners()).to.deep.equal(['0/0', '5/6']);
+    await container.remove();
+  });
+
   it('has the IDs that the caller names', async () => {
     const { stdout } = await sh('cat /proc/self/uid_map /proc/self/gid_map', { userns: '300000:400000:1000' });
     expect(stdout.trim().split(/\s+/).map(Number)).to.deep.equal([0, 300000, 1000, 0, 400000, 1000]);
