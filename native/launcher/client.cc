@@ -233,9 +233,9 @@ Failure Remote::open_root_of(pid_t pid, uint64_t start_time, UniqueFd* view) {
   Reader answer;
   Failure failure = receive_message(socket.get(), &answer);
   process->finish();
-  if (failure || (failure = answer.failure())) return failure;
-  *view = answer.descriptor();
-  return {};
+  if (!failure) failure = answer.failure();
+  if (!failure) *view = answer.descriptor();
+  return failure;
 }
 
 Failure Remote::open_in_root(int root, const std::string& path, int flags, unsigned mode, UniqueFd* opened) {

@@ -181,7 +181,7 @@ void enter_mount_namespace() {
 // Each thread for calls would keep an arena of its own, a hundred kB of it touched. What a call allocates is small.
 void share_one_heap() {
 #ifdef M_ARENA_MAX
-  mallopt(M_ARENA_MAX, 1);
+  mallopt(M_ARENA_MAX, 1);  // NOLINT(concurrency-mt-unsafe): before the first thread
 #endif
 }
 

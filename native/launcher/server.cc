@@ -67,7 +67,7 @@ std::vector<int> numbers_of(const std::vector<UniqueFd>& list) {
 
 void give_back_heap() {
 #ifdef __GLIBC__
-  malloc_trim(0);
+  (void)malloc_trim(0);
 #endif
 }
 
