@@ -1,7 +1,7 @@
 import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { loadNative } from '../../../ts/native/binding.ts';
+import { openSite } from '../../../ts/native/open-site.ts';
 import { Store } from '../../../ts/store/store.ts';
 import { busyboxArchive } from '../../support/busybox.ts';
 import { withOrlop } from '../../support/orlop.ts';
@@ -30,7 +30,7 @@ describe('a change of the images that waits for another program', function () {
       const descriptor = openSync(join(directory, 'saved.tar'), 'w');
       await orlop.images.save(['busybox'], { descriptor }).finally(() => closeSync(descriptor));
       const before = await orlop.images.list();
-      const store = await Store.open({ root, run, native: loadNative() });
+      const store = await Store.open({ root, run, native: await openSite() });
       const lock = await store.lock('image', 'records', 'shared');
       try {
         const controller = new AbortController();
