@@ -1,7 +1,7 @@
 import type { ImageStore } from '../images/types.ts';
 import type { Where } from '../launch/where.ts';
 import type { Native } from '../native/contract.ts';
-import type { IsolationName } from '../native/isolation.ts';
+import type { IsolationName } from '../native/isolation-types.ts';
 import type { Prefetch } from '../prefetch/prefetch.ts';
 import type { Ranges } from '../prefetch/ranges.ts';
 import type { Roots } from '../prefetch/roots.ts';

@@ -1,5 +1,5 @@
 import { RequestError } from '../errors/index.ts';
-import { type IsolationName, isolationNames } from '../native/isolation.ts';
+import { type IsolationName, isolationNames } from '../native/isolation-types.ts';
 import { nearest, quote } from './text.ts';
 
 /** Values of Docker's option, which names a technology of Windows. */

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { isolationNames } from '../native/isolation.ts';
+import { isolationNames } from '../native/isolation-types.ts';
 
 const text = v.optional(v.string());
 const texts = v.array(v.string());

@@ -1,6 +1,6 @@
 import type { CapabilityName } from '../linux/capabilities.ts';
 import type { RlimitName } from '../linux/rlimits.ts';
-import type { IsolationName } from '../native/isolation.ts';
+import type { IsolationName } from '../native/isolation-types.ts';
 import type { UserNamespace } from './user-namespace.ts';
 
 /**

@@ -1,5 +1,6 @@
 import { RequestError } from '../errors/index.ts';
-import { belowFloor, type IsolationName, requireIsolation, takesOwnUsers } from '../native/isolation.ts';
+import { belowFloor, requireIsolation, takesOwnUsers } from '../native/isolation.ts';
+import type { IsolationName } from '../native/isolation-types.ts';
 import type { Rights } from '../native/rights.ts';
 import { hasOwnUsers } from '../record/layer.ts';
 import type { RunRequest } from '../request/types.ts';

@@ -3,7 +3,7 @@ import { resolveImageUser } from '../images/users/read-users.ts';
 import { capabilityNames } from '../linux/capabilities.ts';
 import type { Change, Native } from '../native/contract.ts';
 import { type IdMaps, isOneId } from '../native/ids.ts';
-import type { IsolationName } from '../native/isolation.ts';
+import type { IsolationName } from '../native/isolation-types.ts';
 import type { StartFacts } from '../plan/facts.ts';
 import { hole } from '../plan/holes.ts';
 import { hasOwnUsers, layerPaths, type RootAttributes, rootAttributes } from '../record/layer.ts';

@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import { RequestError } from '../../../ts/errors/index.ts';
 import { type IdMap, mapOf, sameIds } from '../../../ts/native/ids.ts';
-import { type Isolation, type IsolationFacts, isolationNames, isolationOf } from '../../../ts/native/isolation.ts';
+import { type IsolationFacts, isolationOf } from '../../../ts/native/isolation.ts';
+import { type Isolation, isolationNames } from '../../../ts/native/isolation-types.ts';
 import { noRights, type Rights, rootRights } from '../../../ts/native/rights.ts';
 
 const kernel: IsolationFacts = {

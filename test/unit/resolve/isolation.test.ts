@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { mapOf } from '../../../ts/native/ids.ts';
-import type { IsolationName } from '../../../ts/native/isolation.ts';
+import type { IsolationName } from '../../../ts/native/isolation-types.ts';
 import { type Rights, rootRights } from '../../../ts/native/rights.ts';
 import type { UserNamespace } from '../../../ts/request/user-namespace.ts';
 import { refuseHostSystem, refuseWeaker } from '../../../ts/resolve/isolation.ts';

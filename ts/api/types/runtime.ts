@@ -1,4 +1,4 @@
-import type { Isolation, IsolationName } from '../../native/isolation.ts';
+import type { Isolation, IsolationName } from '../../native/isolation-types.ts';
 import type { Plan } from '../../plan/types.ts';
 import type { RunOptions } from '../../request/types.ts';
 import type { Container, Containers, CreateOptions } from './containers.ts';

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { RequestError } from '../../errors/index.ts';
 import { messageOf } from '../../errors/message.ts';
 import { kernelRelease } from '../../linux/kernel.ts';
-import { isolationNames } from '../../native/isolation.ts';
+import { isolationNames } from '../../native/isolation-types.ts';
 import { mergeEnv, parseEnv, parseEnvFile } from '../../request/environment.ts';
 import { parseRunOptions } from '../../request/options.ts';
 import type { EnvEntry, RunOptions, RunRequest } from '../../request/types.ts';

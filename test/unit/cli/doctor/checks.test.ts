@@ -4,7 +4,7 @@ import { type Facts, gatherFacts } from '../../../../ts/cli/doctor/facts.ts';
 import { trialNames } from '../../../../ts/cli/doctor/trial-plans.ts';
 import { RequestError } from '../../../../ts/errors/index.ts';
 import { isOneId, mapOf } from '../../../../ts/native/ids.ts';
-import type { Isolation } from '../../../../ts/native/isolation.ts';
+import type { Isolation } from '../../../../ts/native/isolation-types.ts';
 import { noRights, type Rights, rootRights } from '../../../../ts/native/rights.ts';
 import { allSucceed, fakeAddon, orlop } from '../../../support/fake-orlop.ts';
 
