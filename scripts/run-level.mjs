@@ -75,10 +75,10 @@ const levels = {
   // One kernel, booted in a virtual machine.
   vm: { folder: 'test/vm' },
   // The older system calls, which prefetch nothing: without the tests of prefetching. Unpacking has no such variants,
-  // nor has what is synced.
+  // nor has what is synced. User namespaces of root take the newer calls.
   fallbacks: {
     folder: 'test/root',
-    only: /^(?!.*\/archive\/|.*\/power\/|.*\/(again|ahead|views|pool\/(life|member|moved|same|timings))\.test)/,
+    only: /^(?!.*\/archive\/|.*\/power\/|.*\/isolation\/|.*\/(again|ahead|views|pool\/(life|member|moved|same|timings))\.test)/,
     env: () => ({ ORLOP_FEATURES: '0' }),
   },
   // Not in `all`: it needs the prebuilt files, and downloads programs (npm run test:package).

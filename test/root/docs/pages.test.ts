@@ -112,6 +112,8 @@ describe('the examples in docs/', function () {
 
     for (const [at, { source, output }] of modules.entries()) {
       it(`of ${name} run as modules: ${at + 1} of ${modules.length}`, () => {
+        // The older system calls make no user namespace for a container.
+        if (process.env.ORLOP_FEATURES === '0' && source.includes('userns')) return;
         runModule(source, output);
       });
     }
