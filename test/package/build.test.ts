@@ -19,7 +19,7 @@ describe('the package on a platform for which nothing is built ahead', function 
       env: { ...process.env, ORLOP_ROOT: join(tarball().directory, 'store') },
     });
   const addonOfDoctor = (): string =>
-    JSON.parse(orlop('doctor', '--format', 'json').stdout).find(({ name }: { name: string }) => name === 'addon')
+    JSON.parse(orlop('doctor', '--format', 'json').stdout).checks.find(({ name }: { name: string }) => name === 'addon')
       .detail;
 
   before(() => {

@@ -18,7 +18,7 @@ describe('the package on a machine with nothing but Node, offline', function () 
       expect(messages, 'a script was wanted').to.not.match(/node-gyp|build scripts|must be built/i);
       const inside = 'echo hi > /test/f; cat /test/f';
       expect(machine.orlop(manager, 'run', '--rm', '-v', '/test', 'host', 'sh', '-c', inside)).to.equal('hi\n');
-      const checks = JSON.parse(machine.orlop(manager, 'doctor', '--format', 'json'));
+      const { checks } = JSON.parse(machine.orlop(manager, 'doctor', '--format', 'json'));
       const addon = checks.find(({ name }: { name: string }) => name === 'addon');
       expect(addon.detail).to.match(/\/orlop\/prebuilds\/linux-\w+\/orlop\.glibc\.node$/);
     });

@@ -58,7 +58,7 @@ describe('the installed package', function () {
       it('runs a container from the command line, with the prebuilt addon', () => {
         const cli = 'node_modules/.bin/orlop';
         expect(machine.run('sh', '-c', `${cli} run --rm host sh -c 'echo $$'`)).to.equal('1\n');
-        const checks = JSON.parse(machine.run('sh', '-c', `${cli} doctor --format json`));
+        const { checks } = JSON.parse(machine.run('sh', '-c', `${cli} doctor --format json`));
         const addon = checks.find(({ name }: { name: string }) => name === 'addon');
         expect(addon.status).to.equal('ok');
         expect(addon.detail).to.match(/node_modules\/orlop\/prebuilds\/linux-\w+\/orlop\.glibc\.node$/);

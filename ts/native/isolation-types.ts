@@ -1,7 +1,6 @@
-/** What may keep a container apart from the machine, by name. */
-export const isolationNames = ['namespaces', 'filter', 'process', 'user', 'ids', 'cgroups'] as const;
-
 /**
+ * What may keep a container apart from the machine, by name.
+ *
  * - `namespaces`: mounts, processes, network, host name, IPC and cgroups of its own
  * - `filter`: system calls are filtered, seccomp(2)
  * - `process`: the privileged calls of a start are made in another process than the program
@@ -9,7 +8,16 @@ export const isolationNames = ['namespaces', 'filter', 'process', 'user', 'ids',
  * - `ids`: users and groups in a container are IDs that nothing else on the machine has
  * - `cgroups`: a cgroup of its own, for limits
  */
-export type IsolationName = (typeof isolationNames)[number];
+export type IsolationName = 'namespaces' | 'filter' | 'process' | 'user' | 'ids' | 'cgroups';
+
+export const isolationNames = [
+  'namespaces',
+  'filter',
+  'process',
+  'user',
+  'ids',
+  'cgroups',
+] as const satisfies readonly IsolationName[];
 
 /** One kind of isolation: whether containers have it, and what there is or what is missing. */
 export interface Held {
