@@ -1,5 +1,5 @@
 import { attribute } from '../linux/mount-attributes.ts';
-import { sourceType } from './constants.ts';
+import { bindReadonly } from './bind-readonly.ts';
 import { type Device, defaultDevices } from './devices.ts';
 import type { Draft } from './draft.ts';
 import type { StartFacts } from './facts.ts';
@@ -17,6 +17,7 @@ export interface DefaultMount {
 }
 
 const closed = attribute.nosuid | attribute.nodev | attribute.noexec;
+const ofDevice = attribute.nosuid | attribute.noexec;
 
 /** The default mounts, parents before children (runtime-spec, "Default Filesystems"; Docker's options). */
 export function defaultMounts(facts: StartFacts): readonly DefaultMount[] {
@@ -55,27 +56,16 @@ function boundDevice({ name }: Device): DefaultMount {
     reason,
     file: true,
     prefetchable: true,
-    make(draft) {
-      const slot = draft.newSlot();
-      draft.prepare.push({
-        op: 'bind',
-        reason,
-        mount: slot,
-        source: target,
-        recursive: 0,
-        device: 0n,
-        inode: 0n,
-        type: sourceType.file,
-      });
-      const set = attribute.nosuid | attribute.noexec | attribute.readonly;
-      draft.prepare.push({ op: 'attributes', reason, mount: slot, set, clear: 0, recursive: 0, propagation: 0 });
-      return slot;
-    },
+    make: (draft) => bindReadonly(draft, { source: target, type: 'file', reason, attributes: ofDevice }),
   };
 }
 
 /** True if `/sys` is the caller's: the kernel mounts a sysfs only for a network of the same user namespace. Pure. */
-export function hasSysOfCaller({ confined, network, hostSystem }: StartFacts): boolean {
+export function hasSysOfCaller({
+  confined,
+  network,
+  hostSystem,
+}: Pick<StartFacts, 'confined' | 'network' | 'hostSystem'>): boolean {
   return hostSystem === true || (Boolean(confined) && network === 'host');
 }
 
@@ -86,14 +76,7 @@ function ofCaller(target: string): DefaultMount {
     target,
     reason,
     prefetchable: false,
-    make(draft) {
-      const mount = draft.newSlot();
-      const source = { source: target, recursive: 1, device: 0n, inode: 0n, type: sourceType.directory };
-      draft.prepare.push({ op: 'bind', reason, mount, ...source });
-      const set = closed | attribute.readonly;
-      draft.prepare.push({ op: 'attributes', reason, mount, set, clear: 0, recursive: 1, propagation: 0 });
-      return mount;
-    },
+    make: (draft) => bindReadonly(draft, { source: target, type: 'directory', reason, attributes: closed }),
   };
 }
 

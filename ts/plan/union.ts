@@ -1,5 +1,6 @@
 import { dirname } from 'node:path';
 import { attribute } from '../linux/mount-attributes.ts';
+import { bindReadonly } from './bind-readonly.ts';
 import { overlayOption, sourceType } from './constants.ts';
 import type { Draft } from './draft.ts';
 import type { RootFacts, UnionPart } from './facts.ts';
@@ -52,12 +53,7 @@ export function makePart(draft: Draft, root: RootFacts, { target, upper, work }:
 
 /** Binds a part of the root file system read-only, with the mounts below it. */
 export function makeBoundPart(draft: Draft, target: string): Slot {
-  const mount = draft.newSlot();
-  const source = { source: target, recursive: 1, device: 0n, inode: 0n, type: sourceType.directory };
-  draft.prepare.push({ op: 'bind', reason: rootReason, mount, ...source });
-  const set = attribute.readonly | attribute.nodev;
-  draft.prepare.push({ op: 'attributes', reason: rootReason, mount, set, clear: 0, recursive: 1, propagation: 0 });
-  return mount;
+  return bindReadonly(draft, { source: target, type: 'directory', reason: rootReason, attributes: attribute.nodev });
 }
 
 interface Union {

@@ -4,6 +4,7 @@ import { capabilityNames } from '../linux/capabilities.ts';
 import { attribute } from '../linux/mount-attributes.ts';
 import { type RlimitName, unlimited } from '../linux/rlimits.ts';
 import { sigkill } from '../linux/signals.ts';
+import { hasSysOfCaller } from '../plan/default-mounts.ts';
 import {
   defaultCapabilities,
   defaultMaskedPaths,
@@ -71,7 +72,7 @@ export function startFacts(record: ContainerRecord, image: ResolvedImage, contex
       ...context.maskedPaths,
       ...maskedOf(image, request),
       // The host's /sys is bound there, with the control groups of the host.
-      ...(hostSystem || (context.confined !== null && request.network === 'host') ? ['/sys/fs/cgroup'] : []),
+      ...(hasSysOfCaller({ ...context, network: request.network, hostSystem }) ? ['/sys/fs/cgroup'] : []),
     ],
     readonlyPaths: defaultReadonlyPaths,
     hostSystem,
