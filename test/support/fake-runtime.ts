@@ -60,7 +60,7 @@ async function fakeRuntime(directory: string): Promise<FakeRuntime> {
     volumes: containers.volumes,
     prepared: new PreparedContainers(),
     networks: prefetchNetworks(native),
-    ranges: new Ranges(native, `${directory}/ranges`),
+    ranges: new Ranges(native, () => `${directory}/ranges`),
     where: new Where(native, 'program', ''),
     images: images(() => runtime),
     found: { value: image(), checks: [['share', '/run/images.lock']], repeatable: true },

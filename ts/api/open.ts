@@ -46,7 +46,7 @@ export async function openRuntime({ root, run, isolation }: t.OpenOptions, mode:
     prepared: new PreparedContainers(),
     roots,
     networks: prefetchNetworks(native),
-    ranges: new Ranges(native, join(callersRun(), 'ranges')),
+    ranges: new Ranges(native, () => join(callersRun(), 'ranges')),
     where: new Where(native, mode),
   };
 }

@@ -3,6 +3,7 @@ import { inNextTick } from '../launch/next-tick.ts';
 import { pathsIn } from '../launch/paths-in.ts';
 import type { PreparedForm, PreparedStart } from '../launch/prepared-start.ts';
 import type { ExitOptions, Native, NativeExit, NativeProcess } from '../native/contract.ts';
+import type { UserRange } from '../plan/facts.ts';
 import type { Range } from '../prefetch/ranges.ts';
 import type { RootKind } from '../prefetch/roots.ts';
 import type { StdioRequest } from '../supervise/stdio.ts';
@@ -53,7 +54,7 @@ export async function launchContainer(
   const streams = stdioSources(stdio);
   const { facts, mayHang } = start;
   const mounts = roots.mountsOf(layer);
-  const range = await takeRange(runtime, start);
+  const range = facts.userNamespace ? await takeRange(runtime, facts.userNamespace, mayHang) : null;
   const network = range === null && facts.network === 'none' && where.prefetches ? networks.tryTake() : null;
   const taken = [...(network === null ? [] : [network]), ...(mounts?.descriptors ?? [])];
   const strategy = range === null ? where.choose(mayHang) : 'opener';
@@ -92,12 +93,9 @@ export async function launchContainer(
   };
 }
 
-/** The IDs of a start whose container has a user namespace of its own; null: it has none. */
-async function takeRange({ ranges, where }: Runtime, { facts, mayHang }: PreparedStart): Promise<Range | null> {
-  const { userNamespace } = facts;
-  if (!userNamespace) return null;
+/** The IDs of a start whose container has a user namespace of its own. */
+async function takeRange({ ranges, where }: Runtime, { first, size }: UserRange, mayHang: boolean): Promise<Range> {
   await where.openForUsers(mayHang);
-  const { first, size } = userNamespace;
   return first === null ? ranges.take(size) : ranges.chosen(first, size);
 }
 

@@ -32,7 +32,7 @@ const maxKept = 16;
 export class Ranges {
   readonly #native: Native;
   /** Directory of the locks, the same for all stores of root. */
-  readonly #directory: string;
+  readonly #directory: () => string;
   readonly #kept: Range[] = [];
   readonly #taken = new Set<Range>();
   /** Locks of the ranges that no other container has. */
@@ -40,7 +40,8 @@ export class Ranges {
   #next = 0;
   #closed = false;
 
-  constructor(native: Native, directory: string) {
+  /** @param directory asked when a range is taken, because a caller without a home has none */
+  constructor(native: Native, directory: () => string) {
     this.#native = native;
     this.#directory = directory;
   }
@@ -116,7 +117,7 @@ export class Ranges {
     const locks: Lock[] = [];
     try {
       while (locks.length < steps) {
-        const path = join(this.#directory, `${at + locks.length}.lock`);
+        const path = join(this.#directory(), `${at + locks.length}.lock`);
         const lock = tryLock(this.#native, path, 'exclusive');
         if (lock === null) break;
         locks.push(lock);

@@ -22,7 +22,7 @@ describe('the IDs of containers', () => {
     const native = fakeNative({ makeUserNamespace, ...changes });
     const { closeSync } = native;
     const note = (descriptor: number) => (descriptor > 1000 ? void closed.push(descriptor) : closeSync(descriptor));
-    return new Ranges({ ...native, closeSync: note }, directory);
+    return new Ranges({ ...native, closeSync: note }, () => directory);
   }
 
   it('are of no two containers, and are used again, with their namespace', async () => {
