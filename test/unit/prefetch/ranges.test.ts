@@ -46,6 +46,15 @@ describe('the IDs of containers', () => {
     expect(made).to.deep.equal(['0 3221225472 100000\n', '0 3221356544 10\n']);
   });
 
+  it('need no directory before one is taken, which a caller without a home has not', async () => {
+    const none = () => {
+      throw new Error('no home');
+    };
+    const all = new Ranges(fakeNative(), none);
+    expect(await all.take(65536).catch((error: Error) => error.message)).to.equal('no home');
+    all.close();
+  });
+
   it('that the caller chose are not kept', async () => {
     const all = ranges();
     const range = await all.chosen({ user: 5, group: 6 }, 7);
