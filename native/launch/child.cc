@@ -1,7 +1,9 @@
 #include "launch/child.h"
 
 #include <linux/futex.h>
+#include <signal.h>
 #include <sys/prctl.h>
+#include <sys/types.h>
 
 #include "init/context.h"
 
@@ -72,14 +74,12 @@ int child_main(void* argument) {
   leave(127);
 }
 
-int hold_namespaces(void* pipe) {
-  const auto* ends = static_cast<const int*>(pipe);
-  init::close_fd(ends[1]);
-  char byte;
-  // A signal for the whole process group may interrupt it.
-  while (system_call(__NR_read, ends[0], &byte, 1) == -EINTR) {
-  }
-  leave(0);
+int hold_namespaces(void* argument) {
+  system_call(__NR_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+  // The caller may have died before. The copies would hold its locks (Linux 5.9; before, until this process ends).
+  if (system_call(__NR_getppid) != *static_cast<const pid_t*>(argument)) leave(127);
+  system_call(__NR_close_range, 0, ~0u, 0);
+  for (;;) system_call(__NR_ppoll, nullptr, 0, nullptr, nullptr, 0);
 }
 
 }  // namespace orlop::launch

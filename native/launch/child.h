@@ -52,8 +52,9 @@ void note_executing(const init::Start& start);
 // no return. `argument` is a Child.
 int child_main(void* argument);
 
-// Waits until the other end of a pipe is closed, and exits. The argument is both ends. For a process that only holds
-// its namespaces.
-int hold_namespaces(void* pipe);
+// Function of a process that only holds its namespaces, until the launcher kills it. It also ends with the launcher
+// thread. `argument` is the caller's PID. The end of a pipe would tell it nothing: two of these processes that are made
+// at the same time copy each other's descriptors.
+int hold_namespaces(void* argument);
 
 }  // namespace orlop::launch

@@ -2,11 +2,9 @@
 
 #include <fcntl.h>
 #include <sched.h>
-#include <sys/mman.h>
-#include <sys/wait.h>
+#include <signal.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <memory>
 #include <string>
 
@@ -23,11 +21,6 @@ namespace {
 
 constexpr size_t kStack = 64 * 1024;
 
-void reap(pid_t pid) {
-  while (waitpid(pid, nullptr, __WALL) < 0 && errno == EINTR) {
-  }
-}
-
 Failure open_namespace(pid_t pid, UniqueFd* user_namespace) {
   const std::string path = "/proc/" + std::to_string(pid) + "/ns/user";
   user_namespace->reset(open(path.c_str(), O_RDONLY | O_CLOEXEC));
@@ -37,14 +30,11 @@ Failure open_namespace(pid_t pid, UniqueFd* user_namespace) {
 }  // namespace
 
 Failure make_user_namespace(IdMaps maps, UniqueFd* user_namespace) {
-  int ends[2];
-  if (pipe2(ends, O_CLOEXEC) != 0) return failed("pipe2");
-  const UniqueFd held(ends[0]);
-  UniqueFd holding(ends[1]);
   const auto stack = std::make_unique<uint8_t[]>(kStack);
+  pid_t caller = getpid();
   int fd = -1;
   // Without an exit signal, no foreign wait takes the child, and the program sees no SIGCHLD.
-  const pid_t pid = clone(hold_namespaces, stack.get() + kStack, CLONE_NEWUSER | CLONE_VM | CLONE_PIDFD, ends, &fd);
+  const pid_t pid = clone(hold_namespaces, stack.get() + kStack, CLONE_NEWUSER | CLONE_VM | CLONE_PIDFD, &caller, &fd);
   if (pid < 0) return failed("clone");
   const UniqueFd pidfd(fd);
   InFlight in_flight;
@@ -53,9 +43,9 @@ Failure make_user_namespace(IdMaps maps, UniqueFd* user_namespace) {
     return open_namespace(pid, user_namespace);
   });
   in_flight.leave();
-  // Before the pipe and the stack, which are the child's too.
-  holding.reset();
-  reap(pid);
+  // Before the stack goes, which is the child's too.
+  (void)send_signal(pidfd.get(), SIGKILL);
+  (void)reap(pidfd.get());
   return failure;
 }
 
