@@ -57,7 +57,8 @@ export async function makeContainer(
 ): Promise<CreatedContainer> {
   const { containers, roots } = runtime;
   const { root, resolved } = prepared;
-  const layer = root === null ? null : roots.take(unmounted ? null : root.key);
+  const isEphemeral = prepared.container.durability === 'ephemeral';
+  const layer = isEphemeral ? roots.take(unmounted ? null : (root?.key ?? null)) : null;
   const id = layer?.id ?? newId();
   try {
     const { values } = newOwn(resolved, request, id);

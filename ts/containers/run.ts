@@ -60,7 +60,7 @@ async function launchNew(
   const { containers, roots } = runtime;
   const { root, start } = prepared;
   const { laps } = how;
-  const layer = root === null ? null : roots.take(root.key);
+  const layer = roots.take(root?.key ?? null);
   const id = layer?.id ?? newId();
   reserve(id);
   laps.start();
