@@ -234,5 +234,14 @@ export const bars: readonly Bar[] = [
     must: 'at most',
     reading: times(time('diff', 'orlop'), 'floor'),
   },
+  {
+    id: 'auto',
+    text: "run() with userns: 'auto' beside run(): call → first instruction (worst of both networks)",
+    question: 'start',
+    limit: 1.2,
+    unit: '×',
+    must: 'at most',
+    reading: highest(['full', 'network'].map((name) => times(first(name, 'orlop-run-auto'), 'orlop-run'))),
+  },
   ...userBars,
 ];

@@ -26,24 +26,31 @@ function optionsOf(source: string, container: Container) {
   };
 }
 
-/** `orlop.run`: one call that makes a container, runs it to its end, collects its output, and removes it. */
-export const orlopRun: Contestant = {
-  id: 'orlop-run',
-  label: 'orlop.run() in the same process',
-  share: 1,
-  peer: false,
-  supports: ({ mounts }) => mounts === 'full',
-  missing: () => null,
-  async open(ground, container) {
-    const image = await prepareImage(ground, container);
-    const orlop = await openOrlop(ground, container.upper);
-    const options = { ...optionsOf(ground.source, container), timeout: startMs };
-    return {
-      start: () => timeRun(() => orlop.run(image, [application], options)),
-      close: async () => {},
-    };
-  },
-};
+/** One call of `orlop.run`, which makes a container, runs it to its end, collects its output, and removes it. */
+function calling(id: string, label: string, more: { readonly userns?: 'auto' } = {}): Contestant {
+  return {
+    id,
+    label,
+    share: 1,
+    peer: false,
+    supports: ({ mounts }) => mounts === 'full',
+    missing: () => null,
+    async open(ground, container) {
+      const image = await prepareImage(ground, container);
+      const orlop = await openOrlop(ground, container.upper);
+      const options = { ...optionsOf(ground.source, container), ...more, timeout: startMs };
+      return {
+        start: () => timeRun(() => orlop.run(image, [application], options)),
+        close: async () => {},
+      };
+    },
+  };
+}
+
+export const orlopRun = calling('orlop-run', 'orlop.run() in the same process');
+
+/** Each container with a user namespace and IDs of its own, which only root can give. */
+export const orlopRunAuto = calling('orlop-run-auto', "orlop.run() with userns: 'auto'", { userns: 'auto' });
 
 /** `container.start` of a container that was made before, as a program does that prepares what it will need. */
 export const orlopStart: Contestant = {

@@ -32,7 +32,11 @@ export const growth: Question = {
 function cases(): CaseOf[] {
   const contestants = ['limit', 'orlopStart', 'orlopRun', 'bwrap', 'crunPlain'] as const;
   return [
-    ...volumes.map((count) => ({ id: `volumes-${count}`, container: { ...base, volumes: count }, contestants })),
+    ...volumes.map((count) => ({
+      id: `volumes-${count}`,
+      container: { ...base, volumes: count },
+      contestants: [...contestants, 'orlopRunAuto'] as const,
+    })),
     ...layers.map((count) => ({ id: `layers-${count}`, container: { ...base, layers: count }, contestants })),
     ...mounts.map((count) => ({ id: `mounts-${count}`, container: base, contestants })),
   ];

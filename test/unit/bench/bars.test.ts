@@ -75,6 +75,14 @@ describe('the bars', () => {
     expect(judged('busy-orlop-start', of)).to.deep.equal({ value: 0.4, holds: false });
   });
 
+  it("hold a start with userns: 'auto' against one without, and take the worse of both networks", () => {
+    const rows = ['full', 'network'].flatMap((name, index) => [
+      measured(name, 'orlop-run', { first: 2 }),
+      measured(name, 'orlop-run-auto', { first: 2 + index }),
+    ]);
+    expect(judged('auto', results(result('start', repetition(rows))))).to.deep.equal({ value: 1.5, holds: false });
+  });
+
   it("hold an ordinary user's start against root's of the same case, and take the worse of both networks", () => {
     const rows = (full: number, network: number) => [
       ...[measured('full', 'orlop-run', { first: 1 }), measured('full', 'orlop-run-user', { first: full })],
