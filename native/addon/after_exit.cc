@@ -27,7 +27,7 @@ void settle(Napi::Env env, const AfterExit& after_exit) {
     return;
   }
   Napi::Object object = Napi::Object::New(env);
-  object.Set("exit", exit_object(env, after_exit.exit));
+  object.Set("exit", reaped_object(env, after_exit.exit));
   Napi::Array outputs = Napi::Array::New(env, after_exit.outputs.size());
   for (uint32_t i = 0; i < after_exit.outputs.size(); ++i) {
     const std::string& bytes = after_exit.outputs[i]->bytes;

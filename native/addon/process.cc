@@ -19,6 +19,19 @@ constexpr napi_type_tag kProcessTag = {0x6f726c6f702d7072, 0x6f63657373000001};
 
 void drop_handle(napi_env, void* data, void*) { delete static_cast<Handle*>(data); }
 
+Napi::Object usage_object(Napi::Env env, const Usage& usage) {
+  Napi::Object object = Napi::Object::New(env);
+  const auto set = [&](const char* name, int64_t value) {
+    object.Set(name, Napi::Number::New(env, static_cast<double>(value)));
+  };
+  set("userMicros", usage.user_us);
+  set("systemMicros", usage.system_us);
+  set("maxResidentKilobytes", usage.max_resident_kb);
+  set("blocksRead", usage.blocks_read);
+  set("blocksWritten", usage.blocks_written);
+  return object;
+}
+
 // Identity of a process that another program started; nothing with a pending TypeError if the arguments are wrong.
 struct Identity {
   pid_t pid = 0;
@@ -43,7 +56,7 @@ Napi::Value sent(Napi::Env env, int error) {
 
 void settle_wait(Napi::Env env, const Deferred& deferred, pid_t pid, const Exit& exit) {
   if (!exit.stolen) {
-    deferred.resolve(exit_object(env, exit));
+    deferred.resolve(reaped_object(env, exit));
     return;
   }
   deferred.reject(stolen_error(env, pid).Value());
@@ -123,6 +136,13 @@ Napi::Object exit_object(Napi::Env env, const Exit& exit) {
   Napi::Object object = Napi::Object::New(env);
   object.Set("code", exit.signal == 0 ? Napi::Value(Napi::Number::New(env, exit.code)) : env.Null());
   object.Set("signal", exit.signal != 0 ? Napi::Value(Napi::Number::New(env, exit.signal)) : env.Null());
+  return object;
+}
+
+Napi::Object reaped_object(Napi::Env env, const Exit& exit) {
+  Napi::Object object = exit_object(env, exit);
+  object.Set("seen", Napi::Number::New(env, static_cast<double>(exit.seen)));
+  object.Set("usage", usage_object(env, exit.usage));
   return object;
 }
 

@@ -11,6 +11,8 @@ namespace orlop::addon {
 
 // { code, signal }, one of both null.
 Napi::Object exit_object(Napi::Env env, const Exit& exit);
+// The same as a ReapedExit.
+Napi::Object reaped_object(Napi::Env env, const Exit& exit);
 
 // The error for a process whose status another caller of waitid has taken.
 Napi::Error stolen_error(Napi::Env env, pid_t pid);

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -10,6 +11,7 @@
 #include <charconv>
 #include <cstring>
 
+#include "base/clock.h"
 #include "base/syscall_numbers.h"
 
 namespace orlop {
@@ -28,6 +30,16 @@ size_t read_small(const char* path, char* buffer, size_t size) {
   return n < 0 ? 0 : static_cast<size_t>(n);
 }
 
+int64_t micros(const timeval& time) { return static_cast<int64_t>(time.tv_sec) * 1'000'000 + time.tv_usec; }
+
+Usage usage_of(const rusage& used) {
+  return {.user_us = micros(used.ru_utime),
+          .system_us = micros(used.ru_stime),
+          .max_resident_kb = used.ru_maxrss,
+          .blocks_read = used.ru_inblock,
+          .blocks_written = used.ru_oublock};
+}
+
 }  // namespace
 
 UniqueFd open_pidfd(pid_t pid) { return UniqueFd(static_cast<int>(syscall(__NR_pidfd_open, pid, 0))); }
@@ -36,15 +48,24 @@ int send_signal(int pidfd, int signal) {
   return syscall(__NR_pidfd_send_signal, pidfd, signal, nullptr, 0) == 0 ? 0 : errno;
 }
 
+int64_t own_largest_resident_kb() {
+  rusage used{};
+  (void)getrusage(RUSAGE_SELF, &used);
+  return used.ru_maxrss;
+}
+
 Exit reap(int pidfd) {
   siginfo_t info{};
+  rusage used{};
   int result;
   do {
-    result = waitid(kPidfd, static_cast<id_t>(pidfd), &info, WEXITED | __WALL);
+    // glibc's waitid has no rusage.
+    result = static_cast<int>(syscall(SYS_waitid, kPidfd, pidfd, &info, WEXITED | __WALL, &used));
   } while (result != 0 && errno == EINTR);
   if (result != 0) return {.stolen = true};
-  if (info.si_code == CLD_EXITED) return {.code = info.si_status};
-  return {.signal = info.si_status};
+  Exit exit{.seen = monotonic_ns(), .usage = usage_of(used)};
+  (info.si_code == CLD_EXITED ? exit.code : exit.signal) = info.si_status;
+  return exit;
 }
 
 bool has_executed(int pidfd) {

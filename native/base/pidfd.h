@@ -11,11 +11,21 @@
 
 namespace orlop {
 
+// What a process and the children that it waited for have used, getrusage(2).
+struct Usage {
+  int64_t user_us = 0, system_us = 0;
+  // Largest resident set of one process. It is not below that of the program which cloned it: execve(2) passes it on.
+  int64_t max_resident_kb = 0;
+  int64_t blocks_read = 0, blocks_written = 0;  // of 512 bytes
+};
+
 // Exit of a process.
 struct Exit {
   int code = 0;         // exit status; meaningless if `signal` is set
   int signal = 0;       // number of the signal that ended it, or 0
   bool stolen = false;  // another caller of waitid took the status: nothing is known
+  uint64_t seen = 0;    // CLOCK_MONOTONIC in nanoseconds, when it was reaped; 0: it was not
+  Usage usage;
 };
 
 // pidfd_open(2), close-on-exec. Empty with errno set.
@@ -23,6 +33,9 @@ UniqueFd open_pidfd(pid_t pid);
 
 // pidfd_send_signal(2): 0 or an errno.
 int send_signal(int pidfd, int signal);
+
+// Largest resident set of this process so far.
+int64_t own_largest_resident_kb();
 
 // Waits for the exit of a child, and reaps it. `stolen` if there was nothing to reap.
 Exit reap(int pidfd);

@@ -35,6 +35,7 @@ struct AttemptResult {
   Failure failure;  // of a change, or of a call of the program, not of the child
   bool cancelled = false;
   uint64_t cloned = 0, entered = 0, returned = 0;
+  int64_t cloner_resident_kb = 0;  // largest resident set of the process that cloned, so far
   std::vector<uint64_t> ops;
 };
 

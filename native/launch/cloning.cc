@@ -81,6 +81,7 @@ AttemptResult Cloning::execute(const fs::Changes& changes, const std::vector<int
   result.cloned = monotonic_ns();
   const long pid = has_opener() ? clone_in_empty(stack, result.failure) : clone(stack);
   result.returned = monotonic_ns();
+  result.cloner_resident_kb = own_largest_resident_kb();
   result.entered = entered_;
   result.ops = times_;
   if (pid >= 0) {

@@ -79,7 +79,7 @@ void Start::settle(AttemptResult attempt, StartResult& result) {
 
 void Start::take_application(AttemptResult& attempt, StartResult& result) {
   result.outcome = StartResult::Outcome::kStarted;
-  result.process = supervise::Process::child(attempt.pid, std::move(attempt.pidfd));
+  result.process = supervise::Process::child(attempt.pid, std::move(attempt.pidfd), attempt.cloner_resident_kb);
   {
     const std::lock_guard lock(mutex_);
     process_ = result.process;

@@ -56,6 +56,7 @@ class RemoteAttempt : public launch::Attempt {
     result.cloned = answer.get<uint64_t>();
     result.entered = answer.get<uint64_t>();
     result.returned = answer.get<uint64_t>();
+    result.cloner_resident_kb = answer.get<int64_t>();
     result.ops = answer.list<uint64_t>();
     return result;
   }

@@ -195,7 +195,8 @@ class Connection {
     running_.remove(number);
     answer.descriptor(result.pidfd.get());
     answer.put(result.pid).put(result.executed).put(result.refused).put(result.cancelled).put(result.report);
-    answer.failure(result.failure).put(result.cloned).put(result.entered).put(result.returned).list(result.ops);
+    answer.failure(result.failure).put(result.cloned).put(result.entered).put(result.returned);
+    answer.put(result.cloner_resident_kb).list(result.ops);
     given.push_back(std::move(result.pidfd));
     const auto release = [cloning, supplied] {
       supplied->clear();

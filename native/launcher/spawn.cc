@@ -74,7 +74,7 @@ Failure spawn(const std::string& executable, const std::vector<std::string>& arg
     end_child(pid);
     return failure;
   }
-  *process = supervise::Process::child(pid, std::move(pidfd));
+  *process = supervise::Process::child(pid, std::move(pidfd), 0);
   return {};
 }
 

@@ -5,9 +5,9 @@
 
 namespace orlop::supervise {
 
-std::shared_ptr<Process> Process::child(pid_t pid, UniqueFd pidfd) {
+std::shared_ptr<Process> Process::child(pid_t pid, UniqueFd pidfd, int64_t resident_kb) {
   // The process is not reaped yet, so the PID is still its own.
-  return std::make_shared<Process>(pid, std::move(pidfd), start_time_of(pid), true);
+  return std::make_shared<Process>(pid, std::move(pidfd), start_time_of(pid), true, resident_kb);
 }
 
 std::shared_ptr<Process> Process::other(pid_t pid, uint64_t start_time) {
@@ -15,7 +15,7 @@ std::shared_ptr<Process> Process::other(pid_t pid, uint64_t start_time) {
   if (!pidfd) return nullptr;
   // Compared after pidfd_open: the pidfd refers to the process that had the PID then.
   if (start_time_of(pid) != start_time) return nullptr;
-  return std::make_shared<Process>(pid, std::move(pidfd), start_time, false);
+  return std::make_shared<Process>(pid, std::move(pidfd), start_time, false, 0);
 }
 
 int Process::kill(int signal) {
@@ -37,7 +37,8 @@ void Process::on_exit(std::function<void(const Exit&)> callback) {
 }
 
 void Process::finish() {
-  const Exit exit = ours_ ? reap(pidfd_.get()) : Exit{};
+  Exit exit = ours_ ? reap(pidfd_.get()) : Exit{};
+  if (exit.usage.max_resident_kb <= resident_kb_) exit.usage.max_resident_kb = 0;
   std::vector<std::function<void(const Exit&)>> waiting;
   {
     const std::lock_guard lock(mutex_);

@@ -18,13 +18,14 @@ namespace orlop::supervise {
 // Any thread may call any method.
 class Process {
  public:
-  // A child of this program, which reaps it.
-  static std::shared_ptr<Process> child(pid_t pid, UniqueFd pidfd);
+  // A child of this program, which reaps it. `resident_kb`: the largest resident set that it had from the process which
+  // cloned it. If that stays the largest, the exit has none (0), for it is not the child's own.
+  static std::shared_ptr<Process> child(pid_t pid, UniqueFd pidfd, int64_t resident_kb);
   // A process that another program started, if its start time is `start_time`; otherwise null.
   static std::shared_ptr<Process> other(pid_t pid, uint64_t start_time);
 
-  Process(pid_t pid, UniqueFd pidfd, std::optional<uint64_t> start_time, bool ours)
-      : pid_(pid), start_time_(start_time), ours_(ours), pidfd_(std::move(pidfd)) {}
+  Process(pid_t pid, UniqueFd pidfd, std::optional<uint64_t> start_time, bool ours, int64_t resident_kb)
+      : pid_(pid), start_time_(start_time), ours_(ours), resident_kb_(resident_kb), pidfd_(std::move(pidfd)) {}
 
   pid_t pid() const { return pid_; }
   // Clock ticks since boot; nothing if the process had exited and was gone before the look.
@@ -43,6 +44,7 @@ class Process {
   const pid_t pid_;
   const std::optional<uint64_t> start_time_;
   const bool ours_;
+  const int64_t resident_kb_;
   std::mutex mutex_;
   UniqueFd pidfd_;
   std::optional<Exit> exit_;

@@ -17,9 +17,9 @@ describe('the end of a process', () => {
   it('is reported with its exit status or its signal', async () => {
     const wait = async (script: string) =>
       native.wait(started(await start(native, { argv: ['/bin/sh', '-c', script] })));
-    expect(await wait('exit 0')).to.deep.equal({ code: 0, signal: null });
-    expect(await wait('exit 255')).to.deep.equal({ code: 255, signal: null });
-    expect(await wait('kill -TERM $$')).to.deep.equal({ code: null, signal: 15 });
+    expect(await wait('exit 0')).to.include({ code: 0, signal: null });
+    expect(await wait('exit 255')).to.include({ code: 255, signal: null });
+    expect(await wait('kill -TERM $$')).to.include({ code: null, signal: 15 });
   });
 
   it('is reported to all callers that wait, before it and after it', async () => {
@@ -27,14 +27,14 @@ describe('the end of a process', () => {
     const early = [native.wait(child), native.wait(child)];
     expect(native.kill(child, 15)).to.equal(true);
     const told = await Promise.all(early);
-    expect([...told, await native.wait(child)]).to.deep.equal(Array(3).fill({ code: null, signal: 15 }));
+    expect([...told, await native.wait(child)].map(({ signal }) => signal)).to.deep.equal([15, 15, 15]);
   });
 
   it('is reaped when no caller waits', async () => {
     const child = started(await start(native, { argv: ['/bin/true'] }));
     await until('no zombie', () => statOf(child.pid) === undefined);
     await until('the end to be known', () => !native.kill(child, 9));
-    expect(await native.wait(child)).to.deep.equal({ code: 0, signal: null });
+    expect(await native.wait(child)).to.include({ code: 0, signal: null });
   });
 
   it('can be caused by a signal until it has come', async () => {

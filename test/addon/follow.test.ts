@@ -37,7 +37,7 @@ describe('the end of an application that is followed', function () {
     const result = await launch('echo out; echo err >&2; head -c 300000 /dev/zero; exit 3');
     expect(result.pipes).to.deep.equal([]);
     const { exit, outputs, overflow, failure } = (await result.ended) as NativeExit;
-    expect(exit).to.deep.equal({ code: 3, signal: null });
+    expect(exit).to.include({ code: 3, signal: null });
     expect([overflow, failure]).to.deep.equal([null, null]);
     expect(outputs).to.have.length(2);
     expect(outputs[0]?.subarray(0, 4).toString()).to.equal('out\n');
@@ -57,7 +57,7 @@ describe('the end of an application that is followed', function () {
 
   it('comes for one that writes as much as it may', async () => {
     const { exit, outputs, overflow } = await endOf('head -c 1000 /dev/zero', { onExit: { ...onExit, limit: 1000 } });
-    expect(exit).to.deep.equal({ code: 0, signal: null });
+    expect(exit).to.include({ code: 0, signal: null });
     expect([overflow, outputs[0]?.length]).to.deep.equal([null, 1000]);
   });
 
@@ -73,8 +73,10 @@ describe('the end of an application that is followed', function () {
     for (const pipe of [input, output]) expect(isClosedByExec(pipe), 'O_CLOEXEC').to.equal(true);
     writeSync(input, 'go\n');
     for (const pipe of [input, output]) native.closeSync(pipe);
-    expect(await result.ended).to.deep.equal({
-      exit: { code: 4, signal: null },
+    const ended = await result.ended;
+    expect(ended?.exit).to.include({ code: 4, signal: null });
+    expect({ ...ended, exit: null }).to.deep.equal({
+      exit: null,
       outputs: [],
       overflow: null,
       failure: null,
@@ -152,7 +154,7 @@ describe('the end of an application that is followed', function () {
       });
       expect(existsSync(made)).to.equal(true);
       const finished = await result.ended;
-      expect(finished?.exit).to.deep.equal({ code: 0, signal: null });
+      expect(finished?.exit).to.include({ code: 0, signal: null });
       expect(finished?.outputs[0]?.toString()).to.equal('first\n');
     });
 

@@ -66,7 +66,7 @@ describe('launching a plan', () => {
     });
     const pending = launchPlan(native, plan, { ...options, descriptors: [read, write, write] });
     closeSync(write); // the addon has duplicated it
-    expect(await native.wait(started(await pending))).to.deep.equal({ code: 0, signal: null });
+    expect(await native.wait(started(await pending))).to.include({ code: 0, signal: null });
     const text = readFileSync(read, 'utf8');
     closeSync(read);
     return text;
@@ -126,7 +126,7 @@ describe('launching a plan', () => {
   for (const [name, mask] of clones) {
     it(`starts by ${name}`, async () => {
       const result = await start(native, { argv: ['/bin/true'], features: native.features() & mask });
-      expect(await native.wait(started(result))).to.deep.equal({ code: 0, signal: null });
+      expect(await native.wait(started(result))).to.include({ code: 0, signal: null });
     });
 
     it(`writes the id maps of a user namespace before its first operation, by ${name}`, async () => {

@@ -168,10 +168,10 @@ describe('waiting containers of one prepared start', function () {
       expect(answer).to.deep.include({ failure: null, gone: false, pipes: [] });
       const finished = await answer.ended;
       expect(finished?.outputs.map(String)).to.deep.equal([`zero ${digit}\n${id.slice(0, 12)}\nof the volume\n`]);
-      expect([finished?.exit, finished?.failure]).to.deep.equal([{ code: 0, signal: null }, null]);
+      expect([finished?.exit.code, finished?.failure]).to.deep.equal([0, null]);
       expect(readFileSync(join(directory(), `ended-${digit}`), 'utf8')).to.equal(id);
       expect(existsSync(join(directory(), id, 'diff', 'made'))).to.equal(true);
-      expect(await native.wait(process)).to.deep.equal({ code: 0, signal: null });
+      expect(await native.wait(process)).to.include({ code: 0, signal: null });
     }
   });
 
@@ -200,7 +200,7 @@ describe('waiting containers of one prepared start', function () {
     const request = { values, descriptors, onExit: { collect: false, reportWithExit: false, limit: 0 } };
     const first = await makeMember(prepared, values);
     const done = await native.becomeApplication(first.member, prepared.application, request);
-    expect((await done.ended)?.exit).to.deep.equal({ code: 3, signal: null });
+    expect((await done.ended)?.exit).to.include({ code: 3, signal: null });
 
     const others = [idOf('4'), '4'.repeat(12), '4'];
     const second = await makeMember(prepared, others);

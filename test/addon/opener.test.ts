@@ -41,7 +41,7 @@ describe('a start whose mounts an opener makes', () => {
     const before = { mounts: mountTable(), descriptors: ownDescriptors().length };
     for (let i = 0; i < 20; i++) {
       const process = started(await start(native, { argv: ['/bin/true'], namespaces: ['pid'], strategy: 'opener' }));
-      expect(await native.wait(process)).to.deep.equal({ code: 0, signal: null });
+      expect(await native.wait(process)).to.include({ code: 0, signal: null });
     }
     expect(mountTable()).to.equal(before.mounts);
     // The reaper closes the descriptor of a process after it has reported the exit.
@@ -99,7 +99,7 @@ describe('a start whose mounts an opener makes', () => {
       };
       // It knows no work without a name.
       const process = started(await run(['program'], ['orlop-init']));
-      expect(await native.wait(process)).to.deep.equal({ code: 2, signal: null });
+      expect(await native.wait(process)).to.include({ code: 2, signal: null });
       expect((await run([], ['orlop-init'])).failure).to.include({ op: 1, code: 'EBADF' });
       expect((await run(['program'], [])).failure).to.include({ op: 1, code: 'EINVAL' });
     } finally {

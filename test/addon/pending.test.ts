@@ -36,7 +36,7 @@ describe('starts under way', function () {
   it('tell an application that ended at once from a child that was killed before it was one', async () => {
     for (let i = 0; i < 100; ++i) {
       const result = await start(native, { argv: ['/bin/false'] });
-      expect(await native.wait(started(result))).to.deep.equal({ code: 1, signal: null });
+      expect(await native.wait(started(result))).to.include({ code: 1, signal: null });
     }
     const held = await hold(native);
     process.kill(held.pid, 'SIGKILL');
@@ -53,7 +53,7 @@ describe('starts under way', function () {
     expect(await first.pending).to.deep.include({ process: null, failure: null, died: { code: null, signal: 9 } });
     expect(children()).to.deep.equal([second.pid]);
     second.open();
-    expect(await native.wait(started(await second.pending))).to.deep.equal({ code: 0, signal: null });
+    expect(await native.wait(started(await second.pending))).to.include({ code: 0, signal: null });
     for (const held of [first, second]) held.close();
   });
 
@@ -185,7 +185,7 @@ describe('starts under way', function () {
   it('are served while as many as the half of all threads hang', async () => {
     const hanging = [];
     for (let i = 0; i < 32; ++i) hanging.push(await hold(native));
-    expect(await native.wait(started(await start(native, { argv: ['/bin/true'] })))).to.deep.equal({
+    expect(await native.wait(started(await start(native, { argv: ['/bin/true'] })))).to.include({
       code: 0,
       signal: null,
     });

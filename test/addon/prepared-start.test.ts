@@ -55,7 +55,7 @@ describe('a prepared start', function () {
   /** What an application writes that is expected to succeed. */
   async function outputOf(start: NativePrepared, options: Partial<LaunchOptions> = {}): Promise<string | undefined> {
     const ended = await (await launch(start, options)).ended;
-    expect([ended?.exit, ended?.overflow, ended?.failure]).to.deep.equal([{ code: 0, signal: null }, null, null]);
+    expect([ended?.exit.code, ended?.overflow, ended?.failure]).to.deep.equal([0, null, null]);
     return ended?.outputs[0]?.toString();
   }
 
@@ -119,7 +119,7 @@ describe('a prepared start', function () {
       while (!existsSync(at(`runs-${valuesFor(4)[1]}`))) await new Promise((resolve) => setImmediate(resolve));
       native().cancel(token);
       const { ended } = await launched;
-      expect((await ended)?.exit).to.deep.equal({ code: null, signal: 9 });
+      expect((await ended)?.exit).to.include({ code: null, signal: 9 });
     });
 
     it('takes no value of another length in its plan, and any in its changes', async () => {

@@ -26,7 +26,7 @@ describe('a program with containers', function () {
 
   it('lives while it waits for one', async () => {
     const { stdout } = await runProgram(
-      `const { process: child } = await start('later'); console.log(await native.wait(child));`,
+      `const { process: child } = await start('later'); const { code, signal } = await native.wait(child); console.log({ code, signal });`,
       plans,
     );
     expect(stdout).to.equal('{ code: 3, signal: null }\n');
@@ -117,7 +117,7 @@ describe('a Worker with containers', function () {
          await worker.terminate();
          console.log(JSON.stringify(message));
        }
-       console.log(JSON.stringify(await native.wait((await start('true')).process)));
+       console.log((await native.wait((await start('true')).process)).code);
        const own = (await start('forever')).process;
        console.log(native.kill(own, 9), (await native.wait(own)).signal);`,
       plans,
@@ -126,10 +126,10 @@ describe('a Worker with containers', function () {
     expect(lines).to.have.length(5);
     for (const line of lines.slice(0, 3)) {
       const { done, pid } = JSON.parse(line);
-      expect(done).to.deep.equal({ code: 3, signal: null });
+      expect(done).to.include({ code: 3, signal: null });
       await until('the child to follow its Worker', () => !isAlive(pid));
     }
-    expect(lines.slice(3)).to.deep.equal(['{"code":0,"signal":null}', 'true 9']);
+    expect(lines.slice(3)).to.deep.equal(['0', 'true 9']);
   });
 
   // Node closes an addon that only a Worker has loaded; threads of the addon that still run would then run into nothing.

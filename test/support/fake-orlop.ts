@@ -6,6 +6,7 @@ import type { Tried } from '../../ts/cli/doctor/trials.ts';
 import type { Addon, Io } from '../../ts/cli/io.ts';
 import { main } from '../../ts/cli/main.ts';
 import { rootRights } from '../../ts/native/rights.ts';
+import { noUsage } from './usage.ts';
 
 export interface CommandLine {
   /** Exit status, and output. */
@@ -110,7 +111,7 @@ function library(calls: Calls, members: NonNullable<World['library']>): CommandR
 export function fakeContainer(end: ExitStatus | Promise<ExitStatus>, received: (number | string)[] = []): Container {
   const running: Running = {
     pid: 4711,
-    exited: Promise.resolve(end),
+    exited: Promise.resolve(end).then((status) => ({ ...status, usage: noUsage })),
     kill: (signal = 'SIGTERM') => received.push(signal) > 0,
     timings: { clonedUs: 1, startedUs: 2, steps: [] },
     trace: () => ({ traceEvents: [], displayTimeUnit: 'ns', otherData: {} }),

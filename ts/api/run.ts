@@ -5,6 +5,7 @@ import { type ErrorCode, type ErrorOptions, RequestError, RunError, type RunFact
 import { sigkill } from '../linux/signals.ts';
 import type { RunOptions, RunRequest } from '../request/types.ts';
 import type { ExitReport } from '../supervise/settle-exit.ts';
+import { usageOf } from '../supervise/usage.ts';
 import { Laps } from '../trace/laps.ts';
 import { Deadline } from './deadline.ts';
 import { startTimings } from './running.ts';
@@ -133,7 +134,7 @@ function exitUnlessAborted(ended: Promise<ExitReport>, signal: AbortSignal, kill
 
 /** Result of `run` after the exit. */
 function resultOf(
-  { status, outputs, overflow }: ExitReport,
+  { status, exit, outputs, overflow }: ExitReport,
   run: Run,
   { maxBuffer = defaultMaxBuffer, encoding }: AnyRunInput,
   signal: AbortSignal,
@@ -141,7 +142,7 @@ function resultOf(
   const [stdout, stderr] = [outputs[0], outputs[1]].map((bytes = Buffer.alloc(0)) =>
     encoding === 'buffer' ? bytes : bytes.toString('utf8'),
   ) as [never, never];
-  const facts = { ...status, stdout, stderr };
+  const facts = { ...status, stdout, stderr, usage: usageOf(exit, run.times) };
   if (signal.aborted && status.signal === 'SIGKILL') throw aborted(signal, facts);
   if (overflow !== null) throw overflown(overflow === 0 ? 'stdout' : 'stderr', maxBuffer, facts);
   return {

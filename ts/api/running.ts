@@ -5,11 +5,12 @@ import { nextTick } from '../launch/next-tick.ts';
 import type { Native } from '../native/contract.ts';
 import { signalNumber } from '../supervise/exit.ts';
 import type { StdioStreams } from '../supervise/streams.ts';
+import { usageOf } from '../supervise/usage.ts';
 import { type TraceSubject, traceOf } from '../trace/events.ts';
 import type { TimedStart } from '../trace/steps.ts';
 import { timingsOf } from '../trace/timings.ts';
 import { timerDelayMs } from './deadline.ts';
-import type { ExitStatus, Running, StartOptions, Timings, Trace } from './types.ts';
+import type { Ended, Running, StartOptions, Timings, Trace } from './types.ts';
 
 /** The container that a start belongs to. */
 type StartSubject = Pick<TraceSubject, 'id' | 'name' | 'image'>;
@@ -21,7 +22,7 @@ export class RunningContainer implements Running {
   readonly #subject: StartSubject;
   #timedOut = false;
   readonly pid: number;
-  readonly exited: Promise<ExitStatus>;
+  readonly exited: Promise<Ended>;
   readonly stdin: Writable | null;
   readonly stdout: Readable | null;
   readonly stderr: Readable | null;
@@ -31,9 +32,8 @@ export class RunningContainer implements Running {
     this.#started = started;
     this.#subject = subject;
     this.pid = started.process.pid;
-    const exited = started.stdio.copies ? exitAfterCopies(started) : started.exited;
-    this.exited = exited.then((status) =>
-      this.#timedOut && status.signal === 'SIGKILL' ? { ...status, timedOut: true } : status,
+    this.exited = endOf(started).then((ended) =>
+      this.#timedOut && ended.signal === 'SIGKILL' ? { ...ended, timedOut: true } : ended,
     );
     this.stdin = streams.stdin;
     this.stdout = streams.stdout;
@@ -96,10 +96,10 @@ export class RunningContainer implements Running {
 }
 
 /** Resolves when the application has exited and the caller's files have all of its output. */
-async function exitAfterCopies({ exited, stdio }: Started): Promise<ExitStatus> {
-  const status = await exited;
-  await stdio.copied();
-  return status;
+async function endOf({ exitReport, stdio, times }: Started): Promise<Ended> {
+  const { status, exit } = await exitReport;
+  if (stdio.copies) await stdio.copied();
+  return { ...status, usage: usageOf(exit, times) };
 }
 
 /** The times of a start. Builds the plan on access. */

@@ -1,5 +1,6 @@
 import type { ErrorCode } from './catalogue.ts';
 import { printable } from './printable.ts';
+import type { Usage } from './usage.ts';
 
 export interface ErrorOptions {
   /** Suggested action: one clause, lower case, no full stop. */
@@ -42,6 +43,8 @@ export interface RunFacts {
   readonly stdout: string | Buffer;
   /** Standard error up to the end, in the encoding of the run. */
   readonly stderr: string | Buffer;
+  /** What the application used. */
+  readonly usage: Usage;
 }
 
 /**
@@ -64,6 +67,8 @@ export class RunError extends RequestError implements RunFacts {
   readonly stdout: string | Buffer;
   /** Standard error up to the end, in the encoding of the run. */
   readonly stderr: string | Buffer;
+  /** What the application used. */
+  readonly usage: Usage;
 
   constructor(code: ErrorCode, message: string, facts: RunFacts, options: ErrorOptions = {}) {
     super(code, message, options);
@@ -71,6 +76,7 @@ export class RunError extends RequestError implements RunFacts {
     this.signal = facts.signal;
     this.stdout = facts.stdout;
     this.stderr = facts.stderr;
+    this.usage = facts.usage;
   }
 }
 

@@ -4,7 +4,7 @@ import type { Marks, Rights } from './rights.ts';
 export const emptyMountPoint = '/rootfs';
 
 /** Version of this interface. Compared with the addon when the addon is loaded. */
-export const abi = 7;
+export const abi = 8;
 
 /**
  * A command makes one start and ends: it prefetches nothing and leaves no work for later. A program may make others.
@@ -161,8 +161,26 @@ export interface Exit {
   readonly signal: number | null;
 }
 
+/** Exit of a process that the addon has waited for. */
+export interface ReapedExit extends Exit {
+  /** CLOCK_MONOTONIC in nanoseconds when the process was reaped; 0 if another program reaps it. */
+  readonly seen: number;
+  readonly usage: NativeUsage;
+}
+
+/** What a process and the children that it waited for have used, getrusage(2). */
+export interface NativeUsage {
+  readonly userMicros: number;
+  readonly systemMicros: number;
+  /** Largest resident set of one process; 0 if that was not above what the program had when it cloned the process. */
+  readonly maxResidentKilobytes: number;
+  /** Of 512 bytes. */
+  readonly blocksRead: number;
+  readonly blocksWritten: number;
+}
+
 export interface NativeExit {
-  readonly exit: Exit;
+  readonly exit: ReapedExit;
   /** Outputs, in the order of their pipes; after an overflow, the bytes before it. */
   readonly outputs: readonly Buffer[];
   /** Index of the output above the limit; null if there is none. */
@@ -335,7 +353,7 @@ export interface Native {
    * Resolves when the process has exited and was reaped, before or after this call. Rejects (ECHILD) if another caller
    * of waitid has taken its status.
    */
-  wait(process: NativeProcess): Promise<Exit>;
+  wait(process: NativeProcess): Promise<ReapedExit>;
   /** Sends a signal through the pidfd; false after the exit. */
   kill(process: NativeProcess, signal: number): boolean;
   /**

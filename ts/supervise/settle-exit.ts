@@ -9,7 +9,7 @@ import type { Store } from '../store/store.ts';
 import { type ExitStatus, exitStatus } from './exit.ts';
 
 /** Exit of an application, with its collected outputs. */
-export interface ExitReport extends Pick<NativeExit, 'outputs' | 'overflow'> {
+export interface ExitReport extends Pick<NativeExit, 'exit' | 'outputs' | 'overflow'> {
   readonly status: ExitStatus;
 }
 

@@ -98,7 +98,7 @@ describe('run', function () {
       await using container = await orlop.create('busybox', ['sleep', '1000'], { rm: true });
       await using running = await container.start({ timeout });
       if (timeout === 0) running.kill('SIGKILL');
-      expect(await running.exited).to.deep.equal(expected);
+      expect(await running.exited).to.include(expected);
       expect(await container.wait()).to.deep.equal(expected);
     }
   });

@@ -27,7 +27,7 @@ describe("the caller's null device", () => {
         'for n in 0 1 2; do chmod 600 /proc/self/fd/$n; chown 5:6 /proc/self/fd/$n; done; stat -c %a /dev/stdin';
       const container = await orlop.create('busybox', ['sh', '-c', attack], { rm: true });
       const running = await container.start({ stdin: 'ignore', stdout: 'ignore', stderr: 'ignore' });
-      expect(await running.exited).to.deep.equal({ exitCode: 0, signal: null });
+      expect(await running.exited).to.include({ exitCode: 0, signal: null });
       const { mode, uid, gid, rdev } = statSync('/dev/null');
       expect([mode & 0o7777, uid, gid, rdev]).to.deep.equal([0o666, 0, 0, 0x103]);
     } finally {
@@ -97,7 +97,7 @@ describe('a descriptor that a program gives to a container as a stream', functio
     writeFileSync(path, Buffer.alloc(3_000_000));
     const stdin = openSync(path, 'r');
     const running = await (await create('head -c 5 | wc -c; exit 3')).start({ stdin, stdout: 'ignore' });
-    expect(await running.exited).to.deep.equal({ exitCode: 3, signal: null });
+    expect(await running.exited).to.include({ exitCode: 3, signal: null });
     closeSync(stdin);
   });
 });

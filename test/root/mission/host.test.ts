@@ -23,7 +23,7 @@ describe("the host's mount table", () => {
     expect(points).to.have.length(1);
     expect(readdirSync(join(root, 'mnt', points[0] ?? ''))).to.deep.equal([]);
     running.kill('SIGKILL');
-    expect(await running.exited).to.deep.equal({ exitCode: 137, signal: 'SIGKILL' });
+    expect(await running.exited).to.include({ exitCode: 137, signal: 'SIGKILL' });
     expect(mountTable()).to.equal(before);
     await container.remove({ volumes: true });
     expect(readdirSync(join(root, 'mnt'))).to.deep.equal([]);

@@ -8,8 +8,9 @@ import { settleExit } from '../../../ts/supervise/settle-exit.ts';
 import { record } from '../../support/records.ts';
 
 describe('what follows the exit of an application', () => {
+  const usage = { userMicros: 0, systemMicros: 0, maxResidentKilobytes: 0, blocksRead: 0, blocksWritten: 0 };
   const end: NativeExit = {
-    exit: { code: 3, signal: null },
+    exit: { code: 3, signal: null, seen: 0, usage },
     outputs: [Buffer.from('result')],
     overflow: null,
     failure: null,

@@ -1,4 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
+import type { Usage } from '../../errors/index.ts';
 import type { Timings, Trace } from '../../trace/types.ts';
 
 /**
@@ -34,6 +35,12 @@ export interface ExitStatus {
   readonly timedOut?: true;
 }
 
+/** Exit of an application that this program started. */
+export interface Ended extends ExitStatus {
+  /** What the application used. */
+  readonly usage: Usage;
+}
+
 /**
  * A started application.
  *
@@ -47,7 +54,7 @@ export interface Running extends AsyncDisposable {
   /** Process ID of the application as the host sees it. */
   readonly pid: number;
   /** Resolves when the application has exited and the exit is recorded; with `rm`, when the container is removed. */
-  readonly exited: Promise<ExitStatus>;
+  readonly exited: Promise<Ended>;
   /**
    * Sends a signal, SIGTERM by default; false if the application has exited. The kernel delivers only signals that PID
    * 1 handles, and SIGKILL and SIGSTOP: pid_namespaces(7).
@@ -78,7 +85,7 @@ export interface Running extends AsyncDisposable {
 }
 
 /** Result of `run`. */
-export interface RunResult<Output extends string | Buffer = string> extends ExitStatus {
+export interface RunResult<Output extends string | Buffer = string> extends Ended {
   /** Standard output, decoded as UTF-8; with the encoding `buffer`, its bytes. */
   readonly stdout: Output;
   /** Standard error, decoded as UTF-8; with the encoding `buffer`, its bytes. */
