@@ -56,7 +56,7 @@ export class ContainerHandle implements t.Container {
     return running;
   }
 
-  async wait(): Promise<t.ExitStatus> {
+  async wait(): Promise<t.ExitStatus | t.Ended> {
     return this.#end ?? waitContainer(this.#runtime, await this.#stored());
   }
 

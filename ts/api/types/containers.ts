@@ -1,7 +1,7 @@
 import type { RunOptions } from '../../request/types.ts';
 import type { NewImage, OnProgress } from './images.ts';
 import type { Listing, ListOptions } from './listing.ts';
-import type { ExitStatus, Running, StartOptions } from './starts.ts';
+import type { Ended, ExitStatus, Running, StartOptions } from './starts.ts';
 
 /** State of a container: never started, its application runs, or its application has exited. */
 export type ContainerStatus = 'created' | 'running' | 'exited';
@@ -166,11 +166,11 @@ export interface Container extends AsyncDisposable {
   start(options?: StartOptions): Promise<Running>;
   /**
    * Waits for the exit of the application, also if another program started it. `exitCode` is 255 if no process observed
-   * the exit.
+   * the exit. With `usage` if this container object started the application.
    *
    * @throws RequestError ORLOP_E_INPUT if it was never started
    */
-  wait(): Promise<ExitStatus>;
+  wait(): Promise<ExitStatus | Ended>;
   /**
    * Sends a signal to the application, SIGKILL by default. The kernel delivers only signals that PID 1 handles, and
    * SIGKILL and SIGSTOP: pid_namespaces(7).
