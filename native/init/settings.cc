@@ -38,7 +38,7 @@ bool leads_up(const char* path) {
 }
 
 // In a procfs of this start, where nothing is mounted yet: never the container's /proc, which may be any file system by
-// now. Below `sys` it has no links.
+// now. Its only link on the way is `self`.
 int open_parameter(Context& context, int proc, const char* path) {
   return static_cast<int>(context.call(__NR_openat, proc, path, O_WRONLY | O_NOFOLLOW | O_CLOEXEC, 0));
 }
@@ -87,10 +87,25 @@ namespace {
 
 // A procfs for one parameter. In a user namespace there is none for a thread, whose PID namespace is the host's; the
 // host's shows the parameters of the thread's network namespace. After the pivot, `/proc` is the container's.
-int own_proc(Context& context, const char* name) {
+int own_proc(Context& context, const char* path) {
   const int proc = make_filesystem(context, "proc", nullptr, 0, kAttrNosuid | kAttrNodev | kAttrNoexec);
-  if (proc != -EPERM || context.pivoted || !starts_with(name, "net.")) return proc;
+  if (proc != -EPERM || context.pivoted || !starts_with(path, "sys/net/")) return proc;
   return static_cast<int>(context.call(__NR_openat, kAtCwd, "/proc", kPath | O_DIRECTORY, 0));
+}
+
+// Writes a file of the procfs in a slot, or of a procfs of its own.
+int set_in_proc(Context& context, uint32_t slot, const char* path, const char* value) {
+  const bool own = slot == plan::kNoSlot;
+  const int proc = own ? own_proc(context, path) : context.slot(slot);
+  if (proc < 0) return own ? proc : context.refuse(-proc);
+  int result = open_parameter(context, proc, path);
+  if (result >= 0) {
+    const int file = result;
+    result = write_parameter(context, file, value);
+    close_fd(file);
+  }
+  if (own) close_fd(proc);
+  return result;
 }
 
 }  // namespace
@@ -101,17 +116,13 @@ int execute(Context& context, const plan::op::Sysctl& op) {
   to_path(op.name, &path);
   if (path.full()) return context.refuse(ENAMETOOLONG);
   if (leads_up(path.get())) return context.refuse(EINVAL);
-  const bool own = op.proc == plan::kNoSlot;
-  const int proc = own ? own_proc(context, op.name) : context.slot(op.proc);
-  if (proc < 0) return own ? proc : context.refuse(-proc);
-  int result = open_parameter(context, proc, path.get());
-  if (result >= 0) {
-    const int file = result;
-    result = write_parameter(context, file, op.value);
-    close_fd(file);
-  }
-  if (own) close_fd(proc);
-  return result;
+  return set_in_proc(context, op.proc, path.get(), op.value);
+}
+
+int execute(Context& context, const plan::op::OomScore& op) {
+  if (op.value == nullptr) return context.refuse(EINVAL);
+  // A child of vfork has a score of its own, although it shares the memory of the program.
+  return set_in_proc(context, op.proc, "self/oom_score_adj", op.value);
 }
 
 }  // namespace orlop::init

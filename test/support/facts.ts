@@ -40,6 +40,7 @@ export function makeProcess(changes: Partial<ProcessFacts> = {}): ProcessFacts {
     gid: 0,
     groups: [0],
     umask: defaultUmask,
+    oomScore: null,
     rlimits: [],
     capabilities: defaultCapabilities,
     noNewPrivileges: true,

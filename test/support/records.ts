@@ -28,6 +28,8 @@ export function request(changes: Partial<RunRequest> = {}): RunRequest {
     capabilities: { add: [], drop: [] },
     security: { noNewPrivileges: true, seccomp: 'default', systemPaths: 'own' },
     ulimits: [],
+    sysctls: [],
+    oomScoreAdj: null,
     network: 'none',
     interactive: false,
     labels: {},

@@ -88,6 +88,8 @@ export function inspectContainer(
       ReadonlyRootfs: request.readOnly,
       ShmSize: request.shmSize,
       Tmpfs: Object.fromEntries(request.tmpfs.map((tmpfs) => [tmpfs.target, optionsText('tmpfs', tmpfs.attributes)])),
+      OomScoreAdj: request.oomScoreAdj ?? 0,
+      Sysctls: Object.fromEntries((request.sysctls ?? []).map(({ name, value }) => [name, value])),
       UsernsMode: formatUserNamespace(request.userns),
       Ulimits: request.ulimits.map(({ name, soft, hard }) => ({ Name: name, Soft: soft, Hard: hard })),
     },

@@ -51,7 +51,16 @@ export function makeContainer(draft: Draft, facts: StartFacts): Scratch {
       (mount.prefetchable ? draft.prefetchedMount(mount.target) : null) ?? mount.make(draft),
     ]),
   );
-  setParameters(draft, facts.sysctls, procOf(mounts, made));
+  const proc = procOf(mounts, made);
+  setParameters(draft, facts.sysctls, proc);
+  if (facts.process.oomScore !== null) {
+    draft.inside.push({
+      op: 'oom-score',
+      reason: 'choice of the OOM killer',
+      proc,
+      value: `${facts.process.oomScore}`,
+    });
+  }
 
   draft.enter.push({ op: 'root', reason: 'root filesystem', mount: rootfs, at: facts.root.mountPoint });
   attachMounts(draft, byDepth(mounts), made);

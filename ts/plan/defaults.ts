@@ -63,3 +63,9 @@ export const defaultUmask = 0o022;
 export function defaultSysctls(network: StartFacts['network']): readonly Sysctl[] {
   return network === 'none' ? [{ name: 'net.ipv4.ping_group_range', value: '0 0' }] : [];
 }
+
+/** The default parameters before those of a request, which may replace them. */
+export function withDefaultSysctls(network: StartFacts['network'], asked: readonly Sysctl[]): readonly Sysctl[] {
+  const replaced = new Set(asked.map(({ name }) => name));
+  return [...defaultSysctls(network).filter(({ name }) => !replaced.has(name)), ...asked];
+}

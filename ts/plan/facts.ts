@@ -96,6 +96,8 @@ export interface ProcessFacts {
   /** Supplementary groups. */
   readonly groups: readonly number[];
   readonly umask: number;
+  /** `oom_score_adj`, proc_pid_oom_score_adj(5); null: that of the program. */
+  readonly oomScore: number | null;
   readonly rlimits: readonly Rlimit[];
   /** The bounding set, and for uid 0 also the permitted and effective set. */
   readonly capabilities: readonly CapabilityName[];
@@ -105,7 +107,7 @@ export interface ProcessFacts {
 }
 
 export interface Sysctl {
-  /** Name with dots: `net.ipv4.ping_group_range`. */
+  /** Name with dots, `net.ipv4.ping_group_range`, or with slashes: `net/ipv4/conf/eth0.1/forwarding`. */
   readonly name: string;
   readonly value: string;
 }

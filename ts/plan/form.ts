@@ -1,6 +1,6 @@
 import { emptyMountPoint } from '../native/contract.ts';
-import type { StartFacts } from './facts.ts';
-import { isOfNetwork } from './network.ts';
+import { defaultSysctls } from './defaults.ts';
+import type { StartFacts, Sysctl } from './facts.ts';
 import type { MountName, Strategy } from './types.ts';
 
 /** Form of a plan: the process that makes the mounts, and the prefetched parts. */
@@ -21,6 +21,11 @@ export function inForm(facts: StartFacts, { strategy, network, mounts }: PlanFor
     networkPrefetched: network,
     mountsPrefetched: mounts ?? undefined,
     root: strategy === 'opener' ? { ...root, mountPoint: emptyMountPoint } : root,
-    sysctls: network ? sysctls.filter((sysctl) => !isOfNetwork(sysctl)) : sysctls,
+    sysctls: network ? sysctls.filter((sysctl) => !isSetAhead(sysctl)) : sysctls,
   };
+}
+
+/** True for a parameter that a prefetched network namespace has: it is made before the request is known. */
+function isSetAhead({ name, value }: Sysctl): boolean {
+  return defaultSysctls('none').some((one) => one.name === name && one.value === value);
 }

@@ -92,7 +92,19 @@ const rules: readonly Rule[] = [
     ['EPERM'],
     () => `the filter of the container around forbids it: give no host name, or allow it there (seccomp=unconfined)`,
   ],
-  [['sysctl'], ['ENOENT'], ({ path }) => `this kernel has no setting '${path}'`],
+  [['sysctl'], ['ENOENT'], ({ path }) => `this kernel has no setting '${path}', or not for a container`],
+  [['sysctl'], ['EINVAL', 'ERANGE'], ({ path }) => `the kernel takes no such value for '${path}'`],
+  [
+    ['sysctl'],
+    ['EACCES', 'EPERM', 'EROFS'],
+    ({ path }) => `'${path}' cannot be changed from a user namespace, or the container around hides it`,
+  ],
+  [
+    ['oom-score'],
+    ['EACCES'],
+    () =>
+      "a lower score than the program's takes CAP_SYS_RESOURCE; an ordinary user sets the program's: 'choom -n N -- …'",
+  ],
   [['rlimit'], ['EPERM'], () => 'raising a hard limit needs CAP_SYS_RESOURCE: choose a lower one with --ulimit'],
   [['rlimit'], ['EINVAL'], () => 'the soft limit is above the hard one'],
   [

@@ -5,7 +5,7 @@ import type { Plan } from './types.ts';
 
 /** True for a parameter of the network namespace. A prefetched one has it set already. */
 export function isOfNetwork({ name }: Sysctl): boolean {
-  return name.startsWith('net.');
+  return /^net[./]/.test(name);
 }
 
 /** Builds the plan of a prefetched network namespace. The start sets the other `sysctls`. Pure. */

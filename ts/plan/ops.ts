@@ -272,6 +272,14 @@ export const ops = {
       ['at', 'string'],
     ],
   },
+  'oom-score': {
+    code: 47,
+    fields: [
+      // As of `sysctl`.
+      ['proc', 'slot'],
+      ['value', 'string'],
+    ],
+  },
 } as const satisfies Record<string, OpShape>;
 
 export type OpName = keyof typeof ops;

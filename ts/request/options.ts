@@ -6,14 +6,16 @@ import { parseIsolation } from './isolation.ts';
 import { labelsFromEntries, parseLabels } from './labels.ts';
 import { uniqueTargets } from './mounts.ts';
 import { parseContainerName, parseHostname, parseNetwork, parseUser } from './names.ts';
+import { parseOomScoreAdj } from './oom-score.ts';
 import { otherOptions } from './other-options.ts';
 import { parseWorkdir } from './paths.ts';
 import { runOptionsSchema } from './schema.ts';
 import { parseSecurity } from './security.ts';
 import { parseSize } from './size.ts';
+import { checkSysctls, parseSysctl, sysctlOf } from './sysctl.ts';
 import { checkText, nearest, quote } from './text.ts';
 import { parseTmpfs, tmpfsFromInput } from './tmpfs.ts';
-import type { EnvEntry, MountSpec, RequestContext, RunOptions, RunRequest } from './types.ts';
+import type { EnvEntry, MountSpec, RequestContext, RunOptions, RunRequest, Sysctl } from './types.ts';
 import { mergeUlimits, parseUlimit } from './ulimit.ts';
 import { parseUserNamespace } from './user-namespace.ts';
 import { recallVolume, volumeFromInput } from './volume.ts';
@@ -41,6 +43,8 @@ export function parseRunOptions(
       typeof one === 'string' ? parseTmpfs(one, context) : tmpfsFromInput(one, context),
     ),
   );
+  const security = parseSecurity(given.securityOpt ?? [], context);
+  const network = parseNetwork(given.network ?? 'none');
   return {
     ...parseProcess(argv, given, context),
     image: checkImage(image),
@@ -55,9 +59,11 @@ export function parseRunOptions(
       add: unique((given.capAdd ?? []).map(parseCapability)),
       drop: unique((given.capDrop ?? []).map(parseCapability)),
     },
-    security: parseSecurity(given.securityOpt ?? [], context),
+    security,
     ulimits: mergeUlimits((given.ulimits ?? []).map(parseUlimit)),
-    network: parseNetwork(given.network ?? 'none'),
+    sysctls: checkSysctls(sysctlsOf(given), { network, security }),
+    oomScoreAdj: parseOomScoreAdj(given.oomScoreAdj ?? 0),
+    network,
     interactive: given.interactive ?? false,
     labels: isList(given.labels) ? parseLabels(given.labels) : labelsFromEntries(Object.entries(given.labels ?? {})),
     shmSize: given.shmSize === undefined ? defaultShmSize : parseSize('the size of /dev/shm', given.shmSize),
@@ -98,6 +104,11 @@ function parseProcess(
 
 function volumesOf({ volumes = [] }: RunOptions, context: RequestContext): MountSpec[] {
   return volumes.map((one) => (typeof one === 'string' ? recallVolume(one, context) : volumeFromInput(one, context)));
+}
+
+function sysctlsOf({ sysctls = [] }: RunOptions): Sysctl[] {
+  if (isList(sysctls)) return sysctls.map(parseSysctl);
+  return Object.entries(sysctls).map(([name, value]) => sysctlOf(name, value));
 }
 
 function checkShape(schema: v.GenericSchema<unknown, RunOptions>, options: unknown): RunOptions {

@@ -66,6 +66,8 @@ export const runOptionsSchema = v.strictObject({
   capDrop: v.optional(texts),
   securityOpt: v.optional(texts),
   ulimits: v.optional(texts),
+  sysctls: v.optional(v.union([texts, record('a string', isString)])),
+  oomScoreAdj: size,
   network: text,
   interactive: flag,
   labels: v.optional(v.union([texts, record('a string', isString)])),

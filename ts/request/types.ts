@@ -71,6 +71,13 @@ export interface Ulimit {
   readonly hard: number;
 }
 
+/** A parameter of the kernel that the container has to itself, sysctl(8). */
+export interface Sysctl {
+  /** Name with dots between its parts: `net.core.somaxconn`; with slashes if a part has a dot. */
+  readonly name: string;
+  readonly value: string;
+}
+
 export interface SecurityOptions {
   readonly noNewPrivileges: boolean;
   /** The default profile, no filter, or the absolute path of a profile in Docker's format. */
@@ -120,6 +127,10 @@ export interface RunRequest {
   readonly capabilities: CapabilityChanges;
   readonly security: SecurityOptions;
   readonly ulimits: readonly Ulimit[];
+  /** Parameters of the kernel, each name once. An older version recorded none. */
+  readonly sysctls?: readonly Sysctl[] | undefined;
+  /** Addition to the score by which the OOM killer chooses; null for that of the program. */
+  readonly oomScoreAdj?: number | null | undefined;
   readonly network: NetworkMode;
   /** Keep standard input open instead of using /dev/null. */
   readonly interactive: boolean;
@@ -179,6 +190,13 @@ export interface RunOptions {
   readonly securityOpt?: readonly string[] | undefined;
   /** Resource limits, soft and hard: `nofile=1024:2048`; getrlimit(2). */
   readonly ulimits?: readonly string[] | undefined;
+  /** Parameters of the kernel: `net.core.somaxconn=1024`, or an object. Only those that a container has to itself. */
+  readonly sysctls?: readonly string[] | Readonly<Record<string, string>> | undefined;
+  /**
+   * From -1000 (never) to 1000 (first): addition to the score by which the kernel chooses what to kill when memory runs
+   * out; default, and 0: that of the program. proc_pid_oom_score_adj(5)
+   */
+  readonly oomScoreAdj?: number | string | undefined;
   /** `none`: only a loopback interface; or `host`. `default` is `none`. */
   readonly network?: string | undefined;
   /** Recorded for `inspect`, as in Docker. The options of `start` decide about stdin. Default false. */

@@ -9,8 +9,8 @@ import {
   defaultCapabilities,
   defaultMaskedPaths,
   defaultReadonlyPaths,
-  defaultSysctls,
   defaultUmask,
+  withDefaultSysctls,
 } from '../plan/defaults.ts';
 import type { BindMount, Rlimit, StartFacts, TmpfsMount, UserMount } from '../plan/facts.ts';
 import { parents } from '../plan/layout.ts';
@@ -77,7 +77,7 @@ export function startFacts(record: ContainerRecord, image: ResolvedImage, contex
     readonlyPaths: defaultReadonlyPaths,
     hostSystem,
     // They are written to a /proc of the container.
-    sysctls: hostSystem ? [] : defaultSysctls(request.network),
+    sysctls: hostSystem ? [] : withDefaultSysctls(request.network, request.sysctls ?? []),
     shmSize: BigInt(request.shmSize),
     // It would show the caller's control group, with all that run below it: the container has none of its own yet.
     cgroup: false,
@@ -94,6 +94,7 @@ export function startFacts(record: ContainerRecord, image: ResolvedImage, contex
       gid: process.gid,
       groups: groupsOf(process),
       umask: defaultUmask,
+      oomScore: request.oomScoreAdj ?? null,
       rlimits: rlimitsOf(request.ulimits, context.hardNofile),
       capabilities: capabilitiesAfter(request.capabilities, context.held),
       noNewPrivileges: request.security.noNewPrivileges,

@@ -28,6 +28,8 @@ const whole = parseRunOptions(
     capDrop: ['CHOWN'],
     securityOpt: ['seccomp=/profile.json'],
     ulimits: ['nofile=10:20'],
+    sysctls: ['kernel.shmmax=1'],
+    oomScoreAdj: 7,
     network: 'host',
     interactive: true,
     labels: ['k=v'],

@@ -84,7 +84,6 @@ export const laterRunOptions: readonly LaterOption[] = [
   // There are no health checks to be disabled.
   { flags: '--no-healthcheck', same: ['true', 'false'] },
   { flags: '--oom-kill-disable', meanwhile: "start it with 'choom -n -1000 -- orlop run …'" },
-  { flags: '--oom-score-adj <n>', same: ['0'], meanwhile: "start it with 'choom -n N -- orlop run …'" },
   { flags: '--pid <mode>', same: ['', 'private'], meanwhile: ofOneNamespace },
   {
     flags: '--pids-limit <n>',
@@ -105,7 +104,6 @@ export const laterRunOptions: readonly LaterOption[] = [
   { flags: '--stop-signal <signal>', same: ['', 'SIGTERM', 'TERM', '15'], meanwhile: "send it with 'kill'" },
   { flags: '--stop-timeout <seconds>', same: ['10'], meanwhile: "use 'timeout -k SECONDS …'" },
   { flags: '--storage-opt <option>', meanwhile: "'--tmpfs TARGET:size=…' limits a directory" },
-  { flags: '--sysctl <option>', meanwhile: 'set it on the host' },
   { flags: '--use-api-socket', meanwhile: "mount the socket: '-v /run/docker.sock:/run/docker.sock'" },
   { flags: '--uts <mode>', same: ['', 'private'], meanwhile: ofOneNamespace },
   {

@@ -42,6 +42,12 @@ export const runOptions: readonly CommandOption[] = [
     many: true,
   },
   { flags: '--ulimit <limit>', text: 'Set a limit: nofile=1024:2048', many: true },
+  {
+    flags: '--sysctl <parameter>',
+    text: "Set a parameter of the container's kernel: net.core.somaxconn=1024",
+    many: true,
+  },
+  { flags: '--oom-score-adj <n>', text: 'From -1000 to 1000: 1000 is killed first when memory runs out' },
   { flags: '--shm-size <size>', text: 'Size of /dev/shm (64m)' },
   {
     flags: '--userns <mode>',
@@ -90,6 +96,8 @@ export async function runArguments({ io, args, values }: Invocation): Promise<Ru
     capDrop: texts(values, 'capDrop'),
     securityOpt: texts(values, 'securityOpt'),
     ulimits: texts(values, 'ulimit'),
+    sysctls: texts(values, 'sysctl'),
+    oomScoreAdj: text(values, 'oomScoreAdj'),
     shmSize: text(values, 'shmSize'),
     userns: text(values, 'userns'),
     isolation: floorOf(values),
