@@ -16,7 +16,7 @@ import { ImageApi } from './image-api.ts';
 import { summaryOf } from './inspect.ts';
 import { closeRuntime, openRuntime } from './open.ts';
 import { openPool } from './pool.ts';
-import { type AnyRunInput, runToEnd } from './run.ts';
+import { type AnyRunInput, type AnyRunResult, runToEnd } from './run.ts';
 import type * as t from './types.ts';
 import { VolumeApi } from './volume-api.ts';
 
@@ -86,14 +86,24 @@ export class Orlop implements t.OrlopRuntime {
   run(
     image: string,
     argv: readonly string[] | undefined,
+    options: RunOptions & t.BufferRunInput & t.Settled,
+  ): Promise<t.RunOutcome<Buffer>>;
+  run(
+    image: string,
+    argv: readonly string[] | undefined,
     options: RunOptions & t.BufferRunInput,
   ): Promise<t.RunResult<Buffer>>;
+  run(
+    image: string,
+    argv: readonly string[] | undefined,
+    options: RunOptions & t.RunInput & t.Settled,
+  ): Promise<t.RunOutcome>;
   run(image: string, argv?: readonly string[], options?: RunOptions & t.RunInput): Promise<t.RunResult>;
   async run(
     image: string,
     argv: readonly string[] = [],
     options: RunOptions & AnyRunInput = {},
-  ): Promise<t.RunResult<never>> {
+  ): Promise<AnyRunResult> {
     return runToEnd(this.#runtime, image, options, (runOptions) => requestOf(image, argv, runOptions));
   }
 

@@ -8,7 +8,8 @@ import { knownApplicationRequest } from '../request/known.ts';
 import { parseRunOptions } from '../request/options.ts';
 import type { RequestContext, RunRequest } from '../request/types.ts';
 import { Laps } from '../trace/laps.ts';
-import { type AnyRunInput, collectRun, runStdio, withDeadline } from './run.ts';
+import { settledRun } from './outcome.ts';
+import { type AnyRunInput, type AnyRunResult, collectRun, runStdio, withDeadline } from './run.ts';
 import { RunningContainer } from './running.ts';
 import type * as t from './types.ts';
 
@@ -50,14 +51,20 @@ class ContainerPool implements t.Pool {
     return this.#waiting.stats;
   }
 
+  run(
+    argv: readonly string[] | undefined,
+    options: t.PoolRequest & t.BufferRunInput & t.Settled,
+  ): Promise<t.RunOutcome<Buffer>>;
   run(argv: readonly string[] | undefined, options: t.PoolRequest & t.BufferRunInput): Promise<t.RunResult<Buffer>>;
+  run(argv: readonly string[] | undefined, options: t.PoolRequest & t.RunInput & t.Settled): Promise<t.RunOutcome>;
   run(argv?: readonly string[], options?: t.PoolRequest & t.RunInput): Promise<t.RunResult>;
-  async run(argv: readonly string[] = [], options: t.PoolRequest & AnyRunInput = {}): Promise<t.RunResult<never>> {
-    const { input, maxBuffer, signal, timeout, encoding, ...request } = options;
-    return withDeadline(this.image, options, async (deadlineSignal) => {
+  async run(argv: readonly string[] = [], options: t.PoolRequest & AnyRunInput = {}): Promise<AnyRunResult> {
+    const { input, maxBuffer, signal, timeout, encoding, reject, ...request } = options;
+    const toEnd = async (deadlineSignal: AbortSignal) => {
       const run = await this.#start(argv, request, { ...runStdio(options), signal: deadlineSignal });
       return collectRun(this.#runtime, run, true, options, deadlineSignal);
-    });
+    };
+    return settledRun(() => withDeadline(this.image, options, toEnd), options);
   }
 
   async start(argv: readonly string[] = [], options: t.PoolRequest & t.StartOptions = {}): Promise<t.Running> {

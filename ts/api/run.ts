@@ -8,11 +8,14 @@ import type { ExitReport } from '../supervise/settle-exit.ts';
 import { usageOf } from '../supervise/usage.ts';
 import { Laps } from '../trace/laps.ts';
 import { Deadline } from './deadline.ts';
+import { settledRun } from './outcome.ts';
 import { startTimings } from './running.ts';
 import type * as t from './types.ts';
 
 /** Options of a run whose outputs are texts or bytes. The overloads of `run` tell the caller which. */
 export type AnyRunInput = t.RunInput | t.BufferRunInput;
+/** What their overloads make of it. */
+export type AnyRunResult = t.RunResult<never> & t.RunOutcome<never>;
 
 const defaultMaxBuffer = 16 << 20;
 
@@ -56,15 +59,16 @@ export async function runToEnd(
   image: string,
   options: RunOptions & AnyRunInput,
   parse: (options: RunOptions) => RunRequest,
-): Promise<t.RunResult<never>> {
-  const { input, maxBuffer, signal, timeout, encoding, ...runOptions } = options;
+): Promise<AnyRunResult> {
+  const { input, maxBuffer, signal, timeout, encoding, reject, ...runOptions } = options;
   const laps = new Laps('create');
-  return withDeadline(image, options, async (deadlineSignal) => {
+  const toEnd = async (deadlineSignal: AbortSignal) => {
     const request = parse({ ...runOptions, rm: runOptions.rm ?? true });
     laps.lap('request', 'parsed');
     const run = await runContainer(runtime, request, { ...runStdio(options), signal: deadlineSignal, laps });
     return collectRun(runtime, run, request.rm, options, deadlineSignal);
-  });
+  };
+  return settledRun(() => withDeadline(image, options, toEnd), options);
 }
 
 /** Runs `run` with a signal that fires on the caller's signal or time-out. */

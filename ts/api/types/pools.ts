@@ -1,5 +1,5 @@
 import type { RunOptions } from '../../request/types.ts';
-import type { BufferRunInput, RunInput, Running, RunResult, StartOptions } from './starts.ts';
+import type { BufferRunInput, RunInput, Running, RunOutcome, RunResult, Settled, StartOptions } from './starts.ts';
 
 /** Options of a request to a pool. All other options were fixed when the pool was opened. */
 export interface PoolRequest extends Pick<RunOptions, 'env' | 'user' | 'workdir' | 'volumes'> {}
@@ -42,7 +42,13 @@ export interface Pool extends AsyncDisposable {
   /** State at the time of access. */
   readonly stats: PoolStats;
   /** Runs a command like the other `run`, with its outputs as bytes. */
+  run(
+    argv: readonly string[] | undefined,
+    options: PoolRequest & BufferRunInput & Settled,
+  ): Promise<RunOutcome<Buffer>>;
   run(argv: readonly string[] | undefined, options: PoolRequest & BufferRunInput): Promise<RunResult<Buffer>>;
+  /** Runs a command like the other `run`, and gives an outcome also if it fails. */
+  run(argv: readonly string[] | undefined, options: PoolRequest & RunInput & Settled): Promise<RunOutcome>;
   /**
    * Runs a command until its exit and collects its output, like `Orlop.run`.
    *

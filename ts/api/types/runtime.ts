@@ -4,7 +4,7 @@ import type { RunOptions } from '../../request/types.ts';
 import type { Container, Containers, CreateOptions } from './containers.ts';
 import type { Images } from './images.ts';
 import type { Pool, PoolOptions } from './pools.ts';
-import type { BufferRunInput, RunInput, RunResult } from './starts.ts';
+import type { BufferRunInput, RunInput, RunOutcome, RunResult, Settled } from './starts.ts';
 import type { Volumes } from './volumes.ts';
 
 /** Location of a store. */
@@ -56,8 +56,28 @@ export interface OrlopRuntime extends AsyncDisposable {
   run(
     image: string,
     argv: readonly string[] | undefined,
+    options: RunOptions & BufferRunInput & Settled,
+  ): Promise<RunOutcome<Buffer>>;
+  run(
+    image: string,
+    argv: readonly string[] | undefined,
     options: RunOptions & BufferRunInput,
   ): Promise<RunResult<Buffer>>;
+  /**
+   * Runs a command like the other `run`, and gives an outcome also if it fails: by its time-out, its AbortSignal, too much
+   * output, or because it cannot be started.
+   *
+   * @throws what is no failure of the run, such as a TypeError
+   * @example
+   * const options = { timeout: 500, reject: false } as const;
+   * const { timedOut, limit, exitCode } = await orlop.run('host', ['sleep', '60'], options);
+   * console.log(timedOut, limit, exitCode); // → true wallTime 137
+   */
+  run(
+    image: string,
+    argv: readonly string[] | undefined,
+    options: RunOptions & RunInput & Settled,
+  ): Promise<RunOutcome>;
   /**
    * Runs a command in a new container until its exit and collects its output. Then removes the container and its
    * anonymous volumes, unless `rm` is false.

@@ -1,5 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
-import type { Usage } from '../../errors/index.ts';
+import type { LaunchError, RequestError, Usage } from '../../errors/index.ts';
 import type { Timings, Trace } from '../../trace/types.ts';
 
 /**
@@ -101,12 +101,44 @@ export interface RunResult<Output extends string | Buffer = string> extends Ende
   };
 }
 
+/** Limit that ended a run: its time-out, or `maxBuffer`. */
+export type RunLimit = 'wallTime' | 'output';
+
+/** Outcome of `run` with `reject: false`: a result, or what is known of a run that failed. */
+export interface RunOutcome<Output extends string | Buffer = string> {
+  /**
+   * As of a result; 137 for a run that was ended. Of an application that never began: 126 if it cannot be executed, 127
+   * if it was not found, otherwise 125.
+   */
+  readonly exitCode: number;
+  /** Signal that killed the application, such as `SIGKILL`; null if there was none. */
+  readonly signal: NodeJS.Signals | null;
+  /** Standard output up to the end. */
+  readonly stdout: Output;
+  /** Standard error up to the end. */
+  readonly stderr: Output;
+  /** What the application used; null if it never began, or if its output is not known. */
+  readonly usage: Usage | null;
+  /** True if the time-out ended the run. */
+  readonly timedOut: boolean;
+  /** Limit that ended the run; null if none did. */
+  readonly limit: RunLimit | null;
+  /** What `run` throws without `reject: false`; null for a result. */
+  readonly error: RequestError | LaunchError | null;
+  /** Times of the steps of the start; only of a result. */
+  readonly timings?: Timings;
+  /** The container; only of a result. */
+  readonly container?: RunResult['container'];
+}
+
 /** Options of `run`. */
 export interface RunInput extends Pick<StartOptions, 'signal' | 'timeout'> {
   /** Standard input of the application; default: none. */
   readonly input?: string | Uint8Array | undefined;
   /** Maximum bytes of stdout and of stderr; default 16 MiB, Infinity for no limit. */
   readonly maxBuffer?: number | undefined;
+  /** False: a run that fails gives a `RunOutcome` with its `error` instead of throwing. Default true. */
+  readonly reject?: boolean | undefined;
   /** Encoding of the outputs: text, in which what is not UTF-8 is replaced; `BufferRunInput` has the other. */
   readonly encoding?: 'utf8' | undefined;
 }
@@ -115,4 +147,9 @@ export interface RunInput extends Pick<StartOptions, 'signal' | 'timeout'> {
 export interface BufferRunInput extends Omit<RunInput, 'encoding'> {
   /** The outputs are the bytes as they are. */
   readonly encoding: 'buffer';
+}
+
+/** Option of `run` for an outcome of every run, also of one that failed. */
+export interface Settled {
+  readonly reject: false;
 }
