@@ -1,6 +1,5 @@
 import { type Run, runContainer } from '../containers/run.ts';
 import type { Runtime } from '../containers/runtime.ts';
-import type { Started } from '../containers/start.ts';
 import { type ErrorCode, type ErrorOptions, RequestError, RunError, type RunFacts } from '../errors/index.ts';
 import { sigkill } from '../linux/signals.ts';
 import type { RunOptions, RunRequest } from '../request/types.ts';
@@ -8,6 +7,7 @@ import type { ExitReport } from '../supervise/settle-exit.ts';
 import { usageOf } from '../supervise/usage.ts';
 import { Laps } from '../trace/laps.ts';
 import { Deadline } from './deadline.ts';
+import { feed, requireInput } from './input.ts';
 import { settledRun } from './outcome.ts';
 import { startTimings } from './running.ts';
 import type * as t from './types.ts';
@@ -25,15 +25,10 @@ const defaultMaxBuffer = 16 << 20;
  * @throws RequestError ORLOP_E_INPUT, before anything is started
  */
 export function runStdio({ input, maxBuffer = defaultMaxBuffer, encoding = 'utf8' }: AnyRunInput) {
-  requireText(input);
+  requireInput(input);
   requireEncoding(encoding);
   const stdin = input === undefined ? 'ignore' : 'pipe';
   return { stdio: { stdin, stdout: 'pipe', stderr: 'pipe' }, collect: limitOf(maxBuffer) } as const;
-}
-
-function requireText(input: unknown): void {
-  if (input === undefined || input === null || typeof input === 'string' || ArrayBuffer.isView(input)) return;
-  throw new RequestError('ORLOP_E_INPUT', `the input is ${typeof input}, expected a string or a Uint8Array`);
 }
 
 function requireEncoding(encoding: unknown): void {
@@ -99,9 +94,14 @@ export async function collectRun(
   const { input } = options;
   const { process, id } = run;
   const kill = () => native.kill(process, sigkill);
+  const endFirst = async (error: unknown): Promise<never> => {
+    kill();
+    await run.exitReport.catch(() => {});
+    throw error;
+  };
   const ending = Promise.all([
     exitUnlessAborted(run.exitReport, signal, kill),
-    input === undefined ? null : feed(run, input),
+    input === undefined ? null : feed(run, input).catch(endFirst),
   ]);
   const [ended] = await ending.catch(async (error: unknown) => {
     // Remove the container now: the removal at exit may come late or never.
@@ -157,14 +157,6 @@ function resultOf(
     },
     container: { id: run.id, name: run.name },
   };
-}
-
-/** Writes the input. An application that does not read all of it is no error. */
-async function feed({ stdio, exited }: Started, input: string | Uint8Array): Promise<void> {
-  const { stdin, finish } = await stdio.streams();
-  exited.then(finish, finish);
-  stdin?.on('error', () => {});
-  stdin?.end(input);
 }
 
 function overflown(name: string, limit: number, facts: RunFacts): RunError {

@@ -131,10 +131,13 @@ export interface RunOutcome<Output extends string | Buffer = string> {
   readonly container?: RunResult['container'];
 }
 
+/** Standard input of a run: all of it, or a stream, a generator or another iterable of its parts. */
+export type Input = string | Uint8Array | Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>;
+
 /** Options of `run`. */
 export interface RunInput extends Pick<StartOptions, 'signal' | 'timeout'> {
-  /** Standard input of the application; default: none. */
-  readonly input?: string | Uint8Array | undefined;
+  /** Standard input of the application; default: none. A stream or generator that fails ends the run. */
+  readonly input?: Input | undefined;
   /** Maximum bytes of stdout and of stderr; default 16 MiB, Infinity for no limit. */
   readonly maxBuffer?: number | undefined;
   /** False: a run that fails gives a `RunOutcome` with its `error` instead of throwing. Default true. */
