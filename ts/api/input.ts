@@ -23,7 +23,8 @@ export async function feed({ stdio, exited }: Started, input: t.Input): Promise<
   exited.then(finish, finish);
   if (stdin === null) return;
   stdin.on('error', () => {});
-  if (input === null || typeof input === 'string' || input instanceof Uint8Array) {
+  // Not by its class: another context of V8 has a Uint8Array of its own.
+  if (input === null || typeof input === 'string' || ArrayBuffer.isView(input)) {
     stdin.end(input);
     return;
   }

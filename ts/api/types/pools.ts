@@ -41,11 +41,12 @@ export interface Pool extends AsyncDisposable {
   readonly image: string;
   /** State at the time of access. */
   readonly stats: PoolStats;
-  /** Runs a command like the other `run`, with its outputs as bytes. */
+  /** Runs a command like the other `run`, with its outputs as bytes, and gives an outcome also if it fails. */
   run(
     argv: readonly string[] | undefined,
     options: PoolRequest & BufferRunInput & Settled,
   ): Promise<RunOutcome<Buffer>>;
+  /** Runs a command like the other `run`, with its outputs as bytes. */
   run(argv: readonly string[] | undefined, options: PoolRequest & BufferRunInput): Promise<RunResult<Buffer>>;
   /** Runs a command like the other `run`, and gives an outcome also if it fails. */
   run(argv: readonly string[] | undefined, options: PoolRequest & RunInput & Settled): Promise<RunOutcome>;

@@ -46,6 +46,12 @@ export interface OrlopRuntime extends AsyncDisposable {
    * console.log(user.holds, user.detail); // → false root in a container is root of the machine
    */
   readonly isolation: Isolation;
+  /** Runs a command like the other `run`, with its outputs as bytes, and gives an outcome also if it fails. */
+  run(
+    image: string,
+    argv: readonly string[] | undefined,
+    options: RunOptions & BufferRunInput & Settled,
+  ): Promise<RunOutcome<Buffer>>;
   /**
    * Runs a command like the other `run`, with its outputs as bytes.
    *
@@ -53,11 +59,6 @@ export interface OrlopRuntime extends AsyncDisposable {
    * const { stdout } = await orlop.run('host', ['head', '-c', '4', '/bin/sh'], { encoding: 'buffer' });
    * console.log(stdout); // → <Buffer 7f 45 4c 46>
    */
-  run(
-    image: string,
-    argv: readonly string[] | undefined,
-    options: RunOptions & BufferRunInput & Settled,
-  ): Promise<RunOutcome<Buffer>>;
   run(
     image: string,
     argv: readonly string[] | undefined,

@@ -154,5 +154,6 @@ export interface BufferRunInput extends Omit<RunInput, 'encoding'> {
 
 /** Option of `run` for an outcome of every run, also of one that failed. */
 export interface Settled {
+  /** A run that fails gives a `RunOutcome` with its `error` instead of throwing. */
   readonly reject: false;
 }
