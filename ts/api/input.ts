@@ -44,7 +44,7 @@ function close(input: t.Input & object, source: Iterator<unknown> | AsyncIterato
   // The iterator of a stream that has nothing to read would close it when something comes.
   if ('destroy' in input && typeof input.destroy === 'function') input.destroy();
   // Not awaited, because a generator that waits for something ends after that.
-  else Promise.resolve(source.return?.()).catch(() => {});
+  else (async () => source.return?.())().catch(() => {});
 }
 
 async function copy(

@@ -66,6 +66,15 @@ describe('the input of a run', function () {
     await until('the generator is ended', () => returned);
     const never = { [Symbol.asyncIterator]: () => ({ next: () => new Promise<never>(() => {}) }) };
     expect((await run('echo done', never)).stdout).to.equal('done\n');
+    const sullen = {
+      [Symbol.iterator]: () => ({
+        next: () => ({ done: false as const, value: 'more\n' }),
+        return: () => {
+          throw new Error('it does not close');
+        },
+      }),
+    };
+    expect((await run('head -n 1', sullen)).stdout).to.equal('more\n');
   });
 
   it('ends the run when it fails, and leaves nothing', async () => {
