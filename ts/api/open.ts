@@ -13,6 +13,7 @@ import { Roots } from '../prefetch/roots.ts';
 import { ContainerStore } from '../record/container-store.ts';
 import { parseIsolation } from '../request/isolation.ts';
 import { callersRun } from '../store/known-stores.ts';
+import { findPlaces } from '../store/places.ts';
 import { Store } from '../store/store.ts';
 import { errorCode } from '../store/system-error.ts';
 import type * as t from './types.ts';
@@ -20,11 +21,15 @@ import type * as t from './types.ts';
 /** Opens a store and the services that use it. Throws like `Orlop.open`. */
 export async function openRuntime({ root, run, isolation }: t.OpenOptions, mode: Mode): Promise<Runtime> {
   const floor = parseIsolation(isolation ?? []);
-  const native = await openSite({ process: floor.includes('process') });
+  // A user's launcher takes milliseconds to enter its user namespace.
+  const [native, places] = await Promise.all([
+    openSite({ process: floor.includes('process') }),
+    findPlaces({ root, run }),
+  ]);
   requireIsolation(floor, native.rights);
   // A command has no other work while it waits for a thread.
   if (mode === 'command') native.workAtOnce();
-  const store = await Store.open({ root, run, native, mode });
+  const store = await Store.open({ places, native, mode });
   const roots = new Roots(store);
   const containers = new ContainerStore(store, (layer) => roots.drop(layer));
   const images = new Images(store);

@@ -2,13 +2,11 @@ import { constants, existsSync } from 'node:fs';
 import { mkdir, open, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Mode, Native } from '../native/contract.ts';
-import { privateDirectory } from './directory.ts';
 import { explaining } from './explain.ts';
 import { fileNameFor } from './file-name.ts';
-import { homeDirectory } from './home.ts';
 import { type Lock, type LockMode, type LockOptions, tryLock, waitForLock, waitToWrite } from './lock.ts';
 import { checkOwnership } from './ownership.ts';
-import { chooseRoot, chooseRun, type RootFacts } from './roots.ts';
+import { findPlaces, type Places } from './places.ts';
 import { occupyRunDirectory } from './run-directory.ts';
 import { type Staging, StagingArea } from './staging.ts';
 import { Trash } from './trash.ts';
@@ -21,6 +19,8 @@ export interface StoreOptions {
   readonly root?: string | undefined;
   /** Directory for locks and for records that a reboot may delete; see `chooseRun`. */
   readonly run?: string | undefined;
+  /** What `findPlaces` found for them. Default: looked for here. */
+  readonly places?: Places | undefined;
   readonly native: Native;
   /** Default `program`. */
   readonly mode?: Mode | undefined;
@@ -62,31 +62,18 @@ export class Store {
    * @throws RequestError ORLOP_E_STORE
    */
   static async open(options: StoreOptions): Promise<Store> {
-    const { root, run, native } = options;
-    const facts: RootFacts = {
-      env: process.env,
-      uid: process.geteuid?.() ?? 0,
-      get home() {
-        return homeDirectory();
-      },
-      cwd: process.cwd(),
-    };
-    const chosen = chooseRoot(root, facts);
-    await privateDirectory(chosen);
-    const real = await realpath(chosen);
-    const runDirectories = chooseRun(run, real, facts);
-    for (const directory of runDirectories) await privateDirectory(directory, 'run');
-    const directory = runDirectories.at(-1) ?? '';
-    const use = runDirectories.length > 1 ? await occupyRunDirectory(native, directory, real) : null;
+    const { native } = options;
+    const { root, run, shared } = await (options.places ?? findPlaces(options));
+    const use = shared ? await occupyRunDirectory(native, run, root) : null;
     try {
-      const store = new Store(real, await realpath(directory), options, use);
+      const store = new Store(root, await realpath(run), options, use);
       await store.#layOut();
-      await checkOwnership(real, native.rights);
+      await checkOwnership(root, native.rights);
       store.#interrupted = await store.#staging.sweep();
       return store;
     } catch (error) {
       await use?.release();
-      return explaining({ root: real, run: directory })(error);
+      return explaining({ root, run })(error);
     }
   }
 
