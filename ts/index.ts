@@ -4,6 +4,8 @@ export { catalogue, type ErrorCode, LaunchError, RequestError, RunError, type Ru
 export type { Held, Isolation, IsolationName } from './native/isolation-types.ts';
 export type { Namespace, Op, Plan, Strategy } from './plan/types.ts';
 export type {
+  DeviceRates,
+  LimitOptions,
   NetworkMode,
   Propagation,
   RunOptions,

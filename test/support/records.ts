@@ -28,6 +28,7 @@ export function request(changes: Partial<RunRequest> = {}): RunRequest {
     capabilities: { add: [], drop: [] },
     security: { noNewPrivileges: true, seccomp: 'default', systemPaths: 'own' },
     ulimits: [],
+    limits: {},
     sysctls: [],
     oomScoreAdj: null,
     network: 'none',

@@ -3,6 +3,7 @@ import { planRun } from '../containers/plan.ts';
 import type { Runtime } from '../containers/runtime.ts';
 import { RequestError } from '../errors/index.ts';
 import { kernelRelease } from '../linux/kernel.ts';
+import { online } from '../linux/online.ts';
 import type { Mode } from '../native/contract.ts';
 import { isolationOf, readIsolationFacts } from '../native/isolation.ts';
 import type { Isolation } from '../native/isolation-types.ts';
@@ -184,5 +185,5 @@ function withoutSlash(idOrName: string): string {
 }
 
 function requestOf(image: string, argv: readonly string[], options: RunOptions): RunRequest {
-  return knownRequest(image, argv, options, { cwd: process.cwd(), env: process.env, kernel: kernelRelease });
+  return knownRequest(image, argv, options, { cwd: process.cwd(), env: process.env, kernel: kernelRelease, online });
 }

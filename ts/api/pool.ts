@@ -3,6 +3,7 @@ import type { Run } from '../containers/run.ts';
 import type { Runtime } from '../containers/runtime.ts';
 import { RequestError } from '../errors/index.ts';
 import { kernelRelease } from '../linux/kernel.ts';
+import { online } from '../linux/online.ts';
 import { checkSize, ContainerPool as WaitingContainers } from '../pool/pool.ts';
 import { knownApplicationRequest } from '../request/known.ts';
 import { parseRunOptions } from '../request/options.ts';
@@ -92,7 +93,7 @@ class ContainerPool implements t.Pool {
 }
 
 function requestContext(): RequestContext {
-  return { cwd: process.cwd(), env: process.env, kernel: kernelRelease };
+  return { cwd: process.cwd(), env: process.env, kernel: kernelRelease, online };
 }
 
 const requestOptions: readonly string[] = ['env', 'user', 'workdir', 'volumes'];

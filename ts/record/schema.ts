@@ -86,7 +86,11 @@ const count = v.pipe(v.number(), v.integer(), v.minValue(0));
  * its restrictions are checked again.
  */
 const mounts = v.array(v.looseObject({ attributes: count }));
-const request = v.custom<RunRequest>((value) => v.is(v.looseObject({ image: text, mounts, tmpfs: mounts }), value));
+const request = v.pipe(
+  v.custom<RunRequest>((value) => v.is(v.looseObject({ image: text, mounts, tmpfs: mounts }), value)),
+  // An older version recorded no limits.
+  v.transform((recorded): RunRequest => ({ ...recorded, limits: recorded.limits ?? {} })),
+);
 
 export const containerSchema = recordSchema(() =>
   v.object({

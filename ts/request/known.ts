@@ -65,7 +65,7 @@ function partOf(name: string, value: unknown): Comparable | null {
   // Not cached: a path may depend on the working directory.
   if (name === 'securityOpt') return null;
   if (isTexts(value)) return value.every((text) => isAbsolute(name, text)) ? value : null;
-  if (name !== 'env' && name !== 'labels') return null;
+  if (name !== 'env' && name !== 'labels' && name !== 'limits') return null;
   return typeof value === 'object' && value !== null && isPlain(value) ? pairsOf(value) : null;
 }
 
@@ -76,9 +76,9 @@ function isAbsolute(name: string, text: string): boolean {
 }
 
 function pairsOf(value: object): Comparable | null {
-  const pairs: string[] = [];
+  const pairs: Comparable[] = [];
   for (const [name, text] of Object.entries(value)) {
-    if (typeof text !== 'string') return null;
+    if (typeof text !== 'string' && !Number.isFinite(text)) return null;
     pairs.push(name, text);
   }
   // Nested, so that pairs differ from a list of texts.

@@ -4,12 +4,13 @@ import { parseCapability } from './capability.ts';
 import { envEntry, mergeEnv, parseEnv } from './environment.ts';
 import { parseIsolation } from './isolation.ts';
 import { labelsFromEntries, parseLabels } from './labels.ts';
+import { parseLimits } from './limits.ts';
 import { uniqueTargets } from './mounts.ts';
 import { parseContainerName, parseHostname, parseNetwork, parseUser } from './names.ts';
 import { parseOomScoreAdj } from './oom-score.ts';
-import { otherOptions } from './other-options.ts';
+import { otherLimits, otherOptions } from './other-options.ts';
 import { parseWorkdir } from './paths.ts';
-import { runOptionsSchema } from './schema.ts';
+import { limitNames, runOptionsSchema } from './schema.ts';
 import { parseSecurity } from './security.ts';
 import { parseSize } from './size.ts';
 import { checkSysctls, parseSysctl, sysctlOf } from './sysctl.ts';
@@ -61,6 +62,7 @@ export function parseRunOptions(
     },
     security,
     ulimits: mergeUlimits((given.ulimits ?? []).map(parseUlimit)),
+    limits: parseLimits(given.limits ?? {}, given.cgroupParent, context),
     sysctls: checkSysctls(sysctlsOf(given), { network, security }),
     oomScoreAdj: parseOomScoreAdj(given.oomScoreAdj ?? 0),
     network,
@@ -153,13 +155,15 @@ function inWords(type: string): string {
 }
 
 function noOption(path: readonly string[]): RequestError {
-  const [name = ''] = path;
+  const name = path.at(-1) ?? '';
   const what = quote(path.join('.'));
-  const known = path.length === 1 && Object.hasOwn(otherOptions, name) ? otherOptions[name] : undefined;
+  const isLimit = path[0] === 'limits';
+  const others = isLimit ? otherLimits : path.length === 1 ? otherOptions : {};
+  const known = Object.hasOwn(others, name) ? others[name] : undefined;
   if (known?.later) {
     return new RequestError('ORLOP_E_LATER', `the option ${what} comes with a later version`, { hint: known.hint });
   }
-  const close = known === undefined ? nearest(path.at(-1) ?? '', optionNames) : undefined;
+  const close = known === undefined ? nearest(name, isLimit ? limitNames : optionNames) : undefined;
   return new RequestError('ORLOP_E_INPUT', `there is no option ${what}`, {
     hint: known?.hint ?? (close === undefined ? undefined : `did you mean '${close}'?`),
   });

@@ -8,6 +8,7 @@ const ofStart = 'it is an option of start: create a container, and start it';
 const ofRun = 'it is an option of run';
 const ofBoth = 'it is an option of run and of start';
 const meant = (name: string): OtherOption => ({ hint: `write '${name}'` });
+const inLimits = (example: string): OtherOption => ({ hint: `write it in 'limits': limits: { ${example} }` });
 const later = (hint: string): OtherOption => ({ later: true, hint: `until then: ${hint}` });
 
 /** Names of options in other libraries, and in Docker, with what to write here. */
@@ -32,13 +33,27 @@ export const otherOptions: Readonly<Record<string, OtherOption>> = {
   timeout: { hint: ofBoth },
   signal: { hint: ofBoth },
   shell: { hint: "write the shell into the command: ['sh', '-c', '…']" },
-  memory: later("'systemd-run --scope -p MemoryMax=SIZE' limits the program with its containers"),
-  cpus: later("'systemd-run --scope -p CPUQuota=150%' limits the program with its containers"),
-  pidsLimit: later("'systemd-run --scope -p TasksMax=N' limits the program with its containers"),
+  memory: inLimits("memory: '512m'"),
+  memorySwap: inLimits("memory: '512m', swap: '256m'"),
+  cpus: inLimits('cpus: 1.5'),
+  cpuShares: inLimits('cpuShares: 512'),
+  pids: inLimits('pids: 64'),
+  pidsLimit: inLimits('pids: 64'),
   tty: later("the command 'script' makes a terminal inside: ['script', '-qc', 'sh', '/dev/null']"),
   init: later("name one of the image: entrypoint: 'tini'"),
   ports: later("with network: 'host' the application listens on the host's own ports"),
   privileged: later("give what is needed: 'capAdd', 'securityOpt'"),
   devices: later("mount them: volumes: ['/dev/fuse:/dev/fuse:dev']"),
   platform: later('load the image of that platform'),
+};
+
+/** As `otherOptions`, for what is in `limits`. */
+export const otherLimits: Readonly<Record<string, OtherOption>> = {
+  memorySwap: { hint: "write 'swap', which is what is beyond memory" },
+  pidsLimit: meant('pids'),
+  cgroupParent: { hint: "write it beside 'limits'" },
+  cpuTime: later("ulimits: ['cpu=SECONDS'], which each process has for itself"),
+  wallTime: later("'timeout' of run and start"),
+  output: later("'maxBuffer' of run"),
+  disk: later("readOnly: true, with tmpfs: ['/work:size=64m']"),
 };

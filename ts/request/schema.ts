@@ -26,6 +26,7 @@ const record = <Value>(expected: string, is: (value: unknown) => value is Value)
     }),
   );
 const isString = (value: unknown): value is string => typeof value === 'string';
+const isStringOrNumber = (value: unknown): value is string | number => isString(value) || typeof value === 'number';
 const isStringOrNull = (value: unknown): value is string | null => value === null || isString(value);
 const size = v.optional(v.union([v.string(), v.number()]));
 
@@ -50,6 +51,29 @@ const tmpfs = v.strictObject({
   options: v.optional(texts),
 });
 
+const rates = v.optional(v.union([texts, record('a string or a number', isStringOrNumber)]));
+
+const limits = v.strictObject({
+  memory: size,
+  swap: size,
+  memoryReservation: size,
+  cpus: size,
+  cpuShares: size,
+  cpuPeriod: size,
+  cpuQuota: size,
+  cpusetCpus: text,
+  cpusetMems: text,
+  pids: size,
+  blkioWeight: size,
+  deviceReadBps: rates,
+  deviceWriteBps: rates,
+  deviceReadIops: rates,
+  deviceWriteIops: rates,
+});
+
+/** Names of the options in `limits`. */
+export const limitNames: readonly string[] = Object.keys(limits.entries);
+
 /** Schema of `RunOptions`. The parsers check the content of the strings. */
 export const runOptionsSchema = v.strictObject({
   name: text,
@@ -66,6 +90,8 @@ export const runOptionsSchema = v.strictObject({
   capDrop: v.optional(texts),
   securityOpt: v.optional(texts),
   ulimits: v.optional(texts),
+  limits: v.optional(limits),
+  cgroupParent: text,
   sysctls: v.optional(v.union([texts, record('a string', isString)])),
   oomScoreAdj: size,
   network: text,

@@ -1,6 +1,7 @@
 import type { CapabilityName } from '../linux/capabilities.ts';
 import type { RlimitName } from '../linux/rlimits.ts';
 import type { IsolationName } from '../native/isolation-types.ts';
+import type { Limits } from './limits.ts';
 import type { UserNamespace } from './user-namespace.ts';
 
 /**
@@ -127,6 +128,8 @@ export interface RunRequest {
   readonly capabilities: CapabilityChanges;
   readonly security: SecurityOptions;
   readonly ulimits: readonly Ulimit[];
+  /** Bounds on what the container takes from the machine; empty without any. */
+  readonly limits: Limits;
   /** Parameters of the kernel, each name once. An older version recorded none. */
   readonly sysctls?: readonly Sysctl[] | undefined;
   /** Addition to the score by which the OOM killer chooses; null for that of the program. */
@@ -151,6 +154,8 @@ export interface RequestContext {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Release of the kernel, uname(2): `6.12.1-amd64`. */
   kernel(): string;
+  /** Processors or memory nodes that are online, in the kernel's list format: `0-3`; null if that is not known. */
+  online(what: 'cpu' | 'node'): string | null;
 }
 
 /**
@@ -190,6 +195,13 @@ export interface RunOptions {
   readonly securityOpt?: readonly string[] | undefined;
   /** Resource limits, soft and hard: `nofile=1024:2048`; getrlimit(2). */
   readonly ulimits?: readonly string[] | undefined;
+  /** Bounds on what the container takes from the machine: `{ memory: '512m', cpus: 1.5, pids: 64 }`; cgroups(7). */
+  readonly limits?: LimitOptions | undefined;
+  /**
+   * Control group that the container's is made in: a path as below `/sys/fs/cgroup`, or the name of a slice of systemd,
+   * `batch.slice`; default: chosen by orlop.
+   */
+  readonly cgroupParent?: string | undefined;
   /** Parameters of the kernel: `net.core.somaxconn=1024`, or an object. Only those that a container has to itself. */
   readonly sysctls?: readonly string[] | Readonly<Record<string, string>> | undefined;
   /**
@@ -213,6 +225,58 @@ export interface RunOptions {
   /** What must hold for the container, beside what `Orlop.open` asks for: `user,ids`, or a list. It is refused otherwise. */
   readonly isolation?: string | readonly IsolationName[] | undefined;
 }
+
+/**
+ * Bounds on what a container takes from the machine, each by a control group. What is missing has no bound, but for
+ * `swap` and `pids`, which have defaults. Sizes are bytes, or a text such as `512m`; numbers may be texts too.
+ *
+ * A value out of range, bounds that contradict each other, and processors that the machine does not have are refused
+ * with `ORLOP_E_INPUT`.
+ *
+ * @example
+ * const container = await orlop.create('host', ['true'], { limits: { memory: '512m', swap: 0, cpus: 0.5, pids: 64 } });
+ * const { HostConfig } = await container.inspect();
+ * console.log(HostConfig.Memory, HostConfig.MemorySwap, HostConfig.PidsLimit); // → 536870912 536870912 64
+ * await container.remove();
+ */
+export interface LimitOptions {
+  /** Memory, at least `6m`: above it, the kernel takes memory back, and then kills. */
+  readonly memory?: number | string | undefined;
+  /**
+   * Swap space beyond memory: 0 for none, -1 for no bound; default: as much as `memory`. Docker's `--memory-swap` is
+   * memory and swap space together: `-m 512m --memory-swap 768m` is `{ memory: '512m', swap: '256m' }`.
+   */
+  readonly swap?: number | string | undefined;
+  /** Memory that is taken from the container last when the machine has none left: at least `6m`, at most `memory`. */
+  readonly memoryReservation?: number | string | undefined;
+  /** Processors, from 0.01 to those of the machine: 1.5 is the time of one and a half. */
+  readonly cpus?: number | string | undefined;
+  /** Share of processors when they are short, 2 to 262144; that of others is 1024. */
+  readonly cpuShares?: number | string | undefined;
+  /** Period of `cpuQuota` in microseconds, 1000 to 1000000; default 100000. */
+  readonly cpuPeriod?: number | string | undefined;
+  /** Microseconds of processors in each period, at least 1000, or -1 for no bound; instead of `cpus`. */
+  readonly cpuQuota?: number | string | undefined;
+  /** Processors to run on: `0-2,4`; cpuset(7). */
+  readonly cpusetCpus?: string | undefined;
+  /** Memory nodes to use: `0-1`; cpuset(7). */
+  readonly cpusetMems?: string | undefined;
+  /** Processes and threads, from 1 on, or -1 for no bound; default 2048. */
+  readonly pids?: number | string | undefined;
+  /** Share of the time of disks, 10 to 1000. */
+  readonly blkioWeight?: number | string | undefined;
+  /** Bytes in a second that are read from a device. */
+  readonly deviceReadBps?: DeviceRates | undefined;
+  /** Bytes in a second that are written to a device. */
+  readonly deviceWriteBps?: DeviceRates | undefined;
+  /** Operations in a second that read from a device. */
+  readonly deviceReadIops?: DeviceRates | undefined;
+  /** Operations in a second that write to a device. */
+  readonly deviceWriteIops?: DeviceRates | undefined;
+}
+
+/** Rates of devices: `{ '/dev/sda': '1m' }`, or a list: `['/dev/sda:1m']`. */
+export type DeviceRates = readonly string[] | Readonly<Record<string, number | string>>;
 
 /** A volume or bind mount as an object, for names with a colon and for options that a string cannot express. */
 export interface VolumeInput {

@@ -22,7 +22,7 @@ import { startContextOf } from '../../support/start-context.ts';
 /** Not one that the kernel has. */
 const bit = 0x4000_0000;
 const table = mountOptions as Record<string, MountOption>;
-const context = { cwd: '/', env: {}, kernel: () => '6.12' };
+const context = { cwd: '/', env: {}, kernel: () => '6.12', online: () => '0-3' };
 const image = { layers: ['/store/layers/1/diff'], hidden: [] } as unknown as ResolvedImage;
 const source = { path: '/real', device: 1n, inode: 2n, type: 'directory' } as const;
 

@@ -28,6 +28,8 @@ const whole = parseRunOptions(
     capDrop: ['CHOWN'],
     securityOpt: ['seccomp=/profile.json'],
     ulimits: ['nofile=10:20'],
+    limits: { memory: '1g', cpus: 1, pids: -1, cpusetCpus: '0', deviceWriteIops: ['/dev/sda:7'] },
+    cgroupParent: '/batch',
     sysctls: ['kernel.shmmax=1'],
     oomScoreAdj: 7,
     network: 'host',
@@ -35,7 +37,7 @@ const whole = parseRunOptions(
     labels: ['k=v'],
     shmSize: '1m',
   },
-  { cwd: '/', env: {}, kernel: () => '6.12' },
+  { cwd: '/', env: {}, kernel: () => '6.12', online: () => '0-3' },
 );
 
 /** What every start brings along itself. */

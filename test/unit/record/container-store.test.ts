@@ -1,4 +1,4 @@
-import { readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { ContainerStore } from '../../../ts/record/container-store.ts';
@@ -33,6 +33,15 @@ describe('the containers of a store', () => {
     const most = { long: 'ä'.repeat((2 << 20) - 1000) };
     const { id } = (await add(record(newId(), { request: request({ labels: most }) }), 'durable')).record;
     expect((await containers.find(id)).record.request.labels).to.deep.equal(most);
+  });
+
+  it('have no limits where an older version recorded none', async () => {
+    const { id } = (await add(record(newId()), 'durable')).record;
+    const path = join(store.containersPath, id, 'config.json');
+    const recorded = JSON.parse(await readFile(path, 'utf8'));
+    delete recorded.request.limits;
+    await writeFile(path, JSON.stringify(recorded));
+    expect((await containers.find(id)).record.request.limits).to.deep.equal({});
   });
 
   it('are found by ID, name and unique beginning of an ID', async () => {

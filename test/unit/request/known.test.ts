@@ -3,7 +3,7 @@ import { knownApplicationRequest, knownRequest } from '../../../ts/request/known
 import { parseApplicationOptions, parseRunOptions } from '../../../ts/request/options.ts';
 import type { RunOptions } from '../../../ts/request/types.ts';
 
-const context = { cwd: '/home/a', env: { HERE: 'a' }, kernel: () => '6.12' };
+const context = { cwd: '/home/a', env: { HERE: 'a' }, kernel: () => '6.12', online: () => '0-3' };
 const read = (options: object, argv: readonly string[] = ['true'], where = context) =>
   knownRequest('busybox', argv, options as RunOptions, where);
 const parsed = (options: object, argv: readonly string[] = ['true'], where = context) =>
@@ -15,6 +15,7 @@ describe('a request that was read before', () => {
       {},
       { volumes: ['/host:/a', 'data:/b:ro'], rm: true, network: 'host', shmSize: 1 << 20 },
       { env: { A: '1' }, labels: { a: 'b' }, user: '1:2' },
+      { limits: { memory: '1g', cpus: 0.5 }, cgroupParent: '/a' },
       { env: ['A=1', 'B=2'], labels: ['a=b'], tmpfs: ['/t'], capAdd: ['NET_ADMIN'] },
     ];
     for (const options of all) {
@@ -38,6 +39,9 @@ describe('a request that was read before', () => {
       [{ hostname: '1' }],
       [{ shmSize: 1 << 20 }],
       [{ shmSize: '2m' }],
+      [{ limits: { pids: 1 } }],
+      [{ limits: { pids: 2 } }],
+      [{ limits: { cpuShares: 2 } }],
     ];
     const requests = all.map(([options, argv]) => read(options, argv));
     expect(new Set(requests).size).to.equal(all.length);
@@ -47,7 +51,7 @@ describe('a request that was read before', () => {
   });
 
   it('is read anew where the directory or the environment say what is meant', () => {
-    const there = { cwd: '/home/b', env: { HERE: 'b' }, kernel: () => '6.12' };
+    const there = { cwd: '/home/b', env: { HERE: 'b' }, kernel: () => '6.12', online: () => '0-3' };
     const all = [
       { volumes: ['./x:/x'] },
       { volumes: ['.:/x'] },
@@ -75,6 +79,9 @@ describe('a request that was read before', () => {
       [{ shmSize: 1 }, { shmSize: Number.NaN }],
       [{ shmSize: 1 }, { shmSize: null }],
       [{ user: '1' }, { user: '1', more: true }],
+      [{ limits: { pids: 1 } }, { limits: { pids: true } }],
+      [{ limits: { pids: 1 } }, { limits: { pids: Number.NaN } }],
+      [{ limits: { pids: 1 } }, { limits: { pid: 1 } }],
     ] as const;
     for (const [good, bad] of like) {
       read(good);

@@ -8,7 +8,7 @@ import type { RequestContext } from '../../../ts/request/types.ts';
 import { parseVolume, volumeFromInput } from '../../../ts/request/volume.ts';
 import { refusalOf } from '../../support/refusal.ts';
 
-const context: RequestContext = { cwd: '/', env: {}, kernel: () => '6.12.1-amd64' };
+const context: RequestContext = { cwd: '/', env: {}, kernel: () => '6.12.1-amd64', online: () => '0-3' };
 
 /** How a mount of each kind is written with options. */
 const parsers: Readonly<Record<MountKind, (options: string, at?: RequestContext) => { readonly attributes: number }>> =

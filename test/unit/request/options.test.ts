@@ -3,7 +3,7 @@ import { RequestError } from '../../../ts/errors/index.ts';
 import { parseRunOptions } from '../../../ts/request/options.ts';
 import type { RunOptions, RunRequest } from '../../../ts/request/types.ts';
 
-const context = { cwd: '/home/me', env: { LANG: 'C' }, kernel: () => '6.12' };
+const context = { cwd: '/home/me', env: { LANG: 'C' }, kernel: () => '6.12', online: () => '0-3' };
 const parse = (options: unknown, argv: readonly string[] = []) =>
   parseRunOptions('host', argv, options as RunOptions, context);
 
@@ -25,6 +25,7 @@ describe('a request', () => {
       capabilities: { add: [], drop: [] },
       security: { noNewPrivileges: true, seccomp: 'default', systemPaths: 'own' },
       ulimits: [],
+      limits: {},
       sysctls: [],
       oomScoreAdj: null,
       network: 'none',
@@ -54,6 +55,8 @@ describe('a request', () => {
         capDrop: ['ALL'],
         securityOpt: ['seccomp=unconfined'],
         ulimits: ['core=0'],
+        limits: { memory: '512m', cpus: 0.5, deviceReadBps: ['/dev/sda:1m'], deviceWriteBps: { '/dev/sda': 5 } },
+        cgroupParent: 'batch',
         sysctls: { 'kernel.shmmax': '1' },
         oomScoreAdj: 5,
         network: 'host',
@@ -81,6 +84,15 @@ describe('a request', () => {
       capabilities: { add: ['CAP_NET_ADMIN'], drop: ['ALL'] },
       security: { noNewPrivileges: true, seccomp: 'unconfined', systemPaths: 'own' },
       ulimits: [{ name: 'core', soft: 0, hard: 0 }],
+      limits: {
+        memory: 512 * 1024 ** 2,
+        cpu: { quota: 50_000, period: 100_000 },
+        deviceRates: [
+          { kind: 'rbps', path: '/dev/sda', rate: 1024 ** 2 },
+          { kind: 'wbps', path: '/dev/sda', rate: 5 },
+        ],
+        cgroupParent: '/batch',
+      },
       sysctls: [{ name: 'kernel.shmmax', value: '1' }],
       oomScoreAdj: 5,
       network: 'host',
@@ -95,7 +107,7 @@ describe('a request', () => {
   });
 
   it('survives JSON, in which it is recorded', () => {
-    const request = parse({ volumes: ['/x'], ulimits: ['nofile=-1'], env: { A: null } });
+    const request = parse({ volumes: ['/x'], ulimits: ['nofile=-1'], env: { A: null }, limits: { pids: -1 } });
     expect(JSON.parse(JSON.stringify(request))).to.deep.equal(request);
   });
 
@@ -128,7 +140,25 @@ describe('a request', () => {
     [{ cwd: '/x' }, /there is no option 'cwd'/, /^write 'workdir'$/],
     [{ mounts: [] }, /there is no option 'mounts'/, /'volumes'/],
     [{ encoding: 'buffer' }, /there is no option 'encoding'/, /option of run/],
-    [{ memory: '1g' }, /'memory' comes with a later version/, /^until then: .*MemoryMax/],
+    [{ memory: '1g' }, /there is no option 'memory'/, /^write it in 'limits': limits: { memory: '512m' }$/],
+    [{ pidsLimit: 1 }, /there is no option 'pidsLimit'/, /limits: { pids: 64 }/],
+    [{ ports: [] }, /'ports' comes with a later version/, /^until then: /],
+    [{ limits: { memry: 1 } }, /there is no option 'limits.memry'/, /^did you mean 'memory'\?$/],
+    [{ limits: { volumez: 1 } }, /there is no option 'limits.volumez'$/, undefined],
+    [{ limits: { memorySwap: 1 } }, /there is no option 'limits.memorySwap'/, /^write 'swap'/],
+    [{ limits: { cgroupParent: '/' } }, /there is no option 'limits.cgroupParent'/, /beside 'limits'/],
+    [{ limits: { wallTime: 1 } }, /'limits.wallTime' comes with a later version/, /^until then: 'timeout'/],
+    [{ limits: { cpuTime: 1 } }, /'limits.cpuTime' comes with a later version/, /'cpu=SECONDS'/],
+    [{ limits: { output: 1 } }, /'limits.output' comes with a later version/, /'maxBuffer'/],
+    [{ limits: { disk: 1 } }, /'limits.disk' comes with a later version/, /tmpfs/],
+    [{ limits: '1g' }, /'limits' is "1g", expected an object$/, undefined],
+    [{ limits: { cpus: true } }, /'limits.cpus' is true, expected a string or a number$/, undefined],
+    [
+      { limits: { deviceReadBps: '/dev/sda:1' } },
+      /'limits.deviceReadBps' is .*, expected a list or an object$/,
+      undefined,
+    ],
+    [{ limits: { deviceReadBps: { '/dev/sda': null } } }, /is null, expected a string or a number$/, undefined],
     [{ env: { A: 'half \ud83d' } }, /half of a surrogate pair/, /cut/],
     [{ labels: { '\udc00': '' } }, /half of a surrogate pair/, /cut/],
     [{ tmpfs: [{ target: '/x', uid: -1 }] }, /'tmpfs.0.uid' is -1, expected >=0/, undefined],

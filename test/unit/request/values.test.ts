@@ -12,7 +12,7 @@ import { nearest } from '../../../ts/request/text.ts';
 import { parseTmpfs, tmpfsFromInput } from '../../../ts/request/tmpfs.ts';
 import { mergeUlimits, parseUlimit } from '../../../ts/request/ulimit.ts';
 
-const context = { cwd: '/home/me', env: {}, kernel: () => '6.12' };
+const context = { cwd: '/home/me', env: {}, kernel: () => '6.12', online: () => '0-3' };
 
 /** Rows of input, and what comes out: a value, or the code of the error. */
 function table<Out>(parse: (text: string) => Out, rows: readonly (readonly [string, unknown])[]): void {

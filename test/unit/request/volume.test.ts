@@ -8,7 +8,7 @@ import type { BindMount, VolumeMount } from '../../../ts/request/types.ts';
 import { parseVolume, volumeFromInput } from '../../../ts/request/volume.ts';
 import { refusalOf } from '../../support/refusal.ts';
 
-const context = { cwd: '/home/me', env: {}, kernel: () => '6.12' };
+const context = { cwd: '/home/me', env: {}, kernel: () => '6.12', online: () => '0-3' };
 
 /** Of volumes of the store. */
 const standard = attribute.nosuid | attribute.nodev;

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { RequestError } from '../../errors/index.ts';
 import { messageOf } from '../../errors/message.ts';
 import { kernelRelease } from '../../linux/kernel.ts';
+import { online } from '../../linux/online.ts';
 import { isolationNames } from '../../native/isolation-types.ts';
 import { mergeEnv, parseEnv, parseEnvFile } from '../../request/environment.ts';
 import { parseRunOptions } from '../../request/options.ts';
@@ -103,7 +104,7 @@ export async function runArguments({ io, args, values }: Invocation): Promise<Ru
     isolation: floorOf(values),
     labels: texts(values, 'label'),
   };
-  return parseRunOptions(image, argv, options, { cwd: io.cwd, env: io.env, kernel: kernelRelease });
+  return parseRunOptions(image, argv, options, { cwd: io.cwd, env: io.env, kernel: kernelRelease, online });
 }
 
 async function envFile(file: string, environment: Invocation['io']['env']): Promise<readonly EnvEntry[]> {

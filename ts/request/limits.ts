@@ -1,0 +1,81 @@
+import { parseCgroupParent } from './cgroup-parent.ts';
+import { parseCpu, parseCpuShares, parseCpusetCpus, parseCpusetMems } from './cpu-limits.ts';
+import { type DeviceRate, parseDeviceRates } from './device-rates.ts';
+import { parseMemoryLimits } from './memory-limits.ts';
+import type { LimitOptions, RequestContext } from './types.ts';
+import { isUnbounded, parseWholeNumber } from './whole-number.ts';
+
+/** Bounds on what a container takes from the machine, normalised. A missing one: no bound, or the default. */
+export interface Limits {
+  /** Bytes. */
+  readonly memory?: number;
+  /** Bytes of swap space beyond memory, which is there too; `max` for no bound. Missing: as much as memory. */
+  readonly swap?: number | 'max';
+  /** Bytes that are taken from the container last. */
+  readonly memoryReservation?: number;
+  /** Microseconds of processors in each period. */
+  readonly cpu?: { readonly quota: number; readonly period: number };
+  /** 2 to 262144. */
+  readonly cpuShares?: number;
+  /** In the kernel's list format, sorted: `0-2,4`. */
+  readonly cpusetCpus?: string;
+  /** In the kernel's list format, sorted. */
+  readonly cpusetMems?: string;
+  /** Number of processes and threads; `max` for no bound. Missing: a default. */
+  readonly pids?: number | 'max';
+  /** 10 to 1000. */
+  readonly blkioWeight?: number;
+  /** Each kind and path once. */
+  readonly deviceRates?: readonly DeviceRate[];
+  /** Absolute, cleaned path below the root of the cgroup file system. */
+  readonly cgroupParent?: string;
+}
+
+/** The highest number of processes, PID_MAX_LIMIT. */
+const mostProcesses = 4_194_304;
+
+/**
+ * Parses the bounds on what a container takes from the machine. Pure: `context` says what the machine has.
+ *
+ * @throws {RequestError} ORLOP_E_INPUT
+ */
+export function parseLimits(
+  given: LimitOptions,
+  cgroupParent: string | undefined,
+  context: Pick<RequestContext, 'online'>,
+): Limits {
+  const rates = parseDeviceRates(given);
+  return present({
+    ...parseMemoryLimits(given),
+    cpu: parseCpu(given, context),
+    cpuShares: optional(given.cpuShares, parseCpuShares),
+    cpusetCpus: optional(given.cpusetCpus, (list) => parseCpusetCpus(list, context)),
+    cpusetMems: optional(given.cpusetMems, (list) => parseCpusetMems(list, context)),
+    pids: optional(given.pids, parsePids),
+    blkioWeight: optional(given.blkioWeight, parseWeight),
+    deviceRates: rates.length === 0 ? undefined : rates,
+    cgroupParent: optional(cgroupParent, parseCgroupParent),
+  });
+}
+
+function parsePids(given: number | string): number | 'max' {
+  if (isUnbounded(given)) return 'max';
+  return parseWholeNumber('the number of processes', given, { from: 1, to: mostProcesses, hint: '-1 is no bound' });
+}
+
+function parseWeight(given: number | string): number {
+  return parseWholeNumber('the weight for disks', given, {
+    from: 10,
+    to: 1000,
+    hint: 'with a higher one, the container gets more of the time of a disk',
+  });
+}
+
+function optional<In, Out>(value: In | undefined, parse: (value: In) => Out): Out | undefined {
+  return value === undefined ? undefined : parse(value);
+}
+
+/** Removes what is undefined: a record has no such field. */
+function present(limits: { readonly [Name in keyof Limits]: Limits[Name] | undefined }): Limits {
+  return Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== undefined)) as Limits;
+}
