@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "addon/changes.h"
 #include "addon/errors.h"
 #include "addon/prepared_start.h"
 #include "addon/slot_sources.h"
@@ -57,18 +58,36 @@ Napi::Value read_slots(Napi::Env env, const Napi::Object& options, Launching& la
   return wrong;
 }
 
+// Reads the cgroups of the container. Returns undefined, or the error to reject with.
+Napi::Value read_group(Napi::Env env, const Napi::Object& options, fs::Changes& limits, Launching& launching) {
+  const Napi::Value value = value_at(options, "group");
+  if (value.IsUndefined()) return value;
+  if (!value.IsObject()) return error_of(env, "the group of a launch is an object");
+  const auto group = value.As<Napi::Object>();
+  if (const std::string wrong = read_changes(value_at(group, "limits"), limits); !wrong.empty()) {
+    return error_of(env, wrong);
+  }
+  Failure failure;
+  const Napi::Value cgroup = value_at(group, "cgroup"), seat = value_at(group, "seat");
+  if (cgroup.IsNumber()) failure = duplicate(cgroup, launching.attempt.cgroup);
+  if (!failure && seat.IsNumber()) failure = duplicate(seat, launching.attempt.seat);
+  return failure ? system_error(env, failure).Value() : env.Undefined();
+}
+
 // Sets the callbacks of the start. Each thread fills the holes of the changes that it applies.
-void fill_in(const SharedPreparedStart& prepared, Texts values, bool create, Launching& launching) {
+void fill_in(const SharedPreparedStart& prepared, Texts values, bool create, fs::Changes limits,
+             Launching& launching) {
   const auto texts = std::make_shared<const Texts>(std::move(values));
   launch::StartRequest& request = launching.request;
   launching.attempt.features = prepared->features;
   launching.attempt.maps = {.uid_map = prepared->uid_map.fill(*texts), .gid_map = prepared->gid_map.fill(*texts)};
   request.death_signal = launch::death_signal_of(plan::View(launching.attempt.plan.data()));
   request.attempt = launching.site.attempt(std::move(launching.attempt));
-  request.before = [prepared, texts, create] {
+  request.before = [prepared, texts, create, limits = std::move(limits)] {
     fs::Changes changes;
     prepared->checks.fill(*texts, changes);
     if (create) prepared->created.fill(*texts, changes);
+    changes.insert(changes.end(), limits.begin(), limits.end());
     return changes;
   };
   if (prepared->running) {
@@ -110,11 +129,10 @@ Napi::Value read_launch(const Napi::CallbackInfo& info, Launching& launching) {
     return error_of(env,
                     "the plan wants other descriptors than these " + std::to_string(launching.request.sources.size()));
   }
-  if (const Napi::Value cgroup = value_at(options, "cgroup"); cgroup.IsNumber()) {
-    const Failure failure = duplicate(cgroup, launching.attempt.cgroup);
-    if (failure) return system_error(env, failure).Value();
-  }
-  fill_in(prepared, std::move(values), is_true(value_at(options, "create")), launching);
+  fs::Changes limits;
+  if (const Napi::Value bad = read_group(env, options, limits, launching); !bad.IsUndefined()) return bad;
+  const bool create = is_true(value_at(options, "create"));
+  fill_in(prepared, std::move(values), create, std::move(limits), launching);
   return read_exit(env, options, !prepared->background.empty(), launching);
 }
 

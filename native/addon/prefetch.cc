@@ -56,6 +56,16 @@ Napi::Value make_network(const Napi::CallbackInfo& info) {
       });
 }
 
+Napi::Value open_seat(const Napi::CallbackInfo& info) {
+  std::vector<std::string> directories;
+  if (!read_texts(info[0], directories)) return malformed(info.Env(), "the directories are texts");
+  return in_background<UniqueFd>(
+      info.Env(), [&site = site_of(info), directories](UniqueFd* lease) { return site.open_seat(directories, lease); },
+      [](Napi::Env env, Environment& environment, UniqueFd& lease) {
+        return Napi::Number::New(env, environment.give(lease.release()));
+      });
+}
+
 Napi::Value make_user_namespace(const Napi::CallbackInfo& info) {
   const auto users = as_text(info[0]), groups = as_text(info[1]);
   if (!users || !groups) return malformed(info.Env(), "the maps are texts");
@@ -98,6 +108,7 @@ Napi::Value open_mounts(const Napi::CallbackInfo& info) {
 void add_prefetch_functions(Napi::Object exports, site::Site& site) {
   add_at(exports, site, "makeEmptyNamespace", make_empty_namespace);
   add_at(exports, site, "makeNetwork", make_network);
+  add_at(exports, site, "openSeat", open_seat);
   exports.Set("makeUserNamespace", Napi::Function::New(exports.Env(), make_user_namespace, "makeUserNamespace"));
   add_at(exports, site, "openMounts", open_mounts);
 }

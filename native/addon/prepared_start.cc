@@ -70,18 +70,6 @@ std::string read_prepared(const Napi::CallbackInfo& info, PreparedStart& made) {
   return wrong;
 }
 
-// Reads texts without a NUL, which would cut a path.
-bool read_texts(const Napi::Value& value, Texts& texts) {
-  if (!value.IsArray()) return false;
-  const auto list = value.As<Napi::Array>();
-  for (uint32_t i = 0; i < list.Length(); ++i) {
-    auto text = as_text(value_at(list, i));
-    if (!text || text->find('\0') != std::string::npos) return false;
-    texts.push_back(std::move(*text));
-  }
-  return true;
-}
-
 bool read_command(const Napi::Object& command, Command& read) {
   return read_texts(value_at(command, "candidates"), read.candidates) &&
          read_texts(value_at(command, "argv"), read.argv) && read_texts(value_at(command, "env"), read.env);

@@ -9,6 +9,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace orlop::addon {
 
@@ -29,6 +30,18 @@ inline std::optional<int64_t> as_number(const Napi::Value& value) {
 inline std::optional<std::string> as_text(const Napi::Value& value) {
   if (!value.IsString()) return std::nullopt;
   return value.As<Napi::String>().Utf8Value();
+}
+
+// Reads texts without a NUL, which would cut a path.
+inline bool read_texts(const Napi::Value& value, std::vector<std::string>& texts) {
+  if (!value.IsArray()) return false;
+  const auto list = value.As<Napi::Array>();
+  for (uint32_t i = 0; i < list.Length(); ++i) {
+    auto text = as_text(value_at(list, i));
+    if (!text || text->find('\0') != std::string::npos) return false;
+    texts.push_back(std::move(*text));
+  }
+  return true;
 }
 
 inline bool is_true(const Napi::Value& value) { return value.IsBoolean() && value.As<Napi::Boolean>().Value(); }

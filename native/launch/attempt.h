@@ -22,7 +22,8 @@ struct AttemptRequest {
   std::vector<uint8_t> plan;  // validated
   uint32_t features = 0;      // init::Feature
   IdMaps maps;
-  UniqueFd cgroup;
+  UniqueFd cgroup;  // version 2
+  UniqueFd seat;    // lease of a Seat, in cgroups of version 1
 };
 
 struct AttemptResult {

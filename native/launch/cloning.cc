@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/pidfd.h"
 #include "base/thread.h"
+#include "launch/seat.h"
 #include "opener/empty_namespace.h"
 
 namespace orlop::launch {
@@ -79,7 +80,7 @@ AttemptResult Cloning::execute(const fs::Changes& changes, const std::vector<int
   if (!has_opener() && (request_.features & init::kFeatureCloseRange) != 0) list_needed_descriptors();
   if (has_opener() && !open_mounts(result)) return result;
   result.cloned = monotonic_ns();
-  const long pid = has_opener() ? clone_in_empty(stack, result.failure) : clone(stack);
+  const long pid = clone_at_place(stack, result.failure);
   result.returned = monotonic_ns();
   result.cloner_resident_kb = own_largest_resident_kb();
   result.entered = entered_;
@@ -94,6 +95,7 @@ AttemptResult Cloning::execute(const fs::Changes& changes, const std::vector<int
 
 void Cloning::release() {
   request_.cgroup.reset();
+  request_.seat.reset();
   mounts_.clear();
 }
 
@@ -122,6 +124,19 @@ void Cloning::keep_mounts() {
     slots_[i] = mount.get();
     mounts_.push_back(std::move(mount));
   }
+}
+
+// Clones on this thread, or on the one that sits in the cgroups.
+long Cloning::clone_at_place(ChildStack& stack, Failure& failure) {
+  if (!request_.seat) return has_opener() ? clone_in_empty(stack, failure) : clone(stack);
+  const auto seat = Seat::of(request_.seat.get());
+  if (seat == nullptr) return -ESRCH;
+  long pid = -1;
+  seat->run([&] {
+    if (has_opener()) failure = opener::unshare_file_system_view();
+    if (!failure) pid = has_opener() ? clone_in_empty(stack, failure) : clone(stack);
+  });
+  return pid;
 }
 
 long Cloning::clone_in_empty(ChildStack& stack, Failure& failure) {

@@ -39,6 +39,7 @@ class Cloning : public Attempt {
   bool open_mounts(AttemptResult& result);
   void keep_mounts();
   void list_needed_descriptors();
+  long clone_at_place(ChildStack& stack, Failure& failure);
   long clone_in_empty(ChildStack& stack, Failure& failure);
   long clone(ChildStack& stack);
   void help();

@@ -39,6 +39,7 @@ class RemoteAttempt : public launch::Attempt {
     put_changes(call, changes);
     call.list(request_.plan).put(request_.features);
     call.text(request_.maps.uid_map).text(request_.maps.gid_map).descriptor(request_.cgroup.get());
+    call.descriptor(request_.seat.get());
     put_descriptors(call, supplied);
     launch::AttemptResult result;
     Reader answer;
@@ -62,7 +63,10 @@ class RemoteAttempt : public launch::Attempt {
   }
 
   void taken(const std::shared_ptr<supervise::Process>& application) override { remote_.bind(application); }
-  void release() override { request_.cgroup.reset(); }
+  void release() override {
+    request_.cgroup.reset();
+    request_.seat.reset();
+  }
   void cancel() override { remote_.cancel(number_); }
 
  private:
@@ -199,6 +203,10 @@ Failure Remote::apply(const fs::Changes& changes) {
 Failure Remote::make_empty_namespace(opener::EmptyNamespace::For children) {
   Reader answer;
   return call(begin(Call::kMakeEmptyNamespace).put(children), &answer);
+}
+
+Failure Remote::open_seat(const std::vector<std::string>& directories, UniqueFd* lease) {
+  return call_for_descriptor(begin(Call::kOpenSeat).texts(directories), lease);
 }
 
 Failure Remote::make_network(const std::vector<uint8_t>& plan, uint32_t features, UniqueFd* network) {

@@ -51,6 +51,7 @@ class Remote : public site::Site {
   std::unique_ptr<launch::Attempt> attempt(launch::AttemptRequest request) override;
   Failure apply(const fs::Changes& changes) override;
   Failure make_empty_namespace(opener::EmptyNamespace::For children) override;
+  Failure open_seat(const std::vector<std::string>& directories, UniqueFd* lease) override;
   Failure make_network(const std::vector<uint8_t>& plan, uint32_t features, UniqueFd* network) override;
   Failure open_mounts(const std::vector<uint8_t>& plan, uint32_t features, const std::vector<int>& supplied,
                       opener::HostExecution* opened) override;

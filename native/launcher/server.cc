@@ -124,6 +124,10 @@ class Connection {
         return here.apply(get_changes(call));
       case Call::kMakeEmptyNamespace:
         return here.make_empty_namespace(call.get<opener::EmptyNamespace::For>());
+      case Call::kOpenSeat: {
+        const auto directories = call.texts();
+        return give(answer, given, [&](UniqueFd* lease) { return here.open_seat(directories, lease); });
+      }
       case Call::kMakeNetwork: {
         const auto plan = call.list<uint8_t>();
         const auto features = call.get<uint32_t>();
@@ -186,6 +190,7 @@ class Connection {
     request.maps.uid_map = call.text();
     request.maps.gid_map = call.text();
     request.cgroup = call.descriptor();
+    request.seat = call.descriptor();
     auto supplied = std::make_shared<std::vector<UniqueFd>>(descriptors(call));
     if (!call.good()) return {};
     const auto cloning =

@@ -5,6 +5,7 @@
 #include "fs/view.h"
 #include "launch/cloning.h"
 #include "launch/features.h"
+#include "launch/seat.h"
 #include "opener/empty_namespace.h"
 #include "opener/mounts.h"
 #include "opener/network.h"
@@ -25,6 +26,10 @@ class Here : public Site {
 
   Failure make_empty_namespace(opener::EmptyNamespace::For children) override {
     return on_own_thread("orlop-empty", [=] { return opener::EmptyNamespace::instance(children).make(); });
+  }
+
+  Failure open_seat(const std::vector<std::string>& directories, UniqueFd* lease) override {
+    return launch::Seat::open(directories, lease);
   }
 
   Failure make_network(const std::vector<uint8_t>& plan, uint32_t features, UniqueFd* network) override {

@@ -32,6 +32,8 @@ class Site {
 
   // See native/opener. The mounts of `open_mounts` are made on the calling thread, a launcher thread.
   virtual Failure make_empty_namespace(opener::EmptyNamespace::For children) = 0;
+  // See launch::Seat.
+  virtual Failure open_seat(const std::vector<std::string>& directories, UniqueFd* lease) = 0;
   virtual Failure make_network(const std::vector<uint8_t>& plan, uint32_t features, UniqueFd* network) = 0;
   virtual Failure open_mounts(const std::vector<uint8_t>& plan, uint32_t features, const std::vector<int>& supplied,
                               opener::HostExecution* opened) = 0;

@@ -145,7 +145,7 @@ describe('launching a plan', () => {
     it(`places the child in a cgroup, by ${name}`, async function () {
       requiresIn(this, 'root', 'cgroup-v2');
       const cgroup = openSync(cgroup2(), 'r');
-      const options = { features: native.features() & mask, cgroup };
+      const options = { features: native.features() & mask, group: { cgroup, limits: [] } };
       const child = started(await launchPlan(native, plainPlan({ argv: ['/bin/sleep', '600'] }), options));
       closeSync(cgroup);
       expect(readFileSync(`/proc/${child.pid}/cgroup`, 'utf8')).to.match(/^0::\/$/m);
@@ -160,7 +160,7 @@ describe('launching a plan', () => {
     try {
       const { argv, env } = program(
         `const fs = require('node:fs');
-         const options = { features: native.features() & ~(1 << 5), cgroup: fs.openSync(process.env.CGROUP) };
+         const options = { features: native.features() & ~(1 << 5), group: { cgroup: fs.openSync(process.env.CGROUP), limits: [] } };
          const refused = await start('some', options).catch((error) => error);
          console.log(refused.code, fs.readFileSync(process.env.CGROUP + '/cgroup.procs', 'utf8').trim());`,
         { some: plainPlan({ argv: ['/bin/true'] }) },

@@ -114,7 +114,7 @@ describe('starts under way', function () {
     try {
       const token = {};
       const plan = plainPlan({ argv: ['/bin/true'], supplied: ['gate'] });
-      const refused = launchPlan(native, plan, { descriptors: [write], cgroup, token }).catch(
+      const refused = launchPlan(native, plan, { descriptors: [write], group: { cgroup, limits: [] }, token }).catch(
         (error: unknown) => error,
       );
       native.closeSync(write);

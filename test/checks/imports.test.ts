@@ -26,10 +26,11 @@ const rooms: Readonly<Record<string, Directions | 'all'>> = {
     uses: ['request', 'plan', 'store', 'images', 'volumes', 'record', 'launch/abort.ts'],
     types: ['trace/laps.ts'],
   },
-  prefetch: { uses: ['plan', 'launch', 'record', 'store'] },
-  supervise: { uses: ['launch/next-tick.ts', 'record', 'store/explain.ts'], types: ['store/store.ts'] },
+  cgroups: { uses: ['store/system-error.ts'], types: ['request/limits.ts'] },
+  prefetch: { uses: ['plan', 'launch', 'record', 'store', 'cgroups'], types: ['request/limits.ts'] },
+  supervise: { uses: ['launch/next-tick.ts', 'record', 'store/explain.ts'], types: ['store/store.ts', 'cgroups'] },
   containers: {
-    uses: ['plan', 'store', 'images', 'volumes', 'launch', 'record', 'resolve', 'prefetch', 'supervise'],
+    uses: ['plan', 'store', 'images', 'volumes', 'launch', 'record', 'resolve', 'cgroups', 'prefetch', 'supervise'],
     types: ['request', 'trace/laps.ts'],
   },
   pool: {

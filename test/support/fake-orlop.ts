@@ -111,7 +111,7 @@ function library(calls: Calls, members: NonNullable<World['library']>): CommandR
 export function fakeContainer(end: ExitStatus | Promise<ExitStatus>, received: (number | string)[] = []): Container {
   const running: Running = {
     pid: 4711,
-    exited: Promise.resolve(end).then((status) => ({ ...status, usage: noUsage })),
+    exited: Promise.resolve(end).then((status) => ({ ...status, usage: noUsage, oomKilled: false, limit: null })),
     kill: (signal = 'SIGTERM') => received.push(signal) > 0,
     timings: { clonedUs: 1, startedUs: 2, steps: [] },
     trace: () => ({ traceEvents: [], displayTimeUnit: 'ns', otherData: {} }),

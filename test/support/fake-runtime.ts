@@ -1,9 +1,11 @@
 import { openSync } from 'node:fs';
+import type { Place } from '../../ts/cgroups/place.ts';
 import { PreparedContainers } from '../../ts/containers/prepared-containers.ts';
 import type { Runtime } from '../../ts/containers/runtime.ts';
 import { emptyConfig } from '../../ts/images/platform.ts';
 import type { CheckedImage, ImageStore, ResolvedImage } from '../../ts/images/types.ts';
 import { Where } from '../../ts/launch/where.ts';
+import { Groups } from '../../ts/prefetch/groups.ts';
 import { prefetchNetworks } from '../../ts/prefetch/networks.ts';
 import { Ranges } from '../../ts/prefetch/ranges.ts';
 import { Roots } from '../../ts/prefetch/roots.ts';
@@ -61,6 +63,7 @@ async function fakeRuntime(directory: string): Promise<FakeRuntime> {
     prepared: new PreparedContainers(),
     networks: prefetchNetworks(native),
     ranges: new Ranges(native, () => `${directory}/ranges`),
+    groups: new Groups(native, () => false, noPlace),
     where: new Where(native, 'program', ''),
     images: images(() => runtime),
     found: { value: image(), checks: [['share', '/run/images.lock']], repeatable: true },
@@ -68,6 +71,11 @@ async function fakeRuntime(directory: string): Promise<FakeRuntime> {
     held: 0,
   };
   return runtime;
+}
+
+/** A machine without control groups. */
+function noPlace(): Place {
+  return { branches: [], missing: () => ({ why: 'none are mounted', hint: 'mount them' }) };
 }
 
 function images(runtime: () => FakeRuntime): ImageStore {

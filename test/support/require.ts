@@ -38,6 +38,8 @@ const requirements = {
       ? null
       : 'the kernel has no btrfs, or there is no mkfs.btrfs',
   'cgroup-v2': () => (mounted('cgroup2') ? null : 'there is no cgroup v2 mount'),
+  limits: () => (missingControllers().length === 0 ? null : `there is no controller ${missingControllers()[0]}`),
+  'pids-v1': () => (mounted('cgroup', ',pids') ? null : 'there are no pids of cgroup v1'),
   'freezer-v1': () => (mounted('cgroup', 'freezer') ? null : 'there is no freezer of cgroup v1'),
   vm: () => (canBoot() ? null : 'QEMU or its kernel is not here: scripts/setup vm'),
   zstd: () => (runs('zstd', '--version') ? null : 'zstd is not installed'),
@@ -113,6 +115,15 @@ function mounted(type: string, option = ''): boolean {
   return readFileSync('/proc/self/mountinfo', 'utf8')
     .split('\n')
     .some((line) => line.includes(` - ${type} `) && line.includes(option));
+}
+
+/** Controllers of control groups that no mounted hierarchy has. */
+function missingControllers(): readonly string[] {
+  const has = (path: string, name: string) => existsSync(path) && readFileSync(path, 'utf8').split(/\s/).includes(name);
+  const unified = ['/sys/fs/cgroup', '/sys/fs/cgroup/unified'].map((path) => `${path}/cgroup.controllers`);
+  return ['memory', 'cpu', 'cpuset', 'pids'].filter(
+    (name) => !unified.some((path) => has(path, name)) && !mounted('cgroup', name),
+  );
 }
 
 function kernelHas(filesystem: string): boolean {

@@ -8,4 +8,6 @@ export const noUsage: Usage = {
   maxRssBytes: null,
   ioReadBytes: 0,
   ioWriteBytes: 0,
+  memoryPeakBytes: null,
+  pidsPeak: null,
 };

@@ -7,6 +7,7 @@ import { Where } from '../launch/where.ts';
 import type { Mode } from '../native/contract.ts';
 import { requireIsolation } from '../native/isolation.ts';
 import { openSite } from '../native/open-site.ts';
+import { Groups } from '../prefetch/groups.ts';
 import { prefetchNetworks } from '../prefetch/networks.ts';
 import { Ranges } from '../prefetch/ranges.ts';
 import { Roots } from '../prefetch/roots.ts';
@@ -41,6 +42,7 @@ export async function openRuntime({ root, run, isolation }: t.OpenOptions, mode:
     await store.close().catch(() => {});
     throw error;
   });
+  const where = new Where(native, mode);
   return {
     store,
     native,
@@ -52,13 +54,14 @@ export async function openRuntime({ root, run, isolation }: t.OpenOptions, mode:
     roots,
     networks: prefetchNetworks(native),
     ranges: new Ranges(native, () => join(callersRun(), 'ranges')),
-    where: new Where(native, mode),
+    groups: new Groups(native, () => where.prefetches),
+    where,
   };
 }
 
 /** Closes the store and releases all prefetched objects. */
-export async function closeRuntime({ roots, networks, ranges, store }: Runtime): Promise<void> {
-  await Promise.all([roots.close(), networks.reset()]);
+export async function closeRuntime({ roots, networks, ranges, groups, store }: Runtime): Promise<void> {
+  await Promise.all([roots.close(), networks.reset(), groups.close()]);
   ranges.close();
   await store.close();
 }

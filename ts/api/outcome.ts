@@ -1,9 +1,9 @@
-import { LaunchError, RequestError, RunError } from '../errors/index.ts';
+import { LaunchError, type Limit, RequestError, RunError } from '../errors/index.ts';
 import type { AnyRunInput, AnyRunResult } from './run.ts';
 import type * as t from './types.ts';
 
 /** Limits that end a run, by the code of their error. */
-const limits: Readonly<Record<string, t.RunLimit>> = { ORLOP_E_TIMEOUT: 'wallTime', ORLOP_E_BUFFER: 'output' };
+const limits: Readonly<Record<string, Limit>> = { ORLOP_E_TIMEOUT: 'wallTime', ORLOP_E_BUFFER: 'output' };
 
 /** As a shell reports a command that could not be executed because of something else than the command. */
 const notStarted = 125;
@@ -23,7 +23,7 @@ export async function settledRun(
   if (reject !== false) return run() as Promise<AnyRunResult>;
   try {
     // Not spread: its times are computed on access.
-    return Object.assign(await run(), { timedOut: false, limit: null, error: null }) as never;
+    return Object.assign(await run(), { timedOut: false, error: null }) as never;
   } catch (error) {
     if (error instanceof RequestError || error instanceof LaunchError) return failed(error, encoding) as never;
     throw error;
@@ -36,9 +36,9 @@ function failed(error: RequestError | LaunchError, encoding: AnyRunInput['encodi
   const facts =
     error instanceof RunError
       ? error
-      : { signal: null, stdout: none, stderr: none, usage: null, exitCode: exitCodeOf(error) };
-  const { exitCode, signal, stdout, stderr, usage } = facts;
-  return { exitCode, signal, stdout, stderr, usage, timedOut: limit === 'wallTime', limit, error };
+      : { signal: null, stdout: none, stderr: none, usage: null, oomKilled: false, exitCode: exitCodeOf(error) };
+  const { exitCode, signal, stdout, stderr, usage, oomKilled } = facts;
+  return { exitCode, signal, stdout, stderr, usage, oomKilled, timedOut: limit === 'wallTime', limit, error };
 }
 
 function exitCodeOf(error: RequestError | LaunchError): number {

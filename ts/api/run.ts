@@ -4,7 +4,7 @@ import { type ErrorCode, type ErrorOptions, RequestError, RunError, type RunFact
 import { sigkill } from '../linux/signals.ts';
 import type { RunOptions, RunRequest } from '../request/types.ts';
 import type { ExitReport } from '../supervise/settle-exit.ts';
-import { usageOf } from '../supervise/usage.ts';
+import { hitLimits, usageOf } from '../supervise/usage.ts';
 import { Laps } from '../trace/laps.ts';
 import { Deadline } from './deadline.ts';
 import { feed, requireInput } from './input.ts';
@@ -138,7 +138,7 @@ function exitUnlessAborted(ended: Promise<ExitReport>, signal: AbortSignal, kill
 
 /** Result of `run` after the exit. */
 function resultOf(
-  { status, exit, outputs, overflow }: ExitReport,
+  { status, exit, outputs, overflow, group }: ExitReport,
   run: Run,
   { maxBuffer = defaultMaxBuffer, encoding }: AnyRunInput,
   signal: AbortSignal,
@@ -146,11 +146,13 @@ function resultOf(
   const [stdout, stderr] = [outputs[0], outputs[1]].map((bytes = Buffer.alloc(0)) =>
     encoding === 'buffer' ? bytes : bytes.toString('utf8'),
   ) as [never, never];
-  const facts = { ...status, stdout, stderr, usage: usageOf(exit, run.times) };
+  const { oomKilled, limit } = hitLimits(group);
+  const facts = { ...status, stdout, stderr, usage: usageOf(exit, group, run.times), oomKilled };
   if (signal.aborted && status.signal === 'SIGKILL') throw aborted(signal, facts);
   if (overflow !== null) throw overflown(overflow === 0 ? 'stdout' : 'stderr', maxBuffer, facts);
   return {
     ...facts,
+    limit,
     // Computed on access: they hold an object for each operation of the plan.
     get timings() {
       return startTimings(run);

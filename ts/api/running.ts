@@ -5,7 +5,7 @@ import { nextTick } from '../launch/next-tick.ts';
 import type { Native } from '../native/contract.ts';
 import { signalNumber } from '../supervise/exit.ts';
 import type { StdioStreams } from '../supervise/streams.ts';
-import { usageOf } from '../supervise/usage.ts';
+import { hitLimits, usageOf } from '../supervise/usage.ts';
 import { type TraceSubject, traceOf } from '../trace/events.ts';
 import type { TimedStart } from '../trace/steps.ts';
 import { timingsOf } from '../trace/timings.ts';
@@ -33,7 +33,7 @@ export class RunningContainer implements Running {
     this.#subject = subject;
     this.pid = started.process.pid;
     this.exited = endOf(started).then((ended) =>
-      this.#timedOut && ended.signal === 'SIGKILL' ? { ...ended, timedOut: true } : ended,
+      this.#timedOut && ended.signal === 'SIGKILL' ? { ...ended, timedOut: true, limit: 'wallTime' } : ended,
     );
     this.stdin = streams.stdin;
     this.stdout = streams.stdout;
@@ -97,9 +97,9 @@ export class RunningContainer implements Running {
 
 /** Resolves when the application has exited and the caller's files have all of its output. */
 async function endOf({ exitReport, stdio, times }: Started): Promise<Ended> {
-  const { status, exit } = await exitReport;
+  const { status, exit, group } = await exitReport;
   if (stdio.copies) await stdio.copied();
-  return { ...status, usage: usageOf(exit, times) };
+  return { ...status, usage: usageOf(exit, group, times), ...hitLimits(group) };
 }
 
 /** The times of a start. Builds the plan on access. */

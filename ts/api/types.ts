@@ -1,4 +1,4 @@
-export type { Usage } from '../errors/index.ts';
+export type { Limit, Usage } from '../errors/index.ts';
 export type * from '../trace/types.ts';
 export type * from './types/containers.ts';
 export type * from './types/images.ts';

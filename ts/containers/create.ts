@@ -1,4 +1,3 @@
-import type { Native } from '../native/contract.ts';
 import { fillAll } from '../plan/holes.ts';
 import type { Durability, StoredContainer } from '../record/schema.ts';
 import type { RunRequest } from '../request/types.ts';
@@ -43,7 +42,7 @@ export async function createContainer(
   request: RunRequest,
   context: CreateContext,
 ): Promise<CreatedContainer> {
-  requireRights(runtime.native);
+  requireMeans(runtime, request);
   const make = (prepared: PreparedContainer) => makeContainer(runtime, prepared, request, context);
   return withPrepared(runtime, request, context, make).catch(explaining(runtime.store));
 }
@@ -112,7 +111,8 @@ export async function undoContainer(
   await containers.undo(record.id, durability);
 }
 
-/** @throws RequestError ORLOP_E_PERMISSION */
-export function requireRights({ rights }: Native): void {
+/** @throws RequestError ORLOP_E_PERMISSION, ORLOP_E_LIMIT */
+export function requireMeans({ native: { rights }, groups }: Runtime, { limits }: RunRequest): void {
   if (rights.kind === 'none') throw rights.why;
+  groups.check(limits);
 }

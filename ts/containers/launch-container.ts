@@ -2,14 +2,15 @@ import { type Launched, launch } from '../launch/launch.ts';
 import { inNextTick } from '../launch/next-tick.ts';
 import { pathsIn } from '../launch/paths-in.ts';
 import type { PreparedForm, PreparedStart } from '../launch/prepared-start.ts';
-import type { ExitOptions, Native, NativeExit, NativeProcess } from '../native/contract.ts';
-import type { UserRange } from '../plan/facts.ts';
-import type { Range } from '../prefetch/ranges.ts';
+import type { ExitOptions, Native } from '../native/contract.ts';
 import type { RootKind } from '../prefetch/roots.ts';
+import type { Limits } from '../request/limits.ts';
+import type { ContainerExit } from '../supervise/settle-exit.ts';
 import type { StdioRequest } from '../supervise/stdio.ts';
 import { StdioPipes } from '../supervise/stdio-pipes.ts';
 import { stdioSources } from '../supervise/stdio-sources.ts';
 import type { Laps } from '../trace/laps.ts';
+import { exitAndTakeBack, explainLimit, lend, takeBack } from './lent.ts';
 import type { OwnPart } from './own.ts';
 import type { Runtime } from './runtime.ts';
 
@@ -27,6 +28,7 @@ export interface StartRequest {
 export interface LaunchSubject {
   readonly start: PreparedStart;
   readonly own: OwnPart;
+  readonly limits: Limits;
   /** Kind of root filesystem to prefetch for the next start; null: none. */
   readonly root: RootKind | null;
   /** ID of the read-write layer. */
@@ -38,6 +40,7 @@ export interface LaunchSubject {
 }
 
 export interface LaunchedContainer extends Launched {
+  readonly ended: Promise<ContainerExit>;
   readonly stdio: StdioPipes;
   /** The launcher's threads remove the container. */
   readonly removes: boolean;
@@ -50,18 +53,23 @@ export async function launchContainer(
   { stdio, signal, laps, collect }: StartRequest,
 ): Promise<LaunchedContainer> {
   const { native, networks, roots, store, where } = runtime;
-  const { start, own, root, layer, make, onExit } = subject;
+  const { start, own, limits, root, layer, make, onExit } = subject;
   const streams = stdioSources(stdio);
   const { facts, mayHang } = start;
   const mounts = roots.mountsOf(layer);
-  const range = facts.userNamespace ? await takeRange(runtime, facts.userNamespace, mayHang) : null;
+  const lent = await lend(runtime, { userNamespace: facts.userNamespace ?? null, limits, mayHang });
+  const { range, limited } = lent;
   const network = range === null && facts.network === 'none' && where.prefetches ? networks.tryTake() : null;
   const taken = [...(network === null ? [] : [network]), ...(mounts?.descriptors ?? [])];
   const strategy = range === null ? where.choose(mayHang) : 'opener';
   const prefetched = { strategy, network: network !== null, mounts: mounts?.names ?? null };
   const places = { stagingDirectory: make?.stagingDirectory ?? null, trash: store.trash() };
-  const giveBack = () => range === null || runtime.ranges.release(range);
-  const form = unlessRefused(() => start.form({ ...prefetched, ...places }), native, taken, giveBack);
+  const form = unlessRefused(
+    () => start.form({ ...prefetched, ...places }),
+    native,
+    taken,
+    () => takeBack(runtime, lent),
+  );
   laps.lap('plan', 'the operations, as bytes');
   const token = {};
   const { command } = own;
@@ -70,14 +78,15 @@ export async function launchContainer(
     command,
     descriptors: range === null ? streams.sources : [...streams.sources, range.descriptor],
     taken,
+    group: limited?.group.forLaunch(limited.settings),
     create: make !== undefined,
     onExit,
     signal,
     token,
   };
   const launching = launch(native, form, options).catch((error: unknown) => {
-    giveBack();
-    throw error;
+    takeBack(runtime, lent);
+    throw explainLimit(error, lent);
   });
   if (root !== null && strategy === 'opener') {
     inNextTick(() => roots.makeNext(root, () => pathsIn(facts, command), token), undefined);
@@ -89,28 +98,8 @@ export async function launchContainer(
     ...launched,
     stdio: new StdioPipes(native, streams, launched.pipes, collect !== undefined),
     removes: form.removes,
-    ended: range === null ? launched.ended : releasing(runtime, range, launched),
+    ended: exitAndTakeBack(runtime, lent, launched),
   };
-}
-
-/** The IDs of a start whose container has a user namespace of its own. */
-async function takeRange({ ranges, where }: Runtime, { first, size }: UserRange, mayHang: boolean): Promise<Range> {
-  await where.openForUsers(mayHang);
-  return first === null ? ranges.take(size) : ranges.chosen(first, size);
-}
-
-/** The exit of a container, after which its IDs are free: the kernel has ended all processes of its PID namespace. */
-async function releasing({ native, ranges }: Runtime, range: Range, { ended, process }: Launched): Promise<NativeExit> {
-  try {
-    return await (ended ?? exitOf(native, process));
-  } finally {
-    ranges.release(range);
-  }
-}
-
-/** The exit of a process whose output is not collected. */
-export async function exitOf(native: Native, process: NativeProcess): Promise<NativeExit> {
-  return { exit: await native.wait(process), outputs: [], overflow: null, failure: null };
 }
 
 /** Gives the form. If its plan is over the limits, the launch will not take the descriptors: closes them. */

@@ -6,7 +6,7 @@ import type { RunRequest } from '../request/types.ts';
 import { explaining } from '../store/explain.ts';
 import { newId } from '../store/id.ts';
 import { announceExit, settleExit } from '../supervise/settle-exit.ts';
-import { makeContainer, requireRights, undoContainer } from './create.ts';
+import { makeContainer, requireMeans, undoContainer } from './create.ts';
 import { launchContainer, type StartRequest } from './launch-container.ts';
 import { newOwn, type OwnPart } from './own.ts';
 import type { PreparedContainer } from './prepare.ts';
@@ -26,7 +26,7 @@ export interface Run extends Started {
  * @throws as `createContainer` and `startContainer`
  */
 export async function runContainer(runtime: Runtime, request: RunRequest, how: StartRequest): Promise<Run> {
-  requireRights(runtime.native);
+  requireMeans(runtime, request);
   const { signal, laps } = how;
   const durability = request.rm ? 'ephemeral' : 'durable';
   const run = (prepared: PreparedContainer) =>
@@ -68,10 +68,9 @@ async function launchNew(
   try {
     const own = newOwn(prepared.resolved, request, id);
     const { name } = own;
-    const subject = { start, own, root, layer: id, make, onExit: exitOptionsOf(how) };
+    const subject = { start, own, limits: request.limits, root, layer: id, make, onExit: exitOptionsOf(how) };
     const launched = await launchContainer(runtime, subject, how);
     const { process, removes, ended: finished } = launched;
-    if (finished === null) throw new Error('the launch does not report the exit');
     const exitReport = settleExit(runtime, () => running(containerOf(prepared, own), process), {
       id,
       removes,

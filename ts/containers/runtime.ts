@@ -2,6 +2,7 @@ import type { ImageStore } from '../images/types.ts';
 import type { Where } from '../launch/where.ts';
 import type { Native } from '../native/contract.ts';
 import type { IsolationName } from '../native/isolation-types.ts';
+import type { Groups } from '../prefetch/groups.ts';
 import type { Prefetch } from '../prefetch/prefetch.ts';
 import type { Ranges } from '../prefetch/ranges.ts';
 import type { Roots } from '../prefetch/roots.ts';
@@ -25,5 +26,7 @@ export interface Runtime {
   readonly networks: Prefetch<number>;
   /** IDs of containers with user namespaces of their own. */
   readonly ranges: Ranges;
+  /** Cgroups of containers. */
+  readonly groups: Groups;
   readonly where: Where;
 }

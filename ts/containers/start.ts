@@ -10,7 +10,7 @@ import type { StdioPipes } from '../supervise/stdio-pipes.ts';
 import type { Laps } from '../trace/laps.ts';
 import type { CreatedContainer } from './create.ts';
 import { undoContainer } from './create.ts';
-import { exitOf, type LaunchedContainer, launchContainer, type StartRequest } from './launch-container.ts';
+import { type LaunchedContainer, launchContainer, type StartRequest } from './launch-container.ts';
 import { storedOwn } from './own.ts';
 import { prepareStored } from './prepare.ts';
 import { isOutdated, whileChanging } from './prepared-containers.ts';
@@ -39,7 +39,7 @@ export async function startContainer(
   container: StoredContainer | CreatedContainer,
   request: StartRequest,
 ): Promise<Started> {
-  const { containers, native, store } = runtime;
+  const { containers, store } = runtime;
   const { laps } = request;
   const claimed = await containers.claim(container, request.signal);
   laps.lap('claim', 'no other process starts it');
@@ -49,9 +49,8 @@ export async function startContainer(
       launchClaimed(runtime, { ...claimed, prepared }, request),
     );
     const { process, removes } = launched;
-    const finished = launched.ended ?? exitOf(native, process);
     const { id } = claimed.record;
-    const exitReport = settleExit(runtime, () => running(claimed, process), { id, removes, finished });
+    const exitReport = settleExit(runtime, () => running(claimed, process), { id, removes, finished: launched.ended });
     return { ...launched, laps, exitReport, exited: announceExit(id, exitReport) };
   } catch (error) {
     // The caller gets the first error. The next command removes what is left.
@@ -72,6 +71,7 @@ async function launchClaimed(runtime: Runtime, claimed: Claimed, request: StartR
   const resolve = () => prepareStored(runtime, claimed, request);
   const subject = {
     own: storedOwn(claimed),
+    limits: record.request.limits,
     root: prepared?.root ?? null,
     layer: record.layer,
     onExit: exitOptionsOf(claimed, request),

@@ -19,6 +19,7 @@ export const catalogue = {
   ORLOP_E_ISOLATION: 'a container would have less isolation than was asked for',
   ORLOP_E_KERNEL: 'the kernel lacks what is needed',
   ORLOP_E_LATER: 'this comes with a later version',
+  ORLOP_E_LIMIT: 'this machine cannot hold a limit',
   ORLOP_E_NATIVE: 'the addon could not be loaded',
   ORLOP_E_NO_CONTAINER: 'no container has that name or ID',
   ORLOP_E_NO_IMAGE: 'no image has that name or ID',

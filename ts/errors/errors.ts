@@ -45,6 +45,8 @@ export interface RunFacts {
   readonly stderr: string | Buffer;
   /** What the application used. */
   readonly usage: Usage;
+  /** True if the kernel ended a process of the container because memory was at its limit. */
+  readonly oomKilled: boolean;
 }
 
 /**
@@ -69,6 +71,8 @@ export class RunError extends RequestError implements RunFacts {
   readonly stderr: string | Buffer;
   /** What the application used. */
   readonly usage: Usage;
+  /** True if the kernel ended a process of the container because memory was at its limit. */
+  readonly oomKilled: boolean;
 
   constructor(code: ErrorCode, message: string, facts: RunFacts, options: ErrorOptions = {}) {
     super(code, message, options);
@@ -77,6 +81,7 @@ export class RunError extends RequestError implements RunFacts {
     this.stdout = facts.stdout;
     this.stderr = facts.stderr;
     this.usage = facts.usage;
+    this.oomKilled = facts.oomKilled;
   }
 }
 

@@ -1,3 +1,3 @@
 export { catalogue, type ErrorCode } from './catalogue.ts';
 export { type ErrorOptions, LaunchError, type LaunchFacts, RequestError, RunError, type RunFacts } from './errors.ts';
-export type { Usage } from './usage.ts';
+export type { Limit, Usage } from './usage.ts';

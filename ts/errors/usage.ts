@@ -1,6 +1,6 @@
 /** What an application used, as far as the kernel tells: null is unknown. */
 export interface Usage {
-  /** Milliseconds in user mode, of the application and of the processes that were waited for in its container. */
+  /** Milliseconds in user mode, of all processes; without a cgroup, of those that were waited for in the container. */
   readonly userMs: number;
   /** The same in the kernel. */
   readonly systemMs: number;
@@ -15,4 +15,14 @@ export interface Usage {
   readonly ioReadBytes: number;
   /** Bytes written for disks. */
   readonly ioWriteBytes: number;
+  /** Bytes of memory that the whole container has had at once, files in the kernel's cache included. */
+  readonly memoryPeakBytes: number | null;
+  /** Processes and threads that the container has had at once. */
+  readonly pidsPeak: number | null;
 }
+
+/**
+ * Limit that a run has met: `memory` (the kernel ended a process), `pids` (it refused one more), `wallTime` (the
+ * time-out), or `output` (`maxBuffer`).
+ */
+export type Limit = 'memory' | 'pids' | 'wallTime' | 'output';

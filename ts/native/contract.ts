@@ -4,7 +4,7 @@ import type { Marks, Rights } from './rights.ts';
 export const emptyMountPoint = '/rootfs';
 
 /** Version of this interface. Compared with the addon when the addon is loaded. */
-export const abi = 8;
+export const abi = 9;
 
 /**
  * A command makes one start and ends: it prefetches nothing and leaves no work for later. A program may make others.
@@ -150,8 +150,17 @@ export interface LaunchOptions extends StartValues {
   readonly create?: boolean | undefined;
   /** Report the exit by `ended` of the result. */
   readonly onExit?: ExitOptions | undefined;
-  /** Descriptor of the cgroup v2 directory to start in. */
-  readonly cgroup?: number;
+  /** The cgroups to start in. */
+  readonly group?: LaunchGroup | undefined;
+}
+
+export interface LaunchGroup {
+  /** Descriptor of a directory of cgroup v2, which the caller closes. */
+  readonly cgroup?: number | undefined;
+  /** Descriptor of `openSeat`, which the caller closes after the exit. */
+  readonly seat?: number | undefined;
+  /** Changes that write the limits. The launcher thread applies them after those of the prepared start. */
+  readonly limits: readonly Change[];
 }
 
 export interface Exit {
@@ -294,6 +303,11 @@ export interface Native {
    * descriptor, which the caller closes. Rejects with the errno of the refused operation.
    */
   makeNetwork(prepared: NativePrepared, options: StartValues): Promise<number>;
+  /**
+   * Makes a launching thread in the cgroups of version 1 with these directories (absolute paths). The child of a launch
+   * with this seat is born in them. Resolves with a descriptor; the thread ends when the caller closes it.
+   */
+  openSeat(directories: readonly string[]): Promise<number>;
   /**
    * Executes the `prepare` operations of a plan with an opener. Resolves with the descriptors of its slots, in their
    * order, which the caller closes. Rejects with the errno of the refused operation; then no mount is left. `paths`,

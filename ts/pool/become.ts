@@ -1,4 +1,5 @@
 import type { StartRequest } from '../containers/launch-container.ts';
+import { exitAndTakeBack } from '../containers/lent.ts';
 import { newOwn } from '../containers/own.ts';
 import type { Run } from '../containers/run.ts';
 import type { Runtime } from '../containers/runtime.ts';
@@ -87,8 +88,8 @@ async function launchInto(runtime: Runtime, waiting: WaitingContainer, how: Beco
     requireDone(plan, answer);
     laps.launched(answer.times, onExit.reportWithExit);
     const streams = new StdioPipes(native, chosen, answer.pipes, onExit.collect);
-    const finished = answer.ended;
-    if (finished === null) throw new Error('the order does not report the exit');
+    const { ended } = answer;
+    const finished = exitAndTakeBack(runtime, waiting.lent, { ended, process });
     const paths = pathsIn({ mounts: request.mounts, process: { cwd: application.cwd } }, command);
     const exitReport = settleExit(runtime, () => recorded, { id, removes: form.removes, finished });
     return {

@@ -1,4 +1,5 @@
 import { type CreatedContainer, createContainer } from '../containers/create.ts';
+import { explainLimit, type Lent, lend, takeBack } from '../containers/lent.ts';
 import { storedOwn } from '../containers/own.ts';
 import type { PreparedContainer } from '../containers/prepare.ts';
 import type { Runtime } from '../containers/runtime.ts';
@@ -21,6 +22,7 @@ export interface WaitingContainer {
   readonly values: Values;
   readonly native: NativeWaiting;
   readonly process: NativeProcess;
+  readonly lent: Lent;
 }
 
 /** Common part of a pool's waiting containers, valid as long as their prepared container is. */
@@ -93,19 +95,26 @@ async function startWaiting(
   const { native, containers } = runtime;
   const kind = kindOf(runtime, container.prepared);
   const { values } = storedOwn(container);
+  const { limits } = container.record.request;
+  const lent = await lend(runtime, { userNamespace: null, limits, mayHang: false });
+  const { limited } = lent;
   const opened = native.openWaiting(kind.prepare.native, { values, paths: `${paths.join('\0')}\0` });
   const descriptors = [opened.descriptor, program];
-  const { process } = await launch(native, kind.boot, { values, descriptors }).catch((error) => {
+  const group = limited?.group.forLaunch(limited.settings);
+  const { process } = await launch(native, kind.boot, { values, descriptors, group }).catch((error) => {
     native.closeWaiting(opened.waiting);
-    throw error;
+    takeBack(runtime, lent);
+    throw explainLimit(error, lent);
   });
   try {
     const answer = await native.waitingReady(opened.waiting, process);
     if (answer.failure !== null) throw explainFailure(kind.prepare.planOf(values), answer.failure);
     if (answer.gone) throw killed();
-    return { container: await containers.waits(container, process), kind, values, native: opened.waiting, process };
+    const waiting = await containers.waits(container, process);
+    return { container: waiting, kind, values, native: opened.waiting, process, lent };
   } catch (error) {
     await kill(runtime, process);
+    takeBack(runtime, lent);
     throw error;
   }
 }
@@ -114,6 +123,7 @@ async function startWaiting(
 export async function dropWaiting(runtime: Runtime, waiting: WaitingContainer): Promise<void> {
   runtime.native.closeWaiting(waiting.native);
   await kill(runtime, waiting.process);
+  takeBack(runtime, waiting.lent);
   await remove(runtime, waiting.container);
 }
 

@@ -1,3 +1,4 @@
+import type { GroupUsage } from '../cgroups/reading.ts';
 import { messageOf } from '../errors/message.ts';
 import type { NativeExit } from '../native/contract.ts';
 import { setOwnExit } from '../record/claims.ts';
@@ -8,8 +9,13 @@ import { explained } from '../store/explain.ts';
 import type { Store } from '../store/store.ts';
 import { type ExitStatus, exitStatus } from './exit.ts';
 
+/** Exit of an application, with what its cgroups have counted; null without cgroups of its own. */
+export interface ContainerExit extends NativeExit {
+  readonly group: GroupUsage | null;
+}
+
 /** Exit of an application, with its collected outputs. */
-export interface ExitReport extends Pick<NativeExit, 'exit' | 'outputs' | 'overflow'> {
+export interface ExitReport extends Pick<ContainerExit, 'exit' | 'outputs' | 'overflow' | 'group'> {
   readonly status: ExitStatus;
 }
 
@@ -18,7 +24,7 @@ export interface ExitRequest {
   readonly id: string;
   /** The launcher's threads remove the container. */
   readonly removes: boolean;
-  readonly finished: Promise<NativeExit>;
+  readonly finished: Promise<ContainerExit>;
 }
 
 /**
@@ -48,7 +54,7 @@ export async function settleExit(
     // A removal by force has been the exit.
     if (rm) await containers.remove(id, { volumes: true }).catch(ignoreGone);
   };
-  let end: NativeExit;
+  let end: ContainerExit;
   try {
     end = await finished;
   } catch (error) {

@@ -1,16 +1,31 @@
-import type { Usage } from '../errors/index.ts';
+import type { GroupUsage } from '../cgroups/reading.ts';
+import type { Limit, Usage } from '../errors/index.ts';
 import type { LaunchResult, ReapedExit } from '../native/contract.ts';
 
 const blockBytes = 512;
 
-/** Gives what an application used, whose start took these times. Pure. */
-export function usageOf({ seen, usage }: ReapedExit, { returned }: Pick<LaunchResult['times'], 'returned'>): Usage {
+/** Gives what an application used, whose start took these times, with what its cgroups have counted. Pure. */
+export function usageOf(
+  { seen, usage }: ReapedExit,
+  group: GroupUsage | null,
+  { returned }: Pick<LaunchResult['times'], 'returned'>,
+): Usage {
   return {
-    userMs: usage.userMicros / 1e3,
-    systemMs: usage.systemMicros / 1e3,
+    // A cgroup has counted processes too that nothing waited for.
+    userMs: group?.userMs ?? usage.userMicros / 1e3,
+    systemMs: group?.systemMs ?? usage.systemMicros / 1e3,
     wallMs: Math.max(0, seen - returned) / 1e6,
     maxRssBytes: usage.maxResidentKilobytes === 0 ? null : usage.maxResidentKilobytes * 1024,
     ioReadBytes: usage.blocksRead * blockBytes,
     ioWriteBytes: usage.blocksWritten * blockBytes,
+    memoryPeakBytes: group?.memoryPeakBytes ?? null,
+    pidsPeak: group?.pidsPeak ?? null,
   };
+}
+
+/** What the limits of a container have done, as the kernel has counted it. Pure. */
+export function hitLimits(group: GroupUsage | null): { readonly oomKilled: boolean; readonly limit: Limit | null } {
+  const oomKilled = (group?.oomKills ?? 0) > 0;
+  const limit = oomKilled ? 'memory' : (group?.refusedForks ?? 0) > 0 ? 'pids' : null;
+  return { oomKilled, limit };
 }

@@ -1,19 +1,19 @@
 import { once } from 'node:events';
 import { expect } from 'chai';
-import type { NativeExit } from '../../../ts/native/contract.ts';
 import type { ContainerStore } from '../../../ts/record/container-store.ts';
 import { created } from '../../../ts/record/schema.ts';
 import { newId } from '../../../ts/store/id.ts';
-import { settleExit } from '../../../ts/supervise/settle-exit.ts';
+import { type ContainerExit, settleExit } from '../../../ts/supervise/settle-exit.ts';
 import { record } from '../../support/records.ts';
 
 describe('what follows the exit of an application', () => {
   const usage = { userMicros: 0, systemMicros: 0, maxResidentKilobytes: 0, blocksRead: 0, blocksWritten: 0 };
-  const end: NativeExit = {
+  const end: ContainerExit = {
     exit: { code: 3, signal: null, seen: 0, usage },
     outputs: [Buffer.from('result')],
     overflow: null,
     failure: null,
+    group: null,
   };
 
   for (const durability of ['ephemeral', 'durable'] as const) {

@@ -1,5 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
-import type { LaunchError, RequestError, Usage } from '../../errors/index.ts';
+import type { LaunchError, Limit, RequestError, Usage } from '../../errors/index.ts';
 import type { Timings, Trace } from '../../trace/types.ts';
 
 /**
@@ -39,6 +39,10 @@ export interface ExitStatus {
 export interface Ended extends ExitStatus {
   /** What the application used. */
   readonly usage: Usage;
+  /** True if the kernel ended a process of the container because memory was at its limit. */
+  readonly oomKilled: boolean;
+  /** Limit that the container has met; null if it met none. */
+  readonly limit: Limit | null;
 }
 
 /**
@@ -101,9 +105,6 @@ export interface RunResult<Output extends string | Buffer = string> extends Ende
   };
 }
 
-/** Limit that ended a run: its time-out, or `maxBuffer`. */
-export type RunLimit = 'wallTime' | 'output';
-
 /** Outcome of `run` with `reject: false`: a result, or what is known of a run that failed. */
 export interface RunOutcome<Output extends string | Buffer = string> {
   /**
@@ -121,8 +122,10 @@ export interface RunOutcome<Output extends string | Buffer = string> {
   readonly usage: Usage | null;
   /** True if the time-out ended the run. */
   readonly timedOut: boolean;
-  /** Limit that ended the run; null if none did. */
-  readonly limit: RunLimit | null;
+  /** True if the kernel ended a process of the container because memory was at its limit. */
+  readonly oomKilled: boolean;
+  /** Limit that ended the run, or that the container has met; null if there was none. */
+  readonly limit: Limit | null;
   /** What `run` throws without `reject: false`; null for a result. */
   readonly error: RequestError | LaunchError | null;
   /** Times of the steps of the start; only of a result. */

@@ -1,45 +1,46 @@
 import { mkdir, readFile, rmdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { type Hierarchy, readHierarchies } from '../../cgroups/hierarchies.ts';
+import { makerOf } from '../../cgroups/names.ts';
 import { shortId } from '../../plan/holes.ts';
 import { errorCode } from '../../store/system-error.ts';
 import { pollUntil } from './poll.ts';
 
-/** A cgroup hierarchy that can freeze: cgroup v2 always (5.2), cgroup v1 by its freezer controller. */
-export interface Hierarchy {
-  readonly version: 1 | 2;
-  readonly mount: string;
-}
+/** A hierarchy that can freeze: version 2 always (Linux 5.2), version 1 by its freezer controller. */
+export type Freezer = Pick<Hierarchy, 'version' | 'mount'>;
 
-/** A cgroup that is made to freeze a container. Plain data, noted on disk, so that another process can thaw it. */
+/** A cgroup that freezes a container. Plain data, noted on disk, so that another process can thaw it. */
 export interface FrozenGroup {
-  readonly hierarchy: Hierarchy;
+  readonly hierarchy: Freezer;
   readonly path: string;
-  /** Path of the cgroup that the application was in before. */
+  /** Path of the cgroup that the application was in before; the same if the container has one of its own. */
   readonly home: string;
 }
 
 /** Lists the hierarchies that can freeze, cgroup v2 first: processes that cgroup v1 has frozen cannot be killed. */
-export async function hierarchies(): Promise<Hierarchy[]> {
-  const found: Hierarchy[] = [];
-  for (const line of (await readFile('/proc/self/mountinfo', 'utf8')).split('\n')) {
-    const [left = '', right = ''] = line.split(' - ');
-    const mount = left.split(' ')[4] ?? '';
-    const [type, , options = ''] = right.split(' ');
-    if (type === 'cgroup2') found.push({ version: 2, mount });
-    if (type === 'cgroup' && options.split(',').includes('freezer')) found.push({ version: 1, mount });
-  }
-  return found.sort((a, b) => b.version - a.version);
+export async function freezers(): Promise<Freezer[]> {
+  const all = await hierarchiesOf('self');
+  const able = all.filter(({ version, controllers }) => version === 2 || controllers.includes('freezer'));
+  return able.map(({ version, mount }) => ({ version, mount }));
+}
+
+/** The hierarchies of a process, with its cgroups; none when it is gone. */
+async function hierarchiesOf(pid: number | 'self'): Promise<readonly Hierarchy[]> {
+  const read = (path: string) => readFile(path, 'utf8').catch(() => '');
+  return readHierarchies(await read('/proc/self/mountinfo'), await read(`/proc/${pid}/cgroup`));
 }
 
 /** Names the cgroup to freeze a container in; null if the container is not in the hierarchy. Makes nothing. */
-export async function groupFor(hierarchy: Hierarchy, id: string, pid: number): Promise<FrozenGroup | null> {
+export async function groupFor(hierarchy: Freezer, id: string, pid: number): Promise<FrozenGroup | null> {
   const home = await homeOf(hierarchy, pid);
   if (home === null) return null;
+  if (hierarchy.version === 2 && makerOf(basename(home)) !== null) return { hierarchy, path: home, home };
   return { hierarchy, path: join(hierarchy.mount, `orlop-pause-${shortId(id)}`), home };
 }
 
 /**
- * Moves processes into the group and freezes it. Fills `homes` with the cgroup that each process was in before.
+ * Freezes the processes: in the container's own cgroup, or moved into the group. Fills `homes` with the cgroup that each
+ * moved process was in before.
  *
  * @throws a system error where the hierarchy cannot be written, RequestError ORLOP_E_TIMEOUT; `thaw` undoes what was done
  */
@@ -48,15 +49,18 @@ export async function freeze(
   processes: () => Promise<number[]>,
   homes: Map<number, string>,
 ): Promise<void> {
-  await mkdir(group.path);
-  await gather(group, processes, homes);
+  if (group.path !== group.home) {
+    await mkdir(group.path);
+    await gather(group, processes, homes);
+  }
   await setFrozen(group, true);
 }
 
-/** Thaws a group, moves each process back to its cgroup, and removes the group. */
+/** Thaws a group. Moves each process back to its cgroup, and removes the group, if it was made for the pause. */
 export async function thaw(group: FrozenGroup, homes: ReadonlyMap<number, string>): Promise<void> {
   try {
     await setFrozen(group, false);
+    if (group.path === group.home) return;
     await pollUntil('the processes of a paused container are moved back', async () => {
       for (const pid of await pidsIn(group)) await moveHome(group, pid, homes.get(pid) ?? group.home);
       return removed(group.path);
@@ -84,15 +88,9 @@ async function gather(
   }
 }
 
-/** Path of a process's cgroup in a hierarchy, cgroups(7); null when the process is gone. */
-async function homeOf({ version, mount }: Hierarchy, pid: number): Promise<string | null> {
-  const text = await readFile(`/proc/${pid}/cgroup`, 'utf8').catch(() => '');
-  for (const line of text.split('\n')) {
-    const [number, controllers = '', ...path] = line.split(':');
-    const ours = version === 2 ? number === '0' : controllers.split(',').includes('freezer');
-    if (ours) return join(mount, path.join(':'));
-  }
-  return null;
+/** Path of a process's cgroup in a hierarchy; null when the process is gone. */
+async function homeOf({ mount }: Freezer, pid: number): Promise<string | null> {
+  return (await hierarchiesOf(pid)).find((one) => one.mount === mount)?.own ?? null;
 }
 
 async function pidsIn({ path }: FrozenGroup): Promise<number[]> {

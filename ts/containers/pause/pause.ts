@@ -8,7 +8,7 @@ import { applicationOf } from '../../record/files.ts';
 import type { StoredContainer } from '../../record/schema.ts';
 import { readRecord, recordSchema, writeRecord } from '../../store/record.ts';
 import type { Store } from '../../store/store.ts';
-import { type FrozenGroup, freeze, groupFor, hierarchies, thaw } from './freezer.ts';
+import { type FrozenGroup, freeze, freezers, groupFor, thaw } from './freezer.ts';
 import { pollUntil } from './poll.ts';
 import { namespaceOf, processesOf } from './processes.ts';
 
@@ -94,7 +94,7 @@ async function pauseProcesses(
   if (namespace === null || !(await isAlive(application)) || namespace === (await namespaceOf('self'))) return null;
   const processes = () => processesOf(application.pid, namespace);
   await mkdir(pausedPath(store), { recursive: true, mode: 0o700 });
-  for (const hierarchy of await hierarchies()) {
+  for (const hierarchy of await freezers()) {
     const group = await groupFor(hierarchy, id, application.pid);
     if (group === null) continue;
     const homes = new Map<number, string>();

@@ -1,0 +1,157 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { expect } from 'chai';
+import { type Hierarchy, readHierarchies } from '../../../ts/cgroups/hierarchies.ts';
+import { makerOf } from '../../../ts/cgroups/names.ts';
+import { withOrlop } from '../../support/orlop.ts';
+import { Program } from '../../support/programs.ts';
+import { requires } from '../../support/require.ts';
+import { until } from '../../support/temporary.ts';
+
+const read = (path: string) => readFileSync(path, 'utf8');
+
+/** The hierarchy that holds a controller, with the cgroup of a process. */
+function groupOf(pid: number, controller: string): { version: 1 | 2; directory: string } {
+  const all = readHierarchies(read('/proc/self/mountinfo'), read(`/proc/${pid}/cgroup`));
+  const holds = ({ version, controllers, mount }: Hierarchy) =>
+    version === 1
+      ? controllers.includes(controller)
+      : read(join(mount, 'cgroup.controllers')).split(/\s/).includes(controller);
+  const found = all.find(holds);
+  if (found?.own == null) throw new Error(`there is no ${controller}`);
+  return { version: found.version, directory: found.own };
+}
+
+describe('limits', function () {
+  this.timeout(120_000);
+  requires('root', 'addon', 'archive', 'overlay', 'busybox', 'limits');
+  const fixture = withOrlop();
+  const sh = (script: string, options = {}) =>
+    fixture().orlop.run('busybox', ['sh', '-c', script], { ...options, reject: false });
+
+  it('of memory end a container that takes more, and tell so', async () => {
+    const { orlop } = fixture();
+    const limits = { memory: '32m', swap: 0 };
+    const bomb = await orlop.run('busybox', ['dd', 'if=/dev/zero', 'of=/dev/null', 'bs=200M'], {
+      limits,
+      reject: false,
+    });
+    expect(bomb).to.include({ exitCode: 137, signal: 'SIGKILL', oomKilled: true, limit: 'memory', error: null });
+    expect(bomb.usage?.memoryPeakBytes).to.be.within(24 << 20, 32 << 20);
+    const small = await sh('dd if=/dev/zero of=/dev/null bs=8M count=1', { limits });
+    expect(small).to.include({ exitCode: 0, oomKilled: false, limit: null });
+    expect(small.usage?.memoryPeakBytes).to.be.within(8 << 20, 32 << 20);
+  });
+
+  it('of processes refuse one more, exactly, and tell the most that there were', async () => {
+    const limits = { pids: 6 };
+    const script = (count: number) => `for i in $(seq ${count}); do sleep 0.2 & done; wait; echo all`;
+    const most = await sh(script(5), { limits });
+    expect(most).to.include({ stdout: 'all\n', limit: null });
+    expect(most.usage?.pidsPeak).to.equal(6);
+    expect(await sh(script(6), { limits })).to.include({ stdout: '', limit: 'pids' });
+  });
+
+  it('stop a fork bomb, of which nothing is left', async () => {
+    const bomb = await sh('b() { b | b & b; }; b', { limits: { pids: 50 }, timeout: 3000 });
+    expect(bomb.limit).to.be.oneOf(['wallTime', 'pids']);
+    expect(bomb.usage?.pidsPeak).to.equal(50);
+  });
+
+  it('of processors slow a container down', async () => {
+    const { usage } = await sh('while :; do :; done', { limits: { cpus: 0.2 }, timeout: 1000 });
+    expect(usage?.wallMs).to.be.above(900);
+    expect((usage?.userMs ?? 0) + (usage?.systemMs ?? 0)).to.be.below(((usage?.wallMs ?? 0) * 2) / 5);
+  });
+
+  it('are in the control files of the application, with a default of processes', async () => {
+    const { orlop } = fixture();
+    const limits = { cpuShares: 512, cpusetCpus: '0', memoryReservation: '16m', cpus: 0.5 };
+    const container = await orlop.create('busybox', ['sleep', '600'], { rm: true, limits });
+    await using running = await container.start();
+    const value = (controller: string, first: string, second: string) => {
+      const { version, directory } = groupOf(running.pid, controller);
+      return read(join(directory, version === 1 ? first : second)).trim();
+    };
+    expect(value('cpu', 'cpu.shares', 'cpu.weight')).to.be.oneOf(['512', '20']);
+    expect(value('cpu', 'cpu.cfs_quota_us', 'cpu.max')).to.be.oneOf(['50000', '50000 100000']);
+    expect(value('cpuset', 'cpuset.cpus', 'cpuset.cpus')).to.equal('0');
+    expect(value('memory', 'memory.soft_limit_in_bytes', 'memory.low')).to.equal(`${16 << 20}`);
+    expect(value('pids', 'pids.max', 'pids.max')).to.be.oneOf(['2049', '2048']);
+    expect(makerOf(basename(groupOf(running.pid, 'pids').directory))?.pid).to.equal(process.pid);
+  });
+
+  it('are those of the record when a container is started again', async () => {
+    const { orlop } = fixture();
+    const made = await orlop.create('busybox', ['sh', '-c', 'sleep 600'], { name: 'limited', limits: { pids: 7 } });
+    await fixture().settle();
+    const container = await fixture().orlop.container(made.id);
+    const running = await container.start();
+    const { version, directory } = groupOf(running.pid, 'pids');
+    expect(read(join(directory, 'pids.max')).trim()).to.equal(version === 1 ? '8' : '7');
+    running.kill('SIGKILL');
+    await running.exited;
+    await container.remove();
+  });
+
+  it('hold in a pool', async () => {
+    await using pool = await fixture().orlop.pool('busybox', { size: 1, limits: { memory: '32m', swap: 0 } });
+    const bomb = await pool.run(['dd', 'if=/dev/zero', 'of=/dev/null', 'bs=200M'], { reject: false });
+    expect(bomb).to.include({ exitCode: 137, oomKilled: true, limit: 'memory' });
+    expect(await pool.run(['true'], { reject: false })).to.include({ exitCode: 0, oomKilled: false, limit: null });
+  });
+
+  it('that the kernel refuses name the control file, and nothing is started', async () => {
+    const { error } = await sh('true', { limits: { deviceReadBps: { '/dev/null': '1m' } } });
+    expect(error).to.have.property('code', 'ORLOP_E_LIMIT');
+    expect(error?.message).to.contain("'/dev/null'").and.to.contain('block device');
+    expect((await fixture().orlop.containers.list({ all: true })).items).to.deep.equal([]);
+  });
+
+  it('leave no cgroup when the runtime is closed', async () => {
+    const { orlop } = fixture();
+    const container = await orlop.create('busybox', ['sleep', '600'], { rm: true, limits: { memory: '32m' } });
+    const running = await container.start();
+    const directories = ['pids', 'memory'].map((name) => groupOf(running.pid, name).directory);
+    expect(directories.every((path) => existsSync(path))).to.equal(true);
+    running.kill('SIGKILL');
+    await running.exited;
+    await sh('true');
+    await fixture().settle();
+    const left = directories.flatMap((path) => (existsSync(dirname(path)) ? readdirSync(dirname(path)) : []));
+    expect(left.filter((name) => makerOf(name)?.pid === process.pid)).to.deep.equal([]);
+  });
+
+  it('hold although the program makes all its starts at once', async () => {
+    const all = await Promise.all(
+      Array.from({ length: 24 }, (_, i) =>
+        sh('sleep 0.1 & sleep 0.1 & wait', { limits: { pids: i % 2 === 0 ? 2 : 3 } }),
+      ),
+    );
+    expect(all.map(({ limit }) => limit)).to.deep.equal(all.map((_, i) => (i % 2 === 0 ? 'pids' : null)));
+  });
+});
+
+describe('cgroups that a killed program left', function () {
+  this.timeout(60_000);
+  requires('root', 'addon', 'archive', 'overlay', 'busybox', 'limits');
+  const fixture = withOrlop();
+
+  it('are removed by the next program that starts a container', async () => {
+    await using program = new Program(fixture(), ['end']);
+    await program.next();
+    const pid = program.child.pid ?? 0;
+    const { directory } = groupOf(process.pid, 'pids');
+    const all = () => [join(directory, 'orlop'), '/sys/fs/cgroup/orlop', '/sys/fs/cgroup/unified/orlop'];
+    const left = () =>
+      all()
+        .flatMap((path) => (existsSync(path) ? readdirSync(path) : []))
+        .filter((name) => makerOf(name)?.pid === pid);
+    expect(left().length).to.be.at.least(3);
+    program.child.kill('SIGKILL');
+    await program.end();
+    expect(left().length).to.be.at.least(3);
+    await fixture().orlop.run('busybox', ['true']);
+    await until('the cgroups are removed', () => left().length === 0);
+  });
+});

@@ -1,0 +1,155 @@
+import { closeSync, openSync, rmdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { ownIdentity } from '../linux/proc.ts';
+import type { Change, LaunchGroup, Native } from '../native/contract.ts';
+import { errorCode } from '../store/system-error.ts';
+import { nameOf } from './names.ts';
+import { type Branch, inheritedSets, makeParent } from './place.ts';
+import { type GroupUsage, readUsage } from './reading.ts';
+import type { Controller, Setting } from './settings.ts';
+
+/** Cgroup of a container in one hierarchy. */
+export interface Seated {
+  readonly branch: Branch;
+  readonly directory: string;
+}
+
+let made = 0;
+
+/** The cgroups of one container, in each hierarchy that it needs. */
+export class Group {
+  readonly #native: Native;
+  readonly #parts: readonly Seated[];
+  /** Descriptors; undefined without a hierarchy of that version. */
+  readonly #cgroup: number | undefined;
+  readonly #seat: number | undefined;
+  #closed = false;
+
+  private constructor(native: Native, parts: readonly Seated[], cgroup: number | undefined, seat: number | undefined) {
+    this.#native = native;
+    this.#parts = parts;
+    this.#cgroup = cgroup;
+    this.#seat = seat;
+  }
+
+  /**
+   * Makes the cgroups in these branches, without limits. With one of version 1, a thread is moved into it, for which
+   * the kernel takes some milliseconds.
+   *
+   * @throws a system error with its path
+   */
+  static async make(native: Native, branches: readonly Branch[]): Promise<Group> {
+    const name = nameOf(await ownIdentity(), made++);
+    const parts = branches.map((branch) => ({ branch, directory: join(branch.parent, name) }));
+    try {
+      await makeAll(native, parts);
+      const first = parts.filter(({ branch }) => branch.version === 1).map(({ directory }) => directory);
+      const seat = first.length === 0 ? undefined : await native.openSeat(first);
+      const second = parts.find(({ branch }) => branch.version === 2);
+      const cgroup = second === undefined ? undefined : openSync(second.directory, 'r');
+      return new Group(native, parts, cgroup, seat);
+    } catch (error) {
+      await removeAll(native, parts);
+      throw error;
+    }
+  }
+
+  /** What a launch needs to start in the cgroups with these limits. */
+  forLaunch(settings: readonly Setting[]): LaunchGroup {
+    const limits = settings.map(
+      ({ controller, file, value }): Change => ['write', this.#file(controller, file), value, 0],
+    );
+    return { cgroup: this.#cgroup, seat: this.#seat, limits };
+  }
+
+  /** The setting that a failed write of a launch was for; undefined if it was none. */
+  settingAt(path: string, settings: readonly Setting[]): Setting | undefined {
+    return settings.find(({ controller, file }) => this.#file(controller, file) === path);
+  }
+
+  /** What the kernel has counted for the container so far. */
+  usage(): GroupUsage {
+    return readUsage(this.#parts);
+  }
+
+  /** Removes the cgroups, when no process of the container is left. */
+  async remove(): Promise<void> {
+    this.#close();
+    await removeAll(this.#native, this.#parts);
+  }
+
+  /** The same at the end of the program, for cgroups that no container has used. */
+  removeSync(): void {
+    this.#close();
+    for (const { directory } of this.#parts) {
+      for (const pause of pauses) {
+        if (removedSync(directory)) break;
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, pause);
+      }
+    }
+  }
+
+  #close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    if (this.#cgroup !== undefined) closeSync(this.#cgroup);
+    if (this.#seat !== undefined) this.#native.closeSync(this.#seat);
+  }
+
+  #file(controller: Controller, file: string): string {
+    const part = this.#parts.find(({ branch }) => branch.controllers.includes(controller));
+    if (part === undefined) throw new Error(`no cgroup of this container has the controller ${controller}`);
+    return join(part.directory, file);
+  }
+}
+
+/** Times that the directory above is made again: each program removes it when it has no container. */
+const attempts = 5;
+
+async function makeAll(native: Native, parts: readonly Seated[]): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await native.changeLater(parts.flatMap(changesOf));
+    } catch (error) {
+      if (errorCode(error) !== 'ENOENT' || attempt === attempts) throw error;
+      await removeAll(native, parts);
+      for (const { branch } of parts) makeParent(branch);
+    }
+  }
+}
+
+function changesOf({ branch, directory }: Seated): readonly Change[] {
+  const made: Change[] = [['mkdir', directory, 0o755]];
+  if (branch.version === 1 && branch.controllers.includes('cpuset')) {
+    made.push(...inheritedSets(directory).map(({ path, value }): Change => ['write', path, value, 0]));
+  }
+  return made;
+}
+
+/** False while a thread or a process is in it. */
+function removedSync(directory: string): boolean {
+  try {
+    rmdirSync(directory);
+    return true;
+  } catch (error) {
+    return errorCode(error) !== 'EBUSY';
+  }
+}
+
+/** Times in ms after which a removal is tried again: an exited process leaves its cgroup a moment later. */
+const pauses = [1, 1, 2, 5, 10, 20, 50, 100];
+
+/** Removes cgroups. One that stays in use is left for a later command. */
+async function removeAll(native: Native, parts: readonly Seated[]): Promise<void> {
+  const removals = parts.map(({ directory }): Change => ['rmdir', directory]);
+  for (const pause of pauses) {
+    try {
+      await native.changeLater(removals);
+      return;
+    } catch (error) {
+      if (errorCode(error) !== 'EBUSY') return;
+      await delay(pause);
+    }
+  }
+}

@@ -1,0 +1,175 @@
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { type Hierarchy, readHierarchies } from './hierarchies.ts';
+import type { Controller } from './settings.ts';
+
+const controllers: readonly Controller[] = ['memory', 'cpu', 'cpuset', 'pids', 'io'];
+
+/** Directory in which cgroups of containers are made, and what they hold there. */
+export interface Branch {
+  readonly version: 1 | 2;
+  readonly parent: string;
+  /** Directory above, which was there before. */
+  readonly base: string;
+  readonly controllers: readonly Controller[];
+}
+
+/** Where a program can make cgroups. */
+export interface Place {
+  /** One for each hierarchy, version 2 first: it places, ends and freezes processes even without controllers. */
+  readonly branches: readonly Branch[];
+  /** Why a controller is in no branch. */
+  missing(controller: Controller): { readonly why: string; readonly hint: string };
+}
+
+/** Name of the directory that holds the cgroups of all containers. */
+const ours = 'orlop';
+
+/**
+ * Finds where this program can make cgroups, and makes the directories for it.
+ *
+ * Version 1: below the program's own cgroup, whose limits hold for its containers too. Version 2 has no room there,
+ * because a cgroup with processes has no children with controllers: at the top for root, or in the nearest directory
+ * above that was delegated to the caller.
+ *
+ * @param parent path of `--cgroup-parent`, from the top of each hierarchy
+ */
+export function findPlace(parent: string | undefined): Place {
+  const hierarchies = readHierarchies(read('/proc/self/mountinfo'), read('/proc/self/cgroup'));
+  const reasons = new Map<Controller, string>();
+  const branches: Branch[] = [];
+  for (const hierarchy of hierarchies) {
+    const held = controllersOf(hierarchy);
+    try {
+      const branch = makeBranch(hierarchy, held, parent);
+      branches.push(branch);
+      for (const one of held)
+        if (!branch.controllers.includes(one)) reasons.set(one, `'${branch.parent}' has no such controller`);
+    } catch (error) {
+      for (const one of held) reasons.set(one, (error as Error).message);
+    }
+  }
+  return { branches, missing: (controller) => explain(controller, hierarchies, reasons) };
+}
+
+function explain(
+  controller: Controller,
+  hierarchies: readonly Hierarchy[],
+  reasons: ReadonlyMap<Controller, string>,
+): { readonly why: string; readonly hint: string } {
+  const reason = reasons.get(controller);
+  const name = `the controller '${controller}' of control groups`;
+  if (hierarchies.length === 0) {
+    return { why: 'no control groups are mounted', hint: 'mount cgroup v2 at /sys/fs/cgroup, or leave the limit out' };
+  }
+  if (reason === undefined) {
+    return {
+      why: `the kernel has no ${name.slice(4)}, or it is not mounted`,
+      hint: 'mount it, or leave the limit out',
+    };
+  }
+  return {
+    why: `${name} is not delegated to this program (${reason})`,
+    hint: `start it with 'systemd-run --user --scope -p Delegate=yes', or as root; or leave the limit out`,
+  };
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+function controllersOf({ version, controllers: names, mount }: Hierarchy): readonly Controller[] {
+  const listed = version === 1 ? names : read(join(mount, 'cgroup.controllers')).split(/\s+/);
+  return controllers.filter((one) => listed.includes(version === 1 && one === 'io' ? 'blkio' : one));
+}
+
+/** @throws a system error if no directory can be made */
+function makeBranch(hierarchy: Hierarchy, held: readonly Controller[], chosen: string | undefined): Branch {
+  const { version, mount } = hierarchy;
+  const base = chosen === undefined ? baseOf(hierarchy) : mount;
+  // The top of a hierarchy lacks most control files, and is nobody's.
+  const parent = join(base, chosen === undefined || chosen === '/' ? ours : chosen);
+  const branch = { version, base, parent, controllers: held };
+  makeParent(branch);
+  if (version === 1) return branch;
+  const enabled = read(join(parent, 'cgroup.subtree_control')).split(/\s+/);
+  return { ...branch, controllers: held.filter((one) => enabled.includes(one)) };
+}
+
+/** Makes the directory of a branch, again if another program of the caller has removed it. Throws a system error. */
+export function makeParent({ version, base, parent, controllers: held }: Branch): void {
+  mkdirSync(parent, { recursive: true, mode: 0o755 });
+  const made = between(base, parent);
+  if (version === 2) for (const directory of [base, ...made]) enable(directory, held);
+  else if (held.includes('cpuset')) for (const directory of made) fillSets(directory);
+}
+
+/** Directory below which orlop makes its own. */
+function baseOf({ version, mount, own }: Hierarchy): string {
+  if (version === 1) return own ?? mount;
+  if (isWritable(mount)) return mount;
+  let directory = own === null ? mount : dirname(own);
+  while (directory.length > mount.length && !isWritable(directory)) directory = dirname(directory);
+  return directory;
+}
+
+function isWritable(directory: string): boolean {
+  try {
+    for (const path of [directory, join(directory, 'cgroup.procs'), join(directory, 'cgroup.subtree_control')]) {
+      accessSync(path, constants.W_OK);
+    }
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Directories below `base` on the way to `path`, which comes last. */
+function between(base: string, path: string): readonly string[] {
+  const found: string[] = [];
+  for (let one = path; one.length > base.length; one = dirname(one)) found.unshift(one);
+  return found;
+}
+
+/** Enables controllers for the children, one by one: the kernel refuses a list of which one is missing. */
+function enable(directory: string, held: readonly Controller[]): void {
+  const file = join(directory, 'cgroup.subtree_control');
+  const enabled = read(file).split(/\s+/);
+  for (const one of held) {
+    if (enabled.includes(one)) continue;
+    try {
+      writeFileSync(file, `+${one}`);
+    } catch {
+      // What is missing in the end has a sentence of its own.
+    }
+  }
+}
+
+const sets = ['cpuset.cpus', 'cpuset.mems'] as const;
+
+/** Processors and memory nodes as the directory above has them: a new cpuset of version 1 has none, and takes nobody. */
+function fillSets(directory: string): void {
+  for (const { path, value } of inheritedSets(directory)) if (read(path).trim() === '') writeFileSync(path, value);
+}
+
+export function inheritedSets(directory: string): readonly { readonly path: string; readonly value: string }[] {
+  return sets.map((name) => ({ path: join(directory, name), value: read(join(dirname(directory), name)).trim() }));
+}
+
+/** True if the cgroups of a branch have a control file: the directory above is no root, which lacks some. */
+export function hasFile({ parent }: Branch, file: string): boolean {
+  return existsSync(join(parent, file));
+}
+
+/** Removes the directory of all containers, unless one is in it. */
+export function removeParent({ parent }: Branch): void {
+  try {
+    if (existsSync(parent)) rmdirSync(parent);
+  } catch {
+    // Other programs of the caller have containers.
+  }
+}

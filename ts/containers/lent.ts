@@ -1,0 +1,77 @@
+import { RequestError } from '../errors/index.ts';
+import type { Launched } from '../launch/launch.ts';
+import type { Native, NativeProcess } from '../native/contract.ts';
+import type { UserRange } from '../plan/facts.ts';
+import type { Limited } from '../prefetch/groups.ts';
+import type { Range } from '../prefetch/ranges.ts';
+import type { Limits } from '../request/limits.ts';
+import type { ContainerExit } from '../supervise/settle-exit.ts';
+import type { Runtime } from './runtime.ts';
+
+/** What a container has of the program while it runs. */
+export interface Lent {
+  /** IDs of its user namespace; null: it has none of its own. */
+  readonly range: Range | null;
+  /** Its cgroups; null: it stays in those of the program. */
+  readonly limited: Limited | null;
+}
+
+export interface Wanted {
+  readonly userNamespace: UserRange | null;
+  readonly limits: Limits;
+  readonly mayHang: boolean;
+}
+
+/** Takes what a container needs. Throws as `Groups.take` and `Ranges.take`. */
+export async function lend(runtime: Runtime, { userNamespace, limits, mayHang }: Wanted): Promise<Lent> {
+  const taking = runtime.groups.take(limits);
+  try {
+    const range = userNamespace === null ? null : await takeRange(runtime, userNamespace, mayHang);
+    return { range, limited: await taking };
+  } catch (error) {
+    taking.then((limited) => takeBack(runtime, { range: null, limited })).catch(() => {});
+    throw error;
+  }
+}
+
+async function takeRange({ ranges, where }: Runtime, { first, size }: UserRange, mayHang: boolean): Promise<Range> {
+  await where.openForUsers(mayHang);
+  return first === null ? ranges.take(size) : ranges.chosen(first, size);
+}
+
+/** Takes everything back. Call when no process of the container is left. */
+export function takeBack({ groups, ranges }: Runtime, { range, limited }: Lent): void {
+  if (range !== null) ranges.release(range);
+  if (limited !== null) groups.release(limited);
+}
+
+/** The exit of a container, with what its cgroups have counted. The kernel has ended all processes of its PID namespace. */
+export async function exitAndTakeBack(
+  runtime: Runtime,
+  lent: Lent,
+  { ended, process }: Pick<Launched, 'ended' | 'process'>,
+): Promise<ContainerExit> {
+  try {
+    const exit = await (ended ?? exitOf(runtime.native, process));
+    return { ...exit, group: lent.limited?.group.usage() ?? null };
+  } finally {
+    takeBack(runtime, lent);
+  }
+}
+
+/** The exit of a process whose output is not collected. */
+async function exitOf(native: Native, process: NativeProcess): Promise<ContainerExit> {
+  return { exit: await native.wait(process), outputs: [], overflow: null, failure: null, group: null };
+}
+
+/** Says which limit the kernel has refused; gives other errors of a launch as they are. */
+export function explainLimit(error: unknown, { limited }: Lent): unknown {
+  const { path, code } = error as NodeJS.ErrnoException;
+  const setting = path === undefined ? undefined : limited?.group.settingAt(path, limited.settings);
+  if (setting === undefined) return error;
+  const message = `the kernel refuses the limit '${setting.value}' for '${setting.file}' (${code})`;
+  return new RequestError('ORLOP_E_LIMIT', message, {
+    hint: 'choose a value that the machine has, and that the cgroup above allows',
+    cause: error,
+  });
+}

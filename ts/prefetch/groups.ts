@@ -1,0 +1,178 @@
+import { statSync } from 'node:fs';
+import { Group } from '../cgroups/group.ts';
+import { type Branch, findPlace, hasFile, type Place, removeParent } from '../cgroups/place.ts';
+import { type Controller, defaultPids, type Machine, type Setting, settingsOf } from '../cgroups/settings.ts';
+import { sweep } from '../cgroups/sweep.ts';
+import { RequestError } from '../errors/index.ts';
+import { messageOf } from '../errors/message.ts';
+import type { Native } from '../native/contract.ts';
+import type { Limits } from '../request/limits.ts';
+import { atExit, notAtExit } from '../store/at-exit.ts';
+import { nextTickPace } from './pace.ts';
+import { Prefetch } from './prefetch.ts';
+
+/** Cgroups of a container, and the limits to write. */
+export interface Limited {
+  readonly group: Group;
+  readonly settings: readonly Setting[];
+}
+
+/** What the containers of a request need. */
+interface Needs {
+  readonly settings: readonly Setting[];
+  readonly branches: readonly Branch[];
+}
+
+/** Prefetched cgroups: one for the next start, and one for a start that comes meanwhile; more when starts come at once. */
+const size = 2;
+const maxSize = 16;
+
+/**
+ * Gives each container cgroups of its own. They are prefetched without limits, which are written at the launch: one of
+ * version 1 takes the kernel some milliseconds.
+ */
+export class Groups {
+  readonly #native: Native;
+  readonly #prefetches: () => boolean;
+  readonly #find: (parent: string | undefined) => Place;
+  readonly #places = new Map<string | undefined, Place>();
+  readonly #needs = new WeakMap<Limits, Needs>();
+  /** By the directories that they are made in. */
+  readonly #waiting = new Map<string, Prefetch<Group>>();
+  readonly #removing = new Set<Promise<void>>();
+  #swept: Promise<void> | null = null;
+  readonly #leave = () => {
+    for (const waiting of this.#waiting.values()) for (const group of waiting.items()) group.removeSync();
+    this.#removeParents();
+  };
+
+  /**
+   * @param prefetches false in a program that makes one start
+   * @param find finds the directories for `--cgroup-parent`
+   */
+  constructor(native: Native, prefetches: () => boolean, find: (parent: string | undefined) => Place = findPlace) {
+    this.#native = native;
+    this.#prefetches = prefetches;
+    this.#find = find;
+  }
+
+  /**
+   * Refuses limits that the machine cannot hold.
+   *
+   * @throws RequestError ORLOP_E_LIMIT
+   */
+  check(limits: Limits): void {
+    this.#needsOf(limits);
+  }
+
+  /**
+   * Gives the cgroups of a container; null if it needs none, and none would tell anything.
+   *
+   * @throws RequestError ORLOP_E_LIMIT, and a system error if a cgroup cannot be made
+   */
+  async take(limits: Limits): Promise<Limited | null> {
+    const { settings, branches } = this.#needsOf(limits);
+    if (branches.length === 0) return null;
+    this.#swept ??= this.#begin(limits);
+    const waiting = this.#prefetches() ? this.#waitingOf(branches).tryTake() : null;
+    return { group: waiting ?? (await Group.make(this.#native, branches)), settings };
+  }
+
+  /** Removes the cgroups of a container, of which no process is left. */
+  release({ group }: Limited): void {
+    const removing = group.remove().finally(() => this.#removing.delete(removing));
+    this.#removing.add(removing);
+  }
+
+  /** Removes what waits, and the directories that are empty then. */
+  async close(): Promise<void> {
+    notAtExit(this.#leave);
+    await this.#swept;
+    await Promise.all([...this.#waiting.values()].map((waiting) => waiting.close()));
+    await Promise.all(this.#removing);
+    this.#removeParents();
+  }
+
+  #begin(limits: Limits): Promise<void> {
+    atExit(this.#leave);
+    return sweep(this.#placeOf(limits).branches);
+  }
+
+  #removeParents(): void {
+    for (const { branches } of this.#places.values()) for (const branch of branches) removeParent(branch);
+  }
+
+  #waitingOf(branches: readonly Branch[]): Prefetch<Group> {
+    const key = branches.map(({ parent }) => parent).join('\n');
+    const known = this.#waiting.get(key);
+    if (known !== undefined) return known;
+    const made = new Prefetch<Group>(
+      { size, maxSize, atOnce: 2, each: 'one', skipFirst: 1, pace: nextTickPace() },
+      {
+        make: async () => [await Group.make(this.#native, branches)],
+        drop: (group) => group.remove(),
+        // Each start makes its own then, or its error tells the cause.
+        refused: () => true,
+      },
+    );
+    this.#waiting.set(key, made);
+    return made;
+  }
+
+  /** The limit of processes has a default where the machine can hold it. */
+  #needsOf(limits: Limits): Needs {
+    const known = this.#needs.get(limits);
+    if (known !== undefined) return known;
+    const place = this.#placeOf(limits);
+    const machine = machineOf(place);
+    const byDefault = limits.pids === undefined && machine.version('pids') !== null;
+    const settings = settingsOf(byDefault ? { ...limits, pids: defaultPids } : limits, machine);
+    const needs = { settings, branches: branchesFor(place, settings) };
+    this.#needs.set(limits, needs);
+    return needs;
+  }
+
+  #placeOf({ cgroupParent }: Limits): Place {
+    const known = this.#places.get(cgroupParent);
+    const place = known ?? this.#find(cgroupParent);
+    this.#places.set(cgroupParent, place);
+    return place;
+  }
+}
+
+function machineOf(place: Place): Machine {
+  const branchOf = (controller: Controller) =>
+    place.branches.find(({ controllers }) => controllers.includes(controller));
+  return {
+    version: (controller) => branchOf(controller)?.version ?? null,
+    missing: place.missing,
+    has: (controller, file) => {
+      const branch = branchOf(controller);
+      return branch !== undefined && hasFile(branch, file);
+    },
+    device: numbersOf,
+  };
+}
+
+/** Version 2 always: it counts the time of all processes, and can freeze and end them. */
+function branchesFor({ branches }: Place, settings: readonly Setting[]): readonly Branch[] {
+  return branches.filter(
+    ({ version, controllers }) => version === 2 || settings.some(({ controller }) => controllers.includes(controller)),
+  );
+}
+
+/** Numbers of a block device, `8:0`. */
+function numbersOf(path: string): string {
+  try {
+    const file = statSync(path, { bigint: true });
+    if (!file.isBlockDevice()) throw new Error('it is not a block device');
+    // makedev(3) of the C library and of the kernel.
+    const major = ((file.rdev >> 8n) & 0xfffn) | ((file.rdev >> 32n) & 0xfffff000n);
+    const minor = (file.rdev & 0xffn) | ((file.rdev >> 12n) & 0xffffff00n);
+    return `${major}:${minor}`;
+  } catch (error) {
+    throw new RequestError('ORLOP_E_LIMIT', `the rate of '${path}' cannot be held: ${messageOf(error)}`, {
+      hint: 'name a block device of the host, such as /dev/sda',
+    });
+  }
+}
