@@ -65,9 +65,14 @@ export const dockerCommands: readonly string[] = [
 /** Options of `run` with the value that Docker has without them. */
 export const dockerDefaults: readonly (readonly [option: string, value: string])[] = [
   ['--blkio-weight', '0'],
+  ['--cgroup-parent', ''],
   ['--cgroupns', 'private'],
+  ['--cpu-period', '0'],
+  ['--cpu-quota', '0'],
   ['--cpu-shares', '0'],
   ['--cpus', '0'],
+  ['--cpuset-cpus', ''],
+  ['--cpuset-mems', ''],
   ['--disable-content-trust', 'true'],
   ['--detach', 'false'],
   ['--health-interval', '0s'],
@@ -77,6 +82,7 @@ export const dockerDefaults: readonly (readonly [option: string, value: string])
   ['--isolation', 'default'],
   ['--log-driver', 'json-file'],
   ['--memory', '0'],
+  ['--memory-reservation', '0'],
   ['--memory-swap', '0'],
   ['--memory-swappiness', '-1'],
   ['--network', 'default'],

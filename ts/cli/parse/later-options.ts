@@ -1,10 +1,6 @@
 import type { LaterOption } from './later.ts';
 
 const atTheApplication = 'let the application check itself';
-// A container stays in the cgroup of the process that starts it.
-const ofBlockDevices = "limit orlop: 'systemd-run --scope -p IOWeight=N orlop run …'";
-const ofProcessors = "limit orlop: 'systemd-run --scope -p CPUQuota=150% orlop run …'";
-const ofMemory = "limit orlop: 'systemd-run --scope -p MemoryMax=SIZE orlop run …'";
 const ofNetworks = "'--network host' uses the networks of the host";
 const ofNames = "mount a file: '-v ./resolv.conf:/etc/resolv.conf:ro'";
 const ofOneNamespace = 'leave it out: each container has its own';
@@ -25,30 +21,17 @@ export const laterRunOptions: readonly LaterOption[] = [
     meanwhile: "with '--network host' the application listens on the host's own ports",
   },
   { flags: '-P, --publish-all', meanwhile: "with '--network host' the application listens on the host's own ports" },
-  { flags: '-m, --memory <size>', same: ['0'], meanwhile: ofMemory },
   { flags: '-a, --attach <stream>', meanwhile: "let the shell do it: '>FILE', '2>/dev/null'" },
-  { flags: '-c, --cpu-shares <n>', same: ['0'], meanwhile: "start it with 'nice orlop run …'" },
   { flags: '--add-host <entry>', meanwhile: "mount a file: '-v ./hosts:/etc/hosts:ro'" },
   { flags: '--annotation <pair>', meanwhile: 'use --label' },
-  { flags: '--blkio-weight <n>', same: ['0'], meanwhile: ofBlockDevices },
-  { flags: '--blkio-weight-device <weight>', meanwhile: ofBlockDevices },
-  { flags: '--cgroup-parent <path>', same: [''], meanwhile: 'start orlop in that cgroup: the container stays in it' },
+  { flags: '--blkio-weight-device <weight>', meanwhile: "'--blkio-weight' is for all disks" },
   { flags: '--cgroupns <mode>', same: ['', 'private'], meanwhile: ofOneNamespace },
   { flags: '--cidfile <file>', same: [''], meanwhile: "give it a --name, or write what 'orlop create' prints" },
-  { flags: '--cpu-period <n>', same: ['0'], meanwhile: ofProcessors },
-  { flags: '--cpu-quota <n>', same: ['0', '-1'], meanwhile: ofProcessors },
-  { flags: '--cpu-rt-period <n>', same: ['0'], meanwhile: ofProcessors },
-  { flags: '--cpu-rt-runtime <n>', same: ['0'], meanwhile: ofProcessors },
-  { flags: '--cpus <n>', same: ['', '0'], meanwhile: ofProcessors },
-  { flags: '--cpuset-cpus <list>', same: [''], meanwhile: "start it with 'taskset -c LIST orlop run …'" },
-  { flags: '--cpuset-mems <list>', same: [''], meanwhile: "start it with 'numactl --membind LIST orlop run …'" },
+  { flags: '--cpu-rt-period <n>', same: ['0'], meanwhile: "'--cpus' and '--cpu-shares' divide the processors" },
+  { flags: '--cpu-rt-runtime <n>', same: ['0'], meanwhile: "'--cpus' and '--cpu-shares' divide the processors" },
   { flags: '--detach-keys <keys>', same: [''], meanwhile: "nothing can be detached: let the shell do it with '&'" },
   { flags: '--device <device>', meanwhile: "mount it: '-v /dev/fuse:/dev/fuse'" },
   { flags: '--device-cgroup-rule <rule>', meanwhile: "mount the device: '-v /dev/fuse:/dev/fuse'" },
-  { flags: '--device-read-bps <limit>', meanwhile: ofBlockDevices },
-  { flags: '--device-read-iops <limit>', meanwhile: ofBlockDevices },
-  { flags: '--device-write-bps <limit>', meanwhile: ofBlockDevices },
-  { flags: '--device-write-iops <limit>', meanwhile: ofBlockDevices },
   { flags: '--disable-content-trust', same: ['true'], meanwhile: 'no image is fetched: check it where you fetch it' },
   { flags: '--dns <address>', meanwhile: ofNames },
   { flags: '--dns-opt <option>', meanwhile: ofNames },
@@ -75,9 +58,7 @@ export const laterRunOptions: readonly LaterOption[] = [
   { flags: '--log-driver <driver>', same: ['', 'json-file', 'none'], meanwhile: "let the shell do it: '>FILE 2>&1'" },
   { flags: '--log-opt <option>', meanwhile: "let the shell do it: '>FILE 2>&1'" },
   { flags: '--mac-address <address>', same: [''], meanwhile: ofNetworks },
-  { flags: '--memory-reservation <size>', same: ['0'], meanwhile: ofMemory },
-  { flags: '--memory-swap <size>', same: ['0', '-1'], meanwhile: ofMemory },
-  { flags: '--memory-swappiness <n>', same: ['-1'], meanwhile: ofMemory },
+  { flags: '--memory-swappiness <n>', same: ['-1'], meanwhile: "'--memory-swap' bounds the swap space" },
   { flags: '--mount <spec>', meanwhile: "use '-v SOURCE:TARGET[:ro]' or '--tmpfs TARGET'" },
   { flags: '--net-alias <name>', meanwhile: ofNetworks },
   { flags: '--network-alias <name>', meanwhile: ofNetworks },
@@ -85,11 +66,6 @@ export const laterRunOptions: readonly LaterOption[] = [
   { flags: '--no-healthcheck', same: ['true', 'false'] },
   { flags: '--oom-kill-disable', meanwhile: "start it with 'choom -n -1000 -- orlop run …'" },
   { flags: '--pid <mode>', same: ['', 'private'], meanwhile: ofOneNamespace },
-  {
-    flags: '--pids-limit <n>',
-    same: ['0', '-1'],
-    meanwhile: "limit orlop: 'systemd-run --scope -p TasksMax=N orlop run …'",
-  },
   { flags: '--platform <platform>', same: [''], meanwhile: 'fetch the image of that platform, and load it' },
   { flags: '--privileged', meanwhile: "give what is needed: '--cap-add', '--security-opt', '-v /dev/…:/dev/…'" },
   {

@@ -50,7 +50,7 @@ export const laterCommands: Readonly<Record<string, string>> = {
   'system info': "'orlop version' and 'orlop doctor' have a part of it",
   top: `pgrep -a --ns ${pid()} --nslist pid`,
   unpause: `kill -CONT ${pid()}`,
-  update: "give limits when it is made: '--ulimit'",
+  update: "give limits when it is made: '--memory', '--cpus'",
   'volume exists': 'orlop volume inspect VOLUME >/dev/null',
   'volume export': `tar -C $(orlop volume inspect -f '{{.Mountpoint}}' VOLUME) -c . >FILE`,
   'volume import': `tar -C $(orlop volume inspect -f '{{.Mountpoint}}' VOLUME) -x <FILE`,

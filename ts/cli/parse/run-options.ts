@@ -9,6 +9,7 @@ import { mergeEnv, parseEnv, parseEnvFile } from '../../request/environment.ts';
 import { parseRunOptions } from '../../request/options.ts';
 import type { EnvEntry, RunOptions, RunRequest } from '../../request/types.ts';
 import { type CommandOption, flag, floorOf, type Invocation, text, texts } from '../command.ts';
+import { cgroupParentOf, limitOptions, limitsOf } from './limit-options.ts';
 
 export const isolationOption: CommandOption = {
   flags: '--isolation <names>',
@@ -42,7 +43,8 @@ export const runOptions: readonly CommandOption[] = [
     text: 'no-new-privileges=false, seccomp=unconfined, seccomp=FILE, systempaths=host',
     many: true,
   },
-  { flags: '--ulimit <limit>', text: 'Set a limit: nofile=1024:2048', many: true },
+  ...limitOptions,
+  { flags: '--ulimit <limit>', text: 'Set a limit of a process: nofile=1024:2048', many: true },
   {
     flags: '--sysctl <parameter>',
     text: "Set a parameter of the container's kernel: net.core.somaxconn=1024",
@@ -97,6 +99,8 @@ export async function runArguments({ io, args, values }: Invocation): Promise<Ru
     capDrop: texts(values, 'capDrop'),
     securityOpt: texts(values, 'securityOpt'),
     ulimits: texts(values, 'ulimit'),
+    limits: limitsOf(values),
+    cgroupParent: cgroupParentOf(values),
     sysctls: texts(values, 'sysctl'),
     oomScoreAdj: text(values, 'oomScoreAdj'),
     shmSize: text(values, 'shmSize'),
