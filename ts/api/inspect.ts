@@ -2,6 +2,7 @@ import type { StoredContainer } from '../record/schema.ts';
 import type { BindMount } from '../request/types.ts';
 import { formatUserNamespace } from '../request/user-namespace.ts';
 import type { Store } from '../store/store.ts';
+import { hostLimits } from './host-limits.ts';
 import { mountsOf, optionsText } from './mounts.ts';
 import type { ContainerInspect, ContainerSummary } from './types.ts';
 
@@ -81,9 +82,7 @@ export function inspectContainer(
       NetworkMode: request.network,
       PortBindings: {},
       RestartPolicy: { Name: 'no', MaximumRetryCount: 0 },
-      Memory: 0,
-      NanoCpus: 0,
-      PidsLimit: null,
+      ...hostLimits(request.limits),
       Privileged: false,
       ReadonlyRootfs: request.readOnly,
       ShmSize: request.shmSize,
