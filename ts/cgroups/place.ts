@@ -30,7 +30,7 @@ const ours = 'orlop';
  *
  * Version 1: below the program's own cgroup, whose limits hold for its containers too. Version 2 has no room there,
  * because a cgroup with processes has no children with controllers: at the top for root, or in the nearest directory
- * above that was delegated to the caller.
+ * above that was delegated to the caller. If that is the program's own, its processes are moved to one below.
  *
  * @param parent path of `--cgroup-parent`, from the top of each hierarchy
  */
@@ -68,9 +68,12 @@ function explain(
       hint: 'mount it, or leave the limit out',
     };
   }
+  const first = hierarchies.some(({ version, controllers: names }) => version === 1 && names.includes(controller));
   return {
     why: `${name} is not delegated to this program (${reason})`,
-    hint: `start it with 'systemd-run --user --scope -p Delegate=yes', or as root; or leave the limit out`,
+    hint: first
+      ? 'version 1 of control groups is for root alone; leave the limit out, or boot with cgroup v2'
+      : `start it by 'systemd-run --user --scope -p Delegate=yes', or as root; or leave the limit out`,
   };
 }
 
@@ -111,10 +114,34 @@ export function makeParent({ version, base, parent, controllers: held }: Branch)
 /** Directory below which orlop makes its own. */
 function baseOf({ version, mount, own }: Hierarchy): string {
   if (version === 1) return own ?? mount;
-  if (isWritable(mount)) return mount;
-  let directory = own === null ? mount : dirname(own);
-  while (directory.length > mount.length && !isWritable(directory)) directory = dirname(directory);
-  return directory;
+  if (isTop(mount) && isWritable(mount)) return mount;
+  const above = own === null ? [] : [mount, ...between(mount, dirname(own))].reverse();
+  const free = above.find((directory) => isWritable(directory) && processesIn(directory).length === 0);
+  if (free !== undefined) return free;
+  // What was delegated has the program itself in it: a service of systemd, or a container.
+  if (own !== null && isWritable(own)) vacate(own);
+  return own ?? mount;
+}
+
+/** True for the top of the machine's hierarchy, which alone may have both processes and controllers for children. */
+function isTop(directory: string): boolean {
+  return !existsSync(join(directory, 'cgroup.type'));
+}
+
+function processesIn(directory: string): readonly string[] {
+  return read(join(directory, 'cgroup.procs')).split('\n').filter(Boolean);
+}
+
+/** Times that processes are moved: they may fork meanwhile. */
+const moves = 5;
+
+/** Moves the processes of a cgroup to one below, so that its children may have controllers. */
+function vacate(directory: string): void {
+  const below = join(directory, 'program');
+  mkdirSync(below, { recursive: true, mode: 0o755 });
+  for (let move = 0; move < moves && processesIn(directory).length > 0; move++) {
+    for (const pid of processesIn(directory)) tryWrite(join(below, 'cgroup.procs'), pid);
+  }
 }
 
 function isWritable(directory: string): boolean {
@@ -140,13 +167,15 @@ function enable(directory: string, held: readonly Controller[]): void {
   const file = join(directory, 'cgroup.subtree_control');
   const enabled = read(file).split(/\s+/);
   for (const one of held) {
-    if (enabled.includes(one)) continue;
-    try {
-      writeFileSync(file, `+${one}`);
-    } catch {
-      // What is missing in the end has a sentence of its own.
-    }
+    if (!enabled.includes(one)) tryWrite(file, `+${one}`);
   }
+}
+
+/** What is missing in the end has a sentence of its own. */
+function tryWrite(path: string, text: string): void {
+  try {
+    writeFileSync(path, text);
+  } catch {}
 }
 
 const sets = ['cpuset.cpus', 'cpuset.mems'] as const;

@@ -44,7 +44,7 @@ interface Wish {
   readonly optional?: boolean;
 }
 
-type Value = readonly [files: string | readonly string[], value: string | number];
+type Value = readonly [files: string | readonly string[], value: string | number | ((file: string) => number)];
 
 /**
  * The control files by which limits are held, in the order of writing. Pure.
@@ -65,7 +65,8 @@ function granted({ controller, asked, first, second, optional }: Wish, machine: 
   return (version === 1 ? first : second).flatMap(([files, value]) => {
     const names = typeof files === 'string' ? [files] : files;
     const file = names.find((name) => machine.has(controller, name));
-    if (file !== undefined) return [{ controller, file, value: `${value}` }];
+    if (file !== undefined)
+      return [{ controller, file, value: `${typeof value === 'function' ? value(file) : value}` }];
     if (optional) return [];
     throw new RequestError('ORLOP_E_LIMIT', `${asked} cannot be held: the kernel has no ${names.join(' and no ')}`, {
       hint: 'leave it out, or use a kernel that has it',
@@ -158,6 +159,11 @@ function processes({ pids }: Limits): readonly Wish[] {
   ];
 }
 
+/** 10 to 1000 as 1 to 10000, as runc converts it. */
+function diskWeight(weight: number): number {
+  return 1 + Math.floor(((weight - 10) * 9999) / 990);
+}
+
 const throttles = {
   rbps: 'blkio.throttle.read_bps_device',
   wbps: 'blkio.throttle.write_bps_device',
@@ -172,7 +178,9 @@ function blocks({ blkioWeight, deviceRates = [] }: Limits, { device }: Machine):
       controller: 'io',
       asked: 'the share of disks',
       first: [[['blkio.bfq.weight', 'blkio.weight'], blkioWeight]],
-      second: [['io.bfq.weight', blkioWeight]],
+      second: [
+        [['io.bfq.weight', 'io.weight'], (file) => (file === 'io.weight' ? diskWeight(blkioWeight) : blkioWeight)],
+      ],
     });
   }
   for (const { kind, path, rate } of deviceRates) {

@@ -77,6 +77,8 @@ describe('the control files of limits', () => {
   it('are taken under the name that the kernel has', () => {
     const has = (_: Controller, file: string) => file !== 'blkio.bfq.weight';
     expect(filesOf({ blkioWeight: 10 }, 1, { has })).to.deep.equal(['blkio.weight 10']);
+    const second = (weight: number) => filesOf({ blkioWeight: weight }, 2, { has: (_, file) => file === 'io.weight' });
+    expect([10, 500, 1000].flatMap(second)).to.deep.equal(['io.weight 1', 'io.weight 4950', 'io.weight 10000']);
   });
 
   it('are refused by a sentence where a controller or a file is missing', () => {

@@ -1,0 +1,82 @@
+import { expect } from 'chai';
+import { Guest, type GuestUser } from '../support/guest.ts';
+import { requires } from '../support/require.ts';
+
+describe('limits by cgroup v2, on another kernel', function () {
+  this.timeout(600_000);
+  requires('root', 'x64', 'vm', 'addon', 'archive', 'helper', 'cli', 'busybox');
+  const root = '/sys/fs/cgroup';
+  let guest: Guest;
+  before(async () => {
+    guest = await Guest.boot();
+    await output('root', `orlop import -q ${guest.archive} busybox`);
+    await output('alice', `orlop import -q ${guest.archive} busybox`);
+  });
+  after(() => guest?.end());
+  beforeEach(() => output('root', `echo '+cpu +cpuset +memory +pids' > ${root}/cgroup.subtree_control`));
+
+  /** The guest's `/var/lib` is on an overlay, which cannot be the upper layer of another. */
+  function run(user: GuestUser, script: string): ReturnType<Guest['run']> {
+    return guest.run(user, user === 'root' ? `export ORLOP_ROOT=/run/store\n${script}` : script);
+  }
+
+  async function output(user: GuestUser, script: string): Promise<string> {
+    const { status, stdout, stderr } = await run(user, script);
+    expect(status, `${script}\n${stderr}`).to.equal(0);
+    return stdout;
+  }
+
+  /** Executes a script as alice in a new cgroup that is delegated to her. */
+  async function delegated(unit: string, script: string): Promise<{ status: number; stdout: string; stderr: string }> {
+    const files = '. cgroup.procs cgroup.subtree_control cgroup.threads';
+    const asAlice = `setpriv --reuid alice --regid alice --init-groups env HOME=/home/alice PATH=$PATH sh -ec`;
+    const text = `cd; orlop() { node -- ${guest.orlop} "$@"; }; ${script}`;
+    return guest.run(
+      'root',
+      `mkdir ${root}/${unit}; cd ${root}/${unit}
+       chown alice ${files}; echo $$ > cgroup.procs; ${asAlice} ${JSON.stringify(text).replaceAll('$', '\\$')}`,
+    );
+  }
+
+  const bomb = `--memory 64m --memory-swap 64m busybox dd if=/dev/zero of=/dev/null bs=200M`;
+
+  it('hold for root, whose container is at the top', async () => {
+    const { status } = await run('root', `orlop run --rm ${bomb}`);
+    expect(status).to.equal(137);
+    const forks = `orlop run --rm --pids-limit 3 busybox sh -c 'sleep 1 & sleep 1 & sleep 1 & wait' 2>&1 || :`;
+    expect(await output('root', forks)).to.contain("can't fork");
+    const shown = `orlop run --rm --cpus 0.5 --cpu-shares 512 --cpuset-cpus 1 --memory 64m -v ${root}:/cg busybox
+      sh -c 'cd /cg/orlop/*/; cat pids.max cpu.max cpu.weight cpuset.cpus memory.max memory.oom.group'`;
+    const values = await output('root', shown.replace('\n', ' '));
+    expect(values).to.equal(`2048\n50000 100000\n20\n1\n${64 << 20}\n1\n`);
+    expect((await output('root', `ls ${root}`)).split('\n')).to.not.contain('orlop');
+  });
+
+  it('are refused for a user to whom nothing is delegated, with what to do', async () => {
+    const { status, stderr } = await guest.run('alice', `orlop run --rm ${bomb}`);
+    expect(status).to.equal(125);
+    expect(stderr).to.match(
+      /^orlop: the limit of memory cannot be held: .*'memory'.*not delegated.*\nhint: .*Delegate=yes/,
+    );
+    expect(await output('alice', 'orlop run --rm busybox echo hi')).to.equal('hi\n');
+  });
+
+  it('hold for a user in a cgroup that was delegated, whose program moves out of the way', async () => {
+    const { status, stderr } = await delegated('one', `orlop run --rm ${bomb}`);
+    expect(status, stderr).to.equal(137);
+    const shown = await delegated(
+      'two',
+      `orlop run --rm --memory 64m --pids-limit 9 -v ${root}:/cg busybox sh -c 'cd /cg/two/orlop/*/; cat pids.max memory.max'`,
+    );
+    expect(shown.stdout, shown.stderr).to.equal(`9\n${64 << 20}\n`);
+    expect(await output('root', `cd ${root}/two; find . -mindepth 1 -type d`)).to.equal('./program\n');
+  });
+
+  it('say which controller is missing', async () => {
+    const tidy = `cd ${root}; rmdir */program one two`;
+    await output('root', `${tidy}; echo -cpuset > cgroup.subtree_control`);
+    const { status, stderr } = await delegated('three', 'orlop run --rm --cpuset-cpus 0 busybox true');
+    expect(status).to.equal(125);
+    expect(stderr).to.match(/^orlop: the choice of processors cannot be held: .*'cpuset'.*not delegated/);
+  });
+});
