@@ -133,8 +133,7 @@ long Cloning::clone_at_place(ChildStack& stack, Failure& failure) {
   if (seat == nullptr) return -ESRCH;
   long pid = -1;
   seat->run([&] {
-    if (has_opener()) failure = opener::unshare_file_system_view();
-    if (!failure) pid = has_opener() ? clone_in_empty(stack, failure) : clone(stack);
+    pid = has_opener() ? clone_in_empty(stack, failure) : clone(stack);
   });
   return pid;
 }

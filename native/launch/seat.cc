@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "base/thread.h"
+#include "opener/empty_namespace.h"
 
 namespace orlop::launch {
 namespace {
@@ -44,6 +45,8 @@ Failure enter(const std::string& directory) {
 Seat::Seat(UniqueFd held, UniqueFd wake) : held_(std::move(held)), wake_(std::move(wake)) {}
 
 Failure Seat::open(const std::vector<std::string>& directories, UniqueFd* lease) {
+  // The new thread begins in the mount namespace of this one.
+  if (Failure failure = opener::EmptyNamespace::leave()) return failure;
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) return failed("pipe2");
   lease->reset(ends[0]);
@@ -84,11 +87,10 @@ void Seat::run(const std::function<void()>& work) {
 }
 
 void Seat::sit(const std::vector<std::string>& directories) {
-  Failure failure;
-  for (const std::string& directory : directories) {
-    failure = enter(directory);
-    if (failure) break;
-  }
+  // Before the caller goes on: it is a launcher thread, whose file-system view this thread shares until then, and which
+  // could not change its mount namespace.
+  Failure failure = opener::unshare_file_system_view();
+  for (size_t i = 0; !failure && i < directories.size(); ++i) failure = enter(directories[i]);
   const bool sits = !failure;
   settle(std::move(failure));
   if (sits) serve();

@@ -23,7 +23,7 @@ const rooms: Readonly<Record<string, Directions | 'all'>> = {
   record: { uses: ['plan', 'store', 'volumes'], types: ['request', 'supervise/exit.ts'] },
   launch: { uses: ['plan'] },
   resolve: {
-    uses: ['request', 'plan', 'store', 'images', 'volumes', 'record', 'launch/abort.ts'],
+    uses: ['request', 'plan', 'store', 'images', 'volumes', 'record', 'cgroups/place.ts', 'launch/abort.ts'],
     types: ['trace/laps.ts'],
   },
   cgroups: { uses: ['store/system-error.ts'], types: ['request/limits.ts'] },

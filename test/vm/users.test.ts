@@ -75,8 +75,11 @@ describe('orlop of ordinary users, on another kernel', function () {
       chown alice . cgroup.procs cgroup.subtree_control; echo $$ > cgroup.procs`;
     const asAlice = 'setpriv --reuid alice --regid alice --init-groups --reset-env';
     const doctor = await output('root', `${delegate}; ${asAlice} ${process.execPath} -- ${guest.orlop} doctor`);
-    expect(doctor).to.match(/^ok +cgroup +v2, delegated with memory, pids$/m);
-    expect(await output('alice', 'orlop doctor')).to.match(/^ok +cgroup +v2, not delegated$/m);
+    expect(doctor).to.match(/^ok +cgroup +v2, limits of memory, pids$/m);
+    expect(doctor).to.match(/^ok +isolation .*not .*cgroups$/m);
+    expect(await output('alice', 'orlop doctor')).to.match(
+      /^warn +cgroup +v2, not delegated: no limits\n *hint: .*Delegate=yes/m,
+    );
   });
 
   // Debian's kernel has no `kernel.apparmor_restrict_unprivileged_userns`, by which Ubuntu refuses programs without a

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { heldControllers } from '../cgroups/place.ts';
 import { PreparedContainers } from '../containers/prepared-containers.ts';
 import { recover } from '../containers/recover.ts';
 import type { Runtime } from '../containers/runtime.ts';
@@ -27,7 +28,7 @@ export async function openRuntime({ root, run, isolation }: t.OpenOptions, mode:
     openSite({ process: floor.includes('process') }),
     findPlaces({ root, run }),
   ]);
-  requireIsolation(floor, native.rights);
+  requireIsolation(floor, native.rights, heldControllers);
   // A command has no other work while it waits for a thread.
   if (mode === 'command') native.workAtOnce();
   const store = await Store.open({ places, native, mode });

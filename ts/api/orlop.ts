@@ -1,3 +1,4 @@
+import { heldControllers } from '../cgroups/place.ts';
 import { createContainer, forLaterStart } from '../containers/create.ts';
 import { planRun } from '../containers/plan.ts';
 import type { Runtime } from '../containers/runtime.ts';
@@ -11,6 +12,7 @@ import { describePlan } from '../plan/describe.ts';
 import { knownRequest } from '../request/known.ts';
 import type { RunOptions, RunRequest } from '../request/types.ts';
 import { Laps } from '../trace/laps.ts';
+import type { CreateRequested } from './command-runtime.ts';
 import { ContainerHandle } from './container.ts';
 import { damagedAt } from './damaged.ts';
 import { ImageApi } from './image-api.ts';
@@ -56,7 +58,7 @@ export class Orlop implements t.OrlopRuntime {
   }
 
   get isolation(): Isolation {
-    return isolationOf(this.#opened.native.rights, readIsolationFacts(), this.#opened.floor);
+    return isolationOf(this.#opened.native.rights, readIsolationFacts(heldControllers()), this.#opened.floor);
   }
 
   /** The runtime of a call. After `close`, what the call made would be left behind. */
@@ -127,9 +129,10 @@ export class Orlop implements t.OrlopRuntime {
    */
   async createRequested(
     request: RunRequest,
-    { durable, laps = new Laps('create', 'parts') }: { readonly durable: boolean; readonly laps?: Laps },
+    { durable, starts, laps = new Laps('create', 'parts') }: CreateRequested & { readonly laps?: Laps },
   ): Promise<t.Container> {
     const durability = durable ? 'durable' : 'ephemeral';
+    if (starts) this.#runtime.groups.expect(request.limits);
     const created = await createContainer(this.#runtime, request, { durability, laps });
     return new ContainerHandle(this.#runtime, forLaterStart(created), laps);
   }

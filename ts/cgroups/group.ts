@@ -5,7 +5,7 @@ import { ownIdentity } from '../linux/proc.ts';
 import type { Change, LaunchGroup, Native } from '../native/contract.ts';
 import { errorCode } from '../store/system-error.ts';
 import { nameOf } from './names.ts';
-import { type Branch, inheritedSets, makeParent } from './place.ts';
+import { attempts, type Branch, inheritedSets, makeParent } from './place.ts';
 import { type GroupUsage, readUsage } from './reading.ts';
 import type { Controller, Setting } from './settings.ts';
 
@@ -68,12 +68,14 @@ export class Group {
     return settings.find(({ controller, file }) => this.#file(controller, file) === path);
   }
 
-  /** What the kernel has counted for the container so far. */
-  usage(): GroupUsage {
+  /** Gives the container up, of which no process is left. Tells what the kernel has counted for it. */
+  end(): GroupUsage {
+    // The thread in it takes a moment to end.
+    this.#close();
     return readUsage(this.#parts);
   }
 
-  /** Removes the cgroups, when no process of the container is left. */
+  /** Removes the cgroups, in which no process is left. */
   async remove(): Promise<void> {
     this.#close();
     await removeAll(this.#native, this.#parts);
@@ -103,9 +105,6 @@ export class Group {
     return join(part.directory, file);
   }
 }
-
-/** Times that the directory above is made again: each program removes it when it has no container. */
-const attempts = 5;
 
 async function makeAll(native: Native, parts: readonly Seated[]): Promise<void> {
   for (let attempt = 1; ; attempt++) {

@@ -1,4 +1,13 @@
-import { accessSync, constants, existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type Hierarchy, readHierarchies } from './hierarchies.ts';
 import type { Controller } from './settings.ts';
@@ -26,7 +35,7 @@ export interface Place {
 const ours = 'orlop';
 
 /**
- * Finds where this program can make cgroups, and makes the directories for it.
+ * Finds where this program can make cgroups.
  *
  * Version 1: below the program's own cgroup, whose limits hold for its containers too. Version 2 has no room there,
  * because a cgroup with processes has no children with controllers: at the top for root, or in the nearest directory
@@ -40,11 +49,13 @@ export function findPlace(parent: string | undefined): Place {
   const branches: Branch[] = [];
   for (const hierarchy of hierarchies) {
     const held = controllersOf(hierarchy);
+    if (hierarchy.version === 1 && held.length === 0) continue;
     try {
-      const branch = makeBranch(hierarchy, held, parent);
+      const branch = branchOf(hierarchy, held, parent);
       branches.push(branch);
-      for (const one of held)
+      for (const one of held) {
         if (!branch.controllers.includes(one)) reasons.set(one, `'${branch.parent}' has no such controller`);
+      }
     } catch (error) {
       for (const one of held) reasons.set(one, (error as Error).message);
     }
@@ -91,19 +102,24 @@ function controllersOf({ version, controllers: names, mount }: Hierarchy): reado
 }
 
 /** @throws a system error if no directory can be made */
-function makeBranch(hierarchy: Hierarchy, held: readonly Controller[], chosen: string | undefined): Branch {
+function branchOf(hierarchy: Hierarchy, held: readonly Controller[], chosen: string | undefined): Branch {
   const { version, mount } = hierarchy;
-  const base = chosen === undefined ? baseOf(hierarchy) : mount;
+  const { base, occupied } = chosen === undefined ? chooseBase(hierarchy) : { base: mount, occupied: false };
+  if (occupied && isWritable(base)) vacate(base);
+  accessSync(base, constants.W_OK);
   // The top of a hierarchy lacks most control files, and is nobody's.
   const parent = join(base, chosen === undefined || chosen === '/' ? ours : chosen);
   const branch = { version, base, parent, controllers: held };
+  if (version === 1 || held.length === 0) return branch;
   makeParent(branch);
-  if (version === 1) return branch;
   const enabled = read(join(parent, 'cgroup.subtree_control')).split(/\s+/);
   return { ...branch, controllers: held.filter((one) => enabled.includes(one)) };
 }
 
-/** Makes the directory of a branch, again if another program of the caller has removed it. Throws a system error. */
+/** Times that the directory of a branch is made: each program of the caller removes it when it has no container. */
+export const attempts = 5;
+
+/** Makes the directory of a branch. Throws a system error. */
 export function makeParent({ version, base, parent, controllers: held }: Branch): void {
   mkdirSync(parent, { recursive: true, mode: 0o755 });
   const made = between(base, parent);
@@ -111,16 +127,35 @@ export function makeParent({ version, base, parent, controllers: held }: Branch)
   else if (held.includes('cpuset')) for (const directory of made) fillSets(directory);
 }
 
-/** Directory below which orlop makes its own. */
-function baseOf({ version, mount, own }: Hierarchy): string {
-  if (version === 1) return own ?? mount;
-  if (isTop(mount) && isWritable(mount)) return mount;
+/**
+ * Controllers by which limits of this program's containers could be held. Makes nothing.
+ *
+ * @example
+ * console.log(heldControllers()); // → [ 'memory', 'cpu', 'cpuset', 'pids', 'io' ]
+ */
+export function heldControllers(): readonly Controller[] {
+  const hierarchies = readHierarchies(read('/proc/self/mountinfo'), read('/proc/self/cgroup'));
+  return hierarchies.flatMap((hierarchy) => {
+    const { base } = chooseBase(hierarchy);
+    if (!isWritable(base)) return [];
+    return controllersOf(hierarchy.version === 1 ? hierarchy : { ...hierarchy, mount: base });
+  });
+}
+
+interface Base {
+  /** Directory below which orlop makes its own. */
+  readonly base: string;
+  /** Its processes have to leave it, the program among them: a service of systemd, or a container. */
+  readonly occupied: boolean;
+}
+
+function chooseBase({ version, mount, own }: Hierarchy): Base {
+  if (version === 1) return { base: own ?? mount, occupied: false };
+  if (isTop(mount) && isWritable(mount)) return { base: mount, occupied: false };
   const above = own === null ? [] : [mount, ...between(mount, dirname(own))].reverse();
   const free = above.find((directory) => isWritable(directory) && processesIn(directory).length === 0);
-  if (free !== undefined) return free;
-  // What was delegated has the program itself in it: a service of systemd, or a container.
-  if (own !== null && isWritable(own)) vacate(own);
-  return own ?? mount;
+  if (free !== undefined) return { base: free, occupied: false };
+  return { base: own ?? mount, occupied: own !== null };
 }
 
 /** True for the top of the machine's hierarchy, which alone may have both processes and controllers for children. */
@@ -146,8 +181,10 @@ function vacate(directory: string): void {
 
 function isWritable(directory: string): boolean {
   try {
-    for (const path of [directory, join(directory, 'cgroup.procs'), join(directory, 'cgroup.subtree_control')]) {
-      accessSync(path, constants.W_OK);
+    for (const name of ['.', 'cgroup.procs', 'cgroup.subtree_control']) {
+      const path = join(directory, name);
+      // Version 1 has no subtree_control.
+      if (name !== 'cgroup.subtree_control' || existsSync(path)) accessSync(path, constants.W_OK);
     }
     return true;
   } catch {
@@ -189,9 +226,24 @@ export function inheritedSets(directory: string): readonly { readonly path: stri
   return sets.map((name) => ({ path: join(directory, name), value: read(join(dirname(directory), name)).trim() }));
 }
 
+const files = new WeakMap<Branch, ReadonlySet<string>>();
+
 /** True if the cgroups of a branch have a control file: the directory above is no root, which lacks some. */
-export function hasFile({ parent }: Branch, file: string): boolean {
-  return existsSync(join(parent, file));
+export function hasFile(branch: Branch, file: string): boolean {
+  const known = files.get(branch) ?? filesOf(branch);
+  files.set(branch, known);
+  return known.has(file);
+}
+
+function filesOf(branch: Branch): ReadonlySet<string> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return new Set(readdirSync(branch.parent));
+    } catch (error) {
+      if (attempt === attempts) throw error;
+      makeParent(branch);
+    }
+  }
 }
 
 /** Removes the directory of all containers, unless one is in it. */

@@ -53,7 +53,7 @@ export async function exitAndTakeBack(
 ): Promise<ContainerExit> {
   try {
     const exit = await (ended ?? exitOf(runtime.native, process));
-    return { ...exit, group: lent.limited?.group.usage() ?? null };
+    return { ...exit, group: lent.limited?.group.end() ?? null };
   } finally {
     takeBack(runtime, lent);
   }

@@ -10,12 +10,16 @@ export interface IsolationFacts {
   readonly namespaces: readonly string[];
   /** Actions that filters may take. */
   readonly seccompActions: readonly string[];
+  /** Controllers of control groups by which limits can be held. */
+  readonly controllers: readonly string[];
 }
 
 const namespacesOfAll = ['cgroup', 'ipc', 'mnt', 'net', 'pid', 'uts'] as const;
 
-export function readIsolationFacts(): IsolationFacts {
+/** @param controllers of control groups, which another room finds */
+export function readIsolationFacts(controllers: readonly string[]): IsolationFacts {
   return {
+    controllers,
     namespaces: [...namespacesOfAll, 'user'].filter((name) => existsSync(`/proc/self/ns/${name}`)),
     seccompActions: readSeccompActions(),
   };
@@ -41,7 +45,7 @@ export function isolationOf(rights: Rights, facts: IsolationFacts, asked: readon
     process: processHeld(rights),
     user: userHeld(rights, asked),
     ids: idsHeld(rights, asked),
-    cgroups: { holds: false, detail: 'containers stay in the cgroup of the program' },
+    cgroups: cgroupsHeld(facts),
   };
 }
 
@@ -59,6 +63,19 @@ export function filterHeld({ seccompActions }: Pick<IsolationFacts, 'seccompActi
     holds: false,
     detail: 'system calls cannot be filtered',
     hint: `use a kernel with CONFIG_SECCOMP_FILTER, or run with '--security-opt seccomp=unconfined'`,
+  };
+}
+
+/** What a container must not take all of. */
+const basicLimits = ['memory', 'cpu', 'pids'];
+
+function cgroupsHeld({ controllers }: Pick<IsolationFacts, 'controllers'>): Held {
+  const missing = basicLimits.filter((name) => !controllers.includes(name));
+  if (missing.length === 0) return { holds: true, detail: `limits of ${controllers.join(', ')}` };
+  return {
+    holds: false,
+    detail: `without ${missing.join(', ')} of control groups`,
+    hint: `be root, or start it by 'systemd-run --user --scope -p Delegate=yes'`,
   };
 }
 
@@ -109,9 +126,13 @@ function idsHeld(rights: Able, asked: readonly IsolationName[]): Held {
  *
  * @throws RequestError ORLOP_E_ISOLATION
  */
-export function requireIsolation(floor: readonly IsolationName[], rights: Rights): void {
+export function requireIsolation(
+  floor: readonly IsolationName[],
+  rights: Rights,
+  controllers: () => readonly string[],
+): void {
   if (floor.length === 0) return;
-  const held = isolationOf(rights, readIsolationFacts(), floor);
+  const held = isolationOf(rights, readIsolationFacts(floor.includes('cgroups') ? controllers() : []), floor);
   for (const name of floor) {
     const one = held[name];
     if (!one.holds) throw belowFloor(name, one.detail, one.hint);

@@ -40,7 +40,9 @@ export class Groups {
   /** By the directories that they are made in. */
   readonly #waiting = new Map<string, Prefetch<Group>>();
   readonly #removing = new Set<Promise<void>>();
-  #swept: Promise<void> | null = null;
+  #expected: { readonly key: string; readonly group: Promise<Group> } | null = null;
+  readonly #used = new Set<Branch>();
+  #swept = Promise.resolve();
   readonly #leave = () => {
     for (const waiting of this.#waiting.values()) for (const group of waiting.items()) group.removeSync();
     this.#removeParents();
@@ -66,6 +68,19 @@ export class Groups {
   }
 
   /**
+   * Begins to make the cgroups of the next container, in a program that makes one start: what else comes before the
+   * launch takes as long. Throws as `check`.
+   */
+  expect(limits: Limits): void {
+    const { branches } = this.#needsOf(limits);
+    if (branches.length === 0 || this.#prefetches()) return;
+    this.#begin(branches);
+    const group = Group.make(this.#native, branches);
+    group.catch(() => {});
+    this.#expected = { key: keyOf(branches), group };
+  }
+
+  /**
    * Gives the cgroups of a container; null if it needs none, and none would tell anything.
    *
    * @throws RequestError ORLOP_E_LIMIT, and a system error if a cgroup cannot be made
@@ -73,9 +88,9 @@ export class Groups {
   async take(limits: Limits): Promise<Limited | null> {
     const { settings, branches } = this.#needsOf(limits);
     if (branches.length === 0) return null;
-    this.#swept ??= this.#begin(limits);
-    const waiting = this.#prefetches() ? this.#waitingOf(branches).tryTake() : null;
-    return { group: waiting ?? (await Group.make(this.#native, branches)), settings };
+    this.#begin(branches);
+    const waiting = this.#prefetches() ? this.#waitingOf(branches).tryTake() : this.#takeExpected(branches);
+    return { group: (await waiting) ?? (await Group.make(this.#native, branches)), settings };
   }
 
   /** Removes the cgroups of a container, of which no process is left. */
@@ -88,22 +103,35 @@ export class Groups {
   async close(): Promise<void> {
     notAtExit(this.#leave);
     await this.#swept;
+    await this.#expected?.group.then((group) => group.remove()).catch(() => {});
     await Promise.all([...this.#waiting.values()].map((waiting) => waiting.close()));
     await Promise.all(this.#removing);
     this.#removeParents();
   }
 
-  #begin(limits: Limits): Promise<void> {
-    atExit(this.#leave);
-    return sweep(this.#placeOf(limits).branches);
+  #takeExpected(branches: readonly Branch[]): Promise<Group> | null {
+    if (this.#expected?.key !== keyOf(branches)) return null;
+    const { group } = this.#expected;
+    this.#expected = null;
+    return group;
+  }
+
+  /** Removes what killed programs left in branches that are used for the first time. */
+  #begin(branches: readonly Branch[]): void {
+    const fresh = branches.filter((branch) => !this.#used.has(branch));
+    if (fresh.length === 0) return;
+    if (this.#used.size === 0) atExit(this.#leave);
+    for (const branch of fresh) this.#used.add(branch);
+    const before = this.#swept;
+    this.#swept = before.then(() => sweep(fresh)).catch(() => {});
   }
 
   #removeParents(): void {
-    for (const { branches } of this.#places.values()) for (const branch of branches) removeParent(branch);
+    for (const branch of this.#used) removeParent(branch);
   }
 
   #waitingOf(branches: readonly Branch[]): Prefetch<Group> {
-    const key = branches.map(({ parent }) => parent).join('\n');
+    const key = keyOf(branches);
     const known = this.#waiting.get(key);
     if (known !== undefined) return known;
     const made = new Prefetch<Group>(
@@ -159,6 +187,11 @@ function branchesFor({ branches }: Place, settings: readonly Setting[]): readonl
   return branches.filter(
     ({ version, controllers }) => version === 2 || settings.some(({ controller }) => controllers.includes(controller)),
   );
+}
+
+/** The same for branches in which the same cgroups are made. */
+function keyOf(branches: readonly Branch[]): string {
+  return branches.map(({ parent }) => parent).join('\n');
 }
 
 /** Numbers of a block device, `8:0`. */

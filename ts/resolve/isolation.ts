@@ -1,3 +1,4 @@
+import { heldControllers } from '../cgroups/place.ts';
 import { RequestError } from '../errors/index.ts';
 import { belowFloor, requireIsolation, takesOwnUsers } from '../native/isolation.ts';
 import type { IsolationName } from '../native/isolation-types.ts';
@@ -39,7 +40,7 @@ export function refuseWeaker(request: Weakening, floor: readonly IsolationName[]
   // An older version recorded no such list.
   const names = [...floor, ...(request.isolation ?? [])];
   if (names.length === 0) return;
-  requireIsolation(names, rights);
+  requireIsolation(names, rights, heldControllers);
   if (request.network === 'host' && names.includes('namespaces')) {
     throw belowFloor('namespaces', 'the container has the network of the machine', 'leave out the network option');
   }

@@ -9,7 +9,7 @@ describe('the outcome of a run', function () {
   const fixture = withOrlop();
   const sh = (script: string, options = {}) =>
     fixture().orlop.run('busybox', ['sh', '-c', script], { ...options, reject: false });
-  const nothing = { timedOut: false, limit: null };
+  const nothing = { timedOut: false, oomKilled: false, limit: null };
 
   it('is its result, with its times and its container', async () => {
     const { timings, container, usage, ...outcome } = await sh('echo out; echo err >&2; exit 3');

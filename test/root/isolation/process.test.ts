@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { Orlop } from '../../../ts/index.ts';
@@ -69,9 +70,21 @@ describe('a floor of isolation', () => {
 
   it('is refused at open where it does not hold', async () => {
     const { root, run } = fixture();
-    const error = await refusal(Orlop.open({ root, run, isolation: 'filter,cgroups' }));
-    expect(error.code).to.equal('ORLOP_E_ISOLATION');
-    expect(error.message).to.include(`'cgroups'`).and.include('cgroup of the program');
+    const program = `
+      import { Orlop } from './ts/index.ts';
+      const error = await Orlop.open(${JSON.stringify({ root, run, isolation: 'filter,cgroups' })}).catch((error) => error);
+      console.log(error.code, error.message);`;
+    const without = [
+      '--mount',
+      '--propagation',
+      'private',
+      'sh',
+      '-ec',
+      'mount -t tmpfs none /sys/fs/cgroup; exec "$@"',
+    ];
+    const argv = [...without, 'sh', process.execPath, '--import=tsx', '--input-type=module', '--eval', program];
+    const said = execFileSync('unshare', argv, { encoding: 'utf8' });
+    expect(said).to.match(/^ORLOP_E_ISOLATION .*'cgroups'.*without memory, cpu, pids/);
     expect((await refusal(Orlop.open({ root, run, isolation: 'usr' }))).hint).to.include(`'user'`);
   });
 

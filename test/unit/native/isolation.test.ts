@@ -8,6 +8,7 @@ import { noRights, type Rights, rootRights } from '../../../ts/native/rights.ts'
 const kernel: IsolationFacts = {
   namespaces: ['cgroup', 'ipc', 'mnt', 'net', 'pid', 'uts', 'user'],
   seccompActions: ['kill_process', 'errno'],
+  controllers: [],
 };
 
 function user(users: IdMap, narrow: string | null = null): Rights {
@@ -50,5 +51,15 @@ describe('the isolation that holds', () => {
     expect(held(range, { ...kernel, seccompActions: [] })).not.to.include('filter');
     const less = isolationOf(range, { ...kernel, namespaces: ['mnt', 'pid'] });
     expect(detail(less, 'namespaces')).to.equal('without cgroup, ipc, net, uts');
+  });
+
+  it('has cgroups where they hold memory, processors and processes', () => {
+    const controllers = ['memory', 'cpu', 'cpuset', 'pids'];
+    expect(held(one, { ...kernel, controllers })).to.include('cgroups');
+    expect(detail(isolationOf(one, { ...kernel, controllers }), 'cgroups')).to.equal(
+      'limits of memory, cpu, cpuset, pids',
+    );
+    const less = isolationOf(rootRights, { ...kernel, controllers: ['pids'] });
+    expect(detail(less, 'cgroups')).to.equal('without memory, cpu of control groups');
   });
 });

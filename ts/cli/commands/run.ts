@@ -25,7 +25,7 @@ export const command: CommandModule = {
     const request = await runArguments(invocation);
     return withTrace(text(values, 'trace'), (trace) =>
       invocation.with(async (orlop) => {
-        const container = await orlop.createRequested(request, { durable: !request.rm });
+        const container = await orlop.createRequested(request, { durable: !request.rm, starts: true });
         return runInForeground(io, container, {
           interactive: request.interactive,
           trace,

@@ -108,9 +108,9 @@ function checkUser(uid: number, addon: Facts['addon']): Check | undefined {
 }
 
 /** What holds, by the names of `--isolation`. */
-function checkIsolation({ addon, namespaces, seccompActions }: Facts): Check | undefined {
+function checkIsolation({ addon, namespaces, seccompActions, controllers }: Facts): Check | undefined {
   if ('error' in addon || addon.rights.kind === 'none') return undefined;
-  const isolation = isolationOf(addon.rights, { namespaces, seccompActions });
+  const isolation = isolationOf(addon.rights, { namespaces, seccompActions, controllers });
   const [held, not] = [true, false].map((holds) => isolationNames.filter((one) => isolation[one].holds === holds));
   return { name: 'isolation', status: 'ok', detail: `${held?.join(', ')}; not ${not?.join(', ')}` };
 }
@@ -190,14 +190,15 @@ function checkMountApi({ addon }: Facts): Check | undefined {
   return { name, status: 'warn', detail: `without ${missing.join(', ')}`, hint };
 }
 
-function checkCgroup({ cgroup, delegated }: Facts): Check {
+function checkCgroup({ cgroup, controllers }: Facts): Check {
   const name = 'cgroup';
   if (cgroup !== 'none') {
-    const which = delegated?.length === 0 ? 'without controllers' : `with ${delegated?.join(', ')}`;
-    return { name, status: 'ok', detail: `${cgroup}, ${delegated === null ? 'not delegated' : `delegated ${which}`}` };
+    if (controllers.length > 0) return { name, status: 'ok', detail: `${cgroup}, limits of ${controllers.join(', ')}` };
+    const hint = `limits take root, or 'systemd-run --user --scope -p Delegate=yes' before the command`;
+    return { name, status: 'warn', detail: `${cgroup}, not delegated: no limits`, hint };
   }
   const hint = `mount it: 'mount -t cgroup2 cgroup2 /sys/fs/cgroup'`;
-  return { name, status: 'warn', detail: 'not mounted: commit pauses with signals', hint };
+  return { name, status: 'warn', detail: 'not mounted: no limits, and commit pauses with signals', hint };
 }
 
 function checkStore({ store }: Facts): Check {

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { readFile, statfs } from 'node:fs/promises';
 import { release } from 'node:os';
 import { dirname } from 'node:path';
+import { heldControllers } from '../../cgroups/place.ts';
 import { RequestError } from '../../errors/index.ts';
 import { messageOf } from '../../errors/message.ts';
 import { archiveExecutable } from '../../images/archive/executable.ts';
@@ -11,7 +12,6 @@ import type { Rights } from '../../native/rights.ts';
 import { homeDirectory } from '../../store/home.ts';
 import { chooseRoot, type RootFacts } from '../../store/roots.ts';
 import type { Addon } from '../io.ts';
-import { delegatedControllers } from './cgroup.ts';
 import type { Tried } from './trials.ts';
 
 /** Facts that doctor collected about the machine. The checks read only these facts. */
@@ -30,8 +30,8 @@ export interface Facts {
   /** Actions that seccomp filters may take; empty without seccomp. */
   readonly seccompActions: readonly string[];
   readonly cgroup: 'v2' | 'hybrid' | 'v1' | 'none';
-  /** Controllers of the caller's cgroup v2, if the caller may make cgroups in it; null if not. */
-  readonly delegated: readonly string[] | null;
+  /** Controllers of control groups by which limits can be held. */
+  readonly controllers: readonly string[];
   /** Path of the store, or the reason why there is no place for it. */
   readonly store: /** `nearest`: the store itself, or the directory above it that exists. */
     | { readonly path: string; readonly fsType: number; readonly nearest: string }
@@ -79,7 +79,7 @@ export async function gatherFacts(surroundings: Surroundings): Promise<Facts> {
     ),
     seccompActions: (await read('/proc/sys/kernel/seccomp/actions_avail')).split(/\s+/).filter(Boolean),
     cgroup: await cgroupVersion(),
-    delegated: await delegatedControllers(),
+    controllers: heldControllers(),
     store,
     separate: separateMounts(await read('/proc/self/mountinfo')),
     addon: addonFacts(addon),

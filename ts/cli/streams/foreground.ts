@@ -1,4 +1,4 @@
-import type { Container } from '../../api/types.ts';
+import type { Container, Limit } from '../../api/types.ts';
 import { heeds } from '../../linux/proc.ts';
 import type { Io } from '../io.ts';
 import { notify } from '../output/report.ts';
@@ -31,12 +31,25 @@ export async function runInForeground(io: Io, container: Container, options: For
     // A full disk must not end the application: report the failure after its exit.
     const traced = options.trace?.write(running).catch((error: unknown) => ({ error }));
     await passOn(io, running, outlets);
-    const { exitCode } = await running.exited;
+    const { exitCode, limit } = await running.exited;
     const failure = await traced;
     if (failure !== undefined) throw failure.error;
+    if (exitCode !== 0) notifyOfLimit(io, limit);
     return exitCode;
   } finally {
     signals.stop();
+  }
+}
+
+/** Explains an exit that a limit may have caused: the application knows of no limit. */
+function notifyOfLimit(io: Io, limit: Limit | null): void {
+  if (limit === 'memory') {
+    const message = 'the kernel ended a process of the container, whose memory was at its limit';
+    notify(io, { message, hint: 'raise --memory' });
+  }
+  if (limit === 'pids') {
+    const message = 'the kernel refused a process to the container, which had as many as its limit allows';
+    notify(io, { message, hint: 'raise --pids-limit' });
   }
 }
 

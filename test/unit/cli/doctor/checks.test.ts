@@ -18,7 +18,7 @@ const good: Facts = {
   namespaces: ['cgroup', 'ipc', 'mnt', 'net', 'pid', 'user', 'uts'],
   seccompActions: ['kill_process', 'errno', 'allow'],
   cgroup: 'v2',
-  delegated: ['cpu', 'memory'],
+  controllers: ['memory', 'cpu', 'pids'],
   store: { path: '/var/lib/orlop', fsType: 0xef53, nearest: '/var/lib' },
   separate: [],
   addon: { features: 0b111111, file: '/p/orlop.node', rights: rootRights },
@@ -53,12 +53,11 @@ describe('the checks of doctor', () => {
     expect(runChecks(good)).to.have.length.greaterThan(8);
   });
 
-  it('say which controllers are delegated', () => {
+  it('say which limits can be held', () => {
     const detail = (changes: Partial<Facts>) =>
       runChecks({ ...good, ...changes }).find(({ name }) => name === 'cgroup')?.detail;
-    expect(detail({})).to.equal('v2, delegated with cpu, memory');
-    expect(detail({ cgroup: 'hybrid', delegated: [] })).to.equal('hybrid, delegated without controllers');
-    expect(detail({ delegated: null })).to.equal('v2, not delegated');
+    expect(detail({})).to.equal('v2, limits of memory, cpu, pids');
+    expect(detail({ cgroup: 'hybrid', controllers: [] })).to.equal('hybrid, not delegated: no limits');
   });
 
   it('find nothing for a user with a range of IDs', () => {
