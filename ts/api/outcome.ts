@@ -23,7 +23,8 @@ export async function settledRun(
   if (reject !== false) return run() as Promise<AnyRunResult>;
   try {
     // Not spread: its times are computed on access.
-    return Object.assign(await run(), { timedOut: false, error: null }) as never;
+    const result = await run();
+    return Object.assign(result, { timedOut: result.timedOut === true, error: null }) as never;
   } catch (error) {
     if (error instanceof RequestError || error instanceof LaunchError) return failed(error, encoding) as never;
     throw error;

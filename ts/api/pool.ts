@@ -30,7 +30,7 @@ export async function openPool(
   refuseName(request);
   const waiting = new WaitingContainers(runtime, request, count);
   await waiting.fill();
-  return new ContainerPool(runtime, image, waiting, open);
+  return new ContainerPool(runtime, image, request, waiting, open);
 }
 
 /** A pool of containers, as the library's caller holds it. */
@@ -38,9 +38,17 @@ class ContainerPool implements t.Pool {
   readonly #runtime: Runtime;
   readonly #waiting: WaitingContainers;
   readonly #open: Set<t.Pool>;
+  readonly #limits: RunRequest['limits'];
   readonly image: string;
 
-  constructor(runtime: Runtime, image: string, waiting: WaitingContainers, open: Set<t.Pool>) {
+  constructor(
+    runtime: Runtime,
+    image: string,
+    { limits }: Pick<RunRequest, 'limits'>,
+    waiting: WaitingContainers,
+    open: Set<t.Pool>,
+  ) {
+    this.#limits = limits;
     this.#runtime = runtime;
     this.#waiting = waiting;
     this.#open = open;
@@ -61,9 +69,10 @@ class ContainerPool implements t.Pool {
   run(argv?: readonly string[], options?: t.PoolRequest & t.RunInput): Promise<t.RunResult>;
   async run(argv: readonly string[] = [], options: t.PoolRequest & AnyRunInput = {}): Promise<AnyRunResult> {
     const { input, maxBuffer, signal, timeout, encoding, reject, ...request } = options;
+    const limits = this.#limits;
     const toEnd = async (deadlineSignal: AbortSignal) => {
-      const run = await this.#start(argv, request, { ...runStdio(options), signal: deadlineSignal });
-      return collectRun(this.#runtime, run, true, options, deadlineSignal);
+      const run = await this.#start(argv, request, { ...runStdio(options, limits), signal: deadlineSignal });
+      return collectRun(this.#runtime, run, { rm: true, limits }, options, deadlineSignal);
     };
     return settledRun(() => withDeadline(this.image, options, toEnd), options);
   }

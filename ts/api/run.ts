@@ -2,6 +2,7 @@ import { type Run, runContainer } from '../containers/run.ts';
 import type { Runtime } from '../containers/runtime.ts';
 import { type ErrorCode, type ErrorOptions, RequestError, RunError, type RunFacts } from '../errors/index.ts';
 import { sigkill } from '../linux/signals.ts';
+import type { Limits } from '../request/limits.ts';
 import type { RunOptions, RunRequest } from '../request/types.ts';
 import type { ExitReport } from '../supervise/settle-exit.ts';
 import { hitLimits, usageOf } from '../supervise/usage.ts';
@@ -24,11 +25,14 @@ const defaultMaxBuffer = 16 << 20;
  *
  * @throws RequestError ORLOP_E_INPUT, before anything is started
  */
-export function runStdio({ input, maxBuffer = defaultMaxBuffer, encoding = 'utf8' }: AnyRunInput) {
+export function runStdio(
+  { input, maxBuffer = defaultMaxBuffer, encoding = 'utf8' }: AnyRunInput,
+  { output = Infinity }: Pick<Limits, 'output'>,
+) {
   requireInput(input);
   requireEncoding(encoding);
   const stdin = input === undefined ? 'ignore' : 'pipe';
-  return { stdio: { stdin, stdout: 'pipe', stderr: 'pipe' }, collect: limitOf(maxBuffer) } as const;
+  return { stdio: { stdin, stdout: 'pipe', stderr: 'pipe' }, collect: Math.min(limitOf(maxBuffer), output) } as const;
 }
 
 function requireEncoding(encoding: unknown): void {
@@ -60,8 +64,12 @@ export async function runToEnd(
   const toEnd = async (deadlineSignal: AbortSignal) => {
     const request = parse({ ...runOptions, rm: runOptions.rm ?? true });
     laps.lap('request', 'parsed');
-    const run = await runContainer(runtime, request, { ...runStdio(options), signal: deadlineSignal, laps });
-    return collectRun(runtime, run, request.rm, options, deadlineSignal);
+    const run = await runContainer(runtime, request, {
+      ...runStdio(options, request.limits),
+      signal: deadlineSignal,
+      laps,
+    });
+    return collectRun(runtime, run, request, options, deadlineSignal);
   };
   return settledRun(() => withDeadline(image, options, toEnd), options);
 }
@@ -87,7 +95,7 @@ export async function withDeadline<Result>(
 export async function collectRun(
   { native, containers }: Pick<Runtime, 'native' | 'containers'>,
   run: Run,
-  rm: boolean,
+  { rm, limits }: Pick<RunRequest, 'rm' | 'limits'>,
   options: AnyRunInput,
   signal: AbortSignal,
 ): Promise<t.RunResult<never>> {
@@ -108,7 +116,7 @@ export async function collectRun(
     if (signal.aborted && rm) await containers.remove(id, { force: true, volumes: true }).catch(() => {});
     throw error;
   });
-  return resultOf(ended, run, options, signal);
+  return resultOf(ended, run, { ...options, output: limits.output ?? Infinity }, signal);
 }
 
 /** Time to wait for the outputs of a killed application, ms. */
@@ -138,21 +146,23 @@ function exitUnlessAborted(ended: Promise<ExitReport>, signal: AbortSignal, kill
 
 /** Result of `run` after the exit. */
 function resultOf(
-  { status, exit, outputs, overflow, group }: ExitReport,
+  report: ExitReport,
   run: Run,
-  { maxBuffer = defaultMaxBuffer, encoding }: AnyRunInput,
+  { maxBuffer = defaultMaxBuffer, encoding, output }: AnyRunInput & { readonly output: number },
   signal: AbortSignal,
 ): t.RunResult<never> {
+  const { status, exit, outputs, overflow, group } = report;
   const [stdout, stderr] = [outputs[0], outputs[1]].map((bytes = Buffer.alloc(0)) =>
     encoding === 'buffer' ? bytes : bytes.toString('utf8'),
   ) as [never, never];
-  const { oomKilled, limit } = hitLimits(group);
-  const facts = { ...status, stdout, stderr, usage: usageOf(exit, group, run.times), oomKilled };
+  const { limit, ...hit } = hitLimits(report);
+  const facts = { ...status, stdout, stderr, usage: usageOf(exit, group, run.times), ...hit };
   if (signal.aborted && status.signal === 'SIGKILL') throw aborted(signal, facts);
-  if (overflow !== null) throw overflown(overflow === 0 ? 'stdout' : 'stderr', maxBuffer, facts);
+  const isOverflown = overflow !== null && output > maxBuffer;
+  if (isOverflown) throw overflown(overflow === 0 ? 'stdout' : 'stderr', maxBuffer, facts);
   return {
     ...facts,
-    limit,
+    limit: overflow === null ? limit : 'output',
     // Computed on access: they hold an object for each operation of the plan.
     get timings() {
       return startTimings(run);

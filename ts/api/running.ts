@@ -97,9 +97,10 @@ export class RunningContainer implements Running {
 
 /** Resolves when the application has exited and the caller's files have all of its output. */
 async function endOf({ exitReport, stdio, times }: Started): Promise<Ended> {
-  const { status, exit, group } = await exitReport;
+  const report = await exitReport;
+  const { status, exit, group } = report;
   if (stdio.copies) await stdio.copied();
-  return { ...status, usage: usageOf(exit, group, times), ...hitLimits(group) };
+  return { ...status, usage: usageOf(exit, group, times), ...hitLimits(report) };
 }
 
 /** The times of a start. Builds the plan on access. */

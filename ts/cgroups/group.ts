@@ -6,7 +6,7 @@ import type { Change, LaunchGroup, Native } from '../native/contract.ts';
 import { errorCode } from '../store/system-error.ts';
 import { nameOf } from './names.ts';
 import { attempts, type Branch, inheritedSets, makeParent } from './place.ts';
-import { type GroupUsage, readUsage } from './reading.ts';
+import { type GroupUsage, readTime, readUsage } from './reading.ts';
 import type { Controller, Setting } from './settings.ts';
 
 /** Cgroup of a container in one hierarchy. */
@@ -66,6 +66,12 @@ export class Group {
   /** The setting that a failed write of a launch was for; undefined if it was none. */
   settingAt(path: string, settings: readonly Setting[]): Setting | undefined {
     return settings.find(({ controller, file }) => this.#file(controller, file) === path);
+  }
+
+  /** Milliseconds of processors that the container has used so far; 0 where nothing counts them. */
+  processorMs(): number {
+    const { userMs, systemMs } = readTime(this.#parts);
+    return (userMs ?? 0) + (systemMs ?? 0);
   }
 
   /** Gives the container up, of which no process is left. Tells what the kernel has counted for it. */

@@ -23,17 +23,21 @@ export function readUsage(parts: readonly Seated[]): GroupUsage {
     return part === undefined ? '' : read(join(part.directory, part.branch.version === 1 ? first : second));
   };
   const version = parts.find(({ branch }) => branch.controllers.includes('pids'))?.branch.version ?? 2;
-  const unified = parts.find(({ branch }) => branch.version === 2);
-  const time = unified === undefined ? '' : read(join(unified.directory, 'cpu.stat'));
   const peak = numberIn(of('pids', 'pids.peak', 'pids.peak'));
   return {
-    userMs: milliseconds(field(time, 'user_usec')),
-    systemMs: milliseconds(field(time, 'system_usec')),
+    ...readTime(parts),
     memoryPeakBytes: numberIn(of('memory', 'memory.max_usage_in_bytes', 'memory.peak')),
     pidsPeak: peak === null ? null : withoutSeat(peak, version),
     oomKills: field(of('memory', 'memory.oom_control', 'memory.events'), 'oom_kill') ?? 0,
     refusedForks: field(of('pids', 'pids.events', 'pids.events'), 'max') ?? 0,
   };
+}
+
+/** Reads the time of processors, which version 2 counts without a controller. */
+export function readTime(parts: readonly Seated[]): Pick<GroupUsage, 'userMs' | 'systemMs'> {
+  const unified = parts.find(({ branch }) => branch.version === 2);
+  const time = unified === undefined ? '' : read(join(unified.directory, 'cpu.stat'));
+  return { userMs: milliseconds(field(time, 'user_usec')), systemMs: milliseconds(field(time, 'system_usec')) };
 }
 
 function read(path: string): string {

@@ -2,6 +2,7 @@ import { type Launched, launch } from '../launch/launch.ts';
 import { inNextTick } from '../launch/next-tick.ts';
 import { pathsIn } from '../launch/paths-in.ts';
 import type { PreparedForm, PreparedStart } from '../launch/prepared-start.ts';
+import { sigkill } from '../linux/signals.ts';
 import type { ExitOptions, Native } from '../native/contract.ts';
 import type { RootKind } from '../prefetch/roots.ts';
 import type { Limits } from '../request/limits.ts';
@@ -10,7 +11,7 @@ import type { StdioRequest } from '../supervise/stdio.ts';
 import { StdioPipes } from '../supervise/stdio-pipes.ts';
 import { stdioSources } from '../supervise/stdio-sources.ts';
 import type { Laps } from '../trace/laps.ts';
-import { exitAndTakeBack, explainLimit, lend, takeBack } from './lent.ts';
+import { exitAndTakeBack, explainLimit, lend, takeBack, watch } from './lent.ts';
 import type { OwnPart } from './own.ts';
 import type { Runtime } from './runtime.ts';
 
@@ -84,7 +85,10 @@ export async function launchContainer(
     signal,
     token,
   };
+  let kill = () => native.cancel(token);
+  const watching = watch(lent, limits, () => kill());
   const launching = launch(native, form, options).catch((error: unknown) => {
+    watching.stop();
     takeBack(runtime, lent);
     throw explainLimit(error, lent);
   });
@@ -92,13 +96,14 @@ export async function launchContainer(
     inNextTick(() => roots.makeNext(root, () => pathsIn(facts, command), token), undefined);
   }
   const launched = await launching;
+  kill = () => native.kill(launched.process, sigkill);
   laps.launched(launched.times, onExit?.reportWithExit);
   where.startMade();
   return {
     ...launched,
     stdio: new StdioPipes(native, streams, launched.pipes, collect !== undefined),
     removes: form.removes,
-    ended: exitAndTakeBack(runtime, lent, launched),
+    ended: exitAndTakeBack(runtime, lent, { ...launched, watch: watching }),
   };
 }
 

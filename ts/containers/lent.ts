@@ -1,12 +1,13 @@
 import { RequestError } from '../errors/index.ts';
 import type { Launched } from '../launch/launch.ts';
-import type { Native, NativeProcess } from '../native/contract.ts';
+import type { Native, NativeExit, NativeProcess } from '../native/contract.ts';
 import type { UserRange } from '../plan/facts.ts';
 import type { Limited } from '../prefetch/groups.ts';
 import type { Range } from '../prefetch/ranges.ts';
 import type { Limits } from '../request/limits.ts';
 import type { ContainerExit } from '../supervise/settle-exit.ts';
 import type { Runtime } from './runtime.ts';
+import { Watch } from './watch.ts';
 
 /** What a container has of the program while it runs. */
 export interface Lent {
@@ -49,19 +50,25 @@ export function takeBack({ groups, ranges }: Runtime, { range, limited }: Lent):
 export async function exitAndTakeBack(
   runtime: Runtime,
   lent: Lent,
-  { ended, process }: Pick<Launched, 'ended' | 'process'>,
+  { ended, process, watch }: Pick<Launched, 'ended' | 'process'> & { readonly watch: Watch },
 ): Promise<ContainerExit> {
   try {
     const exit = await (ended ?? exitOf(runtime.native, process));
-    return { ...exit, group: lent.limited?.group.end() ?? null };
+    return { ...exit, group: lent.limited?.group.end() ?? null, timeLimit: watch.met };
   } finally {
+    watch.stop();
     takeBack(runtime, lent);
   }
 }
 
 /** The exit of a process whose output is not collected. */
-async function exitOf(native: Native, process: NativeProcess): Promise<ContainerExit> {
-  return { exit: await native.wait(process), outputs: [], overflow: null, failure: null, group: null };
+async function exitOf(native: Native, process: NativeProcess): Promise<NativeExit> {
+  return { exit: await native.wait(process), outputs: [], overflow: null, failure: null };
+}
+
+/** Watches the limits of time of a container that is launched now. */
+export function watch({ limited }: Lent, limits: Limits, kill: () => void): Watch {
+  return new Watch(limits, () => limited?.group.processorMs() ?? 0, kill);
 }
 
 /** Says which limit the kernel has refused; gives other errors of a launch as they are. */

@@ -22,7 +22,7 @@ export interface Usage {
 }
 
 /**
- * Limit that a run has met: `memory` (the kernel ended a process), `pids` (it refused one more), `wallTime` (the
- * time-out), or `output` (`maxBuffer`).
+ * Limit that a run has met: `memory` (the kernel ended a process), `pids` (it refused one more), `cpuTime`, `wallTime`
+ * (the time-out too), or `output` (`maxBuffer` too).
  */
-export type Limit = 'memory' | 'pids' | 'wallTime' | 'output';
+export type Limit = 'memory' | 'pids' | 'cpuTime' | 'wallTime' | 'output';

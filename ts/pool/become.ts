@@ -1,5 +1,5 @@
 import type { StartRequest } from '../containers/launch-container.ts';
-import { exitAndTakeBack } from '../containers/lent.ts';
+import { exitAndTakeBack, watch } from '../containers/lent.ts';
 import { newOwn } from '../containers/own.ts';
 import type { Run } from '../containers/run.ts';
 import type { Runtime } from '../containers/runtime.ts';
@@ -73,6 +73,7 @@ async function launchInto(runtime: Runtime, waiting: WaitingContainer, how: Beco
   const answered = native.becomeApplication(waiting.native, form.native, { values, command, descriptors, onExit });
   // From here on, the application is being started at the same time.
   const kill = () => native.kill(process, sigkill);
+  const watching = watch(waiting.lent, record.request.limits, kill);
   const recorded = recordNow(runtime, waiting, described);
   signal?.addEventListener('abort', kill, { once: true });
   // An application without a record must not run, because no command would find it.
@@ -89,7 +90,7 @@ async function launchInto(runtime: Runtime, waiting: WaitingContainer, how: Beco
     laps.launched(answer.times, onExit.reportWithExit);
     const streams = new StdioPipes(native, chosen, answer.pipes, onExit.collect);
     const { ended } = answer;
-    const finished = exitAndTakeBack(runtime, waiting.lent, { ended, process });
+    const finished = exitAndTakeBack(runtime, waiting.lent, { ended, process, watch: watching });
     const paths = pathsIn({ mounts: request.mounts, process: { cwd: application.cwd } }, command);
     const exitReport = settleExit(runtime, () => recorded, { id, removes: form.removes, finished });
     return {
@@ -104,6 +105,9 @@ async function launchInto(runtime: Runtime, waiting: WaitingContainer, how: Beco
       name,
       paths,
     };
+  } catch (error) {
+    watching.stop();
+    throw error;
   } finally {
     signal?.removeEventListener('abort', kill);
   }

@@ -156,6 +156,7 @@ export class Groups {
     const byDefault = limits.pids === undefined && machine.version('pids') !== null;
     const settings = settingsOf(byDefault ? { ...limits, pids: defaultPids } : limits, machine);
     const needs = { settings, branches: branchesFor(place, settings) };
+    if (limits.cpuTime !== undefined) requireCounter(needs.branches);
     this.#needs.set(limits, needs);
     return needs;
   }
@@ -192,6 +193,14 @@ function branchesFor({ branches }: Place, settings: readonly Setting[]): readonl
 /** The same for branches in which the same cgroups are made. */
 function keyOf(branches: readonly Branch[]): string {
   return branches.map(({ parent }) => parent).join('\n');
+}
+
+/** @throws RequestError ORLOP_E_LIMIT */
+function requireCounter(branches: readonly Branch[]): void {
+  if (branches.some(({ version }) => version === 2)) return;
+  throw new RequestError('ORLOP_E_LIMIT', 'the limit of processor time cannot be held: no cgroup v2 counts it', {
+    hint: `mount cgroup v2, or start it by 'systemd-run --user --scope -p Delegate=yes'; or leave the limit out`,
+  });
 }
 
 /** Numbers of a block device, `8:0`. */

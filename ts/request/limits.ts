@@ -2,6 +2,7 @@ import { parseCgroupParent } from './cgroup-parent.ts';
 import { parseCpu, parseCpuShares, parseCpusetCpus, parseCpusetMems } from './cpu-limits.ts';
 import { type DeviceRate, parseDeviceRates } from './device-rates.ts';
 import { parseMemoryLimits } from './memory-limits.ts';
+import { parseSize } from './size.ts';
 import type { LimitOptions, RequestContext } from './types.ts';
 import { isUnbounded, parseWholeNumber } from './whole-number.ts';
 
@@ -25,6 +26,12 @@ export interface Limits {
   readonly pids?: number | 'max';
   /** 10 to 1000. */
   readonly blkioWeight?: number;
+  /** Milliseconds of processors, of all processes together. */
+  readonly cpuTime?: number;
+  /** Milliseconds. */
+  readonly wallTime?: number;
+  /** Bytes of each output that is collected. */
+  readonly output?: number;
   /** Each kind and path once. */
   readonly deviceRates?: readonly DeviceRate[];
   /** Absolute, cleaned path below the root of the cgroup file system. */
@@ -53,6 +60,9 @@ export function parseLimits(
     cpusetMems: optional(given.cpusetMems, (list) => parseCpusetMems(list, context)),
     pids: optional(given.pids, parsePids),
     blkioWeight: optional(given.blkioWeight, parseWeight),
+    cpuTime: optional(given.cpuTime, (ms) => parseTime('the limit of processor time', ms)),
+    wallTime: optional(given.wallTime, (ms) => parseTime('the limit of time', ms)),
+    output: optional(given.output, (bytes) => parseSize('the limit of output', bytes)),
     deviceRates: rates.length === 0 ? undefined : rates,
     cgroupParent: optional(cgroupParent, parseCgroupParent),
   });
@@ -69,6 +79,10 @@ function parseWeight(given: number | string): number {
     to: 1000,
     hint: 'with a higher one, the container gets more of the time of a disk',
   });
+}
+
+function parseTime(what: string, given: number | string): number {
+  return parseWholeNumber(what, given, { from: 1, hint: 'write milliseconds' });
 }
 
 function optional<In, Out>(value: In | undefined, parse: (value: In) => Out): Out | undefined {

@@ -52,8 +52,5 @@ export const otherLimits: Readonly<Record<string, OtherOption>> = {
   memorySwap: { hint: "write 'swap', which is what is beyond memory" },
   pidsLimit: meant('pids'),
   cgroupParent: { hint: "write it beside 'limits'" },
-  cpuTime: later("ulimits: ['cpu=SECONDS'], which each process has for itself"),
-  wallTime: later("'timeout' of run and start"),
-  output: later("'maxBuffer' of run"),
   disk: later("readOnly: true, with tmpfs: ['/work:size=64m']"),
 };

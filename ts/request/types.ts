@@ -265,6 +265,21 @@ export interface LimitOptions {
   readonly pids?: number | string | undefined;
   /** Share of the time of disks, 10 to 1000. */
   readonly blkioWeight?: number | string | undefined;
+  /**
+   * Milliseconds of processors that all processes may use together. At the limit the container is killed, and the
+   * result has `limit: 'cpuTime'`. It is looked at some milliseconds late at most for each processor.
+   */
+  readonly cpuTime?: number | string | undefined;
+  /**
+   * Milliseconds until the container is killed, with `limit: 'wallTime'` in the result. Unlike `timeout`, which is no
+   * option of the container, it is no error.
+   */
+  readonly wallTime?: number | string | undefined;
+  /**
+   * Bytes of each output of `run`: above it, the container is killed, with `limit: 'output'` in the result. Unlike
+   * `maxBuffer`, it is no error.
+   */
+  readonly output?: number | string | undefined;
   /** Bytes in a second that are read from a device. */
   readonly deviceReadBps?: DeviceRates | undefined;
   /** Bytes in a second that are written to a device. */

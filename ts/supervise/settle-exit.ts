@@ -12,10 +12,12 @@ import { type ExitStatus, exitStatus } from './exit.ts';
 /** Exit of an application, with what its cgroups have counted; null without cgroups of its own. */
 export interface ContainerExit extends NativeExit {
   readonly group: GroupUsage | null;
+  /** Limit of time that ended it; null if none did. */
+  readonly timeLimit: 'cpuTime' | 'wallTime' | null;
 }
 
 /** Exit of an application, with its collected outputs. */
-export interface ExitReport extends Pick<ContainerExit, 'exit' | 'outputs' | 'overflow' | 'group'> {
+export interface ExitReport extends Pick<ContainerExit, 'exit' | 'outputs' | 'overflow' | 'group' | 'timeLimit'> {
   readonly status: ExitStatus;
 }
 

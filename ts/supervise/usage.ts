@@ -1,6 +1,7 @@
 import type { GroupUsage } from '../cgroups/reading.ts';
 import type { Limit, Usage } from '../errors/index.ts';
 import type { LaunchResult, ReapedExit } from '../native/contract.ts';
+import type { ExitReport } from './settle-exit.ts';
 
 const blockBytes = 512;
 
@@ -23,9 +24,14 @@ export function usageOf(
   };
 }
 
-/** What the limits of a container have done, as the kernel has counted it. Pure. */
-export function hitLimits(group: GroupUsage | null): { readonly oomKilled: boolean; readonly limit: Limit | null } {
+/** What the limits of a container have done. Pure. */
+export function hitLimits({ group, timeLimit }: Pick<ExitReport, 'group' | 'timeLimit'>): {
+  readonly oomKilled: boolean;
+  readonly limit: Limit | null;
+  readonly timedOut?: true;
+} {
   const oomKilled = (group?.oomKills ?? 0) > 0;
-  const limit = oomKilled ? 'memory' : (group?.refusedForks ?? 0) > 0 ? 'pids' : null;
-  return { oomKilled, limit };
+  if (timeLimit === 'wallTime') return { oomKilled, limit: timeLimit, timedOut: true };
+  const counted = oomKilled ? 'memory' : (group?.refusedForks ?? 0) > 0 ? 'pids' : null;
+  return { oomKilled, limit: timeLimit ?? counted };
 }

@@ -64,6 +64,34 @@ describe('limits', function () {
     expect((usage?.userMs ?? 0) + (usage?.systemMs ?? 0)).to.be.below(((usage?.wallMs ?? 0) * 2) / 5);
   });
 
+  it('of processor time end a container that has used it, with all its processes', async () => {
+    const busy = await sh('while :; do :; done & while :; do :; done', { limits: { cpuTime: 400 } });
+    expect(busy).to.include({ exitCode: 137, signal: 'SIGKILL', limit: 'cpuTime', error: null });
+    expect((busy.usage?.userMs ?? 0) + (busy.usage?.systemMs ?? 0)).to.be.within(390, 900);
+    expect(await sh('sleep 0.5', { limits: { cpuTime: 400 } })).to.include({ exitCode: 0, limit: null });
+  });
+
+  it('of time and of output end a container, and are no errors', async () => {
+    const { orlop } = fixture();
+    const late = await orlop.run('busybox', ['sh', '-c', 'echo begun; sleep 600'], { limits: { wallTime: 300 } });
+    expect(late).to.include({ exitCode: 137, stdout: 'begun\n', limit: 'wallTime', timedOut: true });
+    const flood = await orlop.run('busybox', ['yes'], { limits: { output: '1k' } });
+    expect(flood).to.include({ exitCode: 137, limit: 'output', stdout: 'y\n'.repeat(512) });
+    // The lower of the two counts.
+    const error = await sh('yes', { limits: { output: '1k' }, maxBuffer: 100 });
+    expect(error.error).to.have.property('code', 'ORLOP_E_BUFFER');
+  });
+
+  it('of time hold for containers that are started, and in a pool', async () => {
+    const { orlop } = fixture();
+    const container = await orlop.create('busybox', ['sleep', '600'], { rm: true, limits: { wallTime: 200 } });
+    const running = await container.start();
+    expect(await running.exited).to.include({ exitCode: 137, limit: 'wallTime', timedOut: true });
+    await using pool = await orlop.pool('busybox', { size: 1, limits: { cpuTime: 200, output: 8 } });
+    expect(await pool.run(['sh', '-c', 'while :; do :; done'])).to.include({ exitCode: 137, limit: 'cpuTime' });
+    expect(await pool.run(['yes'])).to.include({ stdout: 'y\ny\ny\ny\n', limit: 'output' });
+  });
+
   it('are in the control files of the application, with a default of processes', async () => {
     const { orlop } = fixture();
     const limits = { cpuShares: 512, cpusetCpus: '0', memoryReservation: '16m', cpus: 0.5 };

@@ -58,6 +58,10 @@ describe('the limits of a request', () => {
     [{ pids: '+4194304' }, { pids: 4_194_304 }],
     [{ pids: -1 }, { pids: 'max' }],
     [{ blkioWeight: '10' }, { blkioWeight: 10 }],
+    [
+      { cpuTime: 1500, wallTime: '2000', output: '1m' },
+      { cpuTime: 1500, wallTime: 2000, output: m },
+    ],
     [{ blkioWeight: 1000 }, { blkioWeight: 1000 }],
     [{ deviceReadBps: [], deviceWriteBps: {} }, {}],
     [

@@ -14,6 +14,7 @@ describe('what follows the exit of an application', () => {
     overflow: null,
     failure: null,
     group: null,
+    timeLimit: null,
   };
 
   for (const durability of ['ephemeral', 'durable'] as const) {

@@ -1,6 +1,7 @@
 import { type CommandModule, text } from '../command.ts';
 import { laterRunOptions } from '../parse/later-options.ts';
 import { addRunArguments, runArguments, runNotes, runOptions } from '../parse/run-options.ts';
+import { withEarlyFile } from '../streams/early-file.ts';
 import { runInForeground, signalNotes } from '../streams/foreground.ts';
 import { withTrace } from '../streams/trace-file.ts';
 
@@ -16,6 +17,7 @@ export const command: CommandModule = {
   options: [
     ...runOptions,
     { flags: '--trace <file>', text: "Write the time of each step of the start, for 'orlop trace' and Perfetto" },
+    { flags: '--report <file>', text: 'Write how the application ended, and what it used, as JSON' },
   ],
   notes: `${runNotes}\n${signalNotes}`,
   examples,
@@ -24,15 +26,18 @@ export const command: CommandModule = {
     const { io, values } = invocation;
     const request = await runArguments(invocation);
     return withTrace(text(values, 'trace'), (trace) =>
-      invocation.with(async (orlop) => {
-        const container = await orlop.createRequested(request, { durable: !request.rm, starts: true });
-        return runInForeground(io, container, {
-          interactive: request.interactive,
-          trace,
-          // Remove a container whose application never ran. With --rm it is already removed.
-          refused: () => container.remove({ force: true, volumes: true }).catch(() => {}),
-        });
-      }),
+      withEarlyFile(text(values, 'report'), (report) =>
+        invocation.with(async (orlop) => {
+          const container = await orlop.createRequested(request, { durable: !request.rm, starts: true });
+          return runInForeground(io, container, {
+            interactive: request.interactive,
+            trace,
+            report,
+            // Remove a container whose application never ran. With --rm it is already removed.
+            refused: () => container.remove({ force: true, volumes: true }).catch(() => {}),
+          });
+        }),
+      ),
     );
   },
 };

@@ -2,6 +2,7 @@ import type { Container, Limit } from '../../api/types.ts';
 import { heeds } from '../../linux/proc.ts';
 import type { Io } from '../io.ts';
 import { notify } from '../output/report.ts';
+import type { WriteFile } from './early-file.ts';
 import { forwardSignals } from './signals.ts';
 import { passOn, streamsFor } from './streams.ts';
 import type { TraceFile } from './trace-file.ts';
@@ -15,6 +16,8 @@ export interface ForegroundOptions {
   /** Called after a failed start, before the error is thrown. */
   readonly refused?: (() => Promise<void>) | undefined;
   readonly trace?: TraceFile | undefined;
+  /** Takes the report of the exit. */
+  readonly report?: WriteFile | undefined;
 }
 
 /** Starts a container with the caller's standard streams and waits for its exit. Resolves to the exit status. */
@@ -31,10 +34,12 @@ export async function runInForeground(io: Io, container: Container, options: For
     // A full disk must not end the application: report the failure after its exit.
     const traced = options.trace?.write(running).catch((error: unknown) => ({ error }));
     await passOn(io, running, outlets);
-    const { exitCode, limit } = await running.exited;
+    const ended = await running.exited;
     const failure = await traced;
     if (failure !== undefined) throw failure.error;
+    const { exitCode, limit } = ended;
     if (exitCode !== 0) notifyOfLimit(io, limit);
+    await options.report?.(`${JSON.stringify({ ...ended, timedOut: ended.timedOut === true })}\n`);
     return exitCode;
   } finally {
     signals.stop();

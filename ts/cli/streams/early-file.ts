@@ -1,0 +1,35 @@
+import { constants } from 'node:fs';
+import { lstat, open, unlink } from 'node:fs/promises';
+
+/** Writes a text to the file, in place of what it held. */
+export type WriteFile = (text: string) => Promise<void>;
+
+/**
+ * Runs `use` with a file that is opened before anything is made, so that a bad path is no surprise at the end. Removes
+ * a file that it created if nothing was written.
+ *
+ * @param file path; undefined for none
+ */
+export async function withEarlyFile<Result>(
+  file: string | undefined,
+  use: (write: WriteFile | undefined) => Promise<Result>,
+): Promise<Result> {
+  if (file === undefined) return use(undefined);
+  const existed = await lstat(file).then(
+    () => true,
+    () => false,
+  );
+  // Not truncated until there is a text to write.
+  const handle = await open(file, constants.O_WRONLY | constants.O_CREAT, 0o666);
+  let used = existed;
+  try {
+    return await use(async (text) => {
+      used = true;
+      if ((await handle.stat()).isFile()) await handle.truncate();
+      await handle.writeFile(text);
+    });
+  } finally {
+    await handle.close();
+    if (!used) await unlink(file).catch(() => {});
+  }
+}
