@@ -34,6 +34,7 @@ const shared = {
   containers: [
     'contexts',
     'ends',
+    'everything-ends',
     'export',
     'found',
     'kernels',
