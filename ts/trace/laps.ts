@@ -56,7 +56,8 @@ export class Laps {
   }
 
   /**
-   * Ends the addon's part. `called`: time of the call that launched; `returned`: time at which the application ran.
+   * Ends the addon's part. `called`: time of the call that launched; `returned`: time at which the launching thread
+   * noticed that the application ran.
    *
    * @param atEnd true if the addon reported start and exit together, so that the time between them is not the caller's
    */

@@ -33,7 +33,10 @@ export interface StepTime {
 export interface Timings {
   /** Microseconds from the call to the clone; in a pool, until the waiting container received its application. */
   readonly clonedUs: number;
-  /** Microseconds from the call to the application's first instruction. */
+  /**
+   * Microseconds from the call to the application's first instruction, as the launching thread noticed it: later on a
+   * busy machine.
+   */
   readonly startedUs: number;
   /** Steps in the order in which they began, each at the end of an earlier one. The last ones come after the start. */
   readonly steps: readonly StepTime[];

@@ -22,6 +22,15 @@ describe('what an application used', function () {
     expect(idle.usage.wallMs).to.be.within(290, 20_000);
   });
 
+  it('counts the time from the execution on, also of an application that ends before orlop notices it', async () => {
+    const { orlop } = fixture();
+    await using pool = await orlop.pool('busybox', { size: 2 });
+    for (let run = 0; run < 40; run++) {
+      const { usage } = await pool.run(['true']);
+      expect(usage.wallMs).to.be.above(0.05);
+    }
+  });
+
   it('tells the largest process, and nothing where this program was larger', async () => {
     const { usage } = await sh('dd if=/dev/zero of=/dev/null bs=700M count=1');
     expect(usage.maxRssBytes).to.be.within(700 << 20, 720 << 20);
