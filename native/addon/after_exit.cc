@@ -31,7 +31,13 @@ void settle(Napi::Env env, const AfterExit& after_exit) {
   Napi::Array outputs = Napi::Array::New(env, after_exit.outputs.size());
   for (uint32_t i = 0; i < after_exit.outputs.size(); ++i) {
     const std::string& bytes = after_exit.outputs[i]->bytes;
-    outputs.Set(i, Napi::Buffer<char>::Copy(env, bytes.data(), bytes.size()));
+    napi_value copy = nullptr;
+    // Of more than buffer.constants.MAX_LENGTH bytes, Node makes none.
+    if (napi_create_buffer_copy(env, bytes.size(), bytes.data(), nullptr, &copy) != napi_ok) {
+      after_exit.deferred->reject(Napi::Error::New(env).Value());
+      return;
+    }
+    outputs.Set(i, copy);
   }
   object.Set("outputs", outputs);
   object.Set("overflow", overflown(env, after_exit));
