@@ -7,6 +7,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
@@ -30,6 +31,28 @@ size_t read_small(const char* path, char* buffer, size_t size) {
   return n < 0 ? 0 : static_cast<size_t>(n);
 }
 
+// A number in a text of lines `NAME:<white space>NUMBER`; nothing if there is none.
+std::optional<uint64_t> field_of(std::string_view text, std::string_view name) {
+  const size_t at = text.find(name);
+  if (at == std::string_view::npos) return std::nullopt;
+  std::string_view rest = text.substr(at + name.size());
+  rest.remove_prefix(std::min(rest.find_first_not_of("\t "), rest.size()));
+  return parse_decimal(rest.substr(0, rest.find_first_not_of("0123456789")));
+}
+
+int64_t largest_known_kb() {
+  rusage used{};
+  (void)getrusage(RUSAGE_SELF, &used);
+  return used.ru_maxrss;
+}
+
+// 0 without a procfs.
+int64_t largest_own_kb() {
+  char text[2048];
+  const std::string_view status(text, read_small("/proc/self/status", text, sizeof text));
+  return static_cast<int64_t>(field_of(status, "\nVmHWM:").value_or(0));
+}
+
 int64_t micros(const timeval& time) { return static_cast<int64_t>(time.tv_sec) * 1'000'000 + time.tv_usec; }
 
 Usage usage_of(const rusage& used) {
@@ -49,9 +72,14 @@ int send_signal(int pidfd, int signal) {
 }
 
 int64_t own_largest_resident_kb() {
-  rusage used{};
-  (void)getrusage(RUSAGE_SELF, &used);
-  return used.ru_maxrss;
+  // getrusage(2) also counts what execve(2) has passed to this process, which it does not pass on.
+  static const int64_t inherited = [] {
+    const int64_t largest = largest_known_kb(), own = largest_own_kb();
+    // The kernel estimates both, not in the same way.
+    return own != 0 && largest > own + own / 8 ? largest : 0;
+  }();
+  const int64_t largest = largest_known_kb();
+  return largest > inherited ? largest : largest_own_kb();
 }
 
 Exit reap(int pidfd) {
@@ -79,10 +107,7 @@ pid_t pid_of(int pidfd) {
   char path[64], text[512];
   (void)snprintf(path, sizeof path, "/proc/self/fdinfo/%d", pidfd);
   const std::string_view info(text, read_small(path, text, sizeof text));
-  const size_t at = info.find("\nPid:\t");
-  if (at == std::string_view::npos) return 0;
-  const std::string_view rest = info.substr(at + 6);
-  return static_cast<pid_t>(parse_decimal(rest.substr(0, rest.find('\n'))).value_or(0));
+  return static_cast<pid_t>(field_of(info, "\nPid:").value_or(0));
 }
 
 std::optional<uint64_t> start_time_of(pid_t pid) {

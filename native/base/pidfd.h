@@ -34,7 +34,7 @@ UniqueFd open_pidfd(pid_t pid);
 // pidfd_send_signal(2): 0 or an errno.
 int send_signal(int pidfd, int signal);
 
-// Largest resident set of this process so far.
+// Largest resident set of this process so far, which execve(2) passes to the child of a vfork.
 int64_t own_largest_resident_kb();
 
 // Waits for the exit of a child, and reaps it. `stolen` if there was nothing to reap.

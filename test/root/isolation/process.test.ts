@@ -36,6 +36,13 @@ describe('root who asks for the isolation of a process', function () {
     expect((await beside.run('busybox', ['cat', '/v/f'], { volumes: ['kept:/v'] })).stdout).to.equal('hi\n');
   });
 
+  it('knows the memory of applications that are smaller than the program', async () => {
+    await using orlop = await open();
+    const { usage } = await orlop.run('busybox', ['dd', 'if=/dev/zero', 'of=/dev/null', 'bs=16M', 'count=1']);
+    expect(process.resourceUsage().maxRSS).to.be.above(40 << 10);
+    expect(usage.maxRssBytes).to.be.within(16 << 20, 32 << 20);
+  });
+
   it('may have a user namespace for each container too', async () => {
     const { root, run } = fixture();
     await using orlop = await Orlop.open({ root, run, isolation: 'process,user,ids' });
