@@ -2,9 +2,14 @@ import { RequestError } from '../errors/index.ts';
 import { nearest, quote } from './text.ts';
 import type { NetworkMode, SecurityOptions, Sysctl } from './types.ts';
 
+/** The parameter of the UTS namespace, whose file belongs to root of the machine. */
+export const domainName = 'kernel.domainname';
+/** `__NEW_UTS_LEN`; the kernel cuts what is longer. */
+const maxDomainName = 64;
+
 /** Parameters that a container has to itself: those of its IPC and UTS namespaces, namespaces(7), ipc_namespaces(7). */
 const own: readonly string[] = [
-  'kernel.domainname',
+  domainName,
   'kernel.msgmax',
   'kernel.msgmnb',
   'kernel.msgmni',
@@ -17,6 +22,8 @@ const own: readonly string[] = [
 /** Beginnings of other names of its own: POSIX message queues, mq_overview(7), and the network namespace. */
 const ownDirectories = /^(fs[./]mqueue|net)[./]/;
 const ofNetwork = /^net[./]/;
+/** Files of a network namespace whose value is the machine's all the same. */
+const shared: readonly string[] = ['net.netfilter.nf_hooks_lwtunnel'];
 
 /**
  * Parses a parameter of the kernel: `net.core.somaxconn=1024`, or with slashes, `net/ipv4/conf/eth0.1/forwarding=1`,
@@ -47,6 +54,9 @@ export function sysctlOf(written: string, value: string): Sysctl {
     throw new RequestError('ORLOP_E_INPUT', `the value of the kernel parameter ${quote(name)} has more than one line`);
   }
   requireOwn(name);
+  if (name === domainName && Buffer.byteLength(value) > maxDomainName) {
+    throw new RequestError('ORLOP_E_INPUT', `the domain name ${quote(value)} is longer than ${maxDomainName} bytes`);
+  }
   return { name, value };
 }
 
@@ -57,7 +67,7 @@ function partsOf(name: string): readonly string[] {
 }
 
 function requireOwn(name: string): void {
-  if (own.includes(name) || ownDirectories.test(name)) return;
+  if (own.includes(name) || (ownDirectories.test(name) && !shared.includes(name))) return;
   const what = `the kernel parameter ${quote(name)} is one of the whole machine`;
   if (name === 'kernel.hostname') throw new RequestError('ORLOP_E_INPUT', what, { hint: "use '--hostname'" });
   const close = nearest(name, own);

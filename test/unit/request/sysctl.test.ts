@@ -32,6 +32,9 @@ describe('a kernel parameter of a request', () => {
     ['net.//.kernel=1', /no kernel parameter/, /sysctl -a/],
     ['net.core.x y=1', /no kernel parameter/, /sysctl -a/],
     ['net=1', /whole machine/, /to itself/],
+    // It turns on a part of the kernel for all network namespaces.
+    ['net.netfilter.nf_hooks_lwtunnel=1', /whole machine/, /on the host/],
+    ['net/netfilter/nf_hooks_lwtunnel=1', /whole machine/, /on the host/],
   ] as const) {
     it(`is refusalOf: ${text}`, () => {
       const error = refusalOf(() => parseSysctl(text));
@@ -43,6 +46,12 @@ describe('a kernel parameter of a request', () => {
 
   it('has one line', () => {
     expect(refusalOf(() => parseSysctl('net.core.somaxconn=1\n2')).message).to.contain('more than one line');
+  });
+
+  it('is not a domain name that the kernel would cut', () => {
+    expect(parseSysctl(`kernel.domainname=${'ä'.repeat(32)}`).value).to.have.length(32);
+    const error = refusalOf(() => parseSysctl(`kernel.domainname=${'ä'.repeat(33)}`));
+    expect(error.message).to.contain('longer than 64 bytes');
   });
 
   const security = { systemPaths: 'own' } as const;
