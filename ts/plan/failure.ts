@@ -42,7 +42,7 @@ function explainStep(plan: Plan, op: Op, failure: NativeFailure): LaunchError {
     path,
     dest,
     reason: op.reason,
-    hint: hintFor({ plan, op, code, path, dest }),
+    hint: hintFor({ plan, op, code, syscall, path, dest }),
     exitCode: exit.failed,
   });
 }

@@ -6,6 +6,8 @@ export interface Refusal {
   readonly op: Op;
   /** Name of the errno. */
   readonly code: string;
+  /** Name of the system call, or of the operation where the executor refused. */
+  readonly syscall: string;
   readonly path: string | undefined;
   readonly dest: string | undefined;
 }
@@ -93,7 +95,9 @@ const rules: readonly Rule[] = [
     () => `the filter of the container around forbids it: give no host name, or allow it there (seccomp=unconfined)`,
   ],
   [['sysctl'], ['ENOENT'], ({ path }) => `this kernel has no setting '${path}', or not for a container`],
-  [['sysctl'], ['EINVAL', 'ERANGE'], ({ path }) => `the kernel takes no such value for '${path}'`],
+  [['sysctl'], ['EISDIR'], ({ path }) => `'${path}' is a directory of settings: name one of them`],
+  // EIO: the kernel has taken only the beginning.
+  [['sysctl'], ['EINVAL', 'ERANGE', 'EIO'], ({ path }) => `the kernel takes no such value for '${path}'`],
   [
     ['sysctl'],
     ['EACCES', 'EPERM', 'EROFS'],
@@ -102,8 +106,12 @@ const rules: readonly Rule[] = [
   [
     ['oom-score'],
     ['EACCES'],
-    () =>
-      "a lower score than the program's takes CAP_SYS_RESOURCE; an ordinary user sets the program's: 'choom -n N -- …'",
+    ({ syscall, plan }) =>
+      syscall !== 'write'
+        ? `the file belongs to another user: set the program's score, which its containers get, 'choom -n N -- …'`
+        : plan.namespaces.includes('user')
+          ? `a user namespace cannot lower the program's score: set that, 'choom -n N -- …', or add '--userns host'`
+          : "a lower score than the program's takes CAP_SYS_RESOURCE",
   ],
   [['rlimit'], ['EPERM'], () => 'raising a hard limit needs CAP_SYS_RESOURCE: choose a lower one with --ulimit'],
   [['rlimit'], ['EINVAL'], () => 'the soft limit is above the hard one'],

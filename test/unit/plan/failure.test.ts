@@ -14,7 +14,7 @@ const plan = buildPlan(
     mounts: [makeBind('/test', { reason: 'volume data', attributes: attribute.readonly }), makeTmpfs('/run')],
     maskedPaths: ['/proc/kcore'],
     sysctls: [{ name: 'net.x', value: '1' }],
-    process: makeProcess({ rlimits: [{ resource: 'nofile', soft: 1n, hard: 2n }] }),
+    process: makeProcess({ oomScore: -5, rlimits: [{ resource: 'nofile', soft: 1n, hard: 2n }] }),
   }),
 );
 
@@ -63,6 +63,17 @@ describe('error of a refused start', () => {
     );
     expect(fail(plan, is('rlimit'), 1, 'prlimit64').message).to.match(/prlimit64 'nofile' \(limit nofile\)$/);
     expect(fail(plan, is('sysctl'), 2, 'openat2').path).to.equal('net.x');
+  });
+
+  it('has a hint for each refusal of a setting', () => {
+    expect(fail(plan, is('sysctl'), 21, 'openat').hint).to.equal(
+      `'net.x' is a directory of settings: name one of them`,
+    );
+    expect(fail(plan, is('sysctl'), 5, '').hint).to.match(/no such value for 'net\.x'/);
+    expect(fail(plan, is('oom-score'), 13, 'write').hint).to.match(/takes CAP_SYS_RESOURCE/);
+    expect(fail(plan, is('oom-score'), 13, 'openat').hint).to.match(/belongs to another user/);
+    const inside = { ...plan, namespaces: ['user'] } as const;
+    expect(fail(inside, is('oom-score'), 13, 'write').hint).to.match(/'--userns host'/);
   });
 
   it('is 127 when the program is not found, and says where it was looked for', () => {
