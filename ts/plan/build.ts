@@ -40,7 +40,11 @@ function suppliedBy({ networkPrefetched, userNamespace, mountsPrefetched = [] }:
 /** Adds the operations up to the change of the root. */
 export function makeContainer(draft: Draft, facts: StartFacts): Scratch {
   if (facts.strategy !== 'opener') leaveHostAlone(draft);
-  if (facts.userNamespace) becomeRoot(draft);
+  if (facts.userNamespace) {
+    // First: then the memory, which is the caller's too, is not dumpable, and its file belongs to root of the machine.
+    setScore(draft, facts, null);
+    becomeRoot(draft);
+  }
   if (facts.networkPrefetched) joinNetwork(draft);
   const scratch = makeScratch(draft, facts);
   const rootfs = draft.prefetchedMount('/') ?? makeRoot(draft, facts, scratch.mount);
@@ -53,14 +57,7 @@ export function makeContainer(draft: Draft, facts: StartFacts): Scratch {
   );
   const proc = procOf(mounts, made);
   setParameters(draft, facts.sysctls, proc);
-  if (facts.process.oomScore !== null) {
-    draft.inside.push({
-      op: 'oom-score',
-      reason: 'choice of the OOM killer',
-      proc,
-      value: `${facts.process.oomScore}`,
-    });
-  }
+  if (!facts.userNamespace) setScore(draft, facts, proc);
 
   draft.enter.push({ op: 'root', reason: 'root filesystem', mount: rootfs, at: facts.root.mountPoint });
   attachMounts(draft, byDepth(mounts), made);
@@ -86,6 +83,11 @@ function makeRoot(draft: Draft, { root, userNamespace }: StartFacts, scratch: Sl
 /** The process has the caller's ID, which the namespace does not have: it could make no file. */
 function becomeRoot(draft: Draft): void {
   draft.enter.push({ op: 'ids', reason: 'root of the user namespace', uid: 0, gid: 0, groups: [] });
+}
+
+function setScore(draft: Draft, { process: { oomScore } }: StartFacts, proc: Slot | null): void {
+  if (oomScore === null) return;
+  draft.inside.push({ op: 'oom-score', reason: 'choice of the OOM killer', proc, value: `${oomScore}` });
 }
 
 /** Joins the prefetched network, before mounts that show a network namespace, such as sysfs, are made. */

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
-import { LaunchError } from '../../../ts/index.ts';
+import { LaunchError, Orlop } from '../../../ts/index.ts';
 import { withOrlop } from '../../support/orlop.ts';
 import { requires } from '../../support/require.ts';
 
@@ -56,12 +56,13 @@ describe('kernel parameters of a container', function () {
     const bad = await failure('net.core.somaxconn=many');
     expect(bad.message).to.contain('net.core.somaxconn');
     expect(bad.hint).to.match(/no such value/);
+    expect((await failure('net.core.somaxconn=77 88')).hint).to.match(/no such value/);
+    expect((await failure('net.core=1')).hint).to.match(/a directory/);
   });
 });
 
 describe('the OOM score of a container', function () {
   this.timeout(60_000);
-  // The launcher of an ordinary user cannot write those files of its children: it is not dumpable.
   requires('root', 'addon', 'archive', 'overlay', 'busybox');
   const fixture = withOrlop();
   const own = () => readFileSync('/proc/self/oom_score_adj', 'utf8').trim();
@@ -76,6 +77,22 @@ describe('the OOM score of a container', function () {
     }
     await using pool = await orlop.pool('busybox', { size: 1, oomScoreAdj: '800' });
     expect((await pool.run(read)).stdout).to.equal('800\n');
+    expect(own()).to.equal(before);
+  });
+
+  it('is its own in a user namespace too, from this program and from a launcher', async () => {
+    const { orlop, root, run } = fixture();
+    const before = own();
+    const read = ['cat', '/proc/self/oom_score_adj'];
+    const options = { userns: 'auto', oomScoreAdj: 700 };
+    await using beside = await Orlop.open({ root, run, isolation: 'process' });
+    for (const from of [orlop, beside]) {
+      // At the same time: others have made the memory of the program, which all share, not dumpable.
+      const runs = await Promise.all(Array.from({ length: 8 }, () => from.run('busybox', read, options)));
+      expect(runs.map(({ stdout }) => stdout)).to.deep.equal(runs.map(() => '700\n'));
+      await using pool = await from.pool('busybox', { size: 1, ...options });
+      expect((await pool.run(read)).stdout).to.equal('700\n');
+    }
     expect(own()).to.equal(before);
   });
 });

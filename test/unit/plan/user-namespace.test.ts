@@ -4,6 +4,7 @@ import { buildPlan } from '../../../ts/plan/build.ts';
 import { defaultDevices } from '../../../ts/plan/devices.ts';
 import { inForm } from '../../../ts/plan/form.ts';
 import type { Op, Plan } from '../../../ts/plan/types.ts';
+import { makeProcess } from '../../support/facts.ts';
 import { shellFacts } from '../../support/run-plan.ts';
 
 const userNamespace = { first: null, size: 65536 };
@@ -33,10 +34,18 @@ function planOf(changes = {}): Plan {
   return buildPlan(inForm(facts, { strategy: 'opener', network: false, mounts: null }));
 }
 
+const scored = makeProcess({ oomScore: 500 });
 const named = (ops: readonly Op[], name: Op['op']) => ops.filter(({ op }) => op === name);
 
 describe('a plan with a user namespace', () => {
   const plan = planOf();
+
+  it('sets the OOM score before the process becomes root: then the file belongs to root of the machine', () => {
+    const [first, second] = planOf({ process: scored }).enter;
+    expect(first).to.include({ op: 'oom-score', proc: null, value: '500' });
+    expect(second?.op).to.equal('ids');
+    expect(named(planOf({ process: scored, userNamespace: null }).enter, 'oom-score')).to.have.length(1);
+  });
 
   it('makes the namespace, with a network of its own, and gets the IDs from the caller', () => {
     expect(plan.namespaces).to.include.members(['user', 'network']);
