@@ -48,6 +48,12 @@ describe('the image host of an ordinary user', function () {
     expect(await sh(`ls -A /root /home; ls -A ${directory} 2>&1 | wc -l`)).to.match(/^\/home:\n\n\/root:\n1\n$/);
   });
 
+  it('refuses what is in files of root of the host', async () => {
+    for (const options of [{ oomScoreAdj: 500 }, { sysctls: ['kernel.domainname=x'] }]) {
+      expect((await refusal(sh('true', options))).code).to.equal('ORLOP_E_PERMISSION');
+    }
+  });
+
   it('is read-only as a whole on request', async () => {
     const script = 'for d in / /etc /usr /opt; do touch $d/x 2>/dev/null && echo "$d is writable"; done; echo done';
     expect(await sh(script, { readOnly: true })).to.equal('done\n');

@@ -4,6 +4,7 @@ import { belowFloor, requireIsolation, takesOwnUsers } from '../native/isolation
 import type { IsolationName } from '../native/isolation-types.ts';
 import type { Rights } from '../native/rights.ts';
 import { hasOwnUsers } from '../record/layer.ts';
+import { domainName } from '../request/sysctl.ts';
 import type { RunRequest } from '../request/types.ts';
 import { defaultRange } from '../request/user-namespace.ts';
 
@@ -80,6 +81,31 @@ export function refuseHostSystem(
       hint: `leave it out: root can mount a new /proc and /sys; or add '--userns auto'`,
     },
   );
+}
+
+/**
+ * Refuses settings in files of `/proc` that belong to root of the machine, which a user namespace does not have. With one
+ * for each container, the score is set before.
+ *
+ * @throws RequestError ORLOP_E_PERMISSION
+ */
+export function refuseSettings(
+  request: Pick<RunRequest, 'oomScoreAdj' | 'sysctls' | 'userns'>,
+  { userNamespace }: Pick<Rights, 'userNamespace'>,
+): void {
+  const ownUsers = hasOwnUsers(request);
+  if (!ownUsers && userNamespace === null) return;
+  const score = request.oomScoreAdj ?? null;
+  if (!ownUsers && score !== null) {
+    throw new RequestError('ORLOP_E_PERMISSION', 'the OOM score of one container takes root', {
+      hint: score < 0 ? 'leave it out' : `set the program's, which its containers get: 'choom -n ${score} -- …'`,
+    });
+  }
+  if ((request.sysctls ?? []).some(({ name }) => name === domainName)) {
+    throw new RequestError('ORLOP_E_PERMISSION', `'${domainName}' cannot be set in a user namespace`, {
+      hint: `leave it out${ownUsers ? `, or use '--userns host'` : ''}`,
+    });
+  }
 }
 
 /** True if root in the container is not root of the machine. */

@@ -16,7 +16,7 @@ import { etcFiles } from './etc-files.ts';
 import { startFacts } from './facts.ts';
 import { resolveFilter } from './filter.ts';
 import { ImageView } from './image-view.ts';
-import { refuseHostSystem, refuseWeaker, withUserNamespace } from './isolation.ts';
+import { refuseHostSystem, refuseSettings, refuseWeaker, withUserNamespace } from './isolation.ts';
 import { hardNofile, heldCapabilities, thermalPaths } from './limits.ts';
 import { mayHang } from './may-hang.ts';
 import { processOf, refuseLacking, refuseUnmapped, refuseVainLimit, requireCapabilities } from './process.ts';
@@ -135,6 +135,7 @@ export async function resolveStart(
   const { request, hostname, layer } = record;
   refuseWeaker(request, floor, native.rights);
   refuseHostSystem(request, native.rights);
+  refuseSettings(request, native.rights);
   const sources = await resolveSources(store, request.mounts, signal);
   laps?.lap('sources', 'of bind mounts');
   await using view = ImageView.ofImage(native, image);

@@ -3,7 +3,7 @@ import { mapOf } from '../../../ts/native/ids.ts';
 import type { IsolationName } from '../../../ts/native/isolation-types.ts';
 import { type Rights, rootRights } from '../../../ts/native/rights.ts';
 import type { UserNamespace } from '../../../ts/request/user-namespace.ts';
-import { refuseHostSystem, refuseWeaker } from '../../../ts/resolve/isolation.ts';
+import { refuseHostSystem, refuseSettings, refuseWeaker } from '../../../ts/resolve/isolation.ts';
 import { request } from '../../support/records.ts';
 import { refusalOf } from '../../support/refusal.ts';
 
@@ -57,5 +57,32 @@ describe("the caller's /proc in a container", () => {
     refuseHostSystem(sharing(own), rootRights);
     refuseHostSystem(sharing('host'), user);
     refuseHostSystem(request({ userns: 'host' }), rootRights);
+  });
+});
+
+describe('a setting in a file of root of the machine', () => {
+  const domain = [{ name: 'kernel.domainname', value: 'x' }];
+
+  it('is the OOM score, which a container of an ordinary user cannot have of its own', () => {
+    const error = refusalOf(() => refuseSettings(request({ userns: 'host', oomScoreAdj: 500 }), user));
+    expect(error).to.include({ code: 'ORLOP_E_PERMISSION' });
+    expect(error.hint).to.contain('choom -n 500');
+    expect(refusalOf(() => refuseSettings(request({ userns: 'host', oomScoreAdj: -5 }), user)).hint).not.to.contain(
+      'choom',
+    );
+    refuseSettings(request({ userns: 'host', oomScoreAdj: 500 }), rootRights);
+    refuseSettings(request({ userns: own, oomScoreAdj: 500 }), rootRights);
+  });
+
+  it('is the domain name, in each user namespace', () => {
+    for (const [userns, rights] of [
+      ['host', user],
+      [own, rootRights],
+    ] as const) {
+      const error = refusalOf(() => refuseSettings(request({ userns, sysctls: domain }), rights));
+      expect(error).to.include({ code: 'ORLOP_E_PERMISSION' });
+    }
+    refuseSettings(request({ userns: 'host', sysctls: domain }), rootRights);
+    refuseSettings(request({ userns: own, sysctls: [{ name: 'kernel.msgmax', value: '1' }] }), rootRights);
   });
 });
