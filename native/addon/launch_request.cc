@@ -75,8 +75,7 @@ Napi::Value read_group(Napi::Env env, const Napi::Object& options, fs::Changes& 
 }
 
 // Sets the callbacks of the start. Each thread fills the holes of the changes that it applies.
-void fill_in(const SharedPreparedStart& prepared, Texts values, bool create, fs::Changes limits,
-             Launching& launching) {
+void fill_in(const SharedPreparedStart& prepared, Texts values, bool create, fs::Changes limits, Launching& launching) {
   const auto texts = std::make_shared<const Texts>(std::move(values));
   launch::StartRequest& request = launching.request;
   launching.attempt.features = prepared->features;

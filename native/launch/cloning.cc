@@ -132,9 +132,7 @@ long Cloning::clone_at_place(ChildStack& stack, Failure& failure) {
   const auto seat = Seat::of(request_.seat.get());
   if (seat == nullptr) return -ESRCH;
   long pid = -1;
-  seat->run([&] {
-    pid = has_opener() ? clone_in_empty(stack, failure) : clone(stack);
-  });
+  seat->run([&] { pid = has_opener() ? clone_in_empty(stack, failure) : clone(stack); });
   return pid;
 }
 

@@ -20,7 +20,8 @@ enum class Order : uint32_t {
 // The methods of site::Site, with its arguments in their order. `open_root_of` is none: for it, the caller executes an
 // orlop-launcher that enters the namespaces of the container, sends a failure and a descriptor, and ends.
 enum class Call : uint32_t {
-  kAttempt,  // number, changes, plan, features, maps, cgroup, seat, supplied; answered when the child has executed or is gone
+  // Number, changes, plan, features, maps, cgroup, seat, supplied; answered when the child has executed or is gone.
+  kAttempt,
   kApply,
   kMakeEmptyNamespace,
   kOpenSeat,
