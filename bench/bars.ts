@@ -243,5 +243,18 @@ export const bars: readonly Bar[] = [
     must: 'at most',
     reading: highest(['full', 'network'].map((name) => times(first(name, 'orlop-run-auto'), 'orlop-run'))),
   },
+  {
+    id: 'limits',
+    text: 'run() with limits beside run() without: call → first instruction (worst of both networks; 0.3 on cgroup v2)',
+    question: 'start',
+    limit: 1,
+    unit: 'ms',
+    must: 'at most',
+    reading: highest(
+      ['full', 'network'].map((name) =>
+        difference(medianAt(first(name, 'orlop-run-limits')), medianAt(first(name, 'orlop-run-unlimited'))),
+      ),
+    ),
+  },
   ...userBars,
 ];

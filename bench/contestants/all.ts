@@ -4,7 +4,7 @@ import { crun, crunPlain } from './crun.ts';
 import { docker } from './docker.ts';
 import { limit, limitWaiting, limitWhole } from './limit.ts';
 import { orlopCli } from './orlop-cli.ts';
-import { orlopRun, orlopRunAuto, orlopStart } from './orlop-in-process.ts';
+import { orlopRun, orlopRunAuto, orlopRunLimits, orlopRunUnlimited, orlopStart } from './orlop-in-process.ts';
 import { orlopLaunch } from './orlop-launch.ts';
 import { orlopPool } from './orlop-pool.ts';
 import { podman } from './podman.ts';
@@ -20,6 +20,8 @@ export const contestants = {
   orlopStart,
   orlopRun,
   orlopRunAuto,
+  orlopRunLimits,
+  orlopRunUnlimited,
   orlopPool,
   orlopCli,
   spawnFirst,

@@ -17,7 +17,7 @@ function crunContestant(id: string, label: string, options: readonly string[]): 
 
 export const crun: CommandContestant = crunContestant('crun', 'crun + overlay', []);
 
-/** Without the cgroup that orlop does not make either. */
+/** Without a cgroup, as an ordinary user has none. */
 export const crunPlain: CommandContestant = crunContestant('crun-plain', 'crun + overlay, no cgroup', [
   '--cgroup-manager=disabled',
 ]);

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import type { RunOptions } from '../../ts/index.ts';
 import { prepareImage } from '../ground/image.ts';
 import { openOrlop } from '../ground/library.ts';
 import { timeRun } from '../measure/run.ts';
@@ -27,7 +28,7 @@ function optionsOf(source: string, container: Container) {
 }
 
 /** One call of `orlop.run`, which makes a container, runs it to its end, collects its output, and removes it. */
-function calling(id: string, label: string, more: { readonly userns?: 'auto' } = {}): Contestant {
+function calling(id: string, label: string, more: RunOptions = {}): Contestant {
   return {
     id,
     label,
@@ -51,6 +52,16 @@ export const orlopRun = calling('orlop-run', 'orlop.run() in the same process');
 
 /** Each container with a user namespace and IDs of its own, which only root can give. */
 export const orlopRunAuto = calling('orlop-run-auto', "orlop.run() with userns: 'auto'", { userns: 'auto' });
+
+/** Without a limit at all: no process of version 1 of control groups takes part. */
+export const orlopRunUnlimited = calling('orlop-run-unlimited', 'orlop.run() without a limit', {
+  limits: { pids: -1 },
+});
+
+/** With limits that take three controllers. */
+export const orlopRunLimits = calling('orlop-run-limits', 'orlop.run() with limits', {
+  limits: { memory: '256m', cpus: 1, pids: 64 },
+});
 
 /** `container.start` of a container that was made before, as a program does that prepares what it will need. */
 export const orlopStart: Contestant = {

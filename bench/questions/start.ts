@@ -15,7 +15,8 @@ const cases: readonly CaseOf[] = [
     id: 'full',
     container: full,
     contestants: [
-      ...(['limit', 'limitWhole', 'orlopStart', 'orlopRun', 'orlopRunAuto', 'orlopCli'] as const),
+      ...(['limit', 'limitWhole', 'orlopStart', 'orlopRun', 'orlopRunAuto', 'orlopRunLimits'] as const),
+      ...(['orlopRunUnlimited', 'orlopCli'] as const),
       ...(['spawnFirst', 'spawnTrue'] as const),
       ...(['bwrap', 'crunPlain', 'crun', 'runc', 'podman', 'docker'] as const),
     ],
@@ -24,7 +25,8 @@ const cases: readonly CaseOf[] = [
     id: 'network',
     container: { ...full, network: true },
     contestants: [
-      ...(['limit', 'limitWhole', 'orlopStart', 'orlopRun', 'orlopRunAuto', 'orlopCli'] as const),
+      ...(['limit', 'limitWhole', 'orlopStart', 'orlopRun', 'orlopRunAuto', 'orlopRunLimits'] as const),
+      ...(['orlopRunUnlimited', 'orlopCli'] as const),
       ...(['bwrap', 'crunPlain', 'crun', 'runc', 'podman', 'docker'] as const),
     ],
   },
