@@ -9,8 +9,9 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { type Hierarchy, readHierarchies } from './hierarchies.ts';
+import type { Hierarchy } from './hierarchies.ts';
 import type { Controller } from './settings.ts';
+import { hierarchiesOf } from './visible.ts';
 
 const controllers: readonly Controller[] = ['memory', 'cpu', 'cpuset', 'pids', 'io'];
 
@@ -44,7 +45,7 @@ const ours = 'orlop';
  * @param parent path of `--cgroup-parent`, from the top of each hierarchy
  */
 export function findPlace(parent: string | undefined): Place {
-  const hierarchies = readHierarchies(read('/proc/self/mountinfo'), read('/proc/self/cgroup'));
+  const hierarchies = hierarchiesOf('self');
   const reasons = new Map<Controller, string>();
   const branches: Branch[] = [];
   for (const hierarchy of hierarchies) {
@@ -134,7 +135,7 @@ export function makeParent({ version, base, parent, controllers: held }: Branch)
  * console.log(heldControllers()); // → [ 'memory', 'cpu', 'cpuset', 'pids', 'io' ]
  */
 export function heldControllers(): readonly Controller[] {
-  const hierarchies = readHierarchies(read('/proc/self/mountinfo'), read('/proc/self/cgroup'));
+  const hierarchies = hierarchiesOf('self');
   return hierarchies.flatMap((hierarchy) => {
     const { base } = chooseBase(hierarchy);
     if (!isWritable(base)) return [];

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { expect } from 'chai';
@@ -148,6 +149,23 @@ describe('limits', function () {
     await fixture().settle();
     const left = directories.flatMap((path) => (existsSync(dirname(path)) ? readdirSync(dirname(path)) : []));
     expect(left.filter((name) => makerOf(name)?.pid === process.pid)).to.deep.equal([]);
+  });
+
+  it('are held by what is not covered by another mount, and the others are left alone', () => {
+    const { root, run } = fixture();
+    const program = `
+      import { Orlop } from './ts/index.ts';
+      const orlop = await Orlop.open(${JSON.stringify({ root, run })});
+      const { exitCode } = await orlop.run('busybox', ['true']);
+      const error = await orlop.run('busybox', ['true'], { limits: { memory: '32m' } }).catch((error) => error);
+      await orlop.close();
+      console.log(exitCode, error.code);`;
+    const cover = `for hierarchy in /sys/fs/cgroup /sys/fs/cgroup/unified /sys/fs/cgroup/memory; do
+      findmnt -t cgroup,cgroup2 $hierarchy > /dev/null && mount -t tmpfs none $hierarchy
+      done; exec "$@"`;
+    const argv = ['--mount', '--propagation', 'private', 'sh', '-c', cover, 'sh', process.execPath, '--import=tsx'];
+    const said = execFileSync('unshare', [...argv, '--input-type=module', '--eval', program], { encoding: 'utf8' });
+    expect(said).to.equal('0 ORLOP_E_LIMIT\n');
   });
 
   it('hold although the program makes all its starts at once', async () => {

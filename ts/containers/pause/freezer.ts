@@ -1,7 +1,8 @@
 import { mkdir, readFile, rmdir, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { type Hierarchy, readHierarchies } from '../../cgroups/hierarchies.ts';
+import type { Hierarchy } from '../../cgroups/hierarchies.ts';
 import { makerOf } from '../../cgroups/names.ts';
+import { hierarchiesOf } from '../../cgroups/visible.ts';
 import { shortId } from '../../plan/holes.ts';
 import { errorCode } from '../../store/system-error.ts';
 import { pollUntil } from './poll.ts';
@@ -18,21 +19,16 @@ export interface FrozenGroup {
 }
 
 /** Lists the hierarchies that can freeze, cgroup v2 first: processes that cgroup v1 has frozen cannot be killed. */
-export async function freezers(): Promise<Freezer[]> {
-  const all = await hierarchiesOf('self');
-  const able = all.filter(({ version, controllers }) => version === 2 || controllers.includes('freezer'));
+export function freezers(): Freezer[] {
+  const able = hierarchiesOf('self').filter(
+    ({ version, controllers }) => version === 2 || controllers.includes('freezer'),
+  );
   return able.map(({ version, mount }) => ({ version, mount }));
 }
 
-/** The hierarchies of a process, with its cgroups; none when it is gone. */
-async function hierarchiesOf(pid: number | 'self'): Promise<readonly Hierarchy[]> {
-  const read = (path: string) => readFile(path, 'utf8').catch(() => '');
-  return readHierarchies(await read('/proc/self/mountinfo'), await read(`/proc/${pid}/cgroup`));
-}
-
 /** Names the cgroup to freeze a container in; null if the container is not in the hierarchy. Makes nothing. */
-export async function groupFor(hierarchy: Freezer, id: string, pid: number): Promise<FrozenGroup | null> {
-  const home = await homeOf(hierarchy, pid);
+export function groupFor(hierarchy: Freezer, id: string, pid: number): FrozenGroup | null {
+  const home = homeOf(hierarchy, pid);
   if (home === null) return null;
   if (hierarchy.version === 2 && makerOf(basename(home)) !== null) return { hierarchy, path: home, home };
   return { hierarchy, path: join(hierarchy.mount, `orlop-pause-${shortId(id)}`), home };
@@ -79,7 +75,7 @@ async function gather(
   for (let moved = true; moved; ) {
     moved = false;
     for (const pid of await processes()) {
-      const home = await homeOf(hierarchy, pid);
+      const home = homeOf(hierarchy, pid);
       if (home === null || home === path) continue;
       if (!(await move(path, pid))) continue;
       homes.set(pid, home);
@@ -89,8 +85,8 @@ async function gather(
 }
 
 /** Path of a process's cgroup in a hierarchy; null when the process is gone. */
-async function homeOf({ mount }: Freezer, pid: number): Promise<string | null> {
-  return (await hierarchiesOf(pid)).find((one) => one.mount === mount)?.own ?? null;
+function homeOf({ mount }: Freezer, pid: number): string | null {
+  return hierarchiesOf(pid).find((one) => one.mount === mount)?.own ?? null;
 }
 
 async function pidsIn({ path }: FrozenGroup): Promise<number[]> {

@@ -94,8 +94,8 @@ async function pauseProcesses(
   if (namespace === null || !(await isAlive(application)) || namespace === (await namespaceOf('self'))) return null;
   const processes = () => processesOf(application.pid, namespace);
   await mkdir(pausedPath(store), { recursive: true, mode: 0o700 });
-  for (const hierarchy of await freezers()) {
-    const group = await groupFor(hierarchy, id, application.pid);
+  for (const hierarchy of freezers()) {
+    const group = groupFor(hierarchy, id, application.pid);
     if (group === null) continue;
     const homes = new Map<number, string>();
     const resume = () => resumeAndForget(store, id, () => thaw(group, homes));
