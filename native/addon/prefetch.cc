@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "addon/background.h"
+#include "addon/changes.h"
 #include "addon/deferred.h"
 #include "addon/environment.h"
 #include "addon/errors.h"
@@ -59,8 +60,14 @@ Napi::Value make_network(const Napi::CallbackInfo& info) {
 Napi::Value open_seat(const Napi::CallbackInfo& info) {
   std::vector<std::string> directories;
   if (!read_texts(info[0], directories)) return malformed(info.Env(), "the directories are texts");
+  fs::Changes changes;
+  if (const std::string wrong = read_changes(info[1], changes); !wrong.empty()) return malformed(info.Env(), wrong);
   return in_background<UniqueFd>(
-      info.Env(), [&site = site_of(info), directories](UniqueFd* lease) { return site.open_seat(directories, lease); },
+      info.Env(),
+      [&site = site_of(info), directories, changes](UniqueFd* lease) {
+        const Failure failure = site.apply(changes);
+        return failure ? failure : site.open_seat(directories, lease);
+      },
       [](Napi::Env env, Environment& environment, UniqueFd& lease) {
         return Napi::Number::New(env, environment.give(lease.release()));
       });

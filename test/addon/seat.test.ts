@@ -41,7 +41,7 @@ describe('a seat in cgroups of version 1', () => {
   const untilEmpty = () => until('the seats end', () => tasks().length === 0 && seats() === 0);
 
   it('has a thread of this program, whose child is born there, and which ends with the descriptor', async () => {
-    const seat = await native.openSeat([directory]);
+    const seat = await native.openSeat([directory], []);
     expect(tasks()).to.have.length(1);
     expect(readFileSync(join(directory, 'cgroup.procs'), 'utf8').trim()).to.equal(`${process.pid}`);
     const options = { group: { seat, limits: [] } };
@@ -55,7 +55,7 @@ describe('a seat in cgroups of version 1', () => {
   });
 
   it('stays until the last copy of its descriptor is closed, so that its child lives', async () => {
-    const seat = await native.openSeat([directory]);
+    const seat = await native.openSeat([directory], []);
     const copy = openSync(`/proc/self/fd/${seat}`, 'r');
     native.closeSync(seat);
     const options = { group: { seat: copy, limits: [] } };
@@ -68,7 +68,7 @@ describe('a seat in cgroups of version 1', () => {
   });
 
   it('refuses what its cgroup refuses', async () => {
-    const seat = await native.openSeat([directory]);
+    const seat = await native.openSeat([directory], []);
     writeFileSync(join(directory, 'pids.max'), '1');
     const error = await launchPlan(native, plainPlan({ argv: ['/bin/true'] }), { group: { seat, limits: [] } }).catch(
       (refused: unknown) => refused,
@@ -78,7 +78,7 @@ describe('a seat in cgroups of version 1', () => {
   });
 
   it('writes limits before the clone, and names the one that the kernel refuses', async () => {
-    const seat = await native.openSeat([directory]);
+    const seat = await native.openSeat([directory], []);
     const limit = (value: string) => ({
       group: { seat, limits: [['write', join(directory, 'pids.max'), value, 0] as const] },
     });
@@ -92,7 +92,7 @@ describe('a seat in cgroups of version 1', () => {
   });
 
   it('is none where there is no such cgroup, nor with a descriptor of something else', async () => {
-    const missing = await native.openSeat([join(directory, 'missing')]).catch((error: unknown) => error);
+    const missing = await native.openSeat([join(directory, 'missing')], []).catch((error: unknown) => error);
     expect(missing).to.include({ code: 'ENOENT', path: join(directory, 'missing', 'tasks') });
     const [read, write] = native.pipe();
     const plan = plainPlan({ argv: ['/bin/true'] });

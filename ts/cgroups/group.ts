@@ -42,14 +42,13 @@ export class Group {
   static async make(native: Native, branches: readonly Branch[]): Promise<Group> {
     const name = nameOf(await ownIdentity(), made++);
     const parts = branches.map((branch) => ({ branch, directory: join(branch.parent, name) }));
+    const seat = await makeAll(native, parts);
     try {
-      await makeAll(native, parts);
-      const first = parts.filter(({ branch }) => branch.version === 1).map(({ directory }) => directory);
-      const seat = first.length === 0 ? undefined : await native.openSeat(first);
       const second = parts.find(({ branch }) => branch.version === 2);
       const cgroup = second === undefined ? undefined : openSync(second.directory, 'r');
       return new Group(native, parts, cgroup, seat);
     } catch (error) {
+      if (seat !== undefined) native.closeSync(seat);
       await removeAll(native, parts);
       throw error;
     }
@@ -112,13 +111,18 @@ export class Group {
   }
 }
 
-async function makeAll(native: Native, parts: readonly Seated[]): Promise<void> {
+/** Makes the directories, and the seat if there is one of version 1. Leaves nothing when it throws. */
+async function makeAll(native: Native, parts: readonly Seated[]): Promise<number | undefined> {
+  const first = parts.filter(({ branch }) => branch.version === 1).map(({ directory }) => directory);
   for (let attempt = 1; ; attempt++) {
     try {
-      return await native.changeLater(parts.flatMap(changesOf));
+      const changes = parts.flatMap(changesOf);
+      if (first.length > 0) return await native.openSeat(first, changes);
+      await native.changeLater(changes);
+      return undefined;
     } catch (error) {
-      if (errorCode(error) !== 'ENOENT' || attempt === attempts) throw error;
       await removeAll(native, parts);
+      if (errorCode(error) !== 'ENOENT' || attempt === attempts) throw error;
       for (const { branch } of parts) makeParent(branch);
     }
   }
