@@ -2,6 +2,7 @@ export { Orlop } from './api/orlop.ts';
 export type * from './api/types.ts';
 export { catalogue, type ErrorCode, LaunchError, RequestError, RunError, type RunFacts } from './errors/index.ts';
 export type { Held, Isolation, IsolationName } from './native/isolation-types.ts';
+export type { PlannedLimit } from './plan/describe.ts';
 export type { Namespace, Op, Plan, Strategy } from './plan/types.ts';
 export type {
   DeviceRates,

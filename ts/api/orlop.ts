@@ -152,7 +152,8 @@ export class Orlop implements t.OrlopRuntime {
    */
   async planRequested(request: RunRequest): Promise<t.PlanResult> {
     const plan = await planRun(this.#runtime, request);
-    return { plan, text: describePlan(plan) };
+    const limits = this.#runtime.groups.asked(request.limits);
+    return { plan, limits, text: describePlan(plan, limits) };
   }
 
   async close(): Promise<void> {

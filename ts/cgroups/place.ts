@@ -247,8 +247,9 @@ function filesOf(branch: Branch): ReadonlySet<string> {
   }
 }
 
-/** Removes the directory of all containers, unless one is in it. */
-export function removeParent({ parent }: Branch): void {
+/** Removes the directory of all containers, unless one is in it. One that the caller chose stays, as in Docker. */
+export function removeParent({ base, parent }: Branch): void {
+  if (parent !== join(base, ours)) return;
   try {
     if (existsSync(parent)) rmdirSync(parent);
   } catch {

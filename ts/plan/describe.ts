@@ -3,8 +3,15 @@ import { fieldsOf, shapeOf } from './format.ts';
 import type { Op, Plan } from './types.ts';
 import { wordsFor } from './words.ts';
 
+/** A control file of the container's cgroups, written before the clone. */
+export interface PlannedLimit {
+  /** Name of the file, cgroups(7): `memory.max`. */
+  readonly file: string;
+  readonly value: string;
+}
+
 /** The plan as text, for `orlop plan`: one line for each operation with its number, what it does and why. */
-export function describePlan(plan: Plan): string {
+export function describePlan(plan: Plan, limits: readonly PlannedLimit[] = []): string {
   const { prefetched = [] } = plan;
   const all = [...plan.prepare, ...plan.enter];
   const line = (op: Op, number: string, of: Plan) => [number, op.op, wordsFor(of, op), printable(op.reason)] as const;
@@ -17,6 +24,7 @@ export function describePlan(plan: Plan): string {
   return [
     `namespaces: ${plan.namespaces.join(', ')}`,
     `descriptors: ${plan.supplied.join(', ')}`,
+    ...(limits.length === 0 ? [] : [`limits: ${limits.map(({ file, value }) => `${file} ${value}`).join(', ')}`]),
     ...(prefetched.length === 0
       ? []
       : ['', 'prefetched, while the start before ran', ...prefetched.map((op) => format(line(op, '', prefetchPlan)))]),
@@ -36,6 +44,7 @@ export interface PlanJson {
   readonly namespaces: readonly string[];
   readonly supplied: readonly string[];
   readonly slots: number;
+  readonly limits: readonly PlannedLimit[];
   readonly prefetched: readonly OpJson[];
   readonly prepare: readonly OpJson[];
   readonly enter: readonly OpJson[];
@@ -46,13 +55,14 @@ export type OpJson = { readonly op: string; readonly reason: string } & {
 };
 
 /** The plan for programs: `orlop plan --format json`. */
-export function planToJson(plan: Plan): PlanJson {
+export function planToJson(plan: Plan, limits: readonly PlannedLimit[] = []): PlanJson {
   const { strategy, namespaces, supplied, slots } = plan;
   return {
     strategy,
     namespaces,
     supplied,
     slots,
+    limits: limits.map(({ file, value }) => ({ file, value })),
     prefetched: (plan.prefetched ?? []).map(opToJson),
     prepare: plan.prepare.map(opToJson),
     enter: plan.enter.map(opToJson),

@@ -68,12 +68,21 @@ export class Groups {
   }
 
   /**
+   * The control files for the limits that were asked for.
+   *
+   * @throws RequestError ORLOP_E_LIMIT
+   */
+  asked(limits: Limits): readonly Setting[] {
+    return settingsOf(limits, machineOf(this.#placeOf(limits)));
+  }
+
+  /**
    * Begins to make the cgroups of the next container, in a program that makes one start: what else comes before the
    * launch takes as long. Throws as `check`.
    */
   expect(limits: Limits): void {
     const { branches } = this.#needsOf(limits);
-    if (branches.length === 0 || this.#prefetches()) return;
+    if (branches.length === 0 || this.#prefetches() || this.#expected !== null) return;
     this.#begin(branches);
     const group = Group.make(this.#native, branches);
     group.catch(() => {});

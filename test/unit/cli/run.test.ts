@@ -484,12 +484,13 @@ describe('orlop create and orlop plan', () => {
   it('print a plan as JSON: 64-bit numbers as text, bytes as base64', async () => {
     const plan = buildPlan(makeFacts({ process: makeProcess({ seccomp: new Uint8Array([1, 2, 3, 4, 5, 6, 7, 8]) }) }));
     const { stdout } = await orlop(['plan', '--format', 'json', 'host'], {
-      library: { planRequested: () => ({ plan, text: 'x' }) },
+      library: { planRequested: () => ({ plan, limits: [{ file: 'pids.max', value: '3' }], text: 'x' }) },
     });
     const ops: Record<string, unknown>[] = JSON.parse(stdout).prepare.concat(JSON.parse(stdout).enter);
     expect(ops.map(({ op }) => op)).to.deep.equal([...plan.prepare, ...plan.enter].map(({ op }) => op));
     expect(ops.find(({ op }) => op === 'tmpfs')?.size).to.match(/^\d+$/);
     expect(ops.find(({ op }) => op === 'seccomp')?.program).to.equal('AQIDBAUGBwg=');
+    expect(JSON.parse(stdout).limits).to.deep.equal([{ file: 'pids.max', value: '3' }]);
   });
 });
 

@@ -1,4 +1,5 @@
 import type { Isolation, IsolationName } from '../../native/isolation-types.ts';
+import type { PlannedLimit } from '../../plan/describe.ts';
 import type { Plan } from '../../plan/types.ts';
 import type { RunOptions } from '../../request/types.ts';
 import type { Container, Containers, CreateOptions } from './containers.ts';
@@ -24,6 +25,8 @@ export interface OpenOptions {
 export interface PlanResult {
   /** The plan as data. */
   readonly plan: Plan;
+  /** Control files that hold the limits which were asked for, written before the clone. */
+  readonly limits: readonly PlannedLimit[];
   /** The plan as text: numbered operations. */
   readonly text: string;
 }
