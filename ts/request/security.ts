@@ -1,6 +1,7 @@
 import { posix } from 'node:path';
 import { RequestError } from '../errors/index.ts';
 import { checkPath } from './paths.ts';
+import { parsePaths, type Unmasked } from './system-paths.ts';
 import { nearest, quote } from './text.ts';
 import type { RequestContext, SecurityOptions } from './types.ts';
 
@@ -10,14 +11,12 @@ type Draft = { -readonly [Key in keyof SecurityOptions]: SecurityOptions[Key] };
 const later: Readonly<Record<string, string>> = {
   apparmor: `leave it out: the application has the profile of orlop, as with 'apparmor=unconfined'`,
   label: `leave it out: the application has the label of orlop, as with 'label=disable'`,
-  mask: 'mount an empty directory or file there: -v ./empty:PATH:ro',
-  unmask: 'mount what the application needs from a path of the host',
 };
-const known = ['no-new-privileges', 'seccomp', 'systempaths', ...Object.keys(later)];
+const known = ['no-new-privileges', 'seccomp', 'systempaths', 'mask', 'unmask', ...Object.keys(later)];
 
 /**
  * Parses the values of `--security-opt`: `no-new-privileges[=true|false]`, `seccomp=default|unconfined|FILE`,
- * `systempaths=own|host`. Options that orlop fulfils anyway (`apparmor=unconfined`, `label=disable`) are accepted.
+ * `systempaths=own|host|unconfined`, `mask=PATH[:PATH…]`, `unmask=ALL|PATH[:PATH…]`. Options that orlop fulfils anyway (`apparmor=unconfined`, `label=disable`) are accepted.
  *
  * @throws {RequestError} ORLOP_E_INPUT, ORLOP_E_LATER
  */
@@ -27,7 +26,10 @@ export function parseSecurity(options: readonly string[], context: RequestContex
     const [, name = '', value] = /^([^=:]*)(?:[=:](.*))?$/s.exec(option) ?? [];
     if (name === 'no-new-privileges') draft.noNewPrivileges = parseSwitch(option, value);
     else if (name === 'seccomp') draft.seccomp = parseSeccomp(option, value, context);
+    else if (name === 'systempaths' && value === 'unconfined') draft.unmask = 'all';
     else if (name === 'systempaths') draft.systemPaths = parseSystemPaths(option, value);
+    else if (name === 'mask') draft.mask = [...(draft.mask ?? []), ...parsePaths(option, value)];
+    else if (name === 'unmask') draft.unmask = parseUnmask(option, value, draft.unmask);
     else if (!(name === 'apparmor' && value === 'unconfined') && !(name === 'label' && value === 'disable')) {
       throw unknown(option, name);
     }
@@ -55,15 +57,15 @@ function parseSeccomp(option: string, value: string | undefined, context: Reques
   return { path: posix.resolve(context.cwd, value) };
 }
 
+function parseUnmask(option: string, value: string | undefined, before: Unmasked | undefined): Unmasked {
+  if (before === 'all' || value === 'ALL' || value === 'all') return 'all';
+  return [...(before ?? []), ...parsePaths(option, value)];
+}
+
 function parseSystemPaths(option: string, value: string | undefined): SecurityOptions['systemPaths'] {
   if (value === 'own' || value === 'host') return value;
-  if (value === 'unconfined') {
-    throw new RequestError('ORLOP_E_LATER', `the security option ${quote(option)} comes with a later version`, {
-      hint: 'until then: mount what the application needs from a path of the host',
-    });
-  }
-  throw new RequestError('ORLOP_E_INPUT', `the security option ${quote(option)} is neither own nor host`, {
-    hint: `write 'systempaths=host' for the caller's /proc and /sys, where no new ones can be mounted`,
+  throw new RequestError('ORLOP_E_INPUT', `the security option ${quote(option)} is no way to show /proc and /sys`, {
+    hint: `write 'systempaths=unconfined' to show all of them, or 'systempaths=host' for the caller's /proc and /sys, where no new ones can be mounted`,
   });
 }
 
@@ -76,6 +78,8 @@ function unknown(option: string, name: string): RequestError {
   const close = nearest(name, known);
   return new RequestError('ORLOP_E_INPUT', `there is no security option ${quote(option)}`, {
     hint:
-      close === undefined ? `options are 'no-new-privileges', 'seccomp' and 'systempaths'` : `did you mean '${close}'?`,
+      close === undefined
+        ? `options are 'no-new-privileges', 'seccomp', 'systempaths', 'mask' and 'unmask'`
+        : `did you mean '${close}'?`,
   });
 }

@@ -2,6 +2,7 @@ import type { CapabilityName } from '../linux/capabilities.ts';
 import type { RlimitName } from '../linux/rlimits.ts';
 import type { IsolationName } from '../native/isolation-types.ts';
 import type { Limits } from './limits.ts';
+import type { Unmasked } from './system-paths.ts';
 import type { UserNamespace } from './user-namespace.ts';
 
 /**
@@ -85,6 +86,10 @@ export interface SecurityOptions {
   readonly seccomp: 'default' | 'unconfined' | { readonly path: string };
   /** `/proc` and `/sys`: new ones, or those of the caller, read-only. An older version recorded none: new ones. */
   readonly systemPaths: 'own' | 'host';
+  /** Paths to hide beside those that orlop hides. */
+  readonly mask?: readonly string[] | undefined;
+  /** Paths to show although orlop hides them, or makes them read-only. */
+  readonly unmask?: Unmasked | undefined;
 }
 
 /** Changes to the default capabilities: `ALL`, or names in the kernel's form: `CAP_CHOWN`. */

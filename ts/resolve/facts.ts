@@ -16,6 +16,7 @@ import type { BindMount, Rlimit, StartFacts, TmpfsMount, UserMount } from '../pl
 import { parents } from '../plan/layout.ts';
 import { unionParts } from '../record/layer.ts';
 import type { ContainerRecord } from '../record/schema.ts';
+import { isUnmasked } from '../request/system-paths.ts';
 import type { CapabilityChanges, RunRequest, TmpfsSpec, Ulimit } from '../request/types.ts';
 import { isHarmless, type ResolvedSource } from './sources.ts';
 
@@ -50,6 +51,7 @@ export interface StartContext {
 export function startFacts(record: ContainerRecord, image: ResolvedImage, context: StartContext): StartFacts {
   const { request, process } = record;
   const hostSystem = request.security.systemPaths === 'host';
+  const isHidden = (path: string) => !isUnmasked(path, request.security.unmask);
   return {
     id: record.id,
     root: {
@@ -68,13 +70,13 @@ export function startFacts(record: ContainerRecord, image: ResolvedImage, contex
     files: context.files,
     network: request.network,
     maskedPaths: [
-      ...defaultMaskedPaths,
-      ...context.maskedPaths,
+      ...[...defaultMaskedPaths, ...context.maskedPaths].filter(isHidden),
+      ...(request.security.mask ?? []),
       ...maskedOf(image, request),
       // The host's /sys is bound there, with the control groups of the host.
       ...(hasSysOfCaller({ ...context, network: request.network, hostSystem }) ? ['/sys/fs/cgroup'] : []),
     ],
-    readonlyPaths: defaultReadonlyPaths,
+    readonlyPaths: defaultReadonlyPaths.filter(isHidden),
     hostSystem,
     // They are written to a /proc of the container.
     sysctls: hostSystem ? [] : withDefaultSysctls(request.network, request.sysctls ?? []),

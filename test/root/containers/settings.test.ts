@@ -116,3 +116,34 @@ describe('a default kernel parameter', function () {
     }
   });
 });
+
+describe('masked paths of the system', function () {
+  this.timeout(60_000);
+  requires('privilege', 'addon', 'archive', 'overlay', 'busybox');
+  const fixture = withOrlop();
+
+  /** Bytes of two files of /proc, and the mounts below it that are read-only. */
+  async function look(securityOpt: readonly string[]) {
+    const script =
+      'wc -c < /proc/interrupts; wc -c < /proc/version; grep -c " /proc/[^ ]* .* ro,\\| /proc/sys .*ro" /proc/mounts';
+    const { stdout } = await fixture().orlop.run('busybox', ['sh', '-c', script], { securityOpt });
+    const [interrupts, version, readonly] = stdout.trim().split('\n').map(Number);
+    return { interrupts, version, readonly };
+  }
+
+  it('are hidden, and more of them where that is asked for', async () => {
+    const usual = await look([]);
+    expect(usual).to.include({ interrupts: 0 });
+    expect(usual.version).to.be.above(0);
+    expect(usual.readonly).to.be.above(3);
+    expect(await look(['mask=/proc/version'])).to.include({ interrupts: 0, version: 0 });
+  });
+
+  it('are shown where that is asked for, by name, by a pattern, or all', async () => {
+    for (const option of ['unmask=/proc/interrupts', 'unmask=/sys/x:/proc/inter*', 'unmask=ALL']) {
+      expect((await look([option])).interrupts, option).to.be.above(0);
+    }
+    expect((await look(['unmask=/proc/interrupt'])).interrupts).to.equal(0);
+    expect((await look(['systempaths=unconfined'])).readonly).to.equal(0);
+  });
+});

@@ -164,8 +164,10 @@ describe('a request', () => {
     [{ userns: 'private' }, /'private' is no user namespace/, /UID:GID:SIZE/],
     [{ userns: '4294967000:0:65536' }, /IDs that there are not/, /4294967294/],
     [{ userns: 'auto:size=0' }, /IDs that there are not/, /at least one/],
-    [{ securityOpt: ['systempaths=x'] }, /neither own nor host/, /systempaths=host/],
-    [{ securityOpt: ['systempaths=unconfined'] }, /comes with a later version/, /until then/],
+    [{ securityOpt: ['systempaths=x'] }, /no way to show/, /systempaths=host/],
+    [{ securityOpt: ['mask=proc'] }, /no absolute, plain path/, /colons/],
+    [{ securityOpt: ['unmask=/'] }, /no absolute, plain path/, /colons/],
+    [{ securityOpt: ['mask=/a/../b'] }, /no absolute, plain path/, /colons/],
     [{ isolation: 'usr' }, /no isolation 'usr'/, /user/],
     [{ shmSize: -1 }, /'-1' is not a size/, undefined],
   ] as const) {

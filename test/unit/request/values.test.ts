@@ -229,7 +229,10 @@ describe('security options', () => {
     ['seccomp=', 'ORLOP_E_INPUT'],
     ['apparmor=other', 'ORLOP_E_LATER'],
     ['systempaths=host', { ...standard, systemPaths: 'host' }],
-    ['systempaths=unconfined', 'ORLOP_E_LATER'],
+    ['systempaths=unconfined', { ...standard, unmask: 'all' }],
+    ['unmask=ALL', { ...standard, unmask: 'all' }],
+    ['unmask=/proc/a:/sys/*', { ...standard, unmask: ['/proc/a', '/sys/*'] }],
+    ['mask=/proc/a', { ...standard, mask: ['/proc/a'] }],
     ['systempaths', 'ORLOP_E_INPUT'],
     ['secomp=unconfined', 'ORLOP_E_INPUT'],
   ]);

@@ -40,7 +40,7 @@ export const runOptions: readonly CommandOption[] = [
   { flags: '--cap-drop <capability>', text: 'Drop a capability, or ALL', many: true },
   {
     flags: '--security-opt <option>',
-    text: 'no-new-privileges=false, seccomp=unconfined, seccomp=FILE, systempaths=host',
+    text: 'no-new-privileges=false, seccomp=unconfined|FILE, systempaths=host|unconfined, mask=PATH, unmask=ALL|PATH',
     many: true,
   },
   ...limitOptions,
