@@ -1,6 +1,5 @@
 import { closeSync, openSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { ownIdentity } from '../linux/proc.ts';
 import type { Change, LaunchGroup, Native } from '../native/contract.ts';
 import { errorCode } from '../store/system-error.ts';
@@ -158,7 +157,8 @@ async function removeAll(native: Native, parts: readonly Seated[]): Promise<void
       return;
     } catch (error) {
       if (errorCode(error) !== 'EBUSY') return;
-      await delay(pause);
+      // A command would load node:timers/promises for this alone.
+      await new Promise((resolve) => setTimeout(resolve, pause));
     }
   }
 }
