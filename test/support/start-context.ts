@@ -25,5 +25,6 @@ export function startContextOf(id: string, hostname: string): StartContext {
     userNamespace: null,
     tmpfsModes: new Map(),
     maskedPaths: [],
+    cgroup: false,
   };
 }

@@ -38,6 +38,10 @@ describe('limits by cgroup v2, on another kernel', function () {
     );
   }
 
+  // What an application sees that adapts to its limits: its own cgroup alone, which it cannot change.
+  const look = `sh -c 'cat /proc/self/cgroup /sys/fs/cgroup/memory.max; ls -d /sys/fs/cgroup/*/; mkdir /sys/fs/cgroup/x' 2>/dev/null || :`;
+  const seen = `0::/\n${64 << 20}\n`;
+
   const bomb = `--memory 64m --memory-swap 64m busybox dd if=/dev/zero of=/dev/null bs=200M`;
 
   it('hold for root, whose container is at the top', async () => {
@@ -48,6 +52,8 @@ describe('limits by cgroup v2, on another kernel', function () {
     const shown = `orlop run --rm --cpus 0.5 --cpu-shares 512 --cpuset-cpus 1 --memory 64m -v ${root}:/cg busybox
       sh -c 'cd /cg/orlop/*/; cat pids.max cpu.max cpu.weight cpuset.cpus memory.max memory.oom.group'`;
     const values = await output('root', shown.replace('\n', ' '));
+    expect(await output('root', `orlop run --rm --memory 64m busybox ${look}`)).to.equal(seen);
+    expect(await output('root', `orlop run --rm --network host --memory 64m busybox ${look}`)).to.equal(seen);
     expect(values).to.equal(`2048\n50000 100000\n20\n1\n${64 << 20}\n1\n`);
     expect((await output('root', `ls ${root}`)).split('\n')).to.not.contain('orlop');
   });
@@ -69,11 +75,13 @@ describe('limits by cgroup v2, on another kernel', function () {
       `orlop run --rm --memory 64m --pids-limit 9 -v ${root}:/cg busybox sh -c 'cd /cg/two/orlop/*/; cat pids.max memory.max'`,
     );
     expect(shown.stdout, shown.stderr).to.equal(`9\n${64 << 20}\n`);
+    const own = await delegated('four', `orlop run --rm --memory 64m busybox ${look}`);
+    expect(own.stdout, own.stderr).to.equal(seen);
     expect(await output('root', `cd ${root}/two; find . -mindepth 1 -type d`)).to.equal('./program\n');
   });
 
   it('say which controller is missing', async () => {
-    const tidy = `cd ${root}; rmdir */program one two`;
+    const tidy = `cd ${root}; rmdir */program one two four`;
     await output('root', `${tidy}; echo -cpuset > cgroup.subtree_control`);
     const { status, stderr } = await delegated('three', 'orlop run --rm --cpuset-cpus 0 busybox true');
     expect(status).to.equal(125);

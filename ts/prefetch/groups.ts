@@ -67,6 +67,11 @@ export class Groups {
     this.#needsOf(limits);
   }
 
+  /** True if a container can see its limits: in its cgroup of version 2, with controllers. */
+  shows(limits: Limits): boolean {
+    return this.#placeOf(limits).branches.some(({ version, controllers }) => version === 2 && controllers.length > 0);
+  }
+
   /**
    * The control files for the limits that were asked for.
    *

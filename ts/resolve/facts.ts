@@ -42,6 +42,8 @@ export interface StartContext {
   readonly tmpfsModes: ReadonlyMap<string, number>;
   /** Paths of the CPUs' thermal data, masked besides the default ones. */
   readonly maskedPaths: readonly string[];
+  /** The container has a cgroup of version 2 with controllers. */
+  readonly cgroup: boolean;
 }
 
 /**
@@ -73,16 +75,17 @@ export function startFacts(record: ContainerRecord, image: ResolvedImage, contex
       ...[...defaultMaskedPaths, ...context.maskedPaths].filter(isHidden),
       ...(request.security.mask ?? []),
       ...maskedOf(image, request),
-      // The host's /sys is bound there, with the control groups of the host.
-      ...(hasSysOfCaller({ ...context, network: request.network, hostSystem }) ? ['/sys/fs/cgroup'] : []),
+      // The host's /sys is bound there, with the control groups of the host, unless the container's own is over them.
+      ...(!context.cgroup && hasSysOfCaller({ ...context, network: request.network, hostSystem })
+        ? ['/sys/fs/cgroup']
+        : []),
     ],
     readonlyPaths: defaultReadonlyPaths.filter(isHidden),
     hostSystem,
     // They are written to a /proc of the container.
     sysctls: hostSystem ? [] : withDefaultSysctls(request.network, request.sysctls ?? []),
     shmSize: BigInt(request.shmSize),
-    // It would show the caller's control group, with all that run below it: the container has none of its own yet.
-    cgroup: false,
+    cgroup: context.cgroup,
     parentDeath: sigkill,
     confined: context.confined,
     userNamespace: context.userNamespace,

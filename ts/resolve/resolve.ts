@@ -8,6 +8,7 @@ import type { StartFacts } from '../plan/facts.ts';
 import { hole } from '../plan/holes.ts';
 import { hasOwnUsers, layerPaths, type RootAttributes, rootAttributes } from '../record/layer.ts';
 import type { ContainerRecord, Durability } from '../record/schema.ts';
+import type { Limits } from '../request/limits.ts';
 import type { EnvEntry, RunRequest } from '../request/types.ts';
 import { newId } from '../store/id.ts';
 import type { Store } from '../store/store.ts';
@@ -57,6 +58,8 @@ export interface ResolveServices {
   readonly images: ImageStore;
   /** What must hold for every container. */
   readonly floor: readonly IsolationName[];
+  /** Tells whether containers have a cgroup to show. */
+  readonly groups: { shows(limits: Limits): boolean };
 }
 
 export interface ResolveOptions {
@@ -127,7 +130,7 @@ export type ResolvedStart = Pick<Resolved, 'image' | 'record' | 'startChecks' | 
  * @throws RequestError ORLOP_E_SOURCE, ORLOP_E_INPUT, ORLOP_E_ABORTED
  */
 export async function resolveStart(
-  { native, store, floor }: ResolveServices,
+  { native, store, floor, groups }: ResolveServices,
   record: ContainerRecord,
   image: ResolvedImage,
   { durability, signal, laps }: ResolveOptions,
@@ -152,6 +155,7 @@ export async function resolveStart(
     seccomp: filter.value,
     tmpfsModes: modes,
     maskedPaths: await thermalPaths(),
+    cgroup: groups.shows(request.limits),
     held,
     confined: ownUsers ? { oneId: false } : rights.userNamespace === null ? null : { oneId: isOneId(rights.users) },
     userNamespace: typeof request.userns === 'object' ? request.userns : null,
