@@ -60,18 +60,17 @@ export async function launch(
   return { process, times, pipes, ended, plan };
 }
 
-/** Says what is missing where no namespace can be made, as in a container that is not privileged. */
+const cloneHints: Readonly<Record<string, string>> = {
+  EPERM: `a container takes root with CAP_SYS_ADMIN, and no outer filter of clone: 'orlop doctor' says what is missing`,
+  EAGAIN: `a limit of processes is met: 'ulimit -u', or pids.max of a cgroup`,
+};
+
+/** Makes a refusal of a clone an error of the start. */
 function explainClone(error: unknown): never {
   const { code, syscall, errno = 0, message } = error as NodeJS.ErrnoException;
-  if (code !== 'EPERM' || syscall !== 'clone') throw error;
-  throw new LaunchError(message, {
-    code,
-    errno: Math.abs(errno),
-    syscall,
-    step: 'namespaces',
-    hint: `a container takes root with CAP_SYS_ADMIN, and no outer filter of clone: 'orlop doctor' says what is missing`,
-    exitCode: 125,
-  });
+  if (code === undefined || syscall !== 'clone') throw error;
+  const facts = { code, errno: Math.abs(errno), syscall, step: 'namespaces', hint: cloneHints[code], exitCode: 125 };
+  throw new LaunchError(message, facts);
 }
 
 /** Makes the error of a start that no operation refused, but whose application does not run. */
