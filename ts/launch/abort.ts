@@ -33,3 +33,34 @@ export function unlessAborted<Result>(
     work.then(settle, settle);
   });
 }
+
+/**
+ * Limit of the wait for what was killed, in ms. A child in a request to a FUSE server dies only when the server answers;
+ * an application's outputs end only when the last process has closed them, which may be one outside the container.
+ */
+const abandonAfterMs = 1000;
+
+/**
+ * Waits for the work of a process. When the signal fires, kills the process, and gives the work up if it does not end of
+ * that.
+ *
+ * @throws RequestError ORLOP_E_ABORTED after `abandon`
+ */
+export async function unlessKilled<Result>(
+  work: Promise<Result>,
+  signal: AbortSignal | undefined,
+  { kill, abandon = () => {} }: { readonly kill: () => void; readonly abandon?: () => void },
+): Promise<Result> {
+  let timer: NodeJS.Timeout | undefined;
+  try {
+    return await unlessAborted(work, signal, (giveUp) => {
+      kill();
+      timer = setTimeout(() => {
+        abandon();
+        giveUp();
+      }, abandonAfterMs);
+    });
+  } finally {
+    if (timer !== undefined) clearTimeout(timer);
+  }
+}

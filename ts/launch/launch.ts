@@ -2,7 +2,7 @@ import { LaunchError, RequestError } from '../errors/index.ts';
 import type { LaunchOptions, LaunchResult, Native, NativeExit, NativeProcess } from '../native/contract.ts';
 import { explainFailure } from '../plan/failure.ts';
 import type { Plan } from '../plan/types.ts';
-import { aborted, rejectAborted, unlessAborted } from './abort.ts';
+import { aborted, rejectAborted, unlessKilled } from './abort.ts';
 import { type PreparedForm, requireRoom } from './prepared-start.ts';
 
 /** One launch of a prepared start. */
@@ -26,12 +26,6 @@ export interface Launched {
 }
 
 /**
- * Limit of the wait for a killed child, in ms. A child in a request to a FUSE server dies only when the server answers.
- * It executes nothing more.
- */
-const abandonAfterMs = 1000;
-
-/**
  * Clones the container init process, which executes the plan and becomes the application.
  *
  * @throws LaunchError when the kernel refused the namespaces or an operation, or the application could not be executed
@@ -52,12 +46,25 @@ export async function launch(
     throw error;
   }
   const launching = native.launch(form.native, options, token).catch(explainClone);
-  const result = await untilAborted(native, launching, { signal, token });
+  const kill = () => native.cancel(token);
+  const abandon = () => {
+    native.abandon(token);
+    closePipes(native, launching);
+  };
+  const result = await unlessKilled(launching, signal, { kill, abandon });
   const plan = () => form.planOf(values, command);
   if (result.failure !== null) throw explainFailure(plan(), result.failure);
   if (result.process === null) throw killedBefore(result, signal);
   const { process, times, pipes = [], ended } = result;
   return { process, times, pipes, ended, plan };
+}
+
+/** Closes the pipes of a start that nobody waits for. */
+export function closePipes(native: Native, starting: Promise<Pick<LaunchResult, 'pipes'>>): void {
+  const close = ({ pipes = [] }: Pick<LaunchResult, 'pipes'>) => {
+    for (const pipe of pipes) native.closeSync(pipe);
+  };
+  starting.then(close, () => {});
 }
 
 const cloneHints: Readonly<Record<string, string>> = {
@@ -81,33 +88,6 @@ function killedBefore(result: LaunchResult, signal: AbortSignal | undefined): Re
     `the container init process was killed before it could execute the application (${describeExit(result)})`,
     { hint: 'look for the out-of-memory killer in the kernel log' },
   );
-}
-
-/** Waits for a launch. When the signal fires, kills it, and gives it up if it does not die of that. */
-async function untilAborted(
-  native: Native,
-  launched: Promise<LaunchResult>,
-  { signal, token }: { readonly signal: AbortSignal | undefined; readonly token: object },
-): Promise<LaunchResult> {
-  let timer: NodeJS.Timeout | undefined;
-  const abandon = () => {
-    native.abandon(token);
-    const close = ({ pipes = [] }: LaunchResult) => {
-      for (const pipe of pipes) native.closeSync(pipe);
-    };
-    launched.then(close, () => {});
-  };
-  try {
-    return await unlessAborted(launched, signal, (giveUp) => {
-      native.cancel(token);
-      timer = setTimeout(() => {
-        abandon();
-        giveUp();
-      }, abandonAfterMs);
-    });
-  } finally {
-    if (timer !== undefined) clearTimeout(timer);
-  }
 }
 
 function describeExit(result: LaunchResult): string {

@@ -3,7 +3,8 @@ import { exitAndTakeBack, watch } from '../containers/lent.ts';
 import { newOwn } from '../containers/own.ts';
 import type { Run } from '../containers/run.ts';
 import type { Runtime } from '../containers/runtime.ts';
-import { aborted } from '../launch/abort.ts';
+import { aborted, unlessKilled } from '../launch/abort.ts';
+import { closePipes } from '../launch/launch.ts';
 import { pathsIn } from '../launch/paths-in.ts';
 import { requireRoom } from '../launch/prepared-start.ts';
 import { sigkill } from '../linux/signals.ts';
@@ -75,11 +76,10 @@ async function launchInto(runtime: Runtime, waiting: WaitingContainer, how: Beco
   const kill = () => native.kill(process, sigkill);
   const watching = watch(waiting.lent, record.request.limits, kill);
   const recorded = recordNow(runtime, waiting, described);
-  signal?.addEventListener('abort', kill, { once: true });
   // An application without a record must not run, because no command would find it.
   if (signal?.aborted || recorded instanceof Error) kill();
   try {
-    const answer = await answered;
+    const answer = await unlessKilled(answered, signal, { kill, abandon: () => closePipes(native, answered) });
     if (recorded instanceof Error) {
       for (const pipe of answer.pipes) native.closeSync(pipe);
       throw recorded;
@@ -108,8 +108,6 @@ async function launchInto(runtime: Runtime, waiting: WaitingContainer, how: Beco
   } catch (error) {
     watching.stop();
     throw error;
-  } finally {
-    signal?.removeEventListener('abort', kill);
   }
 }
 

@@ -1,7 +1,10 @@
+import { closeSync, openSync } from 'node:fs';
 import { expect } from 'chai';
 import { LaunchError, RequestError, RunError } from '../../../ts/index.ts';
+import { ownChildren } from '../../support/facts-of-life.ts';
 import { withOrlop } from '../../support/orlop.ts';
 import { requires } from '../../support/require.ts';
+import { until } from '../../support/temporary.ts';
 
 describe('the outcome of a run', function () {
   this.timeout(60_000);
@@ -64,6 +67,23 @@ describe('the outcome of a run', function () {
     expect(late).to.include({ exitCode: 137, timedOut: true, limit: 'wallTime' });
     const result = await pool.run(['sh', '-c', 'exit 4'], { reject: false });
     expect(result).to.include({ exitCode: 4, error: null, ...nothing });
+  });
+
+  it('is given while another process holds the output', async () => {
+    const { orlop } = fixture();
+    await using pool = await orlop.pool('busybox', { size: 1 });
+    const options = { timeout: 1000, reject: false } as const;
+    for (const run of [
+      () => orlop.run('busybox', ['sleep', '1000'], options),
+      () => pool.run(['sleep', '1000'], options),
+    ]) {
+      const late = run();
+      const pid = await until('the application', () => ownChildren().find(({ name }) => name === 'sleep')?.pid);
+      const held = openSync(`/proc/${pid}/fd/1`, 'w');
+      expect(await late).to.include({ usage: null, timedOut: true });
+      expect((await orlop.containers.list()).items).to.deep.equal([]);
+      closeSync(held);
+    }
   });
 
   it('is wanted, or not', async () => {
