@@ -26,9 +26,10 @@ export class Deadline implements Disposable {
   constructor(callerSignal: AbortSignal | undefined, timeout: number | undefined) {
     this.#callerSignal = callerSignal;
     const delay = timerDelayMs(timeout);
-    if (delay !== undefined) this.#timer = setTimeout(this.#expire, delay);
     callerSignal?.addEventListener('abort', this.#abort, { once: true });
     if (callerSignal?.aborted) this.#abort();
+    // Last, because nothing would clear it if this constructor threw.
+    if (delay !== undefined) this.#timer = setTimeout(this.#expire, delay);
   }
 
   get signal(): AbortSignal {

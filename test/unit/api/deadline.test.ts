@@ -49,4 +49,11 @@ describe('a deadline', () => {
   it('refuses what is no time', () => {
     expect(() => new Deadline(undefined, -1)).to.throw(RequestError, 'not a number of milliseconds');
   });
+
+  it('leaves no timer where it is not made', () => {
+    const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+    const before = timers();
+    expect(() => new Deadline(5 as unknown as AbortSignal, 60_000)).to.throw(TypeError);
+    expect(timers()).to.equal(before);
+  });
 });
