@@ -86,21 +86,16 @@ export class Orlop implements t.OrlopRuntime {
     return new Orlop(await openRuntime(options, mode));
   }
 
-  run(
+  run<Reject extends boolean = true>(
     image: string,
     argv: readonly string[] | undefined,
-    options: RunOptions & t.BufferRunInput & t.Settled,
-  ): Promise<t.RunOutcome<Buffer>>;
-  run(
+    options: RunOptions & t.BufferRunInput<Reject>,
+  ): Promise<t.Settled<Reject, Buffer>>;
+  run<Reject extends boolean = true>(
     image: string,
     argv: readonly string[] | undefined,
-    options: RunOptions & t.BufferRunInput,
-  ): Promise<t.RunResult<Buffer>>;
-  run(
-    image: string,
-    argv: readonly string[] | undefined,
-    options: RunOptions & t.RunInput & t.Settled,
-  ): Promise<t.RunOutcome>;
+    options: RunOptions & t.RunInput<Reject>,
+  ): Promise<t.Settled<Reject>>;
   run(image: string, argv?: readonly string[], options?: RunOptions & t.RunInput): Promise<t.RunResult>;
   async run(
     image: string,

@@ -60,12 +60,14 @@ class ContainerPool implements t.Pool {
     return this.#waiting.stats;
   }
 
-  run(
+  run<Reject extends boolean = true>(
     argv: readonly string[] | undefined,
-    options: t.PoolRequest & t.BufferRunInput & t.Settled,
-  ): Promise<t.RunOutcome<Buffer>>;
-  run(argv: readonly string[] | undefined, options: t.PoolRequest & t.BufferRunInput): Promise<t.RunResult<Buffer>>;
-  run(argv: readonly string[] | undefined, options: t.PoolRequest & t.RunInput & t.Settled): Promise<t.RunOutcome>;
+    options: t.PoolRequest & t.BufferRunInput<Reject>,
+  ): Promise<t.Settled<Reject, Buffer>>;
+  run<Reject extends boolean = true>(
+    argv: readonly string[] | undefined,
+    options: t.PoolRequest & t.RunInput<Reject>,
+  ): Promise<t.Settled<Reject>>;
   run(argv?: readonly string[], options?: t.PoolRequest & t.RunInput): Promise<t.RunResult>;
   async run(argv: readonly string[] = [], options: t.PoolRequest & AnyRunInput = {}): Promise<AnyRunResult> {
     const { input, maxBuffer, signal, timeout, encoding, reject, ...request } = options;

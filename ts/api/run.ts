@@ -14,7 +14,7 @@ import { startTimings } from './running.ts';
 import type * as t from './types.ts';
 
 /** Options of a run whose outputs are texts or bytes. The overloads of `run` tell the caller which. */
-export type AnyRunInput = t.RunInput | t.BufferRunInput;
+export type AnyRunInput = t.RunInput<boolean> | t.BufferRunInput<boolean>;
 /** What their overloads make of it. */
 export type AnyRunResult = t.RunResult<never> & t.RunOutcome<never>;
 

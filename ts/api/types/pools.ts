@@ -1,5 +1,5 @@
 import type { RunOptions } from '../../request/types.ts';
-import type { BufferRunInput, RunInput, Running, RunOutcome, RunResult, Settled, StartOptions } from './starts.ts';
+import type { BufferRunInput, RunInput, Running, RunResult, Settled, StartOptions } from './starts.ts';
 
 /** Options of a request to a pool. All other options were fixed when the pool was opened. */
 export interface PoolRequest extends Pick<RunOptions, 'env' | 'user' | 'workdir' | 'volumes'> {}
@@ -41,15 +41,16 @@ export interface Pool extends AsyncDisposable {
   readonly image: string;
   /** State at the time of access. */
   readonly stats: PoolStats;
-  /** Runs a command like the other `run`, with its outputs as bytes, and gives an outcome also if it fails. */
-  run(
-    argv: readonly string[] | undefined,
-    options: PoolRequest & BufferRunInput & Settled,
-  ): Promise<RunOutcome<Buffer>>;
   /** Runs a command like the other `run`, with its outputs as bytes. */
-  run(argv: readonly string[] | undefined, options: PoolRequest & BufferRunInput): Promise<RunResult<Buffer>>;
-  /** Runs a command like the other `run`, and gives an outcome also if it fails. */
-  run(argv: readonly string[] | undefined, options: PoolRequest & RunInput & Settled): Promise<RunOutcome>;
+  run<Reject extends boolean = true>(
+    argv: readonly string[] | undefined,
+    options: PoolRequest & BufferRunInput<Reject>,
+  ): Promise<Settled<Reject, Buffer>>;
+  /** Runs a command like the other `run`, and with `reject: false` gives an outcome also if it fails. */
+  run<Reject extends boolean = true>(
+    argv: readonly string[] | undefined,
+    options: PoolRequest & RunInput<Reject>,
+  ): Promise<Settled<Reject>>;
   /**
    * Runs a command until its exit and collects its output, like `Orlop.run`.
    *

@@ -5,7 +5,7 @@ import type { RunOptions } from '../../request/types.ts';
 import type { Container, Containers, CreateOptions } from './containers.ts';
 import type { Images } from './images.ts';
 import type { Pool, PoolOptions } from './pools.ts';
-import type { BufferRunInput, RunInput, RunOutcome, RunResult, Settled } from './starts.ts';
+import type { BufferRunInput, RunInput, RunResult, Settled } from './starts.ts';
 import type { Volumes } from './volumes.ts';
 
 /** Location of a store. */
@@ -49,12 +49,6 @@ export interface OrlopRuntime extends AsyncDisposable {
    * console.log(user.holds, user.detail); // → false root in a container is root of the machine
    */
   readonly isolation: Isolation;
-  /** Runs a command like the other `run`, with its outputs as bytes, and gives an outcome also if it fails. */
-  run(
-    image: string,
-    argv: readonly string[] | undefined,
-    options: RunOptions & BufferRunInput & Settled,
-  ): Promise<RunOutcome<Buffer>>;
   /**
    * Runs a command like the other `run`, with its outputs as bytes.
    *
@@ -62,14 +56,14 @@ export interface OrlopRuntime extends AsyncDisposable {
    * const { stdout } = await orlop.run('host', ['head', '-c', '4', '/bin/sh'], { encoding: 'buffer' });
    * console.log(stdout); // → <Buffer 7f 45 4c 46>
    */
-  run(
+  run<Reject extends boolean = true>(
     image: string,
     argv: readonly string[] | undefined,
-    options: RunOptions & BufferRunInput,
-  ): Promise<RunResult<Buffer>>;
+    options: RunOptions & BufferRunInput<Reject>,
+  ): Promise<Settled<Reject, Buffer>>;
   /**
-   * Runs a command like the other `run`, and gives an outcome also if it fails: by its time-out, its AbortSignal, too much
-   * output, or because it cannot be started.
+   * Runs a command like the other `run`, and with `reject: false` gives an outcome also if it fails: by its time-out, its
+   * AbortSignal, too much output, or because it cannot be started.
    *
    * @throws what is no failure of the run, such as a TypeError
    * @example
@@ -77,11 +71,11 @@ export interface OrlopRuntime extends AsyncDisposable {
    * const { timedOut, limit, exitCode } = await orlop.run('host', ['sleep', '60'], options);
    * console.log(timedOut, limit, exitCode); // → true wallTime 137
    */
-  run(
+  run<Reject extends boolean = true>(
     image: string,
     argv: readonly string[] | undefined,
-    options: RunOptions & RunInput & Settled,
-  ): Promise<RunOutcome>;
+    options: RunOptions & RunInput<Reject>,
+  ): Promise<Settled<Reject>>;
   /**
    * Runs a command in a new container until its exit and collects its output. Then removes the container and its
    * anonymous volumes, unless `rm` is false.

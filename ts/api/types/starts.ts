@@ -137,26 +137,25 @@ export interface RunOutcome<Output extends string | Buffer = string> {
 /** Standard input of a run: all of it, or a stream, a generator or another iterable of its parts. */
 export type Input = string | Uint8Array | Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>;
 
-/** Options of `run`. */
-export interface RunInput extends Pick<StartOptions, 'signal' | 'timeout'> {
+/** Options of `run`. `Reject` is the type of `reject`, as far as it is known when the program is compiled. */
+export interface RunInput<Reject extends boolean = true> extends Pick<StartOptions, 'signal' | 'timeout'> {
   /** Standard input of the application; default: none. A stream or generator that fails ends the run. */
   readonly input?: Input | undefined;
   /** Maximum bytes of stdout and of stderr; default 16 MiB, Infinity for no limit. */
   readonly maxBuffer?: number | undefined;
   /** False: a run that fails gives a `RunOutcome` with its `error` instead of throwing. Default true. */
-  readonly reject?: boolean | undefined;
+  readonly reject?: Reject | undefined;
   /** Encoding of the outputs: text, in which what is not UTF-8 is replaced; `BufferRunInput` has the other. */
   readonly encoding?: 'utf8' | undefined;
 }
 
 /** Options of `run` for outputs as bytes. */
-export interface BufferRunInput extends Omit<RunInput, 'encoding'> {
+export interface BufferRunInput<Reject extends boolean = true> extends Omit<RunInput<Reject>, 'encoding'> {
   /** The outputs are the bytes as they are. */
   readonly encoding: 'buffer';
 }
 
-/** Option of `run` for an outcome of every run, also of one that failed. */
-export interface Settled {
-  /** A run that fails gives a `RunOutcome` with its `error` instead of throwing. */
-  readonly reject: false;
-}
+/** What `run` gives: a result, or with `reject: false` an outcome; with a `boolean`, one of the two. */
+export type Settled<Reject extends boolean, Output extends string | Buffer = string> = Reject extends false
+  ? RunOutcome<Output>
+  : RunResult<Output>;

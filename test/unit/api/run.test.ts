@@ -1,0 +1,29 @@
+import { expect } from 'chai';
+import type { Orlop, Pool, RunOutcome, RunResult } from '../../../ts/index.ts';
+
+describe('the types of run', () => {
+  /** Compiled, not called. */
+  async function compiled(orlop: Orlop, pool: Pool, known: boolean, maybe: { readonly reject?: boolean }) {
+    const widened = { timeout: 300, reject: false };
+    const result: RunResult = await orlop.run('host', ['true'], { timeout: 300 });
+    const rejecting: RunResult = await orlop.run('host', ['true'], { reject: true });
+    const outcome: RunOutcome = await orlop.run('host', ['true'], { reject: false });
+    const bytes: RunOutcome<Buffer> = await pool.run(['true'], { reject: false, encoding: 'buffer' });
+    const either = await orlop.run('host', ['true'], widened);
+    // @ts-expect-error an outcome may have none
+    expect(either.container.id);
+    // @ts-expect-error a result has none
+    expect(either.error);
+    const all: (RunResult | RunOutcome)[] = [either];
+    all.push(await pool.run(['true'], widened), await orlop.run('host', [], { reject: known }));
+    // @ts-expect-error an outcome may have no usage
+    expect((await orlop.run('host', [], maybe)).usage.userMs);
+    // @ts-expect-error nor the one of a pool
+    expect((await pool.run([], { ...maybe, encoding: 'buffer' })).usage.userMs);
+    return { result, rejecting, outcome, bytes, all };
+  }
+
+  it('tell an outcome from a result', () => {
+    expect(compiled).to.be.a('function');
+  });
+});
