@@ -14,7 +14,7 @@ export function timerDelayMs(timeout: number | undefined): number | undefined {
 }
 
 /**
- * Combines the caller's signal and time-out into one signal. AbortSignal.any and AbortSignal.timeout would keep objects
+ * Combines the caller's signal, time-out and failures into one signal. AbortSignal.any and AbortSignal.timeout would keep objects
  * on the caller's signal, and timers, long after a short run has ended.
  */
 export class Deadline implements Disposable {
@@ -22,6 +22,7 @@ export class Deadline implements Disposable {
   readonly #callerSignal: AbortSignal | undefined;
   readonly #timer: NodeJS.Timeout | undefined;
   #timedOut = false;
+  #failure: RequestError | null = null;
 
   constructor(callerSignal: AbortSignal | undefined, timeout: number | undefined) {
     this.#callerSignal = callerSignal;
@@ -40,6 +41,18 @@ export class Deadline implements Disposable {
   get timedOut(): boolean {
     return this.#timedOut;
   }
+
+  /** What `fail` was called with, if that was first. */
+  get failure(): RequestError | null {
+    return this.#failure;
+  }
+
+  /** Fires the signal because of a failure of the caller's. */
+  readonly fail = (failure: RequestError): void => {
+    if (this.#deadline.signal.aborted) return;
+    this.#failure = failure;
+    this.#deadline.abort(failure);
+  };
 
   readonly #abort = (): void => this.#deadline.abort(this.#callerSignal?.reason);
 

@@ -1,16 +1,95 @@
-import type { Writable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import type { Started } from '../containers/start.ts';
 import { RequestError } from '../errors/index.ts';
 import { messageOf } from '../errors/message.ts';
-import type * as t from './types.ts';
+import { nextTick } from '../launch/next-tick.ts';
 
-/** @throws RequestError ORLOP_E_INPUT */
-export function requireInput(input: unknown): void {
-  if (input === undefined || input === null || typeof input === 'string' || ArrayBuffer.isView(input)) return;
-  if (typeof input === 'object' && (Symbol.asyncIterator in input || Symbol.iterator in input)) return;
+type Chunk = string | Uint8Array;
+type Next = IteratorResult<Chunk> | Promise<IteratorResult<Chunk>>;
+
+/** How to read and to close what the caller gave. */
+interface Origin {
+  next(): Next;
+  close(): unknown;
+}
+
+/** Input of a run. Taken before the start: a stream may fail while the start goes on. */
+export class Source implements Disposable {
+  readonly #origin: Origin;
+  #over = false;
+
+  constructor(origin: Origin) {
+    this.#origin = origin;
+  }
+
+  async next(): Promise<IteratorResult<Chunk>> {
+    const next = await this.#origin.next();
+    // Not closed after its end: a socket may still be written to.
+    if (next.done) this.#over = true;
+    return next;
+  }
+
+  /** Closes a source whose rest is not wanted. */
+  [Symbol.dispose](): void {
+    if (this.#over) return;
+    this.#over = true;
+    // Not awaited, because a generator that waits for something ends after that.
+    (async () => this.#origin.close())().catch(() => {});
+  }
+}
+
+/**
+ * Takes the input of a run; null for none.
+ *
+ * @throws RequestError ORLOP_E_INPUT
+ */
+export function takeInput(input: unknown): Source | null {
+  if (input === undefined) return null;
+  let origin: Origin | null;
+  try {
+    origin = originOf(input);
+  } catch (cause) {
+    throw unreadable(cause);
+  }
+  if (origin !== null) return new Source(origin);
   throw new RequestError('ORLOP_E_INPUT', `the input is ${typeof input}, expected a string or a Uint8Array`, {
     hint: 'or a stream or another iterable of them',
   });
+}
+
+function originOf(input: unknown): Origin | null {
+  if (input === null) return iteration([]);
+  // Not by its class: another context of V8 has a Uint8Array of its own.
+  if (typeof input === 'string' || ArrayBuffer.isView(input)) return iteration([input as Chunk]);
+  if (typeof input !== 'object') return null;
+  if (has(input, 'getReader')) return webStream(input as ReadableStream<Chunk>);
+  return has(input, 'on') && has(input, 'destroy') ? stream(input as Readable) : iteration(input);
+}
+
+function has(object: object, method: string): boolean {
+  return typeof (object as Record<string, unknown>)[method] === 'function';
+}
+
+function iteration(input: Partial<Iterable<Chunk> & AsyncIterable<Chunk>>): Origin | null {
+  const iterator = input[Symbol.asyncIterator]?.() ?? input[Symbol.iterator]?.();
+  if (iterator === undefined) return null;
+  return { next: () => iterator.next(), close: () => iterator.return?.() };
+}
+
+/** Its iterator could not be closed while it waits. */
+function webStream(input: ReadableStream<Chunk>): Origin {
+  const reader = input.getReader();
+  return { next: () => reader.read() as Promise<IteratorResult<Chunk>>, close: () => reader.cancel() };
+}
+
+/** Its iterator could not be closed while it waits, and would destroy a socket at its end. */
+function stream(input: Readable): Origin {
+  const ignore = () => {};
+  input.on('error', ignore);
+  input.once('close', () => input.off('error', ignore));
+  // Streams of another package may lack `iterator`.
+  const iterator = input.iterator?.({ destroyOnReturn: false }) ?? input[Symbol.asyncIterator]();
+  return { next: () => iterator.next(), close: () => input.destroy() };
 }
 
 /**
@@ -18,58 +97,40 @@ export function requireInput(input: unknown): void {
  *
  * @throws RequestError ORLOP_E_INPUT when the caller's stream or iterable fails
  */
-export async function feed({ stdio, exited }: Started, input: t.Input): Promise<void> {
-  const { stdin, finish } = await stdio.streams();
-  exited.then(finish, finish);
-  if (stdin === null) return;
-  stdin.on('error', () => {});
-  // Not by its class: another context of V8 has a Uint8Array of its own.
-  if (input === null || typeof input === 'string' || ArrayBuffer.isView(input)) {
-    stdin.end(input);
-    return;
-  }
-  const source = Symbol.asyncIterator in input ? input[Symbol.asyncIterator]() : input[Symbol.iterator]();
+export async function feed({ stdio, exited }: Started, source: Source): Promise<void> {
   try {
+    const { stdin, finish } = await stdio.streams();
+    exited.then(finish, finish);
+    if (stdin === null) return;
+    stdin.on('error', () => {});
     // A source may have nothing more to give until long after the exit.
     await Promise.race([copy(source, stdin), exited.catch(() => {})]);
   } catch (cause) {
-    throw new RequestError('ORLOP_E_INPUT', `the input cannot be read: ${messageOf(cause)}`, { cause });
+    throw unreadable(cause);
   } finally {
-    close(input, source);
+    source[Symbol.dispose]();
   }
 }
 
-/** Closes a source whose rest is not wanted. */
-function close(input: t.Input & object, source: Iterator<unknown> | AsyncIterator<unknown>): void {
-  // The iterator of a stream that has nothing to read would close it when something comes.
-  if ('destroy' in input && typeof input.destroy === 'function') input.destroy();
-  // Not awaited, because a generator that waits for something ends after that.
-  else (async () => source.return?.())().catch(() => {});
-}
+/** Number of chunks after which other callbacks of the program run, also if no chunk was waited for. */
+const chunksAtOnce = 64;
 
-async function copy(
-  source: Iterator<string | Uint8Array> | AsyncIterator<string | Uint8Array>,
-  stdin: Writable,
-): Promise<void> {
-  for (;;) {
+async function copy(source: Source, stdin: Writable): Promise<void> {
+  for (let count = 1; ; count++) {
     const { done, value } = await source.next();
     if (stdin.destroyed) return;
     if (done) break;
-    if (!stdin.write(value)) await drained(stdin);
+    if (!(await written(stdin, value))) return;
+    if (count % chunksAtOnce === 0) await nextTick();
   }
   stdin.end();
 }
 
-/** Resolves when the stream takes more, or is closed. */
-function drained(stdin: Writable): Promise<void> {
-  return new Promise((resolve) => {
-    const settle = () => {
-      stdin.off('drain', settle);
-      stdin.off('close', settle);
-      resolve();
-    };
-    stdin.on('drain', settle);
-    stdin.on('close', settle);
-    if (stdin.destroyed) settle();
-  });
+/** Resolves when the source may use the memory of the chunk again. False if the application reads no more. */
+function written(stdin: Writable, chunk: Chunk): Promise<boolean> {
+  return new Promise((resolve) => stdin.write(chunk, (error) => resolve(!error)));
+}
+
+function unreadable(cause: unknown): RequestError {
+  return new RequestError('ORLOP_E_INPUT', `the input cannot be read: ${messageOf(cause)}`, { cause });
 }

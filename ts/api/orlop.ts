@@ -19,7 +19,7 @@ import { ImageApi } from './image-api.ts';
 import { summaryOf } from './inspect.ts';
 import { closeRuntime, openRuntime } from './open.ts';
 import { openPool } from './pool.ts';
-import { type AnyRunInput, type AnyRunResult, runToEnd } from './run.ts';
+import { type AnyRunInput, type AnyRunResult, runInNew } from './run.ts';
 import type * as t from './types.ts';
 import { VolumeApi } from './volume-api.ts';
 
@@ -102,7 +102,8 @@ export class Orlop implements t.OrlopRuntime {
     argv: readonly string[] = [],
     options: RunOptions & AnyRunInput = {},
   ): Promise<AnyRunResult> {
-    return runToEnd(this.#runtime, image, options, (runOptions) => requestOf(image, argv, runOptions));
+    const parse = (runOptions: RunOptions) => requestOf(image, argv, runOptions);
+    return runInNew(() => this.#runtime, image, options, parse);
   }
 
   async create(image: string, argv: readonly string[] = [], options: t.CreateOptions = {}): Promise<t.Container> {

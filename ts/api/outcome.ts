@@ -1,5 +1,4 @@
 import { LaunchError, type Limit, RequestError, RunError } from '../errors/index.ts';
-import type { AnyRunInput, AnyRunResult } from './run.ts';
 import type * as t from './types.ts';
 
 /** Limits that end a run, by the code of their error. */
@@ -8,40 +7,34 @@ const limits: Readonly<Record<string, Limit>> = { ORLOP_E_TIMEOUT: 'wallTime', O
 /** As a shell reports a command that could not be executed because of something else than the command. */
 const notStarted = 125;
 
-/**
- * Gives the result of a run; with `reject: false` also what is known of one that failed.
- *
- * @throws what is no failure of the run: a TypeError, say
- */
-export async function settledRun(
-  run: () => Promise<t.RunResult<never>>,
-  { reject, encoding }: AnyRunInput,
-): Promise<AnyRunResult> {
-  if (reject !== undefined && typeof reject !== 'boolean') {
-    throw new RequestError('ORLOP_E_INPUT', `reject is '${reject}', expected true or false`);
-  }
-  if (reject !== false) return run() as Promise<AnyRunResult>;
-  try {
-    // Not spread: its times are computed on access.
-    const result = await run();
-    return Object.assign(result, { timedOut: result.timedOut === true, error: null }) as never;
-  } catch (error) {
-    if (error instanceof RequestError || error instanceof LaunchError) return failed(error, encoding) as never;
-    throw error;
-  }
+/** 128 + 9, for SIGKILL. */
+const killed = 137;
+
+type Output = string | Buffer;
+
+export function succeeded<Text extends Output>(result: t.RunResult<Text>): t.RunOutcome<Text> {
+  // Not spread: its times are computed on access.
+  return Object.assign(result, { timedOut: result.timedOut === true, error: null });
 }
 
-function failed(error: RequestError | LaunchError, encoding: AnyRunInput['encoding']): t.RunOutcome<string | Buffer> {
+/**
+ * What is known of a run that failed.
+ *
+ * @param wasEnded its time-out, its signal or its input has ended it
+ * @throws the error, if it is no failure of a run
+ */
+export function failed(
+  error: unknown,
+  encoding: 'utf8' | 'buffer' | undefined,
+  wasEnded: boolean,
+): t.RunOutcome<Output> {
+  if (!(error instanceof RequestError || error instanceof LaunchError)) throw error;
   const none = encoding === 'buffer' ? Buffer.alloc(0) : '';
   const limit = limits[error.code] ?? null;
+  const unknown = { signal: null, stdout: none, stderr: none, usage: null, oomKilled: false };
+  const code = wasEnded ? killed : notStarted;
   const facts =
-    error instanceof RunError
-      ? error
-      : { signal: null, stdout: none, stderr: none, usage: null, oomKilled: false, exitCode: exitCodeOf(error) };
+    error instanceof RunError ? error : { ...unknown, exitCode: error instanceof LaunchError ? error.exitCode : code };
   const { exitCode, signal, stdout, stderr, usage, oomKilled } = facts;
   return { exitCode, signal, stdout, stderr, usage, oomKilled, timedOut: limit === 'wallTime', limit, error };
-}
-
-function exitCodeOf(error: RequestError | LaunchError): number {
-  return error instanceof LaunchError ? error.exitCode : notStarted;
 }

@@ -9,8 +9,7 @@ import { knownApplicationRequest } from '../request/known.ts';
 import { parseRunOptions } from '../request/options.ts';
 import type { RequestContext, RunRequest } from '../request/types.ts';
 import { Laps } from '../trace/laps.ts';
-import { settledRun } from './outcome.ts';
-import { type AnyRunInput, type AnyRunResult, collectRun, runStdio, withDeadline } from './run.ts';
+import { type AnyRunInput, type AnyRunResult, type Runnable, runToEnd } from './run.ts';
 import { RunningContainer } from './running.ts';
 import type * as t from './types.ts';
 
@@ -71,12 +70,9 @@ class ContainerPool implements t.Pool {
   run(argv?: readonly string[], options?: t.PoolRequest & t.RunInput): Promise<t.RunResult>;
   async run(argv: readonly string[] = [], options: t.PoolRequest & AnyRunInput = {}): Promise<AnyRunResult> {
     const { input, maxBuffer, signal, timeout, encoding, reject, ...request } = options;
-    const limits = this.#limits;
-    const toEnd = async (deadlineSignal: AbortSignal) => {
-      const run = await this.#start(argv, request, { ...runStdio(options, limits), signal: deadlineSignal });
-      return collectRun(this.#runtime, run, { rm: true, limits }, options, deadlineSignal);
-    };
-    return settledRun(() => withDeadline(this.image, options, toEnd), options);
+    const start: Runnable['start'] = (how) => this.#start(argv, request, how);
+    const prepare = () => ({ runtime: this.#runtime, rm: true, limits: this.#limits, start });
+    return runToEnd(this.image, options, prepare);
   }
 
   async start(argv: readonly string[] = [], options: t.PoolRequest & t.StartOptions = {}): Promise<t.Running> {

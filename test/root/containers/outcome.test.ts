@@ -1,6 +1,6 @@
 import { closeSync, openSync } from 'node:fs';
 import { expect } from 'chai';
-import { LaunchError, RequestError, RunError } from '../../../ts/index.ts';
+import { LaunchError, Orlop, RequestError, RunError } from '../../../ts/index.ts';
 import { ownChildren } from '../../support/facts-of-life.ts';
 import { withOrlop } from '../../support/orlop.ts';
 import { requires } from '../../support/require.ts';
@@ -80,9 +80,23 @@ describe('the outcome of a run', function () {
       const late = run();
       const pid = await until('the application', () => ownChildren().find(({ name }) => name === 'sleep')?.pid);
       const held = openSync(`/proc/${pid}/fd/1`, 'w');
-      expect(await late).to.include({ usage: null, timedOut: true });
+      expect(await late).to.include({ exitCode: 137, usage: null, timedOut: true });
       expect((await orlop.containers.list()).items).to.deep.equal([]);
       closeSync(held);
+    }
+  });
+
+  it('is given after the runtime was closed', async () => {
+    const closed = await Orlop.open({ root: fixture().root, run: fixture().run });
+    const pool = await closed.pool('busybox', { size: 1 });
+    await closed.close();
+    const outcomes = [
+      await closed.run('busybox', ['true'], { reject: false }),
+      await pool.run(['true'], { reject: false }),
+    ];
+    for (const { exitCode, error } of outcomes) {
+      expect(exitCode).to.equal(125);
+      expect(error).to.have.property('code', 'ORLOP_E_CLOSED');
     }
   });
 

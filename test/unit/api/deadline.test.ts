@@ -56,4 +56,16 @@ describe('a deadline', () => {
     expect(() => new Deadline(5 as unknown as AbortSignal, 60_000)).to.throw(TypeError);
     expect(timers()).to.equal(before);
   });
+
+  it('is over with a failure, unless something was before', () => {
+    const failure = new RequestError('ORLOP_E_INPUT', 'the input cannot be read');
+    using failed = new Deadline(undefined, 60_000);
+    failed.fail(failure);
+    expect(failed.signal).to.include({ aborted: true, reason: failure });
+    expect(failed).to.include({ failure, timedOut: false });
+    using over = new Deadline(AbortSignal.abort('why'), undefined);
+    over.fail(failure);
+    expect(over.failure).to.equal(null);
+    expect(over.signal.reason).to.equal('why');
+  });
 });

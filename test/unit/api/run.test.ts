@@ -1,5 +1,22 @@
 import { expect } from 'chai';
+import { outputLimit } from '../../../ts/api/run.ts';
 import type { Orlop, Pool, RunOutcome, RunResult } from '../../../ts/index.ts';
+import { refusalOf } from '../../support/refusal.ts';
+
+describe('the limit of an output', () => {
+  it('is the one of the caller, 16 MiB otherwise', () => {
+    expect(outputLimit({})).to.equal(16 << 20);
+    expect(outputLimit({ maxBuffer: 0 })).to.equal(0);
+    expect(outputLimit({ maxBuffer: 600, encoding: 'buffer' })).to.equal(600);
+  });
+
+  it('is a number of bytes', () => {
+    for (const maxBuffer of [-1, Number.NaN, '5' as unknown as number]) {
+      expect(refusalOf(() => outputLimit({ maxBuffer }))).to.have.property('code', 'ORLOP_E_INPUT');
+    }
+    expect(refusalOf(() => outputLimit({ encoding: 'hex' as 'utf8' }))).to.have.property('code', 'ORLOP_E_INPUT');
+  });
+});
 
 describe('the types of run', () => {
   /** Compiled, not called. */

@@ -63,7 +63,7 @@ export interface OrlopRuntime extends AsyncDisposable {
   ): Promise<Settled<Reject, Buffer>>;
   /**
    * Runs a command like the other `run`, and with `reject: false` gives an outcome also if it fails: by its time-out, its
-   * AbortSignal, too much output, or because it cannot be started.
+   * AbortSignal, its input, too much output, or because it cannot be started.
    *
    * @throws what is no failure of the run, such as a TypeError
    * @example
@@ -83,7 +83,7 @@ export interface OrlopRuntime extends AsyncDisposable {
    * @param image reference, ID, unique prefix of an ID, or `host`: the root of this machine, copy-on-write
    * @param argv program and arguments; empty for the command of the image
    * @throws RequestError if the request is invalid
-   * @throws RunError with the output so far: ORLOP_E_TIMEOUT, ORLOP_E_ABORTED, ORLOP_E_BUFFER
+   * @throws RunError with the output so far: ORLOP_E_TIMEOUT, ORLOP_E_ABORTED, ORLOP_E_BUFFER, ORLOP_E_INPUT
    * @throws LaunchError if the kernel refused the start
    * @example
    * const { stdout, exitCode } = await orlop.run('host', ['sh', '-c', 'wc -c; exit 3'], { input: 'four', timeout: 5000 });
@@ -119,7 +119,7 @@ export interface OrlopRuntime extends AsyncDisposable {
   plan(image: string, argv?: readonly string[], options?: RunOptions): Promise<PlanResult>;
   /**
    * Closes the pools, and waits until removed objects are gone from the disk. Running and starting containers continue
-   * until this program ends. Every later call throws RequestError ORLOP_E_CLOSED.
+   * until this program ends. Every later call fails with RequestError ORLOP_E_CLOSED.
    */
   close(): Promise<void>;
 }

@@ -108,11 +108,11 @@ export interface RunResult<Output extends string | Buffer = string> extends Ende
 /** Outcome of `run` with `reject: false`: a result, or what is known of a run that failed. */
 export interface RunOutcome<Output extends string | Buffer = string> {
   /**
-   * As of a result; 137 for a run that was ended. Of an application that never began: 126 if it cannot be executed, 127
-   * if it was not found, otherwise 125.
+   * As of a result; 137 for a run that was ended, also before its application began. Otherwise, of an application that
+   * never began: 126 if it cannot be executed, 127 if it was not found, else 125.
    */
   readonly exitCode: number;
-  /** Signal that killed the application, such as `SIGKILL`; null if there was none. */
+  /** Signal that killed the application, such as `SIGKILL`; null if there was none, or if its end is not known. */
   readonly signal: NodeJS.Signals | null;
   /** Standard output up to the end. */
   readonly stdout: Output;
@@ -134,7 +134,10 @@ export interface RunOutcome<Output extends string | Buffer = string> {
   readonly container?: RunResult['container'];
 }
 
-/** Standard input of a run: all of it, or a stream, a generator or another iterable of its parts. */
+/**
+ * Standard input of a run: all of it, or a stream, a generator or another iterable of its parts. It is closed when the
+ * run has failed, or when the application does not read it to its end; the request of an HTTP server with its socket.
+ */
 export type Input = string | Uint8Array | Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>;
 
 /** Options of `run`. `Reject` is the type of `reject`, as far as it is known when the program is compiled. */
