@@ -1,3 +1,4 @@
+import { constants } from 'node:buffer';
 import type { StartRequest } from '../containers/launch-container.ts';
 import { type Run, runContainer } from '../containers/run.ts';
 import type { Runtime } from '../containers/runtime.ts';
@@ -100,7 +101,7 @@ async function collectRun(
 const defaultMaxBuffer = 16 << 20;
 
 /**
- * The most bytes to collect of each output. Infinity means no limit, as in node:child_process.
+ * The most bytes to collect of each output. Infinity means no limit but that of a string or of a Buffer.
  *
  * @throws RequestError ORLOP_E_INPUT
  */
@@ -113,7 +114,7 @@ export function outputLimit({ maxBuffer = defaultMaxBuffer, encoding = 'utf8' }:
   if (!(typeof maxBuffer === 'number' && maxBuffer >= 0)) {
     throw new RequestError('ORLOP_E_INPUT', `maxBuffer is '${maxBuffer}', expected a number of bytes`);
   }
-  return Math.min(maxBuffer, Number.MAX_SAFE_INTEGER);
+  return Math.min(maxBuffer, encoding === 'utf8' ? constants.MAX_STRING_LENGTH : constants.MAX_LENGTH);
 }
 
 function requireReject(reject: unknown): void {

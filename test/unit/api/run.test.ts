@@ -1,3 +1,4 @@
+import { constants } from 'node:buffer';
 import { expect } from 'chai';
 import { outputLimit } from '../../../ts/api/run.ts';
 import type { Orlop, Pool, RunOutcome, RunResult } from '../../../ts/index.ts';
@@ -8,6 +9,13 @@ describe('the limit of an output', () => {
     expect(outputLimit({})).to.equal(16 << 20);
     expect(outputLimit({ maxBuffer: 0 })).to.equal(0);
     expect(outputLimit({ maxBuffer: 600, encoding: 'buffer' })).to.equal(600);
+  });
+
+  it('is never above what a text, or bytes, can hold', () => {
+    for (const maxBuffer of [Number.POSITIVE_INFINITY, Number.MAX_SAFE_INTEGER]) {
+      expect(outputLimit({ maxBuffer })).to.equal(constants.MAX_STRING_LENGTH);
+      expect(outputLimit({ maxBuffer, encoding: 'buffer' })).to.equal(constants.MAX_LENGTH);
+    }
   });
 
   it('is a number of bytes', () => {

@@ -144,7 +144,7 @@ export type Input = string | Uint8Array | Iterable<string | Uint8Array> | AsyncI
 export interface RunInput<Reject extends boolean = true> extends Pick<StartOptions, 'signal' | 'timeout'> {
   /** Standard input of the application; default: none. A stream or generator that fails ends the run. */
   readonly input?: Input | undefined;
-  /** Maximum bytes of stdout and of stderr; default 16 MiB, Infinity for no limit. */
+  /** Maximum bytes of stdout and of stderr; default 16 MiB, Infinity for as many as a string or a Buffer can hold. */
   readonly maxBuffer?: number | undefined;
   /** False: a run that fails gives a `RunOutcome` with its `error` instead of throwing. Default true. */
   readonly reject?: Reject | undefined;
