@@ -7,6 +7,7 @@ import { wordsFor } from './words.ts';
 export interface PlannedLimit {
   /** Name of the file, cgroups(7): `memory.max`. */
   readonly file: string;
+  /** What is written to it. */
   readonly value: string;
 }
 
