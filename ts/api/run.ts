@@ -32,7 +32,7 @@ export interface Runnable extends Pick<RunRequest, 'rm' | 'limits'> {
  * @param runtime throws where the runtime was closed
  * @param parse parses the options without those of `RunInput`
  */
-export function runInNew(
+export async function runInNew(
   runtime: () => Runtime,
   image: string,
   options: RunOptions & AnyRunInput,

@@ -20,15 +20,15 @@ let made = 0;
 export class Group {
   readonly #native: Native;
   readonly #parts: readonly Seated[];
-  /** Descriptors; undefined without a hierarchy of that version. */
-  readonly #cgroup: number | undefined;
+  /** Descriptor of the cgroup of version 2, during a launch. */
+  #cgroup: number | undefined;
+  /** Descriptor of the seat; undefined without version 1. */
   readonly #seat: number | undefined;
   #closed = false;
 
-  private constructor(native: Native, parts: readonly Seated[], cgroup: number | undefined, seat: number | undefined) {
+  private constructor(native: Native, parts: readonly Seated[], seat: number | undefined) {
     this.#native = native;
     this.#parts = parts;
-    this.#cgroup = cgroup;
     this.#seat = seat;
   }
 
@@ -41,23 +41,16 @@ export class Group {
   static async make(native: Native, branches: readonly Branch[]): Promise<Group> {
     const name = nameOf(await ownIdentity(), made++);
     const parts = branches.map((branch) => ({ branch, directory: join(branch.parent, name) }));
-    const seat = await makeAll(native, parts);
-    try {
-      const second = parts.find(({ branch }) => branch.version === 2);
-      const cgroup = second === undefined ? undefined : openSync(second.directory, 'r');
-      return new Group(native, parts, cgroup, seat);
-    } catch (error) {
-      if (seat !== undefined) native.closeSync(seat);
-      await removeAll(native, parts);
-      throw error;
-    }
+    return new Group(native, parts, await makeAll(native, parts));
   }
 
-  /** What a launch needs to start in the cgroups with these limits. */
+  /** What a launch needs to start in the cgroups with these limits; call `launched` when it has begun. */
   forLaunch(settings: readonly Setting[]): LaunchGroup {
     const limits = settings.map(
       ({ controller, file, value }): Change => ['write', this.#file(controller, file), value, 0],
     );
+    const second = this.#parts.find(({ branch }) => branch.version === 2);
+    this.#cgroup = second === undefined ? undefined : openSync(second.directory, 'r');
     return { cgroup: this.#cgroup, seat: this.#seat, limits };
   }
 
@@ -96,10 +89,16 @@ export class Group {
     }
   }
 
+  /** Closes what only the launch needed, which has begun. */
+  launched(): void {
+    if (this.#cgroup !== undefined) closeSync(this.#cgroup);
+    this.#cgroup = undefined;
+  }
+
   #close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    if (this.#cgroup !== undefined) closeSync(this.#cgroup);
+    this.launched();
     if (this.#seat !== undefined) this.#native.closeSync(this.#seat);
   }
 

@@ -92,6 +92,7 @@ export async function launchContainer(
     takeBack(runtime, lent);
     throw explainLimit(error, lent);
   });
+  limited?.group.launched();
   if (root !== null && strategy === 'opener') {
     inNextTick(() => roots.makeNext(root, () => pathsIn(facts, command), token), undefined);
   }

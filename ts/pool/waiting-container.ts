@@ -101,7 +101,9 @@ async function startWaiting(
   const opened = native.openWaiting(kind.prepare.native, { values, paths: `${paths.join('\0')}\0` });
   const descriptors = [opened.descriptor, program];
   const group = limited?.group.forLaunch(limited.settings);
-  const { process } = await launch(native, kind.boot, { values, descriptors, group }).catch((error) => {
+  const launching = launch(native, kind.boot, { values, descriptors, group });
+  limited?.group.launched();
+  const { process } = await launching.catch((error) => {
     native.closeWaiting(opened.waiting);
     takeBack(runtime, lent);
     throw explainLimit(error, lent);
