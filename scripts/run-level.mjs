@@ -41,6 +41,7 @@ const shared = {
     'leaks',
     'options',
     'run',
+    'sandbox',
     'streams',
     'timings',
     'views',

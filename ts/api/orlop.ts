@@ -20,6 +20,7 @@ import { summaryOf } from './inspect.ts';
 import { closeRuntime, openRuntime } from './open.ts';
 import { openPool } from './pool.ts';
 import { type AnyRunInput, type AnyRunResult, runInNew } from './run.ts';
+import { type AnySandboxOptions, sandboxOptions } from './sandbox.ts';
 import type * as t from './types.ts';
 import { VolumeApi } from './volume-api.ts';
 
@@ -104,6 +105,22 @@ export class Orlop implements t.OrlopRuntime {
   ): Promise<AnyRunResult> {
     const parse = (runOptions: RunOptions) => requestOf(image, argv, runOptions);
     return runInNew(() => this.#runtime, image, options, parse);
+  }
+
+  sandbox(
+    image: string,
+    argv: readonly string[] | undefined,
+    options: t.BufferSandboxOptions,
+  ): Promise<t.RunOutcome<Buffer>>;
+  sandbox(image: string, argv?: readonly string[], options?: t.SandboxOptions): Promise<t.RunOutcome>;
+  async sandbox(
+    image: string,
+    argv: readonly string[] = [],
+    options: AnySandboxOptions = {},
+  ): Promise<t.RunOutcome<never>> {
+    const all = sandboxOptions(options, this.#opened.native.rights);
+    const parse = (runOptions: RunOptions) => requestOf(image, argv, runOptions);
+    return runInNew(() => this.#runtime, image, all, parse);
   }
 
   async create(image: string, argv: readonly string[] = [], options: t.CreateOptions = {}): Promise<t.Container> {

@@ -5,5 +5,6 @@ export type * from './types/images.ts';
 export type * from './types/listing.ts';
 export type * from './types/pools.ts';
 export type * from './types/runtime.ts';
+export type * from './types/sandbox.ts';
 export type * from './types/starts.ts';
 export type * from './types/volumes.ts';

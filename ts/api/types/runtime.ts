@@ -5,7 +5,8 @@ import type { RunOptions } from '../../request/types.ts';
 import type { Container, Containers, CreateOptions } from './containers.ts';
 import type { Images } from './images.ts';
 import type { Pool, PoolOptions } from './pools.ts';
-import type { BufferRunInput, RunInput, RunResult, Settled } from './starts.ts';
+import type { BufferSandboxOptions, SandboxOptions } from './sandbox.ts';
+import type { BufferRunInput, RunInput, RunOutcome, RunResult, Settled } from './starts.ts';
 import type { Volumes } from './volumes.ts';
 
 /** Location of a store. */
@@ -90,6 +91,23 @@ export interface OrlopRuntime extends AsyncDisposable {
    * console.log(stdout.trim(), exitCode); // → 4 3
    */
   run(image: string, argv?: readonly string[], options?: RunOptions & RunInput): Promise<RunResult>;
+  /** Runs untrusted code like the other `sandbox`, with its outputs as bytes. */
+  sandbox(
+    image: string,
+    argv: readonly string[] | undefined,
+    options: BufferSandboxOptions,
+  ): Promise<RunOutcome<Buffer>>;
+  /**
+   * Runs untrusted code: a command like that of `run`, with a read-only root filesystem, a directory in memory to work
+   * in, another user than root, no capabilities, no network, limits, a time-out, and a user namespace. Gives an outcome
+   * also if it fails, as with `reject: false`: also where the machine lacks something of that, which is never left out.
+   *
+   * @throws what is no failure of the run, such as a TypeError
+   * @example
+   * const greedy = await orlop.sandbox('host', ['sh', '-c', 'id -u; pwd; head -c 2000000 /dev/zero']);
+   * console.log(greedy.stdout.slice(0, 9).split('\n'), greedy.limit); // → [ '1000', '/tmp' ] output
+   */
+  sandbox(image: string, argv?: readonly string[], options?: SandboxOptions): Promise<RunOutcome>;
   /**
    * Makes a container without starting it. Leaves nothing behind when it throws.
    *
