@@ -80,7 +80,7 @@ const levels = {
   // nor has what is synced. User namespaces of root take the newer calls.
   fallbacks: {
     folder: 'test/root',
-    only: /^(?!.*\/archive\/|.*\/power\/|.*\/isolation\/|.*\/(again|ahead|views|pool\/(life|member|moved|same|timings))\.test)/,
+    only: /^(?!.*\/archive\/|.*\/power\/|.*\/isolation\/|.*\/examples\/|.*\/(again|ahead|views|pool\/(life|member|moved|same|timings))\.test)/,
     env: () => ({ ORLOP_FEATURES: '0' }),
   },
   // Not in `all`: it needs the prebuilt files, and downloads programs (npm run test:package).

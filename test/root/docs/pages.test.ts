@@ -36,6 +36,9 @@ const applets = [
 /** Pages for developers show commands of a checkout, which the levels of tests run themselves. */
 const forDevelopers = ['benchmarks.md', 'contributing.md'];
 
+/** Programs that do not end by themselves; test/root/examples runs them. */
+const programs = readdirSync('examples').map((name) => readFileSync(join('examples', name), 'utf8'));
+
 /** What describes the names that the library exports. */
 const commented = [
   'ts/api/orlop.ts',
@@ -95,7 +98,8 @@ describe('the examples in docs/', function () {
   }
 
   for (const name of readdirSync('docs').filter((one) => one.endsWith('.md'))) {
-    const { shell, modules, languages } = examplesOf(readFileSync(join('docs', name), 'utf8'));
+    const { shell, modules: all, languages } = examplesOf(readFileSync(join('docs', name), 'utf8'));
+    const modules = all.filter(({ source }) => !programs.includes(source));
 
     it(`of ${name} are in languages that are run`, () => {
       const run = forDevelopers.includes(name) ? ['sh', 'ts', 'text'] : ['console', 'ts', 'text'];
