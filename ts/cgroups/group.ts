@@ -147,10 +147,13 @@ function removedSync(directory: string): boolean {
 /** Times in ms after which a removal is tried again: an exited process leaves its cgroup a moment later. */
 const pauses = [1, 1, 2, 5, 10, 20, 50, 100];
 
-/** Removes cgroups. One that stays in use is left for a later command. */
+/** The same where a container was: the thread in a cgroup of version 1 waits for its share of the processors too. */
+const patientPauses = [...pauses, 200, 400, 800, 1600];
+
+/** Removes cgroups. One that stays in use is left for a program that comes after this one. */
 async function removeAll(native: Native, parts: readonly Seated[]): Promise<void> {
   const removals = parts.map(({ directory }): Change => ['rmdir', directory]);
-  for (const pause of pauses) {
+  for (const pause of patientPauses) {
     try {
       await native.changeLater(removals);
       return;
