@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
-import { LaunchError, Orlop } from '../../../ts/index.ts';
+import { LaunchError } from '../../../ts/index.ts';
 import { withOrlop } from '../../support/orlop.ts';
 import { requires } from '../../support/require.ts';
 
@@ -77,22 +77,6 @@ describe('the OOM score of a container', function () {
     }
     await using pool = await orlop.pool('busybox', { size: 1, oomScoreAdj: '800' });
     expect((await pool.run(read)).stdout).to.equal('800\n');
-    expect(own()).to.equal(before);
-  });
-
-  it('is its own in a user namespace too, from this program and from a launcher', async () => {
-    const { orlop, root, run } = fixture();
-    const before = own();
-    const read = ['cat', '/proc/self/oom_score_adj'];
-    const options = { userns: 'auto', oomScoreAdj: 700 };
-    await using beside = await Orlop.open({ root, run, isolation: 'process' });
-    for (const from of [orlop, beside]) {
-      // At the same time: others have made the memory of the program, which all share, not dumpable.
-      const runs = await Promise.all(Array.from({ length: 8 }, () => from.run('busybox', read, options)));
-      expect(runs.map(({ stdout }) => stdout)).to.deep.equal(runs.map(() => '700\n'));
-      await using pool = await from.pool('busybox', { size: 1, ...options });
-      expect((await pool.run(read)).stdout).to.equal('700\n');
-    }
     expect(own()).to.equal(before);
   });
 });

@@ -233,4 +233,21 @@ describe('a container of root with a user namespace of its own', function () {
     const { root } = fixture();
     expect(readdirSync(join(root, 'mnt'))).to.deep.equal([]);
   });
+
+  it('has an OOM score of its own, from this program and from a launcher', async () => {
+    const { orlop, root, run } = fixture();
+    const own = () => readFileSync('/proc/self/oom_score_adj', 'utf8');
+    const before = own();
+    const read = ['cat', '/proc/self/oom_score_adj'];
+    const options = { userns, oomScoreAdj: 700 };
+    await using beside = await Orlop.open({ root, run, isolation: 'process' });
+    for (const from of [orlop, beside]) {
+      // At the same time: others have made the memory of the program, which all share, not dumpable.
+      const runs = await Promise.all(Array.from({ length: 8 }, () => from.run('busybox', read, options)));
+      expect(runs.map(({ stdout }) => stdout)).to.deep.equal(runs.map(() => '700\n'));
+      await using pool = await from.pool('busybox', { size: 1, ...options });
+      expect((await pool.run(read)).stdout).to.equal('700\n');
+    }
+    expect(own()).to.equal(before);
+  });
 });
