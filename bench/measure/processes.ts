@@ -3,7 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 /** The children of a process that live. */
 export function childrenOf(pid: number): number[] {
   const children = readdirSync(`/proc/${pid}/task`).flatMap((thread) =>
-    readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8').split(' '),
+    // Empty for a thread that has ended meanwhile, as one of a container's cgroups does with the container.
+    readOf(pid, `task/${thread}/children`).split(' '),
   );
   return children.filter((child) => child !== '').map(Number);
 }
