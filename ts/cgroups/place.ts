@@ -1,14 +1,6 @@
-import {
-  accessSync,
-  constants,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmdirSync,
-  writeFileSync,
-} from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { readIfAny } from '../linux/read-if-any.ts';
 import type { Hierarchy } from './hierarchies.ts';
 import type { Controller } from './settings.ts';
 import { hierarchiesOf } from './visible.ts';
@@ -89,16 +81,8 @@ function explain(
   };
 }
 
-function read(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
-  }
-}
-
 function controllersOf({ version, controllers: names, mount }: Hierarchy): readonly Controller[] {
-  const listed = version === 1 ? names : read(join(mount, 'cgroup.controllers')).split(/\s+/);
+  const listed = version === 1 ? names : readIfAny(join(mount, 'cgroup.controllers')).split(/\s+/);
   return controllers.filter((one) => listed.includes(version === 1 && one === 'io' ? 'blkio' : one));
 }
 
@@ -113,7 +97,7 @@ function branchOf(hierarchy: Hierarchy, held: readonly Controller[], chosen: str
   const branch = { version, base, parent, controllers: held };
   if (version === 1 || held.length === 0) return branch;
   makeParent(branch);
-  const enabled = read(join(parent, 'cgroup.subtree_control')).split(/\s+/);
+  const enabled = readIfAny(join(parent, 'cgroup.subtree_control')).split(/\s+/);
   return { ...branch, controllers: held.filter((one) => enabled.includes(one)) };
 }
 
@@ -165,7 +149,7 @@ function isTop(directory: string): boolean {
 }
 
 function processesIn(directory: string): readonly string[] {
-  return read(join(directory, 'cgroup.procs')).split('\n').filter(Boolean);
+  return readIfAny(join(directory, 'cgroup.procs')).split('\n').filter(Boolean);
 }
 
 /** Times that processes are moved: they may fork meanwhile. */
@@ -203,7 +187,7 @@ function between(base: string, path: string): readonly string[] {
 /** Enables controllers for the children, one by one: the kernel refuses a list of which one is missing. */
 function enable(directory: string, held: readonly Controller[]): void {
   const file = join(directory, 'cgroup.subtree_control');
-  const enabled = read(file).split(/\s+/);
+  const enabled = readIfAny(file).split(/\s+/);
   for (const one of held) {
     if (!enabled.includes(one)) tryWrite(file, `+${one}`);
   }
@@ -220,11 +204,11 @@ const sets = ['cpuset.cpus', 'cpuset.mems'] as const;
 
 /** Processors and memory nodes as the directory above has them: a new cpuset of version 1 has none, and takes nobody. */
 function fillSets(directory: string): void {
-  for (const { path, value } of inheritedSets(directory)) if (read(path).trim() === '') writeFileSync(path, value);
+  for (const { path, value } of inheritedSets(directory)) if (readIfAny(path).trim() === '') writeFileSync(path, value);
 }
 
 export function inheritedSets(directory: string): readonly { readonly path: string; readonly value: string }[] {
-  return sets.map((name) => ({ path: join(directory, name), value: read(join(dirname(directory), name)).trim() }));
+  return sets.map((name) => ({ path: join(directory, name), value: readIfAny(join(dirname(directory), name)).trim() }));
 }
 
 const files = new WeakMap<Branch, ReadonlySet<string>>();

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { readIfAny } from '../linux/read-if-any.ts';
 import type { Seated } from './group.ts';
 import { type Controller, withoutSeat } from './settings.ts';
 
@@ -20,7 +20,7 @@ export interface GroupUsage {
 export function readUsage(parts: readonly Seated[]): GroupUsage {
   const of = (controller: Controller, first: string, second: string): string => {
     const part = parts.find(({ branch }) => branch.controllers.includes(controller));
-    return part === undefined ? '' : read(join(part.directory, part.branch.version === 1 ? first : second));
+    return part === undefined ? '' : readIfAny(join(part.directory, part.branch.version === 1 ? first : second));
   };
   const version = parts.find(({ branch }) => branch.controllers.includes('pids'))?.branch.version ?? 2;
   const peak = numberIn(of('pids', 'pids.peak', 'pids.peak'));
@@ -36,16 +36,8 @@ export function readUsage(parts: readonly Seated[]): GroupUsage {
 /** Reads the time of processors, which version 2 counts without a controller. */
 export function readTime(parts: readonly Seated[]): Pick<GroupUsage, 'userMs' | 'systemMs'> {
   const unified = parts.find(({ branch }) => branch.version === 2);
-  const time = unified === undefined ? '' : read(join(unified.directory, 'cpu.stat'));
+  const time = unified === undefined ? '' : readIfAny(join(unified.directory, 'cpu.stat'));
   return { userMs: milliseconds(field(time, 'user_usec')), systemMs: milliseconds(field(time, 'system_usec')) };
-}
-
-function read(path: string): string {
-  try {
-    return readFileSync(path, 'latin1');
-  } catch {
-    return '';
-  }
 }
 
 function numberIn(text: string): number | null {

@@ -1,4 +1,5 @@
-import { readFileSync, statfsSync } from 'node:fs';
+import { statfsSync } from 'node:fs';
+import { readIfAny } from '../linux/read-if-any.ts';
 import { type Hierarchy, readHierarchies } from './hierarchies.ts';
 
 /** File system types, statfs(2). */
@@ -9,7 +10,7 @@ const magic = { 1: 0x27e0eb, 2: 0x63677270 } as const;
  * covers: a directory that is made there is no cgroup.
  */
 export function hierarchiesOf(pid: number | 'self'): readonly Hierarchy[] {
-  const all = readHierarchies(read('/proc/self/mountinfo'), read(`/proc/${pid}/cgroup`));
+  const all = readHierarchies(readIfAny('/proc/self/mountinfo'), readIfAny(`/proc/${pid}/cgroup`));
   return all.filter(({ version, mount }) => typeOf(mount) === magic[version]);
 }
 
@@ -18,14 +19,5 @@ function typeOf(path: string): number {
     return statfsSync(path).type;
   } catch {
     return 0;
-  }
-}
-
-function read(path: string): string {
-  try {
-    // Synchronous: the kernel answers from memory, faster than a thread.
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
   }
 }

@@ -1,8 +1,6 @@
 import { maxDelayMs } from '../launch/abort.ts';
 import type { Limits } from '../request/limits.ts';
-
-/** A limit of time that a container has met. */
-export type TimeLimit = 'cpuTime' | 'wallTime';
+import type { TimeLimit } from '../supervise/settle-exit.ts';
 
 /** The shortest time between two looks at the processor time, in ms. */
 const shortestMs = 5;

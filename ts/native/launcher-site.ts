@@ -1,7 +1,8 @@
-import { accessSync, constants, readFileSync } from 'node:fs';
+import { accessSync, constants } from 'node:fs';
 import { join } from 'node:path';
 import { printable } from '../errors/printable.ts';
 import { ownCapabilities } from '../linux/own-capabilities.ts';
+import { readIfAny } from '../linux/read-if-any.ts';
 import type { LauncherRefusal, Native } from './contract.ts';
 import { forbidden, step } from './forbidden.ts';
 import { allIds, formatMap } from './ids.ts';
@@ -56,14 +57,6 @@ function mapFacts(): MapFacts {
     files: { passwd: readIfAny('/etc/passwd'), user: readIfAny('/etc/subuid'), group: readIfAny('/etc/subgid') },
     helpers: { newuidmap: inPath('newuidmap'), newgidmap: inPath('newgidmap') },
   };
-}
-
-function readIfAny(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
-  }
 }
 
 /** Path of a program; empty if there is none. The directories of root's programs may not be in a user's PATH. */

@@ -9,11 +9,14 @@ import { explained } from '../store/explain.ts';
 import type { Store } from '../store/store.ts';
 import { type ExitStatus, exitStatus } from './exit.ts';
 
+/** A limit of time that a container has met. */
+export type TimeLimit = 'cpuTime' | 'wallTime';
+
 /** Exit of an application, with what its cgroups have counted; null without cgroups of its own. */
 export interface ContainerExit extends NativeExit {
   readonly group: GroupUsage | null;
   /** Limit of time that ended it; null if none did. */
-  readonly timeLimit: 'cpuTime' | 'wallTime' | null;
+  readonly timeLimit: TimeLimit | null;
 }
 
 /** Exit of an application, with its collected outputs. */
