@@ -23,8 +23,7 @@ export class Group {
   /** Descriptor of the cgroup of version 2, during a launch. */
   #cgroup: number | undefined;
   /** Descriptor of the seat; undefined without version 1. */
-  readonly #seat: number | undefined;
-  #closed = false;
+  #seat: number | undefined;
 
   private constructor(native: Native, parts: readonly Seated[], seat: number | undefined) {
     this.#native = native;
@@ -96,10 +95,9 @@ export class Group {
   }
 
   #close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
     this.launched();
     if (this.#seat !== undefined) this.#native.closeSync(this.#seat);
+    this.#seat = undefined;
   }
 
   #file(controller: Controller, file: string): string {

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { readHierarchies } from '../../../ts/cgroups/hierarchies.ts';
+import { hierarchiesOf } from '../../../ts/cgroups/visible.ts';
 import { withOrlop } from '../../support/orlop.ts';
 import { processesOf } from '../../support/processes.ts';
 import { refusal } from '../../support/refusal.ts';
@@ -54,7 +54,7 @@ describe('the end of a container', function () {
     requiresIn(this, 'root', 'cgroup-v2');
     const { running } = await start();
     const read = (path: string) => readFileSync(path, 'utf8');
-    const [unified] = readHierarchies(read('/proc/self/mountinfo'), read(`/proc/${running.pid}/cgroup`));
+    const [unified] = hierarchiesOf(running.pid);
     const group = unified?.own ?? '';
     writeFileSync(join(group, 'cgroup.freeze'), '1');
     await until('the container is frozen', () => /^frozen 1$/m.test(read(join(group, 'cgroup.events'))));

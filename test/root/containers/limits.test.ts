@@ -2,8 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { expect } from 'chai';
-import { type Hierarchy, readHierarchies } from '../../../ts/cgroups/hierarchies.ts';
+import type { Hierarchy } from '../../../ts/cgroups/hierarchies.ts';
 import { makerOf } from '../../../ts/cgroups/names.ts';
+import { hierarchiesOf } from '../../../ts/cgroups/visible.ts';
 import { withOrlop } from '../../support/orlop.ts';
 import { Program } from '../../support/programs.ts';
 import { requires } from '../../support/require.ts';
@@ -13,7 +14,7 @@ const read = (path: string) => readFileSync(path, 'utf8');
 
 /** The hierarchy that holds a controller, with the cgroup of a process. */
 function groupOf(pid: number, controller: string): { version: 1 | 2; directory: string } {
-  const all = readHierarchies(read('/proc/self/mountinfo'), read(`/proc/${pid}/cgroup`));
+  const all = hierarchiesOf(pid);
   const holds = ({ version, controllers, mount }: Hierarchy) =>
     version === 1
       ? controllers.includes(controller)
