@@ -33,6 +33,7 @@ const shared = {
   cli: ['command-line', 'progress', 'trace'],
   containers: [
     'contexts',
+    'disk',
     'ends',
     'everything-ends',
     'export',

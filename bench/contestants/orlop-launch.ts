@@ -133,6 +133,8 @@ function deviceTree(reason: string): Op[] {
       ([name, major, minor]): Op => ({ op: 'device', reason, mount: dev, name, mode: 0o666, major, minor }),
     ),
     ...links.map(([name, content]): Op => ({ op: 'symlink', reason, mount: dev, name, content })),
-    ...['pts', 'shm', 'mqueue'].map((name): Op => ({ op: 'directory', reason, mount: dev, name, mode: 0o755 })),
+    ...['pts', 'shm', 'mqueue'].map(
+      (name): Op => ({ op: 'directory', reason, mount: dev, name, mode: 0o755, uid: 0, gid: 0, directory: null }),
+    ),
   ];
 }

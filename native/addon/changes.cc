@@ -25,6 +25,8 @@ std::optional<Kind> kind_of(const std::string& name) {
       {"remove", Kind::kRemoveTree},   {"share", Kind::kShare},
       {"same", Kind::kSame},           {"attributes", Kind::kAttributes},
       {"sync", Kind::kSync},           {"layer", Kind::kLayer},
+      {"quota", Kind::kQuota},         {"limit", Kind::kLimit},
+      {"unlimit", Kind::kUnlimit},
   };
   for (const auto& [known, kind] : kKinds) {
     if (name == known) return kind;

@@ -6,8 +6,10 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 
 #include "base/unique_fd.h"
+#include "fs/quota.h"
 #include "fs/remove.h"
 
 namespace orlop::fs {
@@ -95,6 +97,12 @@ Failure make_layer(const std::string& path) {
   return {};
 }
 
+Failure limit(const Change& change) {
+  char* end = nullptr;
+  const uint64_t bytes = strtoull(change.text.c_str(), &end, 10);
+  return limit_layer(change.path, bytes, strtoull(end, nullptr, 10));
+}
+
 Failure set_attributes(const Change& change) {
   if (chown(change.path.c_str(), change.uid, change.gid) != 0) return failed("chown", change.path);
   return outcome(chmod(change.path.c_str(), change.mode), "chmod", change.path);
@@ -139,6 +147,12 @@ Failure make(const Change& change, std::vector<UniqueFd>& held) {
       return make_directory(change);
     case Change::Kind::kLayer:
       return make_layer(change.path);
+    case Change::Kind::kQuota:
+      return require_project_quota(change.path);
+    case Change::Kind::kLimit:
+      return limit(change);
+    case Change::Kind::kUnlimit:
+      return unlimit_layer(change.path);
     case Change::Kind::kAttributes:
       return set_attributes(change);
     case Change::Kind::kSync:

@@ -19,6 +19,9 @@ struct Change {
     kAbsent,  // EEXIST if there is a file at the path
     kMakeDirectory,    // mkdir(2) with the mode, whatever the umask
     kLayer,            // a read-write layer: a directory with `diff` (0755), `work` and the mount point `mnt` in it
+    kQuota,            // fails unless the file system of the directory holds quotas of projects, see quota.h
+    kLimit,            // bounds what is written to a read-write layer by a quota; `text`: bytes, space, inodes
+    kUnlimit,          // takes the bounds of a read-write layer away; ignores a missing one
     kAttributes,       // chown(2) to the user and group, and then chmod(2) to the mode
     kSync,             // fsync(2) of a file or a directory
     kWrite,            // makes or truncates the file, and writes `text`

@@ -64,10 +64,15 @@ int execute(Context& context, const plan::op::Device& op) {
 int execute(Context& context, const plan::op::Directory& op) {
   const int mount = mount_for(context, op.mount, op.name);
   if (mount < 0) return mount;
-  const long error = context.call(__NR_mkdirat, mount, op.name, op.mode & 07777);
+  long error = context.call(__NR_mkdirat, mount, op.name, op.mode & 07777);
+  if (error == 0 && (op.uid != 0 || op.gid != 0)) {
+    error = context.call(__NR_fchownat, mount, op.name, op.uid, op.gid, kAtSymlinkNofollow);
+  }
   // mkdir drops set-id bits, and takes the sticky bit only.
-  if (error < 0 || (op.mode & 06000) == 0) return static_cast<int>(error);
-  return static_cast<int>(context.call(__NR_fchmodat, mount, op.name, op.mode & 07777));
+  if (error == 0 && (op.mode & 06000) != 0) error = context.call(__NR_fchmodat, mount, op.name, op.mode & 07777);
+  if (error != 0 || op.directory == plan::kNoSlot) return static_cast<int>(error);
+  constexpr int kFlags = kPath | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+  return context.fill(op.directory, static_cast<int>(context.call(__NR_openat, mount, op.name, kFlags, 0)));
 }
 
 int execute(Context& context, const plan::op::Symlink& op) {

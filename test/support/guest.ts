@@ -1,6 +1,16 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+} from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -20,7 +30,7 @@ const virtiofsd = '/usr/libexec/virtiofsd';
 const memory = '2048M';
 
 /** What a boot needs, as scripts/setup installs it. */
-export const guestNeeds = [qemu, virtiofsd, 'build-vm/vmlinuz', 'build-vm/overlay.ko.xz'];
+export const guestNeeds = [qemu, virtiofsd, 'build-vm/vmlinuz', 'build-vm/xfs.ko.xz'];
 
 /**
  * A virtual machine with another kernel, whose files are the host's, copy-on-write: test/vm/init is its PID 1. It has
@@ -59,7 +69,10 @@ export class Guest {
 
   static async #bootIn(directory: string): Promise<Guest> {
     chmodSync(directory, 0o755);
-    for (const file of ['test/vm/init', 'build-vm/overlay.ko.xz']) copyFileSync(file, join(directory, base(file)));
+    copyFileSync('test/vm/init', join(directory, 'init'));
+    for (const name of readdirSync('build-vm').filter((one) => one.endsWith(modules))) {
+      copyFileSync(join('build-vm', name), join(directory, name));
+    }
     install(directory);
     const archive = busyboxArchive(directory);
     const server = createServer().listen(join(directory, 'port'));
@@ -88,6 +101,12 @@ export class Guest {
     return { status: Number(status), stdout: decode(stdout), stderr: decode(stderr) };
   }
 
+  /** Loads a module of the guest's kernel, `loop`, which scripts/setup has unpacked. */
+  async load(module: string): Promise<void> {
+    const { status, stderr } = await this.run('root', `insmod ${join(this.#directory, `${module}${modules}`)}`);
+    if (status !== 0) throw new Error(`the module ${module} was not loaded: ${stderr}`);
+  }
+
   /** What the guest's kernel and its PID 1 have printed. */
   console(): string {
     return readFileSync(join(this.#directory, 'console'), 'utf8');
@@ -103,7 +122,7 @@ export class Guest {
 
 const installed = 'app/node_modules/orlop';
 
-const base = (path: string) => path.slice(path.lastIndexOf('/') + 1);
+const modules = '.ko.xz';
 
 /** Places what was built as npm installs the package. */
 function install(directory: string): void {

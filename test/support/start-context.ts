@@ -21,6 +21,7 @@ export function startContextOf(id: string, hostname: string): StartContext {
     held: capabilityNames,
     hardNofile: 1024n,
     volatile: true,
+    memory: undefined,
     confined: null,
     userNamespace: null,
     tmpfsModes: new Map(),

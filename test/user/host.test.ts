@@ -36,6 +36,13 @@ describe('the image host of an ordinary user', function () {
     expect(await sh('ls /srv/orlop-test 2>&1; echo "$?"')).to.match(/\n2\n$/);
   });
 
+  it('is bounded as a whole, in all its unions', async () => {
+    const script = `stat -c '%a %n' / /usr /var; dd if=/dev/zero of=/var/f bs=64k count=24 2>/dev/null; df -P /var | tail -1
+      dd if=/dev/zero of=/usr/f bs=64k count=24 2>/dev/null || echo full`;
+    const bounded = await sh(script, { limits: { disk: '2m' } });
+    expect(bounded).to.match(/^755 \/\n755 \/usr\n755 \/var\n.* 2048 +15\d\d .*\nfull\n$/);
+  });
+
   it('does not let what belongs to root of the host be changed', async () => {
     const before = statSync('/usr/bin/env', { bigint: true });
     expect(await sh('echo x >> /usr/bin/env || chmod 777 /usr/bin/env || rm -f /usr/bin/env || echo no')).to.equal(

@@ -47,6 +47,17 @@ describe('the owners of an image of an ordinary user', function () {
       .map((line) => line.replace(/\s+/g, ' ').replace(/ \d{4}-\S+ \S+/, ''));
   }
 
+  it('do not keep the caller from a root directory or a volume that is closed to it', async () => {
+    const script = 'for one in / /v; do chown 5:5 $one || :; chmod 700 $one; done; echo 12345 > /v/f; echo > /f';
+    const container = await orlop.create('busybox', ['sh', '-c', script], { volumes: ['data:/v'] });
+    await (await container.start()).exited;
+    expect((await container.diff()).map(({ path }) => path)).to.deep.equal(['/f', '/v']);
+    await container.commit('closed');
+    expect((await orlop.run('closed', ['stat', '-c', '%a', '/'])).stdout).to.equal('700\n');
+    await container.remove();
+    expect(await orlop.volumes.prune({ all: true })).to.include({ reclaimed: 6 });
+  });
+
   it('are mapped as the caller has IDs', async () => {
     const rights = (await openSite()).rights;
     expect(rights.kind).to.equal('user');

@@ -87,4 +87,41 @@ describe('limits by cgroup v2, on another kernel', function () {
     expect(status).to.equal(125);
     expect(stderr).to.match(/^orlop: the choice of processors cannot be held: .*'cpuset'.*not delegated/);
   });
+
+  for (const { type, make, full } of [
+    { type: 'ext4', make: 'mkfs.ext4 -q -O project,quota -E quotatype=prjquota', full: 'Disk quota exceeded' },
+    { type: 'xfs', make: 'mkfs.xfs -q', full: 'No space left on device' },
+  ]) {
+    it(`of the read-write layer hold by quotas of ${type}, for as long as the container is there`, async () => {
+      for (const one of type === 'ext4' ? ['loop', 'quota_tree', 'quota_v2'] : ['libcrc32c', 'xfs'])
+        await guest.load(one);
+      const at = `/run/${type}`;
+      const quotas = `xfs_quota -f -x -c 'report -p -n -N -b -i' ${at} | awk '$4 > 0 || $9 > 0'`;
+      const onQuotas = (script: string) => output('root', `export ORLOP_ROOT=${at}/store\n${script}`);
+      await output(
+        'root',
+        `mkdir ${at}; truncate -s 400M ${at}.img; ${make} ${at}.img; mount -o loop,prjquota ${at}.img ${at}`,
+      );
+      const before = await output('root', quotas);
+      await onQuotas(`orlop import -q ${guest.archive} busybox`);
+      const fill = `sh -c 'dd if=/dev/zero of=/f bs=64k count=99; stat -c %s /f'`;
+      await onQuotas(`orlop create --name one --storage-opt size=4m busybox ${fill}`);
+      for (const start of ['first', 'second']) {
+        const { stdout, stderr } = await run('root', `export ORLOP_ROOT=${at}/store\norlop start -a one`);
+        expect(stderr, start).to.contain(full);
+        expect(Number(stdout)).to.be.within(3 << 20, 4 << 20);
+      }
+      expect(await onQuotas('orlop diff one')).to.equal('A /f\n');
+      await onQuotas(`orlop commit one changed; orlop run --rm --storage-opt size=1m changed stat -c %s /f`);
+      const files = `i=0; while true 2>/dev/null > /d$i; do i=$((i + 1)); done; echo $i`;
+      const made = await onQuotas(`orlop run --rm --storage-opt size=1m busybox sh -c '${files}'`);
+      expect(Number(made)).to.be.within(400, 512);
+      // A container without the limit is not bounded.
+      expect(Number(await onQuotas(`orlop run --rm busybox ${fill} 2>/dev/null`))).to.equal(99 << 16);
+      expect((await output('root', quotas)).split('\n')).to.have.length(before.split('\n').length + 1);
+      await onQuotas('orlop rm one');
+      expect(await output('root', quotas)).to.equal(before);
+      await output('root', `umount ${at}`);
+    });
+  }
 });

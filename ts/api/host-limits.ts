@@ -23,5 +23,6 @@ export function hostLimits({ memory, swap, cpu, pids, deviceRates = [], ...limit
     BlkioDeviceReadIOps: ratesOf('riops'),
     BlkioDeviceWriteIOps: ratesOf('wiops'),
     CgroupParent: limits.cgroupParent ?? '',
+    ...(limits.disk !== undefined && { StorageOpt: { size: `${limits.disk}` } }),
   };
 }

@@ -3,6 +3,7 @@ import type { ImageConfig, ImageId } from '../images/types.ts';
 import { layerMarks, layerPaths } from '../record/layer.ts';
 import type { ContainerRecord, StoredContainer } from '../record/schema.ts';
 import type { MountSpec } from '../request/types.ts';
+import { refuseInMemory } from './layer-reads.ts';
 import { pauseContainer } from './pause/pause.ts';
 import type { Runtime } from './runtime.ts';
 
@@ -24,6 +25,7 @@ export async function commitContainer(
   request: CommitRequest,
 ): Promise<ImageId> {
   const { record, state } = container;
+  refuseInMemory(record);
   // The container's record protects the image. A lock on the images here would block the new one.
   const { value: base } = await runtime.images.resolve(record.image.id);
   const running = state.status === 'running';

@@ -62,7 +62,7 @@ export async function launchContainer(
   const { range, limited } = lent;
   const network = range === null && facts.network === 'none' && where.prefetches ? networks.tryTake() : null;
   const taken = [...(network === null ? [] : [network]), ...(mounts?.descriptors ?? [])];
-  const strategy = range === null ? where.choose(mayHang) : 'opener';
+  const strategy = range === null ? where.choose(mayHang || facts.root.memory !== undefined) : 'opener';
   const prefetched = { strategy, network: network !== null, mounts: mounts?.names ?? null };
   const places = { stagingDirectory: make?.stagingDirectory ?? null, trash: store.trash() };
   const form = unlessRefused(

@@ -1,5 +1,4 @@
-import { constants } from 'node:fs';
-import { type FileHandle, open, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { RequestError } from '../errors/index.ts';
 import { pack } from '../images/archive/index.ts';
 import { readingOwners } from '../images/layers/owners.ts';
@@ -8,22 +7,24 @@ import { isAlive, type ProcessIdentity } from '../linux/proc.ts';
 import type { Native, NativeChange } from '../native/contract.ts';
 import { applicationOf } from '../record/files.ts';
 import { hasOwnUsers, layerMarks, layerPaths } from '../record/layer.ts';
-import type { StoredContainer } from '../record/schema.ts';
+import type { ContainerRecord, StoredContainer } from '../record/schema.ts';
 import { ImageView } from '../resolve/image-view.ts';
+import { withForeignDirectory } from '../store/foreign-directory.ts';
 import { errorCode } from '../store/system-error.ts';
 import type { Runtime } from './runtime.ts';
 
 /** Lists the changes of a container's read-write layer against its image, by path. Volumes are not in it. */
 export async function diffContainer(runtime: Runtime, { record }: StoredContainer): Promise<readonly NativeChange[]> {
+  refuseInMemory(record);
   const { value: image } = await runtime.images.resolve(record.image.id);
   await using view = new ImageView(runtime.native, image.layers);
   const marks = layerMarks(record.request, runtime.native.rights);
-  const upper = await openDirectory(layerPaths(runtime.store, record.layer).upper);
-  try {
-    return withoutParts(await runtime.native.diff(upper.fd, await view.open(), marks), image);
-  } finally {
-    await upper.close();
-  }
+  const lower = await view.open();
+  const { upper } = layerPaths(runtime.store, record.layer);
+  const changes = await withForeignDirectory(runtime.native, upper, (directory) =>
+    runtime.native.diff(directory, lower, marks),
+  );
+  return withoutParts(changes, image);
 }
 
 /** Writes the root filesystem of a container as a tar archive: image and read-write layer, without volumes. */
@@ -54,6 +55,15 @@ export async function exportContainer(
   const { upper } = layerPaths(store, record.layer);
   await using view = new ImageView(native, [upper, ...image.layers], layerMarks(record.request, native.rights));
   await write(await view.open());
+}
+
+/** @throws RequestError ORLOP_E_LIMIT if what the container wrote cannot be read from outside */
+export function refuseInMemory({ name, layerInMemory }: ContainerRecord): void {
+  if (!layerInMemory) return;
+  const message = `the changes of container '${name}' are in memory, where only the container sees them`;
+  throw new RequestError('ORLOP_E_LIMIT', message, {
+    hint: 'without a limit of disk, or with a store on a file system with project quotas, they are on the disk',
+  });
 }
 
 /** The directory of a part is in the read-write layer of each container, changed or not. Pure. */
@@ -89,8 +99,4 @@ async function openRunning(native: Native, { pid, startTime }: ProcessIdentity):
     if (errorCode(error) === 'ESRCH') return null;
     throw error;
   });
-}
-
-function openDirectory(path: string): Promise<FileHandle> {
-  return open(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
 }

@@ -29,7 +29,7 @@ export async function planRun(runtime: Runtime, request: RunRequest): Promise<Pl
   const ownUsers = hasOwnUsers(resolved.request);
   const network = !ownUsers && request.network === 'none' && networks.ready > 0;
   const mounts = root === null ? null : roots.prefetched(root.key);
-  const strategy = ownUsers ? 'opener' : where.choose(resolved.mayHang);
+  const strategy = ownUsers ? 'opener' : where.choose(resolved.mayHang || resolved.disk === 'memory');
   const form = { strategy, network, mounts: mounts?.names ?? null };
   const plan = new BinaryPlan(buildPlan(inForm(resolved.facts(volumes), form)));
   const { values, command } = newOwn(resolved, request, newId());

@@ -57,9 +57,13 @@ export async function prepareContainer(
     container,
     created: made,
     start,
-    // A union in a user namespace belongs to one start.
-    root: durability === 'ephemeral' && !hasOwnUsers(resolved.request) ? rootOf(resolved, start) : null,
+    root: durability === 'ephemeral' && !isOwn(resolved) ? rootOf(resolved, start) : null,
   };
+}
+
+/** True if the union belongs to one start: it is made in a user namespace, or bounded. */
+function isOwn({ request, disk }: Resolved): boolean {
+  return hasOwnUsers(request) || disk !== null;
 }
 
 /**

@@ -2,6 +2,7 @@ import { LaunchError } from '../errors/index.ts';
 import type { Launched } from '../launch/launch.ts';
 import type { ExitOptions, NativeProcess } from '../native/contract.ts';
 import { allowRemount } from '../record/layer.ts';
+import { withSpareSpace } from '../record/quota.ts';
 import type { StoredContainer } from '../record/schema.ts';
 import { explaining } from '../store/explain.ts';
 import type { ExitStatus } from '../supervise/exit.ts';
@@ -46,8 +47,8 @@ export async function startContainer(
   laps.lap('claim', 'no other process starts it');
   try {
     const prepared = 'prepared' in container ? container.prepared : null;
-    const launched = await unlessRemoved(runtime, claimed, () =>
-      launchClaimed(runtime, { ...claimed, prepared }, request),
+    const launched = await withSpareSpace(store, claimed.record, () =>
+      unlessRemoved(runtime, claimed, () => launchClaimed(runtime, { ...claimed, prepared }, request)),
     );
     const { process, removes } = launched;
     const { id } = claimed.record;

@@ -1,6 +1,7 @@
-import { constants } from 'node:fs';
-import { open, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { RequestError } from '../errors/index.ts';
+import type { Native } from '../native/contract.ts';
+import { withForeignDirectory } from '../store/foreign-directory.ts';
 import { applyChanges } from './changes.ts';
 import { decodeImage, encodeImage, type ImageDocument } from './config.ts';
 import type { Context } from './context.ts';
@@ -23,7 +24,7 @@ export async function commitLayer(context: Context, options: CommitOptions): Pro
   await using addition = await Addition.begin(context.store, context.archiver, options.signal);
   // The addition blocks sweeps: layers that exist now still exist when the record is written.
   const below = await readLayers(context, base.diffIds);
-  const layer = await addUpper(addition, options, base.diffIds);
+  const layer = await addUpper(context.store.native, addition, options, base.diffIds);
   const created = timestamp(undefined);
   const history = {
     created,
@@ -79,15 +80,13 @@ async function existingLayer(store: Context['store'], chainId: Digest): Promise<
 }
 
 async function addUpper(
+  native: Native,
   addition: Addition,
   { upper, marks, onProgress, signal }: CommitOptions,
   below: readonly string[],
 ): Promise<LayerRecord> {
-  const directory = await open(upper, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
-  try {
-    const onBytes = asProgress(onProgress, { stage: 'pack' });
-    return await addition.packed(directory.fd, below, { marks, onBytes, signal });
-  } finally {
-    await directory.close();
-  }
+  const onBytes = asProgress(onProgress, { stage: 'pack' });
+  return withForeignDirectory(native, upper, (directory) =>
+    addition.packed(directory, below, { marks, onBytes, signal }),
+  );
 }

@@ -4,7 +4,7 @@ import type { Marks, Rights } from './rights.ts';
 export const emptyMountPoint = '/rootfs';
 
 /** Version of this interface. Compared with the addon when the addon is loaded. */
-export const abi = 9;
+export const abi = 10;
 
 /**
  * A command makes one start and ends: it prefetches nothing and leaves no work for later. A program may make others.
@@ -56,12 +56,15 @@ export interface OrderAnswer {
  * A change of the store's directories, by absolute paths. `lock` holds a lock on the file, exclusive, until the batch
  * has ended (EWOULDBLOCK if another process holds it); `share` holds a shared one. `same` fails with ESTALE if the file
  * has another identity (`fileIdentity`), `absent` with EEXIST if there is a file. `attributes` sets mode and owner.
- * `sync` is fsync(2) of a file or a directory. `layer` makes a read-write layer with its mount point. `write` makes or
- * truncates the file. `discard` is a `rename` that ignores a missing file; so do `unlink`, `rmdir` and `remove` (a
+ * `sync` is fsync(2) of a file or a directory. `layer` makes a read-write layer with its mount point. `quota` fails
+ * unless quotas of projects hold at the directory. `limit` bounds a read-write layer by one: bytes, space, inodes;
+ * `unlimit` takes that away. `write` makes or truncates the file. `discard` is a `rename` that ignores a missing file; so do `unlink`, `rmdir` and `remove` (a
  * directory tree).
  */
 export type Change =
   | readonly [kind: 'lock' | 'share' | 'absent' | 'unlink' | 'rmdir' | 'remove' | 'sync' | 'layer', path: string]
+  | readonly [kind: 'quota' | 'unlimit', path: string]
+  | readonly [kind: 'limit', path: string, bounds: string]
   | readonly [kind: 'same', path: string, identity: string]
   | readonly [kind: 'mkdir', path: string, mode: number]
   | readonly [kind: 'attributes', path: string, mode: number, uid: number, gid: number]

@@ -6,7 +6,7 @@ import { lengthOf } from './holes.ts';
 import { byDepth, type PlacedMount, placeMounts } from './layout.ts';
 import { becomeApplication } from './process.ts';
 import type { Namespace, Plan, Slot, Supplied } from './types.ts';
-import { makeUnion, placeLayers } from './union.ts';
+import { makeLayerInMemory, makeUnion, placeLayers } from './union.ts';
 
 /**
  * Builds the plan of a start. The container init process makes the mounts while it still sees the host, or an opener
@@ -38,15 +38,16 @@ function suppliedBy({ networkPrefetched, userNamespace, mountsPrefetched = [] }:
 }
 
 /** Adds the operations up to the change of the root. */
-export function makeContainer(draft: Draft, facts: StartFacts): Scratch {
-  if (facts.strategy !== 'opener') leaveHostAlone(draft);
-  if (facts.userNamespace) {
+export function makeContainer(draft: Draft, given: StartFacts): Scratch {
+  if (given.strategy !== 'opener') leaveHostAlone(draft);
+  if (given.userNamespace) {
     // First: then the memory, which is the caller's too, is not dumpable, and its file belongs to root of the machine.
-    setScore(draft, facts, null);
+    setScore(draft, given, null);
     becomeRoot(draft);
   }
-  if (facts.networkPrefetched) joinNetwork(draft);
-  const scratch = makeScratch(draft, facts);
+  if (given.networkPrefetched) joinNetwork(draft);
+  const scratch = makeScratch(draft, given);
+  const facts = { ...given, root: makeLayerInMemory(draft, given.root, scratch.mount) };
   const rootfs = draft.prefetchedMount('/') ?? makeRoot(draft, facts, scratch.mount);
   const mounts = placeMounts(facts);
   const made = new Map(
@@ -142,7 +143,16 @@ function makeScratch(draft: Draft, facts: StartFacts): Scratch {
       at: facts.root.mountPoint,
     },
     { op: 'device', reason: 'for masked files', mount: slot, name: 'null', mode: 0o666, major: 1, minor: 3 },
-    { op: 'directory', reason: 'for masked directories', mount: slot, name: 'empty', mode: 0o755 },
+    {
+      op: 'directory',
+      reason: 'for masked directories',
+      mount: slot,
+      name: 'empty',
+      mode: 0o755,
+      uid: 0,
+      gid: 0,
+      directory: null,
+    },
   );
   return {
     mount: slot,

@@ -125,7 +125,7 @@ function makeDev(draft: Draft, devices: boolean): Slot {
   }
   for (const [name, content] of links) draft.own.push({ op: 'symlink', reason, mount: slot, name, content });
   for (const name of ['pts', 'shm', 'mqueue']) {
-    draft.own.push({ op: 'directory', reason, mount: slot, name, mode: 0o755 });
+    draft.own.push({ op: 'directory', reason, mount: slot, name, mode: 0o755, uid: 0, gid: 0, directory: null });
   }
   return slot;
 }

@@ -66,6 +66,25 @@ export interface RootFacts {
   readonly parts?: readonly UnionPart[] | undefined;
   /** Directories of the host that are parts of it, read-only. */
   readonly bound?: readonly string[] | undefined;
+  /** The read-write layer is in memory, and ends with the container: `upper` and `work` only name what it stands for. */
+  readonly memory?: LayerInMemory | undefined;
+}
+
+/** A tmpfs that bounds what a container writes. */
+export interface LayerInMemory {
+  /** Bytes. */
+  readonly size: bigint;
+  readonly inodes: bigint;
+  /** Directories in it, parents first. */
+  readonly directories: readonly LayerDirectory[];
+}
+
+export interface LayerDirectory {
+  /** Path below that of the layer: `diff`. */
+  readonly name: string;
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
 }
 
 /** A directory of the host's root file system, in a union of its own. */

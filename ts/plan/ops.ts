@@ -106,6 +106,9 @@ export const ops = {
       ['mount', 'slot'],
       ['name', 'string'],
       ['mode', 'u32'],
+      ['uid', 'u32'],
+      ['gid', 'u32'],
+      ['directory', 'out'],
     ],
   },
   symlink: {

@@ -47,7 +47,11 @@ export function wordsFor(plan: Plan, op: Op): string {
     case 'device':
       return list(quote(op.name), `char ${op.major}:${op.minor}`, `mode ${octal(op.mode)}`);
     case 'directory':
-      return list(quote(op.name), `mode ${octal(op.mode)}`);
+      return list(
+        quote(op.name),
+        `mode ${octal(op.mode)}`,
+        (op.uid !== 0 || op.gid !== 0) && `owner ${op.uid}:${op.gid}`,
+      );
     case 'symlink':
       return `${quote(op.name)} -> ${quote(op.content)}`;
     case 'file':

@@ -76,9 +76,10 @@ export class ContainerPool {
     try {
       const prepared = await withPrepared(this.#runtime, request, { durability: 'ephemeral' }, async (found) => found);
       this.#image = prepared.resolved.image;
-      const { request: resolved, mayHang } = prepared.resolved;
+      const { request: resolved, mayHang, disk } = prepared.resolved;
       // No range of IDs can wait with a container: its starts are ordinary ones.
-      this.#prefetches = (await where.canOpen()) && !mayHang && !hasOwnUsers(resolved);
+      const ordinary = mayHang || hasOwnUsers(resolved) || disk === 'memory';
+      this.#prefetches = !ordinary && (await where.canOpen());
       if (this.#prefetches) await this.#waiting.fill();
     } catch (error) {
       await this.close();

@@ -5,8 +5,9 @@ import type { Store } from '../store/store.ts';
 import { statePath } from './files.ts';
 import { type LayerOrigin, moveLayer, type RootAttributes, syncLayer } from './layer.ts';
 import { newRecordChanges } from './making.ts';
+import { limitLayer, unlimitLayer } from './quota.ts';
 import { removeRecordChanges } from './removing.ts';
-import type { ContainerState, StoredContainer } from './schema.ts';
+import type { ContainerRecord, ContainerState, StoredContainer } from './schema.ts';
 import { waiterLock } from './waiters.ts';
 
 // Batches of changes to the store for the making, the start and the exit of a container. The launcher thread and the
@@ -26,7 +27,8 @@ export function createdChanges(
   const { layer } = container.record;
   const { write, sync, publish } = newRecordChanges(store, container, self);
   const layerSync = container.durability === 'durable' ? syncLayer(store, layer) : [];
-  return [...write, ...moveLayer(store, layer, origin, root), ...sync, ...layerSync, ...publish];
+  const made = [...moveLayer(store, layer, origin, root), ...limitLayer(store, container.record)];
+  return [...write, ...made, ...sync, ...layerSync, ...publish];
 }
 
 /** State of a container whose application runs, without PID and start time, which the launcher thread adds. Pure. */
@@ -60,10 +62,10 @@ export function afterExitChanges(
   { record, state, durability }: StoredContainer,
   trash: string | null,
 ): AfterExit | null {
-  const { id, layer, volumes } = record;
+  const { id, volumes } = record;
   const { owner } = state;
   if (durability === 'durable' || owner === null || volumes.some(({ anonymous }) => anonymous)) return null;
-  const removal = layerRemoval(store, layer, trash);
+  const removal = layerRemoval(store, record, trash);
   if (removal === null) return null;
   const lock = store.lockFile('container', id);
   const changes: Change[] = [
@@ -78,24 +80,20 @@ export function afterExitChanges(
 }
 
 /** Removes the layer and its mount point. A command has no later time, so it removes them in place. */
-function layerRemoval(store: Store, layer: string, trash: string | null): AfterExit | null {
+function layerRemoval(store: Store, record: ContainerRecord, trash: string | null): AfterExit | null {
+  const { layer } = record;
   const [path, mountPoint] = [store.layerPath(layer), store.mountPoint(layer)];
+  const unlimited = unlimitLayer(store, record);
   if (store.mode === 'command') {
     // Not recursive: files below a mount would not be the container's.
     return {
-      changes: [
-        ['remove', path],
-        ['rmdir', mountPoint],
-      ],
+      changes: [...unlimited, ['remove', path], ['rmdir', mountPoint]],
       background: [],
     };
   }
   if (trash === null) return null;
   const discarded = `${trash}/${layer}`;
   // The mount point is empty. If the trash has one already, the batch fails, and JavaScript removes the container.
-  const changes: Change[] = [
-    ['discard', path, discarded],
-    ['discard', mountPoint, `${discarded}/mnt`],
-  ];
+  const changes: Change[] = [...unlimited, ['discard', path, discarded], ['discard', mountPoint, `${discarded}/mnt`]];
   return { changes, background: [['remove', discarded]] };
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Change, Native } from '../native/contract.ts';
 import { inside } from '../native/ids.ts';
 import { type Marks, marksOf, type Rights, rootRights } from '../native/rights.ts';
+import type { LayerDirectory } from '../plan/facts.ts';
 import type { RunRequest } from '../request/types.ts';
 import { fileNameFor } from '../store/file-name.ts';
 import type { Store } from '../store/store.ts';
@@ -63,14 +64,26 @@ export function rootAttributes(image: string | undefined, { users, groups }: Map
 export function setRootAttributes(path: string, { mode, uid, gid, parts }: RootAttributes): Change[] {
   const changes: Change[] = [];
   if (mode !== defaultMode || uid !== 0 || gid !== 0) changes.push(['attributes', `${path}/diff`, mode, uid, gid]);
-  if (parts === undefined) return changes;
-  const work = `${path}/work`;
-  changes.push(['mkdir', partsWork(work), 0o700]);
-  for (const { target, mode: ofPart } of [...parts.holders, ...parts.targets]) {
-    changes.push(['mkdir', `${path}/diff${target}`, ofPart]);
-  }
-  for (const { target } of parts.targets) changes.push(['mkdir', partWork(work, target), 0o700]);
-  return changes;
+  const ofParts = directoriesOfParts(parts).map(({ name, mode }): Change => ['mkdir', `${path}/${name}`, mode]);
+  return [...changes, ...ofParts];
+}
+
+/** The directories of a read-write layer, as they are made on a disk, parents first. Pure. */
+export function layerDirectories({ mode, uid, gid, parts }: RootAttributes): readonly LayerDirectory[] {
+  return [{ name: 'diff', mode, uid, gid }, ownDirectory('work', 0o700), ...directoriesOfParts(parts)];
+}
+
+function directoriesOfParts(parts: Parts | undefined): readonly LayerDirectory[] {
+  if (parts === undefined) return [];
+  return [
+    ownDirectory(partsWork('work'), 0o700),
+    ...[...parts.holders, ...parts.targets].map(({ target, mode }) => ownDirectory(`diff${target}`, mode)),
+    ...parts.targets.map(({ target }) => ownDirectory(partWork('work', target), 0o700)),
+  ];
+}
+
+function ownDirectory(name: string, mode: number): LayerDirectory {
+  return { name, mode, uid: 0, gid: 0 };
 }
 
 /** The unions of parts, whose upper directories are in that of the root. Pure. */

@@ -6,6 +6,7 @@ import { readVolume } from '../volumes/record.ts';
 import type { Volumes } from '../volumes/volumes.ts';
 import { applicationOf, volumeNames } from './files.ts';
 import { removeLayer } from './layer.ts';
+import { unlimitLayer } from './quota.ts';
 import { removeDirectory, writeRemoving } from './removing.ts';
 import type { ContainerState, Durability, RecordedExit, StoredContainer } from './schema.ts';
 import { letWaitersRead } from './waiters.ts';
@@ -32,6 +33,8 @@ export async function removeContainer(store: Store, volumes: Volumes, removal: R
   if (removal.volumes) {
     for (const name of await anonymousVolumes(store, removal)) await removeUnused(volumes, name, id, durability);
   }
+  // What was not found here is a number that no other layer takes.
+  if (container !== null) await store.native.changeLater(unlimitLayer(store, container.record)).catch(() => {});
   await removeLayer(store, container?.record.layer ?? id);
   if (container !== null && removal.exit !== null) await letWaitersRead(store, container, removal.exit);
   // A start in progress may have executed an application since its state was read.

@@ -48,6 +48,8 @@ export interface ContainerRecord {
   readonly image: { readonly reference: string; readonly id: string };
   /** ID of the read-write layer, and of its place under `mnt/`. */
   readonly layer: string;
+  /** What the container writes is in memory, and its read-write layer in the store is empty: a limit of `disk`. */
+  readonly layerInMemory?: boolean | undefined;
   readonly request: RunRequest;
   readonly process: ProcessRecord;
   readonly volumes: readonly VolumeUse[];
@@ -100,6 +102,7 @@ export const containerSchema = recordSchema(() =>
     created: text,
     image: v.object({ reference: text, id: text }),
     layer: v.pipe(text, v.regex(/^[0-9a-f]{64}$/)),
+    layerInMemory: v.optional(v.boolean()),
     request,
     process: v.object({ argv: texts, env: texts, cwd: text, uid: count, gid: count, groups: v.array(count) }),
     volumes: v.array(v.object({ name: text, target: text, attributes: count, anonymous: v.boolean(), reason: text })),

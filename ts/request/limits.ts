@@ -1,8 +1,10 @@
+import { RequestError } from '../errors/index.ts';
 import { parseCgroupParent } from './cgroup-parent.ts';
 import { parseCpu, parseCpuShares, parseCpusetCpus, parseCpusetMems } from './cpu-limits.ts';
 import { type DeviceRate, parseDeviceRates } from './device-rates.ts';
 import { parseMemoryLimits } from './memory-limits.ts';
 import { parseSize } from './size.ts';
+import { quote } from './text.ts';
 import type { LimitOptions, RequestContext } from './types.ts';
 import { isUnbounded, parseWholeNumber } from './whole-number.ts';
 
@@ -32,6 +34,8 @@ export interface Limits {
   readonly wallTime?: number;
   /** Bytes of each output that is collected. */
   readonly output?: number;
+  /** Bytes in the read-write layer. */
+  readonly disk?: number;
   /** Each kind and path once. */
   readonly deviceRates?: readonly DeviceRate[];
   /** Absolute, cleaned path below the root of the cgroup file system. */
@@ -63,6 +67,7 @@ export function parseLimits(
     cpuTime: optional(given.cpuTime, (ms) => parseTime('the limit of processor time', ms)),
     wallTime: optional(given.wallTime, (ms) => parseTime('the limit of time', ms)),
     output: optional(given.output, (bytes) => parseSize('the limit of output', bytes)),
+    disk: optional(given.disk, parseDisk),
     deviceRates: rates.length === 0 ? undefined : rates,
     cgroupParent: optional(cgroupParent, parseCgroupParent),
   });
@@ -83,6 +88,18 @@ function parseWeight(given: number | string): number {
 
 function parseTime(what: string, given: number | string): number {
   return parseWholeNumber(what, given, { from: 1, hint: 'write milliseconds' });
+}
+
+/** Mount points and the files of `/etc` are made in the layer too. */
+const leastDisk = 1024 * 1024;
+
+function parseDisk(given: number | string): number {
+  const what = 'the size of the read-write layer';
+  const bytes = parseSize(what, given);
+  if (bytes >= leastDisk) return bytes;
+  throw new RequestError('ORLOP_E_INPUT', `${what} ${quote(String(given))} is below 1 MiB`, {
+    hint: `write bytes, or a number with k, m or g: at least '1m'`,
+  });
 }
 
 function optional<In, Out>(value: In | undefined, parse: (value: In) => Out): Out | undefined {

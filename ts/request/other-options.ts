@@ -42,6 +42,7 @@ export const otherOptions: Readonly<Record<string, OtherOption>> = {
   tty: later("the command 'script' makes a terminal inside: ['script', '-qc', 'sh', '/dev/null']"),
   init: later("name one of the image: entrypoint: 'tini'"),
   ports: later("with network: 'host' the application listens on the host's own ports"),
+  storageOpt: inLimits("disk: '1g'"),
   privileged: later("give what is needed: 'capAdd', 'securityOpt'"),
   devices: later("mount them: volumes: ['/dev/fuse:/dev/fuse:dev']"),
   platform: later('load the image of that platform'),
@@ -52,5 +53,5 @@ export const otherLimits: Readonly<Record<string, OtherOption>> = {
   memorySwap: { hint: "write 'swap', which is what is beyond memory" },
   pidsLimit: meant('pids'),
   cgroupParent: { hint: "write it beside 'limits'" },
-  disk: later("readOnly: true, with tmpfs: ['/work:size=64m']"),
+  storage: meant('disk'),
 };

@@ -68,6 +68,7 @@ const limits = v.strictObject({
   cpuTime: size,
   wallTime: size,
   output: size,
+  disk: size,
   deviceReadBps: rates,
   deviceWriteBps: rates,
   deviceReadIops: rates,

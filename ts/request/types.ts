@@ -285,6 +285,16 @@ export interface LimitOptions {
    * `maxBuffer`, it is no error.
    */
   readonly output?: number | string | undefined;
+  /**
+   * What the read-write layer may hold, at least `1m`: files that the container makes or changes, those of the image
+   * that it changes as a whole, and as many inodes as 4 KiB go into it. Volumes, `tmpfs` mounts and `/dev/shm` do not
+   * count. Beyond it, a write fails with ENOSPC or EDQUOT.
+   *
+   * Where the store is root's, on ext4 or xfs with `prjquota`, the file system holds the limit. Elsewhere the layer is
+   * in memory, where it counts as memory of the container: it ends with the container, which has to be one that is
+   * removed then (`rm`), and cannot be committed.
+   */
+  readonly disk?: number | string | undefined;
   /** Bytes in a second that are read from a device. */
   readonly deviceReadBps?: DeviceRates | undefined;
   /** Bytes in a second that are written to a device. */

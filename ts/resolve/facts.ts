@@ -12,7 +12,7 @@ import {
   defaultUmask,
   withDefaultSysctls,
 } from '../plan/defaults.ts';
-import type { BindMount, Rlimit, StartFacts, TmpfsMount, UserMount } from '../plan/facts.ts';
+import type { BindMount, LayerInMemory, Rlimit, StartFacts, TmpfsMount, UserMount } from '../plan/facts.ts';
 import { parents } from '../plan/layout.ts';
 import { unionParts } from '../record/layer.ts';
 import type { ContainerRecord } from '../record/schema.ts';
@@ -34,6 +34,8 @@ export interface StartContext {
   /** The caller's hard RLIMIT_NOFILE. */
   readonly hardNofile: bigint;
   readonly volatile: boolean;
+  /** The read-write layer is in memory. */
+  readonly memory: LayerInMemory | undefined;
   /** What the launcher's user namespace allows; null: the initial one. */
   readonly confined: StartFacts['confined'];
   /** User namespace that the container gets; null: that of the caller. */
@@ -64,6 +66,7 @@ export function startFacts(record: ContainerRecord, image: ResolvedImage, contex
       volatile: context.volatile,
       userxattr: context.confined !== null,
       readOnly: request.readOnly,
+      memory: context.memory,
     },
     mounts: mountsOf(record, context),
     hidden: hiddenOf(image, request),

@@ -4,7 +4,7 @@ import { capabilityNames } from '../linux/capabilities.ts';
 import type { Change, Native } from '../native/contract.ts';
 import { type IdMaps, isOneId } from '../native/ids.ts';
 import type { IsolationName } from '../native/isolation-types.ts';
-import type { StartFacts } from '../plan/facts.ts';
+import type { LayerInMemory, StartFacts } from '../plan/facts.ts';
 import { hole } from '../plan/holes.ts';
 import { hasOwnUsers, layerPaths, type RootAttributes, rootAttributes } from '../record/layer.ts';
 import type { ContainerRecord, Durability } from '../record/schema.ts';
@@ -13,6 +13,7 @@ import type { EnvEntry, RunRequest } from '../request/types.ts';
 import { newId } from '../store/id.ts';
 import type { Store } from '../store/store.ts';
 import type { Laps } from '../trace/laps.ts';
+import { type DiskLimit, diskLimitOf, layerInMemory } from './disk.ts';
 import { etcFiles } from './etc-files.ts';
 import { startFacts } from './facts.ts';
 import { resolveFilter } from './filter.ts';
@@ -31,6 +32,8 @@ export interface Resolved {
   readonly image: ResolvedImage;
   readonly user: ResolvedUser;
   readonly rootAttributes: RootAttributes;
+  /** How the size of the read-write layer is held; null: it has no limit. */
+  readonly disk: DiskLimit | null;
   /** Record of the request's containers, with holes for the values of one container. */
   readonly record: ContainerRecord;
   readonly volumes: readonly VolumeNeed[];
@@ -91,7 +94,8 @@ export async function resolveRequest(
   await using view = ImageView.ofImage(native, image.value);
   const user = await resolveImageUser(native, image.value, request.user ?? image.value.config.user, view.open);
   const needs = volumeNeeds(request, image.value.config, newId);
-  const record = recordOf(request, image.value, user, needs);
+  const disk = diskLimitOf(services, request, options.durability);
+  const record = { ...recordOf(request, image.value, user, needs), ...(disk === 'memory' && { layerInMemory: true }) };
   // Refuses what cannot be before anything is made.
   processOf(request, image.value.config, user, '');
   refuseVainLimit(request, user);
@@ -104,14 +108,16 @@ export async function resolveRequest(
     request,
     user,
     volumes: needs,
-    rootAttributes: {
-      ...rootAttributes(image.value.parts?.root ?? image.value.layers[0], rights),
-      parts: image.value.parts,
-    },
+    rootAttributes: rootOf(image.value, rights),
+    disk,
     createChecks: image.checks,
     // Each container has an anonymous volume of its own.
     repeatable: rest.startLasts && image.repeatable && !needs.some(({ anonymous }) => anonymous),
   };
+}
+
+function rootOf({ parts, layers }: ResolvedImage, rights: IdMaps): RootAttributes {
+  return { ...rootAttributes(parts?.root ?? layers[0], rights), parts };
 }
 
 /** The IDs that a container has. Pure. */
@@ -155,6 +161,7 @@ export async function resolveStart(
     seccomp: filter.value,
     tmpfsModes: modes,
     maskedPaths: await thermalPaths(),
+    memory: inMemory(record, image, rights),
     cgroup: groups.shows(request.limits),
     held,
     confined: ownUsers ? { oneId: false } : rights.userNamespace === null ? null : { oneId: isOneId(rights.users) },
@@ -175,6 +182,11 @@ export async function resolveStart(
   };
   laps?.lap('settings', 'files of /etc, filter, limits');
   return resolved;
+}
+
+function inMemory(record: ContainerRecord, image: ResolvedImage, rights: IdMaps): LayerInMemory | undefined {
+  const { disk } = record.request.limits;
+  return record.layerInMemory && disk !== undefined ? layerInMemory(disk, rootOf(image, rights)) : undefined;
 }
 
 /** Hole of a list, cast to the list's element. */

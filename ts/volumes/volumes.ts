@@ -1,9 +1,9 @@
-import { constants } from 'node:fs';
-import { open, readdir } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { RequestError } from '../errors/index.ts';
 import { now } from '../linux/clock.ts';
 import { syncDirectory } from '../store/durable.ts';
 import { explaining } from '../store/explain.ts';
+import { withForeignDirectory } from '../store/foreign-directory.ts';
 import { isId, newId } from '../store/id.ts';
 import type { Lock } from '../store/lock.ts';
 import { collect, type Damaged, damaged } from '../store/record.ts';
@@ -148,12 +148,9 @@ export class Volumes {
 
   /** Size of a volume's data in bytes. */
   async size(name: string): Promise<number> {
-    const data = await open(this.#store.volumeData(name), constants.O_RDONLY | constants.O_DIRECTORY);
-    try {
-      return (await this.#store.native.treeSize(data.fd)).bytes;
-    } finally {
-      await data.close();
-    }
+    const { native } = this.#store;
+    const { bytes } = await withForeignDirectory(native, this.#store.volumeData(name), (data) => native.treeSize(data));
+    return bytes;
   }
 
   async #pruneBatch(volumes: readonly Volume[]): Promise<Pruned> {

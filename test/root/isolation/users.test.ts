@@ -97,6 +97,13 @@ describe('a container of root with a user namespace of its own', function () {
     await running.exited;
   });
 
+  it('is bounded by a read-write layer in memory', async () => {
+    const script = 'dd if=/dev/zero of=/f bs=64k count=99 2>/dev/null; stat -c "%s %u" /f; rm -r /data; ls /data';
+    const { stdout, stderr } = await sh(script, { limits: { disk: '2m' }, reject: false });
+    expect(Number(/^(\d+) 0\n$/.exec(stdout)?.[1])).to.be.within(1 << 20, 1 << 21);
+    expect(stderr).to.match(/^ls: \/data: No such file or directory\n$/);
+  });
+
   it('keeps hidden what a layer hides, opaque directories too', async () => {
     const { orlop, directory } = fixture();
     const base = await orlop.create('busybox', ['sh', '-c', 'mkdir /old; echo 1 >/old/a; echo 2 >/b'], {});

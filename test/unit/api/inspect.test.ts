@@ -43,6 +43,7 @@ describe('a container that is inspected', () => {
       cpusetMems: '0',
       pids: 64,
       blkioWeight: 300,
+      disk: 2 ** 20,
       deviceRates: [
         { kind: 'rbps', path: '/dev/a', rate: 1 },
         { kind: 'wbps', path: '/dev/a', rate: 2 },
@@ -72,6 +73,7 @@ describe('a container that is inspected', () => {
       BlkioDeviceReadIOps: [{ Path: '/dev/a', Rate: 3 }],
       BlkioDeviceWriteIOps: [{ Path: '/dev/a', Rate: 4 }],
       CgroupParent: '/batch',
+      StorageOpt: { size: '1048576' },
     });
   });
 

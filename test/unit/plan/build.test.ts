@@ -278,6 +278,49 @@ describe('plan of a start', () => {
     expect(names(free.enter)).not.to.include('seccomp');
   });
 
+  it('puts a bounded read-write layer into memory, with directories as the disk would have them', () => {
+    const own = { mode: 0o700, uid: 0, gid: 0 };
+    const memory = {
+      size: 1n << 20n,
+      inodes: 512n,
+      directories: [
+        { name: 'diff', mode: 0o755, uid: 5, gid: 6 },
+        { name: 'work', ...own },
+        { name: 'diff/usr', ...own },
+        { name: 'diff/usr/local', ...own },
+      ],
+    };
+    const given = makeFacts();
+    const { mountPoint, upper } = given.root;
+    const parts = [{ target: '/usr', upper: `${upper}/usr`, work: '/store/layers/f00d/work-of-usr' }];
+    for (const userNamespace of [null, { first: null, size: 5 }]) {
+      const facts = { ...given, root: { ...given.root, memory, parts }, userNamespace, strategy: 'opener' } as const;
+      const plan = buildPlan(userNamespace === null ? { ...facts, strategy: 'in-child' } : facts);
+      const list = userNamespace === null ? plan.prepare : plan.enter;
+      const isOfLayer = ({ reason }: Op) => reason === 'read-write layer in memory';
+      const made = list.filter(isOfLayer);
+      expect(made.map(({ op }) => op)).to.deep.equal(['directory', 'tmpfs', ...new Array(4).fill('directory')]);
+      expect(made[1]).to.include({ size: 1n << 20n, inodes: 512n, at: `${mountPoint}/own` });
+      const [, mount, diff, work, usr, local] = made.map(fieldsOf);
+      expect(diff).to.include({ name: 'diff', mount: mount?.mount, mode: 0o755, uid: 5, gid: 6 });
+      expect(work).to.include({ name: 'work', mount: mount?.mount, directory: null });
+      expect(usr).to.include({ name: 'usr', mount: diff?.directory });
+      expect(local).to.include({ name: 'local', mount: usr?.directory, directory: null });
+      const unions = list.filter((op) => op.op === 'overlay');
+      expect(unions.map((union) => union.upper)).to.deep.equal([
+        `${mountPoint}/own/diff`,
+        `${mountPoint}/own/diff/usr`,
+      ]);
+      expect(unions.map((union) => union.work)).to.deep.equal([
+        `${mountPoint}/own/work`,
+        `${mountPoint}/own/work-of-usr`,
+      ]);
+      expect(list.indexOf(unions[0] as Op)).to.be.above(list.findLastIndex(isOfLayer));
+      // Nothing of the layer on the disk is bound.
+      expect(plan.prepare.some((op) => op.op === 'bind' && op.source === '/store/layers/f00d')).to.equal(false);
+    }
+  });
+
   it('fills every slot before it is read, once, and none beside', () => {
     const path = fc
       .array(fc.constantFrom('a', 'b', 'dev', 'etc', 'proc', 'shm'), { minLength: 1, maxLength: 4 })
@@ -302,7 +345,7 @@ describe('plan of a start', () => {
           for (const [name, kind] of shapeOf(op.op).fields) {
             const slot = fieldsOf(op)[name];
             if (kind === 'slot') expect(filled.has(Number(slot)), `${op.op} reads ${slot}`).to.equal(true);
-            if (kind === 'out') {
+            if (kind === 'out' && slot !== null) {
               expect(filled.has(Number(slot)), `${op.op} fills ${slot} again`).to.equal(false);
               filled.add(Number(slot));
             }

@@ -163,6 +163,24 @@ describe('what makes, starts and ends a container', () => {
     expect(background).to.deep.equal([['remove', `/trash/${id}`]]);
   });
 
+  it('bound the layer by a quota before anything is in it, and take that away before it is removed', async () => {
+    const limits = { disk: 2 ** 20 };
+    const bounded = await prepared('ephemeral', { request: request({ limits }) });
+    const made = createdChanges(store, bounded, self, origins['made before'], root);
+    const path = store.layerPath(hole.id);
+    const kinds = made.filter(([, at]) => at === path || at === `${path}/diff`).map(([kind]) => kind);
+    expect(kinds).to.deep.equal(['attributes', 'limit']);
+    expect(made).to.deep.include(['limit', path, '1048576 512']);
+    const kindsAfter = afterExitChanges(store, bounded, '/trash')?.changes.map(([kind]) => kind) ?? [];
+    expect(kindsAfter.indexOf('unlimit')).to.be.within(0, kindsAfter.indexOf('discard') - 1);
+    const inMemory = { ...bounded, record: { ...bounded.record, layerInMemory: true } };
+    const all = [
+      ...createdChanges(store, inMemory, self, origins['made before'], root),
+      ...(afterExitChanges(store, inMemory, '/trash')?.changes ?? []),
+    ];
+    expect(all.filter(([kind]) => kind === 'limit' || kind === 'unlimit')).to.deep.equal([]);
+  });
+
   it('remove all of it in place in a command', async () => {
     await store.close();
     store = await open('command');

@@ -58,6 +58,8 @@ describe('the limits of a request', () => {
     [{ pids: '+4194304' }, { pids: 4_194_304 }],
     [{ pids: -1 }, { pids: 'max' }],
     [{ blkioWeight: '10' }, { blkioWeight: 10 }],
+    [{ disk: '1m' }, { disk: 1 << 20 }],
+    [{ disk: 1.5 * 2 ** 30 }, { disk: 1.5 * 2 ** 30 }],
     [
       { cpuTime: 1500, wallTime: '2000', output: '1m' },
       { cpuTime: 1500, wallTime: 2000, output: m },
@@ -149,6 +151,9 @@ describe('the limits of a request', () => {
     [{ pids: -2 }, /no whole number/, /-1/],
     [{ pids: 'unlimited' }, /'unlimited' is no whole number/, /-1/],
     [{ pids: '' }, /'' is no whole number/, /-1/],
+    [{ disk: 2 ** 20 - 1 }, /^the size of the read-write layer '1048575' is below 1 MiB$/, /'1m'/],
+    [{ disk: 0 }, /below 1 MiB/, /'1m'/],
+    [{ disk: '10x' }, /^the size of the read-write layer '10x' is not a size$/, /'64m'/],
     [{ blkioWeight: 9 }, /^the weight for disks '9' is no whole number from 10 to 1000$/, /higher/],
     [{ blkioWeight: 1001 }, /no whole number/, /higher/],
     [{ deviceReadBps: ['/dev/sda'] }, /^the device '\/dev\/sda' has no rate$/, /'PATH:RATE'/],

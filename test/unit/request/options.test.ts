@@ -147,7 +147,8 @@ describe('a request', () => {
     [{ limits: { volumez: 1 } }, /there is no option 'limits.volumez'$/, undefined],
     [{ limits: { memorySwap: 1 } }, /there is no option 'limits.memorySwap'/, /^write 'swap'/],
     [{ limits: { cgroupParent: '/' } }, /there is no option 'limits.cgroupParent'/, /beside 'limits'/],
-    [{ limits: { disk: 1 } }, /'limits.disk' comes with a later version/, /tmpfs/],
+    [{ limits: { storage: 1 } }, /there is no option 'limits.storage'/, /'disk'/],
+    [{ storageOpt: ['size=1g'] }, /there is no option 'storageOpt'/, /disk/],
     [{ limits: '1g' }, /'limits' is "1g", expected an object$/, undefined],
     [{ limits: { cpus: true } }, /'limits.cpus' is true, expected a string or a number$/, undefined],
     [

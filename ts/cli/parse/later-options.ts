@@ -79,7 +79,6 @@ export const laterRunOptions: readonly LaterOption[] = [
   { flags: '--sig-proxy', same: ['true'], meanwhile: "'setsid -w orlop run …' keeps the terminal's signals away" },
   { flags: '--stop-signal <signal>', same: ['', 'SIGTERM', 'TERM', '15'], meanwhile: "send it with 'kill'" },
   { flags: '--stop-timeout <seconds>', same: ['10'], meanwhile: "use 'timeout -k SECONDS …'" },
-  { flags: '--storage-opt <option>', meanwhile: "'--tmpfs TARGET:size=…' limits a directory" },
   { flags: '--use-api-socket', meanwhile: "mount the socket: '-v /run/docker.sock:/run/docker.sock'" },
   { flags: '--uts <mode>', same: ['', 'private'], meanwhile: ofOneNamespace },
   {

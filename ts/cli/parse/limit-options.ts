@@ -22,6 +22,7 @@ export const limitOptions: readonly CommandOption[] = [
   { flags: '--device-write-bps <rate>', text: 'Most bytes in a second written to a device', many: true },
   { flags: '--device-read-iops <rate>', text: 'Most reads in a second from a device: /dev/sda:100', many: true },
   { flags: '--device-write-iops <rate>', text: 'Most writes in a second to a device', many: true },
+  { flags: '--storage-opt <option>', text: 'size=10g: most space for what the container writes', many: true },
   { flags: '--cgroup-parent <path>', text: "Control group to make the container's in: /batch, or batch.slice" },
 ];
 
@@ -44,11 +45,26 @@ export function limitsOf(values: Values): LimitOptions {
     cpusetMems: text(values, 'cpusetMems') || undefined,
     pids: pidsOf(text(values, 'pidsLimit')),
     blkioWeight: numberOf(values, 'blkioWeight'),
+    disk: diskOf(texts(values, 'storageOpt')),
     deviceReadBps: texts(values, 'deviceReadBps'),
     deviceWriteBps: texts(values, 'deviceWriteBps'),
     deviceReadIops: texts(values, 'deviceReadIops'),
     deviceWriteIops: texts(values, 'deviceWriteIops'),
   };
+}
+
+/** Docker's and Podman's options of the storage driver: there is one for each container. */
+function diskOf(given: readonly string[]): string | undefined {
+  let size: string | undefined;
+  for (const option of given) {
+    if (!option.startsWith('size=')) {
+      throw new RequestError('ORLOP_E_INPUT', `${quote(`--storage-opt ${option}`)} is no option of the storage`, {
+        hint: `write '--storage-opt size=10g'`,
+      });
+    }
+    size = option.slice('size='.length);
+  }
+  return size;
 }
 
 export function cgroupParentOf(values: Values): string | undefined {

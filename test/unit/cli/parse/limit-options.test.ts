@@ -6,7 +6,7 @@ import { fakeContainer, orlop } from '../../../support/fake-orlop.ts';
 import { refusalOf } from '../../../support/refusal.ts';
 
 const machine = { online: () => '0-3' };
-const read = (values: Readonly<Record<string, string>>) =>
+const read = (values: Readonly<Record<string, string | readonly string[]>>) =>
   parseLimits(limitsOf(values), cgroupParentOf(values), machine);
 const m = 1024 ** 2;
 
@@ -26,7 +26,7 @@ describe('the limits of a command line', () => {
         '-m 1g --memory-swap 1536m --memory-reservation 512m --cpus .5 -c 512 --cpuset-cpus 0 --cpuset-mems 0 ' +
         '--pids-limit 64 --blkio-weight 100 --device-read-bps /dev/a:1m --device-read-bps /dev/b:1k ' +
         '--device-write-bps /dev/a:2m --device-read-iops /dev/a:3 --device-write-iops /dev/a:4 ' +
-        '--cgroup-parent batch.slice host';
+        '--storage-opt size=3m --cgroup-parent batch.slice host';
       expect(await requested([command, ...words.split(' ')])).to.deep.equal({
         memory: 1024 * m,
         swap: 512 * m,
@@ -37,6 +37,7 @@ describe('the limits of a command line', () => {
         cpusetMems: '0',
         pids: 64,
         blkioWeight: 100,
+        disk: 3 * m,
         deviceRates: [
           { kind: 'rbps', path: '/dev/a', rate: m },
           { kind: 'rbps', path: '/dev/b', rate: 1024 },
@@ -94,6 +95,8 @@ describe('the limits of a command line', () => {
     [{ cpus: '' }, /^'' is no number of processors/, /'1\.5'/],
     [{ pidsLimit: '' }, /no whole number/, /-1/],
     [{ cpuQuota: '-5' }, /no whole number/, /-1/],
+    [{ storageOpt: ['dm.x=1'] }, /^'--storage-opt dm.x=1' is no option of the storage$/, /'--storage-opt size=10g'/],
+    [{ storageOpt: ['size=1m', 'size='] }, /^the size of the read-write layer '' is not a size$/, /'64m'/],
     [{ blkioWeight: '5' }, /no whole number from 10 to 1000/, /higher/],
   ] as const) {
     it(`are refused: ${JSON.stringify(values)}`, () => {

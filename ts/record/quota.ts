@@ -1,0 +1,56 @@
+import type { Change } from '../native/contract.ts';
+import type { Store } from '../store/store.ts';
+import type { ContainerRecord } from './schema.ts';
+
+/** Least space of an inode with content, in bytes. */
+const page = 4096;
+
+/** Inodes for what a start makes. */
+const spareInodes = 256;
+
+/** Inodes that a layer of that many bytes may have: an empty file takes space too, of which the bytes know nothing. */
+export function inodesFor(bytes: number): number {
+  return Math.floor(bytes / page) + spareInodes;
+}
+
+/**
+ * Bounds the read-write layer of a container by a quota, if its request says so. Pure.
+ *
+ * @param spare bytes beyond the limit
+ */
+export function limitLayer(store: Store, record: ContainerRecord, spare = 0): Change[] {
+  const { disk } = record.request.limits;
+  if (disk === undefined || record.layerInMemory) return [];
+  return [['limit', store.layerPath(record.layer), `${disk + spare} ${inodesFor(disk + spare)}`]];
+}
+
+/**
+ * Bytes for the directories that the union and the mounts need at a start. Without them a full layer could not be
+ * started again, to remove what fills it: xfs counts ahead what a new directory could take, and the kernel mounts a
+ * union read-only if it cannot make one.
+ */
+const spareToStart = 4 << 20;
+
+/** Gives a read-write layer with a quota what a start takes beyond its limit. */
+export async function withSpareSpace<Result>(
+  store: Store,
+  record: ContainerRecord,
+  start: () => Promise<Result>,
+): Promise<Result> {
+  const raised = limitLayer(store, record, spareToStart);
+  if (raised.length === 0) return start();
+  await store.native.changeLater(raised);
+  try {
+    return await start();
+  } finally {
+    await store.native.changeLater(limitLayer(store, record));
+  }
+}
+
+/** Takes the quota away. Pure. */
+export function unlimitLayer(store: Store, record: ContainerRecord): Change[] {
+  const { limits } = record.request;
+  // An older version recorded no limits.
+  if (limits?.disk === undefined || record.layerInMemory) return [];
+  return [['unlimit', store.layerPath(record.layer)]];
+}
