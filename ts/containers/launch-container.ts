@@ -1,9 +1,9 @@
 import { type Launched, launch } from '../launch/launch.ts';
 import { inNextTick } from '../launch/next-tick.ts';
 import { pathsIn } from '../launch/paths-in.ts';
-import type { PreparedForm, PreparedStart } from '../launch/prepared-start.ts';
+import type { PreparedStart } from '../launch/prepared-start.ts';
 import { sigkill } from '../linux/signals.ts';
-import type { ExitOptions, Native } from '../native/contract.ts';
+import type { ExitOptions } from '../native/contract.ts';
 import type { RootKind } from '../prefetch/roots.ts';
 import type { Limits } from '../request/limits.ts';
 import type { ContainerExit } from '../supervise/settle-exit.ts';
@@ -11,7 +11,7 @@ import type { StdioRequest } from '../supervise/stdio.ts';
 import { StdioPipes } from '../supervise/stdio-pipes.ts';
 import { stdioSources } from '../supervise/stdio-sources.ts';
 import type { Laps } from '../trace/laps.ts';
-import { exitAndTakeBack, explainLimit, lend, takeBack, watch } from './lent.ts';
+import { exitAndTakeBack, explainLimit, lend, takeBack, unlessRefused, watch } from './lent.ts';
 import type { OwnPart } from './own.ts';
 import type { Runtime } from './runtime.ts';
 
@@ -65,11 +65,12 @@ export async function launchContainer(
   const strategy = range === null ? where.choose(mayHang || facts.root.memory !== undefined) : 'opener';
   const prefetched = { strategy, network: network !== null, mounts: mounts?.names ?? null };
   const places = { stagingDirectory: make?.stagingDirectory ?? null, trash: store.trash() };
-  const form = unlessRefused(
-    () => start.form({ ...prefetched, ...places }),
-    native,
-    taken,
-    () => takeBack(runtime, lent),
+  const { form, group } = unlessRefused(
+    () => ({ form: start.form({ ...prefetched, ...places }), group: limited?.group.forLaunch(limited.settings) }),
+    () => {
+      for (const descriptor of taken) native.closeSync(descriptor);
+      takeBack(runtime, lent);
+    },
   );
   laps.lap('plan', 'the operations, as bytes');
   const token = {};
@@ -79,7 +80,7 @@ export async function launchContainer(
     command,
     descriptors: range === null ? streams.sources : [...streams.sources, range.descriptor],
     taken,
-    group: limited?.group.forLaunch(limited.settings),
+    group,
     create: make !== undefined,
     onExit,
     signal,
@@ -106,20 +107,4 @@ export async function launchContainer(
     removes: form.removes,
     ended: exitAndTakeBack(runtime, lent, { ...launched, watch: watching }),
   };
-}
-
-/** Gives the form. If its plan is over the limits, the launch will not take the descriptors: closes them. */
-function unlessRefused(
-  form: () => PreparedForm,
-  native: Native,
-  taken: readonly number[],
-  giveBack: () => void,
-): PreparedForm {
-  try {
-    return form();
-  } catch (error) {
-    for (const descriptor of taken) native.closeSync(descriptor);
-    giveBack();
-    throw error;
-  }
 }

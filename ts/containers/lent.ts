@@ -46,6 +46,16 @@ export function takeBack({ groups, ranges }: Runtime, { range, limited }: Lent):
   if (limited !== null) groups.release(limited);
 }
 
+/** Gives what `make` makes for a launch. If it throws, no launch will take what was taken for it: gives that back. */
+export function unlessRefused<Made>(make: () => Made, giveBack: () => void): Made {
+  try {
+    return make();
+  } catch (error) {
+    giveBack();
+    throw error;
+  }
+}
+
 /** The exit of a container, with what its cgroups have counted. The kernel has ended all processes of its PID namespace. */
 export async function exitAndTakeBack(
   runtime: Runtime,
