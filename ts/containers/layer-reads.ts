@@ -19,10 +19,9 @@ export async function diffContainer(runtime: Runtime, { record }: StoredContaine
   const { value: image } = await runtime.images.resolve(record.image.id);
   await using view = new ImageView(runtime.native, image.layers);
   const marks = layerMarks(record.request, runtime.native.rights);
-  const lower = await view.open();
   const { upper } = layerPaths(runtime.store, record.layer);
-  const changes = await withForeignDirectory(runtime.native, upper, (directory) =>
-    runtime.native.diff(directory, lower, marks),
+  const changes = await withForeignDirectory(runtime.native, upper, async (directory) =>
+    runtime.native.diff(directory, await view.open(), marks),
   );
   return withoutParts(changes, image);
 }
