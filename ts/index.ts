@@ -4,6 +4,8 @@ export { catalogue, type ErrorCode, LaunchError, RequestError, RunError, type Ru
 export type { Held, Isolation, IsolationName } from './native/isolation-types.ts';
 export type { PlannedLimit } from './plan/describe.ts';
 export type { Namespace, Op, Plan, Strategy } from './plan/types.ts';
+export type { DeviceRate } from './request/device-rates.ts';
+export type { CpuLimit, Limits } from './request/limits.ts';
 export type {
   DeviceRates,
   LimitOptions,

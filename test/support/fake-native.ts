@@ -6,6 +6,7 @@ import {
   existsSync,
   fstatSync,
   mkdirSync,
+  openSync,
   renameSync,
   rmdirSync,
   rmSync,
@@ -39,6 +40,7 @@ export function fakeNative(overrides: Partial<Native> = {}): Native {
       const [device, inode, directory] = [facts.dev, facts.ino, facts.isDirectory()];
       return { path: await realpath(path), device, inode, directory, special: '', fileSystem: 0 };
     },
+    openInRoot: async (root, path, flags) => openSync(join(`/proc/self/fd/${root}`, path), flags),
     removeTree: async (directory, name) => {
       const parent = `/proc/self/fd/${directory}`;
       if ((await readdir(parent)).includes(name)) await rm(join(parent, name), { recursive: true });

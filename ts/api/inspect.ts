@@ -24,6 +24,7 @@ export function summaryOf(store: Pick<Store, 'volumeData'>, container: StoredCon
     finishedAt: date(state.finishedAt),
     labels: record.request.labels,
     mounts: mountsOf(store, container),
+    limits: record.request.limits,
   };
 }
 

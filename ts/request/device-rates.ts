@@ -11,6 +11,7 @@ export interface DeviceRate {
   readonly kind: 'rbps' | 'wbps' | 'riops' | 'wiops';
   /** Absolute, cleaned path of the device on the host. */
   readonly path: string;
+  /** Bytes or operations in a second. */
   readonly rate: number;
 }
 

@@ -17,7 +17,7 @@ export interface Limits {
   /** Bytes that are taken from the container last. */
   readonly memoryReservation?: number;
   /** Microseconds of processors in each period. */
-  readonly cpu?: { readonly quota: number; readonly period: number };
+  readonly cpu?: CpuLimit;
   /** 2 to 262144. */
   readonly cpuShares?: number;
   /** In the kernel's list format, sorted: `0-2,4`. */
@@ -40,6 +40,14 @@ export interface Limits {
   readonly deviceRates?: readonly DeviceRate[];
   /** Absolute, cleaned path below the root of the cgroup file system. */
   readonly cgroupParent?: string;
+}
+
+/** Time of processors in each period. */
+export interface CpuLimit {
+  /** Microseconds; -1: no bound. */
+  readonly quota: number;
+  /** Microseconds. */
+  readonly period: number;
 }
 
 /** The highest number of processes, PID_MAX_LIMIT. */

@@ -120,4 +120,5 @@ const summary = {
   finishedAt: null,
   labels: { a: '1' },
   mounts: [],
+  limits: {},
 };

@@ -1,3 +1,4 @@
+import type { Limits } from '../../request/limits.ts';
 import type { RunOptions } from '../../request/types.ts';
 import type { NewImage, OnProgress } from './images.ts';
 import type { Listing, ListOptions } from './listing.ts';
@@ -57,6 +58,8 @@ export interface ContainerSummary {
   readonly labels: Readonly<Record<string, string>>;
   /** Volumes and bind mounts, sorted by target. */
   readonly mounts: readonly MountInfo[];
+  /** What it may take from the machine, as far as the request says; sizes in bytes, times in milliseconds. */
+  readonly limits: Limits;
 }
 
 /** JSON in the format of `docker inspect`. */

@@ -3,6 +3,7 @@ import { RequestError } from '../../errors/index.ts';
 import { type CommandModule, collect, flag, text, texts } from '../command.ts';
 import { compileFilter, type Filters, hasLabels, nameMatcher, requireForm } from '../output/filter.ts';
 import { ago, ellipsis, humanDuration, shortId, timestamp } from '../output/human.ts';
+import { limitsText } from '../output/limits-text.ts';
 import { type Column, labelFields, printList, type Row, warnDamaged } from '../output/list.ts';
 
 const columns: readonly Column[] = [
@@ -17,6 +18,7 @@ const columns: readonly Column[] = [
 const headers = {
   CreatedAt: 'CREATED AT',
   Labels: 'LABELS',
+  Limits: 'LIMITS',
   LocalVolumes: 'LOCAL VOLUMES',
   Mounts: 'MOUNTS',
   Networks: 'NETWORKS',
@@ -62,7 +64,7 @@ export const command: CommandModule = {
       .option('-a, --all', 'Show those that do not run, too')
       .option('-q, --quiet', 'Print IDs only')
       .option('-f, --filter <filter>', `Show those with key=value; keys: ${Object.keys(filters).join(', ')}`, collect)
-      .option('--format <format>', 'table, json, or a Go template: {{.ID}} {{.Names}}')
+      .option('--format <format>', 'table, json, or a Go template: {{.ID}} {{.Limits}}')
       .option('-l, --latest', 'Show the newest one, whatever its state')
       .option('-n, --last <n>', 'Show the n newest ones, whatever their state')
       .option('--no-trunc', 'Do not cut what is long');
@@ -94,7 +96,7 @@ function countOf(text: string | undefined): number | undefined {
 }
 
 function toRow(container: ContainerSummary, now: Date, noTrunc: boolean): Row {
-  const { id, name, image, command, created, labels, mounts } = container;
+  const { id, name, image, command, created, labels, mounts, limits } = container;
   const line = command.join(' ');
   return {
     ID: noTrunc ? id : shortId(id),
@@ -113,6 +115,7 @@ function toRow(container: ContainerSummary, now: Date, noTrunc: boolean): Row {
     LocalVolumes: String(mounts.filter(({ Type }) => Type === 'volume').length),
     Networks: '',
     Size: '',
+    Limits: limitsText(limits),
   };
 }
 
