@@ -105,6 +105,9 @@ describe('limits by cgroup v2, on another kernel', function () {
       const before = await output('root', quotas);
       await onQuotas(`orlop import -q ${guest.archive} busybox`);
       const fill = `sh -c 'dd if=/dev/zero of=/f bs=64k count=99; stat -c %s /f'`;
+      expect(await onQuotas('orlop plan --storage-opt size=4m busybox true')).to.contain(
+        'limits: project quota 4194304\n',
+      );
       await onQuotas(`orlop create --name one --storage-opt size=4m busybox ${fill}`);
       for (const start of ['first', 'second']) {
         const { stdout, stderr } = await run('root', `export ORLOP_ROOT=${at}/store\norlop start -a one`);

@@ -164,8 +164,7 @@ export class Orlop implements t.OrlopRuntime {
    * @internal
    */
   async planRequested(request: RunRequest): Promise<t.PlanResult> {
-    const plan = await planRun(this.#runtime, request);
-    const limits = this.#runtime.groups.asked(request.limits);
+    const { plan, limits } = await planRun(this.#runtime, request);
     return { plan, limits, text: describePlan(plan, limits) };
   }
 

@@ -1,4 +1,5 @@
 import { buildPlan } from '../plan/build.ts';
+import type { PlannedLimit } from '../plan/describe.ts';
 import { BinaryPlan } from '../plan/encoded.ts';
 import { inForm } from '../plan/form.ts';
 import type { Plan } from '../plan/types.ts';
@@ -15,7 +16,10 @@ import type { Runtime } from './runtime.ts';
  * Builds the plan that a run of this request would execute now, with the operations of its prefetched parts. Nothing is
  * made: volumes and the layer appear with their paths.
  */
-export async function planRun(runtime: Runtime, request: RunRequest): Promise<Plan> {
+export async function planRun(
+  runtime: Runtime,
+  request: RunRequest,
+): Promise<{ readonly plan: Plan; readonly limits: readonly PlannedLimit[] }> {
   const { store, where, networks, roots } = runtime;
   const { resolved, root } = await prepareContainer(runtime, request, {
     durability: request.rm ? 'ephemeral' : 'durable',
@@ -34,5 +38,8 @@ export async function planRun(runtime: Runtime, request: RunRequest): Promise<Pl
   const plan = new BinaryPlan(buildPlan(inForm(resolved.facts(volumes), form)));
   const { values, command } = newOwn(resolved, request, newId());
   const prefetched = [...(network ? prefetchedNetworkPlan().enter : []), ...(mounts?.plan(values).prepare ?? [])];
-  return { ...plan.read(values, command), prefetched };
+  const { disk } = request.limits;
+  const quota = resolved.disk === 'quota' ? [{ file: 'project quota', value: `${disk}` }] : [];
+  const limits = [...runtime.groups.asked(request.limits), ...quota];
+  return { plan: { ...plan.read(values, command), prefetched }, limits };
 }

@@ -5,7 +5,7 @@ import { wordsFor } from './words.ts';
 
 /** A control file of the container's cgroups, written before the clone. */
 export interface PlannedLimit {
-  /** Name of the file, cgroups(7): `memory.max`. */
+  /** Name of the file, cgroups(7): `memory.max`; or `project quota`, of the file system of the store. */
   readonly file: string;
   /** What is written to it. */
   readonly value: string;
