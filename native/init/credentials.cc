@@ -109,6 +109,9 @@ int execute(Context& context, const plan::op::Seccomp& op) {
   // The kernel takes the length as 16 bits.
   if (!whole || op.program.size / sizeof(sock_filter) > BPF_MAXINSNS) return context.refuse(EINVAL);
   if (!context.no_new_privileges) return load_filter(context, op.program);
+  // Of several, each is loaded, and the last one waits.
+  const int error = load_waiting_filter(context);
+  if (error != 0) return error;
   context.filter = op.program;
   context.filter_op = context.op;
   return 0;

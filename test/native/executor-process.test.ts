@@ -220,6 +220,21 @@ for (const [name, features] of featureSets) {
       expect(run(plan).stdout).to.equal('NoNewPrivs:\t0\nSeccomp:\t2\n');
     });
 
+    it('loads the filter of a quota beside that of the container, or alone', () => {
+      const quotaFilter = filterWithout(uname);
+      const script = 'busybox uname 2>/dev/null; grep Seccomp_filters: /proc/self/status';
+      for (const noNewPrivileges of [true, false]) {
+        for (const [seccomp, filters] of [
+          [filterWithout(9999), 2],
+          [null, 1],
+        ] as const) {
+          const plan = planOf(script, { seccomp, quotaFilter, noNewPrivileges });
+          const outer = Number(/^Seccomp_filters:\t(\d+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]);
+          expect(run(plan).stdout).to.equal(`\nSeccomp_filters:\t${outer + filters}\n`);
+        }
+      }
+    });
+
     it('sets the umask, the limits and the working directory, which it makes', () => {
       const rlimits = [{ resource: 'nofile', soft: 333n, hard: 444n }] as const;
       const plan = planOf('umask; pwd; grep "open files" /proc/self/limits', {

@@ -22,6 +22,7 @@ export function startContextOf(id: string, hostname: string): StartContext {
     hardNofile: 1024n,
     volatile: true,
     memory: undefined,
+    quotaFilter: undefined,
     confined: null,
     userNamespace: null,
     tmpfsModes: new Map(),

@@ -123,6 +123,8 @@ export interface ProcessFacts {
   readonly noNewPrivileges: boolean;
   /** A compiled filter (array of `struct sock_filter`); null: unconfined. */
   readonly seccomp: Uint8Array | null;
+  /** Another, which keeps the quota of the read-write layer; undefined: it has none, or needs none. */
+  readonly quotaFilter?: Uint8Array | undefined;
 }
 
 export interface Sysctl {

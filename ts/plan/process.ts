@@ -130,6 +130,9 @@ function dropPrivileges(draft: Draft, facts: StartFacts, confined = false): void
 }
 
 function filterCalls(draft: Draft, facts: StartFacts): void {
-  const program = facts.process.seccomp;
+  const { seccomp: program, quotaFilter } = facts.process;
+  if (quotaFilter !== undefined) {
+    draft.enter.push({ op: 'seccomp', reason: 'quota of the read-write layer', program: quotaFilter });
+  }
   if (program !== null) draft.enter.push({ op: 'seccomp', reason: 'system call filter', program });
 }

@@ -27,9 +27,9 @@ export function limitLayer(store: Store, record: ContainerRecord, spare = 0): Ch
 /**
  * Bytes for the directories that the union and the mounts need at a start. Without them a full layer could not be
  * started again, to remove what fills it: xfs counts ahead what a new directory could take, and the kernel mounts a
- * union read-only if it cannot make one.
+ * union read-only if it cannot make one. An application that writes at once may take them.
  */
-const spareToStart = 4 << 20;
+const spareToStart = 1 << 20;
 
 /** Gives a read-write layer with a quota what a start takes beyond its limit. */
 export async function withSpareSpace<Result>(

@@ -3,6 +3,8 @@ import { RequestError } from '../errors/index.ts';
 import { messageOf } from '../errors/message.ts';
 import type { FilterTarget } from '../plan/seccomp/decisions.ts';
 import { customFilter, defaultFilter } from '../plan/seccomp/filter.ts';
+import type { MachineArch } from '../plan/seccomp/profile.ts';
+import { quotaFilter } from '../plan/seccomp/quota-filter.ts';
 
 const maxProfileBytes = 4 << 20;
 
@@ -17,6 +19,11 @@ export async function compileFilter(
 ): Promise<Uint8Array> {
   if (profile === 'default') return defaultFilter(target);
   return customFilter(await readProfile(profile.path), profile.path, target);
+}
+
+/** Compiles the filter that keeps the quota of a read-write layer. */
+export async function compileQuotaFilter(arch: MachineArch): Promise<Uint8Array> {
+  return quotaFilter(arch);
 }
 
 async function readProfile(path: string): Promise<string> {

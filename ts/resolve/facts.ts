@@ -29,6 +29,8 @@ export interface StartContext {
   readonly volumes: ReadonlyMap<string, ResolvedSource>;
   readonly files: StartFacts['files'];
   readonly seccomp: Uint8Array | null;
+  /** Keeps the quota of the read-write layer. */
+  readonly quotaFilter: Uint8Array | undefined;
   /** The caller's permitted capabilities. */
   readonly held: readonly CapabilityName[];
   /** The caller's hard RLIMIT_NOFILE. */
@@ -107,6 +109,7 @@ export function startFacts(record: ContainerRecord, image: ResolvedImage, contex
       capabilities: capabilitiesAfter(request.capabilities, context.held),
       noNewPrivileges: request.security.noNewPrivileges,
       seccomp: context.seccomp,
+      quotaFilter: context.quotaFilter,
     },
   };
 }

@@ -16,7 +16,7 @@ import type { Laps } from '../trace/laps.ts';
 import { type DiskLimit, diskLimitOf, layerInMemory } from './disk.ts';
 import { etcFiles } from './etc-files.ts';
 import { startFacts } from './facts.ts';
-import { resolveFilter } from './filter.ts';
+import { resolveFilter, resolveQuotaFilter } from './filter.ts';
 import { ImageView } from './image-view.ts';
 import { refuseHostSystem, refuseSettings, refuseWeaker, withUserNamespace } from './isolation.ts';
 import { hardNofile, heldCapabilities, thermalPaths } from './limits.ts';
@@ -159,6 +159,7 @@ export async function resolveStart(
     sources: sources.value,
     files: files.value,
     seccomp: filter.value,
+    quotaFilter: await resolveQuotaFilter(record),
     tmpfsModes: modes,
     maskedPaths: await thermalPaths(),
     memory: inMemory(record, image, rights),

@@ -7,7 +7,7 @@ import { action, type Condition, type SeccompProfile } from './profile.ts';
 const maxInstructions = 4096;
 
 /** Offsets in `struct seccomp_data`, little-endian. */
-const offset = {
+export const offset = {
   number: 0,
   arch: 4,
   low: (index: number) => 16 + 8 * index,
