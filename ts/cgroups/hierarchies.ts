@@ -9,16 +9,17 @@ export interface Hierarchy {
 }
 
 /**
- * Lists the hierarchies that a process is in, version 2 first. Pure.
+ * Lists the mounted hierarchies that a process is in, version 2 first, and of several mounts of one hierarchy the most
+ * useful first. Pure.
  *
  * @param mountinfo `/proc/self/mountinfo`, proc_pid_mountinfo(5)
  * @param cgroup `/proc/PID/cgroup`, cgroups(7)
  */
 export function readHierarchies(mountinfo: string, cgroup: string): readonly Hierarchy[] {
-  const found: Hierarchy[] = [];
+  const found: (Hierarchy & { readonly rank: number })[] = [];
   for (const line of mountinfo.split('\n')) {
-    const [, root = '', mount = '', type, controllers = ''] =
-      /^\S+ \S+ \S+ (\S+) (\S+) .* - (cgroup2?) \S+ (\S+)$/.exec(line) ?? [];
+    const [, root = '', mount = '', options = '', type, controllers = ''] =
+      /^\S+ \S+ \S+ (\S+) (\S+) (\S+)(?: .*)? - (cgroup2?) \S+ (\S+)$/.exec(line) ?? [];
     if (type === undefined) continue;
     const version = type === 'cgroup2' ? 2 : 1;
     const names = version === 2 ? [] : controllers.split(',');
@@ -26,9 +27,19 @@ export function readHierarchies(mountinfo: string, cgroup: string): readonly Hie
     if (path === undefined) continue;
     // The kernel lists the options of the file system beside the controllers.
     const held = path.controllers.filter((name) => names.includes(name));
-    found.push({ version, controllers: held, mount, own: below(mount, root, path.path) });
+    const own = below(mount, root, path.path);
+    const rank = (own === null ? 2 : 0) + (options.split(',').includes('ro') ? 1 : 0);
+    found.push({ version, controllers: held, mount, own, rank });
   }
-  return found.sort((a, b) => b.version - a.version);
+  found.sort((a, b) => b.version - a.version || a.rank - b.rank);
+  return found.map(({ rank, ...hierarchy }) => hierarchy);
+}
+
+/** One mount of each hierarchy, the first in the list. A chroot or another runtime mounts them a second time. Pure. */
+export function distinct(hierarchies: readonly Hierarchy[]): readonly Hierarchy[] {
+  const keyOf = ({ version, controllers }: Hierarchy) => `${version} ${controllers.toSorted()}`;
+  const keys = hierarchies.map(keyOf);
+  return hierarchies.filter((_, index) => keys.indexOf(keys[index] ?? '') === index);
 }
 
 /** The line of a hierarchy: that of version 2 has no controllers. */

@@ -1,7 +1,7 @@
 import { accessSync, constants, existsSync, mkdirSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { readIfAny } from '../linux/read-if-any.ts';
-import type { Hierarchy } from './hierarchies.ts';
+import { distinct, type Hierarchy } from './hierarchies.ts';
 import type { Controller } from './settings.ts';
 import { hierarchiesOf } from './visible.ts';
 
@@ -37,7 +37,7 @@ const ours = 'orlop';
  * @param parent path of `--cgroup-parent`, from the top of each hierarchy
  */
 export function findPlace(parent: string | undefined): Place {
-  const hierarchies = hierarchiesOf('self');
+  const hierarchies = distinct(hierarchiesOf('self'));
   const reasons = new Map<Controller, string>();
   const branches: Branch[] = [];
   for (const hierarchy of hierarchies) {
@@ -119,7 +119,7 @@ export function makeParent({ version, base, parent, controllers: held }: Branch)
  * console.log(heldControllers()); // → [ 'memory', 'cpu', 'cpuset', 'pids', 'io' ]
  */
 export function heldControllers(): readonly Controller[] {
-  const hierarchies = hierarchiesOf('self');
+  const hierarchies = distinct(hierarchiesOf('self'));
   return hierarchies.flatMap((hierarchy) => {
     const { base } = chooseBase(hierarchy);
     if (!isWritable(base)) return [];

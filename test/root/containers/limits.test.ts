@@ -170,6 +170,22 @@ describe('limits', function () {
     expect(said).to.equal('0 ORLOP_E_LIMIT\n');
   });
 
+  it('hold although the hierarchies are mounted a second time, as for a chroot', () => {
+    const { root, run, directory } = fixture();
+    const program = `
+      import { Orlop } from './ts/index.ts';
+      const orlop = await Orlop.open(${JSON.stringify({ root, run })});
+      const { exitCode } = await orlop.run('busybox', ['true'], { limits: { memory: '32m', pids: 4 } });
+      await orlop.close();
+      console.log(exitCode);`;
+    const twice = 'mkdir "$0"; mount --rbind /sys "$0"; exec "$@"';
+    const argv = ['--mount', '--propagation', 'private', 'sh', '-c', twice, join(directory, 'sys'), process.execPath];
+    const said = execFileSync('unshare', [...argv, '--import=tsx', '--input-type=module', '--eval', program], {
+      encoding: 'utf8',
+    });
+    expect(said).to.equal('0\n');
+  });
+
   it('hold although the program makes all its starts at once', async () => {
     const all = await Promise.all(
       Array.from({ length: 24 }, (_, i) =>

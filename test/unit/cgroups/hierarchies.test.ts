@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { readHierarchies } from '../../../ts/cgroups/hierarchies.ts';
+import { distinct, readHierarchies } from '../../../ts/cgroups/hierarchies.ts';
 
 const hybrid = `
 31 23 0:28 / /sys/fs/cgroup rw,relatime shared:47 - tmpfs tmpfs rw,mode=755
@@ -45,6 +45,15 @@ describe('the hierarchies of control groups', () => {
       expect(readHierarchies(mountinfo, cgroup)[0]?.own).to.equal(own);
     });
   }
+
+  it('are each one, although mounted twice: where the directory is shown, and can be written', () => {
+    const first = hybrid.replaceAll('/sys/fs/cgroup', '/srv/chroot/sys/fs/cgroup').replaceAll(' rw,', ' ro,');
+    const other = hybrid.replaceAll('/sys/fs/cgroup', '/mnt').replaceAll(/ \/ (?=\/mnt)/g, ' /elsewhere ');
+    const cgroup = '9:name=systemd:/\n4:memory:/api/one\n2:cpu,cpuacct:/\n0::/a\n';
+    const all = readHierarchies(first + other + hybrid, cgroup);
+    expect(all).to.have.length(12);
+    expect(distinct(all)).to.deep.equal(readHierarchies(hybrid, cgroup));
+  });
 
   it('are none where none is mounted, or the program is in none', () => {
     expect(readHierarchies('', '0::/\n')).to.deep.equal([]);
