@@ -57,9 +57,10 @@ export async function launchContainer(
   const { start, own, limits, root, layer, make, onExit } = subject;
   const streams = stdioSources(stdio);
   const { facts, mayHang } = start;
-  const mounts = roots.mountsOf(layer);
   const lent = await lend(runtime, { userNamespace: facts.userNamespace ?? null, limits, mayHang });
   const { range, limited } = lent;
+  // Taken when nothing is waited for any more: if that fails, they are closed with the layer.
+  const mounts = roots.mountsOf(layer);
   const network = range === null && facts.network === 'none' && where.prefetches ? networks.tryTake() : null;
   const taken = [...(network === null ? [] : [network]), ...(mounts?.descriptors ?? [])];
   const strategy = range === null ? where.choose(mayHang || facts.root.memory !== undefined) : 'opener';

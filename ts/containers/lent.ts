@@ -23,16 +23,21 @@ export interface Wanted {
   readonly mayHang: boolean;
 }
 
-/** Takes what a container needs. Throws as `Groups.take` and `Ranges.take`. */
+/** Takes what a container needs, or nothing. Throws as `Groups.take` and `Ranges.take`. */
 export async function lend(runtime: Runtime, { userNamespace, limits, mayHang }: Wanted): Promise<Lent> {
   const taking = runtime.groups.take(limits);
-  try {
-    const range = userNamespace === null ? null : await takeRange(runtime, userNamespace, mayHang);
-    return { range, limited: await taking };
-  } catch (error) {
-    taking.then((limited) => takeBack(runtime, { range: null, limited })).catch(() => {});
-    throw error;
+  if (userNamespace === null) return { range: null, limited: await taking };
+  // Both are waited for: what one has given is to be taken back when the other fails, in any order.
+  const [range, limited] = await Promise.allSettled([takeRange(runtime, userNamespace, mayHang), taking]);
+  if (range.status === 'fulfilled' && limited.status === 'fulfilled') {
+    return { range: range.value, limited: limited.value };
   }
+  takeBack(runtime, { range: givenBy(range), limited: givenBy(limited) });
+  throw range.status === 'rejected' ? range.reason : (limited as PromiseRejectedResult).reason;
+}
+
+function givenBy<T>(settled: PromiseSettledResult<T>): T | null {
+  return settled.status === 'fulfilled' ? settled.value : null;
 }
 
 async function takeRange({ ranges, where }: Runtime, { first, size }: UserRange, mayHang: boolean): Promise<Range> {
