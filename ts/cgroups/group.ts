@@ -43,13 +43,21 @@ export class Group {
     return new Group(native, parts, await makeAll(native, parts));
   }
 
-  /** What a launch needs to start in the cgroups with these limits; call `launched` when it has begun. */
+  /**
+   * Opens what a launch needs, which `launched` closes.
+   *
+   * @throws a system error: ENOENT if another program has removed the empty cgroup
+   */
+  open(): void {
+    const second = this.#parts.find(({ branch }) => branch.version === 2);
+    if (second !== undefined) this.#cgroup = openSync(second.directory, 'r');
+  }
+
+  /** What a launch needs to start in the open cgroups with these limits; call `launched` when it has begun. */
   forLaunch(settings: readonly Setting[]): LaunchGroup {
     const limits = settings.map(
       ({ controller, file, value }): Change => ['write', this.#file(controller, file), value, 0],
     );
-    const second = this.#parts.find(({ branch }) => branch.version === 2);
-    this.#cgroup = second === undefined ? undefined : openSync(second.directory, 'r');
     return { cgroup: this.#cgroup, seat: this.#seat, limits };
   }
 

@@ -11,7 +11,7 @@ import type { StdioRequest } from '../supervise/stdio.ts';
 import { StdioPipes } from '../supervise/stdio-pipes.ts';
 import { stdioSources } from '../supervise/stdio-sources.ts';
 import type { Laps } from '../trace/laps.ts';
-import { exitAndTakeBack, explainLimit, lend, takeBack, unlessRefused, watch } from './lent.ts';
+import { exitAndTakeBack, explainLimit, lend, orGiveBack, takeBack, watch } from './lent.ts';
 import type { OwnPart } from './own.ts';
 import type { Runtime } from './runtime.ts';
 
@@ -66,8 +66,9 @@ export async function launchContainer(
   const strategy = range === null ? where.choose(mayHang || facts.root.memory !== undefined) : 'opener';
   const prefetched = { strategy, network: network !== null, mounts: mounts?.names ?? null };
   const places = { stagingDirectory: make?.stagingDirectory ?? null, trash: store.trash() };
-  const { form, group } = unlessRefused(
-    () => ({ form: start.form({ ...prefetched, ...places }), group: limited?.group.forLaunch(limited.settings) }),
+  // If its plan is over the limits, the launch will not take the descriptors.
+  const form = orGiveBack(
+    () => start.form({ ...prefetched, ...places }),
     () => {
       for (const descriptor of taken) native.closeSync(descriptor);
       takeBack(runtime, lent);
@@ -81,7 +82,7 @@ export async function launchContainer(
     command,
     descriptors: range === null ? streams.sources : [...streams.sources, range.descriptor],
     taken,
-    group,
+    group: limited?.group.forLaunch(limited.settings),
     create: make !== undefined,
     onExit,
     signal,

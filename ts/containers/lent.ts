@@ -51,10 +51,10 @@ export function takeBack({ groups, ranges }: Runtime, { range, limited }: Lent):
   if (limited !== null) groups.release(limited);
 }
 
-/** Gives what `make` makes for a launch. If it throws, no launch will take what was taken for it: gives that back. */
-export function unlessRefused<Made>(make: () => Made, giveBack: () => void): Made {
+/** What a launch needs too. If it cannot be had, there is no launch: gives back what was taken for it. */
+export function orGiveBack<T>(work: () => T, giveBack: () => void): T {
   try {
-    return make();
+    return work();
   } catch (error) {
     giveBack();
     throw error;

@@ -1,5 +1,5 @@
 import { type CreatedContainer, createContainer } from '../containers/create.ts';
-import { explainLimit, type Lent, lend, takeBack, unlessRefused } from '../containers/lent.ts';
+import { explainLimit, type Lent, lend, orGiveBack, takeBack } from '../containers/lent.ts';
 import { storedOwn } from '../containers/own.ts';
 import type { PreparedContainer } from '../containers/prepare.ts';
 import type { Runtime } from '../containers/runtime.ts';
@@ -98,14 +98,10 @@ async function startWaiting(
   const { limits } = container.record.request;
   const lent = await lend(runtime, { userNamespace: null, limits, mayHang: false });
   const { limited } = lent;
-  const { group, opened } = unlessRefused(
-    () => ({
-      group: limited?.group.forLaunch(limited.settings),
-      opened: native.openWaiting(kind.prepare.native, { values, paths: `${paths.join('\0')}\0` }),
-    }),
-    () => takeBack(runtime, lent),
-  );
+  const open = () => native.openWaiting(kind.prepare.native, { values, paths: `${paths.join('\0')}\0` });
+  const opened = orGiveBack(open, () => takeBack(runtime, lent));
   const descriptors = [opened.descriptor, program];
+  const group = limited?.group.forLaunch(limited.settings);
   const launching = launch(native, kind.boot, { values, descriptors, group });
   limited?.group.launched();
   const { process } = await launching.catch((error) => {

@@ -8,6 +8,7 @@ import { messageOf } from '../errors/message.ts';
 import type { Native } from '../native/contract.ts';
 import type { Limits } from '../request/limits.ts';
 import { atExit, notAtExit } from '../store/at-exit.ts';
+import { errorCode } from '../store/system-error.ts';
 import { nextTickPace } from './pace.ts';
 import { Prefetch } from './prefetch.ts';
 
@@ -95,20 +96,39 @@ export class Groups {
   }
 
   /**
-   * Gives the cgroups of a container; null if it needs none, and none would tell anything.
+   * Gives the cgroups of a container, open for its launch; null if it needs none, and none would tell anything.
    *
-   * @throws RequestError ORLOP_E_LIMIT, and a system error if a cgroup cannot be made
+   * @throws RequestError ORLOP_E_LIMIT, and a system error if a cgroup cannot be made or opened
    */
   async take(limits: Limits): Promise<Limited | null> {
     const { settings, branches } = this.#needsOf(limits);
     if (branches.length === 0) return null;
     this.#begin(branches);
     const waiting = this.#prefetches() ? this.#waitingOf(branches).tryTake() : this.#takeExpected(branches);
-    return { group: (await waiting) ?? (await Group.make(this.#native, branches)), settings };
+    const ready = await waiting;
+    // Another program may have removed one that is empty.
+    const group = ready !== null && this.#isOpened(ready) ? ready : await Group.make(this.#native, branches);
+    if (group !== ready) this.#isOpened(group, true);
+    return { group, settings };
+  }
+
+  #isOpened(group: Group, isNew = false): boolean {
+    try {
+      group.open();
+      return true;
+    } catch (error) {
+      this.#remove(group);
+      if (!isNew && errorCode(error) === 'ENOENT') return false;
+      throw error;
+    }
   }
 
   /** Removes the cgroups of a container, of which no process is left. */
   release({ group }: Limited): void {
+    this.#remove(group);
+  }
+
+  #remove(group: Group): void {
     const removing = group.remove().finally(() => this.#removing.delete(removing));
     this.#removing.add(removing);
   }
