@@ -14,7 +14,8 @@ export interface Seated {
   readonly directory: string;
 }
 
-let made = 0;
+/** Number of the next. Not from 0 on: a program may have two copies of the package, which know nothing of each other. */
+let next = Math.floor(Math.random() * 2 ** 40);
 
 /** The cgroups of one container, in each hierarchy that it needs. */
 export class Group {
@@ -38,7 +39,7 @@ export class Group {
    * @throws a system error with its path
    */
   static async make(native: Native, branches: readonly Branch[]): Promise<Group> {
-    const name = nameOf(await ownIdentity(), made++);
+    const name = nameOf(await ownIdentity(), next++);
     const parts = branches.map((branch) => ({ branch, directory: join(branch.parent, name) }));
     return new Group(native, parts, await makeAll(native, parts));
   }
