@@ -4,6 +4,7 @@ import { ownIdentity } from '../linux/proc.ts';
 import type { Change, LaunchGroup, Native } from '../native/contract.ts';
 import { errorCode } from '../store/system-error.ts';
 import { nameOf } from './names.ts';
+import { removeNested } from './nested.ts';
 import { attempts, type Branch, inheritedSets, makeParent } from './place.ts';
 import { type GroupUsage, readTime, readUsage } from './reading.ts';
 import type { Controller, Setting } from './settings.ts';
@@ -157,6 +158,9 @@ const pauses = [1, 1, 2, 5, 10, 20, 50, 100];
 /** The same where a container was: the thread in a cgroup of version 1 waits for its share of the processors too. */
 const patientPauses = [...pauses, 200, 400, 800, 1600];
 
+/** A thread has left by then, ms: what is still busy may have cgroups that the container has made. */
+const nestedAfter = 10;
+
 /** Removes cgroups. One that stays in use is left for a program that comes after this one. */
 async function removeAll(native: Native, parts: readonly Seated[]): Promise<void> {
   const removals = parts.map(({ directory }): Change => ['rmdir', directory]);
@@ -166,6 +170,7 @@ async function removeAll(native: Native, parts: readonly Seated[]): Promise<void
       return;
     } catch (error) {
       if (errorCode(error) !== 'EBUSY') return;
+      if (pause >= nestedAfter) for (const { directory } of parts) await removeNested(directory);
       // A command would load node:timers/promises for this alone.
       await new Promise((resolve) => setTimeout(resolve, pause));
     }

@@ -153,6 +153,26 @@ describe('limits', function () {
     expect(left.filter((name) => makerOf(name)?.pid === process.pid)).to.deep.equal([]);
   });
 
+  it('leave no cgroup of a container that has made some in its own', async () => {
+    const mount = 'mkdir /c; mount -t "$0" -o "$1" none /c && mkdir -p /c/deep/er && echo made; umount /c';
+    for (const [type, options] of [
+      ['cgroup2', 'ro,rw'],
+      ['cgroup', 'pids'],
+    ] as const) {
+      const command = ['sh', '-c', mount, type, options];
+      const { stdout } = await fixture().orlop.run('busybox', command, { capAdd: ['SYS_ADMIN'], reject: false });
+      if (stdout !== 'made\n') continue;
+      const { directory } = groupOf(process.pid, 'pids');
+      const parents = ['/sys/fs/cgroup/orlop', '/sys/fs/cgroup/unified/orlop', join(directory, 'orlop')];
+      const nested = () =>
+        parents
+          .filter((path) => existsSync(path))
+          .flatMap((path) => readdirSync(path).map((name) => join(path, name)))
+          .filter((path) => makerOf(basename(path))?.pid === process.pid && existsSync(join(path, 'deep')));
+      await until(`the cgroups in that of ${type} are removed`, () => nested().length === 0, 5);
+    }
+  });
+
   it('are held by what is not covered by another mount, and the others are left alone', () => {
     const { root, run } = fixture();
     const program = `
