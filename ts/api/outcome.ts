@@ -32,7 +32,7 @@ export function failed(
   const none = encoding === 'buffer' ? Buffer.alloc(0) : '';
   const limit = limits[error.code] ?? null;
   const unknown = { signal: null, stdout: none, stderr: none, usage: null, oomKilled: false };
-  const code = wasEnded ? killed : notStarted;
+  const code = wasEnded || limit !== null ? killed : notStarted;
   const facts =
     error instanceof RunError ? error : { ...unknown, exitCode: error instanceof LaunchError ? error.exitCode : code };
   const { exitCode, signal, stdout, stderr, usage, oomKilled } = facts;

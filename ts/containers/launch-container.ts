@@ -93,7 +93,7 @@ export async function launchContainer(
   const launching = launch(native, form, options).catch((error: unknown) => {
     watching.stop();
     takeBack(runtime, lent);
-    throw explainLimit(error, lent);
+    throw watching.explain(explainLimit(error, lent));
   });
   limited?.group.launched();
   if (root !== null && strategy === 'opener') {

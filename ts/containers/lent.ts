@@ -69,7 +69,7 @@ export async function exitAndTakeBack(
 ): Promise<ContainerExit> {
   try {
     const exit = await (ended ?? exitOf(runtime.native, process));
-    return { ...exit, group: lent.limited?.group.end() ?? null, timeLimit: watch.met };
+    return { ...exit, group: lent.limited?.group.end() ?? null, timeLimit: watch.endedBy(exit.exit) };
   } finally {
     watch.stop();
     takeBack(runtime, lent);

@@ -1,9 +1,17 @@
+import { RequestError } from '../errors/index.ts';
 import { maxDelayMs } from '../launch/abort.ts';
+import { sigkill } from '../linux/signals.ts';
+import type { Exit } from '../native/contract.ts';
 import type { Limits } from '../request/limits.ts';
 import type { TimeLimit } from '../supervise/settle-exit.ts';
 
 /** The shortest time between two looks at the processor time, in ms. */
 const shortestMs = 5;
+
+const errors = {
+  wallTime: ['ORLOP_E_TIMEOUT', "the container's limit of time was over before its application could begin"],
+  cpuTime: ['ORLOP_E_LIMIT', "the container's limit of processor time was used up before its application could begin"],
+} as const;
 
 /**
  * Ends a container at its limits of time, for which the kernel has none. The processor time is looked at when it can
@@ -23,19 +31,32 @@ export class Watch {
   constructor({ cpuTime, wallTime }: Limits, used: () => number, kill: () => void) {
     this.#used = used;
     this.#kill = kill;
-    if (wallTime !== undefined) this.#wall = later(wallTime, () => this.#end('wallTime'));
+    if (wallTime !== undefined) this.#wait(wallTime);
     if (cpuTime !== undefined) this.#look(cpuTime);
   }
 
-  /** The limit that ended the container; null if none did. */
-  get met(): TimeLimit | null {
-    return this.#met;
+  /** The limit that ended the container; null if none did, or it had ended by itself before the kill came. */
+  endedBy({ signal }: Exit): TimeLimit | null {
+    return signal === sigkill ? this.#met : null;
+  }
+
+  /** Says which limit has ended a start; gives other errors of a start as they are. */
+  explain(error: unknown): unknown {
+    if (this.#met === null || (error instanceof RequestError && error.code === 'ORLOP_E_ABORTED')) return error;
+    const [code, message] = errors[this.#met];
+    const hint = `raise the limit '${this.#met}': the start is a part of it`;
+    return new RequestError(code, message, { hint, cause: error });
   }
 
   /** Call at the exit. */
   stop(): void {
     clearTimeout(this.#wall);
     clearTimeout(this.#processors);
+  }
+
+  #wait(ms: number): void {
+    const left = ms - maxDelayMs;
+    this.#wall = later(ms, () => (left > 0 ? this.#wait(left) : this.#end('wallTime')));
   }
 
   #look(limit: number): void {

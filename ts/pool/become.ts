@@ -107,7 +107,7 @@ async function launchInto(runtime: Runtime, waiting: WaitingContainer, how: Beco
     };
   } catch (error) {
     watching.stop();
-    throw error;
+    throw watching.explain(error);
   }
 }
 

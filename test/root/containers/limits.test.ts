@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from 'chai';
 import type { Hierarchy } from '../../../ts/cgroups/hierarchies.ts';
 import { makerOf } from '../../../ts/cgroups/names.ts';
@@ -83,6 +84,24 @@ describe('limits', function () {
     // The lower of the two counts.
     const error = await sh('yes', { limits: { output: '1k' }, maxBuffer: 100 });
     expect(error.error).to.have.property('code', 'ORLOP_E_BUFFER');
+  });
+
+  it('of time end a start too, and nothing that has ended by itself', async () => {
+    const { orlop } = fixture();
+    const early = { exitCode: 137, stdout: '', limit: 'wallTime', timedOut: true };
+    expect(await sh('sleep 600', { limits: { wallTime: 1 } })).to.include(early);
+    await using pool = await orlop.pool('busybox', { size: 1, limits: { wallTime: 1 } });
+    expect(await pool.run(['sleep', '600'], { reject: false })).to.include(early);
+    const running = sh('exit 3', { limits: { wallTime: 700 } });
+    await pause(10);
+    // The program does nothing from here until after the end, and then looks at its timers first.
+    await new Promise<void>((resolve) => {
+      setImmediate(() => {
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1500);
+        resolve();
+      });
+    });
+    expect(await running).to.include({ exitCode: 3, limit: null, timedOut: false });
   });
 
   it('of time hold for containers that are started, and in a pool', async () => {
