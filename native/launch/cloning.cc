@@ -128,30 +128,37 @@ void Cloning::keep_mounts() {
 
 // Clones on this thread, or on the one that sits in the cgroups.
 long Cloning::clone_at_place(ChildStack& stack, Failure& failure) {
-  if (!request_.seat) return has_opener() ? clone_in_empty(stack, failure) : clone(stack);
+  if (!request_.seat) {
+    if (!has_opener()) return assisted([&] { return clone(stack); });
+    return in_empty([&] { return assisted([&] { return clone(stack); }); }, failure);
+  }
   const auto seat = Seat::of(request_.seat.get());
   if (seat == nullptr) return -ESRCH;
-  long pid = -1;
-  seat->run([&] { pid = has_opener() ? clone_in_empty(stack, failure) : clone(stack); });
-  return pid;
+  // A thread begins in the cgroups of the one that starts it: the helper of the seat would be counted there.
+  return assisted([&] {
+    long pid = -1;
+    seat->run([&] { pid = has_opener() ? in_empty([&] { return clone(stack); }, failure) : clone(stack); });
+    return pid;
+  });
 }
 
-long Cloning::clone_in_empty(ChildStack& stack, Failure& failure) {
+// Clones in the empty mount namespace.
+long Cloning::in_empty(const std::function<long()>& clone, Failure& failure) const {
   using opener::EmptyNamespace;
   const bool own_users = (header().namespaces & CLONE_NEWUSER) != 0;
   const auto& empty = EmptyNamespace::instance(own_users ? EmptyNamespace::For::kChildrenInUserNamespace
                                                          : EmptyNamespace::For::kChildren);
   failure = empty.enter();
   if (failure) return -failure.error;
-  const long pid = clone(stack);
+  const long pid = clone();
   // If it fails, the next start on this thread tries again first.
   (void)EmptyNamespace::leave();
   return pid;
 }
 
-long Cloning::clone(ChildStack& stack) {
-  if (!stack.allocate()) return -ENOMEM;
-  // This thread sleeps until the child has executed. So a helper thread writes maps and cgroup meanwhile.
+// Clones while a helper thread is there, if the child needs one: the thread that clones sleeps until the child has
+// executed, so the helper writes maps and cgroup meanwhile.
+long Cloning::assisted(const std::function<long()>& clone) {
   std::optional<pthread_t> helper;
   if (child_.gated) {
     helper = start_thread("orlop-help", [this] { help(); });
@@ -159,6 +166,18 @@ long Cloning::clone(ChildStack& stack) {
   } else {
     in_flight_.enter();
   }
+  const long pid = clone();
+  if (helper) {
+    uint32_t absent = kAbsent;  // the child was killed before it arrived, or was not made
+    if (child_.arrived.compare_exchange_strong(absent, kNeverComes)) futex_wake(child_.arrived);
+    pthread_join(*helper, nullptr);
+  }
+  in_flight_.leave();
+  return pid;
+}
+
+long Cloning::clone(ChildStack& stack) {
+  if (!stack.allocate()) return -ENOMEM;
   const bool clone3 = (request_.features & init::kFeatureCloneIntoCgroup) != 0;
   const long pid = clone_child({.namespaces = header().namespaces,
                                 .sibling = family_ == Family::kSibling,
@@ -174,12 +193,6 @@ long Cloning::clone(ChildStack& stack) {
     const std::lock_guard lock(mutex_);
     pidfd_ = -1;
   }
-  if (helper) {
-    uint32_t absent = kAbsent;  // the child was killed before it arrived, or was not made
-    if (child_.arrived.compare_exchange_strong(absent, kNeverComes)) futex_wake(child_.arrived);
-    pthread_join(*helper, nullptr);
-  }
-  in_flight_.leave();
   return pid;
 }
 

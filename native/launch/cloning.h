@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <vector>
@@ -40,7 +41,8 @@ class Cloning : public Attempt {
   void keep_mounts();
   void list_needed_descriptors();
   long clone_at_place(ChildStack& stack, Failure& failure);
-  long clone_in_empty(ChildStack& stack, Failure& failure);
+  long in_empty(const std::function<long()>& clone, Failure& failure) const;
+  long assisted(const std::function<long()>& clone);
   long clone(ChildStack& stack);
   void help();
   Failure write_maps_and_cgroup();
