@@ -2,6 +2,7 @@
 
 #include <signal.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "addon/errors.h"
@@ -19,6 +20,11 @@ Napi::Value overflown(Napi::Env env, const AfterExit& after_exit) {
     if (after_exit.outputs[i]->overflow) return Napi::Number::New(env, static_cast<double>(i));
   }
   return env.Null();
+}
+
+bool is_cut(const AfterExit& after_exit) {
+  const auto& outputs = after_exit.outputs;
+  return std::any_of(outputs.begin(), outputs.end(), [](const auto& output) { return output->cut; });
 }
 
 void settle(Napi::Env env, const AfterExit& after_exit) {
@@ -41,6 +47,7 @@ void settle(Napi::Env env, const AfterExit& after_exit) {
   }
   object.Set("outputs", outputs);
   object.Set("overflow", overflown(env, after_exit));
+  object.Set("cut", Napi::Boolean::New(env, is_cut(after_exit)));
   object.Set("failure", after_exit.failure ? system_error(env, after_exit.failure).Value() : env.Null());
   after_exit.deferred->resolve(object);
 }
@@ -67,12 +74,24 @@ void make_changes(const SharedAfterExit& after_exit) {
       [&site = after_exit->site, changes = std::move(after_exit->background)] { (void)site.apply(changes); });
 }
 
+// On the exit thread, after the exit or the kill. A process outside of the container may hold an output open (it can
+// get it through a socket), so the wait for its end is limited where the caller wants an end.
+void limit_wait(const SharedAfterExit& after_exit, bool* happened) {
+  if (std::exchange(*happened, true) || !after_exit->exited || !after_exit->killed || after_exit->pending == 0) return;
+  ExitWorker::instance().post_later([after_exit] {
+    for (const auto& output : after_exit->outputs) ExitWorker::instance().give_up(*output);
+  });
+}
+
 // On the thread that noticed the exit.
 void process_exited(const SharedAfterExit& after_exit, const Exit& exit) {
   ExitWorker::instance().post([after_exit, exit] {
     after_exit->exit = exit;
     if (!exit.stolen) make_changes(after_exit);
+    // By this program, by another one, or by the kernel, which lacked memory.
+    if (exit.signal == SIGKILL) after_exit->killed = true;
     count_down(after_exit);
+    limit_wait(after_exit, &after_exit->exited);
   });
 }
 
@@ -126,6 +145,11 @@ Failure watch_exit(const SharedAfterExit& after_exit) {
     };
     if (Failure failure = ExitWorker::instance().read(output)) return failure;
   }
+  after_exit->process->on_kill([weak = std::weak_ptr(after_exit)] {
+    ExitWorker::instance().post([weak] {
+      if (const SharedAfterExit after = weak.lock()) limit_wait(after, &after->killed);
+    });
+  });
   after_exit->process->on_exit([after_exit](const Exit& exit) { process_exited(after_exit, exit); });
   return {};
 }

@@ -32,8 +32,9 @@ struct AfterExit {
   std::function<void(Napi::Env)>
       report_start;  // JS: called before the promise is settled; makes `deferred`; may be null
   Exit exit;
-  Failure failure;     // of the changes
-  size_t pending = 1;  // exit thread: outputs that are not read to their end, and the exit
+  bool exited = false, killed = false;  // exit thread: what ends the wait for outputs that are held open
+  Failure failure;                      // of the changes
+  size_t pending = 1;                   // exit thread: outputs that are not read to their end, and the exit
 };
 
 using SharedAfterExit = std::shared_ptr<AfterExit>;

@@ -26,8 +26,8 @@ class EpollThread {
 
   // Makes the thread, unless it runs.
   Failure prepare();
-  // Waits for `events` of epoll(7), and makes the thread first. The thread holds the owner until `forget`; one
-  // descriptor may have the owner null.
+  // Waits for `events` of epoll(7), and makes the thread first. The thread holds the owner until `forget`;
+  // descriptors that are never forgotten may have the owner null.
   Failure watch(int descriptor, uint32_t events, const Owner& owner);
   // Replaces the descriptor of an owner.
   Failure change(int old_descriptor, int descriptor, uint32_t events, const void* owner);

@@ -1,6 +1,8 @@
 // The exit thread: reads outputs to their end, and applies the batches of changes after an exit.
 #pragma once
 
+#include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -20,7 +22,9 @@ struct Output {
   std::string bytes;
   // More than `limit` bytes came; the first `limit` are kept, and reading stopped.
   bool overflow = false;
-  // Called once, on the exit thread, at the end of the pipe or at the limit.
+  // Reading stopped before the end of the pipe, which another process holds open.
+  bool cut = false;
+  // Called once, on the exit thread, at the end of the pipe, at the limit, or by `give_up`.
   std::function<void()> done;
 };
 
@@ -37,15 +41,31 @@ class ExitWorker {
   Failure read(const std::shared_ptr<Output>& output);
   // Calls `task` on the thread, soon.
   void post(std::function<void()> task);
+  // On the exit thread. Calls `task` there after half a second.
+  void post_later(std::function<void()> task);
+  // On the exit thread. Reads what is in the pipe, and no more.
+  void give_up(Output& output);
 
  private:
   explicit ExitWorker(const char* name);
   void work();
-  void drain(Output& output);
+  void work_due();
+  bool make_timer();
+  void set_timer();
+  // False if nothing was there.
+  bool drain(Output& output);
+  void finish(Output& output);
+
+  struct Later {
+    uint64_t due;  // monotonic_ns
+    std::function<void()> task;
+  };
 
   std::mutex mutex_;
   bool prepared_ = false;
-  UniqueFd wake_;  // eventfd, readable while there are tasks; without an owner
+  UniqueFd wake_;            // eventfd, readable while there are tasks; without an owner
+  UniqueFd timer_;           // exit thread: timerfd for the first of `later_`; without an owner
+  std::deque<Later> later_;  // exit thread: all with the same delay, so in the order of their times
   std::vector<std::function<void()>> tasks_;
   EpollThread thread_;
 };

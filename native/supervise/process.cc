@@ -1,5 +1,7 @@
 #include "supervise/process.h"
 
+#include <signal.h>
+
 #include <cerrno>
 #include <utility>
 
@@ -19,10 +21,30 @@ std::shared_ptr<Process> Process::other(pid_t pid, uint64_t start_time) {
 }
 
 int Process::kill(int signal) {
-  // Under the lock: otherwise finish() may close the descriptor, and its number may be used again.
-  const std::lock_guard lock(mutex_);
-  if (exit_) return ESRCH;
-  return send_signal(pidfd_.get(), signal);
+  std::function<void()> on_kill;
+  int error = ESRCH;
+  {
+    // Under the lock: otherwise finish() may close the descriptor, and its number may be used again.
+    const std::lock_guard lock(mutex_);
+    if (!exit_) error = send_signal(pidfd_.get(), signal);
+    if (signal == SIGKILL) {
+      killed_ = true;
+      on_kill = std::exchange(on_kill_, nullptr);
+    }
+  }
+  if (on_kill) on_kill();
+  return error;
+}
+
+void Process::on_kill(std::function<void()> callback) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!killed_) {
+      on_kill_ = std::move(callback);
+      return;
+    }
+  }
+  callback();
 }
 
 void Process::on_exit(std::function<void(const Exit&)> callback) {

@@ -34,6 +34,9 @@ class Process {
   int kill(int signal);
   // Calls back once, on the thread of finish(), or at once if the process has exited.
   void on_exit(std::function<void(const Exit&)> callback);
+  // Calls back once this program has asked for SIGKILL, also after the exit: on the thread of kill(), or at once if
+  // that was before. One callback.
+  void on_kill(std::function<void()> callback);
   // Waits for the exit, reaps the process, closes the pidfd, and calls back. Called once, by the thread that noticed
   // the exit.
   void finish();
@@ -49,6 +52,8 @@ class Process {
   UniqueFd pidfd_;
   std::optional<Exit> exit_;
   std::vector<std::function<void(const Exit&)>> waiting_;
+  bool killed_ = false;
+  std::function<void()> on_kill_;
 };
 
 }  // namespace orlop::supervise

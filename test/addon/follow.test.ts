@@ -1,8 +1,9 @@
-import { existsSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'chai';
 import { loadNative } from '../../ts/native/binding.ts';
-import { type NativeExit, stdioSource } from '../../ts/native/contract.ts';
+import { type LaunchResult, type NativeExit, stdioSource } from '../../ts/native/contract.ts';
 import { launchPlan, type PlanLaunch } from '../support/launch.ts';
 import { requires } from '../support/require.ts';
 import { newChildren, plainPlan, started } from '../support/starts.ts';
@@ -79,8 +80,49 @@ describe('the end of an application that is followed', function () {
       exit: null,
       outputs: [],
       overflow: null,
+      cut: false,
       failure: null,
     });
+  });
+
+  it('comes although another process holds an output, once the application is killed', async () => {
+    const native = loadNative();
+    const kills = {
+      'by this program': async (result: LaunchResult) => native.kill(started(result), 9),
+      'by another': async (result: LaunchResult) => process.kill(started(result).pid, 'SIGKILL'),
+      'after its exit': async (result: LaunchResult) => {
+        process.kill(started(result).pid, 'SIGTERM');
+        await native.wait(started(result));
+        expect(native.kill(started(result), 9)).to.equal(false);
+      },
+    };
+    for (const [name, kill] of Object.entries(kills)) {
+      const path = at(name);
+      const result = await launch(`echo begun; : > '${path}'; exec sleep 600`);
+      await until('it has written', () => existsSync(path));
+      const held = openSync(`/proc/${result.process?.pid}/fd/1`, 'w');
+      await kill(result);
+      writeSync(held, 'more\n');
+      const end = await result.ended;
+      expect(end?.exit.signal, name).to.equal(name === 'after its exit' ? 15 : 9);
+      expect([end?.cut, `${end?.outputs[0]}`], name).to.deep.equal([true, 'begun\nmore\n']);
+      expect(() => writeSync(held, 'lost\n'), name)
+        .to.throw()
+        .with.property('code', 'EPIPE');
+      closeSync(held);
+    }
+  });
+
+  it('is waited for while another process holds an output of one that was not killed', async () => {
+    const result = await launch(`while [ ! -e ${at('go')} ]; do sleep 0.02; done; exit 2`);
+    const held = openSync(`/proc/${result.process?.pid}/fd/1`, 'w');
+    writeFileSync(at('go'), '');
+    await loadNative().wait(started(result));
+    await delay(1000);
+    writeSync(held, 'more\n');
+    closeSync(held);
+    const end = await result.ended;
+    expect([end?.exit.code, end?.cut, `${end?.outputs[0]}`]).to.deep.equal([2, false, 'more\n']);
   });
 
   it('leaves the pipe to the application to the caller, also where the outputs are collected', async () => {

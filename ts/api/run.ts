@@ -122,19 +122,19 @@ function requireReject(reject: unknown): void {
   throw new RequestError('ORLOP_E_INPUT', `reject is '${reject}', expected true or false`);
 }
 
-/** Time to wait for the outputs of a killed application, ms. */
-const outputTimeoutMs = 1000;
+/** Time to wait for the end of a killed application, ms: longer than what the addon waits for outputs that are held. */
+const endTimeoutMs = 1000;
 
 /**
- * Waits for the exit, and kills the application when the signal fires. Another process may hold the outputs open
- * (through a socket in a volume, for example), so the wait after the kill is limited.
+ * Waits for the exit, and kills the application when the signal fires. It may hang in the kernel, in a request to a FUSE
+ * server, so the wait after the kill is limited.
  */
 function exitUnlessAborted(ended: Promise<ExitReport>, signal: AbortSignal, kill: () => void): Promise<ExitReport> {
   return new Promise((resolve, reject) => {
     let timer: NodeJS.Timeout | undefined;
     const end = () => {
       kill();
-      timer = setTimeout(() => reject(aborted(signal)), outputTimeoutMs);
+      timer = setTimeout(() => reject(aborted(signal)), endTimeoutMs);
     };
     const settle = () => {
       signal.removeEventListener('abort', end);
@@ -157,13 +157,13 @@ interface Collected {
 
 /** Result of `run` after the exit. */
 function resultOf(report: ExitReport, run: Run, { maxBytes, output, encoding, signal }: Collected): t.RunResult<never> {
-  const { status, exit, outputs, overflow, group } = report;
+  const { status, exit, outputs, overflow, cut, group } = report;
   const [stdout, stderr] = [outputs[0], outputs[1]].map((bytes = Buffer.alloc(0)) =>
     encoding === 'buffer' ? bytes : bytes.toString('utf8'),
   ) as [never, never];
   const { limit, ...hit } = hitLimits(report);
   const facts = { ...status, stdout, stderr, usage: usageOf(exit, group, run.times), ...hit };
-  if (signal.aborted && status.signal === 'SIGKILL') throw aborted(signal, facts);
+  if (signal.aborted && (status.signal === 'SIGKILL' || cut)) throw aborted(signal, facts);
   const isOverflown = overflow !== null && output > maxBytes;
   if (isOverflown) throw overflown(overflow === 0 ? 'stdout' : 'stderr', maxBytes, facts);
   return {

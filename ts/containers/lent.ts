@@ -78,7 +78,7 @@ export async function exitAndTakeBack(
 
 /** The exit of a process whose output is not collected. */
 async function exitOf(native: Native, process: NativeProcess): Promise<NativeExit> {
-  return { exit: await native.wait(process), outputs: [], overflow: null, failure: null };
+  return { exit: await native.wait(process), outputs: [], overflow: null, cut: false, failure: null };
 }
 
 /** Watches the limits of time of a container that is launched now. */

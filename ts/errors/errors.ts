@@ -51,8 +51,8 @@ export interface RunFacts {
 
 /**
  * The end of a run by its time-out, its AbortSignal, too much output, or an input that fails: ORLOP_E_TIMEOUT,
- * ORLOP_E_ABORTED, ORLOP_E_BUFFER, ORLOP_E_INPUT. A run that was ended before its application began, or whose output
- * another process holds open, has a RequestError with the same code.
+ * ORLOP_E_ABORTED, ORLOP_E_BUFFER, ORLOP_E_INPUT. A run that was ended before its application began, or whose
+ * application hangs in the kernel, has a RequestError with the same code.
  *
  * @example
  * const ended = orlop.run('host', ['sh', '-c', 'echo begun; sleep 60'], { timeout: 2000 });

@@ -35,8 +35,7 @@ export function unlessAborted<Result>(
 }
 
 /**
- * Limit of the wait for what was killed, in ms. A child in a request to a FUSE server dies only when the server answers;
- * an application's outputs end only when the last process has closed them, which may be one outside the container.
+ * Limit of the wait for what was killed, in ms: a child in a request to a FUSE server dies only when the server answers.
  */
 const abandonAfterMs = 1000;
 

@@ -197,6 +197,10 @@ export interface NativeExit {
   readonly outputs: readonly Buffer[];
   /** Index of the output above the limit; null if there is none. */
   readonly overflow: number | null;
+  /**
+   * True if an output was not read to its end: half a second after the kill and the exit, another process held it open.
+   */
+  readonly cut: boolean;
   /** Error of the first change that failed; null if all were made. */
   readonly failure: Error | null;
 }

@@ -20,7 +20,8 @@ export interface ContainerExit extends NativeExit {
 }
 
 /** Exit of an application, with its collected outputs. */
-export interface ExitReport extends Pick<ContainerExit, 'exit' | 'outputs' | 'overflow' | 'group' | 'timeLimit'> {
+export interface ExitReport
+  extends Pick<ContainerExit, 'exit' | 'outputs' | 'overflow' | 'cut' | 'group' | 'timeLimit'> {
   readonly status: ExitStatus;
 }
 

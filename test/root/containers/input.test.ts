@@ -214,8 +214,8 @@ describe('the input of a run', function () {
       throw new Error('the source is broken');
     };
     const outcome = await fixture().orlop.run('busybox', ['cat'], { input: failing(), reject: false });
-    expect(outcome).to.include({ exitCode: 137, usage: null });
-    expect(outcome.error).to.have.property('code', 'ORLOP_E_INPUT');
+    expect(outcome).to.include({ exitCode: 137, signal: 'SIGKILL' });
+    expect(outcome.error).to.be.instanceOf(RunError).with.property('code', 'ORLOP_E_INPUT');
     expect((await fixture().orlop.containers.list({ all: true })).items).to.deep.equal([]);
     if (held !== undefined) closeSync(held);
   });

@@ -1,11 +1,12 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from 'chai';
 import type { Hierarchy } from '../../../ts/cgroups/hierarchies.ts';
 import { makerOf } from '../../../ts/cgroups/names.ts';
 import { hierarchiesOf } from '../../../ts/cgroups/visible.ts';
+import { ownChildren } from '../../support/facts-of-life.ts';
 import { withOrlop } from '../../support/orlop.ts';
 import { Program } from '../../support/programs.ts';
 import { requires } from '../../support/require.ts';
@@ -113,6 +114,30 @@ describe('limits', function () {
       });
     });
     expect(await running).to.include({ exitCode: 3, limit: null, timedOut: false });
+  });
+
+  it('of time end a container, and the wait for its output, although another process holds that', async () => {
+    const { orlop } = fixture();
+    await using pool = await orlop.pool('busybox', { size: 2, limits: { wallTime: 1000 } });
+    const cases = [
+      // Killed by the limit; and ended before it, of which nothing tells but the end of the output.
+      { script: 'echo begun; exec sleep 600', expected: { exitCode: 137, signal: 'SIGKILL' } },
+      { script: 'echo begun; exec sleep 0.5', expected: { exitCode: 0, signal: null } },
+    ];
+    for (const { script, expected } of cases) {
+      for (const run of [() => sh(script, { limits: { wallTime: 1000 } }), () => pool.run(['sh', '-c', script])]) {
+        const late = run();
+        const pid = await until('the application', () => ownChildren().find(({ name }) => name === 'sleep')?.pid);
+        const held = openSync(`/proc/${pid}/fd/1`, 'w');
+        expect(await late).to.include({ ...expected, stdout: 'begun\n', limit: 'wallTime', timedOut: true });
+        closeSync(held);
+      }
+    }
+    const busy = sh('echo begun; sleep 600 & while :; do :; done', { limits: { cpuTime: 500 } });
+    const pid = await until('the application', () => ownChildren().find(({ name }) => name === 'sh')?.pid);
+    const held = openSync(`/proc/${pid}/fd/1`, 'w');
+    expect(await busy).to.include({ exitCode: 137, stdout: 'begun\n', limit: 'cpuTime' });
+    closeSync(held);
   });
 
   it('of time hold for containers that are started, and in a pool', async () => {

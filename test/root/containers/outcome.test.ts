@@ -12,6 +12,11 @@ describe('the outcome of a run', function () {
   const fixture = withOrlop();
   const sh = (script: string, options = {}) =>
     fixture().orlop.run('busybox', ['sh', '-c', script], { ...options, reject: false });
+  /** Opens the standard output of the application, as if it had sent it to this program. */
+  const hold = async () => {
+    const pid = await until('the application', () => ownChildren().find(({ name }) => name === 'sleep')?.pid);
+    return openSync(`/proc/${pid}/fd/1`, 'w');
+  };
   const nothing = { timedOut: false, oomKilled: false, limit: null };
 
   it('is its result, with its times and its container', async () => {
@@ -73,15 +78,29 @@ describe('the outcome of a run', function () {
     const { orlop } = fixture();
     await using pool = await orlop.pool('busybox', { size: 1 });
     const options = { timeout: 1000, reject: false } as const;
-    for (const run of [
-      () => orlop.run('busybox', ['sleep', '1000'], options),
-      () => pool.run(['sleep', '1000'], options),
-    ]) {
+    const command = ['sh', '-c', 'echo begun; exec sleep 1000'];
+    for (const run of [() => orlop.run('busybox', command, options), () => pool.run(command, options)]) {
       const late = run();
-      const pid = await until('the application', () => ownChildren().find(({ name }) => name === 'sleep')?.pid);
-      const held = openSync(`/proc/${pid}/fd/1`, 'w');
-      expect(await late).to.include({ exitCode: 137, usage: null, timedOut: true });
+      const held = await hold();
+      const outcome = await late;
+      expect(outcome).to.include({ exitCode: 137, signal: 'SIGKILL', stdout: 'begun\n', timedOut: true });
+      expect(outcome.error).to.be.instanceOf(RunError).with.property('code', 'ORLOP_E_TIMEOUT');
+      expect(outcome.usage?.wallMs).to.be.above(0);
       expect((await orlop.containers.list()).items).to.deep.equal([]);
+      closeSync(held);
+    }
+  });
+
+  it('is a time-out where another process holds the output of an application that has ended', async () => {
+    const { orlop } = fixture();
+    await using pool = await orlop.pool('busybox', { size: 1 });
+    const options = { timeout: 1500, reject: false } as const;
+    const command = ['sleep', '1'];
+    for (const run of [() => orlop.run('busybox', command, options), () => pool.run(command, options)]) {
+      const late = run();
+      const held = await hold();
+      const outcome = await late;
+      expect(outcome).to.include({ exitCode: 0, signal: null, stdout: '', timedOut: true, limit: 'wallTime' });
       closeSync(held);
     }
   });

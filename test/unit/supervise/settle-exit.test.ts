@@ -12,6 +12,7 @@ describe('what follows the exit of an application', () => {
     exit: { code: 3, signal: null, seen: 0, usage },
     outputs: [Buffer.from('result')],
     overflow: null,
+    cut: false,
     failure: null,
     group: null,
     timeLimit: null,
