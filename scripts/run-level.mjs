@@ -41,6 +41,7 @@ const shared = {
     'kernels',
     'leaks',
     'options',
+    'output',
     'run',
     'sandbox',
     'streams',

@@ -23,6 +23,7 @@ export class Deadline implements Disposable {
   readonly #timer: NodeJS.Timeout | undefined;
   #timedOut = false;
   #failure: RequestError | null = null;
+  #thrown: { readonly error: unknown } | null = null;
 
   constructor(callerSignal: AbortSignal | undefined, timeout: number | undefined) {
     this.#callerSignal = callerSignal;
@@ -52,6 +53,18 @@ export class Deadline implements Disposable {
     if (this.#deadline.signal.aborted) return;
     this.#failure = failure;
     this.#deadline.abort(failure);
+  };
+
+  /** What `rethrow` was called with, if that was first. */
+  get thrown(): { readonly error: unknown } | null {
+    return this.#thrown;
+  }
+
+  /** Fires the signal because of an error that the run is to throw as it is. */
+  readonly rethrow = (error: unknown): void => {
+    if (this.#deadline.signal.aborted) return;
+    this.#thrown = { error };
+    this.#deadline.abort(error);
   };
 
   readonly #abort = (): void => this.#deadline.abort(this.#callerSignal?.reason);

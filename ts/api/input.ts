@@ -1,8 +1,8 @@
 import type { Readable, Writable } from 'node:stream';
-import type { Started } from '../containers/start.ts';
 import { RequestError } from '../errors/index.ts';
 import { messageOf } from '../errors/message.ts';
 import { nextTick } from '../launch/next-tick.ts';
+import type { StdioStreams } from '../supervise/streams.ts';
 
 type Chunk = string | Uint8Array;
 type Next = IteratorResult<Chunk> | Promise<IteratorResult<Chunk>>;
@@ -97,9 +97,9 @@ function stream(input: Readable): Origin {
  *
  * @throws RequestError ORLOP_E_INPUT when the caller's stream or iterable fails
  */
-export async function feed({ stdio, exited }: Started, source: Source): Promise<void> {
+export async function feed(streams: Promise<StdioStreams>, exited: Promise<unknown>, source: Source): Promise<void> {
   try {
-    const { stdin, finish } = await stdio.streams();
+    const { stdin, finish } = await streams;
     exited.then(finish, finish);
     if (stdin === null) return;
     stdin.on('error', () => {});

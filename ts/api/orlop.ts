@@ -87,16 +87,21 @@ export class Orlop implements t.OrlopRuntime {
     return new Orlop(await openRuntime(options, mode));
   }
 
-  run<Reject extends boolean = true>(
+  run<Reject extends boolean = true, All extends boolean = false>(
     image: string,
     argv: readonly string[] | undefined,
-    options: RunOptions & t.BufferRunInput<Reject>,
-  ): Promise<t.Settled<Reject, Buffer>>;
-  run<Reject extends boolean = true>(
+    options: RunOptions & t.BufferRunInput<Reject, All>,
+  ): Promise<t.Settled<Reject, Buffer, All>>;
+  run<Reject extends boolean = true, All extends boolean = false>(
     image: string,
     argv: readonly string[] | undefined,
-    options: RunOptions & t.RunInput<Reject>,
-  ): Promise<t.Settled<Reject>>;
+    options: RunOptions & t.LinesRunInput<Reject, All>,
+  ): Promise<t.Settled<Reject, string[], All>>;
+  run<Reject extends boolean = true, All extends boolean = false>(
+    image: string,
+    argv: readonly string[] | undefined,
+    options: RunOptions & t.RunInput<Reject, All>,
+  ): Promise<t.Settled<Reject, string, All>>;
   run(image: string, argv?: readonly string[], options?: RunOptions & t.RunInput): Promise<t.RunResult>;
   async run(
     image: string,
@@ -107,17 +112,22 @@ export class Orlop implements t.OrlopRuntime {
     return runInNew(() => this.#runtime, image, options, parse);
   }
 
-  sandbox(
+  sandbox<All extends boolean = false>(
     image: string,
     argv: readonly string[] | undefined,
-    options: t.BufferSandboxOptions,
-  ): Promise<t.RunOutcome<Buffer>>;
-  sandbox(image: string, argv?: readonly string[], options?: t.SandboxOptions): Promise<t.RunOutcome>;
-  async sandbox(
+    options: t.BufferSandboxOptions<All>,
+  ): Promise<t.Settled<false, Buffer, All>>;
+  sandbox<All extends boolean = false>(
     image: string,
-    argv: readonly string[] = [],
-    options: AnySandboxOptions = {},
-  ): Promise<t.RunOutcome<never>> {
+    argv: readonly string[] | undefined,
+    options: t.LinesSandboxOptions<All>,
+  ): Promise<t.Settled<false, string[], All>>;
+  sandbox<All extends boolean = false>(
+    image: string,
+    argv?: readonly string[],
+    options?: t.SandboxOptions<All>,
+  ): Promise<t.Settled<false, string, All>>;
+  async sandbox(image: string, argv: readonly string[] = [], options: AnySandboxOptions = {}): Promise<AnyRunResult> {
     const all = sandboxOptions(options, this.#opened.native.rights);
     const parse = (runOptions: RunOptions) => requestOf(image, argv, runOptions);
     return runInNew(() => this.#runtime, image, all, parse);

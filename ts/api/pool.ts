@@ -9,7 +9,7 @@ import { knownApplicationRequest } from '../request/known.ts';
 import { parseRunOptions } from '../request/options.ts';
 import type { RequestContext, RunRequest } from '../request/types.ts';
 import { Laps } from '../trace/laps.ts';
-import { type AnyRunInput, type AnyRunResult, type Runnable, runToEnd } from './run.ts';
+import { type AnyRunInput, type AnyRunResult, type Runnable, runToEnd, withoutRunInput } from './run.ts';
 import { RunningContainer } from './running.ts';
 import type * as t from './types.ts';
 
@@ -59,17 +59,21 @@ class ContainerPool implements t.Pool {
     return this.#waiting.stats;
   }
 
-  run<Reject extends boolean = true>(
+  run<Reject extends boolean = true, All extends boolean = false>(
     argv: readonly string[] | undefined,
-    options: t.PoolRequest & t.BufferRunInput<Reject>,
-  ): Promise<t.Settled<Reject, Buffer>>;
-  run<Reject extends boolean = true>(
+    options: t.PoolRequest & t.BufferRunInput<Reject, All>,
+  ): Promise<t.Settled<Reject, Buffer, All>>;
+  run<Reject extends boolean = true, All extends boolean = false>(
     argv: readonly string[] | undefined,
-    options: t.PoolRequest & t.RunInput<Reject>,
-  ): Promise<t.Settled<Reject>>;
+    options: t.PoolRequest & t.LinesRunInput<Reject, All>,
+  ): Promise<t.Settled<Reject, string[], All>>;
+  run<Reject extends boolean = true, All extends boolean = false>(
+    argv: readonly string[] | undefined,
+    options: t.PoolRequest & t.RunInput<Reject, All>,
+  ): Promise<t.Settled<Reject, string, All>>;
   run(argv?: readonly string[], options?: t.PoolRequest & t.RunInput): Promise<t.RunResult>;
   async run(argv: readonly string[] = [], options: t.PoolRequest & AnyRunInput = {}): Promise<AnyRunResult> {
-    const { input, maxBuffer, signal, timeout, encoding, reject, ...request } = options;
+    const request = withoutRunInput(options);
     const start: Runnable['start'] = (how) => this.#start(argv, request, how);
     const prepare = () => ({ runtime: this.#runtime, rm: true, limits: this.#limits, start });
     return runToEnd(this.image, options, prepare);

@@ -1,24 +1,35 @@
-import { constants } from 'node:buffer';
 import type { StartRequest } from '../containers/launch-container.ts';
 import { type Run, runContainer } from '../containers/run.ts';
 import type { Runtime } from '../containers/runtime.ts';
-import { RequestError } from '../errors/index.ts';
 import { sigkill } from '../linux/signals.ts';
 import type { RunOptions, RunRequest } from '../request/types.ts';
 import type { ExitReport } from '../supervise/settle-exit.ts';
+import type { StdioStreams } from '../supervise/streams.ts';
 import { hitLimits, usageOf } from '../supervise/usage.ts';
 import { Laps } from '../trace/laps.ts';
 import { Deadline } from './deadline.ts';
 import { aborted, explainEnd, isAborted, overflown } from './ended.ts';
+import type { FollowedExit, FollowedExitOptions } from './followed-exit.ts';
 import { feed, type Source, takeInput } from './input.ts';
 import { failed, succeeded } from './outcome.ts';
+import {
+  isFollowed,
+  type MadeOutputs,
+  makeOutput,
+  type OutputForm,
+  outputForm,
+  requireBoolean,
+} from './output-form.ts';
 import { startTimings } from './running.ts';
 import type * as t from './types.ts';
 
-/** Options of a run whose outputs are texts or bytes. The overloads of `run` tell the caller which. */
-export type AnyRunInput = t.RunInput<boolean> | t.BufferRunInput<boolean>;
+/** Options of a run whose outputs are texts, bytes or lines. The overloads of `run` tell the caller which. */
+export type AnyRunInput =
+  | t.RunInput<boolean, boolean>
+  | t.BufferRunInput<boolean, boolean>
+  | t.LinesRunInput<boolean, boolean>;
 /** What their overloads make of it. */
-export type AnyRunResult = t.RunResult<never> & t.RunOutcome<never>;
+export type AnyRunResult = t.RunResult<never> & t.RunOutcome<never> & { readonly all: never };
 
 /** A run that is not started yet. */
 export interface Runnable extends Pick<RunRequest, 'rm' | 'limits'> {
@@ -38,7 +49,7 @@ export async function runInNew(
   options: RunOptions & AnyRunInput,
   parse: (options: RunOptions) => RunRequest,
 ): Promise<AnyRunResult> {
-  const { input, maxBuffer, signal, timeout, encoding, reject, ...runOptions } = options;
+  const runOptions = withoutRunInput(options);
   const prepare = (): Runnable => {
     const opened = runtime();
     const laps = new Laps('create');
@@ -50,13 +61,19 @@ export async function runInNew(
   return runToEnd(image, options, prepare);
 }
 
+/** The options of a run without those that say what to do with its streams and its end. */
+export function withoutRunInput<Options extends AnyRunInput>(options: Options): Omit<Options, keyof t.RunInput> {
+  const { input, maxBuffer, signal, timeout, encoding, reject, lines, all, onStdout, onStderr, ...rest } = options;
+  return rest;
+}
+
 /**
  * Gives the result of a run; with `reject: false` also what is known of one that failed.
  *
  * @throws what is no failure of the run: a TypeError, say
  */
 export async function runToEnd(image: string, options: AnyRunInput, prepare: () => Runnable): Promise<AnyRunResult> {
-  const { signal, timeout, encoding, reject } = options;
+  const { signal, timeout, reject } = options;
   let deadline: Deadline | undefined;
   try {
     using source = takeInput(options.input);
@@ -65,10 +82,11 @@ export async function runToEnd(image: string, options: AnyRunInput, prepare: () 
     const result = await collectRun(prepare, options, source, limited);
     return (reject === false ? succeeded(result) : result) as AnyRunResult;
   } catch (error) {
+    if (deadline !== undefined && deadline.thrown !== null) throw deadline.thrown.error;
     const wasEnded = isAborted(error);
     const reason = wasEnded && deadline ? explainEnd(error, deadline, { image, timeout }) : error;
     if (reject !== false) throw reason;
-    return failed(reason, encoding, wasEnded) as AnyRunResult;
+    return failed(reason, options, wasEnded) as AnyRunResult;
   }
 }
 
@@ -80,46 +98,33 @@ async function collectRun(
   deadline: Deadline,
 ): Promise<t.RunResult<never>> {
   const { signal } = deadline;
-  const maxBytes = outputLimit(options);
-  requireReject(options.reject);
+  const form = outputForm(options);
+  requireBoolean('reject', options.reject ?? true);
   if (signal.aborted) throw aborted(signal);
   const { runtime, rm, limits, start } = prepare();
   const { native, containers } = runtime;
-  const { output = Infinity } = limits;
+  const { output = Infinity, wallTime } = limits;
+  const limit = Math.min(form.maxBytes, output);
   const stdio = { stdin: source === null ? 'ignore' : 'pipe', stdout: 'pipe', stderr: 'pipe' } as const;
-  const run = await start({ stdio, collect: Math.min(maxBytes, output), signal });
-  if (source !== null) feed(run, source).catch(deadline.fail);
+  const isRead = isFollowed(form);
+  const run = await start({ stdio, collect: isRead ? undefined : limit, signal });
+  const streams = isRead || source !== null ? run.stdio.streams() : null;
+  if (streams !== null && source !== null) feed(streams, run.exited, source).catch(deadline.fail);
   const kill = () => native.kill(run.process, sigkill);
-  const exit = await exitUnlessAborted(run.exitReport, signal, kill).catch(async (error: unknown) => {
+  const follow = { form, limit, kill, signal, wallTime, onError: deadline.rethrow };
+  const ended = streams !== null && isRead ? followed(run, streams, follow) : run.exitReport;
+  const exit = await exitUnlessAborted(ended, signal, kill).catch(async (error: unknown) => {
     // Remove the container now: the removal at exit may come late or never.
     if (signal.aborted && rm) await containers.remove(run.id, { force: true, volumes: true }).catch(() => {});
     throw error;
   });
-  return resultOf(exit, run, { maxBytes, output, encoding: options.encoding, signal });
+  return resultOf(exit, run, { form, output, signal });
 }
 
-const defaultMaxBuffer = 16 << 20;
-
-/**
- * The most bytes to collect of each output. Infinity means no limit but that of a string or of a Buffer.
- *
- * @throws RequestError ORLOP_E_INPUT
- */
-export function outputLimit({ maxBuffer = defaultMaxBuffer, encoding = 'utf8' }: AnyRunInput): number {
-  if (encoding !== 'utf8' && encoding !== 'buffer') {
-    throw new RequestError('ORLOP_E_INPUT', `the encoding is '${encoding}', expected 'utf8' or 'buffer'`, {
-      hint: "take 'buffer', and decode it: new TextDecoder(…)",
-    });
-  }
-  if (!(typeof maxBuffer === 'number' && maxBuffer >= 0)) {
-    throw new RequestError('ORLOP_E_INPUT', `maxBuffer is '${maxBuffer}', expected a number of bytes`);
-  }
-  return Math.min(maxBuffer, encoding === 'utf8' ? constants.MAX_STRING_LENGTH : constants.MAX_LENGTH);
-}
-
-function requireReject(reject: unknown): void {
-  if (reject === undefined || typeof reject === 'boolean') return;
-  throw new RequestError('ORLOP_E_INPUT', `reject is '${reject}', expected true or false`);
+/** Loaded where outputs are followed: a command never does. */
+async function followed(run: Run, streams: Promise<StdioStreams>, options: FollowedExitOptions): Promise<FollowedExit> {
+  const { followToExit } = await import('./followed-exit.ts');
+  return followToExit(run, await streams, options);
 }
 
 /** Time to wait for the end of a killed application, ms: longer than what the addon waits for outputs that are held. */
@@ -129,7 +134,11 @@ const endTimeoutMs = 1000;
  * Waits for the exit, and kills the application when the signal fires. It may hang in the kernel, in a request to a FUSE
  * server, so the wait after the kill is limited.
  */
-function exitUnlessAborted(ended: Promise<ExitReport>, signal: AbortSignal, kill: () => void): Promise<ExitReport> {
+function exitUnlessAborted<Report extends ExitReport>(
+  ended: Promise<Report>,
+  signal: AbortSignal,
+  kill: () => void,
+): Promise<Report> {
   return new Promise((resolve, reject) => {
     let timer: NodeJS.Timeout | undefined;
     const end = () => {
@@ -148,24 +157,29 @@ function exitUnlessAborted(ended: Promise<ExitReport>, signal: AbortSignal, kill
 }
 
 interface Collected {
-  readonly maxBytes: number;
+  readonly form: OutputForm;
   /** Limit of the container, which is no error. */
   readonly output: number;
-  readonly encoding: AnyRunInput['encoding'];
   readonly signal: AbortSignal;
 }
 
 /** Result of `run` after the exit. */
-function resultOf(report: ExitReport, run: Run, { maxBytes, output, encoding, signal }: Collected): t.RunResult<never> {
-  const { status, exit, outputs, overflow, cut, group } = report;
-  const [stdout, stderr] = [outputs[0], outputs[1]].map((bytes = Buffer.alloc(0)) =>
-    encoding === 'buffer' ? bytes : bytes.toString('utf8'),
-  ) as [never, never];
+function resultOf(
+  report: ExitReport & Partial<Pick<FollowedExit, 'made'>>,
+  run: Run,
+  { form, output, signal }: Collected,
+): t.RunResult<never> {
+  const { status, exit, outputs, overflow, cut, group, made = madeOf(outputs, form) } = report;
   const { limit, ...hit } = hitLimits(report);
-  const facts = { ...status, stdout, stderr, usage: usageOf(exit, group, run.times), ...hit };
+  const facts = {
+    ...status,
+    ...(made as Record<keyof MadeOutputs, never>),
+    usage: usageOf(exit, group, run.times),
+    ...hit,
+  };
   if (signal.aborted && (status.signal === 'SIGKILL' || cut)) throw aborted(signal, facts);
-  const isOverflown = overflow !== null && output > maxBytes;
-  if (isOverflown) throw overflown(overflow === 0 ? 'stdout' : 'stderr', maxBytes, facts);
+  const isOverflown = overflow !== null && output > form.maxBytes;
+  if (isOverflown) throw overflown(overflow === 0 ? 'stdout' : 'stderr', form.maxBytes, facts);
   return {
     ...facts,
     limit: overflow === null ? limit : 'output',
@@ -175,4 +189,12 @@ function resultOf(report: ExitReport, run: Run, { maxBytes, output, encoding, si
     },
     container: { id: run.id, name: run.name },
   };
+}
+
+/** Makes the outputs of the bytes that the exit thread has collected. */
+function madeOf(
+  [stdout = Buffer.alloc(0), stderr = Buffer.alloc(0)]: readonly Buffer[],
+  form: OutputForm,
+): MadeOutputs {
+  return { stdout: makeOutput(stdout, form), stderr: makeOutput(stderr, form) };
 }

@@ -1,10 +1,14 @@
 import { type IdMaps, isMapped } from '../native/ids.ts';
 import type { Rights } from '../native/rights.ts';
 import type { LimitOptions, RunOptions } from '../request/types.ts';
+import type { AnyRunInput } from './run.ts';
 import type * as t from './types.ts';
 
-/** Options of a run in a sandbox, whose outputs are texts or bytes. The overloads tell the caller which. */
-export type AnySandboxOptions = t.SandboxOptions | t.BufferSandboxOptions;
+/** Options of a run in a sandbox, whose outputs are texts, bytes or lines. The overloads tell the caller which. */
+export type AnySandboxOptions =
+  | t.SandboxOptions<boolean>
+  | t.BufferSandboxOptions<boolean>
+  | t.LinesSandboxOptions<boolean>;
 
 const maxBuffer = 1 << 20;
 const timeout = 10_000;
@@ -21,7 +25,7 @@ const user = 1000;
 export function sandboxOptions(
   { limits: chosen, capDrop = [], ...options }: AnySandboxOptions,
   rights: Pick<Rights, 'kind'> & IdMaps,
-): RunOptions & (t.RunInput<false> | t.BufferRunInput<false>) {
+): RunOptions & AnyRunInput {
   return {
     readOnly: true,
     tmpfs: [workspace],

@@ -39,10 +39,12 @@ export interface RunFacts {
   readonly exitCode: number;
   /** Signal that killed the application: `SIGKILL`; null if it ended by itself just before. */
   readonly signal: NodeJS.Signals | null;
-  /** Standard output up to the end, in the encoding of the run. */
-  readonly stdout: string | Buffer;
-  /** Standard error up to the end, in the encoding of the run. */
-  readonly stderr: string | Buffer;
+  /** Standard output up to the end, as a result has it: text, bytes or lines. */
+  readonly stdout: string | Buffer | string[];
+  /** Standard error up to the end, as a result has it: text, bytes or lines. */
+  readonly stderr: string | Buffer | string[];
+  /** Both outputs up to the end, in the order in which they were written; only of a run with `all`. */
+  readonly all?: string | Buffer | string[] | undefined;
   /** What the application used. */
   readonly usage: Usage;
   /** True if the kernel ended a process of the container because memory was at its limit. */
@@ -65,10 +67,12 @@ export class RunError extends RequestError implements RunFacts {
   readonly exitCode: number;
   /** Signal that killed the application: `SIGKILL`; null if it ended by itself just before. */
   readonly signal: NodeJS.Signals | null;
-  /** Standard output up to the end, in the encoding of the run. */
-  readonly stdout: string | Buffer;
-  /** Standard error up to the end, in the encoding of the run. */
-  readonly stderr: string | Buffer;
+  /** Standard output up to the end, as a result has it: text, bytes or lines. */
+  readonly stdout: string | Buffer | string[];
+  /** Standard error up to the end, as a result has it: text, bytes or lines. */
+  readonly stderr: string | Buffer | string[];
+  /** Both outputs up to the end, in the order in which they were written; undefined unless the run had `all`. */
+  readonly all: string | Buffer | string[] | undefined;
   /** What the application used. */
   readonly usage: Usage;
   /** True if the kernel ended a process of the container because memory was at its limit. */
@@ -80,6 +84,7 @@ export class RunError extends RequestError implements RunFacts {
     this.signal = facts.signal;
     this.stdout = facts.stdout;
     this.stderr = facts.stderr;
+    this.all = facts.all;
     this.usage = facts.usage;
     this.oomKilled = facts.oomKilled;
   }

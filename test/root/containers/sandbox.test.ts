@@ -7,7 +7,7 @@ import { otherUser, requires, requiresIn } from '../../support/require.ts';
 const isRoot = process.getuid?.() === 0;
 
 /** As an ordinary user, where no control groups may be delegated, and on kernels that show no other owners. */
-const without: SandboxOptions = {
+const without: Pick<SandboxOptions, 'limits' | 'userns'> = {
   ...(isRoot ? {} : { limits: null }),
   ...(process.env.ORLOP_FEATURES === '0' ? { userns: 'host' } : {}),
 };

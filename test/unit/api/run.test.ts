@@ -1,30 +1,5 @@
-import { constants } from 'node:buffer';
 import { expect } from 'chai';
-import { outputLimit } from '../../../ts/api/run.ts';
 import type { Orlop, Pool, RunOutcome, RunResult } from '../../../ts/index.ts';
-import { refusalOf } from '../../support/refusal.ts';
-
-describe('the limit of an output', () => {
-  it('is the one of the caller, 16 MiB otherwise', () => {
-    expect(outputLimit({})).to.equal(16 << 20);
-    expect(outputLimit({ maxBuffer: 0 })).to.equal(0);
-    expect(outputLimit({ maxBuffer: 600, encoding: 'buffer' })).to.equal(600);
-  });
-
-  it('is never above what a text, or bytes, can hold', () => {
-    for (const maxBuffer of [Number.POSITIVE_INFINITY, Number.MAX_SAFE_INTEGER]) {
-      expect(outputLimit({ maxBuffer })).to.equal(constants.MAX_STRING_LENGTH);
-      expect(outputLimit({ maxBuffer, encoding: 'buffer' })).to.equal(constants.MAX_LENGTH);
-    }
-  });
-
-  it('is a number of bytes', () => {
-    for (const maxBuffer of [-1, Number.NaN, '5' as unknown as number]) {
-      expect(refusalOf(() => outputLimit({ maxBuffer }))).to.have.property('code', 'ORLOP_E_INPUT');
-    }
-    expect(refusalOf(() => outputLimit({ encoding: 'hex' as 'utf8' }))).to.have.property('code', 'ORLOP_E_INPUT');
-  });
-});
 
 describe('the types of run', () => {
   /** Compiled, not called. */
@@ -48,7 +23,37 @@ describe('the types of run', () => {
     return { result, rejecting, outcome, bytes, all };
   }
 
+  /** Compiled, not called. */
+  async function formed(orlop: Orlop, pool: Pool, maybe: { readonly all?: boolean }) {
+    const lines: RunResult<string[]> = await orlop.run('host', [], { lines: true });
+    const few: RunOutcome<string[]> & { readonly all: string[] } = await pool.run([], {
+      lines: true,
+      all: true,
+      reject: false,
+    });
+    const text: string = (await orlop.run('host', [], { all: true })).all;
+    const bytes: Buffer = (await pool.run([], { all: true, encoding: 'buffer' })).all;
+    const boxed: string[] = (await orlop.sandbox('host', [], { all: true, lines: true })).all;
+    // @ts-expect-error nobody asked for it
+    expect((await orlop.run('host', [], { lines: true })).all);
+    // @ts-expect-error nor here, for certain
+    expect((await orlop.run('host', [], maybe)).all);
+    // @ts-expect-error lines are texts
+    await orlop.run('host', [], { lines: true, encoding: 'buffer' });
+    await orlop.run('host', [], { onStdout: (part) => expect(part.toUpperCase()) });
+    await orlop.run('host', [], { lines: true, onStderr: (line) => expect(line.toUpperCase()) });
+    await pool.run([], { encoding: 'buffer', onStdout: (part) => expect(part.readUInt8()) });
+    await orlop.sandbox('host', [], { encoding: 'buffer', onStderr: (part) => expect(part.readUInt8()) });
+    // @ts-expect-error bytes have no upper case
+    await pool.run([], { encoding: 'buffer', onStdout: (part) => expect(part.toUpperCase()) });
+    return { lines, few, text, bytes, boxed };
+  }
+
   it('tell an outcome from a result', () => {
     expect(compiled).to.be.a('function');
+  });
+
+  it('tell texts, bytes and lines, and both outputs as one where they were asked for', () => {
+    expect(formed).to.be.a('function');
   });
 });

@@ -1,5 +1,5 @@
 import type { RunOptions } from '../../request/types.ts';
-import type { BufferRunInput, RunInput, Running, RunResult, Settled, StartOptions } from './starts.ts';
+import type { BufferRunInput, LinesRunInput, RunInput, Running, RunResult, Settled, StartOptions } from './starts.ts';
 
 /** Options of a request to a pool. All other options were fixed when the pool was opened. */
 export interface PoolRequest extends Pick<RunOptions, 'env' | 'user' | 'workdir' | 'volumes'> {}
@@ -42,15 +42,20 @@ export interface Pool extends AsyncDisposable {
   /** State at the time of access. */
   readonly stats: PoolStats;
   /** Runs a command like the other `run`, with its outputs as bytes. */
-  run<Reject extends boolean = true>(
+  run<Reject extends boolean = true, All extends boolean = false>(
     argv: readonly string[] | undefined,
-    options: PoolRequest & BufferRunInput<Reject>,
-  ): Promise<Settled<Reject, Buffer>>;
+    options: PoolRequest & BufferRunInput<Reject, All>,
+  ): Promise<Settled<Reject, Buffer, All>>;
+  /** Runs a command like the other `run`, with its outputs as lines. */
+  run<Reject extends boolean = true, All extends boolean = false>(
+    argv: readonly string[] | undefined,
+    options: PoolRequest & LinesRunInput<Reject, All>,
+  ): Promise<Settled<Reject, string[], All>>;
   /** Runs a command like the other `run`, and with `reject: false` gives an outcome also if it fails. */
-  run<Reject extends boolean = true>(
+  run<Reject extends boolean = true, All extends boolean = false>(
     argv: readonly string[] | undefined,
-    options: PoolRequest & RunInput<Reject>,
-  ): Promise<Settled<Reject>>;
+    options: PoolRequest & RunInput<Reject, All>,
+  ): Promise<Settled<Reject, string, All>>;
   /**
    * Runs a command until its exit and collects its output, like `Orlop.run`.
    *

@@ -5,8 +5,8 @@ import type { RunOptions } from '../../request/types.ts';
 import type { Container, Containers, CreateOptions } from './containers.ts';
 import type { Images } from './images.ts';
 import type { Pool, PoolOptions } from './pools.ts';
-import type { BufferSandboxOptions, SandboxOptions } from './sandbox.ts';
-import type { BufferRunInput, RunInput, RunOutcome, RunResult, Settled } from './starts.ts';
+import type { BufferSandboxOptions, LinesSandboxOptions, SandboxOptions } from './sandbox.ts';
+import type { BufferRunInput, LinesRunInput, RunInput, RunResult, Settled } from './starts.ts';
 import type { Volumes } from './volumes.ts';
 
 /** Location of a store. */
@@ -57,11 +57,23 @@ export interface OrlopRuntime extends AsyncDisposable {
    * const { stdout } = await orlop.run('host', ['head', '-c', '4', '/bin/sh'], { encoding: 'buffer' });
    * console.log(stdout); // → <Buffer 7f 45 4c 46>
    */
-  run<Reject extends boolean = true>(
+  run<Reject extends boolean = true, All extends boolean = false>(
     image: string,
     argv: readonly string[] | undefined,
-    options: RunOptions & BufferRunInput<Reject>,
-  ): Promise<Settled<Reject, Buffer>>;
+    options: RunOptions & BufferRunInput<Reject, All>,
+  ): Promise<Settled<Reject, Buffer, All>>;
+  /**
+   * Runs a command like the other `run`, with its outputs as lines.
+   *
+   * @example
+   * const { stdout } = await orlop.run('host', ['sh', '-c', 'echo one; echo two'], { lines: true });
+   * console.log(stdout); // → [ 'one', 'two' ]
+   */
+  run<Reject extends boolean = true, All extends boolean = false>(
+    image: string,
+    argv: readonly string[] | undefined,
+    options: RunOptions & LinesRunInput<Reject, All>,
+  ): Promise<Settled<Reject, string[], All>>;
   /**
    * Runs a command like the other `run`, and with `reject: false` gives an outcome also if it fails: by its time-out, its
    * AbortSignal, its input, too much output, or because it cannot be started.
@@ -72,11 +84,11 @@ export interface OrlopRuntime extends AsyncDisposable {
    * const { timedOut, limit, exitCode } = await orlop.run('host', ['sleep', '60'], options);
    * console.log(timedOut, limit, exitCode); // → true wallTime 137
    */
-  run<Reject extends boolean = true>(
+  run<Reject extends boolean = true, All extends boolean = false>(
     image: string,
     argv: readonly string[] | undefined,
-    options: RunOptions & RunInput<Reject>,
-  ): Promise<Settled<Reject>>;
+    options: RunOptions & RunInput<Reject, All>,
+  ): Promise<Settled<Reject, string, All>>;
   /**
    * Runs a command in a new container until its exit and collects its output. Then removes the container and its
    * anonymous volumes, unless `rm` is false.
@@ -92,11 +104,17 @@ export interface OrlopRuntime extends AsyncDisposable {
    */
   run(image: string, argv?: readonly string[], options?: RunOptions & RunInput): Promise<RunResult>;
   /** Runs untrusted code like the other `sandbox`, with its outputs as bytes. */
-  sandbox(
+  sandbox<All extends boolean = false>(
     image: string,
     argv: readonly string[] | undefined,
-    options: BufferSandboxOptions,
-  ): Promise<RunOutcome<Buffer>>;
+    options: BufferSandboxOptions<All>,
+  ): Promise<Settled<false, Buffer, All>>;
+  /** Runs untrusted code like the other `sandbox`, with its outputs as lines. */
+  sandbox<All extends boolean = false>(
+    image: string,
+    argv: readonly string[] | undefined,
+    options: LinesSandboxOptions<All>,
+  ): Promise<Settled<false, string[], All>>;
   /**
    * Runs untrusted code: a command like that of `run`, with a read-only root filesystem, a directory in memory to work
    * in, another user than root, no capabilities, no network, limits, a time-out, and a user namespace. Gives an outcome
@@ -107,7 +125,11 @@ export interface OrlopRuntime extends AsyncDisposable {
    * const greedy = await orlop.sandbox('host', ['sh', '-c', 'id -u; pwd; head -c 2000000 /dev/zero']);
    * console.log(greedy.stdout.slice(0, 9).split('\n'), greedy.limit); // → [ '1000', '/tmp' ] output
    */
-  sandbox(image: string, argv?: readonly string[], options?: SandboxOptions): Promise<RunOutcome>;
+  sandbox<All extends boolean = false>(
+    image: string,
+    argv?: readonly string[],
+    options?: SandboxOptions<All>,
+  ): Promise<Settled<false, string, All>>;
   /**
    * Makes a container without starting it. Leaves nothing behind when it throws.
    *

@@ -1,5 +1,5 @@
 import type { LimitOptions, RunOptions } from '../../request/types.ts';
-import type { BufferRunInput, RunInput } from './starts.ts';
+import type { BufferRunInput, LinesRunInput, RunInput } from './starts.ts';
 
 /** Limits of a sandbox: those of `LimitOptions`, where null leaves one out that has a default. */
 export type SandboxLimits = { readonly [Name in keyof LimitOptions]: LimitOptions[Name] | null };
@@ -25,7 +25,9 @@ export type SandboxLimits = { readonly [Name in keyof LimitOptions]: LimitOption
  * const { stdout, stderr } = await orlop.sandbox('busybox', ['sh'], options);
  * console.log(stdout.trim(), stderr.includes('Read-only file system')); // → 42 true
  */
-export interface SandboxOptions extends Omit<RunOptions, 'limits'>, Omit<RunInput, 'reject'> {
+export interface SandboxOptions<All extends boolean = false>
+  extends Omit<RunOptions, 'limits'>,
+    Omit<RunInput<true, All>, 'reject'> {
   /**
    * Bounds on what the container takes from the machine; default: 256 MiB of memory, no swap space, one processor, 64
    * processes. Null for none of these, and null for one of them: `{ cpus: null }`. One that the machine cannot hold is
@@ -35,4 +37,11 @@ export interface SandboxOptions extends Omit<RunOptions, 'limits'>, Omit<RunInpu
 }
 
 /** Options of `sandbox` for outputs as bytes. */
-export interface BufferSandboxOptions extends Omit<SandboxOptions, 'encoding'>, Pick<BufferRunInput, 'encoding'> {}
+export interface BufferSandboxOptions<All extends boolean = false>
+  extends Omit<SandboxOptions<All>, 'encoding' | 'onStdout' | 'onStderr'>,
+    Pick<BufferRunInput, 'encoding' | 'onStdout' | 'onStderr'> {}
+
+/** Options of `sandbox` for outputs as lines. */
+export interface LinesSandboxOptions<All extends boolean = false>
+  extends Omit<SandboxOptions<All>, 'lines'>,
+    Pick<LinesRunInput, 'lines'> {}

@@ -88,11 +88,14 @@ export interface Running extends AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
+/** An output of a run: its text; with `encoding: 'buffer'` its bytes; with `lines: true` its lines. */
+export type RunOutput = string | Buffer | string[];
+
 /** Result of `run`. */
-export interface RunResult<Output extends string | Buffer = string> extends Ended {
-  /** Standard output, decoded as UTF-8; with the encoding `buffer`, its bytes. */
+export interface RunResult<Output extends RunOutput = string> extends Ended {
+  /** Standard output, decoded as UTF-8; with the encoding `buffer`, its bytes; with `lines`, its lines. */
   readonly stdout: Output;
-  /** Standard error, decoded as UTF-8; with the encoding `buffer`, its bytes. */
+  /** Standard error, decoded as UTF-8; with the encoding `buffer`, its bytes; with `lines`, its lines. */
   readonly stderr: Output;
   /** Times of the steps of the start. */
   readonly timings: Timings;
@@ -106,7 +109,7 @@ export interface RunResult<Output extends string | Buffer = string> extends Ende
 }
 
 /** Outcome of `run` with `reject: false`: a result, or what is known of a run that failed. */
-export interface RunOutcome<Output extends string | Buffer = string> {
+export interface RunOutcome<Output extends RunOutput = string> {
   /**
    * As of a result; 137 for a run that was ended, also before its application began. Otherwise, of an application that
    * never began: 126 if it cannot be executed, 127 if it was not found, else 125.
@@ -140,25 +143,81 @@ export interface RunOutcome<Output extends string | Buffer = string> {
  */
 export type Input = string | Uint8Array | Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>;
 
-/** Options of `run`. `Reject` is the type of `reject`, as far as it is known when the program is compiled. */
-export interface RunInput<Reject extends boolean = true> extends Pick<StartOptions, 'signal' | 'timeout'> {
+/**
+ * Options of `run`. `Reject` and `All` are the types of `reject` and `all`, as far as they are known when the program is
+ * compiled.
+ */
+export interface RunInput<Reject extends boolean = true, All extends boolean = false>
+  extends Pick<StartOptions, 'signal' | 'timeout'> {
   /** Standard input of the application; default: none. A stream or generator that fails ends the run. */
   readonly input?: Input | undefined;
-  /** Maximum bytes of stdout and of stderr; default 16 MiB, Infinity for as many as a string or a Buffer can hold. */
+  /**
+   * Maximum bytes of stdout and of stderr, also with `lines`; default 16 MiB, Infinity for as many as a string or a
+   * Buffer can hold.
+   */
   readonly maxBuffer?: number | undefined;
   /** False: a run that fails gives a `RunOutcome` with its `error` instead of throwing. Default true. */
   readonly reject?: Reject | undefined;
   /** Encoding of the outputs: text, in which what is not UTF-8 is replaced; `BufferRunInput` has the other. */
   readonly encoding?: 'utf8' | undefined;
+  /** True: the outputs are lists of lines; `LinesRunInput`. Default false. */
+  readonly lines?: false | undefined;
+  /**
+   * True: the result has `all` too, stdout and stderr as one. They are two pipes, so what is written to both at almost
+   * the same time may change places; the exact order is that of one pipe, of `sh -c 'command 2>&1'`. Default false.
+   */
+  readonly all?: All | undefined;
+  /**
+   * Called while the application runs, with each part of its standard output: whole characters; with `lines` a line
+   * without its newline; with the encoding `buffer` bytes. The application waits while a call takes long, once the pipe
+   * is full, and what the call returns is ignored. What it throws kills the container, and `run` throws it, with
+   * `reject: false` too.
+   *
+   * @example
+   * const onStdout = (text: string) => process.stdout.write(text); // → 1
+   *                                                                // → 2
+   * await orlop.run('host', ['sh', '-c', 'echo 1; sleep 0.1; echo 2'], { onStdout });
+   */
+  readonly onStdout?: ((text: string) => void) | undefined;
+  /** The same for standard error. */
+  readonly onStderr?: ((text: string) => void) | undefined;
+}
+
+/** Options of `run` for outputs as lines. */
+export interface LinesRunInput<Reject extends boolean = true, All extends boolean = false>
+  extends Omit<RunInput<Reject, All>, 'lines'> {
+  /**
+   * The outputs are lists of lines, without their newlines (`\n` or `\r\n`); a last one may have none. In `all`, a line
+   * has its place where it ended.
+   */
+  readonly lines: true;
 }
 
 /** Options of `run` for outputs as bytes. */
-export interface BufferRunInput<Reject extends boolean = true> extends Omit<RunInput<Reject>, 'encoding'> {
+export interface BufferRunInput<Reject extends boolean = true, All extends boolean = false>
+  extends Omit<RunInput<Reject, All>, 'encoding' | 'onStdout' | 'onStderr'> {
   /** The outputs are the bytes as they are. */
   readonly encoding: 'buffer';
+  /** Called while the application runs, with each part of its standard output: `RunInput` says more. */
+  readonly onStdout?: ((bytes: Buffer) => void) | undefined;
+  /** The same for standard error. */
+  readonly onStderr?: ((bytes: Buffer) => void) | undefined;
 }
 
-/** What `run` gives: a result, or with `reject: false` an outcome; with a `boolean`, one of the two. */
-export type Settled<Reject extends boolean, Output extends string | Buffer = string> = Reject extends false
-  ? RunOutcome<Output>
-  : RunResult<Output>;
+/**
+ * What `run` gives: a result, or with `reject: false` an outcome; with a `boolean`, one of the two. With `all: true`, it
+ * has `all`.
+ */
+export type Settled<
+  Reject extends boolean,
+  Output extends RunOutput = string,
+  All extends boolean = false,
+> = (Reject extends false ? RunOutcome<Output> : RunResult<Output>) & WithAll<All, Output>;
+
+/** Both outputs as one, in the order in which they came: of a run with `all: true`. */
+export type WithAll<All extends boolean, Output extends RunOutput = string> = All extends true
+  ? {
+      /** Both outputs, in the form of each. */
+      readonly all: Output;
+    }
+  : unknown;
