@@ -15,7 +15,7 @@ import { expect } from 'chai';
 import { Orlop } from '../../../ts/index.ts';
 import { withOrlop } from '../../support/orlop.ts';
 import { refusal } from '../../support/refusal.ts';
-import { requires } from '../../support/require.ts';
+import { requires, requiresIn } from '../../support/require.ts';
 import { until } from '../../support/temporary.ts';
 
 const userns = 'auto';
@@ -102,6 +102,18 @@ describe('a container of root with a user namespace of its own', function () {
     const { stdout, stderr } = await sh(script, { limits: { disk: '2m' }, reject: false });
     expect(Number(/^(\d+) 0\n$/.exec(stdout)?.[1])).to.be.within(1 << 20, 1 << 21);
     expect(stderr).to.match(/^ls: \/data: No such file or directory\n$/);
+  });
+
+  it('counts the processes of its limit as another container does, from one on', async function () {
+    requiresIn(this, 'limits');
+    const { orlop } = fixture();
+    const one = { exitCode: 0, limit: null, error: null };
+    const alone = await orlop.run('busybox', ['true'], { userns: 'auto', limits: { pids: 1 }, reject: false });
+    expect(alone).to.include(one);
+    expect(alone.usage?.pidsPeak).to.equal(1);
+    const boxed = await orlop.sandbox('busybox', ['true']);
+    expect(boxed).to.include(one);
+    expect(boxed.usage?.pidsPeak).to.equal(1);
   });
 
   it('keeps hidden what a layer hides, opaque directories too', async () => {
