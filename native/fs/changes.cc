@@ -6,7 +6,8 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdlib>
+#include <charconv>
+#include <system_error>
 
 #include "base/unique_fd.h"
 #include "fs/quota.h"
@@ -98,9 +99,14 @@ Failure make_layer(const std::string& path) {
 }
 
 Failure limit(const Change& change) {
-  char* end = nullptr;
-  const uint64_t bytes = strtoull(change.text.c_str(), &end, 10);
-  return limit_layer(change.path, bytes, strtoull(end, nullptr, 10));
+  // strtoull(3) would take a newer C library than this runs on.
+  const char* const end = change.text.data() + change.text.size();
+  uint64_t bytes = 0, inodes = 0;
+  const auto first = std::from_chars(change.text.data(), end, bytes);
+  if (first.ec != std::errc() || first.ptr == end || *first.ptr != ' ') return {EINVAL, "", change.path};
+  const auto second = std::from_chars(first.ptr + 1, end, inodes);
+  if (second.ec != std::errc() || second.ptr != end) return {EINVAL, "", change.path};
+  return limit_layer(change.path, bytes, inodes);
 }
 
 Failure set_attributes(const Change& change) {

@@ -38,9 +38,11 @@ bool is_enforced(const UniqueFd& directory) {
   return quotactl_at(directory, Q_XGETQSTATV, 0, &state) == 0 && (state.qs_flags & FS_QUOTA_PDQ_ENFD) != 0;
 }
 
+// False with errno 0 for one in use.
 bool is_free(const UniqueFd& directory, uint32_t project) {
   if_dqblk quota{};
   if (quotactl_at(directory, Q_GETQUOTA, project, &quota) != 0) return errno == ENOENT;
+  errno = 0;
   return quota.dqb_bhardlimit == 0 && quota.dqb_ihardlimit == 0 && quota.dqb_curinodes == 0;
 }
 
@@ -87,7 +89,11 @@ Failure limit_layer(const std::string& path, uint64_t bytes, uint64_t inodes) {
   for (uint32_t attempt = 0; project == 0; ++attempt) {
     if (attempt == kAttempts) return {EBUSY, "quotactl_fd", path};
     const uint32_t one = kFirstProject | ((wanted + attempt) & (kFirstProject - 1));
-    if (is_free(layer, one)) project = one;
+    if (is_free(layer, one)) {
+      project = one;
+    } else if (errno != 0) {
+      return failed("quotactl_fd", path);
+    }
   }
   if (!set_bounds(layer, project, bytes, inodes)) return failed("quotactl_fd", path);
   for (const char* name : {"diff", "work", "."}) {

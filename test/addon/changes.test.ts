@@ -209,6 +209,22 @@ describe('changes of the store', () => {
     expect(codeOf(() => change(same))).to.equal('ESTALE');
   });
 
+  it('set quotas of projects where a file system has them, and refuse other bounds than two numbers', () => {
+    change(['layer', at('bounded')]);
+    for (const bounds of ['', '1', '1 ', 'x 1', '1 2 3', '1  2']) {
+      expect(
+        codeOf(() => change(['limit', at('bounded'), bounds])),
+        `'${bounds}'`,
+      ).to.equal('EINVAL');
+    }
+    // The file system of the test has no quotas.
+    expect(codeOf(() => change(['limit', at('bounded'), '1 1']))).to.be.oneOf(['ESRCH', 'ENOTSUP', 'ENOSYS']);
+    // Nothing to be taken away.
+    change(['unlimit', at('bounded')]);
+    change(['unlimit', at('nowhere')]);
+    expect(codeOf(() => change(['quota', at('nowhere')]))).to.equal('ENOENT');
+  });
+
   it('stop where something is that should not be there', () => {
     writeFileSync(at('there'), '');
     expect(codeOf(() => change(['absent', at('there')]))).to.equal('EEXIST');
