@@ -49,8 +49,6 @@ export async function withSpareSpace<Result>(
 
 /** Takes the quota away. Pure. */
 export function unlimitLayer(store: Store, record: ContainerRecord): Change[] {
-  const { limits } = record.request;
-  // An older version recorded no limits.
-  if (limits?.disk === undefined || record.layerInMemory) return [];
+  if (record.request.limits.disk === undefined || record.layerInMemory) return [];
   return [['unlimit', store.layerPath(record.layer)]];
 }

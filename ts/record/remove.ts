@@ -33,8 +33,9 @@ export async function removeContainer(store: Store, volumes: Volumes, removal: R
   if (removal.volumes) {
     for (const name of await anonymousVolumes(store, removal)) await removeUnused(volumes, name, id, durability);
   }
-  // What was not found here is a number that no other layer takes.
-  if (container !== null) await store.native.changeLater(unlimitLayer(store, container.record)).catch(() => {});
+  const unlimited = container === null ? [] : unlimitLayer(store, container.record);
+  // What fails here leaves a number that no other layer takes.
+  if (unlimited.length > 0) await store.native.changeLater(unlimited).catch(() => {});
   await removeLayer(store, container?.record.layer ?? id);
   if (container !== null && removal.exit !== null) await letWaitersRead(store, container, removal.exit);
   // A start in progress may have executed an application since its state was read.
