@@ -1,10 +1,8 @@
-import { RequestError } from '../errors/index.ts';
 import { parseCgroupParent } from './cgroup-parent.ts';
 import { parseCpu, parseCpuShares, parseCpusetCpus, parseCpusetMems } from './cpu-limits.ts';
 import { type DeviceRate, parseDeviceRates } from './device-rates.ts';
 import { parseMemoryLimits } from './memory-limits.ts';
-import { parseSize } from './size.ts';
-import { quote } from './text.ts';
+import { parseSize, parseSizeFrom } from './size.ts';
 import type { LimitOptions, RequestContext } from './types.ts';
 import { isUnbounded, parseWholeNumber } from './whole-number.ts';
 
@@ -98,16 +96,11 @@ function parseTime(what: string, given: number | string): number {
   return parseWholeNumber(what, given, { from: 1, hint: 'write milliseconds' });
 }
 
-/** Mount points and the files of `/etc` are made in the layer too. */
-const leastDisk = 1024 * 1024;
+/** In MiB: mount points and the files of `/etc` are made in the layer too. */
+const leastDisk = 1;
 
 function parseDisk(given: number | string): number {
-  const what = 'the size of the read-write layer';
-  const bytes = parseSize(what, given);
-  if (bytes >= leastDisk) return bytes;
-  throw new RequestError('ORLOP_E_INPUT', `${what} ${quote(String(given))} is below 1 MiB`, {
-    hint: `write bytes, or a number with k, m or g: at least '1m'`,
-  });
+  return parseSizeFrom(leastDisk, 'the size of the read-write layer', given);
 }
 
 function optional<In, Out>(value: In | undefined, parse: (value: In) => Out): Out | undefined {

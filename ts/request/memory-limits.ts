@@ -1,12 +1,12 @@
 import { RequestError } from '../errors/index.ts';
 import type { Limits } from './limits.ts';
-import { parseSize } from './size.ts';
+import { parseSize, parseSizeFrom } from './size.ts';
 import { quote } from './text.ts';
 import type { LimitOptions } from './types.ts';
 import { isUnbounded } from './whole-number.ts';
 
-/** Docker's least bound, in bytes. */
-const least = 6 * 1024 * 1024;
+/** Docker's least bound, in MiB. */
+const least = 6;
 
 /**
  * Parses a bound on memory in bytes.
@@ -14,11 +14,7 @@ const least = 6 * 1024 * 1024;
  * @throws {RequestError} ORLOP_E_INPUT
  */
 export function parseMemory(what: string, given: number | string): number {
-  const bytes = parseSize(what, given);
-  if (bytes >= least) return bytes;
-  throw new RequestError('ORLOP_E_INPUT', `${what} ${quote(String(given))} is below 6 MiB`, {
-    hint: `write bytes, or a number with k, m or g: at least '6m'`,
-  });
+  return parseSizeFrom(least, what, given);
 }
 
 /**

@@ -19,3 +19,18 @@ export function parseSize(what: string, text: string | number): number {
   }
   return bytes;
 }
+
+const mebibyte = 1024 * 1024;
+
+/**
+ * Parses a size of at least that many MiB into bytes.
+ *
+ * @throws {RequestError} ORLOP_E_INPUT
+ */
+export function parseSizeFrom(least: number, what: string, given: number | string): number {
+  const bytes = parseSize(what, given);
+  if (bytes >= least * mebibyte) return bytes;
+  throw new RequestError('ORLOP_E_INPUT', `${what} ${quote(String(given))} is below ${least} MiB`, {
+    hint: `write bytes, or a number with k, m or g: at least '${least}m'`,
+  });
+}
