@@ -152,6 +152,9 @@ function jobsOf(name) {
   return files.map((file) => ({ label: `${name}: ${file}`, argv: argv([file]), env }));
 }
 
+/** What failed, to be printed once more at the end of a long log. */
+const failures = [];
+
 /** @returns true if the job passed */
 function run(job, counts) {
   const folder = mkdtempSync(join(tmpdir(), 'orlop-counts-'));
@@ -175,10 +178,11 @@ function run(job, counts) {
       counts.skipped += count.skipped;
       const seconds = ((Date.now() - started) / 1000).toFixed(1);
       const failed = count.failed > 0;
-      console.log(
-        `${failed ? 'FAILED' : 'ok'}  ${job.label}  ${count.passed} passed, ${seconds} s${signal ? `, ${signal}` : ''}`,
-      );
-      if (failed || output.includes('skipped: ')) console.log(output.replace(/^/gm, '    '));
+      const line = `${failed ? 'FAILED' : 'ok'}  ${job.label}  ${count.passed} passed, ${seconds} s${signal ? `, ${signal}` : ''}`;
+      const details = output.replace(/^/gm, '    ');
+      console.log(line);
+      if (failed || output.includes('skipped: ')) console.log(details);
+      if (failed) failures.push(`${line}\n${details}`);
       done(!failed);
     });
   });
@@ -221,5 +225,6 @@ if (unknown !== undefined) {
 }
 const counts = { passed: 0, failed: 0, skipped: 0 };
 for (const name of names) await runLevel(name, counts);
+if (failures.length > 0) console.log(`\nOnce more, what failed:\n${failures.join('\n')}`);
 console.log(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
 process.exitCode = counts.failed > 0 || counts.passed === 0 ? 1 : 0;
