@@ -43,7 +43,16 @@ Failure ExitWorker::prepare() {
   if (prepared_) return {};
   if (!wake_) wake_.reset(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!wake_) return failed("eventfd");
-  if (Failure failure = thread_.watch(wake_.get(), EPOLLIN, nullptr)) return failure;
+  if (!timer_) timer_.reset(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
+  if (!timer_) return failed("timerfd_create");
+  for (const int descriptor : {wake_.get(), timer_.get()}) {
+    if (Failure failure = thread_.watch(descriptor, EPOLLIN, nullptr)) {
+      // The next call makes and watches both anew.
+      wake_.reset();
+      timer_.reset();
+      return failure;
+    }
+  }
   prepared_ = true;
   return {};
 }
@@ -77,19 +86,8 @@ void ExitWorker::work() {
 }
 
 void ExitWorker::post_later(std::function<void()> task) {
-  // Without a descriptor left, at once.
-  if (!timer_ && !make_timer()) {
-    task();
-    return;
-  }
   later_.push_back({monotonic_ns() + kLaterNs, std::move(task)});
   if (later_.size() == 1) set_timer();
-}
-
-bool ExitWorker::make_timer() {
-  timer_.reset(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
-  if (timer_ && thread_.watch(timer_.get(), EPOLLIN, nullptr)) timer_.reset();
-  return static_cast<bool>(timer_);
 }
 
 // Sets the timer for the first task, or for none, and clears what it has told.

@@ -35,7 +35,7 @@ class ExitWorker {
   // The background thread, for batches that take long and that no caller waits for.
   static ExitWorker& background();
 
-  // Makes the thread, so that `read` and `post` need none.
+  // Makes the thread and what it waits with, so that `read`, `post` and `post_later` need no more.
   Failure prepare();
   // Reads the output to its end.
   Failure read(const std::shared_ptr<Output>& output);
@@ -50,7 +50,6 @@ class ExitWorker {
   explicit ExitWorker(const char* name);
   void work();
   void work_due();
-  bool make_timer();
   void set_timer();
   // False if nothing was there.
   bool drain(Output& output);
@@ -64,7 +63,7 @@ class ExitWorker {
   std::mutex mutex_;
   bool prepared_ = false;
   UniqueFd wake_;            // eventfd, readable while there are tasks; without an owner
-  UniqueFd timer_;           // exit thread: timerfd for the first of `later_`; without an owner
+  UniqueFd timer_;           // timerfd for the first of `later_`; without an owner
   std::deque<Later> later_;  // exit thread: all with the same delay, so in the order of their times
   std::vector<std::function<void()>> tasks_;
   EpollThread thread_;
