@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import type { Change } from '../native/contract.ts';
 import type { Store } from '../store/store.ts';
 import type { ContainerRecord } from './schema.ts';
@@ -18,7 +19,7 @@ export function inodesFor(bytes: number): number {
  *
  * @param spare bytes beyond the limit
  */
-export function limitLayer(store: Store, record: ContainerRecord, spare = 0): Change[] {
+export function limitLayer(store: Pick<Store, 'layerPath'>, record: ContainerRecord, spare = 0): Change[] {
   const { disk } = record.request.limits;
   if (disk === undefined || record.layerInMemory) return [];
   return [['limit', store.layerPath(record.layer), `${disk + spare} ${inodesFor(disk + spare)}`]];
@@ -33,7 +34,7 @@ const spareToStart = 1 << 20;
 
 /** Gives a read-write layer with a quota what a start takes beyond its limit. */
 export async function withSpareSpace<Result>(
-  store: Store,
+  store: Pick<Store, 'native' | 'lock' | 'layerPath'>,
   record: ContainerRecord,
   start: () => Promise<Result>,
 ): Promise<Result> {
@@ -43,7 +44,22 @@ export async function withSpareSpace<Result>(
   try {
     return await start();
   } finally {
-    await store.native.changeLater(limitLayer(store, record));
+    await lower(store, record);
+  }
+}
+
+/**
+ * Takes the spare space back. An application that exits at once may have been removed by then: its project must get no
+ * bounds again, which would never be taken away. So it is done under the lock of the removal.
+ */
+async function lower(store: Pick<Store, 'native' | 'lock' | 'layerPath'>, record: ContainerRecord): Promise<void> {
+  const lock = await store.lock('container', record.id, 'exclusive');
+  const removed = !existsSync(store.layerPath(record.layer));
+  try {
+    if (!removed) await store.native.changeLater(limitLayer(store, record));
+  } finally {
+    // A removal takes its lock file along, so the lock made a new file.
+    await (removed ? lock.retire() : lock.release());
   }
 }
 
