@@ -30,7 +30,7 @@ const npmRun = (script) => ['npm', 'run', '--silent', script];
 
 /** Tests of root whose assertions hold for an ordinary user too, by folder. */
 const shared = {
-  cli: ['command-line', 'progress', 'trace'],
+  cli: ['command-line', 'life', 'progress', 'trace'],
   containers: [
     'contexts',
     'disk',
@@ -44,6 +44,7 @@ const shared = {
     'output',
     'run',
     'sandbox',
+    'stop',
     'streams',
     'timings',
     'views',

@@ -35,6 +35,8 @@ export function request(changes: Partial<RunRequest> = {}): RunRequest {
     interactive: false,
     labels: {},
     shmSize: 65_536,
+    stopSignal: null,
+    stopTimeout: null,
     userns: 'default',
     isolation: [],
     ...changes,

@@ -2,10 +2,14 @@ import { commitContainer } from '../containers/commit.ts';
 import { diffContainer, exportContainer } from '../containers/layer-reads.ts';
 import type { Runtime } from '../containers/runtime.ts';
 import { startContainer } from '../containers/start.ts';
+import { stopContainer } from '../containers/stop.ts';
+import { topOf } from '../containers/top.ts';
 import { unlessRemoved } from '../containers/unless-removed.ts';
 import { killContainer, waitContainer } from '../containers/wait.ts';
 import { ignoreGone } from '../record/gone.ts';
 import type { StoredContainer } from '../record/schema.ts';
+import { parseContainerName } from '../request/names.ts';
+import { parseSignal, parseStopTimeout } from '../request/stop.ts';
 import { Laps } from '../trace/laps.ts';
 import { openDescriptor } from './descriptor.ts';
 import { inspectContainer, summaryOf } from './inspect.ts';
@@ -61,7 +65,24 @@ export class ContainerHandle implements t.Container {
   }
 
   async kill(signal: NodeJS.Signals | number = 'SIGKILL'): Promise<void> {
-    await killContainer(this.#runtime, await this.#stored(), signal);
+    const number = parseSignal(signal);
+    await killContainer(this.#runtime, await this.#stored(), number);
+  }
+
+  async stop({ signal, timeout }: t.StopOptions = {}): Promise<void> {
+    const request = {
+      signal: signal === undefined ? undefined : parseSignal(signal),
+      timeout: timeout === undefined ? undefined : parseStopTimeout(timeout),
+    };
+    await stopContainer(this.#runtime, await this.#stored(), request);
+  }
+
+  async rename(name: string): Promise<void> {
+    await this.#runtime.containers.rename(this.id, parseContainerName(name));
+  }
+
+  async top(): Promise<readonly t.ContainerProcess[]> {
+    return topOf(await this.#stored());
   }
 
   async remove(options: t.RemoveOptions = {}): Promise<void> {

@@ -1,5 +1,6 @@
+import { knownSignal } from '../linux/signals.ts';
 import type { StoredContainer } from '../record/schema.ts';
-import type { BindMount } from '../request/types.ts';
+import type { BindMount, RunRequest } from '../request/types.ts';
 import { formatUserNamespace } from '../request/user-namespace.ts';
 import type { Store } from '../store/store.ts';
 import { hostLimits } from './host-limits.ts';
@@ -73,6 +74,7 @@ export function inspectContainer(
       Entrypoint: request.entrypoint,
       Labels: request.labels,
       OpenStdin: request.interactive,
+      ...stopFields(request),
       Tty: false,
     },
     HostConfig: {
@@ -102,6 +104,16 @@ export function inspectContainer(
         MergedDir: store.mountPoint(record.layer),
       },
     },
+  };
+}
+
+/** As in Docker, only what the request has. */
+function stopFields({ stopSignal, stopTimeout }: RunRequest): { StopSignal?: string; StopTimeout?: number } {
+  return {
+    ...(stopSignal === null || stopSignal === undefined
+      ? {}
+      : { StopSignal: knownSignal(stopSignal) ?? String(stopSignal) }),
+    ...(stopTimeout === null || stopTimeout === undefined ? {} : { StopTimeout: stopTimeout }),
   };
 }
 

@@ -1,6 +1,7 @@
 import { heldControllers } from '../cgroups/place.ts';
 import { createContainer, forLaterStart } from '../containers/create.ts';
 import { planRun } from '../containers/plan.ts';
+import { pruneContainers } from '../containers/prune.ts';
 import type { Runtime } from '../containers/runtime.ts';
 import { RequestError } from '../errors/index.ts';
 import { kernelRelease } from '../linux/kernel.ts';
@@ -53,6 +54,8 @@ export class Orlop implements t.OrlopRuntime {
     this.containers = {
       list: (options) => this.#list(options),
       remove: async (idOrName, options) => this.#runtime.containers.remove(withoutSlash(idOrName), options),
+      prune: async ({ filter = () => true } = {}) =>
+        pruneContainers(this.#runtime, (container) => filter(summaryOf(this.#runtime.store, container))),
     };
     this.images = new ImageApi(() => this.#runtime);
     this.volumes = new VolumeApi(() => this.#runtime);

@@ -1,9 +1,8 @@
 import type { Readable, Writable } from 'node:stream';
 import type { Started } from '../containers/start.ts';
-import { RequestError } from '../errors/index.ts';
 import { nextTick } from '../launch/next-tick.ts';
 import type { Native } from '../native/contract.ts';
-import { signalNumber } from '../supervise/exit.ts';
+import { parseSignal } from '../request/stop.ts';
 import type { StdioStreams } from '../supervise/streams.ts';
 import { hitLimits, usageOf } from '../supervise/usage.ts';
 import { type TraceSubject, traceOf } from '../trace/events.ts';
@@ -74,11 +73,7 @@ export class RunningContainer implements Running {
   }
 
   kill(signal: NodeJS.Signals | number = 'SIGTERM'): boolean {
-    const number = signalNumber(signal);
-    if (number === undefined) {
-      throw new RequestError('ORLOP_E_INPUT', `there is no signal '${signal}'`, { hint: 'write SIGTERM, SIGKILL, …' });
-    }
-    return this.#native.kill(this.#started.process, number);
+    return this.#native.kill(this.#started.process, parseSignal(signal));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -5,7 +5,7 @@ import { noContainer } from '../record/container-store.ts';
 import { applicationOf } from '../record/files.ts';
 import type { ContainerRecord, StoredContainer } from '../record/schema.ts';
 import { asWaiter } from '../record/waiters.ts';
-import { type ExitStatus, signalNumber } from '../supervise/exit.ts';
+import type { ExitStatus } from '../supervise/exit.ts';
 import type { Runtime } from './runtime.ts';
 
 /**
@@ -47,12 +47,10 @@ async function untilExited({ containers, native }: Runtime, { id, name }: Contai
 export async function killContainer(
   runtime: Runtime,
   { record, state }: StoredContainer,
-  signal: NodeJS.Signals | number,
+  signal: number,
 ): Promise<void> {
-  const number = signalNumber(signal);
-  if (number === undefined) throw new RequestError('ORLOP_E_INPUT', `there is no signal '${signal}'`);
   const application = applicationOf(state);
-  const sent = application !== null && runtime.native.killOther(application.pid, application.startTime, number);
+  const sent = application !== null && runtime.native.killOther(application.pid, application.startTime, signal);
   if (sent) return;
   throw new RequestError('ORLOP_E_INPUT', `container '${record.name}' does not run`, { hint: `see 'orlop ps -a'` });
 }

@@ -20,16 +20,33 @@ export interface ProcessStatus {
   readonly state: string;
   readonly parent: number;
   readonly startTime: string;
+  /** Clock ticks of processors, of the process and of the kernel for it. */
+  readonly cpuTicks: number;
+  /** Controlling terminal, `pts/0`; null without one. */
+  readonly terminal: string | null;
 }
+
+/** Clock ticks of a second in /proc, the same on each architecture that orlop has; sysconf(3), _SC_CLK_TCK. */
+export const ticksPerSecond = 100;
 
 /** Parses `/proc/PID/stat`; null if it is malformed. The name in it may hold spaces and parentheses. */
 export function parseStat(text: string): ProcessStatus | null {
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  const [state, parent] = fields;
+  const [state, parent, , , terminal] = fields;
   // Field 22 of the manual page is the 20th after the name.
   const startTime = fields[19];
   if (state === undefined || parent === undefined || startTime === undefined || !/^\d+$/.test(startTime)) return null;
-  return { state, parent: Number(parent), startTime };
+  const cpuTicks = Number(fields[11]) + Number(fields[12]);
+  return { state, parent: Number(parent), startTime, cpuTicks, terminal: terminalName(Number(terminal)) };
+}
+
+/** Name of a terminal by its device number; the majors are in the kernel's `admin-guide/devices.txt`. */
+function terminalName(device: number): string | null {
+  const major = (device >> 8) & 0xfff;
+  const minor = (device & 0xff) | ((device >> 12) & 0xfff00);
+  if (major >= 136 && major <= 143) return `pts/${(major - 136) * 256 + minor}`;
+  if (major === 4) return minor < 64 ? `tty${minor}` : `ttyS${minor - 64}`;
+  return device === 0 ? null : `${major}:${minor}`;
 }
 
 /**

@@ -6,10 +6,22 @@ export const sigkill = 9;
 /** Signal numbers, read on use: in the command line, this loads `node:os`. */
 const numbers = (): Readonly<Record<string, number>> => constants.signals;
 
-/** Number of a signal by name, with or without `SIG`; undefined if there is none. */
-export function signalNumber(name: string): number | undefined {
-  const upper = name.toUpperCase();
-  return numbers()[upper.startsWith('SIG') ? upper : `SIG${upper}`];
+/** The real-time signals of the C library, signal(7): the first two of the kernel are its own. */
+const [firstRealTime, lastRealTime] = [34, 64];
+
+/**
+ * Number of a signal by number or name, with or without `SIG`, also `RTMIN+3`; undefined if there is none.
+ */
+export function signalNumber(signal: string | number): number | undefined {
+  if (typeof signal === 'number' || /^\d{1,2}$/.test(signal)) {
+    const number = Number(signal);
+    return Number.isInteger(number) && number > 0 && number <= lastRealTime ? number : undefined;
+  }
+  const name = signal.toUpperCase().replace(/^SIG/, '');
+  const [, end, distance] = /^RTM(IN|AX)([+-]\d{1,2})?$/.exec(name) ?? [];
+  if (end === undefined) return numbers()[`SIG${name}`];
+  const number = (end === 'IN' ? firstRealTime : lastRealTime) + Number(distance ?? 0);
+  return number >= firstRealTime && number <= lastRealTime ? number : undefined;
 }
 
 /**

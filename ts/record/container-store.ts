@@ -234,6 +234,29 @@ export class ContainerStore {
   }
 
   /**
+   * Gives a container another name.
+   *
+   * @throws RequestError ORLOP_E_NO_CONTAINER; ORLOP_E_CONTAINER_NAME if another has that name; ORLOP_E_INPUT for a
+   * container that waits in a pool, whose program writes its record
+   */
+  async rename(idOrName: string, name: string): Promise<void> {
+    const { id } = await this.#identify(idOrName);
+    await using _names = await this.#store.lock('container', 'names', 'exclusive');
+    await using lock = await this.#store.lock('container', id, 'exclusive');
+    const container = await this.get(id);
+    if (container === null) {
+      await lock.retire();
+      throw noContainer(idOrName);
+    }
+    const { record, state, durability } = container;
+    if (state.status === 'created' && state.pid !== null) {
+      throw new RequestError('ORLOP_E_INPUT', `container '${record.name}' waits in a pool and keeps its name`);
+    }
+    await this.#checkFree(name);
+    await writeDescription(this.#store, { ...record, name }, durability);
+  }
+
+  /**
    * Removes a container with its read-write layer.
    *
    * @throws RequestError ORLOP_E_NO_CONTAINER, ORLOP_E_CONTAINER_RUNNING, ORLOP_E_DAMAGED (the last two not with `force`)

@@ -13,6 +13,7 @@ import { parseWorkdir } from './paths.ts';
 import { limitNames, runOptionsSchema } from './schema.ts';
 import { parseSecurity } from './security.ts';
 import { parseSize } from './size.ts';
+import { parseSignal, parseStopTimeout } from './stop.ts';
 import { checkSysctls, parseSysctl, sysctlOf } from './sysctl.ts';
 import { checkText, nearest, quote } from './text.ts';
 import { parseTmpfs, tmpfsFromInput } from './tmpfs.ts';
@@ -67,6 +68,8 @@ export function parseRunOptions(
     oomScoreAdj: parseOomScoreAdj(given.oomScoreAdj ?? 0),
     network,
     interactive: given.interactive ?? false,
+    stopSignal: optional(given.stopSignal, parseSignal),
+    stopTimeout: optional(given.stopTimeout, parseStopTimeout),
     labels: isList(given.labels) ? parseLabels(given.labels) : labelsFromEntries(Object.entries(given.labels ?? {})),
     shmSize: given.shmSize === undefined ? defaultShmSize : parseSize('the size of /dev/shm', given.shmSize),
     userns: parseUserNamespace(given.userns ?? ''),

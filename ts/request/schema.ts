@@ -100,6 +100,8 @@ export const runOptionsSchema = v.strictObject({
   oomScoreAdj: size,
   network: text,
   interactive: flag,
+  stopSignal: size,
+  stopTimeout: size,
   labels: v.optional(v.union([texts, record('a string', isString)])),
   shmSize: size,
   userns: text,

@@ -142,6 +142,10 @@ export interface RunRequest {
   readonly network: NetworkMode;
   /** Keep standard input open instead of using /dev/null. */
   readonly interactive: boolean;
+  /** Number of the signal that asks the application to end; null for the image's. An older version recorded none. */
+  readonly stopSignal?: number | null | undefined;
+  /** Seconds from that signal to SIGKILL, -1 for no SIGKILL; null for the default. An older version recorded none. */
+  readonly stopTimeout?: number | null | undefined;
   readonly labels: Readonly<Record<string, string>>;
   /** Size of /dev/shm in bytes. */
   readonly shmSize: number;
@@ -218,6 +222,10 @@ export interface RunOptions {
   readonly network?: string | undefined;
   /** Recorded for `inspect`, as in Docker. The options of `start` decide about stdin. Default false. */
   readonly interactive?: boolean | undefined;
+  /** Signal by which `stop` asks the application to end: `SIGINT`, `INT` or 2; default: the image's, or SIGTERM. */
+  readonly stopSignal?: string | number | undefined;
+  /** Seconds from that signal to SIGKILL; -1 for no SIGKILL. Default 10. */
+  readonly stopTimeout?: number | string | undefined;
   /** Labels: `k=v`, or an object. */
   readonly labels?: readonly string[] | Readonly<Record<string, string>> | undefined;
   /** Size of /dev/shm: bytes, or a text such as `64m`, the default. */

@@ -1,4 +1,3 @@
-import { constants } from 'node:os';
 import { knownSignal } from '../linux/signals.ts';
 import type { Exit } from '../native/contract.ts';
 
@@ -14,10 +13,4 @@ export function exitStatus(exit: Exit): ExitStatus {
   if (exit.signal === null) return { exitCode: exit.code ?? 255, signal: null };
   // A real-time signal has no name in Node; its number is in the exit code.
   return { exitCode: 128 + exit.signal, signal: knownSignal(exit.signal) ?? null };
-}
-
-/** Number of a signal given by name or number; undefined: no such signal. */
-export function signalNumber(signal: NodeJS.Signals | number): number | undefined {
-  if (typeof signal === 'number') return signal > 0 && signal <= 64 ? signal : undefined;
-  return constants.signals[signal];
 }

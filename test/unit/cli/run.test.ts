@@ -1,5 +1,3 @@
-import { spawn } from 'node:child_process';
-import { EventEmitter, once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
@@ -56,7 +54,7 @@ describe('orlop run', () => {
         'run -v a:/x -v=/y --volume /z --volume=/w --tmpfs /t --rm --name web -i -e A=1 -e=B=2 -eC=3 --env HOME ' +
         '--env NOT -w /x -u 1:2 -h web --entrypoint sh --read-only --network host --cap-add ALL --cap-drop kill ' +
         '--security-opt seccomp=unconfined --ulimit core=0 --sysctl kernel.sem=1 --oom-score-adj -5 --shm-size 1m ' +
-        '--userns 1000:2000:3 --isolation user -l a=b --label c host'
+        '--stop-signal RTMIN+1 --stop-timeout 7 --userns 1000:2000:3 --isolation user -l a=b --label c host'
       ).split(' '),
       { HOME: '/root' },
     );
@@ -105,6 +103,8 @@ describe('orlop run', () => {
       sysctls: [{ name: 'kernel.sem', value: '1' }],
       oomScoreAdj: -5,
       shmSize: 1024 * 1024,
+      stopSignal: 35,
+      stopTimeout: 7,
       userns: { first: { user: 1000, group: 2000 }, size: 3 },
       isolation: ['user'],
       labels: { a: 'b', c: '' },
@@ -342,127 +342,6 @@ describe('files that orlop run names', () => {
   });
 });
 
-describe('signals sent to orlop run', () => {
-  for (const [sent, received] of [
-    [['SIGTERM'], ['SIGTERM']],
-    [
-      ['SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'],
-      ['SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'],
-    ],
-    [
-      ['SIGINT', 'SIGINT', 'SIGINT'],
-      ['SIGINT', 'SIGINT', 'SIGKILL'],
-    ],
-  ] as const) {
-    it(`reach the application: ${sent.join(' ')} as ${received.join(' ')}`, async () => {
-      const signals = new EventEmitter();
-      const got: (number | string)[] = [];
-      let end: (status: { exitCode: number; signal: null }) => void = () => undefined;
-      const exit = new Promise<{ exitCode: number; signal: null }>((resolve) => {
-        end = resolve;
-      });
-      let isStarted = false;
-      const container = fakeContainer(exit, got);
-      const create = () => ({
-        ...container,
-        start: (options: StartOptions) =>
-          container.start(options).finally(() => {
-            setImmediate(() => {
-              isStarted = true;
-            });
-          }),
-      });
-      const result = orlop(['run', 'host'], { signals, library: { createRequested: create } });
-      await until('the container runs', () => isStarted);
-      for (const signal of sent) signals.emit(signal, signal);
-      end({ exitCode: 143, signal: null });
-      expect((await result).status).to.equal(143);
-      expect(got).to.deep.equal(received);
-      expect(signals.eventNames(), 'listeners that are left').to.deep.equal([]);
-    });
-  }
-
-  for (const [terminal, script, told] of [
-    [true, 'echo ready; exec cat', 1],
-    [true, 'trap : INT; echo ready; read line', 0],
-    [false, 'echo ready; exec cat', 0],
-  ] as const) {
-    it(`${told ? 'are' : 'are not'} told of once where '${script}' gets Ctrl-C${terminal ? ' from a terminal' : ''}`, async () => {
-      const child = spawn('sh', ['-c', script], { stdio: ['pipe', 'pipe', 'inherit'] });
-      try {
-        await until('it is what it will be', () => !script.includes('cat') || nameOf(child.pid) === 'cat');
-        await once(child.stdout, 'data');
-        const signals = new EventEmitter();
-        const got: (number | string)[] = [];
-        // Of a moment before the start is known to have succeeded: they are kept for the application.
-        const start = async () => {
-          for (let count = 0; count < 3; count++) signals.emit('SIGINT', 'SIGINT');
-          return { ...(await container.start()), pid: child.pid };
-        };
-        const container = fakeContainer(ended, got);
-        const create = () => ({ ...container, start });
-        const { status, stderr } = await orlop(['run', 'host'], {
-          signals,
-          terminal,
-          library: { createRequested: create },
-        });
-        expect({ status, got }).to.deep.equal({ status: 0, got: ['SIGINT', 'SIGINT', 'SIGKILL'] });
-        expect(stderr.match(/Ctrl-C does nothing: .*\n.*the third one kills it/g) ?? []).to.have.length(told);
-      } finally {
-        child.kill('SIGKILL');
-      }
-    });
-  }
-
-  /** A start that lasts until it is aborted; `during` is called in it. */
-  function lasting(during: (signal: AbortSignal | undefined) => void) {
-    return () => ({
-      ...fakeContainer(ended),
-      start: ({ signal }: StartOptions) =>
-        new Promise((_, reject) => {
-          signal?.addEventListener('abort', () => reject(new RequestError('ORLOP_E_ABORTED', 'the start was ended')));
-          during(signal);
-        }),
-    });
-  }
-
-  it('end a start that lasts: a second one at once', async () => {
-    const signals = new EventEmitter();
-    const create = lasting((signal) => {
-      for (const name of ['SIGUSR1', 'SIGUSR1', 'SIGTERM']) signals.emit(name, name);
-      expect(signal?.aborted).to.equal(false);
-      signals.emit('SIGINT', 'SIGINT');
-    });
-    expect(await orlop(['run', 'host'], { signals, library: { createRequested: create } })).to.deep.include({
-      status: 125,
-      stderr: 'orlop: the start was ended\n',
-    });
-  });
-
-  it('end a start that lasts: one after a while', async () => {
-    const signals = new EventEmitter();
-    const create = lasting(() => signals.emit('SIGTERM', 'SIGTERM'));
-    expect((await orlop(['run', 'host'], { signals, library: { createRequested: create } })).status).to.equal(125);
-  });
-
-  it('are kept for the application when they come before the start is known to have succeeded', async () => {
-    const signals = new EventEmitter();
-    const got: (number | string)[] = [];
-    const container = fakeContainer({ exitCode: 9, signal: null }, got);
-    const create = () => ({
-      ...container,
-      start: async (options: StartOptions) => {
-        signals.emit('SIGTERM', 'SIGTERM');
-        await new Promise(setImmediate);
-        expect(options.signal?.aborted).to.equal(false);
-        return container.start(options);
-      },
-    });
-    expect((await orlop(['run', 'host'], { signals, library: { createRequested: create } })).status).to.equal(9);
-    expect(got).to.deep.equal(['SIGTERM']);
-  });
-});
-
 describe('orlop create and orlop plan', () => {
   it('take the options of run', async () => {
     const argv = ['-v', '/x', '-e', 'A=1', 'host', 'ls', '-l'];
@@ -493,7 +372,3 @@ describe('orlop create and orlop plan', () => {
     expect(JSON.parse(stdout).limits).to.deep.equal([{ file: 'pids.max', value: '3' }]);
   });
 });
-
-function nameOf(pid: number | undefined): string {
-  return readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
-}

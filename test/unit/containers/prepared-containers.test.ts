@@ -36,6 +36,8 @@ const whole = parseRunOptions(
     interactive: true,
     labels: ['k=v'],
     shmSize: '1m',
+    stopSignal: 'INT',
+    stopTimeout: 7,
   },
   { cwd: '/', env: {}, kernel: () => '6.12', online: () => '0-3' },
 );

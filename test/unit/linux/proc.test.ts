@@ -6,7 +6,15 @@ import { heeds, identify, isAlive, ownIdentity, parseStat } from '../../../ts/li
 describe('process identities', () => {
   it('are read behind a name that holds spaces and parentheses', () => {
     const line = '42 (a) S 7) R 7 1 1 0 -1 0 0 0 0 0 1 2 3 4 20 0 1 0 987654321 1 2';
-    expect(parseStat(line)).to.deep.equal({ state: 'R', parent: 7, startTime: '987654321' });
+    expect(parseStat(line)).to.deep.equal({
+      state: 'R',
+      parent: 7,
+      startTime: '987654321',
+      cpuTicks: 3,
+      terminal: null,
+    });
+    const terminal = (device: number) => parseStat(line.replace('1 1 0 -1', `1 1 ${device} -1`))?.terminal;
+    expect([34_816, 34_821, 1025, 1089, 1281].map(terminal)).to.deep.equal(['pts/0', 'pts/5', 'tty1', 'ttyS1', '5:1']);
     expect(parseStat('')).to.equal(null);
     expect(parseStat('42 (x) R')).to.equal(null);
   });

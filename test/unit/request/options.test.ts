@@ -32,6 +32,8 @@ describe('a request', () => {
       interactive: false,
       labels: {},
       shmSize: 64 * 1024 * 1024,
+      stopSignal: null,
+      stopTimeout: null,
       userns: 'default',
       isolation: [],
     };
@@ -63,6 +65,8 @@ describe('a request', () => {
         interactive: true,
         labels: ['a=b'],
         shmSize: '1m',
+        stopSignal: 'INT',
+        stopTimeout: -1,
         userns: 'auto:size=1000',
         isolation: ['ids', 'filter'],
       },
@@ -99,6 +103,8 @@ describe('a request', () => {
       interactive: true,
       labels: { a: 'b' },
       shmSize: 1024 * 1024,
+      stopSignal: 2,
+      stopTimeout: -1,
       userns: { first: null, size: 1000 },
       isolation: ['filter', 'ids'],
     });

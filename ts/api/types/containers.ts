@@ -136,6 +136,34 @@ export interface CommitOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Options of `stop`. */
+export interface StopOptions {
+  /** Signal by name or number, instead of the container's own. */
+  readonly signal?: NodeJS.Signals | number | undefined;
+  /** Seconds until SIGKILL, -1 for never; default: the container's own, or 10. */
+  readonly timeout?: number | undefined;
+}
+
+/** A process of a container, as the host sees it; proc_pid_stat(5). */
+export interface ContainerProcess {
+  /** Process ID in the caller's PID namespace. */
+  readonly pid: number;
+  /** Process ID of the parent. */
+  readonly parent: number;
+  /** User ID on the host. */
+  readonly uid: number;
+  /** One letter: `R` runs, `S` and `D` wait, `T` is stopped, `Z` has exited. */
+  readonly state: string;
+  /** Milliseconds of processors that it has used. */
+  readonly cpuMs: number;
+  /** Time of its start. */
+  readonly startedAt: Date;
+  /** Controlling terminal, `pts/0`; null without one. */
+  readonly terminal: string | null;
+  /** Arguments; the name of the program alone, if it has none. */
+  readonly command: readonly string[];
+}
+
 /** Options of `remove`. */
 export interface RemoveOptions {
   /** Kill a running container; default false. */
@@ -181,6 +209,28 @@ export interface Container extends AsyncDisposable {
    * @throws RequestError ORLOP_E_INPUT if the container does not run, or there is no such signal
    */
   kill(signal?: NodeJS.Signals | number): Promise<void>;
+  /**
+   * Sends the container's stop signal, and SIGKILL if the application has not exited in time. Returns once its exit is
+   * recorded. Does nothing if the container does not run.
+   *
+   * @throws RequestError ORLOP_E_INPUT if there is no such signal
+   * @example
+   * const container = await orlop.create('busybox', ['sleep', '1000']);
+   * const running = await container.start();
+   * await container.stop({ timeout: 0 });
+   * console.log((await running.exited).exitCode); // → 137
+   * await container.remove();
+   */
+  stop(options?: StopOptions): Promise<void>;
+  /**
+   * Gives the container another name. This object keeps the one that it had.
+   *
+   * @throws RequestError ORLOP_E_CONTAINER_NAME if another container has it; ORLOP_E_INPUT if it is no name, and for a
+   * container that waits in a pool
+   */
+  rename(name: string): Promise<void>;
+  /** The processes of the container as the host sees them, the application first; none if it does not run. */
+  top(): Promise<readonly ContainerProcess[]>;
   /**
    * Removes the container and its read-write layer.
    *
@@ -238,4 +288,16 @@ export interface Containers {
    * @throws RequestError ORLOP_E_NO_CONTAINER; ORLOP_E_CONTAINER_RUNNING or ORLOP_E_DAMAGED if `force` is not set
    */
   remove(idOrName: string, options?: RemoveOptions): Promise<void>;
+  /**
+   * Removes the containers that do not run. Their anonymous volumes stay, as in Docker: `volumes.prune` removes those.
+   *
+   * @example
+   * await orlop.containers.prune({ filter: ({ labels }) => labels.job === '7' });
+   */
+  prune(options?: ListOptions<ContainerSummary>): Promise<{
+    /** IDs of the removed containers. */
+    readonly removed: readonly string[];
+    /** Size of their read-write layers in bytes. */
+    readonly reclaimed: number;
+  }>;
 }

@@ -77,8 +77,6 @@ export const laterRunOptions: readonly LaterOption[] = [
   { flags: '--restart <policy>', same: ['', 'no'], meanwhile: "let the shell do it: 'until orlop run …; do :; done'" },
   { flags: '--runtime <name>', same: [''], meanwhile: 'leave it out: orlop is the runtime' },
   { flags: '--sig-proxy', same: ['true'], meanwhile: "'setsid -w orlop run …' keeps the terminal's signals away" },
-  { flags: '--stop-signal <signal>', same: ['', 'SIGTERM', 'TERM', '15'], meanwhile: "send it with 'kill'" },
-  { flags: '--stop-timeout <seconds>', same: ['10'], meanwhile: "use 'timeout -k SECONDS …'" },
   { flags: '--use-api-socket', meanwhile: "mount the socket: '-v /run/docker.sock:/run/docker.sock'" },
   { flags: '--uts <mode>', same: ['', 'private'], meanwhile: ofOneNamespace },
   {

@@ -23,14 +23,12 @@ export const laterCommands: Readonly<Record<string, string>> = {
   builder: 'podman build -t IMAGE . && podman save IMAGE | orlop load',
   buildx: 'podman build -t IMAGE . && podman save IMAGE | orlop load',
   compose: "let the shell start each container: 'orlop run … &'",
-  'container prune': 'orlop rm $(orlop ps -aq -f status=exited)',
   cp: "share a volume ('-v ./DIR:/DIR'), or take files out: orlop export CONTAINER | tar -x PATH",
   events: "'orlop ps -a' shows the states",
   exec: `nsenter -a -t ${pid()} COMMAND`,
   history: "orlop inspect -f '{{json .History}}' IMAGE",
   'image prune': 'orlop rmi $(orlop images -q -f dangling=true)',
   info: "'orlop version' and 'orlop doctor' have a part of it",
-  kill: `kill -KILL ${pid()}`,
   login: 'skopeo login REGISTRY',
   logout: 'skopeo logout REGISTRY',
   logs: "let the shell keep the output: 'orlop run … >FILE 2>&1'",
@@ -39,16 +37,13 @@ export const laterCommands: Readonly<Record<string, string>> = {
   port: "with '--network host' the ports are those that the application listens on",
   pull: fetch,
   push: 'orlop save -o FILE IMAGE && skopeo copy docker-archive:FILE docker://IMAGE',
-  rename: "name it when it is made: '--name NAME'",
-  restart: `kill ${pid()}, then 'orlop start -a CONTAINER'`,
+  restart: 'orlop stop CONTAINER; orlop start -a CONTAINER',
   search: 'skopeo list-tags docker://REPOSITORY shows the tags of one',
   stats: `top -p ${pid()}`,
-  stop: `kill ${pid()}`,
-  system: "'orlop rm', 'orlop rmi' and 'orlop volume prune' remove what is not used",
+  system: "'orlop container prune', 'orlop rmi' and 'orlop volume prune' remove what is not used",
   'system df': 'du -sh /var/lib/orlop/*',
   'system events': "'orlop ps -a' shows the states",
   'system info': "'orlop version' and 'orlop doctor' have a part of it",
-  top: `pgrep -a --ns ${pid()} --nslist pid`,
   unpause: `kill -CONT ${pid()}`,
   update: "give limits when it is made: '--memory', '--cpus'",
   'volume exists': 'orlop volume inspect VOLUME >/dev/null',
@@ -57,7 +52,6 @@ export const laterCommands: Readonly<Record<string, string>> = {
   'volume mount': "orlop volume inspect -f '{{.Mountpoint}}' VOLUME",
   'volume rename': 'copy it: orlop run --rm -v OLD:/old -v NEW:/new host cp -a /old/. /new',
   'volume unmount': 'there is nothing to unmount: a mount ends with its container',
-  wait: `tail --pid=${pid()} -f /dev/null`,
 };
 
 /** The later commands without those of a group, for the help. */
@@ -82,7 +76,7 @@ export const foreignCommands: readonly string[] = [
 
 /** Docker's longer names of commands that come later: `container stop`. */
 const longNames: Readonly<Record<string, string>> = {
-  container: 'attach cp exec kill logs pause port rename restart stats stop top unpause update wait',
+  container: 'attach cp exec logs pause port restart stats unpause update',
   image: 'build history pull push',
 };
 

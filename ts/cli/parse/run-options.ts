@@ -56,6 +56,8 @@ export const runOptions: readonly CommandOption[] = [
     flags: '--userns <mode>',
     text: 'host (the default), auto, keep-id, or UID:GID:SIZE: IDs of the host for the container',
   },
+  { flags: '--stop-signal <signal>', text: "Signal of orlop stop (the image's, or SIGTERM)" },
+  { flags: '--stop-timeout <seconds>', text: 'Seconds from that signal to SIGKILL (10), -1 for no SIGKILL' },
   isolationOption,
   { flags: '-l, --label <label>', text: 'Label the container: key=value', many: true },
 ];
@@ -106,6 +108,8 @@ export async function runArguments({ io, args, values }: Invocation): Promise<Ru
     shmSize: text(values, 'shmSize'),
     userns: text(values, 'userns'),
     isolation: floorOf(values),
+    stopSignal: text(values, 'stopSignal') || undefined,
+    stopTimeout: text(values, 'stopTimeout'),
     labels: texts(values, 'label'),
   };
   return parseRunOptions(image, argv, options, { cwd: io.cwd, env: io.env, kernel: kernelRelease, online });
