@@ -120,14 +120,6 @@ describe('a container', () => {
     expect((await refusal(container.rename('gone'))).code).to.equal('ORLOP_E_NO_CONTAINER');
   });
 
-  it('that waits in a pool keeps its name', async () => {
-    const { orlop } = fixture();
-    await using _pool = await orlop.pool('busybox', { size: 1 });
-    const [waiting] = (await orlop.containers.list({ all: true })).items;
-    const error = await refusal((await orlop.container(waiting?.id ?? '')).rename('mine'));
-    expect(error.message).to.match(/waits in a pool and keeps its name$/);
-  });
-
   it('shows its processes, and no other', async () => {
     const { orlop } = fixture();
     const container = await orlop.create('busybox', ['sh', '-c', 'sleep 1000 & exec sleep 2000']);

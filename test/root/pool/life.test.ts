@@ -14,6 +14,7 @@ import {
   untilNoMoreDescriptors,
 } from '../../support/facts-of-life.ts';
 import { withOrlop } from '../../support/orlop.ts';
+import { refusal } from '../../support/refusal.ts';
 import { requires } from '../../support/require.ts';
 import { until } from '../../support/temporary.ts';
 import { typescriptWorker } from '../../support/typescript-worker.ts';
@@ -46,6 +47,15 @@ describe('a pool', function () {
     }
     expectNothing();
   }
+
+  it('keeps the names of its waiting containers', async () => {
+    await withPool(1, async (pool) => {
+      await until('one waits', () => pool.stats.ready === 1);
+      const [one] = (await fixture().orlop.containers.list({ all: true })).items;
+      const error = await refusal((await fixture().orlop.container(one?.id ?? '')).rename('mine'));
+      expect(error.message).to.match(/^container '.*' waits in a pool and keeps its name$/);
+    });
+  });
 
   it('answers 500 requests at once, each in a container of its own, and leaves nothing', async () => {
     await withPool(4, async (pool) => {
