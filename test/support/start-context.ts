@@ -16,7 +16,7 @@ export function startContextOf(id: string, hostname: string): StartContext {
     paths: layerPaths(store, id),
     sources: new Map(),
     volumes: new Map(),
-    files: etcFiles(hostname, 'none').value,
+    files: etcFiles(hostname, { network: 'none' }).value,
     seccomp: new Uint8Array(16),
     held: capabilityNames,
     hardNofile: 1024n,

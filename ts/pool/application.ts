@@ -9,7 +9,7 @@ import type { RunRequest } from '../request/types.ts';
 import { groupsOf, mountsOf } from '../resolve/facts.ts';
 import { ImageView } from '../resolve/image-view.ts';
 import { mayHang } from '../resolve/may-hang.ts';
-import { refuseUnmapped, refuseVainLimit } from '../resolve/process.ts';
+import { refuseUnmapped, refuseVainLimit, userRequest } from '../resolve/process.ts';
 import { type ResolvedSource, resolveSources } from '../resolve/sources.ts';
 import { type VolumeNeed, volumeNeeds } from '../resolve/volume-needs.ts';
 import { newId } from '../store/id.ts';
@@ -45,7 +45,7 @@ export async function resolveApplication(
 ): Promise<Application> {
   const { mounts } = request;
   await using view = ImageView.ofImage(native, image);
-  const user = await resolveImageUser(native, image, request.user ?? image.config.user, view.open);
+  const user = await resolveImageUser(native, image, userRequest(request, image.config), view.open);
   refuseVainLimit(request, user);
   refuseUnmapped(user, native.rights);
   const sources = await resolveSources(store, mounts, signal);

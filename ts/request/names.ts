@@ -57,6 +57,13 @@ export function parseUser(text: string): string {
   return text;
 }
 
+/** Checks the form of a group. A name is looked up in the image later. */
+export function parseAddedGroup(text: string): string {
+  checkText('ORLOP_E_INPUT', 'the group', text);
+  if (text !== '' && !text.includes(':')) return text;
+  throw new RequestError('ORLOP_E_INPUT', `${quote(text)} is not a group`, { hint: 'write a name or a number' });
+}
+
 export function parseNetwork(text: string): NetworkMode {
   if (text === 'none' || text === 'host') return text;
   if (text === 'default') return 'none';

@@ -6,7 +6,8 @@ import { parseIsolation } from './isolation.ts';
 import { labelsFromEntries, parseLabels } from './labels.ts';
 import { parseLimits } from './limits.ts';
 import { uniqueTargets } from './mounts.ts';
-import { parseContainerName, parseHostname, parseNetwork, parseUser } from './names.ts';
+import { type ExtraHost, extraHost, parseDns, parseExtraHost } from './name-resolution.ts';
+import { parseAddedGroup, parseContainerName, parseHostname, parseNetwork, parseUser } from './names.ts';
 import { parseOomScoreAdj } from './oom-score.ts';
 import { otherLimits, otherOptions } from './other-options.ts';
 import { parseWorkdir } from './paths.ts';
@@ -67,6 +68,9 @@ export function parseRunOptions(
     sysctls: checkSysctls(sysctlsOf(given), { network, security }),
     oomScoreAdj: parseOomScoreAdj(given.oomScoreAdj ?? 0),
     network,
+    extraHosts: extraHostsOf(given),
+    dns: parseDns({ servers: given.dns ?? [], search: given.dnsSearch ?? [], options: given.dnsOptions ?? [] }),
+    groupAdd: unique((given.groupAdd ?? []).map(parseAddedGroup)),
     interactive: given.interactive ?? false,
     stopSignal: optional(given.stopSignal, parseSignal),
     stopTimeout: optional(given.stopTimeout, parseStopTimeout),
@@ -109,6 +113,11 @@ function parseProcess(
 
 function volumesOf({ volumes = [] }: RunOptions, context: RequestContext): MountSpec[] {
   return volumes.map((one) => (typeof one === 'string' ? recallVolume(one, context) : volumeFromInput(one, context)));
+}
+
+function extraHostsOf({ extraHosts = [] }: RunOptions): ExtraHost[] {
+  if (isList(extraHosts)) return extraHosts.map(parseExtraHost);
+  return Object.entries(extraHosts).map(([name, address]) => extraHost(name, address));
 }
 
 function sysctlsOf({ sysctls = [] }: RunOptions): Sysctl[] {

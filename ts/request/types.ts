@@ -2,6 +2,7 @@ import type { CapabilityName } from '../linux/capabilities.ts';
 import type { RlimitName } from '../linux/rlimits.ts';
 import type { IsolationName } from '../native/isolation-types.ts';
 import type { Limits } from './limits.ts';
+import type { DnsSettings, ExtraHost } from './name-resolution.ts';
 import type { Unmasked } from './system-paths.ts';
 import type { UserNamespace } from './user-namespace.ts';
 
@@ -140,6 +141,11 @@ export interface RunRequest {
   /** Addition to the score by which the OOM killer chooses; null for that of the program. */
   readonly oomScoreAdj?: number | null | undefined;
   readonly network: NetworkMode;
+  /** Addresses to add to `/etc/hosts`. An older version recorded none, as of the next two. */
+  readonly extraHosts?: readonly ExtraHost[] | undefined;
+  readonly dns?: DnsSettings | undefined;
+  /** Groups of the application beside those of its user: names or numbers. */
+  readonly groupAdd?: readonly string[] | undefined;
   /** Keep standard input open instead of using /dev/null. */
   readonly interactive: boolean;
   /** Number of the signal that asks the application to end; null for the image's. An older version recorded none. */
@@ -220,6 +226,16 @@ export interface RunOptions {
   readonly oomScoreAdj?: number | string | undefined;
   /** `none`: only a loopback interface; or `host`. `default` is `none`. */
   readonly network?: string | undefined;
+  /** Addresses to add to `/etc/hosts`: `db:10.0.0.7`, or an object. hosts(5) */
+  readonly extraHosts?: readonly string[] | Readonly<Record<string, string>> | undefined;
+  /** Addresses of name servers in `/etc/resolv.conf`, in the place of the host's. resolv.conf(5) */
+  readonly dns?: readonly string[] | undefined;
+  /** Domains to search for names without a dot; `['.']` for none. */
+  readonly dnsSearch?: readonly string[] | undefined;
+  /** Options of the resolver: `ndots:2`. */
+  readonly dnsOptions?: readonly string[] | undefined;
+  /** Groups of the application beside those of its user, by name in the image or by number. */
+  readonly groupAdd?: readonly string[] | undefined;
   /** Recorded for `inspect`, as in Docker. The options of `start` decide about stdin. Default false. */
   readonly interactive?: boolean | undefined;
   /** Signal by which `stop` asks the application to end: `SIGINT`, `INT` or 2; default: the image's, or SIGTERM. */

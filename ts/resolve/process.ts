@@ -1,5 +1,6 @@
 import { RequestError } from '../errors/index.ts';
 import type { ImageConfig, ResolvedUser } from '../images/types.ts';
+import type { UserRequest } from '../images/users/read-users.ts';
 import type { CapabilityName } from '../linux/capabilities.ts';
 import type { NativeCommand } from '../native/contract.ts';
 import { addRange, type IdMaps, isMapped, isOneId } from '../native/ids.ts';
@@ -30,6 +31,14 @@ export function processOf(
     gid: user.gid,
     groups: user.groups,
   };
+}
+
+/** What is to be looked up in the image for the user of the application. Pure. */
+export function userRequest(
+  { user, groupAdd = [] }: Pick<RunRequest, 'user' | 'groupAdd'>,
+  config: Pick<ImageConfig, 'user'>,
+): UserRequest {
+  return { spec: user ?? config.user, groupAdd };
 }
 
 /**

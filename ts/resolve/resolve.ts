@@ -21,7 +21,14 @@ import { ImageView } from './image-view.ts';
 import { refuseHostSystem, refuseSettings, refuseWeaker, withUserNamespace } from './isolation.ts';
 import { hardNofile, heldCapabilities, thermalPaths } from './limits.ts';
 import { mayHang } from './may-hang.ts';
-import { processOf, refuseLacking, refuseUnmapped, refuseVainLimit, requireCapabilities } from './process.ts';
+import {
+  processOf,
+  refuseLacking,
+  refuseUnmapped,
+  refuseVainLimit,
+  requireCapabilities,
+  userRequest,
+} from './process.ts';
 import { type ResolvedSource, resolveSources, resolveVolumes } from './sources.ts';
 import { tmpfsModes } from './tmpfs-modes.ts';
 import { type VolumeNeed, volumeNeeds } from './volume-needs.ts';
@@ -92,7 +99,7 @@ export async function resolveRequest(
   const image = await images.resolve(request.image, { signal });
   laps?.lap('image', image.value.reference);
   await using view = ImageView.ofImage(native, image.value);
-  const user = await resolveImageUser(native, image.value, request.user ?? image.value.config.user, view.open);
+  const user = await resolveImageUser(native, image.value, userRequest(request, image.value.config), view.open);
   const needs = volumeNeeds(request, image.value.config, newId);
   const disk = diskLimitOf(services, request, options.durability);
   const record = { ...recordOf(request, image.value, user, needs), ...(disk === 'memory' && { layerInMemory: true }) };
@@ -149,7 +156,7 @@ export async function resolveStart(
   laps?.lap('sources', 'of bind mounts');
   await using view = ImageView.ofImage(native, image);
   const modes = await tmpfsModes(native, request, view.open);
-  const files = etcFiles(hostname, request.network);
+  const files = etcFiles(hostname, request);
   const { rights } = native;
   const ownUsers = hasOwnUsers(request);
   const held = ownUsers ? capabilityNames : heldCapabilities(rights);

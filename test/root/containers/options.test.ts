@@ -25,6 +25,16 @@ describe('options of a container', function () {
     expect(hosts.stdout).to.equal(readFileSync('/etc/hosts', 'utf8'));
   });
 
+  it('has the addresses and name servers of the request', async () => {
+    const names = { extraHosts: { db: '10.0.0.7' }, dns: ['192.0.2.53'], dnsSearch: ['.'], dnsOptions: ['ndots:2'] };
+    const look = 'tail -n 1 /etc/hosts; cat /etc/resolv.conf; ping -c 1 -W 1 db 2>&1 | head -n 1';
+    const { stdout } = await run(look, names);
+    expect(stdout).to.match(/^10\.0\.0\.7\tdb\nnameserver 192\.0\.2\.53\noptions ndots:2\nPING db \(10\.0\.0\.7\)/);
+    const shared = await run('tail -n 1 /etc/hosts; cat /etc/resolv.conf', { ...names, network: 'host' });
+    expect(shared.stdout).to.contain('10.0.0.7\tdb\n').and.to.contain('\nnameserver 192.0.2.53\n');
+    expect(readFileSync('/etc/hosts', 'utf8')).not.to.contain('10.0.0.7\tdb');
+  });
+
   it('hostname names it, everywhere', async () => {
     const { stdout } = await run('hostname; cat /etc/hostname; echo $HOSTNAME', { hostname: 'deck.example' });
     expect(stdout).to.equal('deck.example\ndeck.example\ndeck.example\n');

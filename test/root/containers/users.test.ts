@@ -32,6 +32,19 @@ describe('the user of a container', function () {
     });
   }
 
+  it('has the groups that the request adds, by number and by name', async () => {
+    const { orlop } = fixture();
+    const groups = async (user: string, groupAdd: string[]) =>
+      (await orlop.run('busybox', ['sh', '-c', 'echo $(id -G)'], { user, groupAdd })).stdout.trim();
+    expect(await groups('alice', ['4343', 'audio', '7'])).to.equal('1000 7 29 4343');
+    expect(await groups('4242:4343', ['audio'])).to.equal('4343 29');
+    expect(await groups('0', ['7'])).to.equal('0 7');
+    await using pool = await orlop.pool('busybox', { size: 1, groupAdd: ['7'] });
+    expect((await pool.run(['sh', '-c', 'echo $(id -G)'], { user: 'alice' })).stdout).to.equal('1000 7 29\n');
+    expect((await refusal(groups('0', ['nobody-here']))).message).to.contain("has no group 'nobody-here'");
+    expect((await refusal(groups('0', ['1x']))).message).to.contain("'1x' is not a group ID");
+  });
+
   it('is refused where it could read the memory of the caller, and is given by a pool there', async () => {
     const setting = '/proc/sys/fs/suid_dumpable';
     const before = readFileSync(setting, 'utf8');

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { RequestError } from '../../../ts/errors/index.ts';
 import type { ResolvedUser } from '../../../ts/images/types.ts';
-import { resolveUser } from '../../../ts/images/users/read-users.ts';
+import { readUsers } from '../../../ts/images/users/read-users.ts';
+import { findUser } from '../../../ts/images/users/users.ts';
 import { makeTree, TestStore, tar, withView } from '../../support/images.ts';
 import { requires, requiresIn } from '../../support/require.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
@@ -19,7 +20,9 @@ describe('the users of an image', () => {
     await change(tree);
     await test.import(tar(tree, join(directory(), 'tree.tar'), '--sparse'), { reference: 'a:1' });
     const image = await test.resolve('a:1');
-    return withView(test, image, (_path, view) => resolveUser(test.store.native, view, spec, image.reference));
+    return withView(test, image, async (_path, view) =>
+      findUser(spec, await readUsers(test.store.native, view, image.reference), image.reference),
+    );
   }
 
   const app = { uid: 40, gid: 50, groups: [51], home: '/srv' };

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { expect } from 'chai';
@@ -52,7 +52,8 @@ describe('orlop run', () => {
     const { request } = await requested(
       (
         'run -v a:/x -v=/y --volume /z --volume=/w --tmpfs /t --rm --name web -i -e A=1 -e=B=2 -eC=3 --env HOME ' +
-        '--env NOT -w /x -u 1:2 -h web --entrypoint sh --read-only --network host --cap-add ALL --cap-drop kill ' +
+        '--env NOT -w /x -u 1:2 -h web --entrypoint sh --read-only --network host --add-host db:10.0.0.7 --dns 192.0.2.53 --dns-search a.b ' +
+        '--dns-option ndots:2 --dns-opt rotate --group-add 44 --group-add audio --cap-add ALL --cap-drop kill ' +
         '--security-opt seccomp=unconfined --ulimit core=0 --sysctl kernel.sem=1 --oom-score-adj -5 --shm-size 1m ' +
         '--stop-signal RTMIN+1 --stop-timeout 7 --userns 1000:2000:3 --isolation user -l a=b --label c host'
       ).split(' '),
@@ -96,6 +97,9 @@ describe('orlop run', () => {
       entrypoint: ['sh'],
       readOnly: true,
       network: 'host',
+      extraHosts: [{ name: 'db', address: '10.0.0.7' }],
+      dns: { servers: ['192.0.2.53'], search: ['a.b'], options: ['ndots:2', 'rotate'] },
+      groupAdd: ['44', 'audio'],
       capabilities: { add: ['ALL'], drop: ['CAP_KILL'] },
       security: { noNewPrivileges: true, seccomp: 'unconfined', systemPaths: 'own' },
       ulimits: [{ name: 'core', soft: 0, hard: 0 }],
@@ -322,6 +326,36 @@ describe('files that orlop run names', () => {
     expect({ status, calls }).to.deep.equal({ status: 125, calls: [] });
     expect(stderr).to.equal(`orlop: '${file}' is not text in UTF-8\n`);
   });
+
+  it('are read for labels, which -l overrides', async () => {
+    const file = join(directory(), 'labels');
+    writeFileSync(file, '# of the job\njob=7\n\n  kind = test \nflag\r\n');
+    const { request } = await requested(['create', '-l', 'job=8', '--label-file', file, 'host']);
+    expect(request.labels).to.deep.equal({ job: '8', 'kind ': ' test', flag: '' });
+    const { status, stderr } = await orlop(['run', '--label-file', `${file}s`, 'host']);
+    expect(status).to.equal(125);
+    expect(stderr).to.contain(`the file of labels '${file}s' cannot be read`);
+  });
+
+  for (const command of ['run', 'create']) {
+    it(`take the ID of the container of ${command}, and are not overwritten`, async () => {
+      const file = join(directory(), 'id');
+      const argv = [command, '--cidfile', file, 'host'];
+      await requested(argv);
+      expect(readFileSync(file, 'utf8')).to.equal('ab'.repeat(32));
+      const { status, stderr, calls } = await orlop(argv);
+      expect({ status, calls }).to.deep.equal({ status: 125, calls: [] });
+      expect(stderr).to.match(/^orlop: the file '.*' is there already\nhint: .*remove the file/);
+    });
+
+    it(`are gone when ${command} has made no container`, async () => {
+      const file = join(directory(), 'id');
+      const refuse = () => Promise.reject(new RequestError('ORLOP_E_NO_IMAGE', 'there is no image'));
+      const library = { createRequested: refuse };
+      expect((await orlop([command, '--cidfile', file, 'host'], { library })).status).to.equal(125);
+      expect(existsSync(file)).to.equal(false);
+    });
+  }
 
   it('take the trace of the start as JSON', async () => {
     const file = join(directory(), 'trace.json');

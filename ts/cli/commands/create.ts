@@ -1,6 +1,7 @@
 import type { CommandModule } from '../command.ts';
 import { laterRunOptions } from '../parse/later-options.ts';
 import { addRunArguments, runArguments, runNotes, runOptions } from '../parse/run-options.ts';
+import { withContainerFile } from '../streams/container-file.ts';
 
 export const command: CommandModule = {
   passThrough: true,
@@ -12,7 +13,9 @@ export const command: CommandModule = {
   define: addRunArguments,
   async run(invocation) {
     const request = await runArguments(invocation);
-    const { id } = await invocation.with((orlop) => orlop.createRequested(request, { durable: true }));
+    const { id } = await withContainerFile(invocation, (told) =>
+      invocation.with(async (orlop) => told(await orlop.createRequested(request, { durable: true }))),
+    );
     invocation.io.stdout.write(`${id}\n`);
     return 0;
   },

@@ -1,6 +1,7 @@
 import { type CommandModule, text } from '../command.ts';
 import { laterRunOptions } from '../parse/later-options.ts';
 import { addRunArguments, runArguments, runNotes, runOptions } from '../parse/run-options.ts';
+import { withContainerFile } from '../streams/container-file.ts';
 import { withEarlyFile } from '../streams/early-file.ts';
 import { runInForeground, signalNotes } from '../streams/foreground.ts';
 import { withTrace } from '../streams/trace-file.ts';
@@ -27,16 +28,18 @@ export const command: CommandModule = {
     const request = await runArguments(invocation);
     return withTrace(text(values, 'trace'), (trace) =>
       withEarlyFile(text(values, 'report'), (report) =>
-        invocation.with(async (orlop) => {
-          const container = await orlop.createRequested(request, { durable: !request.rm, starts: true });
-          return runInForeground(io, container, {
-            interactive: request.interactive,
-            trace,
-            report,
-            // Remove a container whose application never ran. With --rm it is already removed.
-            refused: () => container.remove({ force: true, volumes: true }).catch(() => {}),
-          });
-        }),
+        withContainerFile(invocation, (told) =>
+          invocation.with(async (orlop) => {
+            const container = await told(await orlop.createRequested(request, { durable: !request.rm, starts: true }));
+            return runInForeground(io, container, {
+              interactive: request.interactive,
+              trace,
+              report,
+              // Remove a container whose application never ran. With --rm it is already removed.
+              refused: () => container.remove({ force: true, volumes: true }).catch(() => {}),
+            });
+          }),
+        ),
       ),
     );
   },

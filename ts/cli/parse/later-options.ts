@@ -2,7 +2,6 @@ import type { LaterOption } from './later.ts';
 
 const atTheApplication = 'let the application check itself';
 const ofNetworks = "'--network host' uses the networks of the host";
-const ofNames = "mount a file: '-v ./resolv.conf:/etc/resolv.conf:ro'";
 const ofOneNamespace = 'leave it out: each container has its own';
 const ofHealth = ['', '0', '0s'] as const;
 
@@ -22,25 +21,18 @@ export const laterRunOptions: readonly LaterOption[] = [
   },
   { flags: '-P, --publish-all', meanwhile: "with '--network host' the application listens on the host's own ports" },
   { flags: '-a, --attach <stream>', meanwhile: "let the shell do it: '>FILE', '2>/dev/null'" },
-  { flags: '--add-host <entry>', meanwhile: "mount a file: '-v ./hosts:/etc/hosts:ro'" },
   { flags: '--annotation <pair>', meanwhile: 'use --label' },
   { flags: '--blkio-weight-device <weight>', meanwhile: "'--blkio-weight' is for all disks" },
   { flags: '--cgroupns <mode>', same: ['', 'private'], meanwhile: ofOneNamespace },
-  { flags: '--cidfile <file>', same: [''], meanwhile: "give it a --name, or write what 'orlop create' prints" },
   { flags: '--cpu-rt-period <n>', same: ['0'], meanwhile: "'--cpus' and '--cpu-shares' divide the processors" },
   { flags: '--cpu-rt-runtime <n>', same: ['0'], meanwhile: "'--cpus' and '--cpu-shares' divide the processors" },
   { flags: '--detach-keys <keys>', same: [''], meanwhile: "nothing can be detached: let the shell do it with '&'" },
   { flags: '--device <device>', meanwhile: "mount it: '-v /dev/fuse:/dev/fuse'" },
   { flags: '--device-cgroup-rule <rule>', meanwhile: "mount the device: '-v /dev/fuse:/dev/fuse'" },
   { flags: '--disable-content-trust', same: ['true'], meanwhile: 'no image is fetched: check it where you fetch it' },
-  { flags: '--dns <address>', meanwhile: ofNames },
-  { flags: '--dns-opt <option>', meanwhile: ofNames },
-  { flags: '--dns-option <option>', meanwhile: ofNames },
-  { flags: '--dns-search <domain>', meanwhile: ofNames },
   { flags: '--domainname <name>', same: [''], meanwhile: "use '--hostname NAME.DOMAIN'" },
   { flags: '--expose <port>', meanwhile: 'leave it out: it only documents the port' },
   { flags: '--gpus <list>', meanwhile: "mount the devices: '-v /dev/dri:/dev/dri'" },
-  { flags: '--group-add <group>', meanwhile: "put the user into the group in the image's /etc/group" },
   { flags: '--health-cmd <command>', same: [''], meanwhile: atTheApplication },
   { flags: '--health-interval <time>', same: ofHealth, meanwhile: atTheApplication },
   { flags: '--health-retries <n>', same: ofHealth, meanwhile: atTheApplication },
@@ -52,7 +44,6 @@ export const laterRunOptions: readonly LaterOption[] = [
   { flags: '--ip6 <address>', same: [''], meanwhile: ofNetworks },
   { flags: '--ipc <mode>', same: ['', 'private'], meanwhile: ofOneNamespace },
   { flags: '--kernel-memory <size>', same: ['0'], meanwhile: 'leave it out: Linux has no such limit any more' },
-  { flags: '--label-file <file>', meanwhile: 'use --label' },
   { flags: '--link <container>', meanwhile: ofNetworks },
   { flags: '--link-local-ip <address>', meanwhile: ofNetworks },
   { flags: '--log-driver <driver>', same: ['', 'json-file', 'none'], meanwhile: "let the shell do it: '>FILE 2>&1'" },

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
-import { RequestError } from '../../errors/index.ts';
+import { type ErrorCode, RequestError } from '../../errors/index.ts';
 import { messageOf } from '../../errors/message.ts';
 import { kernelRelease } from '../../linux/kernel.ts';
 import { online } from '../../linux/online.ts';
@@ -8,7 +8,7 @@ import { isolationNames } from '../../native/isolation-types.ts';
 import { mergeEnv, parseEnv, parseEnvFile } from '../../request/environment.ts';
 import { parseRunOptions } from '../../request/options.ts';
 import type { EnvEntry, RunOptions, RunRequest } from '../../request/types.ts';
-import { type CommandOption, flag, floorOf, type Invocation, text, texts } from '../command.ts';
+import { type CommandOption, collect, flag, floorOf, type Invocation, text, texts } from '../command.ts';
 import { cgroupParentOf, limitOptions, limitsOf } from './limit-options.ts';
 
 export const isolationOption: CommandOption = {
@@ -36,6 +36,11 @@ export const runOptions: readonly CommandOption[] = [
   { flags: '--entrypoint <program>', text: 'Instead of the entrypoint of the image' },
   { flags: '--read-only', text: 'Make the root filesystem read-only' },
   { flags: '--network <mode>', text: 'none (loopback only, the default) or host' },
+  { flags: '--add-host <entry>', text: 'Add an address to /etc/hosts: db:10.0.0.7', many: true },
+  { flags: '--dns <address>', text: "Name server, in the place of the host's", many: true },
+  { flags: '--dns-search <domain>', text: 'Domain to search for names without a dot', many: true },
+  { flags: '--dns-option <option>', text: 'Option of the resolver: ndots:2', many: true },
+  { flags: '--group-add <group>', text: 'Another group of the user, by name or number', many: true },
   { flags: '--cap-add <capability>', text: 'Add a capability, or ALL', many: true },
   { flags: '--cap-drop <capability>', text: 'Drop a capability, or ALL', many: true },
   {
@@ -60,6 +65,8 @@ export const runOptions: readonly CommandOption[] = [
   { flags: '--stop-timeout <seconds>', text: 'Seconds from that signal to SIGKILL (10), -1 for no SIGKILL' },
   isolationOption,
   { flags: '-l, --label <label>', text: 'Label the container: key=value', many: true },
+  { flags: '--label-file <file>', text: 'Read labels from a file, one a line', many: true },
+  { flags: '--cidfile <file>', text: 'Write the ID of the container to a new file' },
 ];
 
 /** Notes on the arguments of `run`, `create` and `plan`. */
@@ -71,6 +78,7 @@ export function addRunArguments(command: Command): void {
   command.usage('[OPTIONS] IMAGE [COMMAND] [ARGUMENTS]').argument('<image>').argument('[command...]');
   // Docker's other name of --network.
   command.option('--net <mode>').options.at(-1)?.hideHelp();
+  command.option('--dns-opt <option>', '', collect).options.at(-1)?.hideHelp();
 }
 
 /**
@@ -97,6 +105,11 @@ export async function runArguments({ io, args, values }: Invocation): Promise<Ru
     entrypoint: text(values, 'entrypoint'),
     readOnly: flag(values, 'readOnly'),
     network: text(values, 'network') ?? text(values, 'net'),
+    extraHosts: texts(values, 'addHost'),
+    dns: texts(values, 'dns'),
+    dnsSearch: texts(values, 'dnsSearch'),
+    dnsOptions: [...texts(values, 'dnsOption'), ...texts(values, 'dnsOpt')],
+    groupAdd: texts(values, 'groupAdd'),
     capAdd: texts(values, 'capAdd'),
     capDrop: texts(values, 'capDrop'),
     securityOpt: texts(values, 'securityOpt'),
@@ -110,24 +123,29 @@ export async function runArguments({ io, args, values }: Invocation): Promise<Ru
     isolation: floorOf(values),
     stopSignal: text(values, 'stopSignal') || undefined,
     stopTimeout: text(values, 'stopTimeout'),
-    labels: texts(values, 'label'),
+    labels: [...(await Promise.all(texts(values, 'labelFile').map(labelFile))).flat(), ...texts(values, 'label')],
   };
   return parseRunOptions(image, argv, options, { cwd: io.cwd, env: io.env, kernel: kernelRelease, online });
 }
 
 async function envFile(file: string, environment: Invocation['io']['env']): Promise<readonly EnvEntry[]> {
-  const bytes = await readFile(file).catch((cause: unknown) => {
-    // Only some errors of Node name the file.
-    const why = messageOf(cause);
-    throw new RequestError('ORLOP_E_ENVIRONMENT', `the file of variables '${file}' cannot be read: ${why}`, { cause });
-  });
-  return parseEnvFile(decode(bytes, file), file, environment);
+  return parseEnvFile(await readLines('ORLOP_E_ENVIRONMENT', 'of variables', file), file, environment);
 }
 
-function decode(bytes: Uint8Array, file: string): string {
+/** Labels of a file as Docker reads it: one a line, `#` begins a comment. */
+async function labelFile(file: string): Promise<readonly string[]> {
+  const lines = (await readLines('ORLOP_E_INPUT', 'of labels', file)).split('\n').map((line) => line.trim());
+  return lines.filter((line) => line !== '' && !line.startsWith('#'));
+}
+
+async function readLines(code: ErrorCode, what: string, file: string): Promise<string> {
+  const bytes = await readFile(file).catch((cause: unknown) => {
+    // Only some errors of Node name the file.
+    throw new RequestError(code, `the file ${what} '${file}' cannot be read: ${messageOf(cause)}`, { cause });
+  });
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (cause) {
-    throw new RequestError('ORLOP_E_ENVIRONMENT', `'${file}' is not text in UTF-8`, { cause });
+    throw new RequestError(code, `'${file}' is not text in UTF-8`, { cause });
   }
 }

@@ -1,5 +1,7 @@
 import { constants } from 'node:fs';
 import { lstat, open, unlink } from 'node:fs/promises';
+import { RequestError } from '../../errors/index.ts';
+import { errorCode } from '../../store/system-error.ts';
 
 /** Writes a text to the file, in place of what it held. */
 export type WriteFile = (text: string) => Promise<void>;
@@ -9,10 +11,12 @@ export type WriteFile = (text: string) => Promise<void>;
  * a file that it created if nothing was written.
  *
  * @param file path; undefined for none
+ * @throws RequestError ORLOP_E_INPUT if the file is there and has to be `fresh`
  */
 export async function withEarlyFile<Result>(
   file: string | undefined,
   use: (write: WriteFile | undefined) => Promise<Result>,
+  { fresh = false }: { readonly fresh?: boolean } = {},
 ): Promise<Result> {
   if (file === undefined) return use(undefined);
   const existed = await lstat(file).then(
@@ -20,7 +24,14 @@ export async function withEarlyFile<Result>(
     () => false,
   );
   // Not truncated until there is a text to write.
-  const handle = await open(file, constants.O_WRONLY | constants.O_CREAT, 0o666);
+  const flags = constants.O_WRONLY | constants.O_CREAT | (fresh ? constants.O_EXCL : 0);
+  const handle = await open(file, flags, 0o666).catch((cause: unknown) => {
+    if (errorCode(cause) !== 'EEXIST') throw cause;
+    throw new RequestError('ORLOP_E_INPUT', `the file '${file}' is there already`, {
+      hint: 'it may tell of a container that still is: remove the file, or name another',
+      cause,
+    });
+  });
   let used = existed;
   try {
     return await use(async (text) => {

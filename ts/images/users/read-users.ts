@@ -2,39 +2,38 @@ import { RequestError } from '../../errors/index.ts';
 import type { Native } from '../../native/contract.ts';
 import type { ImageId, ResolvedImage, ResolvedUser } from '../types.ts';
 import { readFileIn } from './read-file.ts';
-import { findUser, parseGroup, parsePasswd, type UserDatabase } from './users.ts';
+import { findUser, parseGroup, parsePasswd, type UserDatabase, withGroups } from './users.ts';
 
 const longestFile = 10 * 1024 * 1024;
-
-/**
- * Resolves `user[:group]` in an image or a container.
- *
- * @param view descriptor of the root directory from `openView`, without volumes, whose files are not the image's
- * @throws {RequestError} ORLOP_E_NO_USER
- */
-export async function resolveUser(native: Native, view: number, spec: string, image: string): Promise<ResolvedUser> {
-  return findUser(spec, await readUsers(native, view, image), image);
-}
 
 const known = new Map<ImageId, Promise<UserDatabase>>();
 const maxKnownImages = 64;
 
+/** What a request says of the user: `user[:group]`, empty for root, and further groups. */
+export interface UserRequest {
+  readonly spec: string;
+  readonly groupAdd: readonly string[];
+}
+
 /**
- * Resolves like `resolveUser`, and caches the users of an image by its ID, which is the sum of its content.
+ * Resolves a user in an image, and caches the users of the image by its ID, which is the sum of its content.
  *
- * @param spec empty for root; root of the host needs no view, which would cost a mount
- * @param open opens the view; called only if the image's users are not cached
+ * @param open opens the view of the image, without volumes, whose files are not the image's; called only if the image's
+ * users are not cached. Root of the host needs no view, which would cost a mount
+ * @throws {RequestError} ORLOP_E_NO_USER
  */
 export async function resolveImageUser(
   native: Native,
   { id, reference }: Pick<ResolvedImage, 'id' | 'reference'>,
-  spec: string,
+  { spec, groupAdd }: UserRequest,
   open: () => Promise<number>,
 ): Promise<ResolvedUser> {
+  const found = (users: UserDatabase) =>
+    withGroups(findUser(spec === '' ? '0' : spec, users, reference), groupAdd, users, reference);
   if (id === 'host') {
-    if (spec === '') return { uid: 0, gid: 0, groups: [], home: '/root' };
+    if (spec === '' && groupAdd.length === 0) return { uid: 0, gid: 0, groups: [], home: '/root' };
     // Users of the host can change, so they are not cached.
-    return resolveUser(native, await open(), spec, reference);
+    return found(await readUsers(native, await open(), reference));
   }
   let database = known.get(id);
   if (database === undefined) {
@@ -43,7 +42,7 @@ export async function resolveImageUser(
     known.set(id, database);
     database.catch(() => known.delete(id));
   }
-  return findUser(spec === '' ? '0' : spec, await database, reference);
+  return found(await database);
 }
 
 /** Reads `/etc/passwd` and `/etc/group`. An image without these files has no users and no groups. */

@@ -73,6 +73,22 @@ export function findUser(spec: string, { users, groups }: UserDatabase, image: s
   return { uid: user.uid, gid, groups: [], home: homeOf(user) };
 }
 
+/**
+ * Adds groups, by name or number, to those of a user.
+ *
+ * @throws {RequestError} ORLOP_E_NO_USER
+ */
+export function withGroups(
+  user: ResolvedUser,
+  added: readonly string[],
+  { groups }: UserDatabase,
+  image: string,
+): ResolvedUser {
+  if (added.length === 0) return user;
+  const ids = added.map((text) => lookUp(text, 'group', groups, image).gid);
+  return { ...user, groups: [...new Set([...user.groups, ...ids])].sort((a, b) => a - b) };
+}
+
 function lookUp(text: string, kind: 'user', list: readonly PasswdEntry[], image: string): PasswdEntry;
 function lookUp(text: string, kind: 'group', list: readonly GroupEntry[], image: string): { gid: number };
 function lookUp(
