@@ -25,6 +25,7 @@ export function summaryOf(store: Pick<Store, 'volumeData'>, container: StoredCon
     finishedAt: date(state.finishedAt),
     labels: record.request.labels,
     mounts: mountsOf(store, container),
+    network: record.request.network,
     limits: record.request.limits,
   };
 }

@@ -3,6 +3,7 @@ import { createContainer, forLaterStart } from '../containers/create.ts';
 import { planRun } from '../containers/plan.ts';
 import { pruneContainers } from '../containers/prune.ts';
 import type { Runtime } from '../containers/runtime.ts';
+import { sizesOf } from '../containers/size.ts';
 import { RequestError } from '../errors/index.ts';
 import { kernelRelease } from '../linux/kernel.ts';
 import { online } from '../linux/online.ts';
@@ -193,20 +194,28 @@ export class Orlop implements t.OrlopRuntime {
 
   async #list({
     all = false,
+    size = false,
     filter = () => true,
-  }: t.ListOptions<t.ContainerSummary> & { readonly all?: boolean | undefined } = {}): Promise<
-    t.Listing<t.ContainerSummary>
-  > {
-    const { containers, store } = this.#runtime;
-    const { containers: found, damaged } = await containers.list();
+  }: ListContainers = {}): Promise<t.Listing<t.ContainerSummary>> {
+    const runtime = this.#runtime;
+    const { containers: found, damaged } = await runtime.containers.list();
+    const listed = found
+      .map((container) => ({ container, summary: summaryOf(runtime.store, container) }))
+      .filter(({ summary }) => (all || summary.status === 'running') && filter(summary));
+    const sizes = size
+      ? await sizesOf(
+          runtime,
+          listed.map(({ container }) => container),
+        )
+      : null;
     return {
-      items: found
-        .map((container) => summaryOf(store, container))
-        .filter((container) => (all || container.status === 'running') && filter(container)),
+      items: listed.map(({ summary }, index) => ({ ...summary, ...(sizes !== null && { size: sizes[index] }) })),
       damaged: damaged.map(({ path, error }) => damagedAt(path, error)),
     };
   }
 }
+
+type ListContainers = NonNullable<Parameters<t.Containers['list']>[0]>;
 
 /** `inspect` shows the name as `/web`, as in Docker. */
 function withoutSlash(idOrName: string): string {

@@ -1,8 +1,8 @@
 import { RequestError } from '../errors/index.ts';
 import { isAlive } from '../linux/proc.ts';
 import type { StoredContainer } from '../record/schema.ts';
-import { withForeignDirectory } from '../store/foreign-directory.ts';
 import type { Runtime } from './runtime.ts';
+import { layerSize } from './size.ts';
 
 export interface PrunedContainers {
   readonly removed: readonly string[];
@@ -44,9 +44,4 @@ async function removedNow({ containers }: Runtime, id: string): Promise<boolean>
     if (error instanceof RequestError && codes.includes(error.code)) return false;
     throw error;
   }
-}
-
-async function layerSize({ store, native }: Runtime, { record }: StoredContainer): Promise<number> {
-  const { bytes } = await withForeignDirectory(native, store.diffPath(record.layer), (upper) => native.treeSize(upper));
-  return bytes;
 }

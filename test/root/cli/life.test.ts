@@ -86,6 +86,10 @@ describe('orlop stop, kill, wait, top, rename and container prune', function () 
     const made = (await ok('create', '--label', 'job=7', '--name', 'made', 'busybox', 'true')).trim();
     expect(await ok('rename', 'old', 'new')).to.equal('');
     expect(await ok('ps', '--format', '{{.Names}}')).to.equal('new\n');
+    expect(await ok('ps', '-as', '--filter', 'since=new', '--format', '{{.Names}} {{.Size}} {{.Networks}}')).to.match(
+      /^made [\d.]+\w*B \(virtual [\d.]+MB\) none\n$/,
+    );
+    expect((await cli(root, ['ps', '--filter', 'before=nobody'])).stderr).to.contain('no container has the name or ID');
     expect(await ok('container', 'prune', '--filter', 'until=1h', '-f')).to.equal('Total reclaimed space: 0B\n');
     expect(await ok('container', 'prune', '--filter', 'label=job=8', '-f')).to.equal('Total reclaimed space: 0B\n');
     const asked = await cli(root, ['container', 'prune'], { input: 'n\n' });

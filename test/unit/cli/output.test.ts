@@ -18,6 +18,7 @@ const container: ContainerSummary = {
   startedAt: before(60),
   finishedAt: before(3),
   labels: { a: '1', b: '' },
+  network: 'none',
   limits: { pids: 64 },
   mounts: [
     {
@@ -31,7 +32,14 @@ const container: ContainerSummary = {
     },
   ],
 };
-const running: ContainerSummary = { ...container, id: 'b'.repeat(64), name: 'db', status: 'running', exitCode: null };
+const running: ContainerSummary = {
+  ...container,
+  id: 'b'.repeat(64),
+  name: 'db',
+  created: before(121),
+  status: 'running',
+  exitCode: null,
+};
 const fresh: ContainerSummary = { ...container, id: 'd'.repeat(64), name: 'new', status: 'created', exitCode: null };
 
 async function ps(
@@ -43,7 +51,8 @@ async function ps(
     items: items.filter(filter ?? (() => true)),
     damaged: [],
   });
-  return orlop(['ps', ...argv], { now, ...world, library: { 'containers.list': list as never } });
+  const found = (name: string) => ({ summary: async () => items.find((item) => item.name === name) });
+  return orlop(['ps', ...argv], { now, ...world, library: { 'containers.list': list as never, container: found } });
 }
 
 describe('orlop ps', () => {
@@ -122,12 +131,30 @@ describe('orlop ps', () => {
     [['ancestor=debian:trixie'], ['db', 'web']],
     [[`ancestor=${'1'.repeat(12)}`], ['db', 'web']],
     [['ancestor=debian'], []],
+    [['network=none'], ['db', 'web']],
+    [['network=host'], []],
+    [['health=none'], ['db', 'web']],
+    [['health=healthy'], []],
+    [['publish=80/tcp'], []],
+    [['before=web'], ['db']],
+    [['since=db'], ['web']],
+    [['since=web'], []],
+    [['before=web', 'status=exited'], []],
   ] as const) {
     it(`filters by ${filters.join(' and ')}`, async () => {
       const argv = ['-a', '--format', '{{.Names}}', ...filters.flatMap((filter) => ['-f', filter])];
       expect((await ps(argv, [running, container])).stdout.split('\n').filter(Boolean)).to.deep.equal(names);
     });
   }
+
+  it('asks for sizes only with -s, which adds a column', async () => {
+    const sized = { ...container, size: { layer: 1500, image: 4_000_000 } };
+    const { stdout, calls } = await ps(['-a', '-s'], [sized]);
+    expect(stdout).to.match(/^CONTAINER ID .* NAMES +SIZE\n.* web +1.5kB \(virtual 4MB\)\n$/);
+    expect(calls.find(([name]) => name === 'containers.list')?.[1]).to.include({ size: true });
+    const plain = await ps(['-a'], [container]);
+    expect(plain.calls.find(([name]) => name === 'containers.list')?.[1]).not.to.have.property('size');
+  });
 
   it('asks for all containers when the filter is about their state, and with -n', async () => {
     for (const [argv, all] of [

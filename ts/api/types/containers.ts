@@ -1,5 +1,5 @@
 import type { Limits } from '../../request/limits.ts';
-import type { RunOptions } from '../../request/types.ts';
+import type { NetworkMode, RunOptions } from '../../request/types.ts';
 import type { NewImage, OnProgress } from './images.ts';
 import type { Listing, ListOptions } from './listing.ts';
 import type { Ended, ExitStatus, Running, StartOptions } from './starts.ts';
@@ -58,6 +58,10 @@ export interface ContainerSummary {
   readonly labels: Readonly<Record<string, string>>;
   /** Volumes and bind mounts, sorted by target. */
   readonly mounts: readonly MountInfo[];
+  /** Its network: `none`, only a loopback interface, or `host`. */
+  readonly network: NetworkMode;
+  /** With `list({ size: true })`: bytes of the read-write layer, and of the image. */
+  readonly size?: { readonly layer: number; readonly image: number };
   /** What it may take from the machine, as far as the request says; sizes in bytes, times in milliseconds. */
   readonly limits: Limits;
 }
@@ -279,6 +283,8 @@ export interface Containers {
     options?: ListOptions<ContainerSummary> & {
       /** Include containers that do not run; default false. */
       readonly all?: boolean | undefined;
+      /** Measure the read-write layer of each container, by reading its directories; default false. */
+      readonly size?: boolean | undefined;
     },
   ): Promise<Listing<ContainerSummary>>;
   /**

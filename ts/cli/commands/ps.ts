@@ -1,8 +1,9 @@
+import type { CommandRuntime } from '../../api/command-runtime.ts';
 import type { ContainerSummary } from '../../api/types.ts';
 import { RequestError } from '../../errors/index.ts';
 import { type CommandModule, collect, flag, text, texts } from '../command.ts';
 import { compileFilter, type Filters, hasLabels, nameMatcher, requireForm } from '../output/filter.ts';
-import { ago, ellipsis, humanDuration, shortId, timestamp } from '../output/human.ts';
+import { ago, ellipsis, humanDuration, humanSize, shortId, timestamp } from '../output/human.ts';
 import { limitsText } from '../output/limits-text.ts';
 import { type Column, labelFields, printList, type Row, warnDamaged } from '../output/list.ts';
 
@@ -29,6 +30,12 @@ const headers = {
 /** Docker's states. Containers of orlop use three of them. */
 const states = ['created', 'restarting', 'running', 'removing', 'paused', 'exited', 'dead'];
 
+/** Filters of things that containers of orlop do not have yet: no container has such a port. */
+const noPort = (filter: string) => (values: readonly string[]) => {
+  requireForm(filter, values, /^\d+(-\d+)?(\/(tcp|udp|sctp))?$/, "write a port, as '80/tcp', or a range");
+  return () => false;
+};
+
 const filters: Filters<ContainerSummary> = {
   id: (values) => (one) => values.some((value) => one.id.startsWith(value)),
   name: (values) => {
@@ -49,39 +56,67 @@ const filters: Filters<ContainerSummary> = {
     (values) =>
     ({ image }) =>
       values.some((value) => image.reference === value || image.id === value || shortId(image.id) === value),
+  network:
+    (values) =>
+    ({ network }) =>
+      values.includes(network),
+  publish: noPort('publish'),
+  expose: noPort('expose'),
+  health: (values) => {
+    requireForm('health', values, /^(starting|healthy|unhealthy|none)$/, 'starting, healthy, unhealthy or none');
+    return () => values.includes('none');
+  },
   volume:
     (values) =>
     ({ mounts }) =>
       values.some((value) => mounts.some((m) => m.Name === value || m.Source === value || m.Destination === value)),
 };
 
+/** Filters whose value is another container. */
+const relative = ['before', 'since'] as const;
+
 export const command: CommandModule = {
   examples: ["orlop ps -a -f status=exited --format '{{.ID}} {{.Names}}'"],
-  later: [{ flags: '-s, --size', meanwhile: `du -sh $(orlop inspect -f '{{.GraphDriver.Data.UpperDir}}' CONTAINER)` }],
   define(command) {
     command
       .usage('[OPTIONS]')
       .option('-a, --all', 'Show those that do not run, too')
       .option('-q, --quiet', 'Print IDs only')
-      .option('-f, --filter <filter>', `Show those with key=value; keys: ${Object.keys(filters).join(', ')}`, collect)
+      .option(
+        '-f, --filter <filter>',
+        `Show those with key=value; keys: ${[...Object.keys(filters), ...relative].join(', ')}`,
+        collect,
+      )
       .option('--format <format>', 'table, json, or a Go template: {{.ID}} {{.Limits}}')
+      .option('-s, --size', 'Show what each takes on the disk')
       .option('-l, --latest', 'Show the newest one, whatever its state')
       .option('-n, --last <n>', 'Show the n newest ones, whatever their state')
       .option('--no-trunc', 'Do not cut what is long');
   },
   async run({ io, values, with: withStore }) {
     const last = flag(values, 'latest') ? 1 : countOf(text(values, 'last'));
-    const filter = compileFilter(texts(values, 'filter'), filters);
-    const byState = texts(values, 'filter').some((one) => /^(status|exited)=/.test(one));
+    const given = texts(values, 'filter');
+    const size = flag(values, 'size') ?? false;
+    const byState = given.some((one) => /^(status|exited)=/.test(one));
     const all = (flag(values, 'all') ?? false) || last !== undefined || byState;
-    const listing = await withStore((orlop) => orlop.containers.list({ all, filter }));
+    // Compiled once without a store: a mistake in them needs none.
+    compileFilter(given, { ...filters, ...relativeTo(new Map()) });
+    const listing = await withStore(async (orlop) => {
+      const filter = compileFilter(given, { ...filters, ...relativeTo(await named(orlop, given)) });
+      return orlop.containers.list({ all, filter, ...(size && { size }) });
+    });
     warnDamaged(io, listing);
     const shown = listing.items.slice(0, last);
     const noTrunc = flag(values, 'trunc') === false;
     printList(
       io,
       shown.map((one) => toRow(one, io.now(), noTrunc)),
-      { columns, headers, format: text(values, 'format'), only: flag(values, 'quiet') ? 'ID' : undefined },
+      {
+        columns: size ? [...columns, { header: 'SIZE', field: 'Size' }] : columns,
+        headers,
+        format: text(values, 'format'),
+        only: flag(values, 'quiet') ? 'ID' : undefined,
+      },
     );
     return 0;
   },
@@ -96,7 +131,7 @@ function countOf(text: string | undefined): number | undefined {
 }
 
 function toRow(container: ContainerSummary, now: Date, noTrunc: boolean): Row {
-  const { id, name, image, command, created, labels, mounts, limits } = container;
+  const { id, name, image, command, created, labels, mounts, limits, size } = container;
   const line = command.join(' ');
   return {
     ID: noTrunc ? id : shortId(id),
@@ -113,10 +148,35 @@ function toRow(container: ContainerSummary, now: Date, noTrunc: boolean): Row {
       .map((mount) => (noTrunc ? (mount.Name ?? mount.Source) : ellipsis(mount.Name ?? mount.Source, 15)))
       .join(','),
     LocalVolumes: String(mounts.filter(({ Type }) => Type === 'volume').length),
-    Networks: '',
-    Size: '',
+    Networks: container.network,
+    Size: size === undefined ? '' : sizeText(size),
     Limits: limitsText(limits),
   };
+}
+
+/** Docker's: what the container has written, and with its image. */
+function sizeText({ layer, image }: NonNullable<ContainerSummary['size']>): string {
+  return `${humanSize(layer)} (virtual ${humanSize(layer + image)})`;
+}
+
+/** Filters by the time at which other containers were made. */
+function relativeTo(times: ReadonlyMap<string, Date>): Filters<ContainerSummary> {
+  const compare = (holds: (created: Date, other: Date) => boolean) => (values: readonly string[]) => {
+    const others = values.map((value) => times.get(value) ?? new Date(0));
+    return ({ created }: ContainerSummary) => others.every((other) => holds(created, other));
+  };
+  return { before: compare((created, other) => created < other), since: compare((created, other) => created > other) };
+}
+
+/** When the containers in the values of `before` and `since` were made. */
+async function named(orlop: CommandRuntime, given: readonly string[]): Promise<ReadonlyMap<string, Date>> {
+  const names = given.flatMap((one) => {
+    const [key, name = ''] = one.split('=', 2);
+    return relative.some((filter) => filter === key) ? [name] : [];
+  });
+  const times = new Map<string, Date>();
+  for (const name of names) times.set(name, (await (await orlop.container(name)).summary()).created);
+  return times;
 }
 
 /** `Up 3 hours`, `Exited (0) 5 minutes ago`, `Created`. */
