@@ -26,7 +26,8 @@ export const command: CommandModule = {
     const { io, values } = invocation;
     const request = await runArguments(invocation);
     return withTrace(text(values, 'trace'), (trace) =>
-      withEarlyFile(text(values, 'report'), (report) =>
+      // The report of an earlier command is not one of this.
+      withEarlyFile(text(values, 'report'), 'emptied', (report) =>
         invocation.with(async (orlop) => {
           const container = await orlop.createRequested(request, { durable: !request.rm, starts: true });
           return runInForeground(io, container, {

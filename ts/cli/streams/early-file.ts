@@ -9,9 +9,11 @@ export type WriteFile = (text: string) => Promise<void>;
  * a file that it created if nothing was written.
  *
  * @param file path; undefined for none
+ * @param before what becomes of what the file holds until then
  */
 export async function withEarlyFile<Result>(
   file: string | undefined,
+  before: 'kept' | 'emptied',
   use: (write: WriteFile | undefined) => Promise<Result>,
 ): Promise<Result> {
   if (file === undefined) return use(undefined);
@@ -19,14 +21,17 @@ export async function withEarlyFile<Result>(
     () => true,
     () => false,
   );
-  // Not truncated until there is a text to write.
-  const handle = await open(file, constants.O_WRONLY | constants.O_CREAT, 0o666);
+  const flags = constants.O_WRONLY | constants.O_CREAT | (before === 'emptied' ? constants.O_TRUNC : 0);
+  const handle = await open(file, flags, 0o666);
   let used = existed;
   try {
     return await use(async (text) => {
       used = true;
       if ((await handle.stat()).isFile()) await handle.truncate();
-      await handle.writeFile(text);
+      await handle.writeFile(text).catch((error: NodeJS.ErrnoException) => {
+        // Node names the call only.
+        throw Object.assign(error, { path: file, message: `${error.message} '${file}'` });
+      });
     });
   } finally {
     await handle.close();
