@@ -69,12 +69,20 @@ uint32_t project_of(const UniqueFd& directory) {
   return (attributes.fsx_xflags & FS_XFLAG_PROJINHERIT) != 0 ? attributes.fsx_projid : 0;
 }
 
+// A layer inherits the project of the directory that it was made in, whose bounds are not those of the layer.
+bool is_inherited(const UniqueFd& layer, uint32_t project) {
+  const UniqueFd parent = open_directory(layer.get(), "..");
+  return !parent || project_of(parent) == project;
+}
+
 }  // namespace
 
 Failure require_project_quota(const std::string& path) {
   const UniqueFd directory = open_directory(AT_FDCWD, path.c_str());
   if (!directory) return failed("open", path);
   if (!is_enforced(directory)) return {EOPNOTSUPP, "quotactl_fd", path};
+  // What lies here counts for that project, and a rename between projects is refused.
+  if (project_of(directory) != 0) return {EXDEV, "ioctl", path};
   if_dqblk quota{};
   if (quotactl_at(directory, Q_GETQUOTA, kFirstProject, &quota) == 0 || errno == ENOENT) return {};
   return failed("quotactl_fd", path);
@@ -84,7 +92,10 @@ Failure limit_layer(const std::string& path, uint64_t bytes, uint64_t inodes) {
   const UniqueFd layer = open_directory(AT_FDCWD, path.c_str());
   if (!layer) return failed("open", path);
   uint32_t project = project_of(layer);
-  if (project != 0) return set_bounds(layer, project, bytes, inodes) ? Failure{} : failed("quotactl_fd", path);
+  if (project != 0) {
+    if (is_inherited(layer, project)) return {EXDEV, "ioctl", path};
+    return set_bounds(layer, project, bytes, inodes) ? Failure{} : failed("quotactl_fd", path);
+  }
   const auto wanted = static_cast<uint32_t>(std::hash<std::string>{}(path));
   for (uint32_t attempt = 0; project == 0; ++attempt) {
     if (attempt == kAttempts) return {EBUSY, "quotactl_fd", path};
@@ -111,7 +122,7 @@ Failure unlimit_layer(const std::string& path) {
   const UniqueFd layer = open_directory(AT_FDCWD, path.c_str());
   if (!layer) return errno == ENOENT ? Failure{} : failed("open", path);
   const uint32_t project = project_of(layer);
-  if (project == 0 || set_bounds(layer, project, 0, 0)) return {};
+  if (project == 0 || is_inherited(layer, project) || set_bounds(layer, project, 0, 0)) return {};
   return failed("quotactl_fd", path);
 }
 

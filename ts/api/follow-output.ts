@@ -1,7 +1,8 @@
-import type { Readable } from 'node:stream';
+import type { OutputStream } from '../supervise/output-stream.ts';
 import type { StdioStreams } from '../supervise/streams.ts';
 import type { MadeOutputs, OutputForm } from './output-form.ts';
-import { joinParts, OutputParts } from './output-parts.ts';
+import { OutputParts } from './output-parts.ts';
+import { PartList } from './part-list.ts';
 
 export interface FollowOptions {
   readonly form: OutputForm;
@@ -14,14 +15,17 @@ export interface FollowOptions {
 }
 
 /**
- * The outputs of an application that are followed while it writes them. A listener that takes long delays the reading,
- * and so the application: no more than a pipe and a stream hold is read ahead.
+ * The outputs of an application that are followed while it writes them. A listener that takes long, or whose promise
+ * does, delays the reading, and so the application: no more than a pipe and a stream hold is read ahead.
  */
 export class FollowedOutputs {
   readonly #options: FollowOptions;
   readonly #followed: readonly Followed[];
-  readonly #both: (string | Buffer)[] = [];
-  /** Resolves at the end of both outputs. */
+  readonly #both: PartList | null;
+  /** Resolves when nothing is waited for any more. */
+  readonly #givenUp: Promise<void>;
+  #giveUp: () => void = () => {};
+  /** Resolves at the end of both outputs, when their listeners have taken them. */
   readonly ended: Promise<void>;
   #overflow: number | null = null;
   #cut = false;
@@ -30,7 +34,11 @@ export class FollowedOutputs {
   constructor({ stdout, stderr }: Pick<StdioStreams, 'stdout' | 'stderr'>, options: FollowOptions) {
     this.#options = options;
     const { form, limit } = options;
-    const both = form.all ? this.#both : null;
+    this.#givenUp = new Promise((resolve) => {
+      this.#giveUp = resolve;
+    });
+    const both = form.all ? new PartList(form) : null;
+    this.#both = both;
     const parts = ([0, 1] as const).map((index) => new OutputParts(form, index, { limit, both }));
     const streams = [stdout, stderr];
     this.#followed = parts.map((part, index) => ({ part, stream: streams[index] ?? null }));
@@ -47,35 +55,67 @@ export class FollowedOutputs {
     return this.#cut;
   }
 
-  /** What came so far. */
-  get outputs(): MadeOutputs {
-    const { form } = this.#options;
-    const [stdout = '', stderr = ''] = this.#followed.map(({ part }) => part.output);
-    return { stdout, stderr, ...(form.all ? { all: joinParts(this.#both, form) } : {}) };
+  /** True if all that was written is read, and a listener may wait. */
+  get complete(): boolean {
+    return this.#followed.every(({ stream }) => stream === null || stream.destroyed || stream.complete);
   }
 
-  /** Ends what has not come to its end: another process may hold an output open. */
+  /** What came so far. */
+  get outputs(): MadeOutputs {
+    const [stdout = '', stderr = ''] = this.#followed.map(({ part }) => part.output);
+    return { stdout, stderr, ...(this.#both === null ? {} : { all: this.#both.output }) };
+  }
+
+  /**
+   * Ends what has not come to its end, with what was read: another process may hold an output open, and a listener may
+   * have no end.
+   */
   giveUp(): void {
-    for (const { stream } of this.#followed) {
-      if (stream === null || stream.destroyed) continue;
-      this.#cut = true;
-      stream.destroy();
+    for (const { part, stream } of this.#followed) {
+      if (stream !== null && !stream.destroyed) {
+        this.#cut = true;
+        // Each chunk is an event. Nobody waits for a listener any more.
+        do if (part.heard !== null) part.mute();
+        while (stream.read() !== null);
+        stream.destroy();
+      }
+      if (part.heard !== null) part.mute();
     }
+    this.#giveUp();
   }
 
   #follow({ part, stream }: Followed, index: number): Promise<void> {
     if (stream === null) return Promise.resolve();
-    stream.on('data', (chunk: Buffer) => this.#guard(() => part.add(chunk) || this.#overflown(stream, index)));
+    stream.on('data', (chunk: Buffer) =>
+      this.#guard(() => {
+        if (!part.add(chunk)) return this.#overflown(stream, index);
+        if (part.heard !== null) this.#pause(stream, part.heard);
+      }),
+    );
     stream.on('error', this.#fail);
     return new Promise((resolve) => {
-      stream.on('close', () => {
-        if (!this.#failed) this.#guard(() => part.end());
-        resolve();
-      });
+      stream.on('close', () => this.#end(part).then(resolve, resolve));
     });
   }
 
-  #overflown(stream: Readable, index: number): void {
+  /** Reads no more until the listener is ready. */
+  #pause(stream: OutputStream, heard: Promise<void>): void {
+    stream.pause();
+    heard.then(() => stream.resume(), this.#fail);
+  }
+
+  async #end(part: OutputParts): Promise<void> {
+    try {
+      await Promise.race([part.heard, this.#givenUp]);
+      if (this.#failed) return;
+      part.end();
+      await Promise.race([part.heard, this.#givenUp]);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #overflown(stream: OutputStream, index: number): void {
     if (this.#overflow === null) {
       this.#overflow = index;
       this.#options.onOverflow();
@@ -95,6 +135,7 @@ export class FollowedOutputs {
     if (this.#failed) return;
     this.#failed = true;
     this.#cut = true;
+    for (const { part } of this.#followed) part.mute();
     this.giveUp();
     this.#options.onError(error);
   };
@@ -102,5 +143,5 @@ export class FollowedOutputs {
 
 interface Followed {
   readonly part: OutputParts;
-  readonly stream: Readable | null;
+  readonly stream: OutputStream | null;
 }

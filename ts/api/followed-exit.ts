@@ -24,10 +24,16 @@ export interface FollowedExitOptions extends Omit<FollowOptions, 'onOverflow'> {
 /** Waits for the exit of an application and for the end of its outputs, which are followed meanwhile. */
 export async function followToExit(
   { exitReport, times }: Pick<Run, 'exitReport' | 'times'>,
-  streams: Pick<StdioStreams, 'stdout' | 'stderr'>,
+  streams: Omit<StdioStreams, 'stdin'>,
   { kill, signal, wallTime, ...options }: FollowedExitOptions,
 ): Promise<FollowedExit> {
-  const held = new HeldOutputs(() => outputs.giveUp());
+  const held = new HeldOutputs({
+    isHeld: () => !outputs.complete,
+    // Where nobody wants an end, a listener may take its time.
+    giveUp: () => {
+      if (signal.aborted || !outputs.complete) outputs.giveUp();
+    },
+  });
   const onOverflow = () => {
     kill();
     held.killed();
@@ -38,6 +44,8 @@ export async function followToExit(
   try {
     const report = await exitReport;
     const { exit, group, status } = report;
+    // What is left in the pipes comes to memory, also while a listener is waited for.
+    streams.finish();
     if (status.signal === 'SIGKILL') held.killed();
     held.exited(wallTime === undefined ? undefined : wallTime - usageOf(exit, group, times).wallMs);
     await outputs.ended;
@@ -50,20 +58,25 @@ export async function followToExit(
   }
 }
 
+interface HoldableOutputs {
+  readonly isHeld: () => boolean;
+  readonly giveUp: () => void;
+}
+
 /**
  * Limits the wait for outputs after the exit. A process outside of the container may hold one open (it can get it
  * through a socket in a volume), so the wait ends soon where the caller wants an end.
  */
 class HeldOutputs {
-  readonly #giveUp: () => void;
+  readonly #outputs: HoldableOutputs;
   #killed = false;
   #exited = false;
   #late = false;
   #timer: NodeJS.Timeout | undefined;
   #wall: NodeJS.Timeout | undefined;
 
-  constructor(giveUp: () => void) {
-    this.#giveUp = giveUp;
+  constructor(outputs: HoldableOutputs) {
+    this.#outputs = outputs;
   }
 
   /** True if the limit of time was met after the exit. */
@@ -83,10 +96,12 @@ class HeldOutputs {
     this.#limitWait();
     if (left === undefined || this.#killed) return;
     const meet = () => {
+      if (!this.#outputs.isHeld()) return;
       this.#late = true;
       this.killed();
     };
-    this.#wall = setTimeout(meet, Math.min(Math.max(left, 0), maxDelayMs));
+    // No time may be left. What the pipes have is read before an immediate.
+    this.#wall = setTimeout(() => setImmediate(meet), Math.min(Math.max(left, 0), maxDelayMs));
   }
 
   stop(): void {
@@ -94,7 +109,13 @@ class HeldOutputs {
     clearTimeout(this.#wall);
   }
 
+  readonly #end = (): void => {
+    this.#timer = undefined;
+    this.#outputs.giveUp();
+  };
+
   #limitWait(): void {
-    if (this.#killed && this.#exited) this.#timer ??= setTimeout(this.#giveUp, heldMs);
+    if (!this.#killed || !this.#exited) return;
+    this.#timer ??= setTimeout(this.#end, heldMs);
   }
 }

@@ -84,6 +84,8 @@ function webStream(input: ReadableStream<Chunk>): Origin {
 
 /** Its iterator could not be closed while it waits, and would destroy a socket at its end. */
 function stream(input: Readable): Origin {
+  // Its iterator would give nothing, as if the caller had nothing to say.
+  if (input.readableEnded) throw new Error('the stream was read to its end before');
   const ignore = () => {};
   input.on('error', ignore);
   input.once('close', () => input.off('error', ignore));

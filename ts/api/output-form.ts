@@ -14,8 +14,8 @@ export interface OutputForm {
   readonly maxBytes: number;
 }
 
-/** Gets texts, lines or bytes, as the form says. */
-export type Listener = (part: never) => void;
+/** Gets texts, lines or bytes, as the form says. A promise that it returns is waited for. */
+export type Listener = (part: never) => unknown;
 
 /** The outputs of a run in the form that was asked for. */
 export interface MadeOutputs {

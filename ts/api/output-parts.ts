@@ -1,17 +1,16 @@
 import { StringDecoder } from 'node:string_decoder';
 import { LineSplitter, type Listener, type OutputForm } from './output-form.ts';
+import { type Part, PartList } from './part-list.ts';
 import type { RunOutput } from './types.ts';
-
-type Part = string | Buffer;
 
 /** An output that comes in parts. Its listener gets each of them: bytes, texts of whole characters, or lines. */
 export class OutputParts {
-  readonly #form: OutputForm;
-  readonly #listener: Listener | undefined;
-  readonly #both: Part[] | null;
-  readonly #parts: Part[] = [];
+  readonly #both: PartList | null;
+  readonly #parts: PartList;
   readonly #decoder: StringDecoder | null;
   readonly #splitter: LineSplitter | null;
+  #listener: Listener | undefined;
+  #heard: Promise<void> | null = null;
   #room: number;
 
   /**
@@ -21,9 +20,9 @@ export class OutputParts {
   constructor(
     form: OutputForm,
     index: 0 | 1,
-    { limit, both }: { readonly limit: number; readonly both: Part[] | null },
+    { limit, both }: { readonly limit: number; readonly both: PartList | null },
   ) {
-    this.#form = form;
+    this.#parts = new PartList(form);
     this.#listener = form.listeners[index];
     this.#both = both;
     this.#room = limit;
@@ -47,29 +46,57 @@ export class OutputParts {
   /** Takes the end: what was kept back until the rest of a character or of a line comes. Throws as `add`. */
   end(): void {
     if (this.#decoder !== null) this.#pass(this.#decoder.end());
-    for (const line of this.#splitter?.end() ?? []) this.#give(line);
+    this.#give(this.#splitter?.end() ?? []);
+  }
+
+  /**
+   * Settles when the listener has taken all that was added, and rejects with what it rejects with; null if it has. Add
+   * nothing before that, but after `mute`.
+   */
+  get heard(): Promise<void> | null {
+    return this.#heard;
+  }
+
+  /** The listener gets nothing more, not even the rest of what was added. */
+  mute(): void {
+    this.#listener = undefined;
   }
 
   /** What came so far. */
   get output(): RunOutput {
-    return joinParts(this.#parts, this.#form);
+    return this.#parts.output;
   }
 
   #pass(part: Part): void {
     if (part.length === 0) return;
-    const lines = typeof part === 'string' ? this.#splitter?.add(part) : undefined;
-    for (const one of lines ?? [part]) this.#give(one);
+    this.#give((typeof part === 'string' ? this.#splitter?.add(part) : undefined) ?? [part]);
   }
 
-  #give(part: Part): void {
-    this.#parts.push(part);
-    this.#both?.push(part);
-    this.#listener?.(part as never);
+  #give(parts: readonly Part[]): void {
+    for (const part of parts) {
+      this.#parts.add(part);
+      this.#both?.add(part);
+    }
+    for (let next = 0; next < parts.length; next++) {
+      const answer = this.#hear(parts[next]);
+      if (!isPromise(answer)) continue;
+      this.#heard = this.#giveRest(answer, parts, next + 1);
+      return;
+    }
+  }
+
+  async #giveRest(answer: PromiseLike<unknown>, parts: readonly Part[], from: number): Promise<void> {
+    await answer;
+    for (let next = from; next < parts.length; next++) await this.#hear(parts[next]);
+    this.#heard = null;
+  }
+
+  /** Of an async function, the promise. */
+  #hear(part: Part | undefined): unknown {
+    return this.#listener?.(part as never);
   }
 }
 
-/** Makes an output of its parts. */
-export function joinParts(parts: readonly Part[], { encoding, lines }: OutputForm): RunOutput {
-  if (encoding === 'buffer') return Buffer.concat(parts as Buffer[]);
-  return lines ? [...(parts as string[])] : parts.join('');
+function isPromise(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as PromiseLike<unknown> | null | undefined)?.then === 'function';
 }

@@ -6,6 +6,7 @@ import { bootId, isAlive } from '../linux/proc.ts';
 import type { ContainerStore } from '../record/container-store.ts';
 import { applicationOf, containerIds, locate, readContainer } from '../record/files.ts';
 import { removeLayer } from '../record/layer.ts';
+import { takeQuota } from '../record/quota.ts';
 import { killApplication, removeContainer } from '../record/remove.ts';
 import { readRemoving, sweepTemporary } from '../record/removing.ts';
 import { type Durability, type StoredContainer, unobserved } from '../record/schema.ts';
@@ -131,7 +132,9 @@ async function sweepLost(store: Store, volumes: Volumes): Promise<void> {
     if (container !== null) known.add(container.record.layer);
   }
   for (const layer of new Set([...layers, ...mountPoints])) {
-    if (!known.has(layer) && (await isReadWrite(store, layer, mountPoints))) await removeLayer(store, layer);
+    if (known.has(layer) || !(await isReadWrite(store, layer, mountPoints))) continue;
+    await store.native.changeLater(takeQuota(store, layer)).catch(() => {});
+    await removeLayer(store, layer);
   }
   for (const { name, container } of all.volumes) {
     if (container !== null && !known.has(container)) await volumes.remove(name).catch(ignoreRefusal);

@@ -47,7 +47,7 @@ export async function startContainer(
   laps.lap('claim', 'no other process starts it');
   try {
     const prepared = 'prepared' in container ? container.prepared : null;
-    const launched = await withSpareSpace(store, claimed.record, () =>
+    const launched = await withSpareSpace(store, claimed, () =>
       unlessRemoved(runtime, claimed, () => launchClaimed(runtime, { ...claimed, prepared }, request)),
     );
     const { process, removes } = launched;

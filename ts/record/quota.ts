@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { Change } from '../native/contract.ts';
 import type { Store } from '../store/store.ts';
-import type { ContainerRecord } from './schema.ts';
+import type { ContainerRecord, StoredContainer } from './schema.ts';
 
 /** Least space of an inode with content, in bytes. */
 const page = 4096;
@@ -32,19 +32,23 @@ export function limitLayer(store: Pick<Store, 'layerPath'>, record: ContainerRec
  */
 const spareToStart = 1 << 20;
 
-/** Gives a read-write layer with a quota what a start takes beyond its limit. */
+/**
+ * Gives a read-write layer with a quota what a start takes beyond its limit. An ephemeral container is started once,
+ * and nothing was written to it before.
+ */
 export async function withSpareSpace<Result>(
   store: Pick<Store, 'native' | 'lock' | 'layerPath'>,
-  record: ContainerRecord,
+  { record, durability }: Pick<StoredContainer, 'record' | 'durability'>,
   start: () => Promise<Result>,
 ): Promise<Result> {
-  const raised = limitLayer(store, record, spareToStart);
+  const raised = durability === 'ephemeral' ? [] : limitLayer(store, record, spareToStart);
   if (raised.length === 0) return start();
   await store.native.changeLater(raised);
   try {
     return await start();
   } finally {
-    await lower(store, record);
+    // The application runs. What fails here leaves it the spare bytes.
+    await lower(store, record).catch(() => {});
   }
 }
 
@@ -66,5 +70,10 @@ async function lower(store: Pick<Store, 'native' | 'lock' | 'layerPath'>, record
 /** Takes the quota away. Pure. */
 export function unlimitLayer(store: Store, record: ContainerRecord): Change[] {
   if (record.request.limits.disk === undefined || record.layerInMemory) return [];
-  return [['unlimit', store.layerPath(record.layer)]];
+  return takeQuota(store, record.layer);
+}
+
+/** Takes the quota of a layer away, if it has one. Pure. */
+export function takeQuota(store: Store, layer: string): Change[] {
+  return [['unlimit', store.layerPath(layer)]];
 }

@@ -6,7 +6,7 @@ import { readVolume } from '../volumes/record.ts';
 import type { Volumes } from '../volumes/volumes.ts';
 import { applicationOf, volumeNames } from './files.ts';
 import { removeLayer } from './layer.ts';
-import { unlimitLayer } from './quota.ts';
+import { takeQuota, unlimitLayer } from './quota.ts';
 import { removeDirectory, writeRemoving } from './removing.ts';
 import type { ContainerState, Durability, RecordedExit, StoredContainer } from './schema.ts';
 import { letWaitersRead } from './waiters.ts';
@@ -33,7 +33,7 @@ export async function removeContainer(store: Store, volumes: Volumes, removal: R
   if (removal.volumes) {
     for (const name of await anonymousVolumes(store, removal)) await removeUnused(volumes, name, id, durability);
   }
-  const unlimited = container === null ? [] : unlimitLayer(store, container.record);
+  const unlimited = container === null ? takeQuota(store, id) : unlimitLayer(store, container.record);
   // What fails here leaves a number that no other layer takes.
   if (unlimited.length > 0) await store.native.changeLater(unlimited).catch(() => {});
   await removeLayer(store, container?.record.layer ?? id);

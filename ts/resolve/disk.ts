@@ -1,4 +1,5 @@
 import { RequestError } from '../errors/index.ts';
+import { capabilityNames } from '../linux/capabilities.ts';
 import { isAtLeast, kernelRelease } from '../linux/kernel.ts';
 import type { Native } from '../native/contract.ts';
 import type { LayerInMemory } from '../plan/facts.ts';
@@ -8,6 +9,7 @@ import type { Durability } from '../record/schema.ts';
 import type { RunRequest } from '../request/types.ts';
 import type { Store } from '../store/store.ts';
 import { errorCode } from '../store/system-error.ts';
+import { capabilitiesAfter } from './facts.ts';
 
 /** How the size of a read-write layer is held: by a quota of the file system, or by a tmpfs in its place. */
 export type DiskLimit = 'quota' | 'memory';
@@ -19,11 +21,12 @@ export type DiskLimit = 'quota' | 'memory';
  */
 export function diskLimitOf(
   { store, native }: { readonly store: Store; readonly native: Native },
-  request: Pick<RunRequest, 'limits' | 'userns'>,
+  request: Pick<RunRequest, 'capabilities' | 'limits' | 'userns'>,
   durability: Durability,
 ): DiskLimit | null {
   if (request.limits.disk === undefined) return null;
-  const refusal = quotaRefusal(store, native);
+  const refusal =
+    quotaRefusal(store, native) ?? (overridesQuotas(request) ? 'CAP_SYS_RESOURCE overrides quotas' : null);
   if (refusal === null) return 'quota';
   if (durability === 'durable') {
     throw new RequestError(
@@ -43,6 +46,15 @@ export function diskLimitOf(
   return 'memory';
 }
 
+/**
+ * True if a process of the container could write more than a quota allows: ext4 lets it, credentials(7), where the write
+ * is one to mapped memory. A union writes with other credentials, but the kernel maps the file below it.
+ */
+function overridesQuotas(request: Pick<RunRequest, 'capabilities' | 'userns'>): boolean {
+  const capabilities = capabilitiesAfter(request.capabilities, capabilityNames);
+  return !hasOwnUsers(request) && capabilities.includes('CAP_SYS_RESOURCE');
+}
+
 const refusals = new WeakMap<Store, string | null>();
 
 /** Why the file system of a store holds no quotas for this program; null if it does. */
@@ -60,6 +72,8 @@ function findRefusal({ layersPath }: Store, native: Native): string | null {
     native.change([['quota', layersPath]]);
     return null;
   } catch (error) {
+    if (errorCode(error) === 'EXDEV')
+      return 'the store lies in a project of somebody else, whose quota that would change';
     return `the file system of the store holds no quotas of projects (${errorCode(error)})`;
   }
 }

@@ -28,6 +28,7 @@ export class OutputStream extends Readable {
   /** The stream was read before the socket was made. */
   #wanted = false;
   #ended = false;
+  #complete = false;
 
   constructor(pipe: UnreadPipe) {
     super({ highWaterMark: readAheadBytes });
@@ -50,9 +51,17 @@ export class OutputStream extends Readable {
     socket.on('data', (chunk: Buffer) => {
       if (!this.push(chunk) && !this.#drains()) socket.pause();
     });
-    socket.on('end', () => this.push(null));
+    socket.on('end', () => {
+      this.#complete = true;
+      this.push(null);
+    });
     socket.on('error', (error) => this.destroy(error));
     if (!this.#wanted) socket.pause();
+  }
+
+  /** True if all was read from the pipe, up to its end. */
+  get complete(): boolean {
+    return this.#complete;
   }
 
   /** Reads the rest and frees the descriptor: the application has exited. */

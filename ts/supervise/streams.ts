@@ -1,10 +1,11 @@
-import type { Readable, Writable } from 'node:stream';
+import type { Writable } from 'node:stream';
 import type { Native } from '../native/contract.ts';
+import type { OutputStream } from './output-stream.ts';
 
 export interface StdioStreams {
   readonly stdin: Writable | null;
-  readonly stdout: Readable | null;
-  readonly stderr: Readable | null;
+  readonly stdout: OutputStream | null;
+  readonly stderr: OutputStream | null;
   /** Frees the descriptors after the exit. The output can still be read. */
   finish(): void;
 }

@@ -197,6 +197,20 @@ describe('the input of a run', function () {
     expect((await run('head -c 4', sullen)).stdout).to.equal('some');
   });
 
+  it('is refused if it was read before', async () => {
+    const used = Readable.from(['some']);
+    for await (const _ of used);
+    const error = await refusal(run('cat', used));
+    expect(error).to.include({ code: 'ORLOP_E_INPUT' });
+    expect(error.message).to.equal('the input cannot be read: the stream was read to its end before');
+    expect(error).to.not.be.instanceOf(RunError);
+    // One that has ended, and still holds all of it.
+    const full = new Readable({ read: () => {} });
+    full.push('all');
+    full.push(null);
+    expect((await run('cat', full)).stdout).to.equal('all');
+  });
+
   it('may be written to after its end', async () => {
     const socket = new Duplex({ read: () => {}, write: (_chunk, _encoding, done) => done() });
     socket.push('asked');

@@ -1,10 +1,11 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { makeOutput, outputForm } from '../../../ts/api/output-form.ts';
-import { joinParts, OutputParts } from '../../../ts/api/output-parts.ts';
+import { OutputParts } from '../../../ts/api/output-parts.ts';
+import { PartList } from '../../../ts/api/part-list.ts';
 
 describe('an output that comes in parts', () => {
-  function partsOf(options: Parameters<typeof outputForm>[0], limit = 1000, both: (string | Buffer)[] | null = null) {
+  function partsOf(options: Parameters<typeof outputForm>[0], limit = 1000, both: PartList | null = null) {
     const heard: (string | Buffer)[] = [];
     const form = outputForm({ ...options, onStdout: (part: string | Buffer) => heard.push(part) });
     return { form, heard, parts: new OutputParts(form, 0, { limit, both }) };
@@ -47,14 +48,14 @@ describe('an output that comes in parts', () => {
   });
 
   it('has its parts among those of the other one, whole', () => {
-    const both: string[] = [];
     const form = outputForm({ all: true, lines: true });
+    const both = new PartList(form);
     const [out, err] = ([0, 1] as const).map((index) => new OutputParts(form, index, { limit: 100, both }));
     out?.add(Buffer.from('out 1\nou'));
     err?.add(Buffer.from('err 1\n'));
     out?.add(Buffer.from('t 2\n'));
     for (const one of [out, err]) one?.end();
-    expect(joinParts(both, form)).to.deep.equal(['out 1', 'err 1', 'out 2']);
+    expect(both.output).to.deep.equal(['out 1', 'err 1', 'out 2']);
   });
 
   it('is what it would be in one part, whatever its bytes', () => {

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { fakeContainer, orlop } from '../../support/fake-orlop.ts';
@@ -23,6 +23,21 @@ describe('the report of orlop run', () => {
     const refused = () => Promise.reject(new Error('no'));
     await orlop(['run', '--report', file, 'host'], { library: { createRequested: refused } });
     expect(existsSync(file)).to.equal(false);
+  });
+
+  it('is empty if nothing was started and the file was there, whatever that told of', async () => {
+    const file = join(directory(), 'earlier.json');
+    writeFileSync(file, '{"exitCode":0}');
+    const refused = () => Promise.reject(new Error('no'));
+    await orlop(['run', '--report', file, 'host'], { library: { createRequested: refused } });
+    expect(readFileSync(file, 'utf8')).to.equal('');
+  });
+
+  it('that cannot be written is named', async () => {
+    const createRequested = () => fakeContainer({ exitCode: 0, signal: null });
+    const { status, stderr } = await orlop(['run', '--report', '/dev/full', 'host'], { library: { createRequested } });
+    expect(status).to.equal(125);
+    expect(stderr).to.equal("orlop: ENOSPC: no space left on device, write '/dev/full'\n");
   });
 
   it('is opened before anything is made', async () => {

@@ -29,15 +29,24 @@ describe('the space for a start beyond the quota of a layer', () => {
   const limitOf = (bytes: number) => ['limit', store.layerPath(one.layer), `${bytes} ${bytes / 4096 + 256}`];
 
   it('is taken back after the start, also after one that failed', async () => {
-    expect(await withSpareSpace(store, one, async () => 'started')).to.equal('started');
+    expect(await withSpareSpace(store, { record: one, durability: 'durable' }, async () => 'started')).to.equal(
+      'started',
+    );
     expect(bounds).to.deep.equal([limitOf(5 << 20), limitOf(4 << 20)]);
-    const error = await withSpareSpace(store, one, () => Promise.reject(new Error('no'))).catch((reason) => reason);
+    const error = await withSpareSpace(store, { record: one, durability: 'durable' }, () =>
+      Promise.reject(new Error('no')),
+    ).catch((reason) => reason);
     expect(error).to.have.property('message', 'no');
     expect(bounds).to.have.length(4);
   });
 
+  it('is not given to an ephemeral one, which starts once', async () => {
+    await withSpareSpace(store, { record: one, durability: 'ephemeral' }, async () => 'started');
+    expect(bounds).to.deep.equal([]);
+  });
+
   it('is left alone where the container has ended and gone already', async () => {
-    const started = await withSpareSpace(store, one, async () => {
+    const started = await withSpareSpace(store, { record: one, durability: 'durable' }, async () => {
       rmSync(store.layerPath(one.layer), { recursive: true });
       return 'ended';
     });

@@ -169,8 +169,9 @@ export interface RunInput<Reject extends boolean = true, All extends boolean = f
   readonly all?: All | undefined;
   /**
    * Called while the application runs, with each part of its standard output: whole characters; with `lines` a line
-   * without its newline; with the encoding `buffer` bytes. The application waits while a call takes long, once the pipe
-   * is full, and what the call returns is ignored. What it throws kills the container, and `run` throws it, with
+   * without its newline; with the encoding `buffer` bytes. It may be an async function: the next part comes when its
+   * promise has resolved. The application waits while that takes long, once the pipe is full, and so does `run` for its
+   * result, up to its time-out. What the function throws or rejects with kills the container, and `run` throws it, with
    * `reject: false` too.
    *
    * @example
@@ -178,9 +179,9 @@ export interface RunInput<Reject extends boolean = true, All extends boolean = f
    *                                                                // → 2
    * await orlop.run('host', ['sh', '-c', 'echo 1; sleep 0.1; echo 2'], { onStdout });
    */
-  readonly onStdout?: ((text: string) => void) | undefined;
+  readonly onStdout?: ((text: string) => unknown) | undefined;
   /** The same for standard error. */
-  readonly onStderr?: ((text: string) => void) | undefined;
+  readonly onStderr?: ((text: string) => unknown) | undefined;
 }
 
 /** Options of `run` for outputs as lines. */
@@ -199,9 +200,9 @@ export interface BufferRunInput<Reject extends boolean = true, All extends boole
   /** The outputs are the bytes as they are. */
   readonly encoding: 'buffer';
   /** Called while the application runs, with each part of its standard output: `RunInput` says more. */
-  readonly onStdout?: ((bytes: Buffer) => void) | undefined;
+  readonly onStdout?: ((bytes: Buffer) => unknown) | undefined;
   /** The same for standard error. */
-  readonly onStderr?: ((bytes: Buffer) => void) | undefined;
+  readonly onStderr?: ((bytes: Buffer) => unknown) | undefined;
 }
 
 /**

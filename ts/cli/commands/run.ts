@@ -27,7 +27,8 @@ export const command: CommandModule = {
     const { io, values } = invocation;
     const request = await runArguments(invocation);
     return withTrace(text(values, 'trace'), (trace) =>
-      withEarlyFile(text(values, 'report'), (report) =>
+      // The report of an earlier command is not one of this.
+      withEarlyFile(text(values, 'report'), 'emptied', (report) =>
         withContainerFile(invocation, (told) =>
           invocation.with(async (orlop) => {
             const container = await told(await orlop.createRequested(request, { durable: !request.rm, starts: true }));

@@ -14,13 +14,10 @@ export function withContainerFile<Result>(
   { values }: Pick<Invocation, 'values'>,
   use: (told: Tell) => Promise<Result>,
 ): Promise<Result> {
-  return withEarlyFile(
-    text(values, 'cidfile') || undefined,
-    (write) =>
-      use(async (container) => {
-        await write?.(container.id);
-        return container;
-      }),
-    { fresh: true },
+  return withEarlyFile(text(values, 'cidfile') || undefined, 'refused', (write) =>
+    use(async (container) => {
+      await write?.(container.id);
+      return container;
+    }),
   );
 }

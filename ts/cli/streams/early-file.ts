@@ -11,21 +11,21 @@ export type WriteFile = (text: string) => Promise<void>;
  * a file that it created if nothing was written.
  *
  * @param file path; undefined for none
- * @throws RequestError ORLOP_E_INPUT if the file is there and has to be `fresh`
+ * @param before what becomes of what the file holds until then
+ * @throws RequestError ORLOP_E_INPUT if the file is there, and that is refused
  */
 export async function withEarlyFile<Result>(
   file: string | undefined,
+  before: 'kept' | 'emptied' | 'refused',
   use: (write: WriteFile | undefined) => Promise<Result>,
-  { fresh = false }: { readonly fresh?: boolean } = {},
 ): Promise<Result> {
   if (file === undefined) return use(undefined);
   const existed = await lstat(file).then(
     () => true,
     () => false,
   );
-  // Not truncated until there is a text to write.
-  const flags = constants.O_WRONLY | constants.O_CREAT | (fresh ? constants.O_EXCL : 0);
-  const handle = await open(file, flags, 0o666).catch((cause: unknown) => {
+  const mode = { kept: 0, emptied: constants.O_TRUNC, refused: constants.O_EXCL }[before];
+  const handle = await open(file, constants.O_WRONLY | constants.O_CREAT | mode, 0o666).catch((cause: unknown) => {
     if (errorCode(cause) !== 'EEXIST') throw cause;
     throw new RequestError('ORLOP_E_INPUT', `the file '${file}' is there already`, {
       hint: 'it may tell of a container that still is: remove the file, or name another',
@@ -37,7 +37,10 @@ export async function withEarlyFile<Result>(
     return await use(async (text) => {
       used = true;
       if ((await handle.stat()).isFile()) await handle.truncate();
-      await handle.writeFile(text);
+      await handle.writeFile(text).catch((error: NodeJS.ErrnoException) => {
+        // Node names the call only.
+        throw Object.assign(error, { path: file, message: `${error.message} '${file}'` });
+      });
     });
   } finally {
     await handle.close();

@@ -14,7 +14,7 @@ export async function withTrace<Result>(
   use: (trace: TraceFile | undefined) => Promise<Result>,
 ): Promise<Result> {
   const asked = now();
-  return withEarlyFile(file, (write) =>
+  return withEarlyFile(file, 'kept', (write) =>
     use(write && { write: (running) => write(`${JSON.stringify(traceOf(running, asked))}\n`) }),
   );
 }
