@@ -4,6 +4,7 @@ import type { Runtime } from '../containers/runtime.ts';
 import { startContainer } from '../containers/start.ts';
 import { unlessRemoved } from '../containers/unless-removed.ts';
 import { killContainer, waitContainer } from '../containers/wait.ts';
+import { labelOf } from '../linux/app-armor.ts';
 import { ignoreGone } from '../record/gone.ts';
 import type { StoredContainer } from '../record/schema.ts';
 import { Laps } from '../trace/laps.ts';
@@ -73,7 +74,9 @@ export class ContainerHandle implements t.Container {
   }
 
   async inspect(): Promise<t.ContainerInspect> {
-    return inspectContainer(this.#runtime.store, await this.#stored());
+    const stored = await this.#stored();
+    const { pid } = stored.state;
+    return inspectContainer(this.#runtime.store, stored, pid === null ? '' : labelOf(pid));
   }
 
   async diff(): Promise<readonly t.Change[]> {

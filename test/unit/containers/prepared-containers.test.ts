@@ -37,7 +37,7 @@ const whole = parseRunOptions(
     labels: ['k=v'],
     shmSize: '1m',
   },
-  { cwd: '/', env: {}, kernel: () => '6.12', online: () => '0-3' },
+  { cwd: '/', env: {}, kernel: () => '6.12', online: () => '0-3', seLinux: () => false },
 );
 
 /** What every start brings along itself. */
