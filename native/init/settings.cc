@@ -125,4 +125,15 @@ int execute(Context& context, const plan::op::OomScore& op) {
   return set_in_proc(context, op.proc, "self/oom_score_adj", op.value);
 }
 
+// The profile that the next execve changes to. A filter, capabilities and no_new_privs do not concern the change: it is
+// made from no profile, or from one that confines nothing.
+int execute(Context& context, const plan::op::AppArmor& op) {
+  if (op.profile == nullptr) return context.refuse(EINVAL);
+  Text<512> change;
+  change.add("exec ");
+  change.add(op.profile);
+  if (change.full()) return context.refuse(ENAMETOOLONG);
+  return set_in_proc(context, op.proc, "thread-self/attr/apparmor/exec", change.get());
+}
+
 }  // namespace orlop::init

@@ -279,6 +279,18 @@ for (const [name, features] of featureSets) {
       }
     });
 
+    it('executes nothing without the profile of AppArmor that it was to get', () => {
+      for (const [appArmor, error] of [
+        // Where there is AppArmor, the kernel refuses the name; where there is none, it has no such file.
+        ['orlop-test-none', 'ENOENT'],
+        ['x'.repeat(600), 'ENAMETOOLONG'],
+      ] as const) {
+        const result = runPlan(planOf('echo ran', {}, { appArmor }), folder(), { features });
+        expect(result.refused).to.include({ step: 'apparmor', error });
+        expect(result.stdout).to.equal('');
+      }
+    });
+
     it('has a session keyring of its own', () => {
       const keys = run(planOf('cat /proc/keys')).stdout;
       expect(keys).to.match(/ keyring +orlop\.f00d/);

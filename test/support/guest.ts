@@ -34,7 +34,7 @@ export const guestNeeds = [qemu, virtiofsd, 'build-vm/vmlinuz', 'build-vm/xfs.ko
 
 /**
  * A virtual machine with another kernel, whose files are the host's, copy-on-write: test/vm/init is its PID 1. It has
- * a user alice with a range of subordinate IDs, AppArmor without profiles, and orlop as npm installs it. QEMU translates
+ * a user alice with a range of subordinate IDs, AppArmor without profiles or SELinux without a policy, and orlop as npm installs it. QEMU translates
  * its code, because not every host that has /dev/kvm can boot a guest by it.
  */
 export class Guest {
@@ -56,18 +56,22 @@ export class Guest {
     this.archive = archive;
   }
 
-  /** Boots the guest. */
-  static async boot(): Promise<Guest> {
+  /**
+   * Boots the guest.
+   *
+   * @param security module of mandatory access control
+   */
+  static async boot(security: 'apparmor' | 'selinux' = 'apparmor'): Promise<Guest> {
     const directory = mkdtempSync('/var/tmp/orlop-vm-');
     try {
-      return await Guest.#bootIn(directory);
+      return await Guest.#bootIn(directory, security);
     } catch (error) {
       rmSync(directory, { recursive: true });
       throw error;
     }
   }
 
-  static async #bootIn(directory: string): Promise<Guest> {
+  static async #bootIn(directory: string, security: string): Promise<Guest> {
     chmodSync(directory, 0o755);
     copyFileSync('test/vm/init', join(directory, 'init'));
     for (const name of readdirSync('build-vm').filter((one) => one.endsWith(modules))) {
@@ -78,7 +82,7 @@ export class Guest {
     const server = createServer().listen(join(directory, 'port'));
     const files = program(virtiofsd, sharing(join(directory, 'files')), 'pipe');
     await announced(files, /Waiting for vhost-user/);
-    const machine = program(qemu, machineOf(directory), 'inherit');
+    const machine = program(qemu, machineOf(directory, security), 'inherit');
     const ended = once(machine, 'exit').then(() => null);
     const connection = await Promise.race([once(server, 'connection'), ended]);
     server.close();
@@ -130,7 +134,7 @@ function install(directory: string): void {
   const prebuilds = join(target, 'prebuilds', `${process.platform}-${process.arch}`);
   mkdirSync(prebuilds, { recursive: true });
   copyFileSync('package.json', join(target, 'package.json'));
-  cpSync('dist', join(target, 'dist'), { recursive: true });
+  for (const folder of ['dist', 'apparmor']) cpSync(folder, join(target, folder), { recursive: true });
   copyFileSync('build/Release/orlop.node', join(prebuilds, 'orlop.glibc.node'));
   for (const name of ['orlop-archive', 'orlop-init', 'orlop-launcher']) {
     copyFileSync(join('build/Release', name), join(prebuilds, name));
@@ -148,7 +152,7 @@ function sharing(socket: string): readonly string[] {
   return ['--shared-dir=/', ...safe, `--socket-path=${socket}`];
 }
 
-function machineOf(directory: string): readonly string[] {
+function machineOf(directory: string, security: string): readonly string[] {
   const at = (name: string) => join(directory, name);
   const kernel = `console=ttyS0 quiet panic=-1 rootfstype=virtiofs root=files ro init=${at('init')}`;
   return [
@@ -158,7 +162,7 @@ function machineOf(directory: string): readonly string[] {
     ...['-chardev', `socket,id=files,path=${at('files')}`, '-device', 'vhost-user-fs-pci,chardev=files,tag=files'],
     ...['-chardev', `socket,id=port,path=${at('port')}`, '-device', 'virtio-serial-pci'],
     ...['-device', 'virtserialport,chardev=port,name=port'],
-    ...['-kernel', 'build-vm/vmlinuz', '-append', `${kernel} apparmor=1 security=apparmor`],
+    ...['-kernel', 'build-vm/vmlinuz', '-append', `${kernel} ${security}=1 security=${security}`],
   ];
 }
 

@@ -99,7 +99,10 @@ apparmor_parser -r /run/node`;
     const withoutCapabilities = ofNode('userns,');
     const launcher = '/usr/local/libexec/orlop/orlop-launcher';
     after(async () =>
-      output('root', `apparmor_parser -R /run/node; apparmor_parser -R /etc/apparmor.d/orlop-launcher`),
+      output(
+        'root',
+        `apparmor_parser -R /run/node; apparmor_parser -R /etc/apparmor.d/orlop-launcher; apparmor_parser -R /etc/apparmor.d/orlop-default`,
+      ),
     );
 
     for (const [what, profile, error] of [

@@ -6,6 +6,7 @@ import { stopContainer } from '../containers/stop.ts';
 import { topOf } from '../containers/top.ts';
 import { unlessRemoved } from '../containers/unless-removed.ts';
 import { killContainer, waitContainer } from '../containers/wait.ts';
+import { labelOf } from '../linux/app-armor.ts';
 import { ignoreGone } from '../record/gone.ts';
 import type { StoredContainer } from '../record/schema.ts';
 import { parseContainerName } from '../request/names.ts';
@@ -94,7 +95,9 @@ export class ContainerHandle implements t.Container {
   }
 
   async inspect(): Promise<t.ContainerInspect> {
-    return inspectContainer(this.#runtime.store, await this.#stored());
+    const stored = await this.#stored();
+    const { pid } = stored.state;
+    return inspectContainer(this.#runtime.store, stored, pid === null ? '' : labelOf(pid));
   }
 
   async diff(): Promise<readonly t.Change[]> {

@@ -33,10 +33,15 @@ export function summaryOf(store: Pick<Store, 'volumeData'>, container: StoredCon
 /** Docker's value for a time that has not come. */
 const never = '0001-01-01T00:00:00Z';
 
-/** The object in Docker's `inspect` format. Pure. */
+/**
+ * The object in Docker's `inspect` format. Pure.
+ *
+ * @param profile of AppArmor that the container's process has; empty if there is none
+ */
 export function inspectContainer(
   store: Pick<Store, 'volumeData' | 'diffPath' | 'workPath' | 'mountPoint'>,
   container: StoredContainer,
+  profile: string,
 ): ContainerInspect {
   const { record, state } = container;
   const { request, process } = record;
@@ -63,6 +68,7 @@ export function inspectContainer(
     Image: record.image.id,
     Name: `/${record.name}`,
     RestartCount: 0,
+    AppArmorProfile: profile || (request.security.appArmor ?? ''),
     Mounts: mountsOf(store, container),
     Config: {
       Hostname: record.hostname,

@@ -5,8 +5,7 @@ import { pruneContainers } from '../containers/prune.ts';
 import type { Runtime } from '../containers/runtime.ts';
 import { sizesOf } from '../containers/size.ts';
 import { RequestError } from '../errors/index.ts';
-import { kernelRelease } from '../linux/kernel.ts';
-import { online } from '../linux/online.ts';
+import { machine } from '../linux/machine.ts';
 import type { Mode } from '../native/contract.ts';
 import { isolationOf, readIsolationFacts } from '../native/isolation.ts';
 import type { Isolation } from '../native/isolation-types.ts';
@@ -223,5 +222,5 @@ function withoutSlash(idOrName: string): string {
 }
 
 function requestOf(image: string, argv: readonly string[], options: RunOptions): RunRequest {
-  return knownRequest(image, argv, options, { cwd: process.cwd(), env: process.env, kernel: kernelRelease, online });
+  return knownRequest(image, argv, options, { cwd: process.cwd(), env: process.env, ...machine });
 }

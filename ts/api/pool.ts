@@ -2,8 +2,7 @@ import type { StartRequest } from '../containers/launch-container.ts';
 import type { Run } from '../containers/run.ts';
 import type { Runtime } from '../containers/runtime.ts';
 import { RequestError } from '../errors/index.ts';
-import { kernelRelease } from '../linux/kernel.ts';
-import { online } from '../linux/online.ts';
+import { machine } from '../linux/machine.ts';
 import { checkSize, ContainerPool as WaitingContainers } from '../pool/pool.ts';
 import { knownApplicationRequest } from '../request/known.ts';
 import { parseRunOptions } from '../request/options.ts';
@@ -104,7 +103,7 @@ class ContainerPool implements t.Pool {
 }
 
 function requestContext(): RequestContext {
-  return { cwd: process.cwd(), env: process.env, kernel: kernelRelease, online };
+  return { cwd: process.cwd(), env: process.env, ...machine };
 }
 
 const requestOptions: readonly string[] = ['env', 'user', 'workdir', 'volumes'];

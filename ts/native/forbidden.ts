@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { RequestError } from '../errors/index.ts';
 import { printable } from '../errors/printable.ts';
+import { withoutMode } from '../linux/app-armor.ts';
 import { ownCapabilities } from '../linux/own-capabilities.ts';
 import type { LauncherRefusal } from './contract.ts';
 
@@ -102,10 +103,7 @@ function surroundings(): Surroundings {
 
 /** The name in a label of AppArmor, `docker-default (enforce)`; SELinux has the same file, with colons. Pure. */
 export function profileOf(label: string): string {
-  const name = label
-    .replace(/\0/g, '')
-    .trim()
-    .replace(/ \([a-z]+\)$/, '');
+  const name = withoutMode(label.replace(/\0/g, '').trim());
   return name === 'unconfined' || name.includes(':') ? '' : name;
 }
 

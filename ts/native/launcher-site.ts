@@ -1,6 +1,7 @@
 import { accessSync, constants } from 'node:fs';
 import { join } from 'node:path';
 import { printable } from '../errors/printable.ts';
+import { isConfined } from '../linux/app-armor.ts';
 import { ownCapabilities } from '../linux/own-capabilities.ts';
 import { readIfAny } from '../linux/read-if-any.ts';
 import type { LauncherRefusal, Native } from './contract.ts';
@@ -23,8 +24,10 @@ export async function userSite(addon: Native): Promise<Native> {
     const result = await addon.startLauncher(options);
     if ('native' in result) {
       const why = refused === undefined ? narrow : reasonOf(refused);
-      const { userNamespace } = result;
-      return { ...result.native, rights: { kind: 'user', userNamespace, launcher: true, users, groups, narrow: why } };
+      const { userNamespace, pid } = result;
+      const confined = isConfined(pid);
+      const rights = { kind: 'user', userNamespace, launcher: true, users, groups, narrow: why, confined } as const;
+      return { ...result.native, rights };
     }
     refused = result.refused;
     // A caller under no_new_privs cannot use the helpers, which are set-id programs.
@@ -39,7 +42,15 @@ export async function processSite(addon: Native): Promise<Native> {
   const none = { uidMap: '', gidMap: '', newuidmap: '', newgidmap: '' };
   const result = await addon.startLauncher({ executable, ...none });
   if (!('native' in result)) return { ...addon, rights: noRights(forbidden(result.refused)) };
-  const rights = { kind: 'root', userNamespace: null, launcher: true, users: allIds, groups: allIds } as const;
+  const confined = isConfined(result.pid);
+  const rights = {
+    kind: 'root',
+    userNamespace: null,
+    launcher: true,
+    users: allIds,
+    groups: allIds,
+    confined,
+  } as const;
   return { ...result.native, rights };
 }
 

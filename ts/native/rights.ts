@@ -10,7 +10,12 @@ export function marksOf({ userNamespace }: Pick<Rights, 'userNamespace'>): Marks
 }
 
 /** What containers can be made with. */
-export type Rights =
+export type Rights = Making & {
+  /** A profile of AppArmor restricts orlop-launcher; undefined: it is this process that starts containers. */
+  readonly confined?: boolean | undefined;
+};
+
+type Making =
   /** The capabilities of root, in this process or in orlop-launcher. */
   | ({ readonly kind: 'root'; readonly userNamespace: null; readonly launcher: boolean } & IdMaps)
   /** A user namespace, in orlop-launcher. Its descriptor is for orlop-archive, which enters it. */

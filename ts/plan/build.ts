@@ -1,5 +1,5 @@
 import { attribute } from '../linux/mount-attributes.ts';
-import { mountPoint, namespaceFlag, propagation } from './constants.ts';
+import { mountPoint, namespaceFlag, propagation, sourceType } from './constants.ts';
 import { Draft } from './draft.ts';
 import type { StartFacts, Sysctl } from './facts.ts';
 import { lengthOf } from './holes.ts';
@@ -59,6 +59,7 @@ export function makeContainer(draft: Draft, given: StartFacts): Scratch {
   const proc = procOf(mounts, made);
   setParameters(draft, facts.sysctls, proc);
   if (!facts.userNamespace) setScore(draft, facts, proc);
+  confine(draft, facts, proc);
 
   draft.enter.push({ op: 'root', reason: 'root filesystem', mount: rootfs, at: facts.root.mountPoint });
   attachMounts(draft, byDepth(mounts), made);
@@ -89,6 +90,21 @@ function becomeRoot(draft: Draft): void {
 function setScore(draft: Draft, { process: { oomScore } }: StartFacts, proc: Slot | null): void {
   if (oomScore === null) return;
   draft.inside.push({ op: 'oom-score', reason: 'choice of the OOM killer', proc, value: `${oomScore}` });
+}
+
+/** Before the root changes: afterwards `/proc` is the container's, where an image or a volume can put another file. */
+function confine(draft: Draft, { appArmor, hostSystem }: StartFacts, proc: Slot | null): void {
+  if (appArmor === null || appArmor === undefined) return;
+  const writable = hostSystem ? bindProc(draft) : proc;
+  draft.inside.push({ op: 'apparmor', reason: 'mandatory access control', proc: writable, profile: appArmor });
+}
+
+/** The caller's `/proc`, for the container init process only: where the container gets it, it is read-only. */
+function bindProc(draft: Draft): Slot {
+  const mount = draft.newSlot();
+  const source = { source: '/proc', recursive: 1, device: 0n, inode: 0n, type: sourceType.directory };
+  draft.prepare.push({ op: 'bind', reason: 'to set a profile', mount, ...source });
+  return mount;
 }
 
 /** Joins the prefetched network, before mounts that show a network namespace, such as sysfs, are made. */

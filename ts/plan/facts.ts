@@ -176,6 +176,8 @@ export interface StartFacts {
   readonly cgroup: boolean;
   /** Signal that the process gets when the launcher thread exits; 0: none. */
   readonly parentDeath: number;
+  /** Profile of AppArmor that the application gets; null or undefined: that of the process that starts it. */
+  readonly appArmor?: string | null | undefined;
   /**
    * What the user namespace of the caller allows; null or undefined: it is the initial one, which allows all. Otherwise
    * devices cannot be made, only bound.

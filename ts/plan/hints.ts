@@ -113,6 +113,20 @@ const rules: readonly Rule[] = [
           ? `a user namespace cannot lower the program's score: set that, 'choom -n N -- …', or add '--userns host'`
           : "a lower score than the program's takes CAP_SYS_RESOURCE",
   ],
+  [
+    ['apparmor'],
+    ['ENOENT'],
+    ({ path, syscall }) =>
+      syscall === 'write'
+        ? `AppArmor has no profile '${path}' any more: load it again, or start it with '--security-opt apparmor=unconfined'`
+        : `this kernel has no AppArmor: start it with '--security-opt apparmor=unconfined'`,
+  ],
+  [
+    ['apparmor'],
+    ['EACCES', 'EPERM'],
+    () =>
+      `the profile of the caller does not allow the change: leave it with '--security-opt apparmor=unconfined', or allow 'change_profile'`,
+  ],
   [['rlimit'], ['EPERM'], () => 'raising a hard limit needs CAP_SYS_RESOURCE: choose a lower one with --ulimit'],
   [['rlimit'], ['EINVAL'], () => 'the soft limit is above the hard one'],
   [

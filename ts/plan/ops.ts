@@ -283,6 +283,14 @@ export const ops = {
       ['value', 'string'],
     ],
   },
+  apparmor: {
+    code: 48,
+    fields: [
+      // As of `sysctl`.
+      ['proc', 'slot'],
+      ['profile', 'string'],
+    ],
+  },
 } as const satisfies Record<string, OpShape>;
 
 export type OpName = keyof typeof ops;

@@ -49,6 +49,8 @@ export function subjectOf(plan: Plan, op: Op, detail: number): Subject {
     case 'keyring':
     case 'sysctl':
       return { path: op.name };
+    case 'apparmor':
+      return { path: op.profile };
     default:
       return {};
   }

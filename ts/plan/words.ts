@@ -116,6 +116,8 @@ function processWords(plan: Plan, op: Exclude<Op, { op: Making }>): string {
       return `${quote(op.name)} = ${quote(op.value)}`;
     case 'oom-score':
       return op.value;
+    case 'apparmor':
+      return quote(op.profile);
     case 'stdio':
       return [op.in, op.out, op.err].map((slot) => nameOfSlot(plan, slot)).join(', ');
     case 'rlimit':

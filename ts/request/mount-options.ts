@@ -45,9 +45,10 @@ export const mountOptions: Readonly<Record<string, MountOption>> = {
   rshared: { class: 'propagation', kinds: ['bind'] },
   slave: { class: 'propagation', kinds: ['bind'] },
   rslave: { class: 'propagation', kinds: ['bind'] },
-  // Ignored: options for SELinux, and for Docker on a Mac.
+  // Refused: options for SELinux.
   z: { class: 'label', kinds: sourced },
   Z: { class: 'label', kinds: sourced },
+  // Ignored: options for Docker on a Mac.
   consistent: { class: 'consistency', kinds: sourced },
   cached: { class: 'consistency', kinds: sourced },
   delegated: { class: 'consistency', kinds: sourced },

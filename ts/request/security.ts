@@ -1,24 +1,21 @@
 import { posix } from 'node:path';
 import { RequestError } from '../errors/index.ts';
 import { checkPath } from './paths.ts';
+import { noLabels } from './selinux.ts';
 import { parsePaths, type Unmasked } from './system-paths.ts';
 import { nearest, quote } from './text.ts';
 import type { RequestContext, SecurityOptions } from './types.ts';
 
 type Draft = { -readonly [Key in keyof SecurityOptions]: SecurityOptions[Key] };
 
-/** Docker's and Podman's options of a later version, with what to do until then. */
-const later: Readonly<Record<string, string>> = {
-  apparmor: `leave it out: the application has the profile of orlop, as with 'apparmor=unconfined'`,
-  label: `leave it out: the application has the label of orlop, as with 'label=disable'`,
-};
-const known = ['no-new-privileges', 'seccomp', 'systempaths', 'mask', 'unmask', ...Object.keys(later)];
+const known = ['no-new-privileges', 'seccomp', 'apparmor', 'label', 'systempaths', 'mask', 'unmask'];
 
 /**
  * Parses the values of `--security-opt`: `no-new-privileges[=true|false]`, `seccomp=default|unconfined|FILE`,
- * `systempaths=own|host|unconfined`, `mask=PATH[:PATH…]`, `unmask=ALL|PATH[:PATH…]`. Options that orlop fulfils anyway (`apparmor=unconfined`, `label=disable`) are accepted.
+ * `apparmor=unconfined|PROFILE`, `systempaths=own|host|unconfined`, `mask=PATH[:PATH…]`, `unmask=ALL|PATH[:PATH…]`, and
+ * `label=disable`, which orlop fulfils anyway.
  *
- * @throws {RequestError} ORLOP_E_INPUT, ORLOP_E_LATER
+ * @throws {RequestError} ORLOP_E_INPUT, ORLOP_E_KERNEL, ORLOP_E_LATER
  */
 export function parseSecurity(options: readonly string[], context: RequestContext): SecurityOptions {
   const draft: Draft = { noNewPrivileges: true, seccomp: 'default', systemPaths: 'own' };
@@ -30,9 +27,9 @@ export function parseSecurity(options: readonly string[], context: RequestContex
     else if (name === 'systempaths') draft.systemPaths = parseSystemPaths(option, value);
     else if (name === 'mask') draft.mask = [...(draft.mask ?? []), ...parsePaths(option, value)];
     else if (name === 'unmask') draft.unmask = parseUnmask(option, value, draft.unmask);
-    else if (!(name === 'apparmor' && value === 'unconfined') && !(name === 'label' && value === 'disable')) {
-      throw unknown(option, name);
-    }
+    else if (name === 'apparmor') draft.appArmor = parseProfile(option, value);
+    else if (name === 'label') refuseLabel(option, value, context);
+    else throw unknown(option, name);
   }
   return draft;
 }
@@ -57,6 +54,36 @@ function parseSeccomp(option: string, value: string | undefined, context: Reques
   return { path: posix.resolve(context.cwd, value) };
 }
 
+/** Bytes: the executor has room for 512, with a word before the name. */
+const longestProfile = 500;
+
+function parseProfile(option: string, value: string | undefined): string {
+  if (value === undefined || value === '') {
+    throw new RequestError('ORLOP_E_INPUT', `the security option ${quote(option)} has no value`, {
+      hint: `write 'apparmor=unconfined' or 'apparmor=PROFILE'`,
+    });
+  }
+  if (/^\s|\s$|[\0-\x1f\x7f]/.test(value) || Buffer.byteLength(value) > longestProfile) {
+    throw new RequestError('ORLOP_E_INPUT', `the security option ${quote(option)} names no profile of AppArmor`, {
+      hint: `a name has at most ${longestProfile} bytes, and no control characters: 'sudo aa-status' lists the profiles`,
+    });
+  }
+  return value;
+}
+
+/** Options of Docker and Podman, by the first word of the value. */
+const labels = ['user', 'role', 'type', 'level', 'filetype', 'nested'];
+
+function refuseLabel(option: string, value: string | undefined, context: RequestContext): void {
+  if (value === 'disable') return;
+  if (!labels.includes(value?.split(':', 1)[0] ?? '')) {
+    throw new RequestError('ORLOP_E_INPUT', `the security option ${quote(option)} is no label`, {
+      hint: `write 'label=disable', 'label=type:TYPE', 'label=level:LEVEL', 'label=user:USER' or 'label=role:ROLE'`,
+    });
+  }
+  throw noLabels(`the security option ${quote(option)} asks for a label`, context);
+}
+
 function parseUnmask(option: string, value: string | undefined, before: Unmasked | undefined): Unmasked {
   if (before === 'all' || value === 'ALL' || value === 'all') return 'all';
   return [...(before ?? []), ...parsePaths(option, value)];
@@ -70,16 +97,8 @@ function parseSystemPaths(option: string, value: string | undefined): SecurityOp
 }
 
 function unknown(option: string, name: string): RequestError {
-  if (Object.hasOwn(later, name)) {
-    return new RequestError('ORLOP_E_LATER', `the security option ${quote(option)} comes with a later version`, {
-      hint: `until then: ${later[name]}`,
-    });
-  }
   const close = nearest(name, known);
   return new RequestError('ORLOP_E_INPUT', `there is no security option ${quote(option)}`, {
-    hint:
-      close === undefined
-        ? `options are 'no-new-privileges', 'seccomp', 'systempaths', 'mask' and 'unmask'`
-        : `did you mean '${close}'?`,
+    hint: close === undefined ? `options are ${known.map((one) => `'${one}'`).join(', ')}` : `did you mean '${close}'?`,
   });
 }

@@ -85,6 +85,8 @@ export interface SecurityOptions {
   readonly noNewPrivileges: boolean;
   /** The default profile, no filter, or the absolute path of a profile in Docker's format. */
   readonly seccomp: 'default' | 'unconfined' | { readonly path: string };
+  /** A profile of AppArmor, or `unconfined` for that of the caller. An older version recorded none: that of orlop. */
+  readonly appArmor?: string | undefined;
   /** `/proc` and `/sys`: new ones, or those of the caller, read-only. An older version recorded none: new ones. */
   readonly systemPaths: 'own' | 'host';
   /** Paths to hide beside those that orlop hides. */
@@ -171,6 +173,8 @@ export interface RequestContext {
   kernel(): string;
   /** Processors or memory nodes that are online, in the kernel's list format: `0-3`; null if that is not known. */
   online(what: 'cpu' | 'node'): string | null;
+  /** SELinux is on. */
+  seLinux(): boolean;
 }
 
 /**
@@ -206,7 +210,10 @@ export interface RunOptions {
   readonly capAdd?: readonly string[] | undefined;
   /** Capabilities to remove: `CHOWN` or `ALL`; capabilities(7). */
   readonly capDrop?: readonly string[] | undefined;
-  /** Security options: `no-new-privileges=false`, `seccomp=unconfined`, `seccomp=FILE`, `systempaths=host`. */
+  /**
+   * Security options: `no-new-privileges=false`, `seccomp=unconfined`, `seccomp=FILE`, `apparmor=PROFILE`,
+   * `apparmor=unconfined`, `systempaths=host`.
+   */
   readonly securityOpt?: readonly string[] | undefined;
   /** Resource limits, soft and hard: `nofile=1024:2048`; getrlimit(2). */
   readonly ulimits?: readonly string[] | undefined;

@@ -11,6 +11,7 @@ import {
 import type { MountKind } from './mount-options.ts';
 import { parseVolumeName } from './names.ts';
 import { checkPath, cleanPath, parseTarget } from './paths.ts';
+import { noLabels } from './selinux.ts';
 import { checkText, quote } from './text.ts';
 import type { MountSpec, RequestContext, VolumeInput } from './types.ts';
 
@@ -124,6 +125,8 @@ function checkOptions(
     const message = `${what} has '${name}', which ${kindNames[kind]} does not take`;
     throw new RequestError('ORLOP_E_VOLUME_SPEC', message, { hint: reasons[option.class] ?? 'leave it out' });
   }
+  const label = names.find((name) => optionNamed(name)?.class === 'label');
+  if (label !== undefined) throw noLabels(`${what} has '${label}'`, context);
   refuseTooNew(what, names, context);
 }
 

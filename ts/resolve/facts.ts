@@ -46,6 +46,8 @@ export interface StartContext {
   readonly tmpfsModes: ReadonlyMap<string, number>;
   /** Paths of the CPUs' thermal data, masked besides the default ones. */
   readonly maskedPaths: readonly string[];
+  /** Profile of AppArmor; null: that of the process that starts the container. */
+  readonly appArmor: string | null;
   /** The container has a cgroup of version 2 with controllers. */
   readonly cgroup: boolean;
 }
@@ -94,6 +96,7 @@ export function startFacts(record: ContainerRecord, image: ResolvedImage, contex
     parentDeath: sigkill,
     confined: context.confined,
     userNamespace: context.userNamespace,
+    appArmor: context.appArmor,
     defaultFilter: request.security.seccomp === 'default',
     process: {
       argv: [],

@@ -13,6 +13,7 @@ import type { EnvEntry, RunRequest } from '../request/types.ts';
 import { newId } from '../store/id.ts';
 import type { Store } from '../store/store.ts';
 import type { Laps } from '../trace/laps.ts';
+import { resolveProfile } from './app-armor.ts';
 import { type DiskLimit, diskLimitOf, layerInMemory } from './disk.ts';
 import { etcFiles } from './etc-files.ts';
 import { startFacts } from './facts.ts';
@@ -169,6 +170,7 @@ export async function resolveStart(
     quotaFilter: await resolveQuotaFilter(record),
     tmpfsModes: modes,
     maskedPaths: await thermalPaths(),
+    appArmor: resolveProfile(request, rights),
     memory: inMemory(record, image, rights),
     cgroup: groups.shows(request.limits),
     held,

@@ -11,7 +11,7 @@ import { parseMounts } from '../../support/mounts.ts';
 import { withOrlop } from '../../support/orlop.ts';
 import { requires } from '../../support/require.ts';
 
-const later = ['shared', 'rshared', 'slave', 'rslave'];
+const later = ['shared', 'rshared', 'slave', 'rslave', 'z', 'Z'];
 const plain = ['nosuid', 'nodev', 'noexec', 'nodiratime', 'nosymfollow'] as const;
 
 /** What mountinfo says of a mount with these attributes, proc_pid_mountinfo(5). */

@@ -25,12 +25,27 @@ describe('a container that is inspected', () => {
   ] as const) {
     it(`has the fields of Docker's that scripts ask for: ${template}`, async () => {
       const stored = await container(record(id), 'durable');
-      expect(compileTemplate(template)(inspectContainer(store, stored))).to.equal(text);
+      expect(compileTemplate(template)(inspectContainer(store, stored, ''))).to.equal(text);
     });
   }
 
   const hostConfig = async (limits: Limits) =>
-    inspectContainer(store, await container(record(id, { request: request({ limits }) }), 'durable')).HostConfig;
+    inspectContainer(store, await container(record(id, { request: request({ limits }) }), 'durable'), '').HostConfig;
+
+  it('has the profile of AppArmor that its process has, or the one that it asks for', async () => {
+    const profileOf = async (running: string, appArmor?: string) => {
+      const { security } = request();
+      const stored = await container(
+        record(id, { request: request({ security: { ...security, appArmor } }) }),
+        'durable',
+      );
+      return inspectContainer(store, stored, running).AppArmorProfile;
+    };
+    expect(await profileOf('')).to.equal('');
+    expect(await profileOf('', 'mine')).to.equal('mine');
+    expect(await profileOf('orlop-default')).to.equal('orlop-default');
+    expect(await profileOf('unconfined', 'mine')).to.equal('unconfined');
+  });
 
   it('has its limits', async () => {
     const limits: Limits = {

@@ -22,7 +22,7 @@ import { startContextOf } from '../../support/start-context.ts';
 /** Not one that the kernel has. */
 const bit = 0x4000_0000;
 const table = mountOptions as Record<string, MountOption>;
-const context = { cwd: '/', env: {}, kernel: () => '6.12', online: () => '0-3' };
+const context = { cwd: '/', env: {}, kernel: () => '6.12', online: () => '0-3', seLinux: () => false };
 const image = { layers: ['/store/layers/1/diff'], hidden: [] } as unknown as ResolvedImage;
 const source = { path: '/real', device: 1n, inode: 2n, type: 'directory' } as const;
 
@@ -69,11 +69,11 @@ describe('a line in the table of mount options', () => {
 
   it('is shown by inspect', () => {
     const store = { volumeData: String, diffPath: String, workPath: String, mountPoint: String };
-    const { Mounts, HostConfig } = inspectContainer(store, {
-      record: recordOf(options),
-      state: created,
-      durability: 'durable',
-    });
+    const { Mounts, HostConfig } = inspectContainer(
+      store,
+      { record: recordOf(options), state: created, durability: 'durable' },
+      '',
+    );
     expect(Mounts.map(({ Mode, RW }) => ({ Mode, RW }))).to.deep.equal([
       { Mode: 'novelty', RW: true },
       { Mode: 'ro,novelty', RW: false },

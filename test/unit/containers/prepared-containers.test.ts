@@ -44,7 +44,7 @@ const whole = parseRunOptions(
     stopSignal: 'INT',
     stopTimeout: 7,
   },
-  { cwd: '/', env: {}, kernel: () => '6.12', online: () => '0-3' },
+  { cwd: '/', env: {}, kernel: () => '6.12', online: () => '0-3', seLinux: () => false },
 );
 
 /** What every start brings along itself. */

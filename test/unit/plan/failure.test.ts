@@ -76,6 +76,15 @@ describe('error of a refused start', () => {
     expect(fail(inside, is('oom-score'), 13, 'write').hint).to.match(/'--userns host'/);
   });
 
+  it('has a hint for a profile of AppArmor that the kernel does not take', () => {
+    const confined = buildPlan(makeFacts({ appArmor: 'mine' }));
+    const gone = fail(confined, is('apparmor'), 2, 'write');
+    expect(gone.message).to.match(/^ENOENT: .*, write 'mine' \(mandatory access control\)$/);
+    expect(gone.hint).to.match(/no profile 'mine' any more.*apparmor=unconfined/);
+    expect(fail(confined, is('apparmor'), 2, 'openat').hint).to.match(/kernel has no AppArmor/);
+    expect(fail(confined, is('apparmor'), 13, 'write').hint).to.match(/profile of the caller.*change_profile/);
+  });
+
   it('is 127 when the program is not found, and says where it was looked for', () => {
     const error = fail(plan, is('exec'), 2, 'openat2', 1);
     expect(error.message).to.equal(`ENOENT: executable 'sh' not found in $PATH, openat2 'sh'`);

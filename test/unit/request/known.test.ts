@@ -3,7 +3,7 @@ import { knownApplicationRequest, knownRequest } from '../../../ts/request/known
 import { parseApplicationOptions, parseRunOptions } from '../../../ts/request/options.ts';
 import type { RunOptions } from '../../../ts/request/types.ts';
 
-const context = { cwd: '/home/a', env: { HERE: 'a' }, kernel: () => '6.12', online: () => '0-3' };
+const context = { cwd: '/home/a', env: { HERE: 'a' }, kernel: () => '6.12', online: () => '0-3', seLinux: () => false };
 const read = (options: object, argv: readonly string[] = ['true'], where = context) =>
   knownRequest('busybox', argv, options as RunOptions, where);
 const parsed = (options: object, argv: readonly string[] = ['true'], where = context) =>
@@ -51,7 +51,13 @@ describe('a request that was read before', () => {
   });
 
   it('is read anew where the directory or the environment say what is meant', () => {
-    const there = { cwd: '/home/b', env: { HERE: 'b' }, kernel: () => '6.12', online: () => '0-3' };
+    const there = {
+      cwd: '/home/b',
+      env: { HERE: 'b' },
+      kernel: () => '6.12',
+      online: () => '0-3',
+      seLinux: () => false,
+    };
     const all = [
       { volumes: ['./x:/x'] },
       { volumes: ['.:/x'] },

@@ -8,7 +8,13 @@ import type { RequestContext } from '../../../ts/request/types.ts';
 import { parseVolume, volumeFromInput } from '../../../ts/request/volume.ts';
 import { refusalOf } from '../../support/refusal.ts';
 
-const context: RequestContext = { cwd: '/', env: {}, kernel: () => '6.12.1-amd64', online: () => '0-3' };
+const context: RequestContext = {
+  cwd: '/',
+  env: {},
+  kernel: () => '6.12.1-amd64',
+  online: () => '0-3',
+  seLinux: () => false,
+};
 
 /** How a mount of each kind is written with options. */
 const parsers: Readonly<Record<MountKind, (options: string, at?: RequestContext) => { readonly attributes: number }>> =
@@ -37,6 +43,10 @@ describe('an option of a mount', () => {
       } else if (later.includes(name)) {
         it(`'${name}' comes later for a ${kind}`, () => {
           expect(refusalOf(() => parse(name)).code).to.equal('ORLOP_E_LATER');
+        });
+      } else if (option.class === 'label') {
+        it(`'${name}' takes SELinux for a ${kind}`, () => {
+          expect(refusalOf(() => parse(name)).code).to.equal('ORLOP_E_KERNEL');
         });
       } else {
         it(`'${name}' of a ${kind} sets its attribute, and clears those of its class only`, () => {
@@ -86,7 +96,7 @@ describe('an option of a mount', () => {
     for (const kind of kinds) {
       expect(optionsIn(kind, defaultAttributes[kind])).to.deep.equal([]);
       for (const [name, option] of table) {
-        if (!option.kinds.includes(kind) || later.includes(name)) continue;
+        if (!option.kinds.includes(kind) || later.includes(name) || option.class === 'label') continue;
         const { attributes } = parsers[kind](name);
         expect(optionsIn(kind, attributes)).to.deep.equal(attributes === defaultAttributes[kind] ? [] : [name]);
       }

@@ -3,7 +3,13 @@ import { RequestError } from '../../../ts/errors/index.ts';
 import { parseRunOptions } from '../../../ts/request/options.ts';
 import type { RunOptions, RunRequest } from '../../../ts/request/types.ts';
 
-const context = { cwd: '/home/me', env: { LANG: 'C' }, kernel: () => '6.12', online: () => '0-3' };
+const context = {
+  cwd: '/home/me',
+  env: { LANG: 'C' },
+  kernel: () => '6.12',
+  online: () => '0-3',
+  seLinux: () => false,
+};
 const parse = (options: unknown, argv: readonly string[] = []) =>
   parseRunOptions('host', argv, options as RunOptions, context);
 

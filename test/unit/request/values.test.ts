@@ -12,7 +12,7 @@ import { nearest } from '../../../ts/request/text.ts';
 import { parseTmpfs, tmpfsFromInput } from '../../../ts/request/tmpfs.ts';
 import { mergeUlimits, parseUlimit } from '../../../ts/request/ulimit.ts';
 
-const context = { cwd: '/home/me', env: {}, kernel: () => '6.12', online: () => '0-3' };
+const context = { cwd: '/home/me', env: {}, kernel: () => '6.12', online: () => '0-3', seLinux: () => false };
 
 /** Rows of input, and what comes out: a value, or the code of the error. */
 function table<Out>(parse: (text: string) => Out, rows: readonly (readonly [string, unknown])[]): void {
@@ -222,12 +222,25 @@ describe('security options', () => {
     ['seccomp=default', standard],
     ['seccomp=p.json', { ...standard, seccomp: { path: '/home/me/p.json' } }],
     ['seccomp=/a=b:c.json', { ...standard, seccomp: { path: '/a=b:c.json' } }],
-    ['apparmor=unconfined', standard],
+    ['apparmor=unconfined', { ...standard, appArmor: 'unconfined' }],
+    ['apparmor=orlop-default', { ...standard, appArmor: 'orlop-default' }],
+    ['apparmor:/usr/bin/a b//c', { ...standard, appArmor: '/usr/bin/a b//c' }],
     ['label=disable', standard],
+    ['label:disable', standard],
+    ['label=type:container_t', 'ORLOP_E_KERNEL'],
+    ['label=level:s0:c1,c2', 'ORLOP_E_KERNEL'],
+    ['label=user:u', 'ORLOP_E_KERNEL'],
+    ['label=role:r', 'ORLOP_E_KERNEL'],
+    ['label=disabled', 'ORLOP_E_INPUT'],
+    ['label', 'ORLOP_E_INPUT'],
+    ['apparmor', 'ORLOP_E_INPUT'],
+    ['apparmor=', 'ORLOP_E_INPUT'],
+    ['apparmor=a\nb', 'ORLOP_E_INPUT'],
+    ['apparmor= a', 'ORLOP_E_INPUT'],
+    [`apparmor=${'a'.repeat(501)}`, 'ORLOP_E_INPUT'],
     ['no-new-privileges=maybe', 'ORLOP_E_INPUT'],
     ['seccomp', 'ORLOP_E_INPUT'],
     ['seccomp=', 'ORLOP_E_INPUT'],
-    ['apparmor=other', 'ORLOP_E_LATER'],
     ['systempaths=host', { ...standard, systemPaths: 'host' }],
     ['systempaths=unconfined', { ...standard, unmask: 'all' }],
     ['unmask=ALL', { ...standard, unmask: 'all' }],
@@ -236,6 +249,16 @@ describe('security options', () => {
     ['systempaths', 'ORLOP_E_INPUT'],
     ['secomp=unconfined', 'ORLOP_E_INPUT'],
   ]);
+
+  it('refuses a label by another sentence where SELinux is on', () => {
+    const there = { ...context, seLinux: () => true };
+    expect(parseSecurity(['label=disable'], there)).to.deep.equal(standard);
+    for (const option of ['label=type:t', 'label=level:s0']) {
+      expect(() => parseSecurity([option], there))
+        .to.throw(RequestError, /SELinux come with a later version/)
+        .with.property('code', 'ORLOP_E_LATER');
+    }
+  });
 });
 
 describe('a container name', () => {

@@ -8,7 +8,7 @@ import type { BindMount, VolumeMount } from '../../../ts/request/types.ts';
 import { parseVolume, volumeFromInput } from '../../../ts/request/volume.ts';
 import { refusalOf } from '../../support/refusal.ts';
 
-const context = { cwd: '/home/me', env: {}, kernel: () => '6.12', online: () => '0-3' };
+const context = { cwd: '/home/me', env: {}, kernel: () => '6.12', online: () => '0-3', seLinux: () => false };
 
 /** Of volumes of the store. */
 const standard = attribute.nosuid | attribute.nodev;
@@ -40,8 +40,11 @@ describe('the value of -v', () => {
     ['data:/test:ro', volume('data', '/test', { attributes: standard | attribute.readonly })],
     ['data:/test:rw', volume('data', '/test')],
     ['data:/test:nocopy', volume('data', '/test', { nocopy: true })],
-    ['data:/test:ro,nocopy,z', volume('data', '/test', { attributes: standard | attribute.readonly, nocopy: true })],
-    ['data:/test:Z,cached', volume('data', '/test')],
+    [
+      'data:/test:ro,nocopy,delegated',
+      volume('data', '/test', { attributes: standard | attribute.readonly, nocopy: true }),
+    ],
+    ['data:/test:cached', volume('data', '/test')],
     ['/home:/test', bind('/home', '/test')],
     ['/:/host', bind('/', '/host')],
     ['/home/:/test/', bind('/home', '/test')],
@@ -53,10 +56,10 @@ describe('the value of -v', () => {
     ['../x:/test', bind('/home/x', '/test')],
     ['/rw:/ro', bind('/rw', '/ro')],
     [
-      '/h:/c:ro,z,private',
+      '/h:/c:ro,cached,private',
       bind('/h', '/c', { attributes: attribute.nodev | attribute.readonly, propagation: 'private' }),
     ],
-    ['/h:/c:rprivate,ro,Z', bind('/h', '/c', { attributes: attribute.nodev | attribute.readonly })],
+    ['/h:/c:rprivate,ro,consistent', bind('/h', '/c', { attributes: attribute.nodev | attribute.readonly })],
     ['/h:/c:bind', bind('/h', '/c', { recursive: false, propagation: 'private' })],
     ['/h:/c:rbind', bind('/h', '/c')],
     ['/h:/proc/meminfo:ro', bind('/h', '/proc/meminfo', { attributes: attribute.nodev | attribute.readonly })],
@@ -103,6 +106,9 @@ describe('the value of -v', () => {
     ['/a:/b:rslave', 'ORLOP_E_LATER', /'rslave', which comes with a later version/, /leave it out/],
     ['data:/b:shared', 'ORLOP_E_VOLUME_SPEC', /'shared', which a volume does not take/, /./],
     ['data:/b:bind', 'ORLOP_E_VOLUME_SPEC', /'bind', which a volume does not take/, /./],
+    ['data:/b:z', 'ORLOP_E_KERNEL', /has 'z', and this machine has no SELinux/, /leave it out/],
+    ['/a:/b:ro,Z', 'ORLOP_E_KERNEL', /has 'Z', and this machine has no SELinux/, /leave it out/],
+    ['/a:/b:z,Z', 'ORLOP_E_VOLUME_SPEC', /both 'z' and 'Z'/, /keep one/],
     ['a/b:/c', 'ORLOP_E_VOLUME_NAME', /neither a path nor/, /'.\/a\/b'/],
     ['_data:/c', 'ORLOP_E_VOLUME_NAME', /'_data' is not a volume name/, /host path starts/],
     ['-x:/c', 'ORLOP_E_VOLUME_NAME', /not a volume name/, /./],
@@ -125,6 +131,15 @@ describe('the value of -v', () => {
       if (code !== 'ORLOP_E_VOLUME_NAME' || error.hint !== undefined) expect(error.hint).to.match(hint);
     });
   }
+
+  it('refuses labels by another sentence where SELinux is on', () => {
+    for (const spec of ['data:/b:z', '/a:/b:ro,Z']) {
+      const error = refusalOf(() => parseVolume(spec, { ...context, seLinux: () => true }));
+      expect(error.code).to.equal('ORLOP_E_LATER');
+      expect(error.message).to.match(/labels of SELinux come with a later version/);
+      expect(error.hint).to.match(/^until then: leave it out: .*label=disable/);
+    }
+  });
 
   it('takes a target of exactly 4095 bytes', () => {
     const target = `/${'a/'.repeat(2046)}bb`;

@@ -14,7 +14,7 @@ export const command: CommandModule = {
     command
       .usage('[--format FORMAT | --fix]')
       .option('--format <format>', 'text (the default) or json')
-      .option('--fix', 'As root: install orlop-launcher where AppArmor allows it user namespaces');
+      .option('--fix', 'As root: install orlop-launcher, and the profiles of AppArmor for it and for containers');
   },
   async run({ io, values, root }) {
     const format = onlyFormat(text(values, 'format'), ['text', 'json']);

@@ -1,3 +1,4 @@
+import { defaultProfile } from '../../linux/app-armor.ts';
 import { capabilitiesOf } from '../../linux/capabilities.ts';
 import { isAtLeast } from '../../linux/kernel.ts';
 import { addRange, isOneId } from '../../native/ids.ts';
@@ -47,6 +48,7 @@ export function runChecks(facts: Facts): readonly Check[] {
     checkRoot(facts),
     checkIsolation(facts),
     checkLauncher(facts),
+    checkAppArmor(facts),
     checkOverlay(facts),
     checkNamespaces(facts),
     checkTried(facts, 'mounts', 'can be made'),
@@ -128,6 +130,20 @@ function checkLauncher({ launcher }: Facts): Check | undefined {
     default:
       return undefined;
   }
+}
+
+/** The profile that containers get. */
+function checkAppArmor({ appArmor }: Facts): Check {
+  const name = 'AppArmor';
+  if (appArmor === null) return { name, status: 'ok', detail: 'off: containers get no profile' };
+  const { mode } = appArmor;
+  if (mode === null) {
+    const detail = `containers get no profile: '${defaultProfile}' is not loaded`;
+    return { name, status: 'warn', detail, hint: `'sudo orlop doctor --fix' loads it` };
+  }
+  const detail = `the profile '${defaultProfile}' (${mode})`;
+  if (mode === 'enforce' || mode === 'kill') return { name, status: 'ok', detail };
+  return { name, status: 'warn', detail: `${detail} denies nothing`, hint: `'sudo aa-enforce ${defaultProfile}'` };
 }
 
 const unused = 'the one of the package is used';

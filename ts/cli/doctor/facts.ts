@@ -6,6 +6,7 @@ import { heldControllers } from '../../cgroups/place.ts';
 import { RequestError } from '../../errors/index.ts';
 import { messageOf } from '../../errors/message.ts';
 import { archiveExecutable } from '../../images/archive/executable.ts';
+import { defaultProfile, hasAppArmor, type ProfileMode, profileMode } from '../../linux/app-armor.ts';
 import { helperExecutable } from '../../native/helper.ts';
 import { type Installed, lookAtInstalled, ownLauncher } from '../../native/installed-launcher.ts';
 import type { Rights } from '../../native/rights.ts';
@@ -48,6 +49,8 @@ export interface Facts {
   readonly executables: Readonly<Record<'orlop-archive' | 'orlop-init', Executable>>;
   /** What `doctor --fix` has installed; null if the package has no orlop-launcher. */
   readonly launcher: Installed | null;
+  /** Mode of orlop's profile of AppArmor, null if it is not loaded; null where AppArmor is off. */
+  readonly appArmor: { readonly mode: ProfileMode | null } | null;
   /** Value of NODE_EXTRA_CA_CERTS. */
   readonly extraCerts: string | undefined;
 }
@@ -86,6 +89,7 @@ export async function gatherFacts(surroundings: Surroundings): Promise<Facts> {
     tried: await triedFacts(addon, store),
     executables: { 'orlop-archive': await tell(archiveExecutable), 'orlop-init': await tell(helperExecutable) },
     launcher: launcherFacts(),
+    appArmor: hasAppArmor() ? { mode: profileMode(defaultProfile) } : null,
     extraCerts: env.NODE_EXTRA_CA_CERTS,
   };
 }

@@ -3,11 +3,12 @@ import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { RequestError } from '../../errors/index.ts';
+import { defaultProfile, hasAppArmor, profileMode } from '../../linux/app-armor.ts';
 import { packageRoot, quoted } from '../../native/files.ts';
-import { installedPath, lookAtInstalled, ownLauncher, whyUnsafe } from '../../native/installed-launcher.ts';
+import { lookAtInstalled, ownLauncher, whyUnsafe } from '../../native/installed-launcher.ts';
 import { replaceFile, syncDirectory } from '../../store/durable.ts';
 import type { Io } from '../io.ts';
-import { type FixFacts, planFix, profilePath, type Step, wordsOf } from './fix.ts';
+import { type FixFacts, type ProfileFacts, type ProfileName, planFix, profilePath, type Step, wordsOf } from './fix.ts';
 
 /**
  * `orlop doctor --fix`: as root, does what is left to do; as a user, says what that is, and the command.
@@ -16,9 +17,7 @@ import { type FixFacts, planFix, profilePath, type Step, wordsOf } from './fix.t
  */
 export async function fixMachine(io: Io): Promise<number> {
   const isRoot = process.geteuid?.() === 0;
-  // Only root sees which profiles are loaded. To a user it shows by what that user can make.
-  const allowed = !isRoot && (await io.loadAddon()).rights.kind === 'user';
-  const { steps, notes } = planFix(gatherFixFacts(allowed));
+  const { steps, notes } = planFix(gatherFixFacts());
   const say = (line: string) => io.stdout.write(`${line}\n`);
   for (const note of notes) say(note);
   if (steps.length === 0) {
@@ -39,25 +38,30 @@ export async function fixMachine(io: Io): Promise<number> {
   return 0;
 }
 
-/** @param allowed this user makes user namespaces */
-function gatherFixFacts(allowed: boolean): FixFacts {
+function gatherFixFacts(): FixFacts {
   const own = ownLauncher();
-  const installed = lookAtInstalled(own);
-  if (readIfAny('/sys/module/apparmor/parameters/enabled')?.trim() !== 'Y') return { own, installed, appArmor: null };
-  const profiles = readIfAny('/sys/kernel/security/apparmor/profiles');
   return {
     own,
-    installed,
-    appArmor: {
-      parser: ['/usr/sbin/apparmor_parser', '/sbin/apparmor_parser'].find((path) => existsSync(path)) ?? null,
-      knowsUserNamespaces: existsSync('/etc/apparmor.d/abi/4.0'),
-      profile: readIfAny(profilePath),
-      loaded: profiles === null ? allowed || null : /^orlop-launcher \(/m.test(profiles),
-    },
+    installed: lookAtInstalled(own),
+    text: readFileSync(join(packageRoot(), 'apparmor', defaultProfile), 'utf8'),
+    appArmor: hasAppArmor() ? appArmorFacts() : null,
   };
 }
 
-function readIfAny(path: string): string | null {
+function appArmorFacts(): FixFacts['appArmor'] {
+  const knows = (version: string) => existsSync(`/etc/apparmor.d/abi/${version}`);
+  return {
+    parser: ['/usr/sbin/apparmor_parser', '/sbin/apparmor_parser'].find((path) => existsSync(path)) ?? null,
+    knows: { '3.0': knows('3.0'), '4.0': knows('4.0') },
+    profiles: { 'orlop-launcher': profileFacts('orlop-launcher'), 'orlop-default': profileFacts('orlop-default') },
+  };
+}
+
+function profileFacts(name: ProfileName): ProfileFacts {
+  return { text: textOf(profilePath(name)), loaded: profileMode(name) !== null };
+}
+
+function textOf(path: string): string | null {
   try {
     return readFileSync(path, 'utf8');
   } catch {
@@ -77,7 +81,7 @@ async function carryOut(step: Step): Promise<string> {
       return `wrote ${step.path}`;
     case 'load':
       load(step.parser, step.path);
-      return `AppArmor has the profile of ${installedPath}`;
+      return `AppArmor has the profile of ${step.path}`;
   }
 }
 

@@ -1,3 +1,4 @@
+import { defaultProfile } from '../../linux/app-armor.ts';
 import { type Installed, installedPath } from '../../native/installed-launcher.ts';
 
 /** What `doctor --fix` found. */
@@ -5,18 +6,25 @@ export interface FixFacts {
   /** The package's orlop-launcher. */
   readonly own: string;
   readonly installed: Installed;
+  /** Text of the package's profile for containers. */
+  readonly text: string;
   /** Null where AppArmor is off. */
   readonly appArmor: {
     /** Path of apparmor_parser(8); null: not installed. */
     readonly parser: string | null;
-    /** Its rules know user namespaces, since version 4. */
-    readonly knowsUserNamespaces: boolean;
-    /** Text of the profile's file; null: there is none. */
-    readonly profile: string | null;
-    /** Null: only root can see it. */
-    readonly loaded: boolean | null;
+    /** Versions of rules that it knows: 3.0 is needed for the profile of containers, 4.0 knows user namespaces. */
+    readonly knows: { readonly '3.0': boolean; readonly '4.0': boolean };
+    readonly profiles: Readonly<Record<ProfileName, ProfileFacts>>;
   } | null;
 }
+
+export interface ProfileFacts {
+  /** Text of the profile's file; null: there is none. */
+  readonly text: string | null;
+  readonly loaded: boolean;
+}
+
+export type ProfileName = 'orlop-launcher' | typeof defaultProfile;
 
 /** One thing that `doctor --fix` does, as root. */
 export type Step =
@@ -30,11 +38,13 @@ export interface Fix {
   readonly notes: readonly string[];
 }
 
-/** Its name is that of the profile, as is usual there. */
-export const profilePath = '/etc/apparmor.d/orlop-launcher';
+/** The file of a profile has its name, as is usual there. */
+export function profilePath(name: ProfileName): string {
+  return `/etc/apparmor.d/${name}`;
+}
 
-/** The profile confines nothing: it attaches to this path only, and allows what AppArmor forbids by default. */
-export const profileText = `# Written by 'orlop doctor --fix'. orlop-launcher makes user namespaces, in which users start containers.
+/** This profile confines nothing: it attaches to this path only, and allows what AppArmor forbids by default. */
+export const launcherText = `# Written by 'orlop doctor --fix'. orlop-launcher makes user namespaces, in which users start containers.
 abi <abi/4.0>,
 
 profile orlop-launcher ${installedPath} flags=(unconfined) {
@@ -45,21 +55,29 @@ profile orlop-launcher ${installedPath} flags=(unconfined) {
 `;
 
 /** The steps that are left: none where all was done before. Pure. */
-export function planFix({ own, installed, appArmor }: FixFacts): Fix {
+export function planFix({ own, installed, text, appArmor }: FixFacts): Fix {
   const steps: Step[] = [];
   if (installed.state !== 'same') steps.push({ kind: 'install', from: own, to: installedPath });
   if (appArmor === null) return { steps, notes: ['AppArmor is off: no profile is needed'] };
-  const { parser, knowsUserNamespaces, profile, loaded } = appArmor;
+  const { parser, knows, profiles } = appArmor;
   if (parser === null) {
     return {
       steps,
       notes: ['AppArmor is on, and apparmor_parser is missing: install the package apparmor, then fix it again'],
     };
   }
-  if (!knowsUserNamespaces) return { steps, notes: ['this AppArmor forbids no user namespaces: no profile is needed'] };
-  if (profile !== profileText) steps.push({ kind: 'write', path: profilePath, text: profileText });
-  if (profile !== profileText || loaded !== true) steps.push({ kind: 'load', parser, path: profilePath });
-  return { steps, notes: [] };
+  const add = (name: ProfileName, wanted: string) => {
+    const path = profilePath(name);
+    const found = profiles[name];
+    if (found.text !== wanted) steps.push({ kind: 'write', path, text: wanted });
+    if (found.text !== wanted || !found.loaded) steps.push({ kind: 'load', parser, path });
+  };
+  const notes: string[] = [];
+  if (knows['4.0']) add('orlop-launcher', launcherText);
+  else notes.push('this AppArmor forbids no user namespaces: orlop-launcher needs no profile');
+  if (knows['3.0']) add(defaultProfile, text);
+  else notes.push('this AppArmor is older than 3.0: containers get no profile');
+  return { steps, notes };
 }
 
 /** A step in words, for a line that begins with what is done. Pure. */

@@ -2,8 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { type ErrorCode, RequestError } from '../../errors/index.ts';
 import { messageOf } from '../../errors/message.ts';
-import { kernelRelease } from '../../linux/kernel.ts';
-import { online } from '../../linux/online.ts';
+import { machine } from '../../linux/machine.ts';
 import { isolationNames } from '../../native/isolation-types.ts';
 import { mergeEnv, parseEnv, parseEnvFile } from '../../request/environment.ts';
 import { parseRunOptions } from '../../request/options.ts';
@@ -45,7 +44,7 @@ export const runOptions: readonly CommandOption[] = [
   { flags: '--cap-drop <capability>', text: 'Drop a capability, or ALL', many: true },
   {
     flags: '--security-opt <option>',
-    text: 'no-new-privileges=false, seccomp=unconfined|FILE, systempaths=host|unconfined, mask=PATH, unmask=ALL|PATH',
+    text: 'no-new-privileges=false, seccomp=unconfined|FILE, apparmor=unconfined|PROFILE, systempaths=host|unconfined, mask=PATH, unmask=ALL|PATH',
     many: true,
   },
   ...limitOptions,
@@ -125,7 +124,7 @@ export async function runArguments({ io, args, values }: Invocation): Promise<Ru
     stopTimeout: text(values, 'stopTimeout'),
     labels: [...(await Promise.all(texts(values, 'labelFile').map(labelFile))).flat(), ...texts(values, 'label')],
   };
-  return parseRunOptions(image, argv, options, { cwd: io.cwd, env: io.env, kernel: kernelRelease, online });
+  return parseRunOptions(image, argv, options, { cwd: io.cwd, env: io.env, ...machine });
 }
 
 async function envFile(file: string, environment: Invocation['io']['env']): Promise<readonly EnvEntry[]> {

@@ -25,6 +25,7 @@ const good: Facts = {
   executables: { 'orlop-archive': { file: '/p/orlop-archive' }, 'orlop-init': { file: '/p/orlop-init' } },
   tried: allSucceed,
   launcher: { state: 'none' },
+  appArmor: null,
   extraCerts: undefined,
 };
 const refused = new RequestError('ORLOP_E_PERMISSION', 'no user namespace', {
@@ -51,6 +52,22 @@ describe('the checks of doctor', () => {
   it('find nothing on a good machine', () => {
     expect(bad({})).to.deep.equal([]);
     expect(runChecks(good)).to.have.length.greaterThan(8);
+  });
+
+  it('say whether containers get a profile of AppArmor', () => {
+    const check = (appArmor: Facts['appArmor']) =>
+      runChecks({ ...good, appArmor }).find(({ name }) => name === 'AppArmor');
+    expect(check(null)).to.deep.include({ status: 'ok', detail: 'off: containers get no profile' });
+    expect(check({ mode: 'enforce' })).to.deep.include({
+      status: 'ok',
+      detail: `the profile 'orlop-default' (enforce)`,
+    });
+    expect(check({ mode: null })?.hint).to.include('doctor --fix');
+    for (const mode of ['complain', 'unconfined']) {
+      const { status, detail, hint } = check({ mode }) ?? {};
+      expect({ status, hint }).to.deep.equal({ status: 'warn', hint: `'sudo aa-enforce orlop-default'` });
+      expect(detail).to.include(`(${mode}) denies nothing`);
+    }
   });
 
   it('say which limits can be held', () => {
