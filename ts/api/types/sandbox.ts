@@ -15,6 +15,7 @@ export type SandboxLimits = { readonly [Name in keyof LimitOptions]: LimitOption
  * | `workdir` | `/tmp` |
  * | `user` | `1000:1000`; `0:0` where the caller has one ID, who is that root |
  * | `capDrop` | `ALL`; `capAdd` gives some back |
+ * | `ulimits` | `sigpending=1024`, `msgqueue=131072`, to which yours are added |
  * | `network` | `none` |
  * | `userns` | `auto` for root; the containers of an ordinary user are in a user namespace anyway |
  * | `timeout` | 10,000 ms, or `limits.wallTime`; 0 is none |
