@@ -5,8 +5,8 @@ import type { BufferRunInput, LinesRunInput, RunInput } from './starts.ts';
 export type SandboxLimits = { readonly [Name in keyof LimitOptions]: LimitOptions[Name] | null };
 
 /**
- * Options of `sandbox`: those of `run`, with other defaults. An option replaces its default, but for `capDrop`, which
- * adds to it, and `limits`, which are merged one by one.
+ * Options of `sandbox`: those of `run`, with other defaults. An option replaces its default, but for `capDrop` and
+ * `ulimits`, which add to it, and `limits`, which are merged one by one.
  *
  * | | Default |
  * | --- | --- |
