@@ -16,6 +16,8 @@ const limits = { memory: '256m', swap: 0, cpus: 1, pids: 64 } as const;
 /** An empty file takes memory too, which counts for its container only where memory is limited. */
 const workspace = '/tmp:size=64m,nr_inodes=16k,exec';
 const user = 1000;
+/** What the kernel counts for the user too who made the user namespace: signals that wait, timers among them, and queues. */
+const ulimits = ['sigpending=1024', 'msgqueue=131072'] as const;
 
 /**
  * Options of `run` for a sandbox: an option of the caller replaces its default. Pure.
@@ -23,7 +25,7 @@ const user = 1000;
  * @param rights IDs that containers have, and whether each can have a user namespace of its own
  */
 export function sandboxOptions(
-  { limits: chosen, capDrop = [], ...options }: AnySandboxOptions,
+  { limits: chosen, capDrop = [], ulimits: bounds = [], ...options }: AnySandboxOptions,
   rights: Pick<Rights, 'kind'> & IdMaps,
 ): RunOptions & AnyRunInput {
   return {
@@ -39,6 +41,7 @@ export function sandboxOptions(
     maxBuffer: chosen?.output == null ? maxBuffer : Number.POSITIVE_INFINITY,
     ...withoutUndefined(options),
     capDrop: (['ALL'] as readonly string[]).concat(capDrop),
+    ulimits: (ulimits as readonly string[]).concat(bounds),
     limits: limitsOf(chosen),
     reject: false,
   };

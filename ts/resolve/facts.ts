@@ -14,7 +14,7 @@ import {
 } from '../plan/defaults.ts';
 import type { BindMount, LayerInMemory, Rlimit, StartFacts, TmpfsMount, UserMount } from '../plan/facts.ts';
 import { parents } from '../plan/layout.ts';
-import { unionParts } from '../record/layer.ts';
+import { hasOwnUsers, unionParts } from '../record/layer.ts';
 import type { ContainerRecord } from '../record/schema.ts';
 import { isUnmasked } from '../request/system-paths.ts';
 import type { CapabilityChanges, RunRequest, TmpfsSpec, Ulimit } from '../request/types.ts';
@@ -90,7 +90,9 @@ export function startFacts(record: ContainerRecord, image: ResolvedImage, contex
     readonlyPaths: defaultReadonlyPaths.filter(isHidden),
     hostSystem,
     // They are written to a /proc of the container.
-    sysctls: hostSystem ? [] : withDefaultSysctls(request.network, request.sysctls ?? []),
+    sysctls: hostSystem
+      ? []
+      : withDefaultSysctls({ network: request.network, ownUsers: hasOwnUsers(request) }, request.sysctls ?? []),
     shmSize: BigInt(request.shmSize),
     cgroup: context.cgroup,
     parentDeath: sigkill,

@@ -23,6 +23,7 @@ describe('the options of a sandbox', () => {
       timeout: 10_000,
       maxBuffer: 1_048_576,
       capDrop: ['ALL'],
+      ulimits: ['sigpending=1024', 'msgqueue=131072'],
       limits: { memory: '256m', swap: 0, cpus: 1, pids: 64 },
       reject: false,
     });
@@ -55,6 +56,11 @@ describe('the options of a sandbox', () => {
       encoding: 'buffer',
     });
     expect(ofRoot({ readOnly: undefined, timeout: undefined, limits: undefined })).to.deep.equal(ofRoot());
+  });
+
+  it('add the limits of processes to their own, the last of which holds', () => {
+    const { ulimits } = ofRoot({ ulimits: ['nproc=64', 'msgqueue=0'] });
+    expect(ulimits).to.deep.equal(['sigpending=1024', 'msgqueue=131072', 'nproc=64', 'msgqueue=0']);
   });
 
   it('never give capabilities back by dropping others', () => {

@@ -5,8 +5,8 @@ import type { BufferRunInput, LinesRunInput, RunInput } from './starts.ts';
 export type SandboxLimits = { readonly [Name in keyof LimitOptions]: LimitOptions[Name] | null };
 
 /**
- * Options of `sandbox`: those of `run`, with other defaults. An option replaces its default, but for `capDrop`, which
- * adds to it, and `limits`, which are merged one by one.
+ * Options of `sandbox`: those of `run`, with other defaults. An option replaces its default, but for `capDrop` and
+ * `ulimits`, which add to it, and `limits`, which are merged one by one.
  *
  * | | Default |
  * | --- | --- |
@@ -15,6 +15,7 @@ export type SandboxLimits = { readonly [Name in keyof LimitOptions]: LimitOption
  * | `workdir` | `/tmp` |
  * | `user` | `1000:1000`; `0:0` where the caller has one ID, who is that root |
  * | `capDrop` | `ALL`; `capAdd` gives some back |
+ * | `ulimits` | `sigpending=1024`, `msgqueue=131072`, to which yours are added |
  * | `network` | `none` |
  * | `userns` | `auto` for root; the containers of an ordinary user are in a user namespace anyway |
  * | `timeout` | 10,000 ms, or `limits.wallTime`; 0 is none |
