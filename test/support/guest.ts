@@ -25,6 +25,9 @@ export interface GuestResult {
 
 export type GuestUser = 'root' | 'alice';
 
+/** What is PID 1: the script that reads the commands, or systemd, of which that is a service. */
+export type Pid1 = 'shell' | 'systemd';
+
 const qemu = '/usr/bin/qemu-system-x86_64';
 const virtiofsd = '/usr/libexec/virtiofsd';
 const memory = '2048M';
@@ -56,18 +59,18 @@ export class Guest {
     this.archive = archive;
   }
 
-  /** Boots the guest. */
-  static async boot(): Promise<Guest> {
+  /** Boots the guest. With systemd as PID 1 it takes twice as long. */
+  static async boot(pid1: Pid1 = 'shell'): Promise<Guest> {
     const directory = mkdtempSync('/var/tmp/orlop-vm-');
     try {
-      return await Guest.#bootIn(directory);
+      return await Guest.#bootIn(directory, pid1);
     } catch (error) {
       rmSync(directory, { recursive: true });
       throw error;
     }
   }
 
-  static async #bootIn(directory: string): Promise<Guest> {
+  static async #bootIn(directory: string, pid1: Pid1): Promise<Guest> {
     chmodSync(directory, 0o755);
     copyFileSync('test/vm/init', join(directory, 'init'));
     for (const name of readdirSync('build-vm').filter((one) => one.endsWith(modules))) {
@@ -78,7 +81,7 @@ export class Guest {
     const server = createServer().listen(join(directory, 'port'));
     const files = program(virtiofsd, sharing(join(directory, 'files')), 'pipe');
     await announced(files, /Waiting for vhost-user/);
-    const machine = program(qemu, machineOf(directory), 'inherit');
+    const machine = program(qemu, machineOf(directory, pid1), 'inherit');
     const ended = once(machine, 'exit').then(() => null);
     const connection = await Promise.race([once(server, 'connection'), ended]);
     server.close();
@@ -148,7 +151,7 @@ function sharing(socket: string): readonly string[] {
   return ['--shared-dir=/', ...safe, `--socket-path=${socket}`];
 }
 
-function machineOf(directory: string): readonly string[] {
+function machineOf(directory: string, pid1: Pid1): readonly string[] {
   const at = (name: string) => join(directory, name);
   const kernel = `console=ttyS0 quiet panic=-1 rootfstype=virtiofs root=files ro init=${at('init')}`;
   return [
@@ -158,7 +161,7 @@ function machineOf(directory: string): readonly string[] {
     ...['-chardev', `socket,id=files,path=${at('files')}`, '-device', 'vhost-user-fs-pci,chardev=files,tag=files'],
     ...['-chardev', `socket,id=port,path=${at('port')}`, '-device', 'virtio-serial-pci'],
     ...['-device', 'virtserialport,chardev=port,name=port'],
-    ...['-kernel', 'build-vm/vmlinuz', '-append', `${kernel} apparmor=1 security=apparmor`],
+    ...['-kernel', 'build-vm/vmlinuz', '-append', `${kernel} apparmor=1 security=apparmor -- ${pid1}`],
   ];
 }
 

@@ -23,8 +23,9 @@ export async function userSite(addon: Native): Promise<Native> {
     const result = await addon.startLauncher(options);
     if ('native' in result) {
       const why = refused === undefined ? narrow : reasonOf(refused);
-      const { userNamespace } = result;
-      return { ...result.native, rights: { kind: 'user', userNamespace, launcher: true, users, groups, narrow: why } };
+      const { userNamespace, pid: launcherPid } = result;
+      const rights = { kind: 'user', userNamespace, launcher: true, launcherPid, users, groups, narrow: why } as const;
+      return { ...result.native, rights };
     }
     refused = result.refused;
     // A caller under no_new_privs cannot use the helpers, which are set-id programs.

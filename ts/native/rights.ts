@@ -18,6 +18,8 @@ export type Rights =
       readonly kind: 'user';
       readonly userNamespace: number;
       readonly launcher: true;
+      /** Process ID of orlop-launcher. */
+      readonly launcherPid: number;
       /** Why the namespace has one ID; null if it has a range. */
       readonly narrow: string | null;
     } & IdMaps)
