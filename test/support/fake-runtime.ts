@@ -63,7 +63,7 @@ async function fakeRuntime(directory: string): Promise<FakeRuntime> {
     prepared: new PreparedContainers(),
     networks: prefetchNetworks(native),
     ranges: new Ranges(native, () => `${directory}/ranges`),
-    groups: new Groups(native, () => false, noPlace),
+    groups: new Groups(native, () => false, { find: () => noPlace, widen: (place) => place }),
     where: new Where(native, 'program', ''),
     images: images(() => runtime),
     found: { value: image(), checks: [['share', '/run/images.lock']], repeatable: true },
@@ -74,9 +74,7 @@ async function fakeRuntime(directory: string): Promise<FakeRuntime> {
 }
 
 /** A machine without control groups. */
-function noPlace(): Place {
-  return { branches: [], missing: () => ({ why: 'none are mounted', hint: 'mount them' }) };
-}
+const noPlace: Place = { branches: [], missing: () => ({ why: 'none are mounted', hint: 'mount them' }) };
 
 function images(runtime: () => FakeRuntime): ImageStore {
   const known: Partial<ImageStore> = {

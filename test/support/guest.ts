@@ -25,6 +25,13 @@ export interface GuestResult {
 
 export type GuestUser = 'root' | 'alice';
 
+/** How the guest boots. */
+export interface Boot {
+  readonly pid1: 'shell' | 'systemd';
+  /** Module of mandatory access control. */
+  readonly security: 'apparmor' | 'selinux';
+}
+
 const qemu = '/usr/bin/qemu-system-x86_64';
 const virtiofsd = '/usr/libexec/virtiofsd';
 const memory = '2048M';
@@ -56,22 +63,18 @@ export class Guest {
     this.archive = archive;
   }
 
-  /**
-   * Boots the guest.
-   *
-   * @param security module of mandatory access control
-   */
-  static async boot(security: 'apparmor' | 'selinux' = 'apparmor'): Promise<Guest> {
+  /** Boots the guest. With systemd as PID 1 it takes twice as long. */
+  static async boot({ pid1 = 'shell', security = 'apparmor' }: Partial<Boot> = {}): Promise<Guest> {
     const directory = mkdtempSync('/var/tmp/orlop-vm-');
     try {
-      return await Guest.#bootIn(directory, security);
+      return await Guest.#bootIn(directory, { pid1, security });
     } catch (error) {
       rmSync(directory, { recursive: true });
       throw error;
     }
   }
 
-  static async #bootIn(directory: string, security: string): Promise<Guest> {
+  static async #bootIn(directory: string, boot: Boot): Promise<Guest> {
     chmodSync(directory, 0o755);
     copyFileSync('test/vm/init', join(directory, 'init'));
     for (const name of readdirSync('build-vm').filter((one) => one.endsWith(modules))) {
@@ -82,7 +85,7 @@ export class Guest {
     const server = createServer().listen(join(directory, 'port'));
     const files = program(virtiofsd, sharing(join(directory, 'files')), 'pipe');
     await announced(files, /Waiting for vhost-user/);
-    const machine = program(qemu, machineOf(directory, security), 'inherit');
+    const machine = program(qemu, machineOf(directory, boot), 'inherit');
     const ended = once(machine, 'exit').then(() => null);
     const connection = await Promise.race([once(server, 'connection'), ended]);
     server.close();
@@ -152,7 +155,7 @@ function sharing(socket: string): readonly string[] {
   return ['--shared-dir=/', ...safe, `--socket-path=${socket}`];
 }
 
-function machineOf(directory: string, security: string): readonly string[] {
+function machineOf(directory: string, { pid1, security }: Boot): readonly string[] {
   const at = (name: string) => join(directory, name);
   const kernel = `console=ttyS0 quiet panic=-1 rootfstype=virtiofs root=files ro init=${at('init')}`;
   return [
@@ -162,7 +165,7 @@ function machineOf(directory: string, security: string): readonly string[] {
     ...['-chardev', `socket,id=files,path=${at('files')}`, '-device', 'vhost-user-fs-pci,chardev=files,tag=files'],
     ...['-chardev', `socket,id=port,path=${at('port')}`, '-device', 'virtio-serial-pci'],
     ...['-device', 'virtserialport,chardev=port,name=port'],
-    ...['-kernel', 'build-vm/vmlinuz', '-append', `${kernel} ${security}=1 security=${security}`],
+    ...['-kernel', 'build-vm/vmlinuz', '-append', `${kernel} ${security}=1 security=${security} -- ${pid1}`],
   ];
 }
 

@@ -42,6 +42,12 @@ const requirements = {
   'pids-v1': () => (mounted('cgroup', ',pids') ? null : 'there are no pids of cgroup v1'),
   'freezer-v1': () => (mounted('cgroup', 'freezer') ? null : 'there is no freezer of cgroup v1'),
   vm: () => (canBoot() ? null : 'QEMU or its kernel is not here: scripts/setup vm'),
+  systemd: () =>
+    ['/usr/lib/systemd/systemd', '/usr/lib/systemd/user/dbus.socket', '/usr/bin/busctl'].every((file) =>
+      existsSync(file),
+    )
+      ? null
+      : 'systemd or its buses of users are not here: scripts/setup vm',
   zstd: () => (runs('zstd', '--version') ? null : 'zstd is not installed'),
 } as const;
 

@@ -8,7 +8,7 @@ describe('labels of SELinux, where it is on', function () {
   requires('root', 'x64', 'vm', 'addon', 'archive', 'helper', 'cli', 'busybox');
   let guest: Guest;
   before(async () => {
-    guest = await Guest.boot('selinux');
+    guest = await Guest.boot({ security: 'selinux' });
   });
   after(() => guest?.end());
 

@@ -78,7 +78,7 @@ describe('orlop of ordinary users, on another kernel', function () {
     expect(doctor).to.match(/^ok +cgroup +v2, limits of memory, pids$/m);
     expect(doctor).to.match(/^ok +isolation .*not .*cgroups$/m);
     expect(await output('alice', 'orlop doctor')).to.match(
-      /^warn +cgroup +v2, not delegated: no limits\n *hint: .*Delegate=yes/m,
+      /^warn +cgroup +v2, not delegated: no limits, because no systemd .*\n *hint: .*loginctl/m,
     );
   });
 

@@ -22,6 +22,8 @@ export interface Place {
   readonly branches: readonly Branch[];
   /** Why a controller is in no branch. */
   missing(controller: Controller): { readonly why: string; readonly hint: string };
+  /** Why the caller's systemd gave no scope, where it was asked. */
+  readonly refused?: string;
 }
 
 /** Name of the directory that holds the cgroups of all containers. */
@@ -81,7 +83,8 @@ function explain(
   };
 }
 
-function controllersOf({ version, controllers: names, mount }: Hierarchy): readonly Controller[] {
+/** Controllers that the top of a hierarchy, or another directory in place of it, has for limits. */
+export function controllersOf({ version, controllers: names, mount }: Hierarchy): readonly Controller[] {
   const listed = version === 1 ? names : readIfAny(join(mount, 'cgroup.controllers')).split(/\s+/);
   return controllers.filter((one) => listed.includes(version === 1 && one === 'io' ? 'blkio' : one));
 }
@@ -94,7 +97,27 @@ function branchOf(hierarchy: Hierarchy, held: readonly Controller[], chosen: str
   accessSync(base, constants.W_OK);
   // The top of a hierarchy lacks most control files, and is nobody's.
   const parent = join(base, chosen === undefined || chosen === '/' ? ours : chosen);
-  const branch = { version, base, parent, controllers: held };
+  return made({ version, base, parent, controllers: held });
+}
+
+/**
+ * The place in a cgroup of version 2 that is for this program alone. The processes in it are moved to one below.
+ *
+ * @throws a system error if no directory can be made
+ */
+export function placeBelow(hierarchy: Hierarchy, base: string): Place {
+  vacate(base);
+  const branch = made({ version: 2, base, parent: join(base, ours), controllers: controllersOf(hierarchy) });
+  const why = `'${branch.parent}' has no such controller`;
+  return {
+    branches: [branch],
+    missing: (controller) => explain(controller, [hierarchy], new Map([[controller, why]])),
+  };
+}
+
+/** A branch with its directory, and with the controllers that are enabled in it. */
+function made(branch: Branch): Branch {
+  const { version, parent, controllers: held } = branch;
   if (version === 1 || held.length === 0) return branch;
   makeParent(branch);
   const enabled = readIfAny(join(parent, 'cgroup.subtree_control')).split(/\s+/);
@@ -107,9 +130,9 @@ export const attempts = 5;
 /** Makes the directory of a branch. Throws a system error. */
 export function makeParent({ version, base, parent, controllers: held }: Branch): void {
   mkdirSync(parent, { recursive: true, mode: 0o755 });
-  const made = between(base, parent);
-  if (version === 2) for (const directory of [base, ...made]) enable(directory, held);
-  else if (held.includes('cpuset')) for (const directory of made) fillSets(directory);
+  const below = between(base, parent);
+  if (version === 2) for (const directory of [base, ...below]) enable(directory, held);
+  else if (held.includes('cpuset')) for (const directory of below) fillSets(directory);
 }
 
 /**

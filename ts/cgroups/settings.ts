@@ -52,8 +52,16 @@ type Value = readonly [files: string | readonly string[], value: string | number
  * @throws RequestError ORLOP_E_LIMIT if the machine cannot hold one
  */
 export function settingsOf(limits: Limits, machine: Machine): readonly Setting[] {
-  const wishes = [...memory(limits), ...processors(limits), ...processes(limits), ...blocks(limits, machine)];
-  return wishes.flatMap((wish) => granted(wish, machine));
+  return wishesOf(limits, machine).flatMap((wish) => granted(wish, machine));
+}
+
+/** Controllers that hold these limits, each once. Pure. */
+export function controllersFor(limits: Limits): readonly Controller[] {
+  return [...new Set(wishesOf(limits, { device: () => '' }).map(({ controller }) => controller))];
+}
+
+function wishesOf(limits: Limits, machine: Pick<Machine, 'device'>): readonly Wish[] {
+  return [...memory(limits), ...processors(limits), ...processes(limits), ...blocks(limits, machine)];
 }
 
 function granted({ controller, asked, first, second, optional }: Wish, machine: Machine): readonly Setting[] {
@@ -171,7 +179,7 @@ const throttles = {
   wiops: 'blkio.throttle.write_iops_device',
 } as const;
 
-function blocks({ blkioWeight, deviceRates = [] }: Limits, { device }: Machine): readonly Wish[] {
+function blocks({ blkioWeight, deviceRates = [] }: Limits, { device }: Pick<Machine, 'device'>): readonly Wish[] {
   const wishes: Wish[] = [];
   if (blkioWeight !== undefined) {
     wishes.push({

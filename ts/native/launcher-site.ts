@@ -24,9 +24,10 @@ export async function userSite(addon: Native): Promise<Native> {
     const result = await addon.startLauncher(options);
     if ('native' in result) {
       const why = refused === undefined ? narrow : reasonOf(refused);
-      const { userNamespace, pid } = result;
-      const confined = isConfined(pid);
-      const rights = { kind: 'user', userNamespace, launcher: true, users, groups, narrow: why, confined } as const;
+      const { userNamespace, pid: launcherPid } = result;
+      const confined = isConfined(launcherPid);
+      const own = { userNamespace, launcherPid, users, groups, confined };
+      const rights = { kind: 'user', launcher: true, narrow: why, ...own } as const;
       return { ...result.native, rights };
     }
     refused = result.refused;

@@ -23,6 +23,8 @@ type Making =
       readonly kind: 'user';
       readonly userNamespace: number;
       readonly launcher: true;
+      /** Process ID of orlop-launcher. */
+      readonly launcherPid: number;
       /** Why the namespace has one ID; null if it has a range. */
       readonly narrow: string | null;
     } & IdMaps)

@@ -1,7 +1,15 @@
 import { statSync } from 'node:fs';
 import { Group } from '../cgroups/group.ts';
 import { type Branch, findPlace, hasFile, type Place, removeParent } from '../cgroups/place.ts';
-import { type Controller, defaultPids, type Machine, type Setting, settingsOf } from '../cgroups/settings.ts';
+import { placeInScope } from '../cgroups/scope.ts';
+import {
+  type Controller,
+  controllersFor,
+  defaultPids,
+  type Machine,
+  type Setting,
+  settingsOf,
+} from '../cgroups/settings.ts';
 import { sweep } from '../cgroups/sweep.ts';
 import { RequestError } from '../errors/index.ts';
 import { messageOf } from '../errors/message.ts';
@@ -24,6 +32,14 @@ interface Needs {
   readonly branches: readonly Branch[];
 }
 
+/** Finds where cgroups can be made. */
+export interface Finder {
+  /** For `--cgroup-parent`, or by default. */
+  find(parent: string | undefined): Place;
+  /** A place that has these controllers too, which the other lacks. If there is none, the old one; it says why. */
+  widen(place: Place, needed: readonly Controller[]): Place;
+}
+
 /** Prefetched cgroups: one for the next start, and one for a start that comes meanwhile; more when starts come at once. */
 const size = 2;
 const maxSize = 16;
@@ -35,9 +51,10 @@ const maxSize = 16;
 export class Groups {
   readonly #native: Native;
   readonly #prefetches: () => boolean;
-  readonly #find: (parent: string | undefined) => Place;
+  readonly #find: Finder['find'];
+  readonly #widen: Finder['widen'];
   readonly #places = new Map<string | undefined, Place>();
-  readonly #needs = new WeakMap<Limits, Needs>();
+  #needs = new WeakMap<Limits, Needs>();
   /** By the directories that they are made in. */
   readonly #waiting = new Map<string, Prefetch<Group>>();
   readonly #removing = new Set<Promise<void>>();
@@ -51,12 +68,13 @@ export class Groups {
 
   /**
    * @param prefetches false in a program that makes one start
-   * @param find finds the directories for `--cgroup-parent`
+   * @param finder finds the directories
    */
-  constructor(native: Native, prefetches: () => boolean, find: (parent: string | undefined) => Place = findPlace) {
+  constructor(native: Native, prefetches: () => boolean, finder: Finder = finderOf(native)) {
     this.#native = native;
     this.#prefetches = prefetches;
-    this.#find = find;
+    this.#find = finder.find;
+    this.#widen = finder.widen;
   }
 
   /**
@@ -70,7 +88,7 @@ export class Groups {
 
   /** True if a container can see its limits: in its cgroup of version 2, with controllers. */
   shows(limits: Limits): boolean {
-    return this.#placeOf(limits).branches.some(({ version, controllers }) => version === 2 && controllers.length > 0);
+    return this.#placeFor(limits).branches.some(({ version, controllers }) => version === 2 && controllers.length > 0);
   }
 
   /**
@@ -79,7 +97,7 @@ export class Groups {
    * @throws RequestError ORLOP_E_LIMIT
    */
   asked(limits: Limits): readonly Setting[] {
-    return settingsOf(limits, machineOf(this.#placeOf(limits)));
+    return settingsOf(limits, machineOf(this.#placeFor(limits)));
   }
 
   /**
@@ -185,14 +203,29 @@ export class Groups {
   #needsOf(limits: Limits): Needs {
     const known = this.#needs.get(limits);
     if (known !== undefined) return known;
-    const place = this.#placeOf(limits);
+    const place = this.#placeFor(limits);
     const machine = machineOf(place);
     const byDefault = limits.pids === undefined && machine.version('pids') !== null;
     const settings = settingsOf(byDefault ? { ...limits, pids: defaultPids } : limits, machine);
     const needs = { settings, branches: branchesFor(place, settings) };
-    if (limits.cpuTime !== undefined) requireCounter(needs.branches);
+    if (limits.cpuTime !== undefined) requireCounter(needs.branches, place.refused);
     this.#needs.set(limits, needs);
     return needs;
+  }
+
+  /** The place that holds limits which were asked for, if there is one. */
+  #placeFor(limits: Limits): Place {
+    const place = this.#placeOf(limits);
+    const lacks = (one: Controller) => !place.branches.some(({ controllers }) => controllers.includes(one));
+    const needed = controllersFor(limits).filter(lacks);
+    const isUncounted = limits.cpuTime !== undefined && !place.branches.some(({ version }) => version === 2);
+    if ((needed.length === 0 && !isUncounted) || limits.cgroupParent !== undefined) return place;
+    const wider = this.#widen(place, needed);
+    if (wider.branches === place.branches) return wider;
+    this.#places.set(undefined, wider);
+    // From now on the default limit of processes holds too.
+    this.#needs = new WeakMap();
+    return wider;
   }
 
   #placeOf({ cgroupParent }: Limits): Place {
@@ -201,6 +234,14 @@ export class Groups {
     this.#places.set(cgroupParent, place);
     return place;
   }
+}
+
+/** A user's launcher can be moved to where it may make cgroups. What root cannot do, systemd cannot either. */
+function finderOf({ rights }: Pick<Native, 'rights'>): Finder {
+  return {
+    find: findPlace,
+    widen: (place, needed) => (rights.kind === 'user' ? placeInScope(place, needed, rights.launcherPid) : place),
+  };
 }
 
 function machineOf(place: Place): Machine {
@@ -230,9 +271,10 @@ function keyOf(branches: readonly Branch[]): string {
 }
 
 /** @throws RequestError ORLOP_E_LIMIT */
-function requireCounter(branches: readonly Branch[]): void {
+function requireCounter(branches: readonly Branch[], refused: string | undefined): void {
   if (branches.some(({ version }) => version === 2)) return;
-  throw new RequestError('ORLOP_E_LIMIT', 'the limit of processor time cannot be held: no cgroup v2 counts it', {
+  const why = `no cgroup v2 counts it${refused === undefined ? '' : `, and ${refused}`}`;
+  throw new RequestError('ORLOP_E_LIMIT', `the limit of processor time cannot be held: ${why}`, {
     hint: `mount cgroup v2, or start it by 'systemd-run --user --scope -p Delegate=yes'; or leave the limit out`,
   });
 }

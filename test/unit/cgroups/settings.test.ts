@@ -1,5 +1,11 @@
 import { expect } from 'chai';
-import { type Controller, type Machine, settingsOf, withoutSeat } from '../../../ts/cgroups/settings.ts';
+import {
+  type Controller,
+  controllersFor,
+  type Machine,
+  settingsOf,
+  withoutSeat,
+} from '../../../ts/cgroups/settings.ts';
 import { RequestError } from '../../../ts/errors/index.ts';
 import type { Limits } from '../../../ts/request/limits.ts';
 
@@ -103,6 +109,18 @@ describe('the control files of limits', () => {
     expect(refusal({ memory: 8 * mega, swap: 0 }, { has })).to.equal(swap);
     // The default is not asked for.
     expect(refusal({ memory: 8 * mega }, { has })).to.equal('none');
+  });
+
+  it('need each controller once, and those of the default limits never', () => {
+    expect(controllersFor({})).to.deep.equal([]);
+    expect(controllersFor({ cpuTime: 5, pids: 'max' })).to.deep.equal([]);
+    expect(controllersFor({ memory: 64 * mega, swap: 0, cpuShares: 512, pids: 9 })).to.deep.equal([
+      'memory',
+      'cpu',
+      'pids',
+    ]);
+    const rate = { kind: 'rbps', path: '/dev/missing', rate: 1 } as const;
+    expect(controllersFor({ blkioWeight: 100, deviceRates: [rate] })).to.deep.equal(['io']);
   });
 
   it('do not count the thread that sits beside a container', () => {

@@ -12,7 +12,7 @@ const kernel: IsolationFacts = {
 };
 
 function user(users: IdMap, narrow: string | null = null): Rights {
-  return { kind: 'user', userNamespace: 9, launcher: true, users, groups: users, narrow };
+  return { kind: 'user', userNamespace: 9, launcher: true, launcherPid: 7, users, groups: users, narrow };
 }
 
 function held(rights: Rights, facts = kernel): string[] {

@@ -1,8 +1,10 @@
-import { existsSync, mkdirSync, readdirSync, rmdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { Group } from '../../../ts/cgroups/group.ts';
-import type { Branch } from '../../../ts/cgroups/place.ts';
+import type { Branch, Place } from '../../../ts/cgroups/place.ts';
+import type { Controller } from '../../../ts/cgroups/settings.ts';
+import { RequestError } from '../../../ts/errors/index.ts';
 import { Groups, type Limited } from '../../../ts/prefetch/groups.ts';
 import { fakeNative } from '../../support/fake-native.ts';
 import { temporaryDirectory, until } from '../../support/temporary.ts';
@@ -17,11 +19,7 @@ describe('the cgroups of the next containers', () => {
     const branch: Branch = { version: 2, base: directory(), parent: parent(), controllers: [] };
     const place = { branches: [branch], missing: () => ({ why: '', hint: '' }) };
     mkdirSync(parent());
-    return new Groups(
-      fakeNative(),
-      () => prefetches,
-      () => place,
-    );
+    return new Groups(fakeNative(), () => prefetches, { find: () => place, widen: (one) => one });
   }
 
   const taken = (limited: Limited | null) => limited as Limited;
@@ -58,5 +56,60 @@ describe('the cgroups of the next containers', () => {
     }
     await until('it is removed', () => made().length === 0);
     await groups.close();
+  });
+
+  describe('of a user', () => {
+    const lacking = {
+      branches: [],
+      missing: (one: string) => ({ why: `'${one}' is not delegated`, hint: 'log in' }),
+    } satisfies Place;
+
+    /** Groups of a user, and the controllers for which each wider place was asked. */
+    function scoped(controllers: readonly Controller[]) {
+      const asked: (readonly Controller[])[] = [];
+      const branch: Branch = { version: 2, base: directory(), parent: parent(), controllers };
+      mkdirSync(parent());
+      for (const name of ['pids.max', 'memory.max', 'memory.oom.group', 'memory.swap.max']) {
+        writeFileSync(join(parent(), name), '');
+      }
+      const widen = (place: Place, needed: readonly Controller[]): Place => {
+        asked.push(needed);
+        return needed.every((one) => controllers.includes(one)) ? { ...place, branches: [branch] } : place;
+      };
+      return { asked, groups: new Groups(fakeNative(), () => false, { find: () => lacking, widen }) };
+    }
+
+    it('ask for a wider place only for a limit that was asked for, and once', async () => {
+      const { asked, groups } = scoped(['memory', 'pids']);
+      const unlimited = {};
+      expect(await groups.take(unlimited)).to.equal(null);
+      groups.check({ cgroupParent: '/', pids: 'max' });
+      expect(asked).to.deep.equal([]);
+      const limited = taken(await groups.take({ memory: 64 << 20 }));
+      expect(limited.settings.map(({ file }) => file)).to.include.members(['memory.max', 'pids.max']);
+      const other = taken(await groups.take({ memory: 32 << 20, pids: 9 }));
+      expect(asked).to.deep.equal([['memory']]);
+      // The default limit of processes holds now too, of requests that came before.
+      const third = taken(await groups.take(unlimited));
+      expect(third.settings.map(({ file }) => file)).to.deep.equal(['pids.max']);
+      for (const one of [limited, other, third]) groups.release(one);
+      await groups.close();
+    });
+
+    it('ask for one where nothing counts the time of processors', async () => {
+      const { asked, groups } = scoped([]);
+      groups.check({ cpuTime: 5 });
+      expect(asked).to.deep.equal([[]]);
+      await groups.close();
+    });
+
+    it('refuse what the wider place lacks too, and ask for none where the caller chose', async () => {
+      const { asked, groups } = scoped(['memory']);
+      const refused = /^the share of disks cannot be held: 'io' is not delegated$/;
+      expect(() => groups.check({ blkioWeight: 100 })).to.throw(RequestError, refused);
+      expect(() => groups.check({ memory: 64 << 20, cgroupParent: '/mine' })).to.throw(RequestError, 'memory');
+      expect(asked).to.deep.equal([['io']]);
+      await groups.close();
+    });
   });
 });

@@ -8,7 +8,15 @@ import { request } from '../../support/records.ts';
 import { refusalOf } from '../../support/refusal.ts';
 
 const users = mapOf('alice:100000:65536', 1000, ['alice']);
-const user: Rights = { kind: 'user', userNamespace: 9, launcher: true, users, groups: users, narrow: null };
+const user: Rights = {
+  kind: 'user',
+  userNamespace: 9,
+  launcher: true,
+  launcherPid: 7,
+  users,
+  groups: users,
+  narrow: null,
+};
 const own: UserNamespace = { first: null, size: 65536 };
 const chosen = (id: number, group = id): UserNamespace => ({ first: { user: id, group }, size: 65536 });
 

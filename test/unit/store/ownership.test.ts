@@ -13,7 +13,7 @@ const range = mapOf('a:100000:65536', 1000, ['a']);
 const another = mapOf('a:300000:65536', 1000, ['a']);
 
 function user(users: IdMap, groups = users, narrow: string | null = null): Rights {
-  return { kind: 'user', userNamespace: 9, launcher: true, users, groups, narrow };
+  return { kind: 'user', userNamespace: 9, launcher: true, launcherPid: 7, users, groups, narrow };
 }
 
 describe('the owners of the files of a store', () => {

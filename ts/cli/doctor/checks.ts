@@ -206,12 +206,14 @@ function checkMountApi({ addon }: Facts): Check | undefined {
   return { name, status: 'warn', detail: `without ${missing.join(', ')}`, hint };
 }
 
-function checkCgroup({ cgroup, controllers }: Facts): Check {
+function checkCgroup({ cgroup, controllers, scope, uid }: Facts): Check {
   const name = 'cgroup';
   if (cgroup !== 'none') {
     if (controllers.length > 0) return { name, status: 'ok', detail: `${cgroup}, limits of ${controllers.join(', ')}` };
-    const hint = `limits take root, or 'systemd-run --user --scope -p Delegate=yes' before the command`;
-    return { name, status: 'warn', detail: `${cgroup}, not delegated: no limits`, hint };
+    const detail = `${cgroup}, not delegated: no limits`;
+    if (uid === 0) return { name, status: 'warn', detail, hint: `limits take a cgroup that can be written` };
+    if ('why' in scope) return { name, status: 'warn', detail: `${detail}, because ${scope.why}`, hint: scope.hint };
+    return { name, status: 'ok', detail: `${cgroup}, limits of ${scope.controllers.join(', ')} in a scope of systemd` };
   }
   const hint = `mount it: 'mount -t cgroup2 cgroup2 /sys/fs/cgroup'`;
   return { name, status: 'warn', detail: 'not mounted: no limits, and commit pauses with signals', hint };

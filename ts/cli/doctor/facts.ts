@@ -3,6 +3,7 @@ import { readFile, statfs } from 'node:fs/promises';
 import { release } from 'node:os';
 import { dirname } from 'node:path';
 import { heldControllers } from '../../cgroups/place.ts';
+import { offeredScope } from '../../cgroups/scope.ts';
 import { RequestError } from '../../errors/index.ts';
 import { messageOf } from '../../errors/message.ts';
 import { archiveExecutable } from '../../images/archive/executable.ts';
@@ -33,6 +34,8 @@ export interface Facts {
   readonly cgroup: 'v2' | 'hybrid' | 'v1' | 'none';
   /** Controllers of control groups by which limits can be held. */
   readonly controllers: readonly string[];
+  /** Controllers that a scope of the caller's systemd would have, or why there can be none. */
+  readonly scope: { readonly controllers: readonly string[] } | { readonly why: string; readonly hint: string };
   /** Path of the store, or the reason why there is no place for it. */
   readonly store: /** `nearest`: the store itself, or the directory above it that exists. */
     | { readonly path: string; readonly fsType: number; readonly nearest: string }
@@ -83,6 +86,7 @@ export async function gatherFacts(surroundings: Surroundings): Promise<Facts> {
     seccompActions: (await read('/proc/sys/kernel/seccomp/actions_avail')).split(/\s+/).filter(Boolean),
     cgroup: await cgroupVersion(),
     controllers: heldControllers(),
+    scope: offeredScope(uid),
     store,
     separate: separateMounts(await read('/proc/self/mountinfo')),
     addon: addonFacts(addon),

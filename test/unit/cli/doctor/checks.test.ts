@@ -19,6 +19,7 @@ const good: Facts = {
   seccompActions: ['kill_process', 'errno', 'allow'],
   cgroup: 'v2',
   controllers: ['memory', 'cpu', 'pids'],
+  scope: { why: 'no systemd', hint: 'log in' },
   store: { path: '/var/lib/orlop', fsType: 0xef53, nearest: '/var/lib' },
   separate: [],
   addon: { features: 0b111111, file: '/p/orlop.node', rights: rootRights },
@@ -35,7 +36,7 @@ const refused = new RequestError('ORLOP_E_PERMISSION', 'no user namespace', {
 function userRights(subid: string): Rights {
   const map = mapOf(subid, 1000, ['alice']);
   const narrow = isOneId(map) ? 'no range' : null;
-  return { kind: 'user', userNamespace: 9, launcher: true, users: map, groups: map, narrow };
+  return { kind: 'user', userNamespace: 9, launcher: true, launcherPid: 7, users: map, groups: map, narrow };
 }
 
 function asUser(rights: Rights): Partial<Facts> {
@@ -75,6 +76,11 @@ describe('the checks of doctor', () => {
       runChecks({ ...good, ...changes }).find(({ name }) => name === 'cgroup')?.detail;
     expect(detail({})).to.equal('v2, limits of memory, cpu, pids');
     expect(detail({ cgroup: 'hybrid', controllers: [] })).to.equal('hybrid, not delegated: no limits');
+    const user = { uid: 1000, controllers: [] };
+    expect(detail(user)).to.equal('v2, not delegated: no limits, because no systemd');
+    expect(bad(user).find(({ name }) => name === 'cgroup')?.hint).to.equal('log in');
+    const scoped = { ...user, scope: { controllers: ['memory', 'pids'] } };
+    expect(detail(scoped)).to.equal('v2, limits of memory, pids in a scope of systemd');
   });
 
   it('find nothing for a user with a range of IDs', () => {
