@@ -32,6 +32,8 @@ export function request(changes: Partial<RunRequest> = {}): RunRequest {
     sysctls: [],
     oomScoreAdj: null,
     network: 'none',
+    pid: 'private',
+    cgroupns: 'private',
     interactive: false,
     labels: {},
     shmSize: 65_536,

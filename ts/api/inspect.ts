@@ -81,6 +81,8 @@ export function inspectContainer(
       CapAdd: request.capabilities.add,
       CapDrop: request.capabilities.drop,
       NetworkMode: request.network,
+      PidMode: request.pid === 'host' ? 'host' : '',
+      CgroupnsMode: request.cgroupns ?? 'private',
       PortBindings: {},
       RestartPolicy: { Name: 'no', MaximumRetryCount: 0 },
       ...hostLimits(request.limits),

@@ -6,7 +6,7 @@ import { parseIsolation } from './isolation.ts';
 import { labelsFromEntries, parseLabels } from './labels.ts';
 import { parseLimits } from './limits.ts';
 import { uniqueTargets } from './mounts.ts';
-import { parseContainerName, parseHostname, parseNetwork, parseUser } from './names.ts';
+import { parseContainerName, parseHostname, parseNamespace, parseNetwork, parseUser } from './names.ts';
 import { parseOomScoreAdj } from './oom-score.ts';
 import { otherLimits, otherOptions } from './other-options.ts';
 import { parseWorkdir } from './paths.ts';
@@ -66,6 +66,8 @@ export function parseRunOptions(
     sysctls: checkSysctls(sysctlsOf(given), { network, security }),
     oomScoreAdj: parseOomScoreAdj(given.oomScoreAdj ?? 0),
     network,
+    pid: parseNamespace('pid', given.pid ?? ''),
+    cgroupns: parseNamespace('cgroupns', given.cgroupns ?? ''),
     interactive: given.interactive ?? false,
     labels: isList(given.labels) ? parseLabels(given.labels) : labelsFromEntries(Object.entries(given.labels ?? {})),
     shmSize: given.shmSize === undefined ? defaultShmSize : parseSize('the size of /dev/shm', given.shmSize),

@@ -99,6 +99,8 @@ export const runOptionsSchema = v.strictObject({
   sysctls: v.optional(v.union([texts, record('a string', isString)])),
   oomScoreAdj: size,
   network: text,
+  pid: text,
+  cgroupns: text,
   interactive: flag,
   labels: v.optional(v.union([texts, record('a string', isString)])),
   shmSize: size,

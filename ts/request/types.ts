@@ -101,6 +101,9 @@ export interface CapabilityChanges {
 /** `none`: a network namespace with only a loopback interface; `host`: the host's namespace; network_namespaces(7). */
 export type NetworkMode = 'none' | 'host';
 
+/** Namespace of a container: its own (`private`), or the caller's. */
+export type NamespaceMode = 'private' | 'host';
+
 /**
  * The parsed and checked request, independent of images, volumes and the kernel. Plain data: it survives JSON, and is
  * recorded with the container.
@@ -140,6 +143,10 @@ export interface RunRequest {
   /** Addition to the score by which the OOM killer chooses; null for that of the program. */
   readonly oomScoreAdj?: number | null | undefined;
   readonly network: NetworkMode;
+  /** PID namespace, pid_namespaces(7). An older version recorded none: its own. */
+  readonly pid?: NamespaceMode | undefined;
+  /** Cgroup namespace, cgroup_namespaces(7). An older version recorded none: its own. */
+  readonly cgroupns?: NamespaceMode | undefined;
   /** Keep standard input open instead of using /dev/null. */
   readonly interactive: boolean;
   readonly labels: Readonly<Record<string, string>>;
@@ -216,6 +223,13 @@ export interface RunOptions {
   readonly oomScoreAdj?: number | string | undefined;
   /** `none`: only a loopback interface; or `host`. `default` is `none`. */
   readonly network?: string | undefined;
+  /**
+   * `private`: the container sees its own processes alone, and the application is PID 1; the default. `host`: it sees
+   * those of the host, and the end of the application ends the others of its control group, which it has to have.
+   */
+  readonly pid?: string | undefined;
+  /** `private`: the container sees its own control group as the top, the default; or `host`. */
+  readonly cgroupns?: string | undefined;
   /** Recorded for `inspect`, as in Docker. The options of `start` decide about stdin. Default false. */
   readonly interactive?: boolean | undefined;
   /** Labels: `k=v`, or an object. */

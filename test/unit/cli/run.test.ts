@@ -56,7 +56,7 @@ describe('orlop run', () => {
         'run -v a:/x -v=/y --volume /z --volume=/w --tmpfs /t --rm --name web -i -e A=1 -e=B=2 -eC=3 --env HOME ' +
         '--env NOT -w /x -u 1:2 -h web --entrypoint sh --read-only --network host --cap-add ALL --cap-drop kill ' +
         '--security-opt seccomp=unconfined --ulimit core=0 --sysctl kernel.sem=1 --oom-score-adj -5 --shm-size 1m ' +
-        '--userns 1000:2000:3 --isolation user -l a=b --label c host'
+        '--userns 1000:2000:3 --isolation user --pid host --cgroupns host -l a=b --label c host'
       ).split(' '),
       { HOME: '/root' },
     );
@@ -98,6 +98,7 @@ describe('orlop run', () => {
       entrypoint: ['sh'],
       readOnly: true,
       network: 'host',
+      ...{ pid: 'host', cgroupns: 'host' },
       capabilities: { add: ['ALL'], drop: ['CAP_KILL'] },
       security: { noNewPrivileges: true, seccomp: 'unconfined', systemPaths: 'own' },
       ulimits: [{ name: 'core', soft: 0, hard: 0 }],

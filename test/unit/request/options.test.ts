@@ -29,6 +29,8 @@ describe('a request', () => {
       sysctls: [],
       oomScoreAdj: null,
       network: 'none',
+      pid: 'private',
+      cgroupns: 'private',
       interactive: false,
       labels: {},
       shmSize: 64 * 1024 * 1024,

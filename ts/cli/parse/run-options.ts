@@ -36,6 +36,8 @@ export const runOptions: readonly CommandOption[] = [
   { flags: '--entrypoint <program>', text: 'Instead of the entrypoint of the image' },
   { flags: '--read-only', text: 'Make the root filesystem read-only' },
   { flags: '--network <mode>', text: 'none (loopback only, the default) or host' },
+  { flags: '--pid <mode>', text: "private (the default), or host: see and signal the host's processes" },
+  { flags: '--cgroupns <mode>', text: "private (the container's control group is its top, the default) or host" },
   { flags: '--cap-add <capability>', text: 'Add a capability, or ALL', many: true },
   { flags: '--cap-drop <capability>', text: 'Drop a capability, or ALL', many: true },
   {
@@ -95,6 +97,8 @@ export async function runArguments({ io, args, values }: Invocation): Promise<Ru
     entrypoint: text(values, 'entrypoint'),
     readOnly: flag(values, 'readOnly'),
     network: text(values, 'network') ?? text(values, 'net'),
+    pid: text(values, 'pid'),
+    cgroupns: text(values, 'cgroupns'),
     capAdd: texts(values, 'capAdd'),
     capDrop: texts(values, 'capDrop'),
     securityOpt: texts(values, 'securityOpt'),
