@@ -215,12 +215,12 @@ describe('a container in the PID namespace of the host', function () {
 
   it('is ended by the next program if its program and its guard were killed at once', async () => {
     await using program = new Program(fixture(), ['hostPid', script]);
-    await program.next();
+    const { pid: application } = await program.next<{ pid: number }>();
     await until('all processes run', () => alive() >= all);
     const own = guards();
     execFileSync('kill', ['-9', ...own.map(String), `${program.child.pid}`]);
     await program.end();
-    await until('the application has ended by its parent', () => alive() < all);
+    await until('the application has ended by its parent', () => !existsSync(`/proc/${application}`));
     expect(alive()).to.be.greaterThan(0);
     await fixture().settle();
     expect(alive()).to.equal(0);
