@@ -32,6 +32,7 @@ const npmRun = (script) => ['npm', 'run', '--silent', script];
 const shared = {
   cli: ['command-line', 'life', 'progress', 'trace'],
   containers: [
+    'cgroupns',
     'contexts',
     'disk',
     'ends',

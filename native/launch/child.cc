@@ -12,6 +12,8 @@ namespace {
 
 using init::system_call;
 
+inline constexpr int kNewCgroup = 0x02000000;  // CLONE_NEWCGROUP
+
 [[noreturn]] void leave(int status) {
   for (;;) system_call(__NR_exit_group, status);
 }
@@ -69,6 +71,10 @@ int child_main(void* argument) {
   if (child.kept != nullptr) close_others(child);
   take_standard_numbers();
   if (child.gated && !pass_gate(child)) leave(127);
+  if (child.own_cgroups) {
+    child.cgroups_error = static_cast<int>(-system_call(__NR_unshare, kNewCgroup));
+    if (child.cgroups_error != 0) leave(127);
+  }
   init::run(child.start);
   child.returned.store(1);
   leave(127);

@@ -35,6 +35,9 @@ struct Child {
   bool gated;
   std::atomic<uint32_t> arrived;
   std::atomic<uint32_t> gate;
+  // The child makes its cgroup namespace behind the gate: the cgroup that a process is in then is the top of it.
+  bool own_cgroups;
+  int cgroups_error;  // errno of that
   // Descriptors that the child needs, ascending, none below 3; null: the child keeps its copies of all.
   const int32_t* kept;
   uint32_t kept_count;

@@ -55,6 +55,7 @@ Cloning::Cloning(AttemptRequest request, Family family, int parent) : request_(s
                   .clock = monotonic_ns};
   child_.death_signal = death_signal_of(plan());
   child_.gated = needs_helper();
+  child_.own_cgroups = is_moved() && (header().namespaces & CLONE_NEWCGROUP) != 0;
 }
 
 void Cloning::list_needed_descriptors() {
@@ -65,10 +66,10 @@ void Cloning::list_needed_descriptors() {
   child_.kept_count = static_cast<uint32_t>(kept_.size());
 }
 
-bool Cloning::needs_helper() const {
-  if ((header().namespaces & CLONE_NEWUSER) != 0) return true;
-  return request_.cgroup && (request_.features & init::kFeatureCloneIntoCgroup) == 0;
-}
+bool Cloning::needs_helper() const { return (header().namespaces & CLONE_NEWUSER) != 0 || is_moved(); }
+
+// True if the helper moves the child into its cgroup, where the clone cannot place it.
+bool Cloning::is_moved() const { return request_.cgroup && (request_.features & init::kFeatureCloneIntoCgroup) == 0; }
 
 AttemptResult Cloning::execute(const fs::Changes& changes, const std::vector<int>& supplied, ChildStack& stack) {
   AttemptResult result;
@@ -179,7 +180,8 @@ long Cloning::assisted(const std::function<long()>& clone) {
 long Cloning::clone(ChildStack& stack) {
   if (!stack.allocate()) return -ENOMEM;
   const bool clone3 = (request_.features & init::kFeatureCloneIntoCgroup) != 0;
-  const long pid = clone_child({.namespaces = header().namespaces,
+  const uint64_t later = child_.own_cgroups ? CLONE_NEWCGROUP : 0;
+  const long pid = clone_child({.namespaces = header().namespaces & ~later,
                                 .sibling = family_ == Family::kSibling,
                                 .cgroup = clone3 ? request_.cgroup.get() : -1,
                                 .clone3 = clone3,
@@ -206,7 +208,7 @@ void Cloning::help() {
 
 Failure Cloning::write_maps_and_cgroup() {
   const int pidfd = __atomic_load_n(&pidfd_, __ATOMIC_SEQ_CST);
-  if (request_.cgroup && (request_.features & init::kFeatureCloneIntoCgroup) == 0) {
+  if (is_moved()) {
     if (Failure failure = move_into_cgroup(pidfd, request_.cgroup.get())) return failure;
   }
   if ((header().namespaces & CLONE_NEWUSER) == 0) return {};
@@ -229,6 +231,8 @@ void Cloning::examine(pid_t pid, AttemptResult& result) {
   // A cancelled start reports the cancellation, not the failure to write maps of a dead child.
   if (help_failure_.error != 0 && !result.cancelled) {
     result.failure = help_failure_;
+  } else if (child_.cgroups_error != 0 && !result.cancelled) {
+    result.failure = {.error = child_.cgroups_error, .call = "unshare"};
   } else if (returned) {
     result.refused = true;
     result.report = report_;

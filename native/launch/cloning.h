@@ -37,6 +37,7 @@ class Cloning : public Attempt {
   const plan::Header& header() const { return plan().header(); }
   bool has_opener() const { return plan().opener(); }
   bool needs_helper() const;
+  bool is_moved() const;
   bool open_mounts(AttemptResult& result);
   void keep_mounts();
   void list_needed_descriptors();

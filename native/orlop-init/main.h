@@ -1,4 +1,4 @@
-// orlop-init: a container init process that must not share the caller's memory. Freestanding, static, with an empty
+// orlop-init: processes of orlop that must not share the caller's memory. Freestanding, static, with an empty
 // environment.
 #pragma once
 
@@ -8,6 +8,10 @@ namespace orlop::orlop_init {
 
 // `orlop-init wait`: the container init process of a waiting container. Descriptor 0 is its socket (message.h).
 [[noreturn]] void run_waiting_container();
+
+// `orlop-init guard`: the guard of a container without a PID namespace. Descriptor 0 is a pipe that ends with the
+// container's life in the program, 1 the directory of its control group. Exits with 0 when no process is left in it.
+[[noreturn]] void run_guard();
 
 }  // namespace orlop::orlop_init
 

@@ -20,7 +20,7 @@ const rooms: Readonly<Record<string, Directions | 'all'>> = {
   store: { uses: [] },
   images: { uses: ['store'] },
   volumes: { uses: ['store'] },
-  record: { uses: ['plan', 'store', 'volumes'], types: ['request', 'supervise/exit.ts'] },
+  record: { uses: ['plan', 'store', 'volumes', 'launch/guard.ts'], types: ['request', 'supervise/exit.ts'] },
   launch: { uses: ['plan'] },
   resolve: {
     uses: ['request', 'plan', 'store', 'images', 'volumes', 'record', 'cgroups/place.ts', 'launch/abort.ts'],

@@ -27,6 +27,19 @@ async function end(orlop: Orlop): Promise<void> {
   if (`${line}`.startsWith('throw')) throw new Error('thrown by the test');
 }
 
+/** Runs a script in the PID namespace of the host, and ends when the container has, or is killed. */
+async function hostPid(orlop: Orlop): Promise<void> {
+  const container = await orlop.create('busybox', ['sh', '-c', argument], { pid: 'host', rm: true });
+  const running = await container.start({ stdout: 'ignore', stderr: 'ignore' });
+  say({ pid: running.pid, id: container.id });
+  const [line] = await Promise.race([once(process.stdin, 'data'), running.exited.then(() => ['ended'])]);
+  if (`${line}`.startsWith('kill')) running.kill('SIGKILL');
+  if (`${line}`.startsWith('exit')) process.exit(3);
+  say(await running.exited);
+  process.stdin.destroy();
+  await orlop.close();
+}
+
 /** Runs many containers at once, each with an anonymous volume, and says how many gave their output. */
 async function anonymous(orlop: Orlop): Promise<void> {
   const runs = Array.from({ length: Number(argument) }, () =>
@@ -111,6 +124,7 @@ async function pause(): Promise<void> {
 
 const works: Record<string, (orlop: Orlop) => Promise<void>> = {
   end,
+  hostPid,
   anonymous,
   sleeping,
   idle,

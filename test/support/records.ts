@@ -35,6 +35,8 @@ export function request(changes: Partial<RunRequest> = {}): RunRequest {
     extraHosts: [],
     dns: { servers: [], search: [], options: [] },
     groupAdd: [],
+    pid: 'private',
+    cgroupns: 'private',
     interactive: false,
     labels: {},
     shmSize: 65_536,

@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { Guest, type GuestUser } from '../support/guest.ts';
 import { requires } from '../support/require.ts';
 
-describe('limits by cgroup v2, on another kernel', function () {
+describe('limits and ends by cgroup v2, on another kernel', function () {
   this.timeout(600_000);
   requires('root', 'x64', 'vm', 'addon', 'archive', 'helper', 'cli', 'busybox');
   const root = '/sys/fs/cgroup';
@@ -93,6 +93,51 @@ describe('limits by cgroup v2, on another kernel', function () {
     const own = await delegated('four', `orlop run --rm --memory 64m busybox ${look}`);
     expect(own.stdout, own.stderr).to.equal(seen);
     expect(await output('root', `cd ${root}/two; find . -mindepth 1 -type d`)).to.equal('./program\n');
+  });
+
+  // What is left of a container of --pid host: a process that left its session, one that is stopped, an orphan.
+  const left = '(setsid sleep 54321 &); sleep 54321 & kill -STOP $!';
+  // The stopped one may be, before it has executed its command.
+  const started = 'until grep -q ready out && test $(pgrep -xc sleep) -ge 2; do sleep 0.1; done; echo runs';
+  const none = 'for i in $(seq 600); do pgrep -x sleep > /dev/null || break; sleep 0.1; done; ! pgrep -ax sleep';
+
+  it('end a container in the PID namespace of the host with its application, and with its program', async () => {
+    const own = `orlop run --rm --pid host busybox sh -c '${left}; readlink /proc/self/ns/pid; cat /proc/self/cgroup'`;
+    const seen = await output('root', `${own}; ! pgrep -ax sleep; readlink /proc/self/ns/pid`);
+    const [inside, group, outside] = seen.trim().split('\n');
+    expect({ inside, group }).to.deep.equal({ inside: outside, group: '0::/' });
+    const killed = `orlop run --rm --pid host busybox sh -c '${left}; echo ready; sleep 54321' > out & program=$!; ${started}
+      kill -9 $(pgrep -P $program -x node || echo $program); ${none}; orlop ps -aq; orlop run --rm busybox true`;
+    expect(await output('root', killed)).to.equal('runs\n');
+    expect((await output('root', `ls ${root}`)).split('\n')).to.not.contain('orlop');
+  });
+
+  it('show a container its control group as the top, or those of the host', async () => {
+    const look = `sh -c 'cat /proc/self/cgroup; ls -d /sys/fs/cgroup/orlop'`;
+    expect(await output('root', `orlop run --rm busybox ${look} 2>/dev/null || :`)).to.equal('0::/\n');
+    const seen = await output('root', `orlop run --rm --cgroupns host busybox ${look}`);
+    expect(seen).to.match(/^0::\/orlop\/orlop-[\d-]+\n\/sys\/fs\/cgroup\/orlop\n$/);
+  });
+
+  it('end such a container of a user to whom a cgroup was delegated, and refuse it to others', async () => {
+    const refused = await run('alice', 'orlop run --rm --pid host busybox true');
+    expect(refused.status).to.equal(125);
+    expect(refused.stderr).to.match(
+      /^orlop: '--pid host' takes a control group .*not delegated.*\nhint: .*Delegate=yes/,
+    );
+    const look = `test -d /proc/$PPID/ns && readlink /proc/self/ns/pid; cat /proc/self/cgroup; ${left}`;
+    const own = await delegated(
+      'five',
+      `orlop run --rm --pid host busybox sh -c '${look}'; ! pgrep -ax sleep; readlink /proc/self/ns/pid`,
+    );
+    const [inside, group, outside] = own.stdout.trim().split('\n');
+    expect({ inside, group }, own.stderr).to.deep.equal({ inside: outside, group: '0::/' });
+    const killed = await delegated(
+      'six',
+      `orlop run --rm --pid host busybox sh -c '${left}; echo ready; sleep 54321' > out & program=$!; ${started}; kill -9 $(pgrep -P $program -x node || echo $program); ${none}`,
+    );
+    expect(killed.stdout, killed.stderr).to.equal('runs\n');
+    await output('root', `cd ${root}; find five six -depth -type d -exec rmdir {} \\;`);
   });
 
   it('say which controller is missing', async () => {

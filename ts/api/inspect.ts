@@ -95,6 +95,8 @@ export function inspectContainer(
       DnsSearch: request.dns?.search ?? [],
       DnsOptions: request.dns?.options ?? [],
       GroupAdd: request.groupAdd ?? [],
+      PidMode: request.pid === 'host' ? 'host' : '',
+      CgroupnsMode: request.cgroupns ?? 'private',
       PortBindings: {},
       RestartPolicy: { Name: 'no', MaximumRetryCount: 0 },
       ...hostLimits(request.limits),

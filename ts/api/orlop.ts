@@ -158,7 +158,7 @@ export class Orlop implements t.OrlopRuntime {
     { durable, starts, laps = new Laps('create', 'parts') }: CreateRequested & { readonly laps?: Laps },
   ): Promise<t.Container> {
     const durability = durable ? 'durable' : 'ephemeral';
-    if (starts) this.#runtime.groups.expect(request.limits);
+    if (starts) this.#runtime.groups.expect(request.limits, request.pid === 'host');
     const created = await createContainer(this.#runtime, request, { durability, laps });
     return new ContainerHandle(this.#runtime, forLaterStart(created), laps);
   }

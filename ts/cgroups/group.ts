@@ -1,4 +1,4 @@
-import { closeSync, openSync, rmdirSync } from 'node:fs';
+import { closeSync, existsSync, openSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { ownIdentity } from '../linux/proc.ts';
 import type { Change, LaunchGroup, Native } from '../native/contract.ts';
@@ -66,6 +66,20 @@ export class Group {
   /** The setting that a failed write of a launch was for; undefined if it was none. */
   settingAt(path: string, settings: readonly Setting[]): Setting | undefined {
     return settings.find(({ controller, file }) => this.#file(controller, file) === path);
+  }
+
+  /**
+   * Directory of the cgroup by which all processes are ended: one with cgroup.kill, or one that can forbid new
+   * processes, by its controller of them or by its freezer.
+   *
+   * @param kills false: not by cgroup.kill
+   */
+  toEnd(kills: boolean): string {
+    const second = this.#parts.find(({ branch }) => branch.version === 2);
+    if (kills && second !== undefined && existsSync(join(second.directory, 'cgroup.kill'))) return second.directory;
+    const found = this.#parts.find(({ branch }) => branch.controllers.includes('pids')) ?? second;
+    if (found === undefined) throw new Error('no cgroup of this container can end its processes');
+    return found.directory;
   }
 
   /** Milliseconds of processors that the container has used so far; 0 where nothing counts them. */

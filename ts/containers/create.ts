@@ -112,7 +112,7 @@ export async function undoContainer(
 }
 
 /** @throws RequestError ORLOP_E_PERMISSION, ORLOP_E_LIMIT */
-export function requireMeans({ native: { rights }, groups }: Runtime, { limits }: RunRequest): void {
+export function requireMeans({ native: { rights }, groups }: Runtime, { limits, pid }: RunRequest): void {
   if (rights.kind === 'none') throw rights.why;
-  groups.check(limits);
+  groups.check(limits, pid === 'host');
 }

@@ -11,7 +11,8 @@ import type { StdioRequest } from '../supervise/stdio.ts';
 import { StdioPipes } from '../supervise/stdio-pipes.ts';
 import { stdioSources } from '../supervise/stdio-sources.ts';
 import type { Laps } from '../trace/laps.ts';
-import { exitAndTakeBack, explainLimit, lend, orGiveBack, takeBack, watch } from './lent.ts';
+import { type Guarded, guard } from './guarded.ts';
+import { exitAndTakeBack, explainLimit, type Lent, lend, orGiveBack, takeBack, watch } from './lent.ts';
 import type { OwnPart } from './own.ts';
 import type { Runtime } from './runtime.ts';
 
@@ -57,7 +58,9 @@ export async function launchContainer(
   const { start, own, limits, root, layer, make, onExit } = subject;
   const streams = stdioSources(stdio);
   const { facts, mayHang } = start;
-  const lent = await lend(runtime, { userNamespace: facts.userNamespace ?? null, limits, mayHang });
+  const ending = facts.hostPid === true;
+  const lent = await lend(runtime, { userNamespace: facts.userNamespace ?? null, limits, mayHang, ending });
+  const guarded = ending ? await guardOrTakeBack(runtime, own.id, lent) : undefined;
   const { range, limited } = lent;
   // Taken when nothing is waited for any more: if that fails, they are closed with the layer.
   const mounts = roots.mountsOf(layer);
@@ -71,7 +74,7 @@ export async function launchContainer(
     () => start.form({ ...prefetched, ...places }),
     () => {
       for (const descriptor of taken) native.closeSync(descriptor);
-      takeBack(runtime, lent);
+      takeBackGuarded(runtime, lent, guarded);
     },
   );
   laps.lap('plan', 'the operations, as bytes');
@@ -90,8 +93,9 @@ export async function launchContainer(
   };
   let kill = () => native.cancel(token);
   const watching = watch(lent, limits, () => kill());
-  const launching = launch(native, form, options).catch((error: unknown) => {
+  const launching = launch(native, form, options).catch(async (error: unknown) => {
     watching.stop();
+    await guarded?.end();
     takeBack(runtime, lent);
     throw watching.explain(explainLimit(error, lent));
   });
@@ -107,6 +111,23 @@ export async function launchContainer(
     ...launched,
     stdio: new StdioPipes(native, streams, launched.pipes, collect !== undefined),
     removes: form.removes,
-    ended: exitAndTakeBack(runtime, lent, { ...launched, watch: watching }),
+    ended: exitAndTakeBack(runtime, lent, { ...launched, watch: watching, guard: guarded }),
   };
+}
+
+/** Starts the guard. Throws as it does, with everything taken back. */
+async function guardOrTakeBack(runtime: Runtime, id: string, lent: Lent): Promise<Guarded> {
+  try {
+    return await guard(runtime, id, lent);
+  } catch (error) {
+    takeBack(runtime, lent);
+    throw error;
+  }
+}
+
+/** Takes everything back of a container that was not launched. */
+function takeBackGuarded(runtime: Runtime, lent: Lent, guarded: Guarded | undefined): void {
+  // Nobody waits for the end of a guard that has nothing to guard.
+  guarded?.end().catch(() => {});
+  takeBack(runtime, lent);
 }

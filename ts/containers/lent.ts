@@ -6,6 +6,7 @@ import type { Limited } from '../prefetch/groups.ts';
 import type { Range } from '../prefetch/ranges.ts';
 import type { Limits } from '../request/limits.ts';
 import type { ContainerExit } from '../supervise/settle-exit.ts';
+import type { Guarded } from './guarded.ts';
 import type { Runtime } from './runtime.ts';
 import { Watch } from './watch.ts';
 
@@ -21,11 +22,13 @@ export interface Wanted {
   readonly userNamespace: UserRange | null;
   readonly limits: Limits;
   readonly mayHang: boolean;
+  /** The container is ended by its cgroup. */
+  readonly ending?: boolean | undefined;
 }
 
 /** Takes what a container needs, or nothing. Throws as `Groups.take` and `Ranges.take`. */
-export async function lend(runtime: Runtime, { userNamespace, limits, mayHang }: Wanted): Promise<Lent> {
-  const taking = runtime.groups.take(limits);
+export async function lend(runtime: Runtime, { userNamespace, limits, mayHang, ending }: Wanted): Promise<Lent> {
+  const taking = runtime.groups.take(limits, ending);
   if (userNamespace === null) return { range: null, limited: await taking };
   // Both are waited for: what one has given is to be taken back when the other fails, in any order.
   const [range, limited] = await Promise.allSettled([takeRange(runtime, userNamespace, mayHang), taking]);
@@ -61,19 +64,40 @@ export function orGiveBack<T>(work: () => T, giveBack: () => void): T {
   }
 }
 
-/** The exit of a container, with what its cgroups have counted. The kernel has ended all processes of its PID namespace. */
+/**
+ * The exit of a container, with what its cgroups have counted. The kernel has ended all processes of its PID namespace;
+ * where it has none of its own, the guard ends them.
+ */
 export async function exitAndTakeBack(
   runtime: Runtime,
   lent: Lent,
-  { ended, process, watch }: Pick<Launched, 'ended' | 'process'> & { readonly watch: Watch },
+  { ended, process, watch, guard }: Exiting,
 ): Promise<ContainerExit> {
+  const allEnded = guard && guardedEnd(runtime.native, process, guard);
+  // Its error comes below, possibly later.
+  allEnded?.catch(() => {});
   try {
     const exit = await (ended ?? exitOf(runtime.native, process));
+    await allEnded;
     return { ...exit, group: lent.limited?.group.end() ?? null, timeLimit: watch.endedBy(exit.exit) };
   } finally {
     watch.stop();
+    await allEnded?.catch(() => {});
     takeBack(runtime, lent);
   }
+}
+
+interface Exiting extends Pick<Launched, 'ended' | 'process'> {
+  readonly watch: Watch;
+  /** Undefined: the container has a PID namespace of its own. */
+  readonly guard?: Guarded | undefined;
+}
+
+/** Ends the other processes at the exit of the application: its outputs end with the last one that holds them. */
+async function guardedEnd(native: Native, process: NativeProcess, guard: Guarded): Promise<void> {
+  // Who waits for the exit gets the error.
+  await native.wait(process).catch(() => {});
+  await guard.end();
 }
 
 /** The exit of a process whose output is not collected. */

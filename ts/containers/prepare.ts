@@ -86,12 +86,13 @@ export async function prepareStored(
 }
 
 function startOf({ store }: Runtime, container: StoredContainer, { facts, startChecks, mayHang }: ResolvedStart) {
+  const { rm, pid } = container.record.request;
   return {
     facts: () => facts(),
     checks: startChecks,
     running: runningState(store, container),
-    afterExit: (trash: string | null) =>
-      container.record.request.rm ? afterExitChanges(store, container, trash) : null,
+    // Other processes of the container may be left, which the launcher's threads do not know of.
+    afterExit: (trash: string | null) => (rm && pid !== 'host' ? afterExitChanges(store, container, trash) : null),
     mayHang,
   };
 }

@@ -45,7 +45,7 @@ async function recoverOne(store: Store, containers: ContainerStore, id: string, 
       return;
     }
     const { container } = need;
-    if (container !== null) await killApplication(store, container.state);
+    if (container !== null) await killApplication(store, id, container.state);
     if (need.kind === 'exit' && container !== null) {
       await containers.exited(container, unobserved);
       return;

@@ -68,7 +68,8 @@ async function launchNew(
   try {
     const own = newOwn(prepared.resolved, request, id);
     const { name } = own;
-    const subject = { start, own, limits: request.limits, root, layer: id, make, onExit: exitOptionsOf(how) };
+    const { limits, pid } = request;
+    const subject = { start, own, limits, root, layer: id, make, onExit: exitOptionsOf(how, pid) };
     const launched = await launchContainer(runtime, subject, how);
     const { process, removes, ended: finished } = launched;
     const exitReport = settleExit(runtime, () => running(containerOf(prepared, own), process), {
@@ -87,11 +88,14 @@ async function launchNew(
   }
 }
 
-/** A run that collects output and has no input reports start and exit together. */
-function exitOptionsOf({ collect, stdio }: StartRequest): ExitOptions {
+/**
+ * A run that collects output and has no input reports start and exit together: not if the output may end only with
+ * processes that a guard ends after the exit.
+ */
+function exitOptionsOf({ collect, stdio }: StartRequest, pid: RunRequest['pid']): ExitOptions {
   return {
     collect: collect !== undefined,
-    reportWithExit: collect !== undefined && stdio.stdin !== 'pipe',
+    reportWithExit: collect !== undefined && stdio.stdin !== 'pipe' && pid !== 'host',
     limit: collect ?? 0,
   };
 }

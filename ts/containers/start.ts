@@ -42,7 +42,8 @@ export async function startContainer(
 ): Promise<Started> {
   const { containers, store } = runtime;
   const { laps } = request;
-  runtime.groups.expect(container.record.request.limits);
+  const { limits, pid } = container.record.request;
+  runtime.groups.expect(limits, pid === 'host');
   const claimed = await containers.claim(container, request.signal);
   laps.lap('claim', 'no other process starts it');
   try {
@@ -100,7 +101,7 @@ function wasMountedBefore(error: unknown): boolean {
  * batch of changes removes the container: the caller then waits for the process itself.
  */
 function exitOptionsOf({ record, durability }: StoredContainer, { collect }: StartRequest): ExitOptions | undefined {
-  const removes = record.request.rm && durability === 'ephemeral';
+  const removes = record.request.rm && durability === 'ephemeral' && record.request.pid !== 'host';
   if (!removes && collect === undefined) return undefined;
   return { collect: collect !== undefined, reportWithExit: false, limit: collect ?? 0 };
 }

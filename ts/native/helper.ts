@@ -1,3 +1,4 @@
+import { openSync } from 'node:fs';
 import { findExecutable } from './executable.ts';
 
 /**
@@ -7,4 +8,12 @@ import { findExecutable } from './executable.ts';
  */
 export function helperExecutable(override: string | undefined = process.env.ORLOP_INIT): string {
   return findExecutable('orlop-init', 'ORLOP_INIT', override);
+}
+
+/** O_PATH of open(2), which `node:fs` does not name: a file that is executed need not be readable. */
+const openPath = 0o10000000;
+
+/** Opens the file of orlop-init for execution. Throws as `helperExecutable`, and a system error. */
+export function openHelper(): number {
+  return openSync(helperExecutable(), openPath);
 }

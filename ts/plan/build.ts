@@ -72,7 +72,10 @@ export function makeContainer(draft: Draft, given: StartFacts): Scratch {
 }
 
 export function namespacesOf(facts: StartFacts): Namespace[] {
-  const namespaces: Namespace[] = ['mount', 'pid', 'ipc', 'uts', 'cgroup'];
+  const namespaces: Namespace[] = ['mount'];
+  if (!facts.hostPid) namespaces.push('pid');
+  namespaces.push('ipc', 'uts');
+  if (!facts.hostCgroup) namespaces.push('cgroup');
   if (facts.network === 'none' && !facts.networkPrefetched) namespaces.push('network');
   if (facts.userNamespace) namespaces.push('user');
   return namespaces;

@@ -22,7 +22,7 @@ const ofDevice = attribute.nosuid | attribute.noexec;
 /** The default mounts, parents before children (runtime-spec, "Default Filesystems"; Docker's options). */
 export function defaultMounts(facts: StartFacts): readonly DefaultMount[] {
   const mounts: DefaultMount[] = [
-    facts.hostSystem ? ofCaller('/proc') : simple('/proc', 'proc', closed),
+    hasProcOfCaller(facts) ? ofCaller('/proc') : simple('/proc', 'proc', closed),
     { target: '/dev', reason: 'default /dev', prefetchable: true, make: (draft) => makeDev(draft, !facts.confined) },
     ...(facts.confined ? defaultDevices.map(boundDevice) : []),
     {
@@ -58,6 +58,15 @@ function boundDevice({ name }: Device): DefaultMount {
     prefetchable: true,
     make: (draft) => bindReadonly(draft, { source: target, type: 'file', reason, attributes: ofDevice }),
   };
+}
+
+/** True if `/proc` is the caller's: the kernel mounts a procfs only for a PID namespace of the same user namespace. Pure. */
+export function hasProcOfCaller({
+  confined,
+  hostPid,
+  hostSystem,
+}: Pick<StartFacts, 'confined' | 'hostPid' | 'hostSystem'>): boolean {
+  return hostSystem === true || (Boolean(confined) && hostPid === true);
 }
 
 /** True if `/sys` is the caller's: the kernel mounts a sysfs only for a network of the same user namespace. Pure. */

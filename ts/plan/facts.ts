@@ -172,6 +172,10 @@ export interface StartFacts {
   readonly shmSize: bigint;
   /** Bind the caller's `/proc` and `/sys`, read-only, where the kernel mounts no new ones. */
   readonly hostSystem?: boolean | undefined;
+  /** The container is in the caller's PID namespace. */
+  readonly hostPid?: boolean | undefined;
+  /** The container is in the caller's cgroup namespace. */
+  readonly hostCgroup?: boolean | undefined;
   /** Show the unified cgroup hierarchy, read-only, at `/sys/fs/cgroup`. */
   readonly cgroup: boolean;
   /** Signal that the process gets when the launcher thread exits; 0: none. */

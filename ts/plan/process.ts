@@ -58,8 +58,8 @@ const withoutGain: Op = { op: 'no-new-privileges', reason: 'set-id programs gain
 const session: Op = { op: 'session', reason: 'no terminal of the caller' };
 const signals: Op = { op: 'signals', reason: 'signals as a program expects them' };
 
-/** First operations of the launch of orlop-init in a waiting container. */
-export const startWaiting: readonly Op[] = [session, signals];
+/** First operations of the launch of orlop-init. */
+export const startApart: readonly Op[] = [session, signals];
 
 function keyring({ id }: StartFacts): Op {
   return { op: 'keyring', reason: 'keyring of its own', name: `orlop.${id === hole.id ? hole.shortId : shortId(id)}` };

@@ -50,6 +50,7 @@ export type Supplied =
   | 'network'
   | 'control'
   | 'program'
+  | 'group'
   | 'container'
   | MountName;
 

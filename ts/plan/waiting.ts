@@ -4,7 +4,7 @@ import { defaultMaskedPaths, defaultReadonlyPaths } from './defaults.ts';
 import { Draft } from './draft.ts';
 import type { ProcessFacts, StartFacts, UserMount } from './facts.ts';
 import { byDepth, parents } from './layout.ts';
-import { awaitApplication, completeRoot, leaveWaiting, startWaiting } from './process.ts';
+import { awaitApplication, completeRoot, leaveWaiting, startApart } from './process.ts';
 import type { Plan, Slot } from './types.ts';
 import { makeUserMount } from './user-mounts.ts';
 
@@ -42,7 +42,7 @@ function bootPlan(facts: StartFacts): Plan {
   const draft = new Draft(['control', 'program'], { strategy });
   const control = draft.suppliedSlot('control');
   draft.enter.push(
-    ...startWaiting,
+    ...startApart,
     { op: 'stdio', reason: 'nothing but its socket', in: control, out: control, err: control, scratch: null },
     { op: 'parent-death', reason: 'ends with its starter', signal: facts.parentDeath },
     { op: 'close-fds', reason: 'no descriptor of the caller' },

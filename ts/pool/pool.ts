@@ -1,11 +1,11 @@
-import { closeSync, openSync } from 'node:fs';
+import { closeSync } from 'node:fs';
 import type { StartRequest } from '../containers/launch-container.ts';
 import { withPrepared } from '../containers/prepared-containers.ts';
 import { type Run, runContainer } from '../containers/run.ts';
 import type { Runtime } from '../containers/runtime.ts';
 import { LaunchError, RequestError } from '../errors/index.ts';
 import type { ResolvedImage } from '../images/types.ts';
-import { helperExecutable } from '../native/helper.ts';
+import { openHelper } from '../native/helper.ts';
 import { belongBelow } from '../plan/waiting.ts';
 import { pausePace } from '../prefetch/pace.ts';
 import { Prefetch } from '../prefetch/prefetch.ts';
@@ -21,9 +21,6 @@ import { dropWaiting, killed, makeWaiting, type WaitingContainer, waitingRequest
 
 /** Number of tries for a request whose waiting containers are killed. */
 const attempts = 3;
-
-/** O_PATH of open(2), which `node:fs` does not name: a file that is executed need not be readable. */
-const openPath = 0o10000000;
 
 const maxApplications = 256;
 
@@ -53,7 +50,7 @@ export class ContainerPool {
     this.#runtime = runtime;
     this.#defaults = defaults;
     this.#volumes = new PoolVolumes(runtime);
-    this.#program = openSync(helperExecutable(), openPath);
+    this.#program = openHelper();
     this.#waiting = new Prefetch<WaitingContainer>(
       { size, atOnce: Math.min(size, 4), each: 'one', skipFirst: 0, pace: pausePace() },
       {
@@ -77,8 +74,8 @@ export class ContainerPool {
       const prepared = await withPrepared(this.#runtime, request, { durability: 'ephemeral' }, async (found) => found);
       this.#image = prepared.resolved.image;
       const { request: resolved, mayHang, disk } = prepared.resolved;
-      // No range of IDs can wait with a container: its starts are ordinary ones.
-      const ordinary = mayHang || hasOwnUsers(resolved) || disk === 'memory';
+      // No range of IDs can wait with a container, and no guard: its starts are ordinary ones.
+      const ordinary = mayHang || hasOwnUsers(resolved) || disk === 'memory' || resolved.pid === 'host';
       this.#prefetches = !ordinary && (await where.canOpen());
       if (this.#prefetches) await this.#waiting.fill();
     } catch (error) {

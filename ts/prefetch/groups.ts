@@ -55,6 +55,8 @@ export class Groups {
   readonly #widen: Finder['widen'];
   readonly #places = new Map<string | undefined, Place>();
   #needs = new WeakMap<Limits, Needs>();
+  /** The same for containers that only a cgroup can end. */
+  #endingNeeds = new WeakMap<Limits, Needs>();
   /** By the directories that they are made in. */
   readonly #waiting = new Map<string, Prefetch<Group>>();
   readonly #removing = new Set<Promise<void>>();
@@ -80,10 +82,11 @@ export class Groups {
   /**
    * Refuses limits that the machine cannot hold.
    *
+   * @param ending the container has to be ended by its cgroup, which it needs in any case
    * @throws RequestError ORLOP_E_LIMIT
    */
-  check(limits: Limits): void {
-    this.#needsOf(limits);
+  check(limits: Limits, ending = false): void {
+    this.#needsOf(limits, ending);
   }
 
   /** True if a container can see its limits: in its cgroup of version 2, with controllers. */
@@ -104,8 +107,8 @@ export class Groups {
    * Begins to make the cgroups of the next container, in a program that makes one start: what else comes before the
    * launch takes as long. Throws as `check`.
    */
-  expect(limits: Limits): void {
-    const { branches } = this.#needsOf(limits);
+  expect(limits: Limits, ending = false): void {
+    const { branches } = this.#needsOf(limits, ending);
     if (branches.length === 0 || this.#prefetches() || this.#expected !== null) return;
     this.#begin(branches);
     const group = Group.make(this.#native, branches);
@@ -118,8 +121,8 @@ export class Groups {
    *
    * @throws RequestError ORLOP_E_LIMIT, and a system error if a cgroup cannot be made or opened
    */
-  async take(limits: Limits): Promise<Limited | null> {
-    const { settings, branches } = this.#needsOf(limits);
+  async take(limits: Limits, ending = false): Promise<Limited | null> {
+    const { settings, branches } = this.#needsOf(limits, ending);
     if (branches.length === 0) return null;
     this.#begin(branches);
     const waiting = this.#prefetches() ? this.#waitingOf(branches).tryTake() : this.#takeExpected(branches);
@@ -200,16 +203,18 @@ export class Groups {
   }
 
   /** The limit of processes has a default where the machine can hold it. */
-  #needsOf(limits: Limits): Needs {
-    const known = this.#needs.get(limits);
+  #needsOf(limits: Limits, ending: boolean): Needs {
+    const all = ending ? this.#endingNeeds : this.#needs;
+    const known = all.get(limits);
     if (known !== undefined) return known;
     const place = this.#placeFor(limits);
     const machine = machineOf(place);
     const byDefault = limits.pids === undefined && machine.version('pids') !== null;
     const settings = settingsOf(byDefault ? { ...limits, pids: defaultPids } : limits, machine);
-    const needs = { settings, branches: branchesFor(place, settings) };
+    const needs = { settings, branches: branchesFor(place, settings, ending) };
     if (limits.cpuTime !== undefined) requireCounter(needs.branches, place.refused);
-    this.#needs.set(limits, needs);
+    if (ending) requireEnd(place, needs.branches);
+    all.set(limits, needs);
     return needs;
   }
 
@@ -225,6 +230,7 @@ export class Groups {
     this.#places.set(undefined, wider);
     // From now on the default limit of processes holds too.
     this.#needs = new WeakMap();
+    this.#endingNeeds = new WeakMap();
     return wider;
   }
 
@@ -258,11 +264,26 @@ function machineOf(place: Place): Machine {
   };
 }
 
-/** Version 2 always: it counts the time of all processes, and can freeze and end them. */
-function branchesFor({ branches }: Place, settings: readonly Setting[]): readonly Branch[] {
+/**
+ * Version 2 always: it counts the time of all processes, and can freeze and end them. The controller of processes
+ * forbids new ones while those that are there are ended.
+ */
+function branchesFor({ branches }: Place, settings: readonly Setting[], ending: boolean): readonly Branch[] {
   return branches.filter(
-    ({ version, controllers }) => version === 2 || settings.some(({ controller }) => controllers.includes(controller)),
+    ({ version, controllers }) =>
+      version === 2 ||
+      settings.some(({ controller }) => controllers.includes(controller)) ||
+      (ending && controllers.includes('pids')),
   );
+}
+
+/** @throws RequestError ORLOP_E_LIMIT */
+function requireEnd({ missing }: Place, branches: readonly Branch[]): void {
+  if (branches.some(({ version, controllers }) => version === 2 || controllers.includes('pids'))) return;
+  const { why } = missing('pids');
+  throw new RequestError('ORLOP_E_LIMIT', `'--pid host' takes a control group of the container's own: ${why}`, {
+    hint: `leave '--pid host' out, or start it as root, or with cgroup v2 by 'systemd-run --user --scope -p Delegate=yes'`,
+  });
 }
 
 /** The same for branches in which the same cgroups are made. */

@@ -279,7 +279,7 @@ export class ContainerStore {
     }
     if (container !== null && !force) await this.#refuseBusy(container);
     // A waiting container has a process too.
-    if (container !== null) await killApplication(this.#store, container.state);
+    if (container !== null) await killApplication(this.#store, id, container.state);
     const exit = container?.state.status === 'running' ? killed : (container?.state ?? null);
     await this.#removing(container?.record.layer ?? id);
     await removeContainer(this.#store, this.volumes, { id, durability, container, volumes, exit });

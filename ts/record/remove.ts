@@ -5,6 +5,7 @@ import type { Store } from '../store/store.ts';
 import { readVolume } from '../volumes/record.ts';
 import type { Volumes } from '../volumes/volumes.ts';
 import { applicationOf, volumeNames } from './files.ts';
+import { endNotedGroup } from './groups.ts';
 import { removeLayer } from './layer.ts';
 import { takeQuota, unlimitLayer } from './quota.ts';
 import { removeDirectory, writeRemoving } from './removing.ts';
@@ -40,7 +41,7 @@ export async function removeContainer(store: Store, volumes: Volumes, removal: R
   if (container !== null && removal.exit !== null) await letWaitersRead(store, container, removal.exit);
   // A start in progress may have executed an application since its state was read.
   const starting = container?.state.status !== 'running';
-  await removeDirectory(store, id, durability, starting ? (state) => killApplication(store, state) : undefined);
+  await removeDirectory(store, id, durability, starting ? (state) => killApplication(store, id, state) : undefined);
 }
 
 async function anonymousVolumes(store: Store, { id, durability, container }: Removal): Promise<string[]> {
@@ -64,10 +65,15 @@ async function removeUnused(volumes: Volumes, name: string, container: string, d
   }
 }
 
-/** Kills the recorded application, if its PID is still its own, and waits for the exit. */
-export async function killApplication(store: Store, state: ContainerState): Promise<void> {
+/**
+ * Kills the recorded application, if its PID is still its own, and waits for the exit; then ends what it has left in
+ * the caller's PID namespace.
+ */
+export async function killApplication(store: Store, id: string, state: ContainerState): Promise<void> {
   const application = applicationOf(state);
-  if (application === null || application.boot !== (await bootId())) return;
-  const { pid, startTime } = application;
-  if (store.native.killOther(pid, startTime, sigkill)) await store.native.waitOther(pid, startTime);
+  if (application !== null && application.boot === (await bootId())) {
+    const { pid, startTime } = application;
+    if (store.native.killOther(pid, startTime, sigkill)) await store.native.waitOther(pid, startTime);
+  }
+  await endNotedGroup(store, id);
 }

@@ -1,6 +1,6 @@
 import { RequestError } from '../errors/index.ts';
 import { checkText, quote } from './text.ts';
-import type { NetworkMode } from './types.ts';
+import type { NamespaceMode, NetworkMode } from './types.ts';
 
 const name = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
 const nameHint = 'use letters, digits, _ . and -, and start with a letter or a digit';
@@ -62,6 +62,22 @@ export function parseAddedGroup(text: string): string {
   checkText('ORLOP_E_INPUT', 'the group', text);
   if (text !== '' && !text.includes(':')) return text;
   throw new RequestError('ORLOP_E_INPUT', `${quote(text)} is not a group`, { hint: 'write a name or a number' });
+}
+
+const namespaces = {
+  pid: { what: 'PID namespace', hint: `use 'private' (processes of its own, the default) or 'host'` },
+  cgroupns: { what: 'cgroup namespace', hint: `use 'private' (its own control group, the default) or 'host'` },
+} as const;
+
+/** Parses `private` or `host`. An empty text is the default, as for Docker. */
+export function parseNamespace(option: keyof typeof namespaces, text: string): NamespaceMode {
+  if (text === 'host') return text;
+  if (text === '' || text === 'private') return 'private';
+  const { what, hint } = namespaces[option];
+  if (/^(container|ns):/.test(text)) {
+    throw new RequestError('ORLOP_E_LATER', `${what} ${quote(text)} comes with a later version`, { hint });
+  }
+  throw new RequestError('ORLOP_E_INPUT', `there is no ${what} ${quote(text)}`, { hint });
 }
 
 export function parseNetwork(text: string): NetworkMode {

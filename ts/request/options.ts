@@ -7,7 +7,14 @@ import { labelsFromEntries, parseLabels } from './labels.ts';
 import { parseLimits } from './limits.ts';
 import { uniqueTargets } from './mounts.ts';
 import { type ExtraHost, extraHost, parseDns, parseExtraHost } from './name-resolution.ts';
-import { parseAddedGroup, parseContainerName, parseHostname, parseNetwork, parseUser } from './names.ts';
+import {
+  parseAddedGroup,
+  parseContainerName,
+  parseHostname,
+  parseNamespace,
+  parseNetwork,
+  parseUser,
+} from './names.ts';
 import { parseOomScoreAdj } from './oom-score.ts';
 import { otherLimits, otherOptions } from './other-options.ts';
 import { parseWorkdir } from './paths.ts';
@@ -71,6 +78,8 @@ export function parseRunOptions(
     extraHosts: extraHostsOf(given),
     dns: parseDns({ servers: given.dns ?? [], search: given.dnsSearch ?? [], options: given.dnsOptions ?? [] }),
     groupAdd: unique((given.groupAdd ?? []).map(parseAddedGroup)),
+    pid: parseNamespace('pid', given.pid ?? ''),
+    cgroupns: parseNamespace('cgroupns', given.cgroupns ?? ''),
     interactive: given.interactive ?? false,
     stopSignal: optional(given.stopSignal, parseSignal),
     stopTimeout: optional(given.stopTimeout, parseStopTimeout),

@@ -104,6 +104,8 @@ export const runOptionsSchema = v.strictObject({
   dnsSearch: v.optional(texts),
   dnsOptions: v.optional(texts),
   groupAdd: v.optional(texts),
+  pid: text,
+  cgroupns: text,
   interactive: flag,
   stopSignal: size,
   stopTimeout: size,

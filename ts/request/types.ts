@@ -104,6 +104,9 @@ export interface CapabilityChanges {
 /** `none`: a network namespace with only a loopback interface; `host`: the host's namespace; network_namespaces(7). */
 export type NetworkMode = 'none' | 'host';
 
+/** Namespace of a container: its own (`private`), or the caller's. */
+export type NamespaceMode = 'private' | 'host';
+
 /**
  * The parsed and checked request, independent of images, volumes and the kernel. Plain data: it survives JSON, and is
  * recorded with the container.
@@ -148,6 +151,10 @@ export interface RunRequest {
   readonly dns?: DnsSettings | undefined;
   /** Groups of the application beside those of its user: names or numbers. */
   readonly groupAdd?: readonly string[] | undefined;
+  /** PID namespace, pid_namespaces(7). An older version recorded none: its own. */
+  readonly pid?: NamespaceMode | undefined;
+  /** Cgroup namespace, cgroup_namespaces(7). An older version recorded none: its own. */
+  readonly cgroupns?: NamespaceMode | undefined;
   /** Keep standard input open instead of using /dev/null. */
   readonly interactive: boolean;
   /** Number of the signal that asks the application to end; null for the image's. An older version recorded none. */
@@ -243,6 +250,13 @@ export interface RunOptions {
   readonly dnsOptions?: readonly string[] | undefined;
   /** Groups of the application beside those of its user, by name in the image or by number. */
   readonly groupAdd?: readonly string[] | undefined;
+  /**
+   * `private`: the container sees its own processes alone, and the application is PID 1; the default. `host`: it sees
+   * those of the host, and the end of the application ends the others of its control group, which it has to have.
+   */
+  readonly pid?: string | undefined;
+  /** `private`: the container sees its own control group as the top, the default; or `host`. */
+  readonly cgroupns?: string | undefined;
   /** Recorded for `inspect`, as in Docker. The options of `start` decide about stdin. Default false. */
   readonly interactive?: boolean | undefined;
   /** Signal by which `stop` asks the application to end: `SIGINT`, `INT` or 2; default: the image's, or SIGTERM. */

@@ -4,7 +4,7 @@ import { capabilityNames } from '../linux/capabilities.ts';
 import { attribute } from '../linux/mount-attributes.ts';
 import { type RlimitName, unlimited } from '../linux/rlimits.ts';
 import { sigkill } from '../linux/signals.ts';
-import { hasSysOfCaller } from '../plan/default-mounts.ts';
+import { hasProcOfCaller, hasSysOfCaller } from '../plan/default-mounts.ts';
 import {
   defaultCapabilities,
   defaultMaskedPaths,
@@ -59,6 +59,9 @@ export interface StartContext {
 export function startFacts(record: ContainerRecord, image: ResolvedImage, context: StartContext): StartFacts {
   const { request, process } = record;
   const hostSystem = request.security.systemPaths === 'host';
+  const hostPid = request.pid === 'host';
+  // The kernel mounts control groups only for a cgroup namespace of the same user namespace.
+  const cgroup = context.cgroup && !(request.cgroupns === 'host' && context.confined !== null);
   const isHidden = (path: string) => !isUnmasked(path, request.security.unmask);
   return {
     id: record.id,
@@ -83,18 +86,18 @@ export function startFacts(record: ContainerRecord, image: ResolvedImage, contex
       ...(request.security.mask ?? []),
       ...maskedOf(image, request),
       // The host's /sys is bound there, with the control groups of the host, unless the container's own is over them.
-      ...(!context.cgroup && hasSysOfCaller({ ...context, network: request.network, hostSystem })
-        ? ['/sys/fs/cgroup']
-        : []),
+      ...(!cgroup && hasSysOfCaller({ ...context, network: request.network, hostSystem }) ? ['/sys/fs/cgroup'] : []),
     ],
     readonlyPaths: defaultReadonlyPaths.filter(isHidden),
     hostSystem,
+    hostPid,
+    hostCgroup: request.cgroupns === 'host',
     // They are written to a /proc of the container.
-    sysctls: hostSystem
+    sysctls: hasProcOfCaller({ ...context, hostPid, hostSystem })
       ? []
       : withDefaultSysctls({ network: request.network, ownUsers: hasOwnUsers(request) }, request.sysctls ?? []),
     shmSize: BigInt(request.shmSize),
-    cgroup: context.cgroup,
+    cgroup,
     parentDeath: sigkill,
     confined: context.confined,
     userNamespace: context.userNamespace,

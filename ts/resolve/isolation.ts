@@ -30,7 +30,7 @@ export function withUserNamespace<Request extends Asking>(
   return { ...request, userns: asked ? defaultRange : 'host' };
 }
 
-type Weakening = Pick<RunRequest, 'isolation' | 'network' | 'security' | 'userns'>;
+type Weakening = Pick<RunRequest, 'isolation' | 'network' | 'pid' | 'cgroupns' | 'security' | 'userns'>;
 
 /**
  * Refuses a container with less isolation than the request or the runtime asks for, by the machine or by an option.
@@ -44,6 +44,16 @@ export function refuseWeaker(request: Weakening, floor: readonly IsolationName[]
   requireIsolation(names, rights, heldControllers);
   if (request.network === 'host' && names.includes('namespaces')) {
     throw belowFloor('namespaces', 'the container has the network of the machine', 'leave out the network option');
+  }
+  if (request.pid === 'host' && names.includes('namespaces')) {
+    throw belowFloor('namespaces', 'the container has the processes of the machine', `leave '--pid host' out`);
+  }
+  if (request.cgroupns === 'host' && names.includes('namespaces')) {
+    throw belowFloor(
+      'namespaces',
+      'the container sees the control groups of the machine',
+      `leave '--cgroupns host' out`,
+    );
   }
   if (request.security.systemPaths === 'host' && names.includes('namespaces')) {
     throw belowFloor('namespaces', 'the container sees the processes of the caller', `leave 'systempaths=host' out`);
@@ -90,7 +100,7 @@ export function refuseHostSystem(
  * @throws RequestError ORLOP_E_PERMISSION
  */
 export function refuseSettings(
-  request: Pick<RunRequest, 'oomScoreAdj' | 'sysctls' | 'userns'>,
+  request: Pick<RunRequest, 'oomScoreAdj' | 'pid' | 'sysctls' | 'userns'>,
   { userNamespace }: Pick<Rights, 'userNamespace'>,
 ): void {
   const ownUsers = hasOwnUsers(request);
@@ -101,7 +111,15 @@ export function refuseSettings(
       hint: score < 0 ? 'leave it out' : `set the program's, which its containers get: 'choom -n ${score} -- …'`,
     });
   }
-  if ((request.sysctls ?? []).some(({ name }) => name === domainName)) {
+  const sysctls = request.sysctls ?? [];
+  if (request.pid === 'host' && sysctls.length > 0) {
+    throw new RequestError(
+      'ORLOP_E_PERMISSION',
+      `in a user namespace, '--pid host' makes /proc the host's, so '${sysctls[0]?.name}' cannot be set`,
+      { hint: `leave one of both out` },
+    );
+  }
+  if (sysctls.some(({ name }) => name === domainName)) {
     throw new RequestError('ORLOP_E_PERMISSION', `'${domainName}' cannot be set in a user namespace`, {
       hint: `leave it out${ownUsers ? `, or use '--userns host'` : ''}`,
     });

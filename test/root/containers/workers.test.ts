@@ -1,6 +1,9 @@
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Worker } from 'node:worker_threads';
 import { expect } from 'chai';
+import { hierarchiesOf } from '../../../ts/cgroups/visible.ts';
 import { Orlop } from '../../../ts/index.ts';
 import {
   counts,
@@ -12,7 +15,7 @@ import {
   untilEnded,
 } from '../../support/facts-of-life.ts';
 import { withOrlop } from '../../support/orlop.ts';
-import { requires } from '../../support/require.ts';
+import { requires, requiresIn } from '../../support/require.ts';
 import { until } from '../../support/temporary.ts';
 import { typescriptWorker } from '../../support/typescript-worker.ts';
 
@@ -61,6 +64,19 @@ describe('a Worker that uses orlop', function () {
     await container.remove({ volumes: true });
     expect(storeContent(fixture())).to.deep.equal(before);
     await until('no zombie is left', () => zombies().length === 0);
+  });
+
+  it('takes all processes along of a container in the PID namespace of the host', async function () {
+    requiresIn(this, 'root', 'cgroup-v2');
+    const worker = start('hostPid');
+    const { pid } = await message<{ pid: number }>(worker);
+    const group = hierarchiesOf(pid)[0]?.own ?? '';
+    const members = () => readFileSync(join(group, 'cgroup.procs'), 'utf8').split('\n').filter(Boolean);
+    await until('all processes run', () => members().length >= 3);
+    await worker.terminate();
+    await until('none is left', () => members().length === 0);
+    await until('no zombie is left', () => zombies().length === 0);
+    await (await Orlop.open(fixture())).close();
   });
 
   it('can be terminated while it makes containers: those that are left can be started', async () => {

@@ -51,7 +51,6 @@ describe("Docker's command line", () => {
     '--disable-content-trust=false',
     '--detach=true',
     '--memory-swappiness=10',
-    '--cgroupns=host',
     '--restart=always',
     '--restart=no --restart=always',
     '--restart=always --restart=no',

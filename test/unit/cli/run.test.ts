@@ -55,7 +55,8 @@ describe('orlop run', () => {
         '--env NOT -w /x -u 1:2 -h web --entrypoint sh --read-only --network host --add-host db:10.0.0.7 --dns 192.0.2.53 --dns-search a.b ' +
         '--dns-option ndots:2 --dns-opt rotate --group-add 44 --group-add audio --cap-add ALL --cap-drop kill ' +
         '--security-opt seccomp=unconfined --ulimit core=0 --sysctl kernel.sem=1 --oom-score-adj -5 --shm-size 1m ' +
-        '--stop-signal RTMIN+1 --stop-timeout 7 --userns 1000:2000:3 --isolation user -l a=b --label c host'
+        '--stop-signal RTMIN+1 --stop-timeout 7 --userns 1000:2000:3 --isolation user --pid host --cgroupns host ' +
+        '-l a=b --label c host'
       ).split(' '),
       { HOME: '/root' },
     );
@@ -100,6 +101,8 @@ describe('orlop run', () => {
       extraHosts: [{ name: 'db', address: '10.0.0.7' }],
       dns: { servers: ['192.0.2.53'], search: ['a.b'], options: ['ndots:2', 'rotate'] },
       groupAdd: ['44', 'audio'],
+      pid: 'host',
+      cgroupns: 'host',
       capabilities: { add: ['ALL'], drop: ['CAP_KILL'] },
       security: { noNewPrivileges: true, seccomp: 'unconfined', systemPaths: 'own' },
       ulimits: [{ name: 'core', soft: 0, hard: 0 }],

@@ -30,6 +30,15 @@ function find<Name extends Op['op']>(ops: readonly Op[], name: Name): Extract<Op
 const defaultTargets = ['/proc', '/dev', '/sys', '/dev/pts', '/dev/shm', '/dev/mqueue'];
 
 describe('plan of a start', () => {
+  it('is in the PID or cgroup namespace of the host where that is asked for, with a /proc of its own', () => {
+    const { namespaces, prepare } = buildPlan(makeFacts({ hostPid: true, hostCgroup: true }));
+    expect(namespaces).to.deep.equal(['mount', 'ipc', 'uts', 'network']);
+    expect(names(prepare)).to.include('proc');
+    expect(buildPlan(makeFacts({ hostPid: true })).namespaces)
+      .to.include('cgroup')
+      .and.to.not.include('pid');
+  });
+
   it('makes everything private first and then the union before the volumes', () => {
     const plan = buildPlan(makeFacts({ mounts: [makeBind('/test')] }));
     expect(plan.prepare[0]).to.deep.equal({

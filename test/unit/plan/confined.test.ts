@@ -34,6 +34,14 @@ describe('the plan of a start in a user namespace', () => {
     expect(own.filter((target) => target.startsWith('/dev/'))).to.deep.equal([]);
   });
 
+  it('binds the /proc of the caller in the PID namespace of the host, for which the kernel mounts no other', () => {
+    const { prepare } = confinedPlan({ hostPid: true });
+    const [proc] = ofKind(prepare, 'bind').filter(({ source }) => source === '/proc');
+    expect(proc).to.include({ type: 1, reason: 'default /proc' });
+    expect(ofKind(prepare, 'proc')).to.deep.equal([]);
+    expect(ofKind(confinedPlan().prepare, 'proc')).to.have.length(1);
+  });
+
   it('has them prefetched like the rest of /dev', () => {
     const { names } = mountsPlan(makeFacts({ confined: { oneId: false } }));
     expect(names).to.include.members(devices.map((device) => `mount:${device}`));

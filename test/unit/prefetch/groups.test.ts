@@ -7,6 +7,7 @@ import type { Controller } from '../../../ts/cgroups/settings.ts';
 import { RequestError } from '../../../ts/errors/index.ts';
 import { Groups, type Limited } from '../../../ts/prefetch/groups.ts';
 import { fakeNative } from '../../support/fake-native.ts';
+import { refusalOf } from '../../support/refusal.ts';
 import { temporaryDirectory, until } from '../../support/temporary.ts';
 
 describe('the cgroups of the next containers', () => {
@@ -15,9 +16,9 @@ describe('the cgroups of the next containers', () => {
   const parent = () => join(directory(), 'orlop');
   const made = () => (existsSync(parent()) ? readdirSync(parent()) : []);
 
-  function groupsOf(prefetches: boolean): Groups {
-    const branch: Branch = { version: 2, base: directory(), parent: parent(), controllers: [] };
-    const place = { branches: [branch], missing: () => ({ why: '', hint: '' }) };
+  function groupsOf(prefetches: boolean, other: Partial<Branch> = {}): Groups {
+    const branch: Branch = { version: 2, base: directory(), parent: parent(), controllers: [], ...other };
+    const place = { branches: [branch], missing: () => ({ why: 'it is not delegated', hint: '' }) };
     mkdirSync(parent());
     return new Groups(fakeNative(), () => prefetches, { find: () => place, widen: (one) => one });
   }
@@ -40,6 +41,16 @@ describe('the cgroups of the next containers', () => {
     groups.release(taken(next));
     await groups.close();
     expect(made()).to.deep.equal([]);
+  });
+
+  it('are refused to a container that only a cgroup ends, where it can have none', async () => {
+    const groups = groupsOf(false, { version: 1, controllers: ['cpu'] });
+    groups.check({});
+    const error = refusalOf(() => groups.check({}, true));
+    expect(error.code).to.equal('ORLOP_E_LIMIT');
+    expect(error.message).to.match(/^'--pid host' takes a control group .*: it is not delegated$/);
+    expect(error.hint).to.contain('Delegate=yes');
+    await groups.close();
   });
 
   it('are removed again when they cannot be opened', async () => {

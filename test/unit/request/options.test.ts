@@ -38,6 +38,8 @@ describe('a request', () => {
       extraHosts: [],
       dns: { servers: [], search: [], options: [] },
       groupAdd: [],
+      pid: 'private',
+      cgroupns: 'private',
       interactive: false,
       labels: {},
       shmSize: 64 * 1024 * 1024,

@@ -4,7 +4,13 @@ import { attribute } from '../../../ts/linux/mount-attributes.ts';
 import { parseCapability } from '../../../ts/request/capability.ts';
 import { mergeEnv, parseEnv, parseEnvFile } from '../../../ts/request/environment.ts';
 import { labelsFromEntries, parseLabels } from '../../../ts/request/labels.ts';
-import { parseContainerName, parseHostname, parseNetwork, parseUser } from '../../../ts/request/names.ts';
+import {
+  parseContainerName,
+  parseHostname,
+  parseNamespace,
+  parseNetwork,
+  parseUser,
+} from '../../../ts/request/names.ts';
 import { parseWorkdir } from '../../../ts/request/paths.ts';
 import { parseSecurity } from '../../../ts/request/security.ts';
 import { parseSize } from '../../../ts/request/size.ts';
@@ -319,6 +325,23 @@ describe('a network', () => {
     ['', 'ORLOP_E_INPUT'],
     ['Host', 'ORLOP_E_INPUT'],
   ]);
+});
+
+describe('a namespace', () => {
+  for (const option of ['pid', 'cgroupns'] as const) {
+    table(
+      (text) => parseNamespace(option, text),
+      [
+        ['host', 'host'],
+        ['private', 'private'],
+        ['', 'private'],
+        ['container:x', 'ORLOP_E_LATER'],
+        ['ns:/proc/1/ns/pid', 'ORLOP_E_LATER'],
+        ['Host', 'ORLOP_E_INPUT'],
+        ['none', 'ORLOP_E_INPUT'],
+      ],
+    );
+  }
 });
 
 describe('a working directory', () => {

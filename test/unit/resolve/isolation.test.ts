@@ -91,6 +91,10 @@ describe('a setting in a file of root of the machine', () => {
       expect(error).to.include({ code: 'ORLOP_E_PERMISSION' });
     }
     refuseSettings(request({ userns: 'host', sysctls: domain }), rootRights);
-    refuseSettings(request({ userns: own, sysctls: [{ name: 'kernel.msgmax', value: '1' }] }), rootRights);
+    const one = [{ name: 'kernel.msgmax', value: '1' }];
+    const shared = refusalOf(() => refuseSettings(request({ userns: own, sysctls: one, pid: 'host' }), rootRights));
+    expect(shared.code).to.equal('ORLOP_E_PERMISSION');
+    refuseSettings(request({ userns: 'host', sysctls: one, pid: 'host' }), rootRights);
+    refuseSettings(request({ userns: own, sysctls: one }), rootRights);
   });
 });

@@ -60,8 +60,13 @@ export interface ContainerSummary {
   readonly mounts: readonly MountInfo[];
   /** Its network: `none`, only a loopback interface, or `host`. */
   readonly network: NetworkMode;
-  /** With `list({ size: true })`: bytes of the read-write layer, and of the image. */
-  readonly size?: { readonly layer: number; readonly image: number };
+  /** What it takes on the disk, with `list({ size: true })`. */
+  readonly size?: {
+    /** Bytes of the read-write layer. */
+    readonly layer: number;
+    /** Bytes of the image, as in `images.list`. */
+    readonly image: number;
+  };
   /** What it may take from the machine, as far as the request says; sizes in bytes, times in milliseconds. */
   readonly limits: Limits;
 }

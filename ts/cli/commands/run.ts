@@ -34,6 +34,7 @@ export const command: CommandModule = {
             const container = await told(await orlop.createRequested(request, { durable: !request.rm, starts: true }));
             return runInForeground(io, container, {
               interactive: request.interactive,
+              hostPid: request.pid === 'host',
               trace,
               report,
               // Remove a container whose application never ran. With --rm it is already removed.

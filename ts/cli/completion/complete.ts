@@ -147,6 +147,8 @@ const capabilities = ['ALL', ...capabilityNames.map((name) => name.replace('CAP_
 
 const fixedValues: Readonly<Record<string, readonly string[]>> = {
   network: ['none', 'host'],
+  pid: ['private', 'host'],
+  cgroupns: ['private', 'host'],
   net: ['none', 'host'],
   capAdd: capabilities,
   capDrop: capabilities,

@@ -23,7 +23,6 @@ export const laterRunOptions: readonly LaterOption[] = [
   { flags: '-a, --attach <stream>', meanwhile: "let the shell do it: '>FILE', '2>/dev/null'" },
   { flags: '--annotation <pair>', meanwhile: 'use --label' },
   { flags: '--blkio-weight-device <weight>', meanwhile: "'--blkio-weight' is for all disks" },
-  { flags: '--cgroupns <mode>', same: ['', 'private'], meanwhile: ofOneNamespace },
   { flags: '--cpu-rt-period <n>', same: ['0'], meanwhile: "'--cpus' and '--cpu-shares' divide the processors" },
   { flags: '--cpu-rt-runtime <n>', same: ['0'], meanwhile: "'--cpus' and '--cpu-shares' divide the processors" },
   { flags: '--detach-keys <keys>', same: [''], meanwhile: "nothing can be detached: let the shell do it with '&'" },
@@ -56,7 +55,6 @@ export const laterRunOptions: readonly LaterOption[] = [
   // There are no health checks to be disabled.
   { flags: '--no-healthcheck', same: ['true', 'false'] },
   { flags: '--oom-kill-disable', meanwhile: "start it with 'choom -n -1000 -- orlop run …'" },
-  { flags: '--pid <mode>', same: ['', 'private'], meanwhile: ofOneNamespace },
   { flags: '--platform <platform>', same: [''], meanwhile: 'fetch the image of that platform, and load it' },
   { flags: '--privileged', meanwhile: "give what is needed: '--cap-add', '--security-opt', '-v /dev/…:/dev/…'" },
   {

@@ -40,6 +40,8 @@ export const runOptions: readonly CommandOption[] = [
   { flags: '--dns-search <domain>', text: 'Domain to search for names without a dot', many: true },
   { flags: '--dns-option <option>', text: 'Option of the resolver: ndots:2', many: true },
   { flags: '--group-add <group>', text: 'Another group of the user, by name or number', many: true },
+  { flags: '--pid <mode>', text: "private (the default), or host: see and signal the host's processes" },
+  { flags: '--cgroupns <mode>', text: "private (the container's control group is its top, the default) or host" },
   { flags: '--cap-add <capability>', text: 'Add a capability, or ALL', many: true },
   { flags: '--cap-drop <capability>', text: 'Drop a capability, or ALL', many: true },
   {
@@ -109,6 +111,8 @@ export async function runArguments({ io, args, values }: Invocation): Promise<Ru
     dnsSearch: texts(values, 'dnsSearch'),
     dnsOptions: [...texts(values, 'dnsOption'), ...texts(values, 'dnsOpt')],
     groupAdd: texts(values, 'groupAdd'),
+    pid: text(values, 'pid'),
+    cgroupns: text(values, 'cgroupns'),
     capAdd: texts(values, 'capAdd'),
     capDrop: texts(values, 'capDrop'),
     securityOpt: texts(values, 'securityOpt'),

@@ -9,10 +9,12 @@ import type { TraceFile } from './trace-file.ts';
 
 /** Help of the commands that run an application in the foreground. */
 export const signalNotes =
-  'Signals go to the application. It is PID 1, so those that it has no handler for do nothing; the third Ctrl-C kills it.';
+  'Signals go to the application. It is PID 1, but for --pid host, so those that it has no handler for do nothing; the third Ctrl-C kills it.';
 
 export interface ForegroundOptions {
   readonly interactive: boolean;
+  /** The application is not PID 1, which alone ignores signals that it has no handler for. */
+  readonly hostPid: boolean;
   /** Called after a failed start, before the error is thrown. */
   readonly refused?: (() => Promise<void>) | undefined;
   readonly trace?: TraceFile | undefined;
@@ -22,7 +24,9 @@ export interface ForegroundOptions {
 
 /** Starts a container with the caller's standard streams and waits for its exit. Resolves to the exit status. */
 export async function runInForeground(io: Io, container: Container, options: ForegroundOptions): Promise<number> {
-  const signals = forwardSignals(io.signals, ({ pid }) => notifyOfIgnoredInterrupt(io, pid));
+  const signals = forwardSignals(io.signals, ({ pid }) => {
+    if (!options.hostPid) notifyOfIgnoredInterrupt(io, pid);
+  });
   try {
     const { outlets, ...streams } = await streamsFor(io, options.interactive);
     const running = await container.start({ ...streams, signal: signals.aborted }).catch(async (error: unknown) => {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import * as v from 'valibot';
 import { isAlive, type ProcessIdentity, processStatus } from '../../linux/proc.ts';
 import { applicationOf } from '../../record/files.ts';
+import { groupMembers } from '../../record/groups.ts';
 import type { StoredContainer } from '../../record/schema.ts';
 import { readRecord, recordSchema, writeRecord } from '../../store/record.ts';
 import type { Store } from '../../store/store.ts';
@@ -75,7 +76,7 @@ export async function resumeAbandoned(store: Store): Promise<void> {
     if (lock === null) continue;
     try {
       const note = await readRecord(notePath(store, id), pauseSchema).catch(() => null);
-      if (note !== null && (await isAlive(note.application))) await release(store, note.application, note.group);
+      if (note !== null && (await isAlive(note.application))) await release(store, id, note.application, note.group);
       await unlink(notePath(store, id)).catch(() => {});
     } finally {
       await lock.retire();
@@ -89,10 +90,8 @@ async function pauseProcesses(
   id: string,
   application: ProcessIdentity,
 ): Promise<(() => Promise<void>) | null> {
-  const namespace = await namespaceOf(application.pid);
-  // Checked after the link was read: the PID may belong to another process by then, even one of this PID namespace.
-  if (namespace === null || !(await isAlive(application)) || namespace === (await namespaceOf('self'))) return null;
-  const processes = () => processesOf(application.pid, namespace);
+  const processes = await lister(store, id, application);
+  if (processes === null) return null;
   await mkdir(pausedPath(store), { recursive: true, mode: 0o700 });
   for (const hierarchy of freezers()) {
     const group = groupFor(hierarchy, id, application.pid);
@@ -110,6 +109,20 @@ async function pauseProcesses(
   return await stop(store, id, application, processes);
 }
 
+/** Lists the processes of a container; null if its application has exited. */
+async function lister(
+  store: Store,
+  id: string,
+  application: ProcessIdentity,
+): Promise<(() => Promise<number[]>) | null> {
+  const namespace = await namespaceOf(application.pid);
+  // Checked after the link was read: the PID may belong to another process by then, even one of this PID namespace.
+  if (namespace === null || !(await isAlive(application))) return null;
+  if (namespace !== (await namespaceOf('self'))) return () => processesOf(application.pid, namespace);
+  if ((await groupMembers(store, id)) === null) return null;
+  return async () => (await groupMembers(store, id)) ?? [];
+}
+
 async function note(store: Store, id: string, application: ProcessIdentity, group: FrozenGroup | null): Promise<void> {
   await writeRecord(notePath(store, id), { application, group }, { durable: false });
 }
@@ -119,12 +132,17 @@ async function resumeAndForget(store: Store, id: string, how: () => Promise<void
   await unlink(notePath(store, id));
 }
 
-async function release(store: Store, application: ProcessIdentity, group: FrozenGroup | null): Promise<void> {
+async function release(
+  store: Store,
+  id: string,
+  application: ProcessIdentity,
+  group: FrozenGroup | null,
+): Promise<void> {
   if (group !== null) return thaw(group, new Map());
-  const namespace = await namespaceOf(application.pid);
-  if (namespace === null || !(await isAlive(application)) || namespace === (await namespaceOf('self'))) return;
+  const processes = await lister(store, id, application);
+  if (processes === null) return;
   // Which processes were stopped before the pause is unknown: resume all.
-  for (const pid of await processesOf(application.pid, namespace)) {
+  for (const pid of await processes()) {
     const status = await processStatus(pid);
     if (status?.state === 'T') store.native.killOther(pid, status.startTime, constants.signals.SIGCONT);
   }

@@ -49,12 +49,13 @@ describe('signals sent to orlop run', () => {
     });
   }
 
-  for (const [terminal, script, told] of [
+  for (const [terminal, script, told, ...options] of [
     [true, 'echo ready; exec cat', 1],
+    [true, 'echo ready; exec cat', 0, '--pid=host'],
     [true, 'trap : INT; echo ready; read line', 0],
     [false, 'echo ready; exec cat', 0],
   ] as const) {
-    it(`${told ? 'are' : 'are not'} told of once where '${script}' gets Ctrl-C${terminal ? ' from a terminal' : ''}`, async () => {
+    it(`${told ? 'are' : 'are not'} told of once where '${script}' gets Ctrl-C${terminal ? ' from a terminal' : ''} ${options}`, async () => {
       const child = spawn('sh', ['-c', script], { stdio: ['pipe', 'pipe', 'inherit'] });
       try {
         await until('it is what it will be', () => !script.includes('cat') || nameOf(child.pid) === 'cat');
@@ -68,7 +69,7 @@ describe('signals sent to orlop run', () => {
         };
         const container = fakeContainer(ended, got);
         const create = () => ({ ...container, start });
-        const { status, stderr } = await orlop(['run', 'host'], {
+        const { status, stderr } = await orlop(['run', ...options, 'host'], {
           signals,
           terminal,
           library: { createRequested: create },
