@@ -36,6 +36,9 @@ export function request(changes: Partial<RunRequest> = {}): RunRequest {
     labels: {},
     shmSize: 65_536,
     userns: 'default',
+    devices: [],
+    deviceRules: [],
+    privileged: false,
     isolation: [],
     ...changes,
   };

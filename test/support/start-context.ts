@@ -28,5 +28,6 @@ export function startContextOf(id: string, hostname: string): StartContext {
     tmpfsModes: new Map(),
     maskedPaths: [],
     cgroup: false,
+    devices: [],
   };
 }

@@ -1,3 +1,4 @@
+import { formatRule } from '../linux/device-rules.ts';
 import type { StoredContainer } from '../record/schema.ts';
 import type { BindMount } from '../request/types.ts';
 import { formatUserNamespace } from '../request/user-namespace.ts';
@@ -62,6 +63,8 @@ export function inspectContainer(
     Name: `/${record.name}`,
     RestartCount: 0,
     Mounts: mountsOf(store, container),
+    BoundingCaps: record.capabilities ?? null,
+    EffectiveCaps: process.uid === 0 ? (record.capabilities ?? null) : [],
     Config: {
       Hostname: record.hostname,
       User: request.user ?? '',
@@ -84,7 +87,13 @@ export function inspectContainer(
       PortBindings: {},
       RestartPolicy: { Name: 'no', MaximumRetryCount: 0 },
       ...hostLimits(request.limits),
-      Privileged: false,
+      Privileged: request.privileged ?? false,
+      Devices: (request.devices ?? []).map(({ host, container: target, permissions }) => ({
+        PathOnHost: host,
+        PathInContainer: target,
+        CgroupPermissions: permissions,
+      })),
+      DeviceCgroupRules: (request.deviceRules ?? []).map(formatRule),
       ReadonlyRootfs: request.readOnly,
       ShmSize: request.shmSize,
       Tmpfs: Object.fromEntries(request.tmpfs.map((tmpfs) => [tmpfs.target, optionsText('tmpfs', tmpfs.attributes)])),

@@ -57,7 +57,8 @@ export async function launchContainer(
   const { start, own, limits, root, layer, make, onExit } = subject;
   const streams = stdioSources(stdio);
   const { facts, mayHang } = start;
-  const lent = await lend(runtime, { userNamespace: facts.userNamespace ?? null, limits, mayHang });
+  const { userNamespace = null, deviceRules } = facts;
+  const lent = await lend(runtime, { userNamespace, limits, deviceRules, mayHang });
   const { range, limited } = lent;
   // Taken when nothing is waited for any more: if that fails, they are closed with the layer.
   const mounts = roots.mountsOf(layer);

@@ -1,14 +1,13 @@
-import { statSync } from 'node:fs';
+import type { DeviceHolder } from '../cgroups/device-filter.ts';
 import { Group } from '../cgroups/group.ts';
-import { type Branch, findPlace, hasFile, type Place, removeParent } from '../cgroups/place.ts';
-import { type Controller, defaultPids, type Machine, type Setting, settingsOf } from '../cgroups/settings.ts';
+import { type Branch, findPlace, type Place, removeParent } from '../cgroups/place.ts';
+import type { Setting } from '../cgroups/settings.ts';
 import { sweep } from '../cgroups/sweep.ts';
-import { RequestError } from '../errors/index.ts';
-import { messageOf } from '../errors/message.ts';
 import type { Native } from '../native/contract.ts';
 import type { Limits } from '../request/limits.ts';
 import { atExit, notAtExit } from '../store/at-exit.ts';
 import { errorCode } from '../store/system-error.ts';
+import { type Expected, GroupNeeds, type Held, type Needs, rulesAhead } from './group-needs.ts';
 import { nextTickPace } from './pace.ts';
 import { Prefetch } from './prefetch.ts';
 
@@ -18,27 +17,19 @@ export interface Limited {
   readonly settings: readonly Setting[];
 }
 
-/** What the containers of a request need. */
-interface Needs {
-  readonly settings: readonly Setting[];
-  readonly branches: readonly Branch[];
-}
-
 /** Prefetched cgroups: one for the next start, and one for a start that comes meanwhile; more when starts come at once. */
 const size = 2;
 const maxSize = 16;
 
 /**
  * Gives each container cgroups of its own. They are prefetched without limits, which are written at the launch: one of
- * version 1 takes the kernel some milliseconds.
+ * version 1 takes the kernel some milliseconds. Those with a filter of devices have it from the beginning.
  */
 export class Groups {
   readonly #native: Native;
   readonly #prefetches: () => boolean;
-  readonly #find: (parent: string | undefined) => Place;
-  readonly #places = new Map<string | undefined, Place>();
-  readonly #needs = new WeakMap<Limits, Needs>();
-  /** By the directories that they are made in. */
+  readonly #needs: GroupNeeds;
+  /** By the directories that they are made in, and their filters. */
   readonly #waiting = new Map<string, Prefetch<Group>>();
   readonly #removing = new Set<Promise<void>>();
   #expected: { readonly key: string; readonly group: Promise<Group> } | null = null;
@@ -56,7 +47,7 @@ export class Groups {
   constructor(native: Native, prefetches: () => boolean, find: (parent: string | undefined) => Place = findPlace) {
     this.#native = native;
     this.#prefetches = prefetches;
-    this.#find = find;
+    this.#needs = new GroupNeeds(native, find);
   }
 
   /**
@@ -65,12 +56,14 @@ export class Groups {
    * @throws RequestError ORLOP_E_LIMIT
    */
   check(limits: Limits): void {
-    this.#needsOf(limits);
+    this.#needs.ofLimits(limits);
   }
 
   /** True if a container can see its limits: in its cgroup of version 2, with controllers. */
   shows(limits: Limits): boolean {
-    return this.#placeOf(limits).branches.some(({ version, controllers }) => version === 2 && controllers.length > 0);
+    return this.#needs
+      .placeOf(limits)
+      .branches.some(({ version, controllers }) => version === 2 && controllers.length > 0);
   }
 
   /**
@@ -79,20 +72,27 @@ export class Groups {
    * @throws RequestError ORLOP_E_LIMIT
    */
   asked(limits: Limits): readonly Setting[] {
-    return settingsOf(limits, machineOf(this.#placeOf(limits)));
+    return this.#needs.asked(limits);
+  }
+
+  /** Where the filters of devices are set, or why they cannot be. */
+  deviceHolder(limits: Limits): DeviceHolder {
+    return this.#needs.deviceHolder(limits);
   }
 
   /**
    * Begins to make the cgroups of the next container, in a program that makes one start: what else comes before the
    * launch takes as long. Throws as `check`.
    */
-  expect(limits: Limits): void {
-    const { branches } = this.#needsOf(limits);
+  expect(request: Expected): void {
+    const devices = rulesAhead(request);
+    if (devices === null) return;
+    const { branches, filter, key } = this.#needs.of({ limits: request.limits, devices });
     if (branches.length === 0 || this.#prefetches() || this.#expected !== null) return;
     this.#begin(branches);
-    const group = Group.make(this.#native, branches);
+    const group = Group.make(this.#native, branches, filter);
     group.catch(() => {});
-    this.#expected = { key: keyOf(branches), group };
+    this.#expected = { key, group };
   }
 
   /**
@@ -100,14 +100,15 @@ export class Groups {
    *
    * @throws RequestError ORLOP_E_LIMIT, and a system error if a cgroup cannot be made or opened
    */
-  async take(limits: Limits): Promise<Limited | null> {
-    const { settings, branches } = this.#needsOf(limits);
+  async take(held: Held): Promise<Limited | null> {
+    const needs = this.#needs.of(held);
+    const { settings, branches, filter } = needs;
     if (branches.length === 0) return null;
     this.#begin(branches);
-    const waiting = this.#prefetches() ? this.#waitingOf(branches).tryTake() : this.#takeExpected(branches);
+    const waiting = this.#prefetches() ? this.#waitingOf(needs).tryTake() : this.#takeExpected(needs);
     const ready = await waiting;
     // Another program may have removed one that is empty.
-    const group = ready !== null && this.#isOpened(ready) ? ready : await Group.make(this.#native, branches);
+    const group = ready !== null && this.#isOpened(ready) ? ready : await Group.make(this.#native, branches, filter);
     if (group !== ready) this.#isOpened(group, true);
     return { group, settings };
   }
@@ -143,8 +144,8 @@ export class Groups {
     this.#removeParents();
   }
 
-  #takeExpected(branches: readonly Branch[]): Promise<Group> | null {
-    if (this.#expected?.key !== keyOf(branches)) return null;
+  #takeExpected({ key }: Needs): Promise<Group> | null {
+    if (this.#expected?.key !== key) return null;
     const { group } = this.#expected;
     this.#expected = null;
     return group;
@@ -164,14 +165,13 @@ export class Groups {
     for (const branch of this.#used) removeParent(branch);
   }
 
-  #waitingOf(branches: readonly Branch[]): Prefetch<Group> {
-    const key = keyOf(branches);
+  #waitingOf({ key, branches, filter }: Needs): Prefetch<Group> {
     const known = this.#waiting.get(key);
     if (known !== undefined) return known;
     const made = new Prefetch<Group>(
       { size, maxSize, atOnce: 2, each: 'one', skipFirst: 1, pace: nextTickPace() },
       {
-        make: async () => [await Group.make(this.#native, branches)],
+        make: async () => [await Group.make(this.#native, branches, filter)],
         drop: (group) => group.remove(),
         // Each start makes its own then, or its error tells the cause.
         refused: () => true,
@@ -179,76 +179,5 @@ export class Groups {
     );
     this.#waiting.set(key, made);
     return made;
-  }
-
-  /** The limit of processes has a default where the machine can hold it. */
-  #needsOf(limits: Limits): Needs {
-    const known = this.#needs.get(limits);
-    if (known !== undefined) return known;
-    const place = this.#placeOf(limits);
-    const machine = machineOf(place);
-    const byDefault = limits.pids === undefined && machine.version('pids') !== null;
-    const settings = settingsOf(byDefault ? { ...limits, pids: defaultPids } : limits, machine);
-    const needs = { settings, branches: branchesFor(place, settings) };
-    if (limits.cpuTime !== undefined) requireCounter(needs.branches);
-    this.#needs.set(limits, needs);
-    return needs;
-  }
-
-  #placeOf({ cgroupParent }: Limits): Place {
-    const known = this.#places.get(cgroupParent);
-    const place = known ?? this.#find(cgroupParent);
-    this.#places.set(cgroupParent, place);
-    return place;
-  }
-}
-
-function machineOf(place: Place): Machine {
-  const branchOf = (controller: Controller) =>
-    place.branches.find(({ controllers }) => controllers.includes(controller));
-  return {
-    version: (controller) => branchOf(controller)?.version ?? null,
-    missing: place.missing,
-    has: (controller, file) => {
-      const branch = branchOf(controller);
-      return branch !== undefined && hasFile(branch, file);
-    },
-    device: numbersOf,
-  };
-}
-
-/** Version 2 always: it counts the time of all processes, and can freeze and end them. */
-function branchesFor({ branches }: Place, settings: readonly Setting[]): readonly Branch[] {
-  return branches.filter(
-    ({ version, controllers }) => version === 2 || settings.some(({ controller }) => controllers.includes(controller)),
-  );
-}
-
-/** The same for branches in which the same cgroups are made. */
-function keyOf(branches: readonly Branch[]): string {
-  return branches.map(({ parent }) => parent).join('\n');
-}
-
-/** @throws RequestError ORLOP_E_LIMIT */
-function requireCounter(branches: readonly Branch[]): void {
-  if (branches.some(({ version }) => version === 2)) return;
-  throw new RequestError('ORLOP_E_LIMIT', 'the limit of processor time cannot be held: no cgroup v2 counts it', {
-    hint: `mount cgroup v2, or start it by 'systemd-run --user --scope -p Delegate=yes'; or leave the limit out`,
-  });
-}
-
-/** Numbers of a block device, `8:0`. */
-function numbersOf(path: string): string {
-  try {
-    const file = statSync(path, { bigint: true });
-    if (!file.isBlockDevice()) throw new Error('it is not a block device');
-    // makedev(3) of the C library and of the kernel.
-    const major = ((file.rdev >> 8n) & 0xfffn) | ((file.rdev >> 32n) & 0xfffff000n);
-    const minor = (file.rdev & 0xffn) | ((file.rdev >> 12n) & 0xffffff00n);
-    return `${major}:${minor}`;
-  } catch (error) {
-    throw new RequestError('ORLOP_E_LIMIT', `the rate of '${path}' cannot be held: ${messageOf(error)}`, {
-      hint: 'name a block device of the host, such as /dev/sda',
-    });
   }
 }

@@ -54,13 +54,14 @@ describe('orlop run', () => {
     const { request } = await requested(
       (
         'run -v a:/x -v=/y --volume /z --volume=/w --tmpfs /t --rm --name web -i -e A=1 -e=B=2 -eC=3 --env HOME ' +
-        '--env NOT -w /x -u 1:2 -h web --entrypoint sh --read-only --network host --cap-add ALL --cap-drop kill ' +
+        '--env NOT -w /x -u 1:2 -h web --entrypoint sh --read-only --network host --cap-add net_raw --cap-drop kill ' +
         '--security-opt seccomp=unconfined --ulimit core=0 --sysctl kernel.sem=1 --oom-score-adj -5 --shm-size 1m ' +
-        '--userns 1000:2000:3 --isolation user -l a=b --label c host'
+        '--userns 1000:2000:3 --isolation user -l a=b --label c --device /dev/fuse:r --device=/dev/kvm host'
       ).split(' '),
       { HOME: '/root' },
     );
     const attributes = attribute.nosuid | attribute.nodev;
+    const unsized = { size: null, inodes: null, mode: null, uid: 0, gid: 0 };
     expect(request).to.deep.equal({
       image: 'host',
       argv: [],
@@ -70,18 +71,7 @@ describe('orlop run', () => {
         { type: 'volume', name: null, target: '/z', attributes, nocopy: false },
         { type: 'volume', name: null, target: '/w', attributes, nocopy: false },
       ],
-      tmpfs: [
-        {
-          type: 'tmpfs',
-          target: '/t',
-          attributes: attributes | attribute.noexec,
-          size: null,
-          inodes: null,
-          mode: null,
-          uid: 0,
-          gid: 0,
-        },
-      ],
+      tmpfs: [{ type: 'tmpfs', target: '/t', attributes: attributes | attribute.noexec, ...unsized }],
       rm: true,
       name: 'web',
       interactive: true,
@@ -98,7 +88,7 @@ describe('orlop run', () => {
       entrypoint: ['sh'],
       readOnly: true,
       network: 'host',
-      capabilities: { add: ['ALL'], drop: ['CAP_KILL'] },
+      capabilities: { add: ['CAP_NET_RAW'], drop: ['CAP_KILL'] },
       security: { noNewPrivileges: true, seccomp: 'unconfined', systemPaths: 'own' },
       ulimits: [{ name: 'core', soft: 0, hard: 0 }],
       limits: {},
@@ -106,6 +96,12 @@ describe('orlop run', () => {
       oomScoreAdj: -5,
       shmSize: 1024 * 1024,
       userns: { first: { user: 1000, group: 2000 }, size: 3 },
+      devices: [
+        { host: '/dev/fuse', container: '/dev/fuse', permissions: 'r' },
+        { host: '/dev/kvm', container: '/dev/kvm', permissions: 'rwm' },
+      ],
+      deviceRules: [],
+      privileged: false,
       isolation: ['user'],
       labels: { a: 'b', c: '' },
     });

@@ -3,9 +3,12 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { Group } from '../../../ts/cgroups/group.ts';
 import type { Branch } from '../../../ts/cgroups/place.ts';
+import { defaultDeviceRules } from '../../../ts/linux/device-rules.ts';
 import { Groups, type Limited } from '../../../ts/prefetch/groups.ts';
 import { fakeNative } from '../../support/fake-native.ts';
 import { temporaryDirectory, until } from '../../support/temporary.ts';
+
+const held = { limits: {}, devices: defaultDeviceRules };
 
 describe('the cgroups of the next containers', () => {
   const directory = temporaryDirectory();
@@ -29,14 +32,14 @@ describe('the cgroups of the next containers', () => {
 
   it('are made anew when another program has removed those that wait', async () => {
     const groups = groupsOf(true);
-    const first = [await groups.take({}), await groups.take({})];
+    const first = [await groups.take(held), await groups.take(held)];
     await until('two wait', () => made().length === 4);
     const used = new Set(first.map((limited) => open(limited)));
     expect(used.size).to.equal(2);
     for (const limited of first) groups.release(taken(limited));
     await until('they are removed', () => made().length === 2);
     for (const name of made()) rmdirSync(join(parent(), name));
-    const next = await groups.take({});
+    const next = await groups.take(held);
     expect(open(next)).to.be.a('number');
     expect(made()).to.have.length(1);
     groups.release(taken(next));
@@ -51,7 +54,7 @@ describe('the cgroups of the next containers', () => {
       throw Object.assign(new Error('too many'), { code: 'EMFILE' });
     };
     try {
-      const error = await groups.take({}).catch(({ code }) => code);
+      const error = await groups.take(held).catch(({ code }) => code);
       expect(error).to.equal('EMFILE');
     } finally {
       Group.prototype.open = opens;

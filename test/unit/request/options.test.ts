@@ -33,6 +33,9 @@ describe('a request', () => {
       labels: {},
       shmSize: 64 * 1024 * 1024,
       userns: 'default',
+      devices: [],
+      deviceRules: [],
+      privileged: false,
       isolation: [],
     };
     expect(parse({})).to.deep.equal(expected);
@@ -64,6 +67,8 @@ describe('a request', () => {
         labels: ['a=b'],
         shmSize: '1m',
         userns: 'auto:size=1000',
+        devices: ['/dev/fuse', { host: '/dev/a:b', container: '/dev/b', permissions: 'r' }],
+        deviceCgroupRules: ['c 10:229 r'],
         isolation: ['ids', 'filter'],
       },
       ['true'],
@@ -100,6 +105,11 @@ describe('a request', () => {
       labels: { a: 'b' },
       shmSize: 1024 * 1024,
       userns: { first: null, size: 1000 },
+      devices: [
+        { host: '/dev/fuse', container: '/dev/fuse', permissions: 'rwm' },
+        { host: '/dev/a:b', container: '/dev/b', permissions: 'r' },
+      ],
+      deviceRules: [{ type: 'c', major: 10, minor: 229, access: 'r' }],
       isolation: ['filter', 'ids'],
     });
     expect(request.mounts.map(({ target }) => target)).to.deep.equal(['/src', '/cache']);

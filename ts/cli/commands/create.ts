@@ -1,6 +1,7 @@
 import type { CommandModule } from '../command.ts';
 import { laterRunOptions } from '../parse/later-options.ts';
 import { addRunArguments, runArguments, runNotes, runOptions } from '../parse/run-options.ts';
+import { notifyOfLacking } from '../streams/lacking.ts';
 
 export const command: CommandModule = {
   passThrough: true,
@@ -12,7 +13,11 @@ export const command: CommandModule = {
   define: addRunArguments,
   async run(invocation) {
     const request = await runArguments(invocation);
-    const { id } = await invocation.with((orlop) => orlop.createRequested(request, { durable: true }));
+    const id = await invocation.with(async (orlop) => {
+      const container = await orlop.createRequested(request, { durable: true });
+      await notifyOfLacking(invocation.io, container, request);
+      return container.id;
+    });
     invocation.io.stdout.write(`${id}\n`);
     return 0;
   },

@@ -3,6 +3,7 @@ import { laterRunOptions } from '../parse/later-options.ts';
 import { addRunArguments, runArguments, runNotes, runOptions } from '../parse/run-options.ts';
 import { withEarlyFile } from '../streams/early-file.ts';
 import { runInForeground, signalNotes } from '../streams/foreground.ts';
+import { notifyOfLacking } from '../streams/lacking.ts';
 import { withTrace } from '../streams/trace-file.ts';
 
 const examples = [
@@ -29,6 +30,7 @@ export const command: CommandModule = {
       withEarlyFile(text(values, 'report'), (report) =>
         invocation.with(async (orlop) => {
           const container = await orlop.createRequested(request, { durable: !request.rm, starts: true });
+          await notifyOfLacking(io, container, request);
           return runInForeground(io, container, {
             interactive: request.interactive,
             trace,
