@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { messageOf } from '../errors/message.ts';
-import { type DeviceRules, formatRule } from '../linux/device-rules.ts';
+import { type DeviceRules, defaultDeviceRules, formatRule } from '../linux/device-rules.ts';
 import { readIfAny } from '../linux/read-if-any.ts';
 import type { Change, Native } from '../native/contract.ts';
 import { deviceProgram } from './device-program.ts';
@@ -46,7 +46,8 @@ export function lookForDeviceHolder(native: Native): DeviceHolder {
 /** Why the kernel takes no program; null if it does. */
 function refusalOf(native: Native, { parent }: Branch): string | null {
   try {
-    native.change([['devices', parent, deviceProgram([]), 1]]);
+    // The program of most containers: it stays loaded for them.
+    native.change([['devices', parent, deviceProgram(defaultDeviceRules), 1]]);
     return null;
   } catch (error) {
     return `the kernel takes no program for devices (${messageOf(error)})`;
