@@ -130,7 +130,17 @@ function deviceTree(reason: string): Op[] {
   return [
     { op: 'tmpfs', reason, mount: dev, mode: 0o755, size, inodes: 0n, uid: 0, gid: 0, attributes, at: '' },
     ...devices.map(
-      ([name, major, minor]): Op => ({ op: 'device', reason, mount: dev, name, mode: 0o666, major, minor }),
+      ([name, major, minor]): Op => ({
+        op: 'device',
+        reason,
+        mount: dev,
+        name,
+        mode: 0o666,
+        uid: 0,
+        gid: 0,
+        major,
+        minor,
+      }),
     ),
     ...links.map(([name, content]): Op => ({ op: 'symlink', reason, mount: dev, name, content })),
     ...['pts', 'shm', 'mqueue'].map(

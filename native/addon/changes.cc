@@ -26,7 +26,7 @@ std::optional<Kind> kind_of(const std::string& name) {
       {"same", Kind::kSame},           {"attributes", Kind::kAttributes},
       {"sync", Kind::kSync},           {"layer", Kind::kLayer},
       {"quota", Kind::kQuota},         {"limit", Kind::kLimit},
-      {"unlimit", Kind::kUnlimit},
+      {"unlimit", Kind::kUnlimit},     {"devices", Kind::kDevices},
   };
   for (const auto& [known, kind] : kKinds) {
     if (name == known) return kind;
@@ -34,7 +34,7 @@ std::optional<Kind> kind_of(const std::string& name) {
   return std::nullopt;
 }
 
-// [kind, path], and then a text or numbers: mode, user and group.
+// [kind, path], and then a text, bytes or numbers: mode, user and group.
 bool read_change(const Napi::Value& value, Change& change) {
   if (!value.IsArray()) return false;
   const auto parts = value.As<Napi::Array>();
@@ -51,6 +51,9 @@ bool read_change(const Napi::Value& value, Change& change) {
     const Napi::Value part = value_at(parts, i);
     if (part.IsString()) {
       change.text = part.As<Napi::String>();
+    } else if (part.IsBuffer()) {
+      const auto bytes = part.As<Napi::Buffer<char>>();
+      change.text.assign(bytes.Data(), bytes.Length());
     } else if (part.IsNumber() && count < std::size(numbers)) {
       *numbers[count++] = part.As<Napi::Number>().Uint32Value();
     } else {

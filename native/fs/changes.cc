@@ -10,6 +10,7 @@
 #include <system_error>
 
 #include "base/unique_fd.h"
+#include "fs/device_filter.h"
 #include "fs/quota.h"
 #include "fs/remove.h"
 
@@ -159,6 +160,8 @@ Failure make(const Change& change, std::vector<UniqueFd>& held) {
       return limit(change);
     case Change::Kind::kUnlimit:
       return unlimit_layer(change.path);
+    case Change::Kind::kDevices:
+      return change.mode == 1 ? try_device_filter(change.text) : attach_device_filter(change.path, change.text);
     case Change::Kind::kAttributes:
       return set_attributes(change);
     case Change::Kind::kSync:

@@ -22,6 +22,7 @@ struct Change {
     kQuota,            // fails unless the file system of the directory holds quotas of projects, see quota.h
     kLimit,            // bounds what is written to a read-write layer by a quota; `text`: bytes, space, inodes
     kUnlimit,          // takes the bounds of a read-write layer away; ignores a missing one
+    kDevices,          // attaches the program `text` to a cgroup, see device_filter.h; mode 1: only loads it
     kAttributes,       // chown(2) to the user and group, and then chmod(2) to the mode
     kSync,             // fsync(2) of a file or a directory
     kWrite,            // makes or truncates the file, and writes `text`

@@ -58,7 +58,9 @@ int execute(Context& context, const plan::op::Device& op) {
   // The kernel's own 32-bit form of a device number.
   const uint32_t device = (op.minor & 0xff) | op.major << 8 | (op.minor & ~0xffu) << 12;
   const long error = context.call(__NR_mknodat, mount, op.name, type | (op.mode & 07777), device);
-  return error == -EPERM ? bind_device(context, mount, op) : static_cast<int>(error);
+  if (error == -EPERM) return bind_device(context, mount, op);
+  if (error != 0 || (op.uid == 0 && op.gid == 0)) return static_cast<int>(error);
+  return static_cast<int>(context.call(__NR_fchownat, mount, op.name, op.uid, op.gid, kAtSymlinkNofollow));
 }
 
 int execute(Context& context, const plan::op::Directory& op) {

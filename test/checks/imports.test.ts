@@ -24,10 +24,13 @@ const rooms: Readonly<Record<string, Directions | 'all'>> = {
   launch: { uses: ['plan'] },
   resolve: {
     uses: ['request', 'plan', 'store', 'images', 'volumes', 'record', 'cgroups/place.ts', 'launch/abort.ts'],
-    types: ['trace/laps.ts'],
+    types: ['trace/laps.ts', 'cgroups/device-filter.ts'],
   },
   cgroups: { uses: ['store/system-error.ts'], types: ['request/limits.ts'] },
-  prefetch: { uses: ['plan', 'launch', 'record', 'store', 'cgroups'], types: ['request/limits.ts'] },
+  prefetch: {
+    uses: ['plan', 'launch', 'record', 'store', 'cgroups'],
+    types: ['request/limits.ts', 'request/types.ts'],
+  },
   supervise: { uses: ['launch/next-tick.ts', 'record', 'store/explain.ts'], types: ['store/store.ts', 'cgroups'] },
   containers: {
     uses: ['plan', 'store', 'images', 'volumes', 'launch', 'record', 'resolve', 'cgroups', 'prefetch', 'supervise'],

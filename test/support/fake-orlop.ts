@@ -69,6 +69,7 @@ export async function orlop(argv: readonly string[], world: World = {}): Promise
 
 /** An addon by which all parts of a start succeed. */
 export const fakeAddon: Addon = {
+  deviceHolder: () => ({ why: 'a filter of devices takes root' }),
   features: () => 0b111111,
   file: '/p/orlop.node',
   rights: rootRights,

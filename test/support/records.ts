@@ -43,6 +43,9 @@ export function request(changes: Partial<RunRequest> = {}): RunRequest {
     stopSignal: null,
     stopTimeout: null,
     userns: 'default',
+    devices: [],
+    deviceRules: [],
+    privileged: false,
     isolation: [],
     ...changes,
   };

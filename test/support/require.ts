@@ -40,6 +40,7 @@ const requirements = {
   'cgroup-v2': () => (mounted('cgroup2') ? null : 'there is no cgroup v2 mount'),
   limits: () => (missingControllers().length === 0 ? null : `there is no controller ${missingControllers()[0]}`),
   'pids-v1': () => (mounted('cgroup', ',pids') ? null : 'there are no pids of cgroup v1'),
+  'devices-v1': () => (mounted('cgroup', 'devices') ? null : 'there are no devices of cgroup v1'),
   'freezer-v1': () => (mounted('cgroup', 'freezer') ? null : 'there is no freezer of cgroup v1'),
   vm: () => (canBoot() ? null : 'QEMU or its kernel is not here: scripts/setup vm'),
   systemd: () =>

@@ -29,5 +29,6 @@ export function startContextOf(id: string, hostname: string): StartContext {
     maskedPaths: [],
     cgroup: false,
     appArmor: null,
+    devices: [],
   };
 }

@@ -1,3 +1,4 @@
+import { formatRule } from '../linux/device-rules.ts';
 import { knownSignal } from '../linux/signals.ts';
 import type { StoredContainer } from '../record/schema.ts';
 import type { BindMount, RunRequest } from '../request/types.ts';
@@ -70,6 +71,8 @@ export function inspectContainer(
     RestartCount: 0,
     AppArmorProfile: profile || (request.security.appArmor ?? ''),
     Mounts: mountsOf(store, container),
+    BoundingCaps: record.capabilities ?? null,
+    EffectiveCaps: process.uid === 0 ? (record.capabilities ?? null) : [],
     Config: {
       Hostname: record.hostname,
       User: request.user ?? '',
@@ -100,7 +103,13 @@ export function inspectContainer(
       PortBindings: {},
       RestartPolicy: { Name: 'no', MaximumRetryCount: 0 },
       ...hostLimits(request.limits),
-      Privileged: false,
+      Privileged: request.privileged ?? false,
+      Devices: (request.devices ?? []).map(({ host, container: target, permissions }) => ({
+        PathOnHost: host,
+        PathInContainer: target,
+        CgroupPermissions: permissions,
+      })),
+      DeviceCgroupRules: (request.deviceRules ?? []).map(formatRule),
       ReadonlyRootfs: request.readOnly,
       ShmSize: request.shmSize,
       Tmpfs: Object.fromEntries(request.tmpfs.map((tmpfs) => [tmpfs.target, optionsText('tmpfs', tmpfs.attributes)])),

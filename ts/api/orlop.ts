@@ -158,7 +158,7 @@ export class Orlop implements t.OrlopRuntime {
     { durable, starts, laps = new Laps('create', 'parts') }: CreateRequested & { readonly laps?: Laps },
   ): Promise<t.Container> {
     const durability = durable ? 'durable' : 'ephemeral';
-    if (starts) this.#runtime.groups.expect(request.limits, request.pid === 'host');
+    if (starts) this.#runtime.groups.expect(request);
     const created = await createContainer(this.#runtime, request, { durability, laps });
     return new ContainerHandle(this.#runtime, forLaterStart(created), laps);
   }
@@ -177,8 +177,8 @@ export class Orlop implements t.OrlopRuntime {
    * @internal
    */
   async planRequested(request: RunRequest): Promise<t.PlanResult> {
-    const { plan, limits } = await planRun(this.#runtime, request);
-    return { plan, limits, text: describePlan(plan, limits) };
+    const { plan, limits, devices } = await planRun(this.#runtime, request);
+    return { plan, limits, devices, text: describePlan(plan, limits, devices) };
   }
 
   async close(): Promise<void> {

@@ -1,3 +1,4 @@
+import { RequestError } from '../errors/index.ts';
 import { type IdMaps, isMapped } from '../native/ids.ts';
 import type { Rights } from '../native/rights.ts';
 import type { LimitOptions, RunOptions } from '../request/types.ts';
@@ -22,12 +23,18 @@ const ulimits = ['sigpending=1024', 'msgqueue=131072'] as const;
 /**
  * Options of `run` for a sandbox: an option of the caller replaces its default. Pure.
  *
+ * @throws RequestError ORLOP_E_INPUT for a privileged one
  * @param rights IDs that containers have, and whether each can have a user namespace of its own
  */
 export function sandboxOptions(
   { limits: chosen, capDrop = [], ulimits: bounds = [], ...options }: AnySandboxOptions,
   rights: Pick<Rights, 'kind'> & IdMaps,
 ): RunOptions & AnyRunInput {
+  if (options.privileged) {
+    throw new RequestError('ORLOP_E_INPUT', 'a sandbox cannot be privileged', {
+      hint: "leave 'privileged' out; 'devices' and 'capAdd' give what is needed",
+    });
+  }
   return {
     readOnly: true,
     tmpfs: [workspace],

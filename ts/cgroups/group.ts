@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { ownIdentity } from '../linux/proc.ts';
 import type { Change, LaunchGroup, Native } from '../native/contract.ts';
 import { errorCode } from '../store/system-error.ts';
+import { type DeviceFilter, filterChanges } from './device-filter.ts';
 import { nameOf } from './names.ts';
 import { removeNested } from './nested.ts';
 import { attempts, type Branch, inheritedSets, makeParent } from './place.ts';
@@ -34,15 +35,15 @@ export class Group {
   }
 
   /**
-   * Makes the cgroups in these branches, without limits. With one of version 1, a thread is moved into it, for which
+   * Makes the cgroups in these branches, without limits but with the filter of devices. With one of version 1, a thread is moved into it, for which
    * the kernel takes some milliseconds.
    *
    * @throws a system error with its path
    */
-  static async make(native: Native, branches: readonly Branch[]): Promise<Group> {
+  static async make(native: Native, branches: readonly Branch[], filter: DeviceFilter | null = null): Promise<Group> {
     const name = nameOf(await ownIdentity(), next++);
     const parts = branches.map((branch) => ({ branch, directory: join(branch.parent, name) }));
-    return new Group(native, parts, await makeAll(native, parts));
+    return new Group(native, parts, await makeAll(native, parts, filter));
   }
 
   /**
@@ -132,11 +133,15 @@ export class Group {
 }
 
 /** Makes the directories, and the seat if there is one of version 1. Leaves nothing when it throws. */
-async function makeAll(native: Native, parts: readonly Seated[]): Promise<number | undefined> {
+async function makeAll(
+  native: Native,
+  parts: readonly Seated[],
+  filter: DeviceFilter | null,
+): Promise<number | undefined> {
   const first = parts.filter(({ branch }) => branch.version === 1).map(({ directory }) => directory);
   for (let attempt = 1; ; attempt++) {
     try {
-      const changes = parts.flatMap(changesOf);
+      const changes = parts.flatMap((part) => changesOf(part, filter));
       if (first.length > 0) return await native.openSeat(first, changes);
       await native.changeLater(changes);
       return undefined;
@@ -148,11 +153,12 @@ async function makeAll(native: Native, parts: readonly Seated[]): Promise<number
   }
 }
 
-function changesOf({ branch, directory }: Seated): readonly Change[] {
+function changesOf({ branch, directory }: Seated, filter: DeviceFilter | null): readonly Change[] {
   const made: Change[] = [['mkdir', directory, 0o755]];
   if (branch.version === 1 && branch.controllers.includes('cpuset')) {
     made.push(...inheritedSets(directory).map(({ path, value }): Change => ['write', path, value, 0]));
   }
+  if (branch === filter?.branch) made.push(...filterChanges(filter, directory));
   return made;
 }
 

@@ -5,7 +5,7 @@ import { distinct, type Hierarchy } from './hierarchies.ts';
 import type { Controller } from './settings.ts';
 import { hierarchiesOf } from './visible.ts';
 
-const controllers: readonly Controller[] = ['memory', 'cpu', 'cpuset', 'pids', 'io'];
+const controllers: readonly Controller[] = ['memory', 'cpu', 'cpuset', 'pids', 'io', 'devices'];
 
 /** Directory in which cgroups of containers are made, and what they hold there. */
 export interface Branch {
@@ -146,7 +146,9 @@ export function heldControllers(): readonly Controller[] {
   return hierarchies.flatMap((hierarchy) => {
     const { base } = chooseBase(hierarchy);
     if (!isWritable(base)) return [];
-    return controllersOf(hierarchy.version === 1 ? hierarchy : { ...hierarchy, mount: base });
+    const found = controllersOf(hierarchy.version === 1 ? hierarchy : { ...hierarchy, mount: base });
+    // It holds no limit, but the filter of devices.
+    return found.filter((one) => one !== 'devices');
   });
 }
 

@@ -1,8 +1,8 @@
 import { RequestError } from '../errors/index.ts';
 import type { Limits } from '../request/limits.ts';
 
-/** Controllers by their names in version 2; version 1 says `blkio` for `io`. */
-export type Controller = 'memory' | 'cpu' | 'cpuset' | 'pids' | 'io';
+/** Controllers by their names in version 2; version 1 says `blkio` for `io`, and alone has `devices`. */
+export type Controller = 'memory' | 'cpu' | 'cpuset' | 'pids' | 'io' | 'devices';
 
 /** A control file to write. */
 export interface Setting {

@@ -49,7 +49,9 @@ const io: Io = {
     const { openSite } = await import('../native/open-site.ts');
     const native = await openSite();
     const tryParts = async (parent: string) => (await import('./doctor/trials.ts')).tryParts(native, parent);
-    return { features: () => native.features(), file, rights: native.rights, tryParts };
+    const { lookForDeviceHolder } = await import('../cgroups/device-filter.ts');
+    const deviceHolder = () => lookForDeviceHolder(native);
+    return { features: () => native.features(), file, rights: native.rights, deviceHolder, tryParts };
   },
 };
 

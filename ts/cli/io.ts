@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { CommandRuntime } from '../api/command-runtime.ts';
 import type { OpenOptions } from '../api/types.ts';
+import type { DeviceHolder } from '../cgroups/device-filter.ts';
 import type { Relay } from '../native/contract.ts';
 import type { Rights } from '../native/rights.ts';
 import type { Tried } from './doctor/trials.ts';
@@ -33,6 +34,8 @@ export interface Addon {
   readonly file: string;
   readonly rights: Rights;
   features(): number;
+  /** Where filters of devices are set, or why they cannot be. */
+  deviceHolder(): DeviceHolder;
   /** Tries the parts of a start; see `tryParts` of doctor. */
   tryParts(parent: string): Promise<Tried>;
 }

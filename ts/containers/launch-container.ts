@@ -59,7 +59,8 @@ export async function launchContainer(
   const streams = stdioSources(stdio);
   const { facts, mayHang } = start;
   const ending = facts.hostPid === true;
-  const lent = await lend(runtime, { userNamespace: facts.userNamespace ?? null, limits, mayHang, ending });
+  const { userNamespace = null, deviceRules } = facts;
+  const lent = await lend(runtime, { userNamespace, limits, deviceRules, mayHang, ending });
   const guarded = ending ? await guardOrTakeBack(runtime, own.id, lent) : undefined;
   const { range, limited } = lent;
   // Taken when nothing is waited for any more: if that fails, they are closed with the layer.

@@ -1,5 +1,6 @@
 import { RequestError } from '../errors/index.ts';
 import type { Launched } from '../launch/launch.ts';
+import { type DeviceRules, defaultDeviceRules } from '../linux/device-rules.ts';
 import type { Native, NativeExit, NativeProcess } from '../native/contract.ts';
 import type { UserRange } from '../plan/facts.ts';
 import type { Limited } from '../prefetch/groups.ts';
@@ -21,14 +22,17 @@ export interface Lent {
 export interface Wanted {
   readonly userNamespace: UserRange | null;
   readonly limits: Limits;
+  /** What its filter of devices allows; undefined: what every container may use. */
+  readonly deviceRules?: DeviceRules | undefined;
   readonly mayHang: boolean;
   /** The container is ended by its cgroup. */
   readonly ending?: boolean | undefined;
 }
 
 /** Takes what a container needs, or nothing. Throws as `Groups.take` and `Ranges.take`. */
-export async function lend(runtime: Runtime, { userNamespace, limits, mayHang, ending }: Wanted): Promise<Lent> {
-  const taking = runtime.groups.take(limits, ending);
+export async function lend(runtime: Runtime, wanted: Wanted): Promise<Lent> {
+  const { userNamespace, limits, deviceRules = defaultDeviceRules, mayHang, ending } = wanted;
+  const taking = runtime.groups.take({ limits, devices: deviceRules, ending });
   if (userNamespace === null) return { range: null, limited: await taking };
   // Both are waited for: what one has given is to be taken back when the other fails, in any order.
   const [range, limited] = await Promise.allSettled([takeRange(runtime, userNamespace, mayHang), taking]);

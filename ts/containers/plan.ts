@@ -1,5 +1,6 @@
+import { defaultDeviceRules, formatRule } from '../linux/device-rules.ts';
 import { buildPlan } from '../plan/build.ts';
-import type { PlannedLimit } from '../plan/describe.ts';
+import type { PlannedDevices, PlannedLimit } from '../plan/describe.ts';
 import { BinaryPlan } from '../plan/encoded.ts';
 import { inForm } from '../plan/form.ts';
 import type { Plan } from '../plan/types.ts';
@@ -19,7 +20,7 @@ import type { Runtime } from './runtime.ts';
 export async function planRun(
   runtime: Runtime,
   request: RunRequest,
-): Promise<{ readonly plan: Plan; readonly limits: readonly PlannedLimit[] }> {
+): Promise<{ readonly plan: Plan; readonly limits: readonly PlannedLimit[]; readonly devices: PlannedDevices }> {
   const { store, where, networks, roots } = runtime;
   const { resolved, root } = await prepareContainer(runtime, request, {
     durability: request.rm ? 'ephemeral' : 'durable',
@@ -35,11 +36,15 @@ export async function planRun(
   const mounts = root === null ? null : roots.prefetched(root.key);
   const strategy = ownUsers ? 'opener' : where.choose(resolved.mayHang || resolved.disk === 'memory');
   const form = { strategy, network, mounts: mounts?.names ?? null };
-  const plan = new BinaryPlan(buildPlan(inForm(resolved.facts(volumes), form)));
+  const facts = resolved.facts(volumes);
+  const plan = new BinaryPlan(buildPlan(inForm(facts, form)));
   const { values, command } = newOwn(resolved, request, newId());
   const prefetched = [...(network ? prefetchedNetworkPlan().enter : []), ...(mounts?.plan(values).prepare ?? [])];
   const { disk } = request.limits;
   const quota = resolved.disk === 'quota' ? [{ file: 'project quota', value: `${disk}` }] : [];
   const limits = [...runtime.groups.asked(request.limits), ...quota];
-  return { plan: { ...plan.read(values, command), prefetched }, limits };
+  const holder = runtime.groups.deviceHolder(request.limits);
+  const rules = 'why' in holder ? 'all' : (facts.deviceRules ?? defaultDeviceRules);
+  const devices = rules === 'all' ? rules : rules.map(formatRule);
+  return { plan: { ...plan.read(values, command), prefetched }, limits, devices };
 }

@@ -97,10 +97,15 @@ function startOf({ store }: Runtime, container: StoredContainer, { facts, startC
   };
 }
 
+function hasDevices({ devices = [], privileged }: RunRequest): boolean {
+  return privileged === true || devices.length > 0;
+}
+
 function rootOf({ request, image, rootAttributes }: Resolved, start: PreparedStart): RootKind {
   const { layers, generation, hidden, parts } = image;
   return {
-    key: JSON.stringify([request.shmSize, layers, generation, hidden, parts]),
+    // One with devices of the host has no `/dev` that another could have.
+    key: JSON.stringify([request.shmSize, layers, generation, hidden, parts, hasDevices(request)]),
     attributes: rootAttributes,
     facts: () => inForm(start.facts, { strategy: 'opener', network: false, mounts: null }),
   };

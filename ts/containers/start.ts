@@ -42,8 +42,7 @@ export async function startContainer(
 ): Promise<Started> {
   const { containers, store } = runtime;
   const { laps } = request;
-  const { limits, pid } = container.record.request;
-  runtime.groups.expect(limits, pid === 'host');
+  runtime.groups.expect(container.record.request);
   const claimed = await containers.claim(container, request.signal);
   laps.lap('claim', 'no other process starts it');
   try {

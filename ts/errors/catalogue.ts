@@ -12,6 +12,7 @@ export const catalogue = {
   ORLOP_E_CONTAINER_NAME: 'a container has that name already',
   ORLOP_E_CONTAINER_RUNNING: 'the container is running',
   ORLOP_E_DAMAGED: 'a record on disk cannot be read',
+  ORLOP_E_DEVICE: 'a device of the host cannot be given to a container',
   ORLOP_E_DUPLICATE_TARGET: 'two mounts have the same target',
   ORLOP_E_ENVIRONMENT: 'an environment variable is not valid',
   ORLOP_E_IMAGE_IN_USE: 'containers use the image',

@@ -4,7 +4,7 @@ import type { Marks, Rights } from './rights.ts';
 export const emptyMountPoint = '/rootfs';
 
 /** Version of this interface. Compared with the addon when the addon is loaded. */
-export const abi = 10;
+export const abi = 11;
 
 /**
  * A command makes one start and ends: it prefetches nothing and leaves no work for later. A program may make others.
@@ -65,6 +65,8 @@ export type Change =
   | readonly [kind: 'lock' | 'share' | 'absent' | 'unlink' | 'rmdir' | 'remove' | 'sync' | 'layer', path: string]
   | readonly [kind: 'quota' | 'unlimit', path: string]
   | readonly [kind: 'limit', path: string, bounds: string]
+  /** A program for a cgroup of version 2, which says what devices may be used; 1: it is only loaded. */
+  | readonly [kind: 'devices', cgroup: string, program: Uint8Array, how: 0 | 1]
   | readonly [kind: 'same', path: string, identity: string]
   | readonly [kind: 'mkdir', path: string, mode: number]
   | readonly [kind: 'attributes', path: string, mode: number, uid: number, gid: number]

@@ -161,7 +161,17 @@ function makeScratch(draft: Draft, facts: StartFacts): Scratch {
       attributes: attribute.nosuid | attribute.noexec,
       at: facts.root.mountPoint,
     },
-    { op: 'device', reason: 'for masked files', mount: slot, name: 'null', mode: 0o666, major: 1, minor: 3 },
+    {
+      op: 'device',
+      reason: 'for masked files',
+      mount: slot,
+      name: 'null',
+      mode: 0o666,
+      uid: 0,
+      gid: 0,
+      major: 1,
+      minor: 3,
+    },
     {
       op: 'directory',
       reason: 'for masked directories',

@@ -26,3 +26,6 @@ export const namespaceFlag: Readonly<Record<Namespace, number>> = {
   network: 0x4000_0000,
   user: 0x1000_0000,
 };
+
+/** Types of device files in a mode, inode(7). */
+export const fileType = { mask: 0o170000, character: 0o020000, block: 0o060000 } as const;

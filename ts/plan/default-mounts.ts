@@ -2,7 +2,8 @@ import { attribute } from '../linux/mount-attributes.ts';
 import { bindReadonly } from './bind-readonly.ts';
 import { type Device, defaultDevices } from './devices.ts';
 import type { Draft } from './draft.ts';
-import type { StartFacts } from './facts.ts';
+import type { HostDevice, StartFacts } from './facts.ts';
+import { bindDevice, makeNodes, placeDevices } from './host-devices.ts';
 import type { Slot } from './types.ts';
 
 /** A mount that every container gets, unless the user mounts its target. */
@@ -11,6 +12,8 @@ export interface DefaultMount {
   readonly reason: string;
   /** The target is a file; otherwise a directory. */
   readonly file?: boolean | undefined;
+  /** The user's mounts above it do not replace it. */
+  readonly asked?: boolean | undefined;
   /** Can be made before the container's namespaces, because it shows none of them. */
   readonly prefetchable: boolean;
   make(draft: Draft): Slot;
@@ -21,10 +24,18 @@ const ofDevice = attribute.nosuid | attribute.noexec;
 
 /** The default mounts, parents before children (runtime-spec, "Default Filesystems"; Docker's options). */
 export function defaultMounts(facts: StartFacts): readonly DefaultMount[] {
+  const { made, bound } = placeDevices(facts);
+  const targets = new Set(bound.map(({ target }) => target));
+  const sys = facts.writableSys ? closed : closed | attribute.readonly;
   const mounts: DefaultMount[] = [
     hasProcOfCaller(facts) ? ofCaller('/proc') : simple('/proc', 'proc', closed),
-    { target: '/dev', reason: 'default /dev', prefetchable: true, make: (draft) => makeDev(draft, !facts.confined) },
-    ...(facts.confined ? defaultDevices.map(boundDevice) : []),
+    {
+      target: '/dev',
+      reason: 'default /dev',
+      prefetchable: made.length === 0,
+      make: (draft) => makeDev(draft, facts.confined ? null : made),
+    },
+    ...(facts.confined ? defaultDevices.filter(({ name }) => !targets.has(`/dev/${name}`)).map(boundDevice) : []),
     {
       target: '/dev/pts',
       reason: 'default /dev/pts',
@@ -38,10 +49,10 @@ export function defaultMounts(facts: StartFacts): readonly DefaultMount[] {
       make: (draft) => makeShm(draft, facts.shmSize),
     },
     simple('/dev/mqueue', 'mqueue', closed),
-    hasSysOfCaller(facts) ? ofCaller('/sys') : simple('/sys', 'sysfs', closed | attribute.readonly),
+    hasSysOfCaller(facts) ? ofCaller('/sys') : simple('/sys', 'sysfs', sys),
   ];
-  if (facts.cgroup) mounts.push(simple('/sys/fs/cgroup', 'cgroup', closed | attribute.readonly));
-  return mounts;
+  if (facts.cgroup) mounts.push(simple('/sys/fs/cgroup', 'cgroup', sys));
+  return [...mounts, ...bound.map(bindDevice)];
 }
 
 /**
@@ -112,7 +123,7 @@ const links: readonly (readonly [name: string, content: string])[] = [
 ];
 
 /** Fills `/dev` while it is detached, so that no path of the image is walked to make a device. */
-function makeDev(draft: Draft, devices: boolean): Slot {
+function makeDev(draft: Draft, devices: readonly HostDevice[] | null): Slot {
   const slot = draft.newSlot();
   const reason = 'default /dev';
   const attributes = attribute.nosuid | attribute.strictatime;
@@ -129,13 +140,16 @@ function makeDev(draft: Draft, devices: boolean): Slot {
     attributes,
     at: '',
   });
-  for (const { name, major, minor } of devices ? defaultDevices : []) {
-    draft.own.push({ op: 'device', reason, mount: slot, name, mode: 0o666, major, minor });
+  const replaced = new Set(devices?.map(({ target }) => target));
+  for (const { name, major, minor } of devices === null ? [] : defaultDevices) {
+    if (replaced.has(`/dev/${name}`)) continue;
+    draft.own.push({ op: 'device', reason, mount: slot, name, mode: 0o666, uid: 0, gid: 0, major, minor });
   }
   for (const [name, content] of links) draft.own.push({ op: 'symlink', reason, mount: slot, name, content });
   for (const name of ['pts', 'shm', 'mqueue']) {
     draft.own.push({ op: 'directory', reason, mount: slot, name, mode: 0o755, uid: 0, gid: 0, directory: null });
   }
+  makeNodes(draft, slot, devices ?? []);
   return slot;
 }
 

@@ -11,8 +11,15 @@ export interface PlannedLimit {
   readonly value: string;
 }
 
+/** What the filter of devices allows, `c 1:3 rwm`; `all`: there is none. */
+export type PlannedDevices = readonly string[] | 'all';
+
 /** The plan as text, for `orlop plan`: one line for each operation with its number, what it does and why. */
-export function describePlan(plan: Plan, limits: readonly PlannedLimit[] = []): string {
+export function describePlan(
+  plan: Plan,
+  limits: readonly PlannedLimit[] = [],
+  devices: PlannedDevices = 'all',
+): string {
   const { prefetched = [] } = plan;
   const all = [...plan.prepare, ...plan.enter];
   const line = (op: Op, number: string, of: Plan) => [number, op.op, wordsFor(of, op), printable(op.reason)] as const;
@@ -26,6 +33,7 @@ export function describePlan(plan: Plan, limits: readonly PlannedLimit[] = []): 
     `namespaces: ${plan.namespaces.join(', ')}`,
     `descriptors: ${plan.supplied.join(', ')}`,
     ...(limits.length === 0 ? [] : [`limits: ${limits.map(({ file, value }) => `${file} ${value}`).join(', ')}`]),
+    `devices: ${devices === 'all' ? devices : devices.join(', ')}`,
     ...(prefetched.length === 0
       ? []
       : ['', 'prefetched, while the start before ran', ...prefetched.map((op) => format(line(op, '', prefetchPlan)))]),
@@ -46,6 +54,7 @@ export interface PlanJson {
   readonly supplied: readonly string[];
   readonly slots: number;
   readonly limits: readonly PlannedLimit[];
+  readonly devices: PlannedDevices;
   readonly prefetched: readonly OpJson[];
   readonly prepare: readonly OpJson[];
   readonly enter: readonly OpJson[];
@@ -56,7 +65,11 @@ export type OpJson = { readonly op: string; readonly reason: string } & {
 };
 
 /** The plan for programs: `orlop plan --format json`. */
-export function planToJson(plan: Plan, limits: readonly PlannedLimit[] = []): PlanJson {
+export function planToJson(
+  plan: Plan,
+  limits: readonly PlannedLimit[] = [],
+  devices: PlannedDevices = 'all',
+): PlanJson {
   const { strategy, namespaces, supplied, slots } = plan;
   return {
     strategy,
@@ -64,6 +77,7 @@ export function planToJson(plan: Plan, limits: readonly PlannedLimit[] = []): Pl
     supplied,
     slots,
     limits: limits.map(({ file, value }) => ({ file, value })),
+    devices,
     prefetched: (plan.prefetched ?? []).map(opToJson),
     prepare: plan.prepare.map(opToJson),
     enter: plan.enter.map(opToJson),

@@ -1,4 +1,5 @@
 import type { CapabilityName } from '../linux/capabilities.ts';
+import type { DeviceRules } from '../linux/device-rules.ts';
 import type { RlimitName } from '../linux/rlimits.ts';
 import type { MountName, Strategy } from './types.ts';
 
@@ -40,6 +41,26 @@ export interface TmpfsMount {
 }
 
 export type UserMount = BindMount | TmpfsMount;
+
+/** A device of the host that a container gets. */
+export interface HostDevice {
+  /** Path on the host, without symbolic links. */
+  readonly path: string;
+  /** Device and inode of its file, as of a bind mount's source. */
+  readonly device: bigint;
+  readonly inode: bigint;
+  /** Absolute, cleaned path in the container. */
+  readonly target: string;
+  readonly type: 'b' | 'c';
+  readonly major: number;
+  readonly minor: number;
+  /** Permission bits, owner and group of its file on the host. */
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  /** Of `r`, `w` and `m`. */
+  readonly access: string;
+}
 
 /** An existing path of the image that an empty tmpfs covers (image `host`: `/root`, `/home`, the store). */
 export interface HiddenPath {
@@ -178,6 +199,12 @@ export interface StartFacts {
   readonly hostCgroup?: boolean | undefined;
   /** Show the unified cgroup hierarchy, read-only, at `/sys/fs/cgroup`. */
   readonly cgroup: boolean;
+  /** Devices of the host, each target once. */
+  readonly devices?: readonly HostDevice[] | undefined;
+  /** What the filter of devices allows, where one can be set; undefined: what every container may use. */
+  readonly deviceRules?: DeviceRules | undefined;
+  /** `/sys` and `/sys/fs/cgroup` can be written. */
+  readonly writableSys?: boolean | undefined;
   /** Signal that the process gets when the launcher thread exits; 0: none. */
   readonly parentDeath: number;
   /** Profile of AppArmor that the application gets; null or undefined: that of the process that starts it. */

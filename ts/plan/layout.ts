@@ -55,9 +55,9 @@ export function placeMounts(facts: StartFacts): readonly PlacedMount[] {
       }),
     );
   const defaults = defaultMounts(facts)
-    .filter(({ target }) => !isTaken(target))
+    .filter(({ target, asked }) => (asked ? !taken.has(target) : !isTaken(target)))
     // Otherwise a symlink at /proc in the image could lead the mount to a place that the masks miss (CVE-2025-31133).
-    .map(({ file, ...mount }): PlacedMount => {
+    .map(({ file, asked: _, ...mount }): PlacedMount => {
       return { ...mount, kind: file ? 'file' : 'plain directory', create: true, sealed: false };
     });
   const part = { kind: 'plain directory', create: false, reason: rootReason, prefetchable: true } as const;

@@ -96,6 +96,8 @@ export const ops = {
       ['mount', 'slot'],
       ['name', 'string'],
       ['mode', 'u32'],
+      ['uid', 'u32'],
+      ['gid', 'u32'],
       ['major', 'u32'],
       ['minor', 'u32'],
     ],

@@ -3,7 +3,7 @@ import { capabilitiesOf } from '../linux/capabilities.ts';
 import { attribute } from '../linux/mount-attributes.ts';
 import { rlimits, unlimited } from '../linux/rlimits.ts';
 import { signalName } from '../linux/signals.ts';
-import { mountPoint, overlayOption, propagation } from './constants.ts';
+import { fileType, mountPoint, overlayOption, propagation } from './constants.ts';
 import { meaningOf } from './slots.ts';
 import type { Op, Plan, Slot } from './types.ts';
 
@@ -45,7 +45,12 @@ export function wordsFor(plan: Plan, op: Op): string {
         flags(attribute, op.attributes),
       );
     case 'device':
-      return list(quote(op.name), `char ${op.major}:${op.minor}`, `mode ${octal(op.mode)}`);
+      return list(
+        quote(op.name),
+        `${(op.mode & fileType.mask) === fileType.block ? 'block' : 'char'} ${op.major}:${op.minor}`,
+        `mode ${octal(op.mode & ~fileType.mask)}`,
+        (op.uid !== 0 || op.gid !== 0) && `owner ${op.uid}:${op.gid}`,
+      );
     case 'directory':
       return list(
         quote(op.name),

@@ -96,7 +96,12 @@ async function startWaiting(
   const kind = kindOf(runtime, container.prepared);
   const { values } = storedOwn(container);
   const { limits } = container.record.request;
-  const lent = await lend(runtime, { userNamespace: null, limits, mayHang: false });
+  const lent = await lend(runtime, {
+    userNamespace: null,
+    limits,
+    deviceRules: kind.plans.facts.deviceRules,
+    mayHang: false,
+  });
   const { limited } = lent;
   const open = () => native.openWaiting(kind.prepare.native, { values, paths: `${paths.join('\0')}\0` });
   const opened = orGiveBack(open, () => takeBack(runtime, lent));

@@ -52,6 +52,8 @@ export interface ContainerRecord {
   readonly layerInMemory?: boolean | undefined;
   readonly request: RunRequest;
   readonly process: ProcessRecord;
+  /** The bounding set: what a process of the container can have. An older version recorded none. */
+  readonly capabilities?: readonly string[] | undefined;
   readonly volumes: readonly VolumeUse[];
   readonly hostname: string;
 }
@@ -105,6 +107,7 @@ export const containerSchema = recordSchema(() =>
     layerInMemory: v.optional(v.boolean()),
     request,
     process: v.object({ argv: texts, env: texts, cwd: text, uid: count, gid: count, groups: v.array(count) }),
+    capabilities: v.optional(texts),
     volumes: v.array(v.object({ name: text, target: text, attributes: count, anonymous: v.boolean(), reason: text })),
     hostname: text,
   }),

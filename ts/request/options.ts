@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { RequestError } from '../errors/index.ts';
 import { parseCapability } from './capability.ts';
+import { deviceFromInput, parseDevice, parseDeviceRule } from './devices.ts';
 import { envEntry, mergeEnv, parseEnv } from './environment.ts';
 import { parseIsolation } from './isolation.ts';
 import { labelsFromEntries, parseLabels } from './labels.ts';
@@ -53,7 +54,7 @@ export function parseRunOptions(
       typeof one === 'string' ? parseTmpfs(one, context) : tmpfsFromInput(one, context),
     ),
   );
-  const security = parseSecurity(given.securityOpt ?? [], context);
+  const security = parseSecurity(given.securityOpt ?? [], context, given.privileged);
   const network = parseNetwork(given.network ?? 'none');
   return {
     ...parseProcess(argv, given, context),
@@ -66,7 +67,7 @@ export function parseRunOptions(
     entrypoint: optional(given.entrypoint, parseEntrypoint),
     readOnly: given.readOnly ?? false,
     capabilities: {
-      add: unique((given.capAdd ?? []).map(parseCapability)),
+      add: unique([...(given.privileged ? ['ALL'] : []), ...(given.capAdd ?? [])].map(parseCapability)),
       drop: unique((given.capDrop ?? []).map(parseCapability)),
     },
     security,
@@ -86,6 +87,9 @@ export function parseRunOptions(
     labels: isList(given.labels) ? parseLabels(given.labels) : labelsFromEntries(Object.entries(given.labels ?? {})),
     shmSize: given.shmSize === undefined ? defaultShmSize : parseSize('the size of /dev/shm', given.shmSize),
     userns: parseUserNamespace(given.userns ?? ''),
+    devices: (given.devices ?? []).map((one) => (typeof one === 'string' ? parseDevice(one) : deviceFromInput(one))),
+    deviceRules: (given.deviceCgroupRules ?? []).map(parseDeviceRule),
+    privileged: given.privileged ?? false,
     isolation: parseIsolation(given.isolation ?? []),
   };
 }

@@ -43,8 +43,8 @@ export const otherOptions: Readonly<Record<string, OtherOption>> = {
   init: later("name one of the image: entrypoint: 'tini'"),
   ports: later("with network: 'host' the application listens on the host's own ports"),
   storageOpt: inLimits("disk: '1g'"),
-  privileged: later("give what is needed: 'capAdd', 'securityOpt'"),
-  devices: later("mount them: volumes: ['/dev/fuse:/dev/fuse:dev']"),
+  device: meant('devices'),
+  deviceRules: meant('deviceCgroupRules'),
   platform: later('load the image of that platform'),
 };
 

@@ -51,6 +51,8 @@ const tmpfs = v.strictObject({
   options: v.optional(texts),
 });
 
+const device = v.strictObject({ host: v.string(), container: text, permissions: text });
+
 const rates = v.optional(v.union([texts, record('a string or a number', isStringOrNumber)]));
 
 const limits = v.strictObject({
@@ -93,6 +95,9 @@ export const runOptionsSchema = v.strictObject({
   capAdd: v.optional(texts),
   capDrop: v.optional(texts),
   securityOpt: v.optional(texts),
+  devices: v.optional(v.array(v.union([v.string(), device]))),
+  deviceCgroupRules: v.optional(texts),
+  privileged: flag,
   ulimits: v.optional(texts),
   limits: v.optional(limits),
   cgroupParent: text,

@@ -15,10 +15,17 @@ const known = ['no-new-privileges', 'seccomp', 'apparmor', 'label', 'systempaths
  * `apparmor=unconfined|PROFILE`, `systempaths=own|host|unconfined`, `mask=PATH[:PATH…]`, `unmask=ALL|PATH[:PATH…]`, and
  * `label=disable`, which orlop fulfils anyway.
  *
+ * @param privileged the container is held by none of them, but for those that are named
  * @throws {RequestError} ORLOP_E_INPUT, ORLOP_E_KERNEL, ORLOP_E_LATER
  */
-export function parseSecurity(options: readonly string[], context: RequestContext): SecurityOptions {
-  const draft: Draft = { noNewPrivileges: true, seccomp: 'default', systemPaths: 'own' };
+export function parseSecurity(
+  options: readonly string[],
+  context: RequestContext,
+  privileged = false,
+): SecurityOptions {
+  const draft: Draft = privileged
+    ? { noNewPrivileges: false, seccomp: 'unconfined', appArmor: 'unconfined', systemPaths: 'own', unmask: 'all' }
+    : { noNewPrivileges: true, seccomp: 'default', systemPaths: 'own' };
   for (const option of options) {
     const [, name = '', value] = /^([^=:]*)(?:[=:](.*))?$/s.exec(option) ?? [];
     if (name === 'no-new-privileges') draft.noNewPrivileges = parseSwitch(option, value);

@@ -1,4 +1,5 @@
 import type { CapabilityName } from '../linux/capabilities.ts';
+import type { DeviceRule } from '../linux/device-rules.ts';
 import type { RlimitName } from '../linux/rlimits.ts';
 import type { IsolationName } from '../native/isolation-types.ts';
 import type { Limits } from './limits.ts';
@@ -79,6 +80,16 @@ export interface Sysctl {
   /** Name with dots between its parts: `net.core.somaxconn`; with slashes if a part has a dot. */
   readonly name: string;
   readonly value: string;
+}
+
+/** A device of the host, or a directory of the host with devices. */
+export interface DeviceSpec {
+  /** Absolute, cleaned path on the host. */
+  readonly host: string;
+  /** Absolute, cleaned path in the container. */
+  readonly container: string;
+  /** Of `r`, `w` and `m`: read, write, mknod(2). */
+  readonly permissions: string;
 }
 
 export interface SecurityOptions {
@@ -166,6 +177,12 @@ export interface RunRequest {
   readonly shmSize: number;
   /** User namespace of the container. */
   readonly userns: UserNamespace;
+  /** Devices of the host that the container gets. An older version recorded none. */
+  readonly devices?: readonly DeviceSpec[] | undefined;
+  /** What the filter of devices allows beside the default and `devices`. */
+  readonly deviceRules?: readonly DeviceRule[] | undefined;
+  /** All devices of the host, and a writable `/sys`. What else follows from it is in the other fields. */
+  readonly privileged?: boolean | undefined;
   /** What must hold for the container; it is refused otherwise. */
   readonly isolation: readonly IsolationName[];
 }
@@ -222,6 +239,17 @@ export interface RunOptions {
    * `apparmor=unconfined`, `systempaths=host`.
    */
   readonly securityOpt?: readonly string[] | undefined;
+  /**
+   * Devices of the host: `/dev/fuse`, `/dev/sda:/dev/disk:r`, or an object. A directory stands for all devices in it.
+   */
+  readonly devices?: readonly (string | DeviceInput)[] | undefined;
+  /** For root: other devices that the container may use, if it has a file for them: `c 10:229 rwm`, `b 8:* r`. */
+  readonly deviceCgroupRules?: readonly string[] | undefined;
+  /**
+   * Take away what holds a container: it gets all capabilities of the caller, all devices of the host, a writable `/sys`,
+   * no filter of system calls, and no masked paths. Default false.
+   */
+  readonly privileged?: boolean | undefined;
   /** Resource limits, soft and hard: `nofile=1024:2048`; getrlimit(2). */
   readonly ulimits?: readonly string[] | undefined;
   /** Bounds on what the container takes from the machine: `{ memory: '512m', cpus: 1.5, pids: 64 }`; cgroups(7). */
@@ -369,6 +397,16 @@ export interface VolumeInput {
   readonly propagation?: Propagation | undefined;
   /** Other options of the command line's form: `noexec`, `nosymfollow`. */
   readonly options?: readonly string[] | undefined;
+}
+
+/** A device of the host as an object, for paths with a colon. */
+export interface DeviceInput {
+  /** Absolute path on the host. */
+  readonly host: string;
+  /** Absolute path in the container; default: the same. */
+  readonly container?: string | undefined;
+  /** Of `r` (read), `w` (write) and `m` (mknod); default `rwm`. */
+  readonly permissions?: string | undefined;
 }
 
 /** A file system in memory, nosuid and nodev unless its options change that, tmpfs(5). */

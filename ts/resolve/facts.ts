@@ -12,12 +12,13 @@ import {
   defaultUmask,
   withDefaultSysctls,
 } from '../plan/defaults.ts';
-import type { BindMount, LayerInMemory, Rlimit, StartFacts, TmpfsMount, UserMount } from '../plan/facts.ts';
+import type { BindMount, HostDevice, LayerInMemory, Rlimit, StartFacts, TmpfsMount, UserMount } from '../plan/facts.ts';
 import { parents } from '../plan/layout.ts';
 import { hasOwnUsers, unionParts } from '../record/layer.ts';
 import type { ContainerRecord } from '../record/schema.ts';
 import { isUnmasked } from '../request/system-paths.ts';
 import type { CapabilityChanges, RunRequest, TmpfsSpec, Ulimit } from '../request/types.ts';
+import { deviceRulesOf } from './devices.ts';
 import { isHarmless, type ResolvedSource } from './sources.ts';
 
 /** Facts of a start besides the record and the image. */
@@ -48,6 +49,7 @@ export interface StartContext {
   readonly maskedPaths: readonly string[];
   /** Profile of AppArmor; null: that of the process that starts the container. */
   readonly appArmor: string | null;
+  readonly devices: readonly HostDevice[];
   /** The container has a cgroup of version 2 with controllers. */
   readonly cgroup: boolean;
 }
@@ -98,6 +100,9 @@ export function startFacts(record: ContainerRecord, image: ResolvedImage, contex
       : withDefaultSysctls({ network: request.network, ownUsers: hasOwnUsers(request) }, request.sysctls ?? []),
     shmSize: BigInt(request.shmSize),
     cgroup,
+    devices: context.devices,
+    deviceRules: deviceRulesOf(request, context.devices, context.sources),
+    writableSys: request.privileged === true,
     parentDeath: sigkill,
     confined: context.confined,
     userNamespace: context.userNamespace,

@@ -126,6 +126,18 @@ export function refuseSettings(
   }
 }
 
+/**
+ * Refuses a privileged container in a user namespace of its own, where most of what it asks for has no effect.
+ *
+ * @throws RequestError ORLOP_E_INPUT
+ */
+export function refusePrivilegedUsers(request: Pick<RunRequest, 'privileged' | 'userns'>): void {
+  if (!request.privileged || !hasOwnUsers(request)) return;
+  throw new RequestError('ORLOP_E_INPUT', 'a privileged container cannot have a user namespace of its own', {
+    hint: `leave '--privileged' out and name what is needed: '--cap-add', '--device'; or add '--userns host'`,
+  });
+}
+
 /** True if root in the container is not root of the machine. */
 function hasOtherRoot({ userns }: Pick<RunRequest, 'userns'>): boolean {
   if (typeof userns !== 'object') return false;

@@ -1,6 +1,7 @@
+import type { DeviceHolder } from '../cgroups/device-filter.ts';
 import type { ImageStore, ResolvedImage, ResolvedUser } from '../images/types.ts';
 import { resolveImageUser } from '../images/users/read-users.ts';
-import { capabilityNames } from '../linux/capabilities.ts';
+import { type CapabilityName, capabilityNames } from '../linux/capabilities.ts';
 import type { Change, Native } from '../native/contract.ts';
 import { type IdMaps, isOneId } from '../native/ids.ts';
 import type { IsolationName } from '../native/isolation-types.ts';
@@ -14,12 +15,19 @@ import { newId } from '../store/id.ts';
 import type { Store } from '../store/store.ts';
 import type { Laps } from '../trace/laps.ts';
 import { resolveProfile } from './app-armor.ts';
+import { requireFilter, resolveDevices } from './devices.ts';
 import { type DiskLimit, diskLimitOf, layerInMemory } from './disk.ts';
 import { etcFiles } from './etc-files.ts';
-import { startFacts } from './facts.ts';
+import { capabilitiesAfter, startFacts } from './facts.ts';
 import { resolveFilter, resolveQuotaFilter } from './filter.ts';
 import { ImageView } from './image-view.ts';
-import { refuseHostSystem, refuseSettings, refuseWeaker, withUserNamespace } from './isolation.ts';
+import {
+  refuseHostSystem,
+  refusePrivilegedUsers,
+  refuseSettings,
+  refuseWeaker,
+  withUserNamespace,
+} from './isolation.ts';
 import { hardNofile, heldCapabilities, thermalPaths } from './limits.ts';
 import { mayHang } from './may-hang.ts';
 import {
@@ -69,8 +77,8 @@ export interface ResolveServices {
   readonly images: ImageStore;
   /** What must hold for every container. */
   readonly floor: readonly IsolationName[];
-  /** Tells whether containers have a cgroup to show. */
-  readonly groups: { shows(limits: Limits): boolean };
+  /** Tells whether containers have a cgroup to show, and a filter of devices. */
+  readonly groups: { shows(limits: Limits): boolean; deviceHolder(limits: Limits): DeviceHolder };
 }
 
 export interface ResolveOptions {
@@ -94,6 +102,7 @@ export async function resolveRequest(
   // Another user can only look at the plan.
   const { rights } = native;
   const request = withUserNamespace(given, services.floor, rights);
+  refusePrivilegedUsers(request);
   const own = rights.kind === 'none' ? null : heldCapabilities(rights);
   if (own !== null) requireCapabilities(request, own);
   const held = own !== null && hasOwnUsers(request) ? capabilityNames : own;
@@ -103,7 +112,10 @@ export async function resolveRequest(
   const user = await resolveImageUser(native, image.value, userRequest(request, image.value.config), view.open);
   const needs = volumeNeeds(request, image.value.config, newId);
   const disk = diskLimitOf(services, request, options.durability);
-  const record = { ...recordOf(request, image.value, user, needs), ...(disk === 'memory' && { layerInMemory: true }) };
+  const record = {
+    ...recordOf(request, image.value, user, needs, held ?? []),
+    ...(disk === 'memory' && { layerInMemory: true }),
+  };
   // Refuses what cannot be before anything is made.
   processOf(request, image.value.config, user, '');
   refuseVainLimit(request, user);
@@ -153,6 +165,8 @@ export async function resolveStart(
   refuseWeaker(request, floor, native.rights);
   refuseHostSystem(request, native.rights);
   refuseSettings(request, native.rights);
+  requireFilter(request, groups.deviceHolder(request.limits));
+  const devices = resolveDevices(request, native.rights);
   const sources = await resolveSources(store, request.mounts, signal);
   laps?.lap('sources', 'of bind mounts');
   await using view = ImageView.ofImage(native, image);
@@ -173,6 +187,7 @@ export async function resolveStart(
     appArmor: resolveProfile(request, rights),
     memory: inMemory(record, image, rights),
     cgroup: groups.shows(request.limits),
+    devices,
     held,
     confined: ownUsers ? { oneId: false } : rights.userNamespace === null ? null : { oneId: isOneId(rights.users) },
     userNamespace: typeof request.userns === 'object' ? request.userns : null,
@@ -186,7 +201,8 @@ export async function resolveStart(
     image,
     record,
     startChecks: checked.flatMap(({ checks }) => checks),
-    startLasts: checked.every(({ repeatable }) => repeatable),
+    // A device of the host may come, go, or change its numbers.
+    startLasts: checked.every(({ repeatable }) => repeatable) && devices.length === 0 && !request.privileged,
     mayHang: await mayHang(sources.value.values()),
     facts: (volumes = resolveVolumes(store, names)) => startFacts(record, image, { ...context, volumes }),
   };
@@ -207,6 +223,7 @@ function recordOf(
   image: ResolvedImage,
   { uid, gid, groups }: ResolvedUser,
   needs: readonly VolumeNeed[],
+  held: readonly CapabilityName[],
 ): ContainerRecord {
   return {
     version: 1,
@@ -224,6 +241,7 @@ function recordOf(
       gid,
       groups,
     },
+    capabilities: capabilitiesAfter(request.capabilities, held),
     volumes: needs.map(({ nocopy: _, ...use }) => use),
     hostname: request.hostname ?? hole.shortId,
   };

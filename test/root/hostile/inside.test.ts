@@ -140,10 +140,15 @@ describe('what runs in a container', function () {
     execFileSync('mknod', [zero, 'c', '1', '5']);
     execFileSync('mknod', [host, 'c', '60', '77']);
     const read = 'for f in "$@"; do head -c 1 $f 2>&1 >/dev/null | sed "s/.*: //"; done';
-    const opened = async (volumes: string[], ...paths: string[]) =>
-      (await fixture().orlop.run('busybox', ['sh', '-c', read, 'sh', ...paths], { volumes })).stdout;
+    const opened = async (volumes: string[], ...paths: string[]) => openedWith({ volumes }, ...paths);
+    const openedWith = async (options: RunOptions, ...paths: string[]) =>
+      (await fixture().orlop.run('busybox', ['sh', '-c', read, 'sh', ...paths], options)).stdout;
     expect(await opened([`${directory}:/v`], '/v/zero', '/v/host')).to.equal('Permission denied\n'.repeat(2));
-    expect(await opened([`${directory}:/v:dev`], '/v/zero', '/v/host')).to.equal('No such device or address\n');
+    // Of a directory, the filter allows what every container may use, and what a rule names.
+    const volumes = [`${directory}:/v:dev`];
+    expect(await opened(volumes, '/v/zero', '/v/host')).to.equal('Operation not permitted\n');
+    const ruled = { volumes, deviceCgroupRules: ['c 60:77 r'] };
+    expect(await openedWith(ruled, '/v/zero', '/v/host')).to.equal('No such device or address\n');
     // Many programs use these to hide a file.
     expect(await opened([`${zero}:/zero`], '/zero')).to.equal('');
     expect(await opened([`${host}:/host:dev`], '/host')).to.equal('No such device or address\n');

@@ -53,14 +53,15 @@ describe('orlop run', () => {
       (
         'run -v a:/x -v=/y --volume /z --volume=/w --tmpfs /t --rm --name web -i -e A=1 -e=B=2 -eC=3 --env HOME ' +
         '--env NOT -w /x -u 1:2 -h web --entrypoint sh --read-only --network host --add-host db:10.0.0.7 --dns 192.0.2.53 --dns-search a.b ' +
-        '--dns-option ndots:2 --dns-opt rotate --group-add 44 --group-add audio --cap-add ALL --cap-drop kill ' +
+        '--dns-option ndots:2 --dns-opt rotate --group-add 44 --group-add audio --cap-add net_raw --cap-drop kill ' +
         '--security-opt seccomp=unconfined --ulimit core=0 --sysctl kernel.sem=1 --oom-score-adj -5 --shm-size 1m ' +
         '--stop-signal RTMIN+1 --stop-timeout 7 --userns 1000:2000:3 --isolation user --pid host --cgroupns host ' +
-        '-l a=b --label c host'
+        '-l a=b --label c --device /dev/fuse:r --device=/dev/kvm host'
       ).split(' '),
       { HOME: '/root' },
     );
     const attributes = attribute.nosuid | attribute.nodev;
+    const unsized = { size: null, inodes: null, mode: null, uid: 0, gid: 0 };
     expect(request).to.deep.equal({
       image: 'host',
       argv: [],
@@ -70,18 +71,7 @@ describe('orlop run', () => {
         { type: 'volume', name: null, target: '/z', attributes, nocopy: false },
         { type: 'volume', name: null, target: '/w', attributes, nocopy: false },
       ],
-      tmpfs: [
-        {
-          type: 'tmpfs',
-          target: '/t',
-          attributes: attributes | attribute.noexec,
-          size: null,
-          inodes: null,
-          mode: null,
-          uid: 0,
-          gid: 0,
-        },
-      ],
+      tmpfs: [{ type: 'tmpfs', target: '/t', attributes: attributes | attribute.noexec, ...unsized }],
       rm: true,
       name: 'web',
       interactive: true,
@@ -103,7 +93,7 @@ describe('orlop run', () => {
       groupAdd: ['44', 'audio'],
       pid: 'host',
       cgroupns: 'host',
-      capabilities: { add: ['ALL'], drop: ['CAP_KILL'] },
+      capabilities: { add: ['CAP_NET_RAW'], drop: ['CAP_KILL'] },
       security: { noNewPrivileges: true, seccomp: 'unconfined', systemPaths: 'own' },
       ulimits: [{ name: 'core', soft: 0, hard: 0 }],
       limits: {},
@@ -113,6 +103,12 @@ describe('orlop run', () => {
       stopSignal: 35,
       stopTimeout: 7,
       userns: { first: { user: 1000, group: 2000 }, size: 3 },
+      devices: [
+        { host: '/dev/fuse', container: '/dev/fuse', permissions: 'r' },
+        { host: '/dev/kvm', container: '/dev/kvm', permissions: 'rwm' },
+      ],
+      deviceRules: [],
+      privileged: false,
       isolation: ['user'],
       labels: { a: 'b', c: '' },
     });

@@ -5,10 +5,14 @@ import { Group } from '../../../ts/cgroups/group.ts';
 import type { Branch, Place } from '../../../ts/cgroups/place.ts';
 import type { Controller } from '../../../ts/cgroups/settings.ts';
 import { RequestError } from '../../../ts/errors/index.ts';
+import { defaultDeviceRules } from '../../../ts/linux/device-rules.ts';
 import { Groups, type Limited } from '../../../ts/prefetch/groups.ts';
+import type { Limits } from '../../../ts/request/limits.ts';
 import { fakeNative } from '../../support/fake-native.ts';
 import { refusalOf } from '../../support/refusal.ts';
 import { temporaryDirectory, until } from '../../support/temporary.ts';
+
+const held = { limits: {}, devices: defaultDeviceRules };
 
 describe('the cgroups of the next containers', () => {
   const directory = temporaryDirectory();
@@ -28,14 +32,14 @@ describe('the cgroups of the next containers', () => {
 
   it('are made anew when another program has removed those that wait', async () => {
     const groups = groupsOf(true);
-    const first = [await groups.take({}), await groups.take({})];
+    const first = [await groups.take(held), await groups.take(held)];
     await until('two wait', () => made().length === 4);
     const used = new Set(first.map((limited) => open(limited)));
     expect(used.size).to.equal(2);
     for (const limited of first) groups.release(taken(limited));
     await until('they are removed', () => made().length === 2);
     for (const name of made()) rmdirSync(join(parent(), name));
-    const next = await groups.take({});
+    const next = await groups.take(held);
     expect(open(next)).to.be.a('number');
     expect(made()).to.have.length(1);
     groups.release(taken(next));
@@ -60,7 +64,7 @@ describe('the cgroups of the next containers', () => {
       throw Object.assign(new Error('too many'), { code: 'EMFILE' });
     };
     try {
-      const error = await groups.take({}).catch(({ code }) => code);
+      const error = await groups.take(held).catch(({ code }) => code);
       expect(error).to.equal('EMFILE');
     } finally {
       Group.prototype.open = opens;
@@ -92,13 +96,14 @@ describe('the cgroups of the next containers', () => {
 
     it('ask for a wider place only for a limit that was asked for, and once', async () => {
       const { asked, groups } = scoped(['memory', 'pids']);
-      const unlimited = {};
+      const unlimited = { limits: {}, devices: defaultDeviceRules };
+      const limitedBy = (limits: Limits) => ({ ...unlimited, limits });
       expect(await groups.take(unlimited)).to.equal(null);
       groups.check({ cgroupParent: '/', pids: 'max' });
       expect(asked).to.deep.equal([]);
-      const limited = taken(await groups.take({ memory: 64 << 20 }));
+      const limited = taken(await groups.take(limitedBy({ memory: 64 << 20 })));
       expect(limited.settings.map(({ file }) => file)).to.include.members(['memory.max', 'pids.max']);
-      const other = taken(await groups.take({ memory: 32 << 20, pids: 9 }));
+      const other = taken(await groups.take(limitedBy({ memory: 32 << 20, pids: 9 })));
       expect(asked).to.deep.equal([['memory']]);
       // The default limit of processes holds now too, of requests that came before.
       const third = taken(await groups.take(unlimited));
@@ -110,6 +115,14 @@ describe('the cgroups of the next containers', () => {
     it('ask for one where nothing counts the time of processors', async () => {
       const { asked, groups } = scoped([]);
       groups.check({ cpuTime: 5 });
+      expect(asked).to.deep.equal([[]]);
+      await groups.close();
+    });
+
+    it('ask for one for a container that its cgroup has to end', async () => {
+      const { asked, groups } = scoped([]);
+      groups.check({}, true);
+      groups.check({}, true);
       expect(asked).to.deep.equal([[]]);
       await groups.close();
     });

@@ -46,6 +46,9 @@ describe('a request', () => {
       stopSignal: null,
       stopTimeout: null,
       userns: 'default',
+      devices: [],
+      deviceRules: [],
+      privileged: false,
       isolation: [],
     };
     expect(parse({})).to.deep.equal(expected);
@@ -83,6 +86,8 @@ describe('a request', () => {
         stopSignal: 'INT',
         stopTimeout: -1,
         userns: 'auto:size=1000',
+        devices: ['/dev/fuse', { host: '/dev/a:b', container: '/dev/b', permissions: 'r' }],
+        deviceCgroupRules: ['c 10:229 r'],
         isolation: ['ids', 'filter'],
       },
       ['true'],
@@ -127,6 +132,11 @@ describe('a request', () => {
       stopSignal: 2,
       stopTimeout: -1,
       userns: { first: null, size: 1000 },
+      devices: [
+        { host: '/dev/fuse', container: '/dev/fuse', permissions: 'rwm' },
+        { host: '/dev/a:b', container: '/dev/b', permissions: 'r' },
+      ],
+      deviceRules: [{ type: 'c', major: 10, minor: 229, access: 'r' }],
       isolation: ['filter', 'ids'],
     });
     expect(request.mounts.map(({ target }) => target)).to.deep.equal(['/src', '/cache']);

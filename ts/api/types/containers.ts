@@ -104,9 +104,13 @@ export interface ContainerInspect {
   readonly Image: string;
   /** Volumes and bind mounts, sorted by target. */
   readonly Mounts: readonly MountInfo[];
+  /** The bounding set, as in Podman: capabilities that processes can have. Null in a record of an older version. */
+  readonly BoundingCaps: readonly string[] | null;
+  /** The capabilities of the application when it begins: none but for root. Null as `BoundingCaps`. */
+  readonly EffectiveCaps: readonly string[] | null;
   /** Configuration of the application: `Env`, `Cmd`, `User`, `WorkingDir`, `Labels` and so on. */
   readonly Config: Readonly<Record<string, unknown>>;
-  /** Access to the host, and limits: `Binds`, `NetworkMode`, `CapAdd`, `Ulimits` and so on. */
+  /** Access to the host, and limits: `Binds`, `NetworkMode`, `CapAdd`, `Devices`, `Ulimits` and so on. */
   readonly HostConfig: Readonly<Record<string, unknown>>;
   /** Other fields of Docker's format: `GraphDriver`, for example. */
   readonly [more: string]: unknown;

@@ -1,5 +1,5 @@
 import type { Isolation, IsolationName } from '../../native/isolation-types.ts';
-import type { PlannedLimit } from '../../plan/describe.ts';
+import type { PlannedDevices, PlannedLimit } from '../../plan/describe.ts';
 import type { Plan } from '../../plan/types.ts';
 import type { RunOptions } from '../../request/types.ts';
 import type { Container, Containers, CreateOptions } from './containers.ts';
@@ -28,6 +28,8 @@ export interface PlanResult {
   readonly plan: Plan;
   /** Control files that hold the limits which were asked for, written before the clone. */
   readonly limits: readonly PlannedLimit[];
+  /** What the filter of devices allows, `c 1:3 rwm`; `all`: there is none. */
+  readonly devices: PlannedDevices;
   /** The plan as text: numbered operations. */
   readonly text: string;
 }

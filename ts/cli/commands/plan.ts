@@ -20,8 +20,8 @@ export const command: CommandModule = {
     const { io, values } = invocation;
     const format = onlyFormat(text(values, 'format'), ['text', 'json']);
     const request = await runArguments(invocation);
-    const { plan, limits, text: description } = await invocation.with((orlop) => orlop.planRequested(request));
-    io.stdout.write(format === 'json' ? toJson(planToJson(plan, limits)) : `${description.trimEnd()}\n`);
+    const { plan, limits, devices, text: description } = await invocation.with((orlop) => orlop.planRequested(request));
+    io.stdout.write(format === 'json' ? toJson(planToJson(plan, limits, devices)) : `${description.trimEnd()}\n`);
     return 0;
   },
 };

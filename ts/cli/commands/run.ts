@@ -4,6 +4,7 @@ import { addRunArguments, runArguments, runNotes, runOptions } from '../parse/ru
 import { withContainerFile } from '../streams/container-file.ts';
 import { withEarlyFile } from '../streams/early-file.ts';
 import { runInForeground, signalNotes } from '../streams/foreground.ts';
+import { notifyOfLacking } from '../streams/lacking.ts';
 import { withTrace } from '../streams/trace-file.ts';
 
 const examples = [
@@ -32,6 +33,7 @@ export const command: CommandModule = {
         withContainerFile(invocation, (told) =>
           invocation.with(async (orlop) => {
             const container = await told(await orlop.createRequested(request, { durable: !request.rm, starts: true }));
+            await notifyOfLacking(io, container, request);
             return runInForeground(io, container, {
               interactive: request.interactive,
               hostPid: request.pid === 'host',

@@ -58,6 +58,7 @@ export function runChecks(facts: Facts): readonly Check[] {
     checkMap(facts),
     checkMountApi(facts),
     checkCgroup(facts),
+    checkDevices(facts),
     checkStore(facts),
     checkHostImage(facts),
     checkCertificates(facts),
@@ -217,6 +218,19 @@ function checkCgroup({ cgroup, controllers, scope, uid }: Facts): Check {
   }
   const hint = `mount it: 'mount -t cgroup2 cgroup2 /sys/fs/cgroup'`;
   return { name, status: 'warn', detail: 'not mounted: no limits, and commit pauses with signals', hint };
+}
+
+/** Where the filter of devices is set. A user's container has no other devices anyway. */
+function checkDevices({ addon, devices }: Facts): Check | undefined {
+  if ('error' in addon || addon.rights.kind === 'none' || devices === null) return undefined;
+  const name = 'devices';
+  if ('branch' in devices) {
+    const where = devices.branch.version === 2 ? 'a program of cgroup v2' : "the controller 'devices' of version 1";
+    return { name, status: 'ok', detail: `filtered, by ${where}` };
+  }
+  const detail = `not filtered: ${devices.why}`;
+  if (addon.rights.kind === 'user') return { name, status: 'ok', detail };
+  return { name, status: 'warn', detail, hint: 'mount cgroup v2; no device can be made in a container anyway' };
 }
 
 function checkStore({ store }: Facts): Check {

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { readFile, statfs } from 'node:fs/promises';
 import { release } from 'node:os';
 import { dirname } from 'node:path';
+import type { DeviceHolder } from '../../cgroups/device-filter.ts';
 import { heldControllers } from '../../cgroups/place.ts';
 import { offeredScope } from '../../cgroups/scope.ts';
 import { RequestError } from '../../errors/index.ts';
@@ -46,6 +47,8 @@ export interface Facts {
   readonly addon:
     | { readonly features: number; readonly file: string; readonly rights: Rights }
     | { readonly error: string; readonly hint?: string | undefined };
+  /** Where filters of devices are set, or why they cannot be; null without the addon. */
+  readonly devices: DeviceHolder | null;
   /** What came of the parts of a start; null where nothing can be tried. */
   readonly tried: Tried | null;
   /** Files of the executables beside the addon, or the reason why one cannot be used. */
@@ -90,6 +93,7 @@ export async function gatherFacts(surroundings: Surroundings): Promise<Facts> {
     store,
     separate: separateMounts(await read('/proc/self/mountinfo')),
     addon: addonFacts(addon),
+    devices: 'error' in addon ? null : addon.deviceHolder(),
     tried: await triedFacts(addon, store),
     executables: { 'orlop-archive': await tell(archiveExecutable), 'orlop-init': await tell(helperExecutable) },
     launcher: launcherFacts(),

@@ -49,6 +49,13 @@ export const runOptions: readonly CommandOption[] = [
     text: 'no-new-privileges=false, seccomp=unconfined|FILE, apparmor=unconfined|PROFILE, systempaths=host|unconfined, mask=PATH, unmask=ALL|PATH',
     many: true,
   },
+  { flags: '--device <device>', text: 'Give a device of the host: HOST[:CONTAINER][:rwm]', many: true },
+  {
+    flags: '--device-cgroup-rule <rule>',
+    text: "Allow other devices, as root: 'c 10:229 rwm', 'b 8:* r'",
+    many: true,
+  },
+  { flags: '--privileged', text: 'All capabilities and devices, a writable /sys, no filter, no masked paths' },
   ...limitOptions,
   { flags: '--ulimit <limit>', text: 'Set a limit of a process: nofile=1024:2048', many: true },
   {
@@ -116,6 +123,9 @@ export async function runArguments({ io, args, values }: Invocation): Promise<Ru
     capAdd: texts(values, 'capAdd'),
     capDrop: texts(values, 'capDrop'),
     securityOpt: texts(values, 'securityOpt'),
+    devices: texts(values, 'device'),
+    deviceCgroupRules: texts(values, 'deviceCgroupRule'),
+    privileged: flag(values, 'privileged'),
     ulimits: texts(values, 'ulimit'),
     limits: limitsOf(values),
     cgroupParent: cgroupParentOf(values),

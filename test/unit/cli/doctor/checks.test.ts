@@ -24,6 +24,7 @@ const good: Facts = {
   separate: [],
   addon: { features: 0b111111, file: '/p/orlop.node', rights: rootRights },
   executables: { 'orlop-archive': { file: '/p/orlop-archive' }, 'orlop-init': { file: '/p/orlop-init' } },
+  devices: { branch: { version: 2, base: '/', parent: '/', controllers: [] } },
   tried: allSucceed,
   launcher: { state: 'none' },
   appArmor: null,
