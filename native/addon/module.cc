@@ -20,7 +20,7 @@ namespace orlop::addon {
 
 void add_functions(Napi::Object exports, site::Site& site) {
   Napi::Env env = exports.Env();
-  exports.Set("abi", Napi::Number::New(env, 10));
+  exports.Set("abi", Napi::Number::New(env, 11));
   add_prepare_function(env, exports);
   add_launch_functions(exports, site);
   add_look_function(env, exports);

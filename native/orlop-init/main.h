@@ -1,4 +1,4 @@
-// orlop-init: a container init process that must not share the caller's memory. Freestanding, static, with an empty
+// orlop-init: a process of a container that must not share the caller's memory. Freestanding, static, with an empty
 // environment.
 #pragma once
 
@@ -8,6 +8,9 @@ namespace orlop::orlop_init {
 
 // `orlop-init wait`: the container init process of a waiting container. Descriptor 0 is its socket (message.h).
 [[noreturn]] void run_waiting_container();
+
+// `orlop-init enter`: a process of a container that runs already. Descriptor 0 is its socket.
+[[noreturn]] void run_entering();
 
 }  // namespace orlop::orlop_init
 

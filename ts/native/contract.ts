@@ -4,7 +4,7 @@ import type { Marks, Rights } from './rights.ts';
 export const emptyMountPoint = '/rootfs';
 
 /** Version of this interface. Compared with the addon when the addon is loaded. */
-export const abi = 10;
+export const abi = 11;
 
 /**
  * A command makes one start and ends: it prefetches nothing and leaves no work for later. A program may make others.
@@ -155,6 +155,19 @@ export interface LaunchOptions extends StartValues {
   readonly onExit?: ExitOptions | undefined;
   /** The cgroups to start in. */
   readonly group?: LaunchGroup | undefined;
+  /** The running container that the process enters: orlop-init executes the plan, and the slots of `join` are filled. */
+  readonly enter?: EnteredContainer | undefined;
+}
+
+/** A running container, and what enters it. The launch rejects with ESRCH if the application is gone. */
+export interface EnteredContainer {
+  readonly pid: number;
+  /** Clock ticks since boot, /proc/PID/stat. */
+  readonly startTime: string;
+  /** Path of orlop-init. */
+  readonly program: string;
+  /** Executes it. */
+  readonly boot: NativePrepared;
 }
 
 export interface LaunchGroup {

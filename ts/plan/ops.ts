@@ -283,6 +283,7 @@ export const ops = {
       ['value', 'string'],
     ],
   },
+  fork: { code: 48, fields: [] },
 } as const satisfies Record<string, OpShape>;
 
 export type OpName = keyof typeof ops;

@@ -51,6 +51,7 @@ export type Supplied =
   | 'control'
   | 'program'
   | 'container'
+  | 'proc'
   | MountName;
 
 /** A prefetched mount, named by its target. */

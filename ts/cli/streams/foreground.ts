@@ -16,13 +16,21 @@ export interface ForegroundOptions {
   /** Called after a failed start, before the error is thrown. */
   readonly refused?: (() => Promise<void>) | undefined;
   readonly trace?: TraceFile | undefined;
+  /** It is not PID 1 of its container: signals end it as any process. */
+  readonly further?: boolean | undefined;
   /** Takes the report of the exit. */
   readonly report?: WriteFile | undefined;
 }
 
 /** Starts a container with the caller's standard streams and waits for its exit. Resolves to the exit status. */
-export async function runInForeground(io: Io, container: Container, options: ForegroundOptions): Promise<number> {
-  const signals = forwardSignals(io.signals, ({ pid }) => notifyOfIgnoredInterrupt(io, pid));
+export async function runInForeground(
+  io: Io,
+  container: Pick<Container, 'start'>,
+  options: ForegroundOptions,
+): Promise<number> {
+  const signals = forwardSignals(io.signals, ({ pid }) => {
+    if (!options.further) notifyOfIgnoredInterrupt(io, pid);
+  });
   try {
     const { outlets, ...streams } = await streamsFor(io, options.interactive);
     const running = await container.start({ ...streams, signal: signals.aborted }).catch(async (error: unknown) => {
