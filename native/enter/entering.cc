@@ -33,18 +33,18 @@ struct NamespaceFile {
   const char* name;
 };
 constexpr NamespaceFile kNamespaces[] = {
-    {CLONE_NEWUSER, "ns/user"}, {CLONE_NEWNS, "ns/mnt"},   {CLONE_NEWPID, "ns/pid"},       {CLONE_NEWNET, "ns/net"},
+    {CLONE_NEWUSER, "ns/user"}, {CLONE_NEWNS, "ns/mnt"},  {CLONE_NEWPID, "ns/pid"},       {CLONE_NEWNET, "ns/net"},
     {CLONE_NEWUTS, "ns/uts"},   {CLONE_NEWIPC, "ns/ipc"}, {CLONE_NEWCGROUP, "ns/cgroup"},
 };
 
 const char* file_of(uint32_t kind) {
-  const auto* const found =
-      std::find_if(std::begin(kNamespaces), std::end(kNamespaces), [kind](const auto& one) { return one.kind == kind; });
+  const auto* const found = std::find_if(std::begin(kNamespaces), std::end(kNamespaces),
+                                         [kind](const auto& one) { return one.kind == kind; });
   return found == std::end(kNamespaces) ? nullptr : found->name;
 }
 
-// Opens the directory of a process. The start time is compared afterwards: the descriptor is of the process that had the
-// PID then, and nothing is ever opened through it after that process is gone (ESRCH).
+// Opens the directory of a process. The start time is compared afterwards: the descriptor is of the process that had
+// the PID then, and nothing is ever opened through it after that process is gone (ESRCH).
 Failure open_process(pid_t pid, uint64_t start_time, UniqueFd* directory) {
   const std::string path = "/proc/" + std::to_string(pid);
   directory->reset(open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
@@ -198,8 +198,8 @@ void Entering::follow(UniqueFd socket, int progress, AttemptResult& result) {
   const pid_t leader_pid = result.pid;
   result.pid = 0;
   Received received = receive(socket.get());
-  const bool forked = !received.ended && received.answer.event == Event::kForked && received.descriptors[0] &&
-                      received.descriptors[1];
+  const bool forked =
+      !received.ended && received.answer.event == Event::kForked && received.descriptors[0] && received.descriptors[1];
   {
     // Its PID may belong to another process from now on.
     const std::lock_guard lock(mutex_);

@@ -1,5 +1,5 @@
-// A process of a running container. orlop-init joins the namespaces of the container and takes on its restrictions where
-// no process of the container sees it. Only then is it forked into the PID namespace of the container.
+// A process of a running container. orlop-init joins the namespaces of the container and takes on its restrictions
+// where no process of the container sees it. Only then is it forked into the PID namespace of the container.
 #include <linux/errno.h>
 #include <linux/sched.h>
 

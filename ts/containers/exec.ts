@@ -1,5 +1,3 @@
-import { closeSync, openSync } from 'node:fs';
-import type { Joined } from '../cgroups/joining.ts';
 import { RequestError } from '../errors/index.ts';
 import type { ResolvedUser } from '../images/types.ts';
 import { resolveUser } from '../images/users/read-users.ts';
@@ -20,6 +18,7 @@ import { errorCode } from '../store/system-error.ts';
 import { exitStatus } from '../supervise/exit.ts';
 import { StdioPipes } from '../supervise/stdio-pipes.ts';
 import { stdioSources } from '../supervise/stdio-sources.ts';
+import { openPlace } from './exec-place.ts';
 import { doesNotRun, findTarget } from './exec-target.ts';
 import type { StartRequest } from './launch-container.ts';
 import type { Run } from './run.ts';
@@ -60,7 +59,7 @@ export async function execInContainer(
     reportWithExit: collect !== undefined && stdio.stdin !== 'pipe',
     limit: collect ?? 0,
   };
-  const place = await openPlace(native, groups);
+  const place = await openPlace(native, application, groups);
   try {
     const launched = await launch(native, form, {
       values: [],
@@ -181,31 +180,4 @@ function entered(native: Native, { pid, startTime }: ProcessIdentity, { request 
     );
   known.set(oomScore, boot);
   return { pid, startTime, program: helperExecutable(), boot: boot.native };
-}
-
-/** Where the process is born. */
-interface Place {
-  readonly cgroup: number | undefined;
-  readonly seat: number | undefined;
-  /** Call when the launch has begun or failed. */
-  opened(): void;
-  /** Call when the process has ended: it dies with the seat. */
-  leave(): void;
-}
-
-async function openPlace(native: Native, { second, first }: Joined): Promise<Place> {
-  const seat = first.length === 0 ? undefined : await native.openSeat(first, []);
-  const leave = () => {
-    if (seat !== undefined) native.closeSync(seat);
-  };
-  try {
-    const cgroup = second === undefined ? undefined : openSync(second, 'r');
-    const opened = () => {
-      if (cgroup !== undefined) closeSync(cgroup);
-    };
-    return { cgroup, seat, opened, leave };
-  } catch (error) {
-    leave();
-    throw error;
-  }
 }

@@ -326,9 +326,9 @@ export interface Native {
   /**
    * Makes a launching thread in the cgroups of version 1 with these directories (absolute paths), which `changes` make.
    * The child of a launch with this seat is born in them. Resolves with a descriptor; the thread ends when the caller
-   * closes it.
+   * closes it. `entering`: for launches that enter a container.
    */
-  openSeat(directories: readonly string[], changes: readonly Change[]): Promise<number>;
+  openSeat(directories: readonly string[], changes: readonly Change[], entering?: boolean): Promise<number>;
   /**
    * Executes the `prepare` operations of a plan with an opener. Resolves with the descriptors of its slots, in their
    * order, which the caller closes. Rejects with the errno of the refused operation; then no mount is left. `paths`,
