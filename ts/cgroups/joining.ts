@@ -1,6 +1,5 @@
 import { readIfAny } from '../linux/read-if-any.ts';
-import type { Hierarchy } from './hierarchies.ts';
-import { distinct } from './hierarchies.ts';
+import { distinct, type Hierarchy } from './hierarchies.ts';
 import { makerOf } from './names.ts';
 import { hierarchiesOf } from './visible.ts';
 
@@ -10,8 +9,8 @@ export interface Joined {
   readonly second: string | undefined;
   /** Directories of version 1. */
   readonly first: readonly string[];
-  /** A freezer holds the processes of the container. */
-  readonly isFrozen: boolean;
+  /** True if a freezer holds the processes of the container now. */
+  isFrozen(): boolean;
 }
 
 /** Finds the cgroups that orlop has made for a container, or that are below those: of its application. */
@@ -20,7 +19,7 @@ export function groupsOfProcess(pid: number): Joined {
   const own = all.filter(isOfContainer);
   const directories = (version: 1 | 2) =>
     own.flatMap((hierarchy) => (hierarchy.version === version && hierarchy.own !== null ? [hierarchy.own] : []));
-  return { second: directories(2)[0], first: directories(1), isFrozen: all.some(freezes) };
+  return { second: directories(2)[0], first: directories(1), isFrozen: () => all.some(freezes) };
 }
 
 function isOfContainer({ own }: Hierarchy): boolean {

@@ -22,15 +22,34 @@ export async function findTarget(store: Store, { record, state }: StoredContaine
     const message = `the processes of container '${record.name}' are in another PID namespace, where they have other numbers`;
     throw new RequestError('ORLOP_E_INPUT', message, { hint: 'call orlop where the container was started' });
   }
-  const groups = groupsOfProcess(application.pid);
+  // Read first: while a pause begins or ends, the processes may be in other cgroups.
+  const isPaused = existsSync(notePath(store, record.id));
+  const groups = groupsOf(application);
   // Looked at afterwards: the PID was its own when the cgroups were read.
   if (!(await isAlive(application))) throw doesNotRun(record.name);
-  if (groups.isFrozen || existsSync(notePath(store, record.id))) {
+  if (isPaused || groups.isFrozen()) {
+    known.delete(keyOf(application));
     throw new RequestError('ORLOP_E_INPUT', `container '${record.name}' is paused: nothing can be executed in it`, {
       hint: "wait until it goes on: 'orlop commit' pauses a container for a moment",
     });
   }
   return { application, groups };
+}
+
+const maxKnown = 64;
+const known = new Map<string, Joined>();
+
+function keyOf({ pid, startTime }: ProcessIdentity): string {
+  return `${pid} ${startTime}`;
+}
+
+/** The cgroups of an application, which are read once: orlop leaves a container where it was born. */
+function groupsOf(application: ProcessIdentity): Joined {
+  const key = keyOf(application);
+  const found = known.get(key) ?? groupsOfProcess(application.pid);
+  if (known.size >= maxKnown) known.clear();
+  known.set(key, found);
+  return found;
 }
 
 export function doesNotRun(name: string): RequestError {

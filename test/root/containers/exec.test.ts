@@ -2,8 +2,9 @@ import { readFileSync, readlinkSync } from 'node:fs';
 import { expect } from 'chai';
 import type { Container, ExecOptions, RunInput } from '../../../ts/index.ts';
 import { withOrlop } from '../../support/orlop.ts';
+import { Program } from '../../support/programs.ts';
 import { refusal } from '../../support/refusal.ts';
-import { requires, requiresIn } from '../../support/require.ts';
+import { otherUser, requires, requiresIn } from '../../support/require.ts';
 import { until } from '../../support/temporary.ts';
 
 describe('a command in a running container', function () {
@@ -52,6 +53,31 @@ describe('a command in a running container', function () {
       .and.match(/Seccomp:\t2\n/);
     expect(await sh('cat /proc/self/limits')).to.equal(await sh('cat /proc/1/limits'));
     expect(await sh('cat /proc/self/oom_score_adj')).to.equal(await sh('cat /proc/1/oom_score_adj'));
+  });
+
+  it('has what the container was made with, whatever that is', async () => {
+    const each = [
+      { securityOpt: ['no-new-privileges=false'], capAdd: ['SYS_PTRACE'], capDrop: ['CHOWN'], network: 'host' },
+      { securityOpt: ['seccomp=unconfined'], ulimits: ['nofile=50:60', 'core=0'], oomScoreAdj: 700, readOnly: true },
+      { user: otherUser(), capDrop: ['ALL'], ulimits: ['nofile=4:4'], limits: { pids: 10 } },
+    ];
+    for (const options of each) {
+      await using other = await fixture().orlop.create('busybox', ['sleep', '1000'], { rm: true, ...options });
+      const running = await other.start();
+      const facts = ['status', 'limits', 'oom_score_adj', 'mounts'].map((name) => [
+        `/proc/1/${name}`,
+        `/proc/self/${name}`,
+      ]);
+      for (const [application = '', own = ''] of facts) {
+        const [one, two] = await Promise.all([application, own].map((path) => other.exec(['cat', path])));
+        const kept = ({ stdout = '' } = {}) =>
+          stdout
+            .split('\n')
+            .filter((line) => !own.endsWith('status') || /^(Uid|Gid|Groups|Cap|NoNew|Seccomp|Umask)/.test(line));
+        expect(kept(two), JSON.stringify(options)).to.deep.equal(kept(one));
+      }
+      expect(readFileSync(`/proc/${running.pid}/limits`, 'utf8')).to.match(/Max open files +(4|50|1024) /);
+    }
   });
 
   it('has the environment and the directory of the application, and what the call changes', async () => {
@@ -119,6 +145,17 @@ describe('a command in a running container', function () {
     const never = await container.exec(['true'], { signal: AbortSignal.abort(), reject: false });
     expect(never.error?.code).to.equal('ORLOP_E_ABORTED');
     await until('only the application is left', async () => (await container.top()).length === 1);
+  });
+
+  it('is refused while the container is paused', async () => {
+    const program = new Program(fixture(), ['pause', container.id]);
+    await program.next();
+    const { code, message } = await refusal(container.exec(['true']));
+    expect(code).to.equal('ORLOP_E_INPUT');
+    expect(message).to.contain('is paused');
+    program.tell('go on');
+    await program.end();
+    expect(await sh('echo on')).to.equal('on\n');
   });
 
   it('ends with the container', async () => {
