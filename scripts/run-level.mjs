@@ -30,13 +30,15 @@ const npmRun = (script) => ['npm', 'run', '--silent', script];
 
 /** Tests of root whose assertions hold for an ordinary user too, by folder. */
 const shared = {
-  cli: ['command-line', 'life', 'progress', 'trace'],
+  cli: ['command-line', 'exec', 'life', 'progress', 'trace'],
   containers: [
     'cgroupns',
     'contexts',
     'disk',
     'ends',
     'everything-ends',
+    'exec',
+    'exec-many',
     'export',
     'found',
     'kernels',
@@ -50,7 +52,7 @@ const shared = {
     'timings',
     'views',
   ],
-  hostile: ['images', 'inside', 'race', 'streams'],
+  hostile: ['exec', 'images', 'inside', 'race', 'streams'],
   images: ['aborted', 'checks', 'import', 'progress', 'remove', 'save-load', 'unpack-when-needed', 'users'],
   mission: ['commit', 'copy-up', 'debian', 'sandbox', 'volumes'],
   pool: ['life', 'member', 'moved', 'requests', 'same', 'timings'],

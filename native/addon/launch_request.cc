@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -11,6 +12,8 @@
 #include "addon/prepared_start.h"
 #include "addon/slot_sources.h"
 #include "addon/values.h"
+#include "base/pidfd.h"
+#include "enter/entering.h"
 #include "fs/changes.h"
 #include "launch/child.h"
 #include "plan/reader.h"
@@ -74,14 +77,42 @@ Napi::Value read_group(Napi::Env env, const Napi::Object& options, fs::Changes& 
   return failure ? system_error(env, failure).Value() : env.Undefined();
 }
 
+// Reads the container that the process is to enter, if any. Returns undefined, or the error to reject with.
+Napi::Value read_target(Napi::Env env, const Napi::Object& options, std::optional<enter::Target>& target) {
+  const Napi::Value value = value_at(options, "enter");
+  if (value.IsUndefined()) return value;
+  if (!value.IsObject()) return error_of(env, "the container to enter is an object");
+  const auto container = value.As<Napi::Object>();
+  const auto pid = as_number(value_at(container, "pid"));
+  const auto start_time = parse_decimal(as_text(value_at(container, "startTime")).value_or(""));
+  const auto program = as_text(value_at(container, "program"));
+  const SharedPreparedStart boot = prepared_start_of(value_at(container, "boot"));
+  if (!pid || !start_time || !program || boot == nullptr || boot->plan.supplied() != 3) {
+    return error_of(env, "a container to enter has pid, startTime, program and boot");
+  }
+  target.emplace();
+  target->pid = static_cast<pid_t>(*pid);
+  target->start_time = *start_time;
+  target->program = *program;
+  const std::string wrong = boot->plan.fill({}, nullptr, target->boot);
+  return wrong.empty() ? env.Undefined() : error_of(env, wrong);
+}
+
+// Makes the attempt: where the calls are made that need privilege, or in this process, if it enters a container.
+std::unique_ptr<launch::Attempt> attempt_of(Launching& launching, std::optional<enter::Target> target) {
+  if (!target) return launching.site.attempt(std::move(launching.attempt));
+  return std::make_unique<enter::Entering>(std::move(launching.attempt), std::move(*target));
+}
+
 // Sets the callbacks of the start. Each thread fills the holes of the changes that it applies.
-void fill_in(const SharedPreparedStart& prepared, Texts values, bool create, fs::Changes limits, Launching& launching) {
+void fill_in(const SharedPreparedStart& prepared, Texts values, bool create, fs::Changes limits,
+             std::optional<enter::Target> target, Launching& launching) {
   const auto texts = std::make_shared<const Texts>(std::move(values));
   launch::StartRequest& request = launching.request;
   launching.attempt.features = prepared->features;
   launching.attempt.maps = {.uid_map = prepared->uid_map.fill(*texts), .gid_map = prepared->gid_map.fill(*texts)};
   request.death_signal = launch::death_signal_of(plan::View(launching.attempt.plan.data()));
-  request.attempt = launching.site.attempt(std::move(launching.attempt));
+  request.attempt = attempt_of(launching, std::move(target));
   request.before = [prepared, texts, create, limits = std::move(limits)] {
     fs::Changes changes;
     prepared->checks.fill(*texts, changes);
@@ -130,8 +161,10 @@ Napi::Value read_launch(const Napi::CallbackInfo& info, Launching& launching) {
   }
   fs::Changes limits;
   if (const Napi::Value bad = read_group(env, options, limits, launching); !bad.IsUndefined()) return bad;
+  std::optional<enter::Target> target;
+  if (const Napi::Value bad = read_target(env, options, target); !bad.IsUndefined()) return bad;
   const bool create = is_true(value_at(options, "create"));
-  fill_in(prepared, std::move(values), create, std::move(limits), launching);
+  fill_in(prepared, std::move(values), create, std::move(limits), std::move(target), launching);
   return read_exit(env, options, !prepared->background.empty(), launching);
 }
 

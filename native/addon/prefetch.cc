@@ -62,9 +62,11 @@ Napi::Value open_seat(const Napi::CallbackInfo& info) {
   if (!read_texts(info[0], directories)) return malformed(info.Env(), "the directories are texts");
   fs::Changes changes;
   if (const std::string wrong = read_changes(info[1], changes); !wrong.empty()) return malformed(info.Env(), wrong);
+  // A process that enters a container is cloned by this one.
+  site::Site& site = is_true(info[2]) ? site::here() : site_of(info);
   return in_background<UniqueFd>(
       info.Env(),
-      [&site = site_of(info), directories, changes](UniqueFd* lease) {
+      [&site, directories, changes](UniqueFd* lease) {
         const Failure failure = site.apply(changes);
         return failure ? failure : site.open_seat(directories, lease);
       },

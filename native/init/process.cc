@@ -98,6 +98,18 @@ int replace_null(Context& context, int scratch, int source) {
   return static_cast<int>(context.call(__NR_openat, scratch, "null", flags, 0));
 }
 
+// The same for a further process of a container, which must not fall back to the host's: processes of the container may
+// have removed its own. They may also exchange it meanwhile, so `stdio` comes after the change of credentials.
+int take_null_of_container(Context& context, int source) {
+  struct statx facts;
+  const int error = stat_fd(context, source, &facts);
+  if (error != 0 || !is_null_device(facts)) return error != 0 ? error : source;
+  const long mode = context.call(__NR_fcntl, source, kGetfl, 0);
+  if (mode < 0) return static_cast<int>(mode);
+  const int own = open_bound_null(context, (static_cast<int>(mode) & O_ACCMODE) | O_NOFOLLOW | O_CLOEXEC, -ENODEV);
+  return own == -ENODEV ? context.refuse(ENODEV) : own;
+}
+
 // This process has copies of all descriptors of its caller, possibly more than the limit of the application, and opens
 // the working directory and the program later. So a lower limit, which needs no privilege, waits until then.
 int raise_open_files(Context& context, const plan::op::Rlimit& op) {
@@ -132,7 +144,11 @@ int execute(Context& context, const plan::op::Stdio& op) {
   // A source that is 0, 1 or 2 could be overwritten, so it is moved first.
   for (int& source : sources) {
     if (source < 0) return context.refuse(-source);
-    if (op.scratch != plan::kNoSlot) source = replace_null(context, context.slot(op.scratch), source);
+    if (op.scratch != plan::kNoSlot) {
+      source = replace_null(context, context.slot(op.scratch), source);
+    } else if (context.start.fork != nullptr) {
+      source = take_null_of_container(context, source);
+    }
     if (source < 0) return source;
     if (source > 2) continue;
     source = static_cast<int>(context.call(__NR_fcntl, source, kDupfdCloexec, 3));

@@ -44,6 +44,8 @@ struct Start {
   uint64_t (*clock)() = nullptr;  // CLOCK_MONOTONIC in ns, without a system call and safe in the child of a vfork;
                                   // nullptr: there is none, and the kernel is asked
   bool own_memory = false;        // the process shares its memory with no other
+  // Goes on in a new process, for `fork`: returns there 0; a negated errno on failure. nullptr: there is none
+  int (*fork)(const Start& start) = nullptr;
 };
 
 // State that one plan leaves to the next plan of the same process.

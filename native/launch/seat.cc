@@ -80,6 +80,7 @@ std::shared_ptr<Seat> Seat::of(int lease) {
 }
 
 void Seat::run(const std::function<void()>& work) {
+  const std::lock_guard turn(turns_);
   std::unique_lock lock(mutex_);
   work_ = &work;
   eventfd_write(wake_.get(), 1);

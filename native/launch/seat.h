@@ -24,7 +24,7 @@ class Seat {
   // The seat of a lease, which stays open meanwhile; null if the descriptor is none.
   static std::shared_ptr<Seat> of(int lease);
 
-  // Calls `work` on the thread, and waits for it. One at a time.
+  // Calls `work` on the thread, and waits for it: one after the other.
   void run(const std::function<void()>& work);
 
   Seat(const Seat&) = delete;
@@ -38,6 +38,7 @@ class Seat {
 
   const UniqueFd held_;  // the other end of the lease
   const UniqueFd wake_;  // eventfd: there is work
+  std::mutex turns_;
   std::mutex mutex_;
   Condition changed_;
   bool settled_ = false;

@@ -14,7 +14,7 @@ const char* known_name(int number) {
     NAME(pidfd_send_signal) NAME(open_tree) NAME(move_mount) NAME(fsopen) NAME(fsconfig) NAME(fsmount) NAME(fspick)
     NAME(pidfd_open) NAME(clone3) NAME(close_range) NAME(openat2) NAME(faccessat2) NAME(mount_setattr) NAME(fchmodat2)
     NAME(open_tree_attr)
-    NAME(capset) NAME(chdir) NAME(clock_gettime) NAME(close) NAME(dup3) NAME(execve) NAME(execveat) NAME(faccessat)
+    NAME(capset) NAME(chdir) NAME(clock_gettime) NAME(clone) NAME(close) NAME(dup3) NAME(execve) NAME(execveat) NAME(faccessat)
     NAME(fchdir) NAME(fchmod) NAME(fchmodat) NAME(fchown) NAME(fchownat) NAME(fcntl) NAME(fstat) NAME(fstatfs)
     NAME(getcwd) NAME(getdents64) NAME(getppid) NAME(getrlimit) NAME(ioctl) NAME(keyctl) NAME(lseek) NAME(mkdirat)
     NAME(mknodat) NAME(mount) NAME(openat) NAME(pivot_root) NAME(ppoll) NAME(prctl) NAME(pread64) NAME(prlimit64)

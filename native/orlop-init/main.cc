@@ -23,5 +23,6 @@ void orlop_init_main(const long* stack) {
   const auto* arguments = reinterpret_cast<const char* const*>(stack + 1);
   if (count == 2 && same_text(arguments[1], "wait")) orlop::orlop_init::run_waiting_container();
   if (count == 2 && same_text(arguments[1], "guard")) orlop::orlop_init::run_guard();
+  if (count == 2 && same_text(arguments[1], "enter")) orlop::orlop_init::run_entering();
   orlop::orlop_init::leave(2);
 }

@@ -12,6 +12,8 @@ namespace orlop::orlop_init {
 // `orlop-init guard`: the guard of a container without a PID namespace. Descriptor 0 is a pipe that ends with the
 // container's life in the program, 1 the directory of its control group. Exits with 0 when no process is left in it.
 [[noreturn]] void run_guard();
+// `orlop-init enter`: a process of a container that runs already. Descriptor 0 is its socket.
+[[noreturn]] void run_entering();
 
 }  // namespace orlop::orlop_init
 

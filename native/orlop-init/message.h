@@ -1,4 +1,4 @@
-// Messages between a program and a waiting orlop-init: each is one message of a SOCK_SEQPACKET socket.
+// Messages between a program and an orlop-init: each is one message of a SOCK_SEQPACKET socket.
 #pragma once
 
 #include <cstddef>
@@ -34,9 +34,11 @@ constexpr size_t slot_bytes(uint32_t descriptors) { return (size_t{descriptors} 
 enum class Event : uint32_t {
   kReady = 1,    // the container waits; with a new socket for the second order, and the mount namespace
   kRefused = 2,  // `report` says what failed
+  kForked =
+      3,  // the process in the container is made; with a new socket, whose first byte lets it go on, and its pidfd
 };
 
-// Descriptors of kReady.
+// Descriptors of kReady and kForked.
 inline constexpr uint32_t kAnswerDescriptors = 2;
 
 // orlop-init to program.

@@ -296,6 +296,8 @@ void WaitingContainer::take(const Answer& answer, UniqueFd (&descriptors)[orlop_
     case Event::kRefused:
       settle(OrderResult::Outcome::kRefused, call);
       return finish(call);
+    case Event::kForked:
+      return finish(call);
   }
 }
 

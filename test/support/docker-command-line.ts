@@ -20,6 +20,7 @@ export const dockerOptions: Readonly<Record<string, string>> = {
   run: `${runAndCreate} -d/--detach --detach-keys --sig-proxy`,
   create: runAndCreate,
   start: '-a/--attach --checkpoint --checkpoint-dir --detach-keys -i/--interactive',
+  exec: '-d/--detach --detach-keys -e/--env --env-file -i/--interactive --privileged -t/--tty -u/--user -w/--workdir',
   ps: '-a/--all -f/--filter --format -n/--last -l/--latest --no-trunc -q/--quiet -s/--size',
   stop: '-s/--signal -t/--timeout --time',
   kill: '-s/--signal',

@@ -128,6 +128,8 @@ export function fakeContainer(end: ExitStatus | Promise<ExitStatus>, received: (
     id: 'ab'.repeat(32),
     name: 'web',
     start: async (_options?: StartOptions) => running,
+    exec: unexpected,
+    startExec: unexpected,
     wait: unexpected,
     kill: unexpected,
     stop: unexpected,

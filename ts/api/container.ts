@@ -1,5 +1,8 @@
 import { commitContainer } from '../containers/commit.ts';
+import { execInContainer } from '../containers/exec.ts';
+import type { StartRequest } from '../containers/launch-container.ts';
 import { diffContainer, exportContainer } from '../containers/layer-reads.ts';
+import type { Run } from '../containers/run.ts';
 import type { Runtime } from '../containers/runtime.ts';
 import { startContainer } from '../containers/start.ts';
 import { stopContainer } from '../containers/stop.ts';
@@ -7,13 +10,16 @@ import { topOf } from '../containers/top.ts';
 import { unlessRemoved } from '../containers/unless-removed.ts';
 import { killContainer, waitContainer } from '../containers/wait.ts';
 import { labelOf } from '../linux/app-armor.ts';
+import { machine } from '../linux/machine.ts';
 import { ignoreGone } from '../record/gone.ts';
 import type { StoredContainer } from '../record/schema.ts';
 import { parseContainerName } from '../request/names.ts';
+import { parseExecOptions } from '../request/options.ts';
 import { parseSignal, parseStopTimeout } from '../request/stop.ts';
 import { Laps } from '../trace/laps.ts';
 import { openDescriptor } from './descriptor.ts';
 import { inspectContainer, summaryOf } from './inspect.ts';
+import { type AnyRunInput, type AnyRunResult, type Runnable, runToEnd, withoutRunInput } from './run.ts';
 import { RunningContainer } from './running.ts';
 import type * as t from './types.ts';
 
@@ -59,6 +65,40 @@ export class ContainerHandle implements t.Container {
     // It knows of the time-out, too.
     this.#end = running.exited;
     return running;
+  }
+
+  exec<Reject extends boolean = true, All extends boolean = false>(
+    argv: readonly string[],
+    options: t.ExecOptions & t.BufferRunInput<Reject, All>,
+  ): Promise<t.Settled<Reject, Buffer, All>>;
+  exec<Reject extends boolean = true, All extends boolean = false>(
+    argv: readonly string[],
+    options: t.ExecOptions & t.LinesRunInput<Reject, All>,
+  ): Promise<t.Settled<Reject, string[], All>>;
+  exec<Reject extends boolean = true, All extends boolean = false>(
+    argv: readonly string[],
+    options: t.ExecOptions & t.RunInput<Reject, All>,
+  ): Promise<t.Settled<Reject, string, All>>;
+  exec(argv: readonly string[], options?: t.ExecOptions & t.RunInput): Promise<t.RunResult>;
+  async exec(argv: readonly string[], options: t.ExecOptions & AnyRunInput = {}): Promise<AnyRunResult> {
+    const request = withoutRunInput(options);
+    const start: Runnable['start'] = (how) => this.#exec(argv, request, how);
+    return runToEnd(this.name, options, () => ({ runtime: this.#runtime, rm: false, limits: {}, start }));
+  }
+
+  async startExec(argv: readonly string[], options: t.ExecOptions & t.StartOptions = {}): Promise<t.Running> {
+    const { stdin = 'ignore', stdout = 'pipe', stderr = 'pipe', signal, timeout, ...request } = options;
+    const run = await this.#exec(argv, request, { stdio: { stdin, stdout, stderr }, signal });
+    const { id, name } = this;
+    return RunningContainer.of(this.#runtime.native, run, { id, name, image: name }, options);
+  }
+
+  async #exec(argv: readonly string[], options: t.ExecOptions, how: Omit<StartRequest, 'laps'>): Promise<Run> {
+    const laps = new Laps('call');
+    const context = { cwd: process.cwd(), env: process.env, ...machine };
+    const request = parseExecOptions(argv, options, context);
+    laps.lap('request', 'parsed');
+    return execInContainer(this.#runtime, await this.#stored(), request, { ...how, laps });
   }
 
   async wait(): Promise<t.ExitStatus | t.Ended> {

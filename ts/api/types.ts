@@ -1,6 +1,7 @@
 export type { Limit, Usage } from '../errors/index.ts';
 export type * from '../trace/types.ts';
 export type * from './types/containers.ts';
+export type * from './types/execs.ts';
 export type * from './types/images.ts';
 export type * from './types/listing.ts';
 export type * from './types/pools.ts';

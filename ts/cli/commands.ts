@@ -28,6 +28,12 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./commands/start.ts'),
   },
   {
+    name: 'exec',
+    summary: 'Execute a command in a running container',
+    group: 'Containers',
+    load: () => import('./commands/exec.ts'),
+  },
+  {
     name: 'stop',
     summary: 'Ask containers to end, then kill them',
     group: 'Containers',
@@ -152,6 +158,7 @@ export const synonyms: Readonly<Record<string, readonly string[]>> = {
   'container commit': ['commit'],
   'container create': ['create'],
   'container diff': ['diff'],
+  'container exec': ['exec'],
   'container export': ['export'],
   'container inspect': ['inspect', '--type', 'container'],
   'container list': ['ps'],

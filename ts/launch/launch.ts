@@ -69,6 +69,7 @@ export function closePipes(native: Native, starting: Promise<Pick<LaunchResult, 
 
 const cloneHints: Readonly<Record<string, string>> = {
   EPERM: `a container takes root with CAP_SYS_ADMIN, and no outer filter of clone: 'orlop doctor' says what is missing`,
+  EACCES: `the control group of the container is not the caller's to enter: call orlop in the same session, or as root`,
   EAGAIN: `a limit of processes is met: 'ulimit -u', or pids.max of a cgroup`,
 };
 

@@ -157,6 +157,19 @@ export interface LaunchOptions extends StartValues {
   readonly onExit?: ExitOptions | undefined;
   /** The cgroups to start in. */
   readonly group?: LaunchGroup | undefined;
+  /** The running container that the process enters: orlop-init executes the plan, and the slots of `join` are filled. */
+  readonly enter?: EnteredContainer | undefined;
+}
+
+/** A running container, and what enters it. The launch rejects with ESRCH if the application is gone. */
+export interface EnteredContainer {
+  readonly pid: number;
+  /** Clock ticks since boot, /proc/PID/stat. */
+  readonly startTime: string;
+  /** Path of orlop-init. */
+  readonly program: string;
+  /** Executes it. */
+  readonly boot: NativePrepared;
 }
 
 export interface LaunchGroup {
@@ -315,9 +328,9 @@ export interface Native {
   /**
    * Makes a launching thread in the cgroups of version 1 with these directories (absolute paths), which `changes` make.
    * The child of a launch with this seat is born in them. Resolves with a descriptor; the thread ends when the caller
-   * closes it.
+   * closes it. `entering`: for launches that enter a container.
    */
-  openSeat(directories: readonly string[], changes: readonly Change[]): Promise<number>;
+  openSeat(directories: readonly string[], changes: readonly Change[], entering?: boolean): Promise<number>;
   /**
    * Executes the `prepare` operations of a plan with an opener. Resolves with the descriptors of its slots, in their
    * order, which the caller closes. Rejects with the errno of the refused operation; then no mount is left. `paths`,

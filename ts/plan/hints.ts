@@ -143,6 +143,14 @@ const rules: readonly Rule[] = [
   ],
   [['seccomp'], ['EACCES'], () => 'without no-new-privileges a filter needs CAP_SYS_ADMIN: leave no-new-privileges on'],
   [['seccomp'], ['EINVAL'], () => 'the kernel does not take this filter: check the seccomp profile'],
+  [
+    ['join'],
+    ['EPERM'],
+    () => 'the caller has no power over the namespace: call orlop as the user who started the container',
+  ],
+  [['fork'], ['EAGAIN'], () => `a limit of processes is met: 'ulimit -u', or that of the container, '--pids-limit'`],
+  [['chdir'], ['ENOENT'], ({ path }) => `the container has no directory '${path}': choose another with --workdir`],
+  [['stdio'], ['ENODEV'], () => `the container has removed its '/dev/null': give streams, or start it again`],
   ['any', ['EREMOTE'], () => automountHint],
   ['any', ['ENOSYS', 'ENOTSUP'], () => `the kernel or an outer sandbox lacks this call: 'orlop doctor' says more`],
   [

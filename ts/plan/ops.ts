@@ -293,6 +293,7 @@ export const ops = {
       ['profile', 'string'],
     ],
   },
+  fork: { code: 49, fields: [] },
 } as const satisfies Record<string, OpShape>;
 
 export type OpName = keyof typeof ops;

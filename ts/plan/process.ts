@@ -55,17 +55,34 @@ export function leaveWaiting(draft: Draft, facts: StartFacts, scratch: Slot): vo
 const readonlyRoot: Op = { op: 'readonly', reason: 'read-only root filesystem', target: '/', recursive: 0 };
 const withoutGain: Op = { op: 'no-new-privileges', reason: 'set-id programs gain nothing' };
 
+/** Adds the operations by which orlop-init becomes a further process of a container, whose namespaces it has joined. */
+export function becomeFurther(draft: Draft, facts: FurtherFacts): void {
+  const { process, parentDeath } = facts;
+  draft.enter.push(keyring(facts));
+  limit(draft, process);
+  // As root, before the user changes. A directory that is missing is not made: the container may have removed it.
+  draft.enter.push({ op: 'chdir', reason: 'working directory', path: process.cwd, create: 0 });
+  draft.enter.push(bounding(facts));
+  restrict(draft, facts);
+  draft.enter.push({ op: 'fork', reason: 'into the PID namespace' }, session);
+  diesWith(draft, parentDeath);
+  execute(draft, facts);
+}
+
+/** Facts of a further process. */
+export type FurtherFacts = Pick<StartFacts, 'id' | 'confined' | 'parentDeath' | 'process'>;
+
 const session: Op = { op: 'session', reason: 'no terminal of the caller' };
 const signals: Op = { op: 'signals', reason: 'signals as a program expects them' };
 
 /** First operations of the launch of orlop-init. */
 export const startApart: readonly Op[] = [session, signals];
 
-function keyring({ id }: StartFacts): Op {
+function keyring({ id }: Pick<StartFacts, 'id'>): Op {
   return { op: 'keyring', reason: 'keyring of its own', name: `orlop.${id === hole.id ? hole.shortId : shortId(id)}` };
 }
 
-function bounding({ process }: StartFacts): Op {
+function bounding({ process }: Pick<StartFacts, 'process'>): Op {
   return { op: 'bounding', reason: 'capability bounding set', set: capabilitySet(process.capabilities) };
 }
 
@@ -76,12 +93,12 @@ function findDirectory(draft: Draft, { process, root }: StartFacts): void {
   if (root.readOnly) draft.enter.push(readonlyRoot);
 }
 
-function execute(draft: Draft, facts: StartFacts): void {
+function execute(draft: Draft, facts: Pick<StartFacts, 'process'>): void {
   const { candidates, argv, env } = facts.process;
   draft.enter.push({ op: 'exec', reason: 'application', candidates, argv, env });
 }
 
-function connect(draft: Draft, scratch: Slot): void {
+function connect(draft: Draft, scratch: Slot | null): void {
   draft.enter.push({
     op: 'stdio',
     reason: 'standard streams',
@@ -107,6 +124,31 @@ function limit(draft: Draft, process: ProcessFacts): void {
  * @param confined no_new_privs is set already, and the filter is loaded
  */
 function dropPrivileges(draft: Draft, facts: StartFacts, confined = false): void {
+  const { noNewPrivileges } = facts.process;
+  becomeUser(draft, facts);
+  if (noNewPrivileges && !confined) draft.enter.push(withoutGain);
+  diesWith(draft, facts.parentDeath);
+  draft.enter.push(closeFds);
+  if (noNewPrivileges && !confined) filterCalls(draft, facts);
+}
+
+/** The same up to the fork of a further process: no process of the container sees it before. */
+function restrict(draft: Draft, facts: FurtherFacts): void {
+  becomeUser(draft, facts);
+  // It opens the null device of the container, with no more rights than the container has.
+  connect(draft, null);
+  if (facts.process.noNewPrivileges) draft.enter.push(withoutGain);
+  draft.enter.push(closeFds);
+  if (facts.process.noNewPrivileges) filterCalls(draft, facts);
+}
+
+const closeFds: Op = { op: 'close-fds', reason: 'no descriptor of the caller' };
+
+function diesWith(draft: Draft, signal: number): void {
+  if (signal !== 0) draft.enter.push({ op: 'parent-death', reason: 'ends with its starter', signal });
+}
+
+function becomeUser(draft: Draft, facts: Pick<StartFacts, 'confined' | 'process'>): void {
   const { uid, gid, groups, capabilities, noNewPrivileges } = facts.process;
   // A user other than root holds no capability, only the bounding set for set-id programs, as in Docker.
   const held = uid === 0 ? capabilitySet(capabilities) : 0n;
@@ -121,15 +163,9 @@ function dropPrivileges(draft: Draft, facts: StartFacts, confined = false): void
     inheritable: 0n,
     ambient: 0n,
   });
-  if (noNewPrivileges && !confined) draft.enter.push(withoutGain);
-  if (facts.parentDeath !== 0) {
-    draft.enter.push({ op: 'parent-death', reason: 'ends with its starter', signal: facts.parentDeath });
-  }
-  draft.enter.push({ op: 'close-fds', reason: 'no descriptor of the caller' });
-  if (noNewPrivileges && !confined) filterCalls(draft, facts);
 }
 
-function filterCalls(draft: Draft, facts: StartFacts): void {
+function filterCalls(draft: Draft, facts: Pick<StartFacts, 'process'>): void {
   const { seccomp: program, quotaFilter } = facts.process;
   if (quotaFilter !== undefined) {
     draft.enter.push({ op: 'seccomp', reason: 'quota of the read-write layer', program: quotaFilter });

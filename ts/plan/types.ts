@@ -52,6 +52,7 @@ export type Supplied =
   | 'program'
   | 'group'
   | 'container'
+  | 'proc'
   | MountName;
 
 /** A prefetched mount, named by its target. */

@@ -1,10 +1,11 @@
+import { bootOrlopInit } from './boot.ts';
 import { defaultFiles, makeContainer, namespacesOf } from './build.ts';
 import { mountPoint, namespaceFlag } from './constants.ts';
 import { defaultMaskedPaths, defaultReadonlyPaths } from './defaults.ts';
 import { Draft } from './draft.ts';
 import type { ProcessFacts, StartFacts, UserMount } from './facts.ts';
 import { byDepth, parents } from './layout.ts';
-import { awaitApplication, completeRoot, leaveWaiting, startApart } from './process.ts';
+import { awaitApplication, completeRoot, leaveWaiting } from './process.ts';
 import type { Plan, Slot } from './types.ts';
 import { makeUserMount } from './user-mounts.ts';
 
@@ -39,21 +40,8 @@ function planOf({ supplied, slots, prepare, enter }: Draft): Plan {
 }
 
 function bootPlan(facts: StartFacts): Plan {
-  const draft = new Draft(['control', 'program'], { strategy });
-  const control = draft.suppliedSlot('control');
-  draft.enter.push(
-    ...startApart,
-    { op: 'stdio', reason: 'nothing but its socket', in: control, out: control, err: control, scratch: null },
-    { op: 'parent-death', reason: 'ends with its starter', signal: facts.parentDeath },
-    { op: 'close-fds', reason: 'no descriptor of the caller' },
-    {
-      op: 'exec-file',
-      reason: 'container init process',
-      file: draft.suppliedSlot('program'),
-      argv: ['orlop-init', 'wait'],
-    },
-  );
-  return { ...planOf(draft), namespaces: namespacesOf(facts) };
+  const { parentDeath } = facts;
+  return bootOrlopInit('wait', { strategy, parentDeath, oomScore: null, namespaces: namespacesOf(facts) });
 }
 
 /** Facts that a request adds to a waiting container. */

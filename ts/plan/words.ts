@@ -163,6 +163,7 @@ function processWords(plan: Plan, op: Exclude<Op, { op: Making }>): string {
     case 'signals':
     case 'no-new-privileges':
     case 'close-fds':
+    case 'fork':
       return '';
   }
 }

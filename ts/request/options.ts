@@ -111,11 +111,21 @@ export function parseApplicationOptions(
   return { ...parseProcess(argv, given, context), mounts: uniqueTargets(volumesOf(given, context), []).mounts };
 }
 
-function parseProcess(
+/** A command for a running container. Null: as of its application. */
+export type ExecRequest = Omit<ApplicationRequest, 'mounts'>;
+
+const execOptionsSchema = v.pick(runOptionsSchema, ['env', 'user', 'workdir']);
+
+/** Parses like `parseRunOptions`, for a command in a running container. */
+export function parseExecOptions(
   argv: readonly string[],
-  given: RunOptions,
+  options: Omit<ApplicationOptions, 'volumes'>,
   context: RequestContext,
-): Omit<ApplicationRequest, 'mounts'> {
+): ExecRequest {
+  return parseProcess(argv, checkShape(execOptionsSchema, options), context);
+}
+
+function parseProcess(argv: readonly string[], given: RunOptions, context: RequestContext): ExecRequest {
   return {
     argv: checkArguments('the command', argv),
     env: given.env === undefined ? [] : mergeEnv(environment(given.env, context)),

@@ -12,7 +12,16 @@ import {
   defaultUmask,
   withDefaultSysctls,
 } from '../plan/defaults.ts';
-import type { BindMount, HostDevice, LayerInMemory, Rlimit, StartFacts, TmpfsMount, UserMount } from '../plan/facts.ts';
+import type {
+  BindMount,
+  HostDevice,
+  LayerInMemory,
+  ProcessFacts,
+  Rlimit,
+  StartFacts,
+  TmpfsMount,
+  UserMount,
+} from '../plan/facts.ts';
 import { parents } from '../plan/layout.ts';
 import { hasOwnUsers, unionParts } from '../record/layer.ts';
 import type { ContainerRecord } from '../record/schema.ts';
@@ -108,22 +117,31 @@ export function startFacts(record: ContainerRecord, image: ResolvedImage, contex
     userNamespace: context.userNamespace,
     appArmor: context.appArmor,
     defaultFilter: request.security.seccomp === 'default',
-    process: {
-      argv: [],
-      candidates: [],
-      env: [],
-      cwd: process.cwd,
-      uid: process.uid,
-      gid: process.gid,
-      groups: groupsOf(process),
-      umask: defaultUmask,
-      oomScore: request.oomScoreAdj ?? null,
-      rlimits: rlimitsOf(request.ulimits, context.hardNofile),
-      capabilities: capabilitiesAfter(request.capabilities, context.held),
-      noNewPrivileges: request.security.noNewPrivileges,
-      seccomp: context.seccomp,
-      quotaFilter: context.quotaFilter,
-    },
+    process: processFacts(record, process, context),
+  };
+}
+
+/** Facts of a process of a container: its application, or another one. The command is left out. Pure. */
+export function processFacts(
+  { request }: Pick<ContainerRecord, 'request'>,
+  process: Pick<ContainerRecord['process'], 'cwd' | 'uid' | 'gid' | 'groups'>,
+  context: Pick<StartContext, 'held' | 'hardNofile' | 'seccomp' | 'quotaFilter'>,
+): ProcessFacts {
+  return {
+    argv: [],
+    candidates: [],
+    env: [],
+    cwd: process.cwd,
+    uid: process.uid,
+    gid: process.gid,
+    groups: groupsOf(process),
+    umask: defaultUmask,
+    oomScore: request.oomScoreAdj ?? null,
+    rlimits: rlimitsOf(request.ulimits, context.hardNofile),
+    capabilities: capabilitiesAfter(request.capabilities, context.held),
+    noNewPrivileges: request.security.noNewPrivileges,
+    seccomp: context.seccomp,
+    quotaFilter: context.quotaFilter,
   };
 }
 

@@ -141,7 +141,7 @@ function rootOf({ parts, layers }: ResolvedImage, rights: IdMaps): RootAttribute
 }
 
 /** The IDs that a container has. Pure. */
-function mapsOf({ userns }: Pick<RunRequest, 'userns'>, rights: IdMaps): IdMaps {
+export function mapsOf({ userns }: Pick<RunRequest, 'userns'>, rights: IdMaps): IdMaps {
   if (typeof userns !== 'object') return rights;
   const map = [{ inside: 0, outside: 0, count: userns.size }];
   return { users: map, groups: map };

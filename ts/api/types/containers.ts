@@ -1,5 +1,6 @@
 import type { Limits } from '../../request/limits.ts';
 import type { NetworkMode, RunOptions } from '../../request/types.ts';
+import type { Executing } from './execs.ts';
 import type { NewImage, OnProgress } from './images.ts';
 import type { Listing, ListOptions } from './listing.ts';
 import type { Ended, ExitStatus, Running, StartOptions } from './starts.ts';
@@ -195,7 +196,7 @@ export interface RemoveOptions {
  * console.log(exitCode, await container.diff()); // → 0 [ { kind: 'A', path: '/made' } ]
  * await container.remove({ volumes: true });
  */
-export interface Container extends AsyncDisposable {
+export interface Container extends AsyncDisposable, Executing {
   /** 64 hexadecimal digits. */
   readonly id: string;
   /** The requested name, or a generated one. */

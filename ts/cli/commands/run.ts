@@ -36,7 +36,7 @@ export const command: CommandModule = {
             await notifyOfLacking(io, container, request);
             return runInForeground(io, container, {
               interactive: request.interactive,
-              hostPid: request.pid === 'host',
+              isPid1: request.pid !== 'host',
               trace,
               report,
               // Remove a container whose application never ran. With --rm it is already removed.

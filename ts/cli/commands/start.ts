@@ -29,8 +29,8 @@ export const command: CommandModule = {
     return withTrace(text(values, 'trace'), (trace) =>
       invocation.with(async (orlop) => {
         const container = await orlop.container(args[0] ?? '');
-        const hostPid = io.isTerminal(0) && (await container.inspect()).HostConfig.PidMode === 'host';
-        return runInForeground(io, container, { interactive, hostPid, trace });
+        const isPid1 = io.isTerminal(0) && (await container.inspect()).HostConfig.PidMode !== 'host';
+        return runInForeground(io, container, { interactive, isPid1, trace });
       }),
     );
   },

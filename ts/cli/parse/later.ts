@@ -25,7 +25,6 @@ export const laterCommands: Readonly<Record<string, string>> = {
   compose: "let the shell start each container: 'orlop run … &'",
   cp: "share a volume ('-v ./DIR:/DIR'), or take files out: orlop export CONTAINER | tar -x PATH",
   events: "'orlop ps -a' shows the states",
-  exec: `nsenter -a -t ${pid()} COMMAND`,
   history: "orlop inspect -f '{{json .History}}' IMAGE",
   'image prune': 'orlop rmi $(orlop images -q -f dangling=true)',
   info: "'orlop version' and 'orlop doctor' have a part of it",
@@ -76,7 +75,7 @@ export const foreignCommands: readonly string[] = [
 
 /** Docker's longer names of commands that come later: `container stop`. */
 const longNames: Readonly<Record<string, string>> = {
-  container: 'attach cp exec logs pause port restart stats unpause update',
+  container: 'attach cp logs pause port restart stats unpause update',
   image: 'build history pull push',
 };
 

@@ -96,17 +96,13 @@ export function addRunArguments(command: Command): void {
  */
 export async function runArguments({ io, args, values }: Invocation): Promise<RunRequest> {
   const [image = '', ...argv] = args;
-  const env = mergeEnv([
-    ...(await Promise.all(texts(values, 'envFile').map((file) => envFile(file, io.env)))).flat(),
-    ...texts(values, 'env').map((one) => parseEnv(one, io.env)),
-  ]);
   const options: RunOptions = {
     volumes: texts(values, 'volume'),
     tmpfs: texts(values, 'tmpfs'),
     rm: flag(values, 'rm'),
     name: text(values, 'name'),
     interactive: flag(values, 'interactive'),
-    env: Object.fromEntries(env.map(({ name, value }) => [name, value])),
+    env: await variablesOf({ io, values }),
     workdir: text(values, 'workdir'),
     user: text(values, 'user'),
     hostname: text(values, 'hostname'),
@@ -139,6 +135,18 @@ export async function runArguments({ io, args, values }: Invocation): Promise<Ru
     labels: [...(await Promise.all(texts(values, 'labelFile').map(labelFile))).flat(), ...texts(values, 'label')],
   };
   return parseRunOptions(image, argv, options, { cwd: io.cwd, env: io.env, ...machine });
+}
+
+/** The variables of `--env` and `--env-file`. */
+export async function variablesOf({
+  io,
+  values,
+}: Pick<Invocation, 'io' | 'values'>): Promise<Readonly<Record<string, string | null>>> {
+  const env = mergeEnv([
+    ...(await Promise.all(texts(values, 'envFile').map((file) => envFile(file, io.env)))).flat(),
+    ...texts(values, 'env').map((one) => parseEnv(one, io.env)),
+  ]);
+  return Object.fromEntries(env.map(({ name, value }) => [name, value]));
 }
 
 async function envFile(file: string, environment: Invocation['io']['env']): Promise<readonly EnvEntry[]> {

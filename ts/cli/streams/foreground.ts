@@ -13,8 +13,8 @@ export const signalNotes =
 
 export interface ForegroundOptions {
   readonly interactive: boolean;
-  /** The application is not PID 1, which alone ignores signals that it has no handler for. */
-  readonly hostPid: boolean;
+  /** PID 1 of a PID namespace alone ignores signals that it has no handler for. */
+  readonly isPid1: boolean;
   /** Called after a failed start, before the error is thrown. */
   readonly refused?: (() => Promise<void>) | undefined;
   readonly trace?: TraceFile | undefined;
@@ -23,9 +23,13 @@ export interface ForegroundOptions {
 }
 
 /** Starts a container with the caller's standard streams and waits for its exit. Resolves to the exit status. */
-export async function runInForeground(io: Io, container: Container, options: ForegroundOptions): Promise<number> {
+export async function runInForeground(
+  io: Io,
+  container: Pick<Container, 'start'>,
+  options: ForegroundOptions,
+): Promise<number> {
   const signals = forwardSignals(io.signals, ({ pid }) => {
-    if (!options.hostPid) notifyOfIgnoredInterrupt(io, pid);
+    if (options.isPid1) notifyOfIgnoredInterrupt(io, pid);
   });
   try {
     const { outlets, ...streams } = await streamsFor(io, options.interactive);

@@ -34,7 +34,8 @@ const pauseSchema = recordSchema(() =>
 
 /** Directory of the notes `run/paused/<ID>.json`. A reboot removes the notes with the paused processes. */
 const pausedPath = (store: Store): string => join(store.run, 'paused');
-const notePath = (store: Store, id: string): string => join(pausedPath(store), `${id}.json`);
+/** Note of a pause; it is there while the container is paused. */
+export const notePath = (store: Store, id: string): string => join(pausedPath(store), `${id}.json`);
 const lockId = (id: string): string => `${id}.pause`;
 
 /**
