@@ -100,6 +100,21 @@ describe('mandatory access control by AppArmor', function () {
         expect(await can('--security-opt apparmor=unconfined')).to.deep.equal([...more, ...allowed]);
       });
 
+      it('holds a further command in a running container, as its application', async () => {
+        const label = ['cat', '/proc/self/attr/apparmor/current'];
+        const told = await program(
+          user,
+          `for (const securityOpt of [[], ['apparmor=unconfined'], ['no-new-privileges=false']]) {
+            const container = await orlop.create('busybox', ['sleep', '600'], { rm: true, securityOpt });
+            await container.start();
+            console.log((await container.exec(${JSON.stringify(label)})).stdout.trim());
+            await container.kill();
+          }`,
+        );
+        // Of a user, the command is a child of the program, which is in no profile.
+        expect(told).to.equal(`${confined}unconfined\n${confined}`);
+      });
+
       it('is what inspect shows of a running container', async () => {
         const shown = await program(
           user,

@@ -73,6 +73,20 @@ describe('limits and ends by cgroup v2, on another kernel', function () {
     expect((await output('root', `ls ${root}`)).split('\n')).to.not.contain('orlop');
   });
 
+  /** A container in the background, whose limits hold for what is executed in it: it is killed with all of it. */
+  const executed = [
+    'orlop run --rm --name web --memory 64m --memory-swap 64m busybox sleep 1000 & application=$!',
+    'until orlop exec web true 2>/dev/null; do kill -0 $application; sleep 1; done',
+    `orlop exec web sh -c 'cat /proc/self/cgroup /sys/fs/cgroup/memory.max'`,
+    'orlop exec web dd if=/dev/zero of=/dev/null bs=200M 2>/dev/null || echo $?; wait $application || echo $?',
+  ].join('; ');
+
+  it('hold for a command that is executed in a running container, of root and of a user', async () => {
+    expect(await output('root', executed)).to.equal(`${seen}137\n137\n`);
+    const own = await delegated('five', executed);
+    expect(own.stdout, own.stderr).to.equal(`${seen}137\n137\n`);
+  });
+
   it('are refused for a user to whom nothing is delegated, with what to do', async () => {
     const { status, stderr } = await guest.run('alice', `orlop run --rm ${bomb}`);
     expect(status).to.equal(125);
@@ -141,7 +155,7 @@ describe('limits and ends by cgroup v2, on another kernel', function () {
   });
 
   it('say which controller is missing', async () => {
-    const tidy = `cd ${root}; rmdir */program one two four`;
+    const tidy = `cd ${root}; rmdir */program one two four five`;
     await output('root', `${tidy}; echo -cpuset > cgroup.subtree_control`);
     const { status, stderr } = await delegated('three', 'orlop run --rm --cpuset-cpus 0 busybox true');
     expect(status).to.equal(125);

@@ -46,6 +46,14 @@ describe('orlop of ordinary users, on another kernel', function () {
     expect(await output('alice', first)).to.equal('hi\n');
   });
 
+  it('executes commands in a running container, with the range of IDs of its user', async () => {
+    const script = `orlop run --name web busybox sleep 1000 & application=$!
+      until orlop exec web true 2>/dev/null; do kill -0 $application; sleep 1; done
+      orlop exec -u 1:2 web sh -c 'id -u; id -g; grep -c . /proc/self/uid_map; cat /proc/1/comm'
+      orlop stop -t 0 web; wait $application || echo $?; orlop rm web`;
+    expect(await output('alice', script)).to.equal('1\n2\n2\nsleep\nweb\n137\nweb\n');
+  });
+
   it('runs it with one ID where there is no newuidmap, and doctor says so', async () => {
     await whileRoot('mv /usr/bin/newuidmap /usr/bin/away', 'mv /usr/bin/away /usr/bin/newuidmap', async () => {
       // A store of a range is not one of one ID.

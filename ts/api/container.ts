@@ -11,6 +11,7 @@ import { unlessRemoved } from '../containers/unless-removed.ts';
 import { killContainer, waitContainer } from '../containers/wait.ts';
 import { labelOf } from '../linux/app-armor.ts';
 import { machine } from '../linux/machine.ts';
+import { readAgain } from '../record/files.ts';
 import { ignoreGone } from '../record/gone.ts';
 import type { StoredContainer } from '../record/schema.ts';
 import { parseContainerName } from '../request/names.ts';
@@ -31,6 +32,8 @@ export class ContainerHandle implements t.Container {
   readonly #ephemeral: StoredContainer | null;
   /** Exit of the application that this handle started. It stays known after the container was removed. */
   #end: Promise<t.ExitStatus> | null = null;
+  /** As `exec` has found it running: its record changes no more. */
+  #ran: StoredContainer | null = null;
   /** Laps of `create`; the first start continues them. */
   #laps: Laps | null;
   readonly id: string;
@@ -98,7 +101,10 @@ export class ContainerHandle implements t.Container {
     const context = { cwd: process.cwd(), env: process.env, ...machine };
     const request = parseExecOptions(argv, options, context);
     laps.lap('request', 'parsed');
-    return execInContainer(this.#runtime, await this.#stored(), request, { ...how, laps });
+    const known = this.#ran === null ? null : await readAgain(this.#runtime.store, this.#ran);
+    const stored = known ?? (await this.#stored());
+    if (stored.state.status === 'running') this.#ran = stored;
+    return execInContainer(this.#runtime, stored, request, { ...how, laps });
   }
 
   async wait(): Promise<t.ExitStatus | t.Ended> {

@@ -5,7 +5,7 @@ import { isAlive, type ProcessIdentity } from '../linux/proc.ts';
 import type { Change } from '../native/contract.ts';
 import { shortId } from '../plan/holes.ts';
 import { isId } from '../store/id.ts';
-import { damaged, readRecord, writeRecord } from '../store/record.ts';
+import { damaged, readRecord, readRecordSync, writeRecord } from '../store/record.ts';
 import type { Store } from '../store/store.ts';
 import { errorCode } from '../store/system-error.ts';
 import {
@@ -124,6 +124,19 @@ export async function readContainer(store: Store, id: string, durability: Durabi
   // A container's directory appears with its records. Without them it is damaged, unless it was removed just now.
   if ((await namesIn(directory)) === null) return null;
   throw damaged(record === null ? path : join(directory, 'state.json'), 'it is missing', hint);
+}
+
+/**
+ * Reads the state of a container again, whose record was read before: that changes no more once its application runs.
+ * Null when it is gone, or cannot be read: `readContainer` has the reason.
+ */
+export async function readAgain(
+  store: Store,
+  { record, durability }: Pick<StoredContainer, 'record' | 'durability'>,
+): Promise<StoredContainer | null> {
+  // Synchronous: it takes microseconds, and each step of an asynchronous one a thread.
+  const state = readRecordSync(statePath(store, record.id, durability), stateSchema);
+  return state === null ? null : { record, durability, state: await confirm(state) };
 }
 
 /** Corrects a recorded state: if application and owner are dead, the exit was not recorded. */

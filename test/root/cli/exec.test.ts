@@ -87,7 +87,7 @@ describe('orlop exec', function () {
     asked.child.kill('SIGTERM');
     expect(await asked.end).to.deep.equal([3, null]);
     const killed = await begun('exec', 'web', 'sh', '-c', 'echo ready; exec sleep 4711.5');
-    await until('it sleeps', () => processesOf('4711.5').length === 1);
+    await until('the shell is the command', () => processesOf('4711.5').length === 1);
     killed.child.kill('SIGKILL');
     await killed.end;
     await until('the command has ended', () => processesOf('4711.5').length === 0);
