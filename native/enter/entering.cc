@@ -190,11 +190,16 @@ bool Entering::boot(int socket, launch::ChildStack& stack, AttemptResult& result
   boot_->release();
   result.cloned = booted.cloned;
   result.cloner_resident_kb = booted.cloner_resident_kb;
-  // Its end is awaited in any case.
-  result.pidfd = std::move(booted.pidfd);
   result.pid = booted.pid;
   result.cancelled = booted.cancelled;
-  if (booted.executed) return true;
+  if (booted.executed) {
+    const std::lock_guard lock(mutex_);
+    leader_ = std::move(booted.pidfd);
+    // The attempt of the boot had the pidfd no more.
+    if (cancelled_) send_signal(leader_.get(), SIGKILL);
+    return true;
+  }
+  result.pidfd = std::move(booted.pidfd);
   result.failure = std::move(booted.failure);
   if (booted.refused) {
     result.failure = {booted.report.error, "execve", target_.program};
@@ -204,9 +209,7 @@ bool Entering::boot(int socket, launch::ChildStack& stack, AttemptResult& result
 
 // Follows orlop-init to its fork, and the process in the container to its `execve`.
 void Entering::follow(UniqueFd socket, int progress, AttemptResult& result) {
-  const UniqueFd leader = std::move(result.pidfd);
-  const pid_t leader_pid = result.pid;
-  result.pid = 0;
+  const pid_t leader = std::exchange(result.pid, 0);
   Received received = receive(socket.get());
   const bool forked =
       !received.ended && received.answer.event == Event::kForked && received.descriptors[0] && received.descriptors[1];
@@ -214,7 +217,8 @@ void Entering::follow(UniqueFd socket, int progress, AttemptResult& result) {
     // Its PID may belong to another process from now on.
     const std::lock_guard lock(mutex_);
     result.cancelled = result.cancelled || cancelled_;
-    reap(leader.get());
+    reap(leader_.get());
+    leader_.reset();
     boot_.reset();
   }
   if (forked) {
@@ -227,7 +231,7 @@ void Entering::follow(UniqueFd socket, int progress, AttemptResult& result) {
     result.cancelled = result.cancelled || cancelled_;
     result.pidfd = std::move(pidfd_);
   } else if (received.ended) {
-    reap_group(leader_pid);
+    reap_group(leader);
   }
   result.refused = !received.ended && received.answer.event == Event::kRefused;
   result.report = received.answer.report;
@@ -239,10 +243,11 @@ void Entering::follow(UniqueFd socket, int progress, AttemptResult& result) {
   result.entered = result.ops[0];
 }
 
-// False if the attempt was cancelled.
+// False if the attempt was cancelled: then the process is killed.
 bool Entering::take_process(UniqueFd pidfd) {
   const std::lock_guard lock(mutex_);
   pidfd_ = std::move(pidfd);
+  if (cancelled_) send_signal(pidfd_.get(), SIGKILL);
   return !cancelled_;
 }
 
@@ -255,6 +260,7 @@ void Entering::cancel() {
   const std::lock_guard lock(mutex_);
   cancelled_ = true;
   if (boot_ != nullptr) boot_->cancel();
+  if (leader_) send_signal(leader_.get(), SIGKILL);
   if (pidfd_) send_signal(pidfd_.get(), SIGKILL);
 }
 

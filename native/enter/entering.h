@@ -45,7 +45,8 @@ class Entering : public launch::Attempt {
   std::mutex mutex_;
   bool cancelled_ = false;
   std::unique_ptr<launch::Cloning> boot_;
-  UniqueFd pidfd_;  // of the process in the container, until the result takes it
+  UniqueFd leader_;  // pidfd of orlop-init, until it is reaped
+  UniqueFd pidfd_;   // of the process in the container, until the result takes it
 };
 
 }  // namespace orlop::enter

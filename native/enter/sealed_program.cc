@@ -63,16 +63,19 @@ Failure seal(const std::string& path, UniqueFd* program) {
 Failure sealed_program(const std::string& path, int* program) {
   static std::mutex mutex;
   static auto* const known = new std::unordered_map<std::string, UniqueFd>;  // never destroyed: threads run at the exit
-  const std::lock_guard lock(mutex);
-  const auto found = known->find(path);
-  if (found != known->end()) {
-    *program = found->second.get();
-    return {};
+  {
+    const std::lock_guard lock(mutex);
+    const auto found = known->find(path);
+    if (found != known->end()) {
+      *program = found->second.get();
+      return {};
+    }
   }
   UniqueFd made;
   if (Failure failure = seal(path, &made)) return failure;
-  *program = made.get();
-  known->emplace(path, std::move(made));
+  const std::lock_guard lock(mutex);
+  // Another thread may have been faster.
+  *program = known->emplace(path, std::move(made)).first->second.get();
   return {};
 }
 

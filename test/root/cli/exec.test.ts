@@ -95,7 +95,7 @@ describe('orlop exec', function () {
 
   it('ends with the container', async () => {
     const { end } = await begun('exec', 'web', 'sh', '-c', 'echo ready; exec sleep 1000');
-    expect((await store().orlop(['stop', '-t', '0', 'web'])).code).to.equal(0);
+    expect((await store().orlop(['kill', 'web'])).code).to.equal(0);
     expect(await end).to.deep.equal([137, null]);
   });
 });
