@@ -1,5 +1,6 @@
 import { sigkill, signalNumber } from '../linux/signals.ts';
 import { applicationOf } from '../record/files.ts';
+import { ignoreGone } from '../record/gone.ts';
 import type { StoredContainer } from '../record/schema.ts';
 import type { Runtime } from './runtime.ts';
 import { waitContainer } from './wait.ts';
@@ -36,7 +37,8 @@ export async function stopContainer(runtime: Runtime, container: StoredContainer
   } finally {
     clearTimeout(kill);
   }
-  await waitContainer(runtime, container);
+  // With `rm` its owner may have removed it already.
+  await waitContainer(runtime, container).catch(ignoreGone);
 }
 
 /** The signal of the request, or of the image, or SIGTERM. An image may name one that there is not. */
