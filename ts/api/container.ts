@@ -129,7 +129,7 @@ export class ContainerHandle implements t.Container {
   }
 
   async top(): Promise<readonly t.ContainerProcess[]> {
-    return topOf(await this.#stored());
+    return topOf(this.#runtime.store, await this.#stored());
   }
 
   async remove(options: t.RemoveOptions = {}): Promise<void> {

@@ -3,7 +3,8 @@ import { processStatus, ticksPerSecond } from '../linux/proc.ts';
 import { readIfAny } from '../linux/read-if-any.ts';
 import { applicationOf } from '../record/files.ts';
 import type { StoredContainer } from '../record/schema.ts';
-import { namespaceOf, processesOf } from './pause/processes.ts';
+import type { Store } from '../store/store.ts';
+import { lister } from './pause/processes.ts';
 
 /** A process as /proc tells it. Times in ms; `startedAt` since 1970. */
 export interface ShownProcess {
@@ -18,15 +19,16 @@ export interface ShownProcess {
 }
 
 /** The processes of a container, the application first; none if it does not run. */
-export async function topOf({ state }: StoredContainer): Promise<readonly ShownProcess[]> {
+export async function topOf(
+  store: Pick<Store, 'run'>,
+  { record, state }: StoredContainer,
+): Promise<readonly ShownProcess[]> {
   const application = applicationOf(state);
-  if (application === null) return [];
-  const namespace = await namespaceOf(application.pid);
-  const status = await processStatus(application.pid);
-  if (namespace === null || status?.startTime !== application.startTime) return [];
+  const list = application === null ? null : await lister(store, record.id, application);
+  if (application === null || list === null) return [];
   const bootMs = bootTimeMs();
   const shown: ShownProcess[] = [];
-  for (const pid of await processesOf(application.pid, namespace)) {
+  for (const pid of new Set([application.pid, ...(await list())])) {
     const one = await show(pid, bootMs);
     if (one !== null) shown.push(one);
   }

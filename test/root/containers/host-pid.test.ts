@@ -61,6 +61,20 @@ describe('a container in the PID namespace of the host', function () {
     return { container, running };
   }
 
+  it('shows its own processes alone, and takes further ones, which end with it', async () => {
+    const { container, running } = await start();
+    const shown = async () => (await container.top()).map((one) => one.pid);
+    expect((await shown())[0]).to.equal(running.pid);
+    expect(await shown())
+      .to.include.members(processesOf(word))
+      .and.not.include(process.pid);
+    const further = await container.startExec(['sh', '-c', `setsid sleep ${word} & sleep ${word}`]);
+    await until('the further ones run', () => alive() >= all + 2);
+    expect(await shown()).to.include.members([...processesOf(word), further.pid]);
+    await container.stop({ timeout: 0 });
+    expect((await further.exited).signal).to.equal('SIGKILL');
+  });
+
   it('has the processes of the host, and all else of its own', async () => {
     const look = 'for i in pid mnt ipc; do readlink /proc/self/ns/$i; done; cat /proc/$PPID/comm; echo $$ $PPID';
     const { stdout } = await fixture().orlop.run('busybox', ['sh', '-c', look], pid);

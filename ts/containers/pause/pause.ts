@@ -5,13 +5,12 @@ import { join } from 'node:path';
 import * as v from 'valibot';
 import { isAlive, type ProcessIdentity, processStatus } from '../../linux/proc.ts';
 import { applicationOf } from '../../record/files.ts';
-import { groupMembers } from '../../record/groups.ts';
 import type { StoredContainer } from '../../record/schema.ts';
 import { readRecord, recordSchema, writeRecord } from '../../store/record.ts';
 import type { Store } from '../../store/store.ts';
 import { type FrozenGroup, freeze, freezers, groupFor, thaw } from './freezer.ts';
 import { pollUntil } from './poll.ts';
-import { namespaceOf, processesOf } from './processes.ts';
+import { lister } from './processes.ts';
 
 const identity = v.object({ pid: v.number(), startTime: v.string(), boot: v.string(), namespace: v.string() });
 
@@ -108,20 +107,6 @@ async function pauseProcesses(
     }
   }
   return await stop(store, id, application, processes);
-}
-
-/** Lists the processes of a container; null if its application has exited. */
-async function lister(
-  store: Store,
-  id: string,
-  application: ProcessIdentity,
-): Promise<(() => Promise<number[]>) | null> {
-  const namespace = await namespaceOf(application.pid);
-  // Checked after the link was read: the PID may belong to another process by then, even one of this PID namespace.
-  if (namespace === null || !(await isAlive(application))) return null;
-  if (namespace !== (await namespaceOf('self'))) return () => processesOf(application.pid, namespace);
-  if ((await groupMembers(store, id)) === null) return null;
-  return async () => (await groupMembers(store, id)) ?? [];
 }
 
 async function note(store: Store, id: string, application: ProcessIdentity, group: FrozenGroup | null): Promise<void> {
