@@ -56,7 +56,10 @@ export async function resolveExec(
 }
 
 function namespacesOfRecord({ request }: ContainerRecord, hasUsers: boolean): Namespace[] {
-  const namespaces: Namespace[] = ['mount', 'pid', 'ipc', 'uts', 'cgroup'];
+  const namespaces: Namespace[] = ['mount', 'ipc', 'uts'];
+  // Those of the host are the caller's own, and from within a user namespace nothing can join them.
+  if (request.pid !== 'host') namespaces.push('pid');
+  if (!(hasUsers && request.cgroupns === 'host')) namespaces.push('cgroup');
   if (request.network === 'none') namespaces.push('network');
   if (hasUsers) namespaces.push('user');
   return namespaces;

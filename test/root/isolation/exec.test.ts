@@ -31,6 +31,22 @@ describe('a command in a container of root with more isolation', function () {
     );
   });
 
+  it('is in the namespaces that such a container shares with the host', async () => {
+    for (const options of [{ cgroupns: 'host' }, { pid: 'host' }] as const) {
+      const how = { rm: true, userns: 'auto', ...options } as const;
+      const container = await fixture().orlop.create('busybox', ['sleep', '1000'], how);
+      await using running = await container.start();
+      const names = ['user', 'mnt', 'pid', 'net', 'uts', 'ipc', 'cgroup'];
+      const { stdout } = await container.exec([
+        'sh',
+        '-c',
+        `cd /proc/self/ns; for n in ${names.join(' ')}; do readlink $n; done`,
+      ]);
+      const expected = names.map((name) => readlinkSync(`/proc/${running.pid}/ns/${name}`));
+      expect(stdout.trim().split('\n'), JSON.stringify(options)).to.deep.equal(expected);
+    }
+  });
+
   it('enters a container that orlop-launcher has made', async () => {
     const { root, run } = fixture();
     await using orlop = await Orlop.open({ root, run, isolation: 'process' });
