@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { groupsOfProcess, type Joined } from '../cgroups/joining.ts';
 import { RequestError } from '../errors/index.ts';
 import { isAlive, ownIdentity, type ProcessIdentity } from '../linux/proc.ts';
-import { applicationOf } from '../record/files.ts';
+import { runningApplication } from '../record/files.ts';
 import type { StoredContainer } from '../record/schema.ts';
 import type { Store } from '../store/store.ts';
 import { notePath } from './pause/pause.ts';
@@ -15,7 +15,7 @@ export interface ExecTarget {
 
 /** @throws RequestError ORLOP_E_INPUT when the container does not run, or is paused */
 export async function findTarget(store: Store, { record, state }: StoredContainer): Promise<ExecTarget> {
-  const application = state.status === 'running' ? applicationOf(state) : null;
+  const application = runningApplication(state);
   if (application === null || !(await isAlive(application))) throw doesNotRun(record.name);
   const { namespace } = await ownIdentity();
   if (application.namespace !== namespace) {

@@ -1,5 +1,6 @@
+import { maxDelayMs } from '../launch/abort.ts';
 import { sigkill, signalNumber } from '../linux/signals.ts';
-import { applicationOf } from '../record/files.ts';
+import { runningApplication } from '../record/files.ts';
 import { ignoreGone } from '../record/gone.ts';
 import type { StoredContainer } from '../record/schema.ts';
 import type { Runtime } from './runtime.ts';
@@ -24,18 +25,23 @@ export interface StopRequest {
  * recorded. A container that does not run is left as it is.
  */
 export async function stopContainer(runtime: Runtime, container: StoredContainer, request: StopRequest): Promise<void> {
-  const application = applicationOf(container.state);
+  const application = runningApplication(container.state);
   if (application === null) return;
   const signal = request.signal ?? (await stopSignal(runtime, container));
   const timeout = request.timeout ?? container.record.request.stopTimeout ?? defaultTimeout;
   const { pid, startTime } = application;
   const send = (number: number) => runtime.native.killOther(pid, startTime, number);
   send(signal);
-  const kill = timeout < 0 ? undefined : setTimeout(() => send(sigkill), timeout * 1000);
+  let timer: NodeJS.Timeout | undefined;
+  const killIn = (ms: number) => {
+    const act = () => (ms > maxDelayMs ? killIn(ms - maxDelayMs) : send(sigkill));
+    timer = setTimeout(act, Math.min(ms, maxDelayMs));
+  };
+  if (timeout >= 0) killIn(timeout * 1000);
   try {
     await runtime.native.waitOther(pid, startTime);
   } finally {
-    clearTimeout(kill);
+    clearTimeout(timer);
   }
   // With `rm` its owner may have removed it already.
   await waitContainer(runtime, container).catch(ignoreGone);

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { processStatus, ticksPerSecond } from '../linux/proc.ts';
 import { readIfAny } from '../linux/read-if-any.ts';
-import { applicationOf } from '../record/files.ts';
+import { runningApplication } from '../record/files.ts';
 import type { StoredContainer } from '../record/schema.ts';
 import type { Store } from '../store/store.ts';
 import { lister } from './pause/processes.ts';
@@ -23,7 +23,7 @@ export async function topOf(
   store: Pick<Store, 'run'>,
   { record, state }: StoredContainer,
 ): Promise<readonly ShownProcess[]> {
-  const application = applicationOf(state);
+  const application = runningApplication(state);
   const list = application === null ? null : await lister(store, record.id, application);
   if (application === null || list === null) return [];
   const bootMs = bootTimeMs();

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { RequestError } from '../errors/index.ts';
 import { ownExit } from '../record/claims.ts';
 import { noContainer } from '../record/container-store.ts';
-import { applicationOf } from '../record/files.ts';
+import { applicationOf, runningApplication } from '../record/files.ts';
 import type { ContainerRecord, StoredContainer } from '../record/schema.ts';
 import { asWaiter } from '../record/waiters.ts';
 import type { ExitStatus } from '../supervise/exit.ts';
@@ -49,7 +49,7 @@ export async function killContainer(
   { record, state }: StoredContainer,
   signal: number,
 ): Promise<void> {
-  const application = applicationOf(state);
+  const application = runningApplication(state);
   const sent = application !== null && runtime.native.killOther(application.pid, application.startTime, signal);
   if (sent) return;
   throw new RequestError('ORLOP_E_INPUT', `container '${record.name}' does not run`, { hint: `see 'orlop ps -a'` });

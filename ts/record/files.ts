@@ -155,6 +155,11 @@ export function applicationOf({ pid, startTime, owner }: ContainerState): Proces
   return { pid, startTime, boot: owner.boot, namespace: owner.namespace };
 }
 
+/** The same of a container that runs: one that waits in a pool has a process, and no application yet. */
+export function runningApplication(state: ContainerState): ProcessIdentity | null {
+  return state.status === 'running' ? applicationOf(state) : null;
+}
+
 /** Writes the state; false when the container was removed meanwhile. */
 export async function writeState(
   store: Store,

@@ -82,6 +82,13 @@ describe('a container is stopped', function () {
     expect((await refusal(container.inspect())).code).to.equal('ORLOP_E_NO_CONTAINER');
   });
 
+  it('by SIGKILL after a longer time than a timer of Node takes, and not at once', async () => {
+    const { container, running } = await started(heeding("trap 'sleep 0.1; exit 6' TERM"));
+    await container.stop({ timeout: 30 * 24 * 3600 });
+    expect(await running.exited).to.include({ exitCode: 6, signal: null });
+    await container.remove();
+  });
+
   it('never without an end to the wait, if it is told so', async () => {
     const { container } = await started(heeding("trap 'sleep 0.3; exit 6' TERM"));
     await container.stop({ timeout: -1 });
@@ -140,6 +147,17 @@ describe('a container', () => {
     expect(second).to.deep.include({ parent: running.pid, uid: first?.uid, command: ['sleep', '1000'] });
     expect(Math.abs((first?.startedAt.getTime() ?? 0) - Date.now())).to.be.below(60_000);
     await container.remove({ force: true });
+  });
+
+  it('that waits in a pool is neither stopped, killed nor shown', async () => {
+    await using pool = await fixture().orlop.pool('busybox', { size: 1 });
+    const [waiting] = (await fixture().orlop.containers.list({ all: true })).items;
+    const container = await fixture().orlop.container(waiting?.id ?? '');
+    expect(waiting).to.include({ status: 'created' });
+    expect(await container.top()).to.deep.equal([]);
+    expect((await refusal(container.kill())).message).to.contain('does not run');
+    await container.stop({ timeout: 0 });
+    expect((await pool.run(['sh', '-c', 'hostname'])).stdout.trim()).to.equal(container.id.slice(0, 12));
   });
 
   it('is pruned if it does not run, and the filter takes it', async () => {
