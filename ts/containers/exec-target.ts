@@ -3,6 +3,7 @@ import { groupsOfProcess, type Joined } from '../cgroups/joining.ts';
 import { RequestError } from '../errors/index.ts';
 import { isAlive, ownIdentity, type ProcessIdentity } from '../linux/proc.ts';
 import { runningApplication } from '../record/files.ts';
+import { isEndedByAnother } from '../record/groups.ts';
 import type { StoredContainer } from '../record/schema.ts';
 import type { Store } from '../store/store.ts';
 import { notePath } from './pause/pause.ts';
@@ -21,6 +22,10 @@ export async function findTarget(store: Store, { record, state }: StoredContaine
   if (application.namespace !== namespace) {
     const message = `the processes of container '${record.name}' are in another PID namespace, where they have other numbers`;
     throw new RequestError('ORLOP_E_INPUT', message, { hint: 'call orlop where the container was started' });
+  }
+  if (record.request.pid === 'host' && (await isEndedByAnother(store, record.id))) {
+    const message = `container '${record.name}' of --pid host takes commands only of the program that started it: without cgroup v2, its end would be the end of other programs`;
+    throw new RequestError('ORLOP_E_INPUT', message, { hint: 'run the command as a part of the application' });
   }
   // Read first: while a pause begins or ends, the processes may be in other cgroups.
   const isPaused = existsSync(notePath(store, record.id));

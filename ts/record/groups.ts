@@ -45,6 +45,17 @@ export async function groupMembers(store: Pick<Store, 'run'>, id: string): Promi
   return pids.filter((pid) => pid !== note.owner.pid);
 }
 
+/**
+ * True if another program ends the cgroup of a container one process by one, as with version 1. It would end each other
+ * program with a thread in the cgroup too.
+ */
+export async function isEndedByAnother(store: Pick<Store, 'run'>, id: string): Promise<boolean> {
+  const note = await readRecord(notePath(store, id), groupSchema);
+  if (note === null || existsSync(join(note.directory, 'cgroup.kill'))) return false;
+  const { pid, startTime } = await ownIdentity();
+  return note.owner.pid !== pid || note.owner.startTime !== startTime;
+}
+
 /** Pause between two looks whether the owner has ended the cgroup, ms. */
 const pauseMs = 2;
 

@@ -249,6 +249,23 @@ describe('a container in the PID namespace of the host', function () {
     await running.exited;
   });
 
+  it('takes a command of another program only if its end spares that program', async () => {
+    await using program = new Program(fixture(), ['hostPid', `sleep ${word}`]);
+    const { id } = await program.next<{ id: string }>();
+    const container = await fixture().orlop.container(id);
+    const note = JSON.parse(readFileSync(join(fixture().run, 'groups', `${id}.json`), 'utf8'));
+    if (existsSync(join(note.directory, 'cgroup.kill'))) {
+      const further = await container.startExec(['sleep', word]);
+      program.tell('kill');
+      expect((await further.exited).signal).to.equal('SIGKILL');
+    } else {
+      // Their end would kill all with a thread in the cgroup, and this program has one for 200 ms after a command.
+      expect((await refusal(container.exec(['true']))).message).to.contain('only of the program that started it');
+      program.tell('kill');
+    }
+    expect((await program.end()).code).to.equal(0);
+  });
+
   it('can signal processes of the host', async () => {
     const host = spawn('sleep', ['1000']);
     const ended = once(host, 'exit');
