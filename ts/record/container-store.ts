@@ -252,6 +252,10 @@ export class ContainerStore {
     if (state.status === 'created' && state.pid !== null) {
       throw new RequestError('ORLOP_E_INPUT', `container '${record.name}' waits in a pool and keeps its name`);
     }
+    if (record.name === name) {
+      // Not the hint for another container, which may be removed.
+      throw new RequestError('ORLOP_E_CONTAINER_NAME', `container '${name}' has this name already`);
+    }
     await this.#checkFree(name);
     await writeDescription(this.#store, { ...record, name }, durability);
   }

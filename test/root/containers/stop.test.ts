@@ -122,6 +122,8 @@ describe('a container', () => {
     const other = await orlop.create('busybox', ['true'], { name: 'old' });
     expect((await refusal(other.rename('new'))).code).to.equal('ORLOP_E_CONTAINER_NAME');
     expect((await refusal(other.rename('no name'))).code).to.equal('ORLOP_E_INPUT');
+    const same = await refusal(other.rename('old'));
+    expect([same.code, same.hint]).to.deep.equal(['ORLOP_E_CONTAINER_NAME', undefined]);
     expect((await (await container.start()).exited).exitCode).to.equal(0);
     await Promise.all([container.remove(), other.remove()]);
     expect((await refusal(container.rename('gone'))).code).to.equal('ORLOP_E_NO_CONTAINER');
