@@ -83,7 +83,7 @@ describe('limits and ends by cgroup v2, on another kernel', function () {
 
   it('hold for a command that is executed in a running container, of root and of a user', async () => {
     expect(await output('root', executed)).to.equal(`${seen}137\n137\n`);
-    const own = await delegated('five', executed);
+    const own = await delegated('eight', executed);
     expect(own.stdout, own.stderr).to.equal(`${seen}137\n137\n`);
   });
 
