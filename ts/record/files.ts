@@ -116,10 +116,14 @@ export async function readContainer(store: Store, id: string, durability: Durabi
   const hint = `remove the container: orlop rm -f ${shortId(id)}`;
   const path = join(directory, 'config.json');
   const record = await readRecord(path, containerSchema, hint);
-  const state = record === null ? null : await readRecord(join(directory, 'state.json'), stateSchema, hint);
+  const readState = () => readRecord(join(directory, 'state.json'), stateSchema, hint);
+  const state = record === null ? null : await readState();
   if (record !== null && state !== null) {
     if (record.id !== id) throw damaged(path, `it is the record of '${record.id}'`, hint);
-    return { record, state: await confirm(state), durability };
+    if (await isTrue(state)) return { record, state, durability };
+    // The owner may have recorded the exit, and exited itself, between the two looks.
+    const now = (await readState()) ?? state;
+    return { record, state: (await isTrue(now)) ? now : exitedState(now, unobserved), durability };
   }
   // A container's directory appears with its records. Without them it is damaged, unless it was removed just now.
   if ((await namesIn(directory)) === null) return null;
@@ -128,7 +132,7 @@ export async function readContainer(store: Store, id: string, durability: Durabi
 
 /**
  * Reads the state of a container again, whose record was read before: that changes no more once its application runs.
- * Null when it is gone, or cannot be read: `readContainer` has the reason.
+ * Null when it is gone, cannot be read, or is not true: `readContainer` has the reason.
  */
 export async function readAgain(
   store: Store,
@@ -136,17 +140,18 @@ export async function readAgain(
 ): Promise<StoredContainer | null> {
   // Synchronous: it takes microseconds, and each step of an asynchronous one a thread.
   const state = readRecordSync(statePath(store, record.id, durability), stateSchema);
-  return state === null ? null : { record, durability, state: await confirm(state) };
+  return state === null || !(await isTrue(state)) ? null : { record, durability, state };
 }
 
-/** Corrects a recorded state: if application and owner are dead, the exit was not recorded. */
-async function confirm(state: ContainerState): Promise<ContainerState> {
+/**
+ * False if application and owner are dead, and the exit was not recorded. The dead owner stays in the state, so that a
+ * recovery records the exit.
+ */
+async function isTrue(state: ContainerState): Promise<boolean> {
   const application = applicationOf(state);
-  if (state.status !== 'running' || (application !== null && (await isAlive(application)))) return state;
+  if (state.status !== 'running' || (application !== null && (await isAlive(application)))) return true;
   // A live owner records the exit in a moment. Until then the exit status is unknown.
-  if (state.owner !== null && (await isAlive(state.owner))) return state;
-  // The dead owner stays, so that a recovery records the exit.
-  return exitedState(state, unobserved);
+  return state.owner !== null && (await isAlive(state.owner));
 }
 
 /** Recorded identity of the application; null: none. */
