@@ -21,10 +21,10 @@ struct Memory {
   char* pointers[kPointers];
   init::Report report;
 };
-extern Memory memory;
+extern Memory memory;  // NOLINT(bugprone-dynamic-static-initializers): constinit where it is defined
 
 // The socket.
-extern int control;
+extern int control;  // NOLINT(bugprone-dynamic-static-initializers): the same
 
 void answer(Event event, const int (*descriptors)[kAnswerDescriptors] = nullptr);
 
