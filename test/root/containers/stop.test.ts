@@ -152,6 +152,8 @@ describe('a container', () => {
   });
 
   it('that waits in a pool is neither stopped, killed nor shown', async () => {
+    // With the older system calls, a pool has no waiting containers.
+    if (process.env.ORLOP_FEATURES === '0') return;
     await using pool = await fixture().orlop.pool('busybox', { size: 1 });
     const [waiting] = (await fixture().orlop.containers.list({ all: true })).items;
     const container = await fixture().orlop.container(waiting?.id ?? '');
