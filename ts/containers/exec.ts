@@ -26,7 +26,8 @@ import type { Run } from './run.ts';
 import type { Runtime } from './runtime.ts';
 
 /**
- * Executes a command in a running container, whoever started it: in its namespaces and cgroups, with its restrictions.
+ * Executes a command in a running container of any program: in the container's namespaces and cgroups, with its
+ * restrictions.
  * The process ends with this program, and with the container.
  *
  * @throws RequestError ORLOP_E_INPUT when the container does not run or is paused, ORLOP_E_NO_USER, ORLOP_E_ABORTED

@@ -28,7 +28,7 @@ export async function withEarlyFile<Result>(
   const handle = await open(file, constants.O_WRONLY | constants.O_CREAT | mode, 0o666).catch((cause: unknown) => {
     if (errorCode(cause) !== 'EEXIST') throw cause;
     throw new RequestError('ORLOP_E_INPUT', `the file '${file}' is there already`, {
-      hint: 'it may tell of a container that still is: remove the file, or name another',
+      hint: 'it may name a container that exists: remove the file, or choose another name',
       cause,
     });
   });
