@@ -45,9 +45,9 @@ export const dockerOptions: Readonly<Record<string, string>> = {
 };
 
 const container =
-  'attach commit cp create diff exec export inspect kill list logs ls pause port prune ps rename restart rm run start ' +
-  'stats stop top unpause update wait';
-const image = 'build history import inspect list load ls prune pull push rm save tag';
+  'attach commit cp create diff exec export inspect kill list logs ls pause port prune ps remove rename restart rm run ' +
+  'start stats stop top unpause update wait';
+const image = 'build history import inspect list load ls prune pull push remove rm save tag';
 const volume = 'create inspect list ls prune rm remove update';
 const top =
   'attach build builder buildx checkpoint commit compose config context cp create diff events exec export history ' +
@@ -59,8 +59,6 @@ const top =
 export const dockerCommands: readonly string[] = [
   ...top.split(' '),
   ...container.split(' ').map((name) => `container ${name}`),
-  'container remove',
-  'image remove',
   ...image.split(' ').map((name) => `image ${name}`),
   ...volume.split(' ').map((name) => `volume ${name}`),
   ...['df', 'events', 'info', 'prune'].map((name) => `system ${name}`),
@@ -68,8 +66,8 @@ export const dockerCommands: readonly string[] = [
   ...['exists', 'export', 'import', 'mount', 'reload', 'rename', 'unmount'].map((name) => `volume ${name}`),
 ];
 
-/** Options of `run` with the value that Docker has without them. */
-export const dockerDefaults: readonly (readonly [option: string, value: string])[] = [
+/** Options of `run`, each with a value that asks for what orlop does anyway; most of them are Docker's defaults. */
+export const acceptedValues: readonly (readonly [option: string, value: string])[] = [
   ['--blkio-weight', '0'],
   ['--cgroup-parent', ''],
   ['--cgroupns', 'private'],
