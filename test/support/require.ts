@@ -1,6 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { userInfo } from 'node:os';
+import { hasAppArmor } from '../../ts/linux/app-armor.ts';
+import { online } from '../../ts/linux/online.ts';
+import { hasSeLinux } from '../../ts/linux/selinux.ts';
 import { canBoot } from './guest.ts';
 import { temporaryParent } from './temporary.ts';
 
@@ -42,6 +45,8 @@ const requirements = {
   'pids-v1': () => (mounted('cgroup', ',pids') ? null : 'there are no pids of cgroup v1'),
   'devices-v1': () => (mounted('cgroup', 'devices') ? null : 'there are no devices of cgroup v1'),
   'freezer-v1': () => (mounted('cgroup', 'freezer') ? null : 'there is no freezer of cgroup v1'),
+  'no-access-control': () => (hasAppArmor() || hasSeLinux() ? 'the machine has AppArmor or SELinux' : null),
+  'online-processors': () => (online('cpu') === null ? '/sys does not say which processors are online' : null),
   vm: () => (canBoot() ? null : 'QEMU or its kernel is not here: scripts/setup vm'),
   systemd: () =>
     ['/usr/lib/systemd/systemd', '/usr/lib/systemd/user/dbus.socket', '/usr/bin/busctl'].every((file) =>
